@@ -1,0 +1,21 @@
+//! The subcommands that only this program itself calls: what a child process is started with.
+
+use makespan::{runner::probe, worker::serve};
+use std::{env, process::ExitCode};
+
+/// Runs as a child, if the command line says so.
+pub fn run() -> Option<ExitCode> {
+    let served = match env::args_os().nth(1)?.to_str()? {
+        "worker-process" => serve::serve_parent(),
+        "probe" => probe::serve_parent(),
+        _ => return None,
+    };
+    Some(match served {
+        Ok(()) => ExitCode::SUCCESS,
+        // The parent is told by the pipe's end; this is for whoever started it by hand.
+        Err(error) => {
+            eprintln!("makespan: {error}: this command is for makespan's own use");
+            ExitCode::FAILURE
+        }
+    })
+}

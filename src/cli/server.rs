@@ -1,0 +1,88 @@
+//! `makespan server`: a scenario's mock server alone, for any client.
+
+use anyhow::Context;
+use clap::Args;
+use makespan::mock_server::{
+    process::LISTENING,
+    profile::Profile,
+    server::{Listen, serve},
+};
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    sync::Arc,
+    thread,
+};
+use tokio::sync::Notify;
+
+/// Runs the mock server of a scenario until Ctrl-C or SIGTERM.
+///
+/// Any client can use it: a browser, curl, wrk, a program in another language. The first line on stdout says where it
+/// listens.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  makespan server --scenario latency_only
+  makespan server --scenario gallery_downloads --addr 127.0.0.1:8080 --time-scale 10
+  curl -i -H 'makespan-task: 1/0' http://127.0.0.1:8080/images/photo_001.jpg
+  curl 'http://127.0.0.1:8080/-/log?run=1'
+
+A request with the header `makespan-task: RUN/INDEX` is logged; `/-/log?run=RUN` gives the log of a run and forgets it.
+Each answer's header `makespan-lateness-ns` says how much later than asked the server was.")]
+pub(crate) struct ServerArgs {
+    /// The scenario whose server it is: a name from `makespan list`, or a path to a TOML file
+    #[arg(long, value_name = "NAME", required_unless_present = "profile")]
+    scenario: Option<String>,
+
+    /// Where to listen; port 0 picks a free port
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    addr: SocketAddr,
+
+    /// Allow an address that other machines can reach
+    #[arg(long)]
+    allow_remote: bool,
+
+    /// Divide all latencies by this, instead of by the scenario's own time scale
+    #[arg(long, value_name = "X")]
+    time_scale: Option<f64>,
+
+    /// Read the profile from stdin, as one line of JSON, and end when stdin closes: how `run` starts its servers
+    #[arg(long, hide = true, value_parser = ["-"], conflicts_with = "scenario")]
+    profile: Option<String>,
+}
+
+/// Serves until it is told to end. `profile_of` finds a scenario's server by the scenario's name.
+pub(crate) fn run(args: &ServerArgs, profile_of: impl FnOnce(&str) -> anyhow::Result<Profile>) -> anyhow::Result<()> {
+    let mut profile = match &args.scenario {
+        Some(scenario) => profile_of(scenario)?,
+        None => profile_from_stdin()?,
+    };
+    if let Some(time_scale) = args.time_scale {
+        profile.time_scale = time_scale;
+    }
+    let told_to_end = Arc::new(Notify::new());
+    let teller = Arc::clone(&told_to_end);
+    ctrlc::set_handler(move || teller.notify_one()).context("could not listen for Ctrl-C")?;
+    let listen = Listen { addr: args.addr, allow_remote: args.allow_remote };
+    serve(profile.check()?, listen, announce, told_to_end.notified())?;
+    Ok(())
+}
+
+/// Whoever started the server may have stopped reading; that is no reason not to serve.
+fn announce(addr: SocketAddr) {
+    let mut stdout = io::stdout();
+    let _ = writeln!(stdout, "{LISTENING}http://{addr}").and_then(|()| stdout.flush());
+}
+
+fn profile_from_stdin() -> anyhow::Result<Profile> {
+    let mut line = String::new();
+    io::stdin().read_line(&mut line).context("could not read the profile from stdin")?;
+    let profile = serde_json::from_str(&line).context("stdin holds no profile in one line of JSON")?;
+    // Stdin is the lifeline: it closes when the parent ends, however that happens. Then nobody waits for an answer, so
+    // there is nothing to drain.
+    thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin(), &mut io::sink());
+        std::process::exit(0);
+    });
+    Ok(profile)
+}

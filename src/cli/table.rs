@@ -1,0 +1,180 @@
+//! A record as a table on the terminal: one line for each cell, and one sentence.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+use makespan::{
+    results::record::{CellRecord, Check, Estimate, Record, Timer},
+    scenario::DEFAULT_VARIANT,
+    stats::{ceiling, median::Median, noise::Noise},
+    worker::deck::Deal,
+};
+
+/// Width of the longest bar, in characters.
+const BAR: f64 = 16.0;
+
+/// Prints the record to standard output.
+pub fn print(record: &Record) {
+    println!("{}: {}", record.scenario, record.title);
+    println!("{}\n", circumstances(record));
+    let longest = record.cells.iter().filter_map(median_s).fold(0.0, f64::max);
+    let mut table = plain_table([
+        "strategy",
+        "workers",
+        "median",
+        "95 % interval",
+        "speed-up",
+        "95 % interval",
+        "efficiency",
+        "CPU",
+        "memory",
+        "",
+    ]);
+    for cell in &record.cells {
+        table.add_row(row(cell, longest));
+    }
+    println!("{table}");
+    for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
+        let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
+        println!("{what}: {} x {}: {}", name(cell), cell.workers, cell.error.as_deref().unwrap_or("no reason given"));
+    }
+    println!("\n{}", verdict(record));
+}
+
+/// A table without lines, its columns aligned for figures: the first to the left, the others to the right.
+pub fn plain_table<const N: usize>(header: [&str; N]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}
+
+/// Seconds with three significant figures, in the unit that suits them.
+pub fn seconds(time_s: f64) -> String {
+    let (value, unit) = match time_s {
+        t if t >= 1.0 => (t, "s"),
+        t if t >= 1e-3 => (t * 1e3, "ms"),
+        t => (t * 1e6, "µs"),
+    };
+    let decimals = 2_usize.saturating_sub(value.abs().max(1.0).log10() as usize);
+    format!("{value:.decimals$} {unit}")
+}
+
+fn circumstances(record: &Record) -> String {
+    let host = &record.host;
+    let mut parts = vec![
+        format!("{}, {} cores", host.cpu_model.as_deref().unwrap_or("unknown processor"), host.cores_usable),
+        format!("{} of {} rounds, interleaved", record.rounds_done, record.rounds),
+    ];
+    if (record.time_scale - 1.0).abs() > f64::EPSILON {
+        parts.push(format!("latencies divided by {}", record.time_scale));
+    }
+    if host.profile != "release" {
+        parts.push(format!("{} build: figures mislead", host.profile));
+    }
+    parts.join(" · ")
+}
+
+/// The strategy, and what is unusual about the cell.
+fn name(cell: &CellRecord) -> String {
+    let mut name = cell.strategy.clone();
+    if cell.deal != Deal::OneByOne {
+        name = format!("{name}, {}", cell.deal);
+    }
+    match cell.timer {
+        Timer::Warm => {}
+        Timer::Cold => name.push_str(", cold"),
+        Timer::AsPublished => name.push_str(", as published"),
+    }
+    if cell.variant != DEFAULT_VARIANT {
+        name = format!("{name} ({})", cell.variant);
+    }
+    name
+}
+
+fn row(cell: &CellRecord, longest: f64) -> Vec<Cell> {
+    let mut row = vec![Cell::new(name(cell)), Cell::new(cell.workers)];
+    let Some(median) = Median::of(&cell.timed_s()) else {
+        let what = match cell.check {
+            Check::Passed => "not measured",
+            Check::Failed => "failed",
+            Check::Skipped => "skipped",
+        };
+        row.push(Cell::new(what));
+        row.extend((0..7).map(|_| Cell::new("")));
+        return row;
+    };
+    let interval = if median.covers_95_percent() {
+        format!("{} – {}", seconds(median.low), seconds(median.high))
+    } else {
+        "too few rounds".into()
+    };
+    let run_s = Median::of(&cell.run_s).map_or(0.0, |run| run.median);
+    let cpu_s = cell.cpu_user_s.zip(cell.cpu_system_s).map(|(user, system)| user + system);
+    let cpu = cpu_s.filter(|_| run_s > 0.0).map_or_else(String::new, |cpu| format!("{:.0} %", 100.0 * cpu / run_s));
+    let speedup = |show: fn(Estimate) -> String| cell.speedup.map_or_else(String::new, show);
+    let efficiency = cell.speedup.and_then(|speedup| ceiling::efficiency(speedup, cell.workers));
+    row.extend([
+        Cell::new(seconds(median.median)),
+        Cell::new(interval),
+        Cell::new(if cell.is_baseline() { "1".into() } else { speedup(|s| format!("{:.2}x", s.estimate)) }),
+        Cell::new(speedup(|s| format!("{:.2} – {:.2}", s.low, s.high))),
+        Cell::new(efficiency.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share.estimate))),
+        Cell::new(cpu),
+        Cell::new(cell.peak_memory_bytes.map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6))),
+        Cell::new(bar(median.median / longest)).set_alignment(CellAlignment::Left),
+    ]);
+    row
+}
+
+/// A bar in eighths of a character.
+fn bar(share: f64) -> String {
+    let eighths = (share * BAR * 8.0).round().max(1.0) as usize;
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    format!("{}{part}", "█".repeat(eighths / 8))
+}
+
+fn median_s(cell: &CellRecord) -> Option<f64> {
+    Median::of(&cell.timed_s()).map(|median| median.median)
+}
+
+/// One sentence: which was the fastest, and did the machine hold still?
+fn verdict(record: &Record) -> String {
+    let measured = record.cells.iter().filter(|cell| cell.variant == DEFAULT_VARIANT);
+    let fastest =
+        measured.filter_map(|cell| Some((cell.speedup?, cell))).max_by(|a, b| a.0.estimate.total_cmp(&b.0.estimate));
+    let mut sentence = match fastest {
+        Some((speedup, cell)) => format!(
+            "Fastest: {} with {} workers, {:.2} times as fast as one after another (95 % interval {:.2}–{:.2}, {} rounds).",
+            name(cell),
+            cell.workers,
+            speedup.estimate,
+            speedup.low,
+            speedup.high,
+            cell.run_s.len()
+        ),
+        None => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
+    };
+    let baseline = record.cells.iter().find(|cell| cell.is_baseline());
+    let noise = baseline.and_then(|cell| Noise::of(&cell.timed_s())).map(|noise| noise.assess());
+    if let Some(noise) = noise.filter(|noise| !noise.quiet) {
+        sentence = format!("{sentence}\nNoise: sequential {}; {}.", noise.found, noise.remedy.unwrap_or_default());
+    }
+    sentence
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_three_figures_and_a_fitting_unit() {
+        let shown: Vec<String> = [0.0000123, 0.00123, 0.0154, 0.4512, 1.0, 23.1019, 0.0].map(seconds).into();
+        assert_eq!(shown, ["12.3 µs", "1.23 ms", "15.4 ms", "451 ms", "1.00 s", "23.1 s", "0.00 µs"]);
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share() {
+        assert_eq!((bar(1.0).chars().count(), bar(0.5).chars().count(), bar(0.0)), (16, 8, "▏".to_owned()));
+    }
+}

@@ -1,0 +1,39 @@
+//! Threads, processes or async, and how many?
+//!
+//! `makespan` runs the same workloads (fetches from a local mock server, prime sums, thumbnails, decompression) through
+//! every strategy (one after another, threads, work stealing, processes, async) at every worker count, checks every
+//! answer, and says what it measured with its interval.
+//!
+//! # Layout
+//!
+//! Data goes one way, and each arrow is one folder's work:
+//!
+//! ```text
+//! scenario -> tasks -> strategy -> run -> record -> page
+//! ```
+//!
+//! | folder | what it does |
+//! |---|---|
+//! | [`scenario`] | reads a TOML file into a checked scenario: workload, server profile, cells |
+//! | [`task`] | what a worker does: fetch a URL, sum primes, make a thumbnail, decompress |
+//! | [`strategy`] | how tasks are spread over workers, one file each |
+//! | [`worker`] | what strategies share: the deck of tasks, the lane, the deadline, worker processes |
+//! | [`mock_server`] | the HTTP server the fetches go to, in a process of its own |
+//! | [`runner`] | set up, verify, start, run, stop, check, record; tells observers, prints nothing |
+//! | [`measure`] | clocks, CPU time, memory, host facts, what disturbs a measurement |
+//! | [`results`] | the record of measured runs, and where records are kept |
+//! | [`stats`] | intervals, noise, ceilings, Amdahl |
+//! | [`report`] | records in, one HTML page out |
+//! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
+
+pub mod fixtures;
+pub mod measure;
+pub mod mock_server;
+pub mod report;
+pub mod results;
+pub mod runner;
+pub mod scenario;
+pub mod stats;
+pub mod strategy;
+pub mod task;
+pub mod worker;

@@ -1,0 +1,22 @@
+//! `makespan`: threads, processes or async, and how many?
+//!
+//! Parses, dispatches, prints the error chain. What the subcommands do is in `cli/`.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Before anything else: a pool of eight should not wait for eight command-line parsers.
+    if let Some(worked) = cli::hidden::run() {
+        return worked;
+    }
+    match cli::run(cli::Cli::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("makespan: {error:#}");
+            cli::exit_code(&error)
+        }
+    }
+}

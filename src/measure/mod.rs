@@ -1,0 +1,9 @@
+//! What the machine says of itself and of a run: clocks, CPU time, memory, host facts, and what disturbs a measurement.
+
+pub mod clock;
+pub mod cpu;
+pub mod disturbances;
+pub mod host;
+pub mod memory;
+
+mod process_tree;

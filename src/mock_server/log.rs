@@ -1,0 +1,264 @@
+//! The ground truth: what the server did for each request, for the client to read after a run.
+//!
+//! The log is bounded: whoever asks for runs and never takes their entries doesn't fill the server's memory. What had to
+//! be dropped is counted, so a reader never takes part of a log for the whole.
+
+use serde::{Deserialize, Serialize};
+use std::{collections::VecDeque, str::FromStr};
+
+/// The header that says which task of which run a request belongs to: `RUN/INDEX` or `RUN/prologue`.
+pub const TASK_HEADER: &str = "makespan-task";
+/// The answer's header with the server's own lateness, nanoseconds: see [`LogEntry::lateness_ns`].
+pub const LATENESS_HEADER: &str = "makespan-lateness-ns";
+
+/// Bytes that all entries together may take. About 400,000 requests: ten runs of the largest load.
+const MOST_BYTES: usize = 64 << 20;
+/// Runs that are remembered, their entries dropped or not.
+const MOST_RUNS: usize = 10_000;
+
+/// One request, as the server saw it. Times are `CLOCK_MONOTONIC` nanoseconds, on the same axis as the client's spans.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// The run, from the `makespan-task` header.
+    pub run: u64,
+    /// The task, from the same header; `None` for the prologue.
+    pub index: Option<u32>,
+    /// The path that was asked for.
+    pub path: String,
+    /// The connection, counted from 0 since the server's start: keep-alive shows as one number for many requests.
+    pub connection: u64,
+    /// The status that was answered.
+    pub status: u16,
+    /// Bytes of the body.
+    pub bytes: u64,
+    /// When the request's head had been read.
+    pub arrived_ns: u64,
+    /// The latency that the profile asked for, after time-scaling.
+    pub latency_ns: u64,
+    /// When the answer was handed to the connection: at least `arrived_ns + latency_ns`; what is more is the server's own
+    /// lateness.
+    pub answered_ns: u64,
+}
+
+impl LogEntry {
+    /// How much later than asked the server answered, nanoseconds.
+    pub fn lateness_ns(&self) -> u64 {
+        self.answered_ns.saturating_sub(self.arrived_ns + self.latency_ns)
+    }
+}
+
+/// The value of [`TASK_HEADER`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaskTag {
+    /// The run.
+    pub run: u64,
+    /// The task; `None` for the prologue.
+    pub index: Option<u32>,
+}
+
+/// A header that is no [`TaskTag`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected RUN/INDEX or RUN/prologue, the run and the index decimal numbers")]
+pub struct NoTaskTag;
+
+impl FromStr for TaskTag {
+    type Err = NoTaskTag;
+
+    fn from_str(text: &str) -> Result<Self, NoTaskTag> {
+        let (run, task) = text.split_once('/').ok_or(NoTaskTag)?;
+        let index = match task {
+            "prologue" => None,
+            index => Some(decimal(index)?),
+        };
+        Ok(Self { run: decimal(run)?, index })
+    }
+}
+
+impl std::fmt::Display for TaskTag {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.index {
+            Some(index) => write!(out, "{}/{index}", self.run),
+            None => write!(out, "{}/prologue", self.run),
+        }
+    }
+}
+
+/// Digits only: Rust's own parser would let a plus sign pass.
+fn decimal<T: FromStr>(text: &str) -> Result<T, NoTaskTag> {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(NoTaskTag);
+    }
+    text.parse().map_err(|_| NoTaskTag)
+}
+
+/// What `GET /-/log?run=RUN` answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunLog {
+    /// The requests, in the order of their answers.
+    pub entries: Vec<LogEntry>,
+    /// Entries that this run had, but that were dropped because the log was full.
+    pub dropped: u64,
+}
+
+/// The log of a server.
+#[derive(Debug)]
+pub(super) struct Log {
+    /// Oldest first. Runs come one after another, so the one looked for is nearly always the last.
+    runs: VecDeque<(u64, RunLog)>,
+    bytes: usize,
+    most_bytes: usize,
+    most_runs: usize,
+    unlabelled: u64,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self::holding(MOST_BYTES, MOST_RUNS)
+    }
+}
+
+impl Log {
+    fn holding(most_bytes: usize, most_runs: usize) -> Self {
+        Self { runs: VecDeque::new(), bytes: 0, most_bytes, most_runs, unlabelled: 0 }
+    }
+
+    /// Notes a request.
+    pub(super) fn add(&mut self, entry: LogEntry) {
+        self.bytes += size(&entry);
+        match self.position(entry.run) {
+            Some(position) => self.runs[position].1.entries.push(entry),
+            None => self.runs.push_back((entry.run, RunLog { entries: vec![entry], dropped: 0 })),
+        }
+        while self.bytes > self.most_bytes {
+            self.drop_oldest();
+        }
+        if self.runs.len() > self.most_runs {
+            self.forget(0);
+        }
+    }
+
+    /// Counts a request that belongs to no run.
+    pub(super) fn add_unlabelled(&mut self) {
+        self.unlabelled += 1;
+    }
+
+    /// Requests that belonged to no run, since the start.
+    pub(super) fn unlabelled(&self) -> u64 {
+        self.unlabelled
+    }
+
+    /// What was noted for a run; nothing of it is kept.
+    pub(super) fn take(&mut self, run: u64) -> RunLog {
+        self.position(run).map(|position| self.forget(position)).unwrap_or_default()
+    }
+
+    fn position(&self, run: u64) -> Option<usize> {
+        self.runs.iter().rposition(|(number, _)| *number == run)
+    }
+
+    fn forget(&mut self, position: usize) -> RunLog {
+        let run = self.runs.remove(position).map(|(_, run)| run).unwrap_or_default();
+        self.bytes -= run.entries.iter().map(size).sum::<usize>();
+        run
+    }
+
+    fn drop_oldest(&mut self) {
+        for (_, run) in &mut self.runs {
+            if !run.entries.is_empty() {
+                run.dropped += run.entries.len() as u64;
+                self.bytes -= std::mem::take(&mut run.entries).iter().map(size).sum::<usize>();
+                return;
+            }
+        }
+    }
+}
+
+fn size(entry: &LogEntry) -> usize {
+    size_of::<LogEntry>() + entry.path.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(run: u64, index: u32) -> LogEntry {
+        LogEntry {
+            run,
+            index: Some(index),
+            path: "/page".into(),
+            connection: 0,
+            status: 200,
+            bytes: 0,
+            arrived_ns: 10,
+            latency_ns: 5,
+            answered_ns: 17,
+        }
+    }
+
+    #[test]
+    fn lateness_is_what_the_latency_does_not_explain() {
+        assert_eq!(entry(1, 1).lateness_ns(), 2);
+    }
+
+    #[test]
+    fn entries_come_once_and_runs_stay_apart() {
+        let mut log = Log::default();
+        for (run, index) in [(1, 0), (2, 0), (1, 1)] {
+            log.add(entry(run, index));
+        }
+        assert_eq!(log.take(1), RunLog { entries: vec![entry(1, 0), entry(1, 1)], dropped: 0 });
+        assert_eq!(log.take(1), RunLog::default());
+        assert_eq!(log.take(2).entries.len(), 1);
+        assert_eq!((log.bytes, log.runs.len()), (0, 0));
+    }
+
+    #[test]
+    fn a_malformed_header_is_no_header() {
+        let parsed = |text: &str| text.parse::<TaskTag>().ok();
+        assert_eq!(parsed("7/12"), Some(TaskTag { run: 7, index: Some(12) }));
+        assert_eq!(parsed("7/prologue"), Some(TaskTag { run: 7, index: None }));
+        for text in
+            ["", "7", "7/", "/7", "7/x", "-7/1", "7/+1", "7/4294967296", "18446744073709551616/1", "7/1/2", " 7/1"]
+        {
+            assert_eq!(parsed(text), None, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_log_stays_within_its_bounds_and_counts_what_it_drops(runs in prop::collection::vec(0_u64..6, 0..200)) {
+            let most_bytes = 20 * size(&entry(0, 0));
+            let mut log = Log::holding(most_bytes, 6);
+            for &run in &runs {
+                log.add(entry(run, 0));
+                prop_assert!(log.bytes <= most_bytes);
+            }
+            for run in 0..6 {
+                let taken = log.take(run);
+                let asked = runs.iter().filter(|&&asked| asked == run).count();
+                prop_assert_eq!(taken.entries.len() + taken.dropped as usize, asked);
+            }
+            prop_assert_eq!(log.bytes, 0);
+        }
+
+        #[test]
+        fn more_runs_than_remembered_forget_the_oldest(count in 4_u64..50) {
+            let mut log = Log::holding(usize::MAX, 3);
+            (0..count).for_each(|run| log.add(entry(run, 0)));
+            let kept: Vec<u64> = (0..count).filter(|&run| !log.take(run).entries.is_empty()).collect();
+            prop_assert_eq!(kept, (count - 3..count).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_tag_reads_back_as_it_was_written(run: u64, index: Option<u32>) {
+            let tag = TaskTag { run, index };
+            prop_assert_eq!(tag.to_string().parse(), Ok(tag));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in ".*") {
+            let _ = text.parse::<TaskTag>();
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! A server in a process of its own, as its parent sees it.
+//!
+//! The profile goes in on stdin, as one line of JSON, and stdin stays open: when it closes, for whatever reason, the
+//! server ends. So it can't outlive its parent, not even one that was killed. It gets a process group of its own, because
+//! Ctrl-C on a terminal reaches the whole group, and the server must still answer while its parent brings a run to its end.
+
+use super::{
+    log::{LogEntry, RunLog},
+    profile::Profile,
+};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::{
+    fs::File,
+    io::{self, Read, Seek, Write},
+    os::{fd::AsFd, unix::process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// What the first line on the server's stdout begins with; its origin follows.
+pub const LISTENING: &str = "listening on ";
+
+/// How long a server may take to listen. It reads 36 MB of photos before, on a busy machine.
+const START_LIMIT: Duration = Duration::from_secs(20);
+/// How long it may take to hand over a log.
+const LOG_LIMIT: Duration = Duration::from_secs(20);
+
+/// Why there is no server, or no log of it.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The program could not be run.
+    #[error("could not start the mock server ({}): {source}", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It ended instead of listening.
+    #[error("the mock server ended before it was listening ({status}): {words}")]
+    Ended {
+        /// How it ended.
+        status: String,
+        /// What it wrote to stderr.
+        words: String,
+    },
+    /// It neither listened nor ended.
+    #[error("the mock server was not listening after {} s; is the machine overloaded?", START_LIMIT.as_secs())]
+    Late,
+    /// The first line was another.
+    #[error("expected the mock server's first line to be `{LISTENING}http://...`, found `{0}`; is it another program?")]
+    Unexpected(String),
+    /// It can't be asked.
+    #[error("the mock server at {origin} can't be reached ({cause}); was it ended?")]
+    Unreachable {
+        /// Where it was.
+        origin: String,
+        /// What went wrong.
+        cause: String,
+    },
+    /// It was asked for a log and answered something else.
+    #[error("the mock server's log of run {run} can't be read: {cause}")]
+    BadLog {
+        /// The run.
+        run: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// The log was full.
+    #[error(
+        "the mock server dropped {dropped} entries of run {run} because its log was full; take each run's log after it"
+    )]
+    LogOverflow {
+        /// The run.
+        run: u64,
+        /// Entries that are lost.
+        dropped: u64,
+    },
+}
+
+/// A running server. Dropping it ends it.
+#[derive(Debug)]
+pub struct ServerProcess {
+    child: Child,
+    origin: String,
+    agent: ureq::Agent,
+    /// Never written to again, only kept open.
+    _lifeline: ChildStdin,
+}
+
+impl ServerProcess {
+    /// Runs `PROGRAM server --profile -` and waits until it listens.
+    pub fn start(program: &Path, profile: &Profile) -> Result<Self, ServerError> {
+        let failed = |source| ServerError::Start { program: program.to_owned(), source };
+        // A file and not a pipe: nobody has to read it for the server to go on.
+        let stderr = tempfile::tempfile().map_err(failed)?;
+        let mut child = Command::new(program)
+            .args(["server", "--profile", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(stderr.try_clone().map_err(failed)?)
+            .process_group(0)
+            .spawn()
+            .map_err(failed)?;
+        match converse(&mut child, profile) {
+            Ok((lifeline, origin)) => Ok(Self { child, origin, agent: agent(), _lifeline: lifeline }),
+            Err(reason) => Err(give_up(child, stderr, reason)),
+        }
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// What the server noted for a run, in the order of its answers. It forgets it in the same breath.
+    pub fn take_log(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
+        let unreachable =
+            |cause: ureq::Error| ServerError::Unreachable { origin: self.origin.clone(), cause: cause.to_string() };
+        let mut response = self.agent.get(format!("{}/-/log?run={run}", self.origin)).call().map_err(unreachable)?;
+        let body = response.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(unreachable)?;
+        let log: RunLog =
+            serde_json::from_slice(&body).map_err(|error| ServerError::BadLog { run, cause: error.to_string() })?;
+        match log.dropped {
+            0 => Ok(log.entries),
+            dropped => Err(ServerError::LogOverflow { run, dropped }),
+        }
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // Both fail only for a process that is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().proxy(None).timeout_global(Some(LOG_LIMIT)).build().new_agent()
+}
+
+/// Why a server that was started is of no use.
+enum Useless {
+    Silent,
+    Late,
+    Unexpected(String),
+}
+
+fn converse(child: &mut Child, profile: &Profile) -> Result<(ChildStdin, String), Useless> {
+    let (mut stdin, mut stdout) = child.stdin.take().zip(child.stdout.take()).ok_or(Useless::Silent)?;
+    let mut line = serde_json::to_vec(profile).map_err(|error| Useless::Unexpected(error.to_string()))?;
+    line.push(b'\n');
+    // A server that ended already says why on stderr; the broken pipe says nothing more.
+    stdin.write_all(&line).map_err(|_| Useless::Silent)?;
+    let first = first_line(&mut stdout)?;
+    match first.strip_prefix(LISTENING) {
+        Some(origin) if origin.starts_with("http://") => Ok((stdin, origin.to_owned())),
+        _ => Err(Useless::Unexpected(first)),
+    }
+}
+
+/// The first line, without its end. Read with a time limit, which the standard library has none for.
+fn first_line(stdout: &mut ChildStdout) -> Result<String, Useless> {
+    let deadline = Instant::now() + START_LIMIT;
+    let mut line = Vec::new();
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
+        let readable = poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout);
+        match readable {
+            Err(nix::errno::Errno::EINTR) => continue,
+            Ok(0) => return Err(Useless::Late),
+            Ok(_) | Err(_) => {}
+        }
+        let mut chunk = [0; 256];
+        let read = stdout.read(&mut chunk).map_err(|_| Useless::Silent)?;
+        line.extend_from_slice(&chunk[..read]);
+        if let Some(end) = line.iter().position(|&byte| byte == b'\n') {
+            return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
+        }
+        if read == 0 {
+            return Err(Useless::Silent);
+        }
+    }
+}
+
+/// Ends a server that is of no use, and says why it is none. One that was ending already keeps its own exit status.
+fn give_up(mut child: Child, mut stderr: File, reason: Useless) -> ServerError {
+    let _ = child.kill();
+    let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+    let mut words = Vec::new();
+    match reason {
+        Useless::Late => ServerError::Late,
+        Useless::Unexpected(line) => ServerError::Unexpected(line),
+        Useless::Silent => match stderr.rewind().and_then(|()| stderr.read_to_end(&mut words)) {
+            Ok(_) => ServerError::Ended { status, words: String::from_utf8_lossy(&words).trim().to_owned() },
+            Err(error) => ServerError::Ended { status, words: format!("(its words can't be read: {error})") },
+        },
+    }
+}

@@ -1,0 +1,7 @@
+//! The record of measured runs, where records are kept, and the forms they are exported in.
+
+pub mod criterion;
+pub mod csv;
+pub mod record;
+pub mod store;
+pub mod trace;

@@ -1,0 +1,173 @@
+//! What is kept of measured runs: one versioned JSON document, the same in the store and from `makespan run --json`.
+//!
+//! Others build on it, so keys are full words with their unit, and an optional value is `null`, never absent. The JSON
+//! Schema is `fixtures/schema/run-1.json`; a test holds the two together.
+
+use crate::{
+    measure::host::HostFacts,
+    worker::{deck::Deal, lane::Span},
+};
+use serde::{Deserialize, Serialize};
+
+/// The schema that this version writes.
+pub const SCHEMA: &str = "makespan.run/1";
+
+/// One scenario, measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The version of makespan that wrote it.
+    pub makespan_version: String,
+    /// The machine, part of the result.
+    pub host: HostFacts,
+    /// The scenario's name.
+    pub scenario: String,
+    /// Its title, for people.
+    pub title: String,
+    /// The question it puts, for people.
+    pub question: String,
+    /// The document it comes from, `000` to `004`; `None` for a yardstick of our own.
+    pub document: Option<String>,
+    /// When the first round began, RFC 3339, UTC.
+    pub started_at: String,
+    /// Latencies and transfer times were divided by this.
+    pub time_scale: f64,
+    /// The seed of the order of the rounds.
+    pub seed: u64,
+    /// Rounds that were asked for.
+    pub rounds: u32,
+    /// Rounds that every cell completed. Fewer than `rounds` means that the run was broken off.
+    pub rounds_done: u32,
+    /// The command that measures this again.
+    pub command: String,
+    /// One entry for each cell, in the scenario's order; the baseline of each variant first.
+    pub cells: Vec<CellRecord>,
+}
+
+/// One cell: variant x strategy x workers x deal x timer boundary.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CellRecord {
+    /// The variant's name; `default` for the scenario as it stands.
+    pub variant: String,
+    /// How many tasks it has.
+    pub tasks: u32,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Workers in all.
+    pub workers: u32,
+    /// Worker processes, where the strategy has both processes and threads.
+    pub processes: Option<u32>,
+    /// How tasks reached the workers.
+    pub deal: Deal,
+    /// The timer boundary.
+    pub timer: Timer,
+    /// The phases that a time of this cell encloses.
+    pub timed: Vec<Phase>,
+    /// Whether every answer was right.
+    pub check: Check,
+    /// Why the check failed, or why the cell was skipped.
+    pub error: Option<String>,
+    /// Tasks that ended in an error, expected ones included, in the last run.
+    pub task_errors: u32,
+    /// Seconds to start the pool, one entry for each round.
+    pub start_s: Vec<f64>,
+    /// Seconds from the first task's start to the last one's end, prologue included, one entry for each round.
+    pub run_s: Vec<f64>,
+    /// Seconds to close the pool, one entry for each round.
+    pub stop_s: Vec<f64>,
+    /// How many times as fast as the baseline (`sequential`, same variant, same timer); `None` for the baseline itself,
+    /// for a failed cell, and below two rounds.
+    pub speedup: Option<Estimate>,
+    /// CPU seconds in the program, children included, mean over the rounds, for the run phase.
+    pub cpu_user_s: Option<f64>,
+    /// CPU seconds in the kernel, likewise.
+    pub cpu_system_s: Option<f64>,
+    /// The most memory in use at once by all processes of the pool, from one extra untimed run in a fresh child
+    /// (proportional set size, sampled); `None` where it was not measured.
+    pub peak_memory_bytes: Option<u64>,
+    /// The spans of the round whose time is nearest to the median; `None` before the first.
+    pub timeline: Option<Timeline>,
+}
+
+/// The spans of one round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timeline {
+    /// Which round, counted from 0.
+    pub round: u32,
+    /// When the run phase began: `CLOCK_MONOTONIC`, nanoseconds. Spans count from the same zero.
+    pub start_ns: u64,
+    /// When the run phase ended.
+    pub end_ns: u64,
+    /// Every span, ordered by its start.
+    pub spans: Vec<Span>,
+}
+
+/// An estimate with its 95 % interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Estimate {
+    /// The estimate.
+    pub estimate: f64,
+    /// The interval's lower end.
+    pub low: f64,
+    /// The interval's upper end.
+    pub high: f64,
+}
+
+/// What came of checking a cell's answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Check {
+    /// Every answer of every run was right.
+    Passed,
+    /// One was not. The cell has no times.
+    Failed,
+    /// It was not run, because the pair makes no sense. `error` says why.
+    Skipped,
+}
+
+/// Which phases a time encloses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Timer {
+    /// Start, run and stop of the pool.
+    Cold,
+    /// The run alone, on a pool that was warmed up.
+    Warm,
+    /// What the document's own timer enclosed.
+    AsPublished,
+}
+
+/// A stage of a pool's life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Getting the workers ready.
+    Start,
+    /// From the first task's start to the last one's end, prologue included.
+    Run,
+    /// Joining and reaping.
+    Stop,
+}
+
+impl CellRecord {
+    /// What this cell's timer enclosed, one figure for each round. Empty for a failed cell: a wrong answer has no time.
+    pub fn timed_s(&self) -> Vec<f64> {
+        if self.check != Check::Passed {
+            return Vec::new();
+        }
+        let phase = |which| if self.timed.contains(&which) { 1.0 } else { 0.0 };
+        let (start, run, stop) = (phase(Phase::Start), phase(Phase::Run), phase(Phase::Stop));
+        let rounds = self.start_s.iter().zip(&self.run_s).zip(&self.stop_s);
+        rounds.map(|((a, b), c)| a * start + b * run + c * stop).collect()
+    }
+
+    /// True for the cell that the speed-ups of its variant and timer are measured against.
+    pub fn is_baseline(&self) -> bool {
+        self.strategy == "sequential"
+    }
+}

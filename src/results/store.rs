@@ -1,0 +1,157 @@
+//! Where records are kept: one JSON file for each measurement, below the data directory.
+
+use super::record::{Record, SCHEMA};
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+use tempfile::NamedTempFile;
+
+/// The directory where records and fixtures are kept.
+#[derive(Debug, Clone)]
+pub struct Store {
+    dir: PathBuf,
+}
+
+/// Why a record can't be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file or a directory can't be written.
+    #[error("{}: can't be written: {source}; give another place with --data DIR", path.display())]
+    Unwritable {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file can't be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// What was to be read.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A file is not a record of this version.
+    #[error("{}: not a record of the kind `{SCHEMA}`: {reason}", path.display())]
+    NotARecord {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// What is in the store.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// The newest record of each scenario, by scenario.
+    pub newest: BTreeMap<String, Record>,
+    /// Files that are no records, with what is wrong. They are left where they are.
+    pub unreadable: Vec<StoreError>,
+}
+
+impl Store {
+    /// The store at `dir`, else the usual one: `target/makespan` inside a checkout of this project, otherwise the
+    /// user's cache directory.
+    pub fn at(dir: Option<PathBuf>) -> Self {
+        Self { dir: dir.or_else(in_checkout).unwrap_or_else(in_cache) }
+    }
+
+    /// The directory itself.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file that this record is kept in: one for each measurement, named by scenario and time.
+    pub fn path_of(&self, record: &Record) -> PathBuf {
+        let time = record.started_at.replace([':', '-'], "");
+        self.dir.join("records").join(format!("{}-{time}-{}.json", record.scenario, std::process::id()))
+    }
+
+    /// Writes the record. Whoever reads at the same time sees the old one or the new one, never a half.
+    pub fn write(&self, record: &Record) -> Result<PathBuf, StoreError> {
+        let path = self.path_of(record);
+        write_whole(&path, |file| serde_json::to_writer(file, record).map_err(Into::into))?;
+        Ok(path)
+    }
+
+    /// The newest record of each scenario.
+    pub fn newest(&self) -> Result<Kept, StoreError> {
+        let (dir, mut kept) = (self.dir.join("records"), Kept::default());
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(kept),
+            Err(source) => return Err(StoreError::Unreadable { path: dir, source }),
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+        // Names end in the time and the process: sorted, the later one of two in the same second is taken.
+        paths.sort();
+        for path in paths {
+            match read(&path) {
+                Ok(record) => {
+                    let known = kept.newest.get(&record.scenario);
+                    if known.is_none_or(|known| known.started_at <= record.started_at) {
+                        kept.newest.insert(record.scenario.clone(), record);
+                    }
+                }
+                Err(error) => kept.unreadable.push(error),
+            }
+        }
+        Ok(kept)
+    }
+}
+
+/// Reads a record.
+pub fn read(path: &Path) -> Result<Record, StoreError> {
+    let text = fs::read_to_string(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
+    let wrong = |reason| StoreError::NotARecord { path: path.into(), reason };
+    let record: Record = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if record.schema == SCHEMA { Ok(record) } else { Err(wrong(format!("its schema is `{}`", record.schema))) }
+}
+
+/// Writes a file beside its place first and moves it there when it is complete.
+pub fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> std::io::Result<()>,
+) -> Result<(), StoreError> {
+    let unwritable = |source| StoreError::Unwritable { path: path.into(), source };
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(dir).map_err(unwritable)?;
+    let file = NamedTempFile::new_in(dir).map_err(unwritable)?;
+    let mut writer = std::io::BufWriter::new(file.as_file());
+    write(&mut writer).and_then(|()| writer.flush()).map_err(unwritable)?;
+    drop(writer);
+    file.persist(path).map_err(|error| unwritable(error.error))?;
+    Ok(())
+}
+
+/// `target` of the checkout that the current directory lies in; `None` outside of one.
+pub fn target_dir() -> Option<PathBuf> {
+    let root = checkout()?;
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    Some(root.join(target))
+}
+
+/// The checkout of this project that the current directory lies in.
+pub fn checkout() -> Option<PathBuf> {
+    let here = env::current_dir().ok()?;
+    let ours = |dir: &&Path| {
+        fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|manifest| manifest.contains("name = \"makespan\""))
+    };
+    here.ancestors().find(ours).map(Path::to_owned)
+}
+
+fn in_checkout() -> Option<PathBuf> {
+    Some(target_dir()?.join("makespan"))
+}
+
+fn in_cache() -> PathBuf {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|dir| dir.is_absolute());
+    let home =
+        || env::home_dir().map(|home| home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }));
+    cache.or_else(home).unwrap_or_else(env::temp_dir).join("makespan")
+}

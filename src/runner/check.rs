@@ -1,0 +1,141 @@
+//! Is every answer right? Against what was expected of each index, and against what the server saw.
+
+use crate::{
+    mock_server::log::LogEntry,
+    task::{Expected, Output, TaskError},
+    worker::lane::Done,
+};
+use std::collections::BTreeMap;
+
+/// An answer was wrong: the run has no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CheckError {
+    /// A task failed that should not have.
+    #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: {error}")]
+    Failed {
+        /// How many tasks are wrong.
+        wrong: usize,
+        /// Of how many.
+        tasks: usize,
+        /// The first wrong one.
+        index: u32,
+        /// Its error.
+        error: TaskError,
+    },
+    /// A task gave another answer than it should.
+    #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: expected {expected:?}, found {found:?}")]
+    Wrong {
+        /// How many tasks are wrong.
+        wrong: usize,
+        /// Of how many.
+        tasks: usize,
+        /// The first wrong one.
+        index: u32,
+        /// What it should have given.
+        expected: Expected,
+        /// What it gave.
+        found: Output,
+    },
+    /// The server did not see each task exactly once.
+    #[error("the server answered task {index} {times} times, expected once")]
+    NotOnce {
+        /// The task.
+        index: u32,
+        /// How often the server answered it.
+        times: usize,
+    },
+}
+
+/// Holds every answer against what was expected of it. `done` is in the tasks' order.
+pub(super) fn answers(expected: &[Expected], done: &[Done]) -> Result<(), CheckError> {
+    let pairs = || expected.iter().zip(done).filter(|(expected, done)| !agrees(**expected, &done.result));
+    let (wrong, tasks) = (pairs().count(), done.len());
+    match pairs().next() {
+        None => Ok(()),
+        Some((&expected, Done { index, result: Ok(found), .. })) => {
+            Err(CheckError::Wrong { wrong, tasks, index: *index, expected, found: *found })
+        }
+        Some((_, Done { index, result: Err(error), .. })) => {
+            Err(CheckError::Failed { wrong, tasks, index: *index, error: error.clone() })
+        }
+    }
+}
+
+fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
+    match (expected, result) {
+        (Expected::Any, _) => true,
+        (Expected::Output(expected), Ok(found)) => expected == *found,
+        (Expected::Error(kind), Err(error)) => error.kind() == kind,
+        // `AsSequential` is replaced by what sequential gave. Where it is still here, sequential gave nothing.
+        _ => false,
+    }
+}
+
+/// Holds the server's log against the answers: each task that came back was answered exactly once. Redirects on the way
+/// are hops, not answers, and the prologue has no index.
+pub(super) fn log(entries: &[LogEntry], done: &[Done]) -> Result<(), CheckError> {
+    let mut times: BTreeMap<u32, usize> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| !(300..400).contains(&entry.status)) {
+        *times.entry(entry.index.unwrap_or(u32::MAX)).or_default() += usize::from(entry.index.is_some());
+    }
+    let seen = |index: u32| times.get(&index).copied().unwrap_or(0);
+    match done.iter().find(|one| one.result.is_ok() && seen(one.index) != 1) {
+        Some(one) => Err(CheckError::NotOnce { index: one.index, times: seen(one.index) }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::ErrorKind;
+
+    fn output(checksum: u64) -> Output {
+        Output { checksum, amount: 1, status: None }
+    }
+
+    fn done(index: u32, result: Result<Output, TaskError>) -> Done {
+        Done { index, result, spans: Vec::new() }
+    }
+
+    #[test]
+    fn the_first_wrong_answer_is_named_and_all_are_counted() {
+        let expected = [Expected::Output(output(1)); 3];
+        let right = [done(0, Ok(output(1))), done(1, Ok(output(1))), done(2, Ok(output(1)))];
+        assert_eq!(answers(&expected, &right), Ok(()));
+        let wrong = [done(0, Ok(output(1))), done(1, Ok(output(2))), done(2, Err(TaskError::TimedOut))];
+        let error = answers(&expected, &wrong).expect_err("two are wrong");
+        assert!(error.to_string().starts_with("2 of 3 tasks went wrong; the first, task 1: expected"), "{error}");
+    }
+
+    #[test]
+    fn an_expected_failure_is_an_outcome_like_others() {
+        let expected = [Expected::Error(ErrorKind::TimedOut)];
+        assert_eq!(answers(&expected, &[done(0, Err(TaskError::TimedOut))]), Ok(()));
+        assert!(answers(&expected, &[done(0, Err(TaskError::Cancelled))]).is_err());
+        assert!(answers(&expected, &[done(0, Ok(output(1)))]).is_err());
+        assert_eq!(answers(&[Expected::Any], &[done(0, Err(TaskError::Cancelled))]), Ok(()));
+        assert!(answers(&[Expected::AsSequential], &[done(0, Ok(output(1)))]).is_err());
+    }
+
+    #[test]
+    fn the_log_must_hold_each_task_once() {
+        let entry = |index, status| LogEntry {
+            run: 1,
+            index,
+            path: "/".into(),
+            connection: 0,
+            status,
+            bytes: 0,
+            arrived_ns: 0,
+            latency_ns: 0,
+            answered_ns: 0,
+        };
+        let answered = [done(0, Ok(output(1))), done(1, Ok(output(1)))];
+        let hop_and_prologue = [entry(Some(0), 302), entry(Some(0), 200), entry(None, 200), entry(Some(1), 404)];
+        assert_eq!(log(&hop_and_prologue, &answered), Ok(()));
+        assert_eq!(log(&hop_and_prologue[..2], &answered), Err(CheckError::NotOnce { index: 1, times: 0 }));
+        let twice = [entry(Some(0), 200), entry(Some(0), 200), entry(Some(1), 200)];
+        assert_eq!(log(&twice, &answered), Err(CheckError::NotOnce { index: 0, times: 2 }));
+    }
+}

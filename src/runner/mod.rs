@@ -1,0 +1,269 @@
+//! Set up, verify, start, run, stop, check, record.
+//!
+//! Cells are measured in rounds: one pass over all of them in an order shuffled by seed, then the next. A machine that
+//! drifts (another program, a warmer processor) then disturbs all cells alike, where A-then-B would have charged it all
+//! to B. The runner tells its [`Observer`] what happens and prints nothing.
+
+pub mod cell;
+mod check;
+pub mod probe;
+pub mod stage;
+
+use crate::{
+    measure::{
+        clock::now_ns,
+        host::{self, HostFacts},
+    },
+    results::record::{CellRecord, Check, Phase, Record, SCHEMA, Timeline},
+    scenario::{CellSpec, Scenario},
+    stats::{median::median, paired},
+    strategy::Env,
+};
+use cell::{Cell, CellError, Sample};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+use stage::{SetupError, Stage};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
+
+/// What a measurement needs besides the scenario.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What strategies may need: the `makespan` binary.
+    pub env: Env,
+    /// Where fixtures are made and outputs written.
+    pub data: PathBuf,
+    /// The user's own pictures, instead of the fixtures'.
+    pub images: Option<PathBuf>,
+    /// How many rounds.
+    pub rounds: u32,
+    /// The seed of their order.
+    pub seed: u64,
+    /// Raised by Ctrl-C: the run ends, and what is measured stays.
+    pub interrupted: Arc<AtomicBool>,
+    /// The command that measures this again, for the record.
+    pub command: String,
+}
+
+/// Listens to a measurement. All methods do nothing unless an observer wants them.
+pub trait Observer: Send {
+    /// Something is made or started before the first round: `done` of `total` of it stand.
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        let _ = (what, done, total);
+    }
+    /// Work on a cell begins: its step is one of `total`, counted from 0.
+    fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
+        let _ = (cell, step, total);
+    }
+    /// The record has changed: a cell was measured once more, or was found wrong.
+    fn updated(&mut self, record: &Record) {
+        let _ = record;
+    }
+}
+
+/// An observer that isn't interested.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Measures these cells of a scenario. An interrupted measurement returns what it has.
+pub fn measure(
+    scenario: &Scenario,
+    cells: &[CellSpec],
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<Record, SetupError> {
+    let mut bench = Bench::set_up(scenario, cells, settings, observer)?;
+    observer.updated(&bench.record);
+    bench.verify(observer);
+    for round in 0..settings.rounds {
+        bench.round(round, observer);
+    }
+    bench.record.host.load_after = host::load_average();
+    observer.updated(&bench.record);
+    Ok(bench.record)
+}
+
+/// The cells of one scenario, set up, and what is known of them so far.
+struct Bench<'a> {
+    settings: &'a Settings,
+    cells: Vec<Cell>,
+    samples: Vec<Vec<Sample>>,
+    record: Record,
+    steps_done: u32,
+}
+
+impl<'a> Bench<'a> {
+    fn set_up(
+        scenario: &Scenario,
+        specs: &[CellSpec],
+        settings: &'a Settings,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, SetupError> {
+        let cells = set_up_cells(scenario, specs, settings, observer)?;
+        let record = Record {
+            schema: SCHEMA.into(),
+            makespan_version: env!("CARGO_PKG_VERSION").into(),
+            host: HostFacts::gather(),
+            scenario: scenario.name.clone(),
+            title: scenario.title.clone(),
+            question: scenario.question.clone(),
+            document: scenario.document.clone(),
+            started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            time_scale: scenario.time_scale,
+            seed: settings.seed,
+            rounds: settings.rounds,
+            rounds_done: 0,
+            command: settings.command.clone(),
+            cells: cells.iter().map(Cell::unmeasured).collect(),
+        };
+        let samples = cells.iter().map(|_| Vec::new()).collect();
+        Ok(Self { settings, cells, samples, record, steps_done: 0 })
+    }
+
+    /// Runs every cell once, untimed, in a fresh process: is its answer right, and how much memory does it take?
+    fn verify(&mut self, observer: &mut dyn Observer) {
+        for index in 0..self.cells.len() {
+            if self.is_out(index) {
+                continue;
+            }
+            self.announce(index, observer);
+            let verified = probe::run(&self.cells[index]);
+            if self.interrupted() {
+                return;
+            }
+            match verified {
+                Ok(peak_memory_bytes) => self.record.cells[index].peak_memory_bytes = peak_memory_bytes,
+                Err(error) => self.fail(index, &error),
+            }
+            observer.updated(&self.record);
+        }
+    }
+
+    fn round(&mut self, round: u32, observer: &mut dyn Observer) {
+        let mut order: Vec<usize> = (0..self.cells.len()).collect();
+        order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
+        for index in order {
+            if self.is_out(index) {
+                continue;
+            }
+            self.announce(index, observer);
+            let sample = self.cells[index].once();
+            if self.interrupted() {
+                return;
+            }
+            match sample {
+                Ok(sample) => self.add(index, sample),
+                Err(error) => self.fail(index, &error),
+            }
+            observer.updated(&self.record);
+        }
+        self.record.rounds_done = round + 1;
+    }
+
+    fn is_out(&self, index: usize) -> bool {
+        self.interrupted() || self.record.cells[index].check != Check::Passed
+    }
+
+    fn interrupted(&self) -> bool {
+        self.settings.interrupted.load(Relaxed)
+    }
+
+    fn announce(&mut self, index: usize, observer: &mut dyn Observer) {
+        let total = (self.settings.rounds + 1) * self.cells.len() as u32;
+        observer.working(&self.cells[index].spec, self.steps_done, total);
+        self.steps_done += 1;
+    }
+
+    /// A wrong answer has no time: whatever was measured of this cell goes.
+    fn fail(&mut self, index: usize, error: &CellError) {
+        self.samples[index].clear();
+        let unmeasured = self.cells[index].unmeasured();
+        self.record.cells[index] = CellRecord { check: Check::Failed, error: Some(error.to_string()), ..unmeasured };
+    }
+
+    fn add(&mut self, index: usize, sample: Sample) {
+        self.samples[index].push(sample);
+        let samples = &self.samples[index];
+        let of = |figure: fn(&Sample) -> f64| samples.iter().map(figure).collect::<Vec<f64>>();
+        let mean = |figure: fn(&Sample) -> f64| Some(of(figure).iter().sum::<f64>() / samples.len() as f64);
+        let cell = &mut self.record.cells[index];
+        cell.start_s = of(|sample| sample.start_s);
+        cell.run_s = of(|sample| sample.run_s());
+        cell.stop_s = of(|sample| sample.stop_s);
+        cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
+        cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
+        cell.task_errors = samples.last().map_or(0, |sample| sample.task_errors);
+        cell.timeline = typical(samples, &cell.timed);
+        self.compare(index);
+    }
+
+    /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
+    fn compare(&mut self, index: usize) {
+        let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
+        let changed = self.record.cells[index].clone();
+        let Some(baseline) = self.record.cells.iter().find(|cell| cell.is_baseline() && same(cell, &changed)) else {
+            return;
+        };
+        let baseline_s = baseline.timed_s();
+        for cell in self.record.cells.iter_mut().filter(|cell| !cell.is_baseline() && same(cell, &changed)) {
+            // In the middle of a round one of the two is a round ahead; only whole pairs count.
+            let measured_s = cell.timed_s();
+            let pairs = baseline_s.len().min(measured_s.len());
+            cell.speedup = paired::speedup(&baseline_s[..pairs], &measured_s[..pairs]);
+        }
+    }
+}
+
+fn set_up_cells(
+    scenario: &Scenario,
+    specs: &[CellSpec],
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Cell>, SetupError> {
+    let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
+    let mut cells = Vec::new();
+    for spec in specs {
+        let stage = match stages.get(spec.variant.as_str()) {
+            Some(stage) => Rc::clone(stage),
+            None => {
+                let stage = Rc::new(Stage::set_up(scenario, &spec.variant, settings, observer)?);
+                stages.insert(&spec.variant, Rc::clone(&stage));
+                stage
+            }
+        };
+        cells.push(Cell::new(scenario, spec.clone(), stage, settings)?);
+    }
+    Ok(cells)
+}
+
+/// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.
+pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<Cell>, SetupError> {
+    set_up_cells(scenario, specs, settings, &mut Silent)
+}
+
+/// The spans of the sample whose time is nearest to the median.
+fn typical(samples: &[Sample], timed: &[Phase]) -> Option<Timeline> {
+    let times: Vec<f64> = samples.iter().map(|sample| sample.timed_s(timed)).collect();
+    let middle = median(&times)?;
+    let distance = |round: &usize| (times[*round] - middle).abs();
+    let round = (0..samples.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+    let sample = &samples[round];
+    let spans = sample.spans.clone();
+    Some(Timeline { round: round as u32, start_ns: sample.start_ns, end_ns: sample.end_ns, spans })
+}
+
+/// A number that no other run of this machine has at the moment: it tells runs apart in the server's log.
+fn next_run() -> u64 {
+    static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+    // The clock's upper bits differ between processes that are started one after the other, the lower ones count.
+    (now_ns() & !0xffff) | (COUNT.fetch_add(1, Relaxed) & 0xffff)
+}

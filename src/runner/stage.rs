@@ -1,0 +1,185 @@
+//! What stands before the clock starts: fixtures made, server up, tasks built, the right answers known.
+
+use super::{Observer, Settings};
+use crate::{
+    fixtures::{self, FixtureError},
+    mock_server::{
+        process::{ServerError, ServerProcess},
+        profile::{Body, Profile},
+    },
+    scenario::{Scenario, Variant, Workload},
+    strategy::{self, Work},
+    task::{
+        Expected, Task, TaskError,
+        gunzip::TooFewArchives,
+        thumbnail::{self, TooFewPhotos},
+    },
+    worker::{deck::Deal, stop::Stop},
+};
+use std::{
+    num::NonZeroU32,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+use tempfile::TempDir;
+
+/// A variant of a scenario, ready to run.
+#[derive(Debug)]
+pub(super) struct Stage {
+    pub(super) tasks: Arc<[Task]>,
+    pub(super) prologue: Vec<Task>,
+    pub(super) expected: Vec<Expected>,
+    pub(super) server: Option<ServerProcess>,
+    /// Where tasks write. It goes when the stage does.
+    _outputs: TempDir,
+}
+
+/// Why a scenario could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// A variant or a strategy that is not there.
+    #[error("{0}")]
+    Unknown(String),
+    /// The inputs could not be made or found.
+    #[error(transparent)]
+    Fixtures(#[from] FixtureError),
+    /// More pictures than there are.
+    #[error(transparent)]
+    Photos(#[from] TooFewPhotos),
+    /// More archives than there are.
+    #[error(transparent)]
+    Archives(#[from] TooFewArchives),
+    /// The server did not come up.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The tasks could not be listed: the server's listing is not readable.
+    #[error("could not list the tasks: {0}")]
+    Listing(TaskError),
+    /// No place for outputs.
+    #[error("{}: can't make a directory for outputs: {source}; give another place with --data DIR", path.display())]
+    Outputs {
+        /// Where it should have been.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The untimed reference run did not start.
+    #[error("the reference run failed: {0}")]
+    Reference(#[from] strategy::StartError),
+}
+
+impl Stage {
+    pub(super) fn set_up(
+        scenario: &Scenario,
+        variant: &str,
+        settings: &Settings,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, SetupError> {
+        let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
+        let unknown = || SetupError::Unknown(crate::scenario::unknown("variant", variant, &names));
+        let variant = scenario.variant(variant).ok_or_else(unknown)?;
+        let outputs = outputs(settings)?;
+        let server = match &variant.server {
+            Some(profile) => Some(start_server(profile, settings, observer)?),
+            None => None,
+        };
+        let built = build(scenario, variant, settings, server.as_ref(), &outputs, observer)?;
+        let (tasks, mut expected): (Vec<Task>, Vec<Expected>) = built.into_iter().unzip();
+        for (&index, &outcome) in &variant.expected {
+            if let Some(slot) = expected.get_mut(index as usize) {
+                *slot = outcome;
+            }
+        }
+        let prologue = prologue(scenario, variant, server.as_ref());
+        let mut stage = Self { tasks: tasks.into(), prologue, expected, server, _outputs: outputs };
+        stage.run_reference(scenario, settings)?;
+        Ok(stage)
+    }
+
+    /// Runs the tasks once, sequentially and untimed, where what they should give is "what sequential gives".
+    fn run_reference(&mut self, scenario: &Scenario, settings: &Settings) -> Result<(), SetupError> {
+        if !self.expected.contains(&Expected::AsSequential) {
+            return Ok(());
+        }
+        let sequential = strategy::named("sequential").map_err(SetupError::Unknown)?;
+        let stop = Stop::new(scenario.deadline, &settings.interrupted);
+        let work = Work { run: 0, tasks: Arc::clone(&self.tasks), deal: Deal::OneByOne, stop };
+        let _watchdog = work.stop.watchdog();
+        let done = work.settle(sequential.start(NonZeroU32::MIN, &settings.env)?.run(&work));
+        for (slot, done) in self.expected.iter_mut().zip(done) {
+            // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
+            if let (Expected::AsSequential, Ok(output)) = (*slot, done.result) {
+                *slot = Expected::Output(output);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
+    let path = settings.data.join("outputs");
+    let made = std::fs::create_dir_all(&path).and_then(|()| TempDir::new_in(&path));
+    made.map_err(|source| SetupError::Outputs { path, source })
+}
+
+fn start_server(
+    profile: &Profile,
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<ServerProcess, SetupError> {
+    let mut profile = profile.clone();
+    if profile.routes.iter().any(|route| route.body == Body::Photo) {
+        // The drawings that the gallery also lists lie beside the photographs.
+        profile.photos = photos(settings, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
+    }
+    Ok(ServerProcess::start(&settings.env.program, &profile)?)
+}
+
+fn build(
+    scenario: &Scenario,
+    variant: &Variant,
+    settings: &Settings,
+    server: Option<&ServerProcess>,
+    outputs: &TempDir,
+    observer: &mut dyn Observer,
+) -> Result<Vec<(Task, Expected)>, SetupError> {
+    match &variant.workload {
+        Workload::Fetch(recipe) => {
+            let origin = server.map(ServerProcess::origin).unwrap_or_default();
+            let tasks = recipe.build(origin, scenario.time_scale).map_err(SetupError::Listing)?;
+            Ok(tasks.into_iter().map(|task| (task, Expected::AsSequential)).collect())
+        }
+        Workload::PrimeSum(recipe) => Ok(recipe.build()),
+        Workload::Thumbnails(recipe) => {
+            let Some(dir) = &settings.images else {
+                return Ok(recipe.build(&photos(settings, observer)?, outputs.path())?);
+            };
+            let own = fixtures::user_photos(dir)?;
+            // All of the user's own, however many the scenario has.
+            let photos = NonZeroU32::new(own.len() as u32).unwrap_or(recipe.photos);
+            Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own, outputs.path())?)
+        }
+        Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(settings))?)?),
+    }
+}
+
+fn prologue(scenario: &Scenario, variant: &Variant, server: Option<&ServerProcess>) -> Vec<Task> {
+    let (Workload::Fetch(recipe), Some(server)) = (&variant.workload, server) else { return Vec::new() };
+    let listing = |listing| Task::Fetch(recipe.listing_task(server.origin(), listing, scenario.time_scale));
+    variant.prologue.iter().map(listing).collect()
+}
+
+fn fixtures_dir(settings: &Settings) -> PathBuf {
+    settings.data.join("fixtures")
+}
+
+/// The photographs, made now if they are not there.
+fn photos(settings: &Settings, observer: &mut dyn Observer) -> Result<Vec<PathBuf>, FixtureError> {
+    // They are made on all cores, and each tells the observer.
+    let observer = Mutex::new(observer);
+    fixtures::photos(&fixtures_dir(settings), &|done, total| {
+        if let Ok(mut observer) = observer.lock() {
+            observer.preparing("photographs", done, total);
+        }
+    })
+}

@@ -1,0 +1,484 @@
+//! Scenarios: what is run, as TOML.
+//!
+//! A file is first read into its wire form, which refuses what it doesn't know, and then checked into a [`Scenario`],
+//! which can't be wrong: every name in it resolves, every number is in range. The error names file, key, what was found
+//! and what was expected.
+
+use crate::{
+    mock_server::profile::Profile,
+    results::record::{Phase, Timer},
+    strategy::{self, Strategy},
+    task::{ErrorKind, Expected, fetch, gunzip, prime_sum, thumbnail},
+    worker::deck::Deal,
+};
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt, fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The scenarios that are built into the binary, in the order in which pages show them.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("latency_only", include_str!("../fixtures/scenarios/latency_only.toml")),
+    ("web_requests", include_str!("../fixtures/scenarios/web_requests.toml")),
+    ("gallery_downloads", include_str!("../fixtures/scenarios/gallery_downloads.toml")),
+    ("thumbnails", include_str!("../fixtures/scenarios/thumbnails.toml")),
+    ("gunzip", include_str!("../fixtures/scenarios/gunzip.toml")),
+    ("doc_pages", include_str!("../fixtures/scenarios/doc_pages.toml")),
+    ("prime_sum", include_str!("../fixtures/scenarios/prime_sum.toml")),
+    ("url_crawl", include_str!("../fixtures/scenarios/url_crawl.toml")),
+    ("photo_downloads", include_str!("../fixtures/scenarios/photo_downloads.toml")),
+];
+
+/// The variant that is the scenario as it stands.
+pub const DEFAULT_VARIANT: &str = "default";
+
+/// A checked scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name: the file's, without `.toml`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What it asks, as a heading.
+    pub question: String,
+    /// The document it comes from, `000` to `004`.
+    pub document: Option<String>,
+    /// Every latency and transfer time is divided by this.
+    pub time_scale: f64,
+    /// The longest a run may take.
+    pub deadline: Duration,
+    /// What each strategy's timer enclosed in the document.
+    pub as_published: BTreeMap<String, Vec<Phase>>,
+    /// The scenario as it stands, and with other numbers.
+    pub variants: Vec<Variant>,
+    /// What `makespan run` measures unless told otherwise. Each variant and timer has its sequential baseline.
+    pub cells: Vec<CellSpec>,
+    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second.
+    pub sweep: Vec<CellSpec>,
+}
+
+/// A scenario with its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// The tasks.
+    pub workload: Workload,
+    /// The server, for fetches.
+    pub server: Option<Profile>,
+    /// Listings fetched inside the timer, before the tasks.
+    pub prologue: Vec<fetch::Listing>,
+    /// Outcomes that differ from "the right answer", by index.
+    pub expected: BTreeMap<u32, Expected>,
+}
+
+/// The kinds of workload, and what each needs to know.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// Fetch URLs from the scenario's server.
+    Fetch(fetch::Recipe),
+    /// Sum primes.
+    PrimeSum(prime_sum::Recipe),
+    /// Make thumbnails.
+    Thumbnails(thumbnail::Recipe),
+    /// Decompress files.
+    Gunzip(gunzip::Recipe),
+}
+
+/// What names a cell: everything that can differ between two times of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CellSpec {
+    /// The variant's name.
+    pub variant: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// How many workers.
+    pub workers: NonZeroU32,
+    /// How tasks reach them.
+    pub deal: Deal,
+    /// What the clock encloses.
+    pub timer: Timer,
+}
+
+/// Why a scenario can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file can't be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file isn't TOML, or has a key or a value that is not known. The message shows the place.
+    #[error("{file}: {message}")]
+    Malformed {
+        /// The file.
+        file: String,
+        /// The parser's words, with line and column.
+        message: String,
+    },
+    /// A value is of the right kind, but makes no sense.
+    #[error("{file}: `{key}`: found {found}, expected {expected}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The key, with its tables.
+        key: String,
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// There is no such scenario.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    title: String,
+    question: String,
+    document: Option<String>,
+    #[serde(default = "one")]
+    time_scale: f64,
+    #[serde(default = "a_minute")]
+    deadline_s: f64,
+    workload: Workload,
+    server: Option<Profile>,
+    #[serde(default)]
+    prologue: Vec<fetch::Listing>,
+    #[serde(default)]
+    expected: Vec<WireExpected>,
+    #[serde(default)]
+    as_published: BTreeMap<String, Vec<Phase>>,
+    #[serde(default)]
+    variants: BTreeMap<String, WireVariant>,
+    cells: Vec<WireCells>,
+    sweep: Vec<WireCells>,
+}
+
+/// Outcomes of some tasks that are not "the right answer".
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireExpected {
+    indexes: Vec<u32>,
+    /// The kind of failure that is expected; without it, anything goes.
+    error: Option<ErrorKind>,
+}
+
+/// What a variant changes. What it doesn't name stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireVariant {
+    tasks: Option<NonZeroU32>,
+    latency_s: Option<f64>,
+    prologue: Option<Vec<fetch::Listing>>,
+}
+
+/// Several cells: every combination of the lists.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireCells {
+    strategies: Vec<String>,
+    workers: Vec<NonZeroU32>,
+    #[serde(default = "dealt_one_by_one")]
+    deals: Vec<Deal>,
+    #[serde(default = "warm")]
+    timer: Timer,
+    #[serde(default = "default_variant")]
+    variant: String,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn a_minute() -> f64 {
+    60.0
+}
+
+fn dealt_one_by_one() -> Vec<Deal> {
+    vec![Deal::OneByOne]
+}
+
+fn warm() -> Timer {
+    Timer::Warm
+}
+
+fn default_variant() -> String {
+    DEFAULT_VARIANT.into()
+}
+
+/// The scenario of this name, or in the file of this path.
+pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
+    if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+        return parse(name, &format!("{name}.toml (built in)"), text);
+    }
+    let path = Path::new(name_or_path);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        let advice = "; or give the path of a .toml file";
+        return Err(ScenarioError::Unknown(unknown("scenario", name_or_path, &names) + advice));
+    }
+    let text = fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.into(), source })?;
+    let name = path.file_stem().map_or_else(|| name_or_path.into(), |stem| stem.to_string_lossy());
+    parse(&name, name_or_path, &text)
+}
+
+/// Every built-in scenario.
+pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
+    BUILT_IN.iter().map(|(name, _)| load(name)).collect()
+}
+
+/// Reads and checks the text of a scenario. `file` is what errors call it.
+pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let wire: Wire = toml::from_str(text).map_err(|error| ScenarioError::Malformed {
+        file: file.into(),
+        message: error.to_string().trim_end().into(),
+    })?;
+    Checker { file }.scenario(name, wire)
+}
+
+/// Says that a name is unknown, and which known one is nearest.
+pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
+    let alike = |candidate: &&&str| strsim::jaro_winkler(name, candidate);
+    let nearest = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|best| alike(best) > 0.7);
+    let suggestion = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+    format!("unknown {what} `{name}`{suggestion} Known: {}", known.join(", ")).replace("` Known", "`. Known")
+}
+
+struct Checker<'a> {
+    file: &'a str,
+}
+
+impl Checker<'_> {
+    fn scenario(&self, name: &str, wire: Wire) -> Result<Scenario, ScenarioError> {
+        self.positive("time_scale", wire.time_scale)?;
+        self.positive("deadline_s", wire.deadline_s)?;
+        for strategy in wire.as_published.keys() {
+            self.strategy("as_published", strategy)?;
+        }
+        let base = Variant {
+            name: DEFAULT_VARIANT.into(),
+            workload: wire.workload,
+            server: wire.server.map(|server| Profile { time_scale: wire.time_scale, ..server }),
+            prologue: wire.prologue,
+            expected: wire.expected.iter().flat_map(WireExpected::by_index).collect(),
+        };
+        let mut variants = vec![base.clone()];
+        variants.extend(wire.variants.into_iter().map(|(name, changes)| changes.applied_to(&base, name)));
+        for variant in &variants {
+            self.variant(variant)?;
+        }
+        let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        let cells = self.cells("cells", &wire.cells, &known)?;
+        let sweep = self.cells("sweep", &wire.sweep, &known)?;
+        if let Some(cell) = cells
+            .iter()
+            .chain(&sweep)
+            .find(|cell| cell.timer == Timer::AsPublished && !wire.as_published.contains_key(&cell.strategy))
+        {
+            let expected = format!("a line for `{}`, since a cell has the timer `as_published`", cell.strategy);
+            return Err(self.invalid("as_published", "none", &expected));
+        }
+        Ok(Scenario {
+            name: name.into(),
+            title: wire.title,
+            question: wire.question,
+            document: wire.document,
+            time_scale: wire.time_scale,
+            deadline: Duration::from_secs_f64(wire.deadline_s),
+            as_published: wire.as_published,
+            variants,
+            cells,
+            sweep,
+        })
+    }
+
+    fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
+        let Workload::Fetch(fetch) = &variant.workload else {
+            return match (&variant.server, variant.prologue.is_empty()) {
+                (None, true) => Ok(()),
+                _ => Err(self.invalid("server", "a server", "none, since no task fetches")),
+            };
+        };
+        if variant.server.is_none() {
+            return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
+        }
+        for (key, seconds) in [
+            ("workload.fetch.timeout_s", fetch.timeout_s),
+            ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
+        ] {
+            seconds.map_or(Ok(()), |seconds| self.positive(key, seconds))?;
+        }
+        if fetch.paths.is_empty() == fetch.listing.is_none() {
+            let found = if fetch.listing.is_none() { "neither" } else { "both" };
+            return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
+        }
+        match fetch.paths.iter().find(|path| !path.starts_with('/')) {
+            Some(path) => Err(self.invalid("workload.fetch.paths", path, "a path that begins with /")),
+            None => Ok(()),
+        }
+    }
+
+    fn cells(&self, key: &str, wire: &[WireCells], variants: &[&str]) -> Result<Vec<CellSpec>, ScenarioError> {
+        let mut cells = Vec::new();
+        for group in wire {
+            if !variants.contains(&group.variant.as_str()) {
+                let message = unknown("variant", &group.variant, variants);
+                return Err(self.invalid(&format!("{key}.variant"), &group.variant, &message));
+            }
+            for name in &group.strategies {
+                let strategy = self.strategy(&format!("{key}.strategies"), name)?;
+                for &workers in &group.workers {
+                    let most = strategy.max_workers();
+                    if workers.get() > most && most > 1 {
+                        let expected = format!("at most {most} for `{name}`");
+                        return Err(self.invalid(&format!("{key}.workers"), &workers.to_string(), &expected));
+                    }
+                }
+            }
+            cells.extend(matrix(&group.variant, &group.strategies, &group.workers, &group.deals, group.timer));
+        }
+        if cells.is_empty() {
+            return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));
+        }
+        Ok(with_baselines(cells))
+    }
+
+    fn strategy(&self, key: &str, name: &str) -> Result<&'static dyn Strategy, ScenarioError> {
+        strategy::named(name).map_err(|message| self.invalid(key, &format!("`{name}`"), &message))
+    }
+
+    fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
+        if number.is_finite() && number > 0.0 {
+            return Ok(());
+        }
+        Err(self.invalid(key, &number.to_string(), "a number above 0"))
+    }
+
+    fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
+        let (file, key) = (self.file.to_owned(), key.to_owned());
+        ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
+    }
+}
+
+/// Every combination. A strategy of fixed size appears once.
+pub fn matrix(
+    variant: &str,
+    strategies: &[String],
+    workers: &[NonZeroU32],
+    deals: &[Deal],
+    timer: Timer,
+) -> Vec<CellSpec> {
+    let mut cells = Vec::new();
+    for strategy in strategies {
+        for &deal in deals {
+            for &workers in workers {
+                let fixed = strategy == "sequential";
+                let (workers, deal) = if fixed { (NonZeroU32::MIN, Deal::OneByOne) } else { (workers, deal) };
+                cells.push(CellSpec { variant: variant.into(), strategy: strategy.clone(), workers, deal, timer });
+            }
+        }
+    }
+    cells
+}
+
+/// The cells without repetitions, each variant and timer with its sequential baseline, and the baselines first.
+pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
+    let baselines = cells.iter().map(|cell| CellSpec {
+        strategy: "sequential".into(),
+        workers: NonZeroU32::MIN,
+        deal: Deal::OneByOne,
+        ..cell.clone()
+    });
+    let mut seen = HashSet::new();
+    let all: Vec<CellSpec> = baselines.collect::<Vec<_>>().into_iter().chain(cells).collect();
+    all.into_iter().filter(|cell| seen.insert(cell.clone())).collect()
+}
+
+impl WireExpected {
+    fn by_index(&self) -> impl Iterator<Item = (u32, Expected)> {
+        let expected = self.error.map_or(Expected::Any, Expected::Error);
+        self.indexes.iter().map(move |&index| (index, expected))
+    }
+}
+
+impl WireVariant {
+    fn applied_to(self, base: &Variant, name: String) -> Variant {
+        let mut variant = Variant { name, ..base.clone() };
+        if let Some(count) = self.tasks {
+            variant.workload.set_tasks(count);
+        }
+        if let (Some(latency_s), Some(server)) = (self.latency_s, &mut variant.server) {
+            server.routes.iter_mut().for_each(|route| route.latency_s = latency_s);
+        }
+        variant.prologue = self.prologue.unwrap_or(variant.prologue);
+        variant
+    }
+}
+
+impl Workload {
+    fn set_tasks(&mut self, count: NonZeroU32) {
+        match self {
+            Self::Fetch(recipe) => recipe.tasks = count,
+            Self::PrimeSum(recipe) => recipe.tasks = count,
+            Self::Thumbnails(recipe) => recipe.photos = count,
+            Self::Gunzip(recipe) => recipe.archives = count,
+        }
+    }
+}
+
+impl Scenario {
+    /// The variant of this name.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// The same at another time scale.
+    #[must_use]
+    pub fn scaled(mut self, time_scale: f64) -> Self {
+        self.time_scale = time_scale;
+        for server in self.variants.iter_mut().filter_map(|variant| variant.server.as_mut()) {
+            server.time_scale = time_scale;
+        }
+        self
+    }
+
+    /// Which phases this cell's timer encloses.
+    pub fn timed(&self, cell: &CellSpec) -> Vec<Phase> {
+        match cell.timer {
+            Timer::Cold => vec![Phase::Start, Phase::Run, Phase::Stop],
+            Timer::Warm => vec![Phase::Run],
+            // The checker has seen to it that there is one.
+            Timer::AsPublished => self.as_published.get(&cell.strategy).cloned().unwrap_or_else(|| vec![Phase::Run]),
+        }
+    }
+}
+
+/// For people: `threads x 5`, and what is unusual about it.
+impl fmt::Display for CellSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", self.strategy, self.workers)?;
+        if self.deal != Deal::OneByOne {
+            write!(f, ", {}", self.deal)?;
+        }
+        match self.timer {
+            Timer::Warm => {}
+            Timer::Cold => write!(f, ", cold")?,
+            Timer::AsPublished => write!(f, ", as published")?,
+        }
+        if self.variant != DEFAULT_VARIANT {
+            write!(f, ", {}", self.variant)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,173 @@
+//! How tasks are spread over workers: one file for each strategy, one line each in [`ALL`].
+//!
+//! A strategy is started, which gives a pool; the pool runs workloads; then it is closed. The three are timed apart,
+//! because "processes are slow" and "processes are slow to start" are different findings. A strategy knows nothing of
+//! what its tasks do.
+
+pub mod r#async;
+pub mod async_offload;
+pub mod processes;
+pub mod sequential;
+pub mod threads;
+pub mod work_stealing;
+
+use crate::{
+    measure::cpu::CpuTime,
+    task::{Task, TaskError},
+    worker::{
+        deck::{Deal, Deck},
+        lane::Done,
+        stop::Stop,
+    },
+};
+use std::{fmt::Debug, num::NonZeroU32, path::PathBuf, sync::Arc};
+
+/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
+pub const ALL: &[&dyn Strategy] = &[
+    &sequential::Sequential,
+    &threads::Threads,
+    &work_stealing::WorkStealing,
+    &processes::Processes,
+    &r#async::Async,
+    &async_offload::AsyncOffload,
+];
+
+/// A way of spreading tasks over workers.
+pub trait Strategy: Debug + Sync {
+    /// Its name, as flags, files and pages have it.
+    fn name(&self) -> &'static str;
+
+    /// What one sentence can say of it.
+    fn summary(&self) -> &'static str;
+
+    /// The most workers it can have. A limit of the strategy's own, not of the machine's.
+    fn max_workers(&self) -> u32;
+
+    /// Why these tasks dealt in this way make no sense here; `None` where they do.
+    fn refuses(&self, deal: Deal, tasks: &[Task]) -> Option<String> {
+        let _ = (deal, tasks);
+        None
+    }
+
+    /// Gets `workers` workers ready to run tasks.
+    fn start(&self, workers: NonZeroU32, env: &Env) -> Result<Box<dyn Pool>, StartError>;
+}
+
+/// A strategy with its workers started.
+pub trait Pool {
+    /// Runs every task of the work and returns them as they were done, in any order. At the deadline it returns what is
+    /// done. It does not panic and it does not hang, whatever happens to a worker.
+    fn run(&mut self, work: &Work) -> Vec<Done>;
+
+    /// CPU time used so far by workers in other processes; zero when all workers live in this one.
+    fn worker_cpu(&mut self) -> CpuTime {
+        CpuTime::default()
+    }
+
+    /// Lets the workers go home, and waits until they have: threads joined, processes reaped.
+    fn close(self: Box<Self>) -> Result<(), CloseError>;
+}
+
+/// What a strategy may need from the program it runs in.
+#[derive(Debug, Clone)]
+pub struct Env {
+    /// The `makespan` binary, which worker processes are started from.
+    pub program: PathBuf,
+}
+
+/// What a pool is given to run.
+#[derive(Debug, Clone)]
+pub struct Work {
+    /// The run's number. It goes into the header of every fetch, so that the server's log can be told apart by run.
+    pub run: u64,
+    /// The tasks. Shared, not copied, by the workers of this process.
+    pub tasks: Arc<[Task]>,
+    /// How they reach the workers.
+    pub deal: Deal,
+    /// When to end early.
+    pub stop: Stop,
+}
+
+impl Work {
+    /// The tasks as a deck for this many workers.
+    pub fn deck(&self, workers: u32) -> Deck {
+        let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
+        Deck::deal(self.deal, &keys, workers)
+    }
+
+    /// Puts what a pool returned into the tasks' order. A task that nobody did has an error that says why.
+    pub fn settle(&self, done: Vec<Done>) -> Vec<Done> {
+        let missing = || match self.stop.check() {
+            Err(stopped) => stopped.into(),
+            Ok(()) => TaskError::WorkerDied("no worker was left to take it".into()),
+        };
+        let mut settled: Vec<Option<Done>> = vec![None; self.tasks.len()];
+        for one in done {
+            let index = one.index as usize;
+            settled[index] = Some(one);
+        }
+        (0_u32..)
+            .zip(settled)
+            .map(|(index, done)| done.unwrap_or_else(|| Done { index, result: Err(missing()), spans: Vec::new() }))
+            .collect()
+    }
+}
+
+/// Why a pool could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The strategy can't have so many workers.
+    #[error("{strategy} can have at most {most} workers, {asked} were asked for")]
+    TooManyWorkers {
+        /// The strategy's name.
+        strategy: &'static str,
+        /// Its own limit.
+        most: u32,
+        /// What was asked for.
+        asked: u32,
+    },
+    /// The system refused a thread.
+    #[error("could not start thread {number}: {source}; fewer workers may fit")]
+    Thread {
+        /// Which thread it was, counted from 1.
+        number: u32,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A worker process did not come up.
+    #[error("could not start worker process {number}: {reason}")]
+    Process {
+        /// Which process it was, counted from 1.
+        number: u32,
+        /// What went wrong.
+        reason: String,
+    },
+    /// The event loop could not be set up.
+    #[error("could not start the event loop: {0}")]
+    EventLoop(std::io::Error),
+}
+
+/// Why a pool did not close cleanly.
+#[derive(Debug, thiserror::Error)]
+pub enum CloseError {
+    /// A worker thread panicked outside of any task.
+    #[error("worker {0} panicked outside of any task")]
+    Panicked(u32),
+    /// A worker process ended badly.
+    #[error("worker process {number} ended badly: {how}")]
+    Process {
+        /// Which process it was, counted from 1.
+        number: u32,
+        /// Its exit status.
+        how: String,
+    },
+}
+
+/// The strategy of this name; otherwise an error that suggests the nearest.
+pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
+    let names: Vec<&str> = ALL.iter().map(|strategy| strategy.name()).collect();
+    ALL.iter()
+        .find(|strategy| strategy.name() == name)
+        .copied()
+        .ok_or_else(|| crate::scenario::unknown("strategy", name, &names))
+}

@@ -1,0 +1,103 @@
+//! N threads that take tasks from one deck.
+//!
+//! **Wins** on tasks that wait: while one thread waits, another asks. And on tasks that compute, up to the number of
+//! cores: in Rust, threads of one process really run at the same time. They share memory, so a task costs nothing to
+//! hand over, and a thread costs some 40 µs to start.
+//!
+//! **Loses** beyond the cores on tasks that compute (more threads, the same cores, and a longer queue for them), and on
+//! ten thousand waits at once, where every one of them costs a stack.
+//!
+//! **Try**: twice as many workers than tasks. Then `--deal blocks` on prime sums: who finishes last, and why?
+
+use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::worker::{
+    deck::Deck,
+    lane::{Done, Lane},
+};
+use crossbeam::channel::{Sender, unbounded};
+use std::{
+    num::NonZeroU32,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+};
+
+/// N threads and one deck.
+#[derive(Debug)]
+pub struct Threads;
+
+/// What every worker is told when a run begins.
+#[derive(Clone)]
+struct Shift {
+    work: Work,
+    deck: Arc<Deck>,
+    done: Sender<Vec<Done>>,
+}
+
+struct Crew {
+    workers: Vec<(Sender<Shift>, JoinHandle<()>)>,
+}
+
+impl Strategy for Threads {
+    fn name(&self) -> &'static str {
+        "threads"
+    }
+
+    fn summary(&self) -> &'static str {
+        "N threads take tasks from one queue"
+    }
+
+    fn max_workers(&self) -> u32 {
+        4096
+    }
+
+    fn start(&self, workers: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+        let mut crew = Crew { workers: Vec::new() };
+        for worker in 0..workers.get() {
+            let (shifts, my_shifts) = unbounded::<Shift>();
+            // When the system refuses a thread, those that stand are let go: dropping their channel ends them.
+            let refused = |source| StartError::Thread { number: worker + 1, source };
+            let thread = Builder::new()
+                .name(format!("worker {worker}"))
+                // The loop ends when the pool drops its end of the channel: no "quit" message that could be lost.
+                .spawn(move || my_shifts.iter().for_each(|shift| work_through(worker, &shift)))
+                .map_err(refused)?;
+            crew.workers.push((shifts, thread));
+        }
+        Ok(Box::new(crew))
+    }
+}
+
+/// What a worker does: take, run, take again, until the deck is empty. The deck is closed before the run begins, so an
+/// empty deck can't be confused with one that is still being filled.
+fn work_through(worker: u32, shift: &Shift) {
+    let mut lane = Lane::new(worker, shift.work.run, shift.work.stop.clone());
+    let mut done = Vec::new();
+    while let Some(hand) = shift.deck.next(worker) {
+        done.extend(hand.into_iter().map(|index| lane.run(index, &shift.work.tasks[index as usize])));
+    }
+    // One message for the whole shift: one for each task would wake the main thread in the middle of the work. If
+    // nobody listens any more, the run was given up, and so is this.
+    let _ = shift.done.send(done);
+}
+
+impl Pool for Crew {
+    fn run(&mut self, work: &Work) -> Vec<Done> {
+        let (done, results) = unbounded();
+        let shift = Shift { work: work.clone(), deck: Arc::new(work.deck(self.workers.len() as u32)), done };
+        for (shifts, _) in &self.workers {
+            // A worker that is gone takes nothing from the deck; the others do its share.
+            let _ = shifts.send(shift.clone());
+        }
+        // Our own copy of the sender must go, or the loop below would wait for ourselves.
+        drop(shift);
+        results.iter().flatten().collect()
+    }
+
+    fn close(self: Box<Self>) -> Result<(), CloseError> {
+        let (shifts, threads): (Vec<_>, Vec<_>) = self.workers.into_iter().unzip();
+        drop(shifts);
+        // Joined, not detached: when `close` returns, no thread of ours is left to disturb the next measurement.
+        let ended: Vec<bool> = threads.into_iter().map(|thread| thread.join().is_ok()).collect();
+        ended.iter().position(|ok| !ok).map_or(Ok(()), |worker| Err(CloseError::Panicked(worker as u32)))
+    }
+}

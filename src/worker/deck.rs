@@ -1,0 +1,192 @@
+//! The deck: the tasks of one run, as they wait to be taken by workers.
+//!
+//! How they are dealt decides a good part of the makespan. One by one from a shared deck, a fast worker simply takes
+//! more. Dealt out beforehand, a worker with the long tasks is still busy when the others have gone home.
+
+use crossbeam::channel::{self, Receiver};
+use serde::{Deserialize, Serialize};
+use std::{fmt, ops::Range, str::FromStr};
+
+/// How tasks reach workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Deal {
+    /// Each worker takes the next task when it is free.
+    OneByOne,
+    /// Each worker takes the next k tasks when it is free.
+    Chunks(u32),
+    /// Python's `Pool.map` when no chunk size is given: chunks of ceil(n / 4N).
+    PoolChunks,
+    /// Dealt out beforehand: the first n/N to the first worker, and so on.
+    Blocks,
+    /// Dealt out beforehand like cards: task i goes to worker i mod N.
+    Interleaved,
+    /// Dealt out beforehand by what [`Task::key`](crate::task::Task::key) says: one site, one worker.
+    ByKey,
+}
+
+/// The names a deal can have, for messages.
+pub const DEALS: &str = "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key";
+
+impl FromStr for Deal {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let chunk = text.strip_prefix("chunks(").and_then(|rest| rest.strip_suffix(')'));
+        match (text, chunk.map(str::parse)) {
+            (_, Some(Ok(size))) if size > 0 => Ok(Self::Chunks(size)),
+            ("one_by_one", _) => Ok(Self::OneByOne),
+            ("pool_chunks", _) => Ok(Self::PoolChunks),
+            ("blocks", _) => Ok(Self::Blocks),
+            ("interleaved", _) => Ok(Self::Interleaved),
+            ("by_key", _) => Ok(Self::ByKey),
+            _ => Err(format!("unknown deal `{text}`, expected one of {DEALS}")),
+        }
+    }
+}
+
+impl fmt::Display for Deal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OneByOne => f.write_str("one_by_one"),
+            Self::Chunks(size) => write!(f, "chunks({size})"),
+            Self::PoolChunks => f.write_str("pool_chunks"),
+            Self::Blocks => f.write_str("blocks"),
+            Self::Interleaved => f.write_str("interleaved"),
+            Self::ByKey => f.write_str("by_key"),
+        }
+    }
+}
+
+impl TryFrom<String> for Deal {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl From<Deal> for String {
+    fn from(deal: Deal) -> Self {
+        deal.to_string()
+    }
+}
+
+/// Some tasks, by index, taken together by one worker.
+pub type Hand = Vec<u32>;
+
+/// The tasks of one run, waiting to be taken. Each is taken exactly once, whoever asks.
+#[derive(Debug)]
+pub struct Deck {
+    /// One shared queue, or one for each worker. Every queue is filled and its sending end dropped before the run
+    /// starts: an empty queue is then a *closed* one, and "nothing left" can't be confused with "nothing yet".
+    queues: Vec<Receiver<Hand>>,
+}
+
+impl Deck {
+    /// Deals `keys.len()` tasks to `workers` workers. `keys` are what [`Deal::ByKey`] groups by.
+    pub fn deal(deal: Deal, keys: &[&str], workers: u32) -> Self {
+        let (count, workers) = (keys.len(), workers.max(1) as usize);
+        let all = 0..count as u32;
+        let shared =
+            |size: usize| vec![all.clone().collect::<Vec<_>>().chunks(size.max(1)).map(<[u32]>::to_vec).collect()];
+        let to_worker = |owner: &dyn Fn(usize) -> usize| -> Vec<Vec<Hand>> {
+            let mut queues = vec![Vec::new(); workers];
+            all.clone().for_each(|index| queues[owner(index as usize)].push(vec![index]));
+            queues
+        };
+        let queues = match deal {
+            Deal::OneByOne => shared(1),
+            Deal::Chunks(size) => shared(size as usize),
+            Deal::PoolChunks => shared(count.div_ceil(4 * workers)),
+            Deal::Blocks => {
+                // The first count % workers blocks are one longer, as numpy.array_split and the lecture notes have it.
+                let end = |worker: usize| worker * (count / workers) + worker.min(count % workers);
+                let blocks: Vec<Range<usize>> = (0..workers).map(|worker| end(worker)..end(worker + 1)).collect();
+                to_worker(&|index| blocks.iter().position(|block| block.contains(&index)).unwrap_or(0))
+            }
+            Deal::Interleaved => to_worker(&|index| index % workers),
+            Deal::ByKey => {
+                let mut known: Vec<&str> = Vec::new();
+                let group: Vec<usize> = keys
+                    .iter()
+                    .map(|key| {
+                        known.iter().position(|other| other == key).unwrap_or_else(|| {
+                            known.push(key);
+                            known.len() - 1
+                        })
+                    })
+                    .collect();
+                to_worker(&|index| group[index] % workers)
+            }
+        };
+        Self { queues: queues.into_iter().map(closed_queue).collect() }
+    }
+
+    /// The next tasks for this worker; `None` when there are none left for it, now and for ever.
+    pub fn next(&self, worker: u32) -> Option<Hand> {
+        self.queues[worker as usize % self.queues.len()].recv().ok()
+    }
+}
+
+fn closed_queue(hands: Vec<Hand>) -> Receiver<Hand> {
+    let (sender, receiver) = channel::bounded(hands.len());
+    for hand in hands {
+        // Can't fail: the queue has room for all of them, and we hold its other end.
+        let _ = sender.send(hand);
+    }
+    receiver
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn dealt(deal: &str, count: usize, workers: u32) -> Vec<Vec<Hand>> {
+        let deck = Deck::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
+        deck.queues.iter().map(|queue| queue.iter().collect()).collect()
+    }
+
+    #[test]
+    fn pool_chunks_are_pythons() {
+        // 91 tasks on 4 workers: divmod(91, 16) rounded up is 6, so 16 chunks, the last of one task.
+        let hands = &dealt("pool_chunks", 91, 4)[0];
+        assert_eq!((hands.len(), hands[0].len(), hands[15].len()), (16, 6, 1));
+    }
+
+    #[test]
+    fn blocks_are_even_and_interleaving_is_by_turns() {
+        assert_eq!(dealt("blocks", 5, 2), [vec![vec![0], vec![1], vec![2]], vec![vec![3], vec![4]]]);
+        assert_eq!(dealt("interleaved", 5, 2), [vec![vec![0], vec![2], vec![4]], vec![vec![1], vec![3]]]);
+    }
+
+    #[test]
+    fn by_key_gives_a_site_to_one_worker() {
+        let deck = Deck::deal(Deal::ByKey, &["a", "b", "a", "c", "b"], 2);
+        let hands: Vec<Vec<Hand>> = deck.queues.iter().map(|queue| queue.iter().collect()).collect();
+        assert_eq!(hands, [vec![vec![0], vec![2], vec![3]], vec![vec![1], vec![4]]]);
+    }
+
+    #[test]
+    fn unknown_deals_are_refused_with_the_known_ones() {
+        for bad in ["chunks(0)", "chunks(x)", "chunks", "random", ""] {
+            assert!(bad.parse::<Deal>().expect_err(bad).contains("one_by_one"));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_task_is_dealt_exactly_once(count in 0_usize..200, workers in 1_u32..20, which in 0_usize..6) {
+            let deal = ["one_by_one", "chunks(3)", "pool_chunks", "blocks", "interleaved", "by_key"][which];
+            let mut seen: Vec<u32> = dealt(deal, count, workers).concat().concat();
+            seen.sort_unstable();
+            prop_assert_eq!(seen, (0..count as u32).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn a_deal_survives_being_written_and_read(size in 1_u32..1000) {
+            prop_assert_eq!(Deal::Chunks(size).to_string().parse(), Ok(Deal::Chunks(size)));
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The lane a worker runs in: what surrounds a task while it runs, and what is written down about it.
+
+use super::stop::{Stop, Stopped};
+use crate::{
+    measure::clock::now_ns,
+    task::{Host, Output, Task, TaskError, Wait},
+};
+use futures_util::FutureExt;
+use serde::{Deserialize, Serialize};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+/// What a stretch of a worker's time was spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    /// A whole task, from its start to its end. The waits lie inside it.
+    Run,
+    /// Waiting for the first byte of a response.
+    WaitFirstByte,
+    /// Waiting for the rest of a body.
+    WaitTransfer,
+    /// Waiting for a lock.
+    WaitLock,
+    /// Ready, but not yet begun.
+    Queued,
+    /// Nothing to do.
+    Idle,
+}
+
+/// One stretch of one worker's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The worker, counted from 0.
+    pub worker: u32,
+    /// The task, counted from 0 in the workload's order; `None` for the prologue.
+    pub index: Option<u32>,
+    /// What the time was spent on.
+    pub kind: SpanKind,
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub start_ns: u64,
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub end_ns: u64,
+}
+
+/// One task, done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// Which task of the workload it was.
+    pub index: u32,
+    /// What came of it.
+    pub result: Result<Output, TaskError>,
+    /// At most three: the task, and its waits.
+    pub spans: Vec<Span>,
+}
+
+/// What surrounds the tasks that one worker runs.
+#[derive(Debug)]
+pub struct Lane {
+    worker: u32,
+    index: Option<u32>,
+    run: u64,
+    spans: Vec<Span>,
+    stop: Stop,
+}
+
+impl Lane {
+    /// The lane of worker `worker` in run `run`.
+    pub fn new(worker: u32, run: u64, stop: Stop) -> Self {
+        Self { worker, index: None, run, spans: Vec::new(), stop }
+    }
+
+    /// Runs one task to its end. A panic in the task's code is an error of that task, and of no other.
+    pub fn run(&mut self, index: u32, task: &Task) -> Done {
+        let start_ns = self.enter(Some(index));
+        let result = self.run_caught(task);
+        Done { index, result, spans: self.leave(start_ns) }
+    }
+
+    /// Runs one step of the prologue: a task outside the numbered list.
+    pub fn run_prologue(&mut self, task: &Task) -> (Result<Output, TaskError>, Vec<Span>) {
+        let start_ns = self.enter(None);
+        let result = self.run_caught(task);
+        (result, self.leave(start_ns))
+    }
+
+    /// The same inside an event loop.
+    pub async fn run_async(&mut self, index: u32, task: &Task) -> Done {
+        let start_ns = self.enter(Some(index));
+        let result = match self.stop.check() {
+            Ok(()) => AssertUnwindSafe(task.run_async(self)).catch_unwind().await.unwrap_or_else(panicked),
+            Err(stopped) => Err(stopped.into()),
+        };
+        Done { index, result, spans: self.leave(start_ns) }
+    }
+
+    /// The time until the run's deadline.
+    pub fn time_left(&self) -> Duration {
+        self.stop.time_left()
+    }
+
+    /// Writes down that the worker waited from `start_ns` until now.
+    pub fn waited(&mut self, why: Wait, start_ns: u64) {
+        let kind = match why {
+            Wait::FirstByte => SpanKind::WaitFirstByte,
+            Wait::Transfer => SpanKind::WaitTransfer,
+        };
+        self.spans.push(self.span(kind, start_ns));
+    }
+
+    fn run_caught(&mut self, task: &Task) -> Result<Output, TaskError> {
+        self.stop.check()?;
+        // The lane holds nothing that a panic could leave half-written: spans are pushed whole.
+        catch_unwind(AssertUnwindSafe(|| task.run(self))).unwrap_or_else(panicked)
+    }
+
+    fn enter(&mut self, index: Option<u32>) -> u64 {
+        self.index = index;
+        now_ns()
+    }
+
+    fn leave(&mut self, start_ns: u64) -> Vec<Span> {
+        self.spans.insert(0, self.span(SpanKind::Run, start_ns));
+        std::mem::take(&mut self.spans)
+    }
+
+    fn span(&self, kind: SpanKind, start_ns: u64) -> Span {
+        Span { worker: self.worker, index: self.index, kind, start_ns, end_ns: now_ns() }
+    }
+}
+
+impl Host for Lane {
+    #[inline]
+    fn check(&mut self) -> Result<(), Stopped> {
+        self.stop.check()
+    }
+
+    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
+        let start_ns = now_ns();
+        let result = io(self.time_left());
+        self.waited(why, start_ns);
+        result
+    }
+
+    fn ticket(&self) -> String {
+        match self.index {
+            Some(index) => format!("{}/{index}", self.run),
+            None => format!("{}/prologue", self.run),
+        }
+    }
+}
+
+fn panicked(panic: Box<dyn Any + Send>) -> Result<Output, TaskError> {
+    Err(TaskError::Panicked(panic_message(&*panic)))
+}
+
+/// The message of a panic, where it has one.
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}

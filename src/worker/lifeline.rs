@@ -1,0 +1,27 @@
+//! The lifeline: a process we started ends when its parent does, however that ends.
+//!
+//! A parent killed with SIGKILL can tell nobody. But the kernel closes its pipes, and a child that holds the other end
+//! is told. The job pipe itself serves: a thread polls standard input for nothing but the hang-up, so the kernel never
+//! wakes it for data. (`PR_SET_PDEATHSIG` would be the obvious tool, and is wrong here: it fires when the *thread* that
+//! started the child ends.)
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::{io, os::fd::AsFd, thread};
+
+/// Starts the thread that ends this process, at once, when the writing end of standard input is closed.
+pub fn exit_when_stdin_closes() {
+    thread::spawn(|| {
+        let stdin = io::stdin();
+        loop {
+            let mut hang_up = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
+            match poll(&mut hang_up, PollTimeout::NONE) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                // Without a lifeline it is safer not to live.
+                Err(_) => std::process::exit(1),
+            }
+            if hang_up[0].any().unwrap_or(false) || hang_up[0].revents().is_some_and(|seen| !seen.is_empty()) {
+                std::process::exit(0);
+            }
+        }
+    });
+}

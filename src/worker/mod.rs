@@ -1,0 +1,9 @@
+//! What strategies share: the deck of tasks, the lane a worker runs in, the stop signal, and worker processes.
+
+pub mod deck;
+pub mod frame;
+pub mod lane;
+pub mod lifeline;
+pub mod process;
+pub mod serve;
+pub mod stop;

@@ -1,0 +1,153 @@
+//! A worker process, as its parent holds it: spawned, greeted, given hands of tasks, always reaped.
+
+use super::{
+    frame,
+    lane::Done,
+    serve::{Answer, GREETING, Order},
+};
+use crate::{
+    measure::cpu::CpuTime,
+    strategy::{CloseError, StartError},
+    task::Task,
+};
+use std::{
+    io::{self, BufReader},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+};
+
+/// One worker process. Dropping it kills and reaps the process.
+#[derive(Debug)]
+pub struct WorkerProcess {
+    number: u32,
+    child: Child,
+    orders: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl WorkerProcess {
+    /// Starts worker `number` (counted from 0) from the `makespan` binary. It is not yet known to be ready: start them
+    /// all first, then ask each, and their start-up overlaps.
+    pub fn spawn(program: &Path, number: u32) -> Result<Self, StartError> {
+        let spawned = Command::new(program)
+            .arg("worker-process")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // A group of its own, or Ctrl-C in the terminal would reach the workers before their parent.
+            .process_group(0)
+            .spawn();
+        let failed = |reason: String| StartError::Process { number: number + 1, reason };
+        let mut child = spawned.map_err(|error| failed(format!("{}: {error}", program.display())))?;
+        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(failed("it has no pipes".into()));
+        };
+        Ok(Self { number, child, orders: Some(orders), answers: BufReader::new(answers) })
+    }
+
+    /// Waits for its greeting.
+    pub fn await_ready(&mut self) -> Result<(), StartError> {
+        let reason = match self.answer() {
+            Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
+            Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
+            Err(ended) => ended,
+        };
+        Err(StartError::Process { number: self.number + 1, reason })
+    }
+
+    /// Gives it some tasks. It answers each when it is done.
+    pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
+        self.order(&Order::Hand { run, worker: self.number, deadline_ns, tasks })
+    }
+
+    /// Waits for the next task to be done. The error says how the process died.
+    pub fn next_done(&mut self) -> Result<Done, String> {
+        match self.answer()? {
+            Answer::Done(done) => Ok(done),
+            other => Err(self.put_down(&format!("it answered {other:?} out of turn"))),
+        }
+    }
+
+    /// True when an answer, or a part of one, has been read from the pipe already, so that polling would not show it.
+    pub fn has_buffered(&self) -> bool {
+        !self.answers.buffer().is_empty()
+    }
+
+    /// What becomes readable when it answers, or dies.
+    pub fn answers_fd(&self) -> BorrowedFd<'_> {
+        self.answers.get_ref().as_fd()
+    }
+
+    /// The CPU time it has used so far.
+    pub fn cpu(&mut self) -> Result<CpuTime, String> {
+        self.order(&Order::<&Task>::Cpu)?;
+        match self.answer()? {
+            Answer::Cpu(time) => Ok(time),
+            other => Err(self.put_down(&format!("it answered {other:?} when asked for its CPU time"))),
+        }
+    }
+
+    /// Kills it, as the deadline demands. It is reaped when it is closed.
+    pub fn kill(&mut self) {
+        // The one way to fail is that it has ended by itself.
+        let _ = self.child.kill();
+    }
+
+    /// Closes its pipe, which tells it to go, and waits until it has. A process that was killed has been reported with
+    /// the task it held; here only one that ends badly of its own accord is an error.
+    pub fn close(mut self) -> Result<(), CloseError> {
+        self.orders = None;
+        let failed = |how: String| CloseError::Process { number: self.number + 1, how };
+        let status = self.child.wait().map_err(|error| failed(error.to_string()))?;
+        if status.success() || status.signal().is_some() { Ok(()) } else { Err(failed(ending(status))) }
+    }
+
+    fn order(&mut self, order: &Order<&Task>) -> Result<(), String> {
+        let written = match &mut self.orders {
+            Some(pipe) => frame::write(pipe, order),
+            None => Err(io::Error::other("its pipe is closed")),
+        };
+        written.map_err(|error| self.put_down(&error.to_string()))
+    }
+
+    fn answer(&mut self) -> Result<Answer, String> {
+        match frame::read(&mut self.answers) {
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(self.put_down("its pipe closed")),
+            Err(error) => Err(self.put_down(&error.to_string())),
+        }
+    }
+
+    /// Makes sure that a process we can no longer talk to is gone, and says how it ended.
+    fn put_down(&mut self, symptom: &str) -> String {
+        let ended = self.child.try_wait().ok().flatten();
+        self.kill();
+        match (ended, self.child.wait()) {
+            (Some(status), _) => ending(status),
+            // A process that was just killed by somebody closes its pipes a moment before it can be reaped.
+            (None, Ok(status)) if symptom == "its pipe closed" => ending(status),
+            (None, _) => symptom.to_owned(),
+        }
+    }
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        self.kill();
+        // Reaped, so that no zombie outlives the pool.
+        let _ = self.child.wait();
+    }
+}
+
+fn ending(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) => {
+            let name = nix::sys::signal::Signal::try_from(signal).map_or("unknown", nix::sys::signal::Signal::as_str);
+            format!("killed by signal {signal} ({name})")
+        }
+        None => format!("ended with {status}"),
+    }
+}

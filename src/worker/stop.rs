@@ -1,0 +1,98 @@
+//! How a run is told to end: its deadline passed, or somebody pressed Ctrl-C.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+
+/// Why a run was told to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// The whole-run deadline passed.
+    Deadline,
+    /// Somebody interrupted the program.
+    Interrupted,
+}
+
+/// The stop signal of one run. Cloning gives another handle on the same signal.
+///
+/// Kernels look at it on every step of their inner loop, so a look is two relaxed loads of flags that nobody writes, and
+/// no reading of the clock: a [`Watchdog`] reads it for all of them. Relaxed is enough because the flags carry no data,
+/// and a worker that sees one a moment later does no harm.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    interrupted: Arc<AtomicBool>,
+    expired: Arc<AtomicBool>,
+    deadline: Instant,
+}
+
+impl Stop {
+    /// A run that may take `limit` from now. `interrupted` is the program's one flag, set by Ctrl-C.
+    pub fn new(limit: Duration, interrupted: &Arc<AtomicBool>) -> Self {
+        Self { interrupted: Arc::clone(interrupted), expired: Arc::default(), deadline: Instant::now() + limit }
+    }
+
+    /// A run that may take `limit` from now and that nobody interrupts.
+    pub fn after(limit: Duration) -> Self {
+        Self::new(limit, &Arc::default())
+    }
+
+    /// Whether, and why, to end now.
+    #[inline]
+    pub fn check(&self) -> Result<(), Stopped> {
+        if self.interrupted.load(Relaxed) {
+            Err(Stopped::Interrupted)
+        } else if self.expired.load(Relaxed) {
+            Err(Stopped::Deadline)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The time until the deadline; zero when the run is to end now. This is what a blocking fetch gets as its timeout.
+    pub fn time_left(&self) -> Duration {
+        match self.check() {
+            Ok(()) => self.deadline.saturating_duration_since(Instant::now()),
+            Err(_) => Duration::ZERO,
+        }
+    }
+
+    /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped.
+    pub fn watchdog(&self) -> Watchdog {
+        let (stop, finished) = (self.clone(), Arc::new(AtomicBool::new(false)));
+        let seen = Arc::clone(&finished);
+        let thread = thread::spawn(move || {
+            while !seen.load(Relaxed) {
+                let left = stop.deadline.saturating_duration_since(Instant::now());
+                if left.is_zero() {
+                    stop.expired.store(true, Relaxed);
+                    return;
+                }
+                thread::park_timeout(left);
+            }
+        });
+        Watchdog { finished, thread: Some(thread) }
+    }
+}
+
+/// Keeps the watch over one run's deadline for as long as it lives.
+#[derive(Debug)]
+pub struct Watchdog {
+    finished: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.finished.store(true, Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
+            // It can't have panicked, and there is nobody to tell if it had.
+            let _ = thread.join();
+        }
+    }
+}
