@@ -263,6 +263,12 @@ impl Checker<'_> {
     fn scenario(&self, name: &str, wire: Wire) -> Result<Scenario, ScenarioError> {
         self.positive("time_scale", wire.time_scale)?;
         self.positive("deadline_s", wire.deadline_s)?;
+        if wire.server.as_ref().is_some_and(|server| (server.time_scale - 1.0).abs() > f64::EPSILON) {
+            return Err(self.invalid("server.time_scale", "a number", "none here: it stands at the top of the file"));
+        }
+        if wire.server.as_ref().is_some_and(|server| server.photos.is_some()) {
+            return Err(self.invalid("server.photos", "a path", "none here: the fixtures know their place"));
+        }
         for strategy in wire.as_published.keys() {
             self.strategy("as_published", strategy)?;
         }
@@ -310,9 +316,10 @@ impl Checker<'_> {
                 _ => Err(self.invalid("server", "a server", "none, since no task fetches")),
             };
         };
-        if variant.server.is_none() {
+        let Some(server) = &variant.server else {
             return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
-        }
+        };
+        server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
         for (key, seconds) in [
             ("workload.fetch.timeout_s", fetch.timeout_s),
             ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
@@ -383,7 +390,7 @@ pub fn matrix(
     for strategy in strategies {
         for &deal in deals {
             for &workers in workers {
-                let fixed = strategy == "sequential";
+                let fixed = strategy::named(strategy).is_ok_and(|strategy| strategy.max_workers() == 1);
                 let (workers, deal) = if fixed { (NonZeroU32::MIN, Deal::OneByOne) } else { (workers, deal) };
                 cells.push(CellSpec { variant: variant.into(), strategy: strategy.clone(), workers, deal, timer });
             }

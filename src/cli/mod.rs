@@ -71,13 +71,23 @@ struct Usage(String);
 
 /// Does what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    raise_open_files();
     match cli.command {
         Command::List(args) => list::run(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),
         Command::Server(args) => server::run(&args, server_of).map(|()| ExitCode::SUCCESS),
-        Command::Doctor(args) => doctor::run(&args),
+        Command::Doctor(args) => Ok(doctor::run(&args)),
+    }
+}
+
+/// Sockets and pipes are open files, and the usual limit of 1024 is soon reached: up to what the system lets us have.
+fn raise_open_files() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        // Where it is refused, the limit stays, and whoever meets it gets the system's own error.
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
     }
 }
 

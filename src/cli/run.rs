@@ -41,7 +41,7 @@ pub struct Args {
     /// Worker counts to measure each strategy with [default: the scenario's]
     #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = worker_count)]
     workers: Vec<NonZeroU32>,
-    /// How tasks reach workers: one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key
+    /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long, value_name = "DEAL")]
     deal: Option<Deal>,
     /// What the clock encloses: `warm` the run alone, `cold` start, run and stop, `as_published` what the document timed
@@ -50,6 +50,12 @@ pub struct Args {
     /// The scenario with other numbers (see `makespan list`)
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
+    /// Measure the few cells of `cargo bench` instead of all
+    #[arg(long, conflicts_with_all = ["strategy", "workers", "deal", "timer", "variant"])]
+    sweep: bool,
+    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, contains this; and sequential, the baseline
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
     /// How often every cell is measured
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -103,7 +109,6 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         scenario = scenario.scaled(time_scale);
     }
     let cells = chosen_cells(&args, &scenario)?;
-    raise_open_files();
     let (store, interrupted) = (args.data.store(), on_ctrl_c()?);
     let settings = Settings {
         env: Env { program: env::current_exe().context("where is this program?")? },
@@ -142,8 +147,22 @@ fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// The scenario's own cells, or every combination of what the command line names.
+/// The cells to measure. None at all is a wrong `--only`.
 fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
+    let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
+    if let Some(text) = &args.only {
+        let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.workers);
+        cells.retain(|cell| name(cell).contains(text));
+        if cells.is_empty() {
+            return Err(Usage(format!("no cell of {} has a name that contains `{text}`", scenario.name)).into());
+        }
+        cells = scenario::with_baselines(cells);
+    }
+    Ok(cells)
+}
+
+/// The scenario's own cells, or every combination of what the command line names.
+fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let variant = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
     if scenario.variant(variant).is_none() {
         let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
@@ -225,15 +244,6 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     })
     .context("can't listen for Ctrl-C")?;
     Ok(interrupted)
-}
-
-/// Sockets and pipes are open files, and the usual limit of 1024 is soon reached: up to what the system lets us have.
-fn raise_open_files() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // Where it is refused, the limit stays, and whoever meets it gets the system's own error.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }
 
 /// The command as it was given, with the program's name instead of its path.

@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn seconds_have_three_figures_and_a_fitting_unit() {
-        let shown: Vec<String> = [0.0000123, 0.00123, 0.0154, 0.4512, 1.0, 23.1019, 0.0].map(seconds).into();
+        let shown: Vec<String> = [0.000_012_3, 0.00123, 0.0154, 0.4512, 1.0, 23.1019, 0.0].map(seconds).into();
         assert_eq!(shown, ["12.3 µs", "1.23 ms", "15.4 ms", "451 ms", "1.00 s", "23.1 s", "0.00 µs"]);
     }
 

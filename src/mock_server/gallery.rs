@@ -25,7 +25,6 @@ pub struct Item {
 
 impl Listing {
     /// The gallery that is built in, its links relative (`/images/photo_001.jpg`).
-    #[expect(clippy::missing_panics_doc, reason = "the file is compiled in, and a test reads it")]
     pub fn built_in() -> Self {
         serde_json::from_str(include_str!("../../fixtures/gallery.json")).expect("a test reads the same file")
     }

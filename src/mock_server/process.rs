@@ -157,8 +157,8 @@ fn converse(child: &mut Child, profile: &Profile) -> Result<(ChildStdin, String)
     let (mut stdin, mut stdout) = child.stdin.take().zip(child.stdout.take()).ok_or(Useless::Silent)?;
     let mut line = serde_json::to_vec(profile).map_err(|error| Useless::Unexpected(error.to_string()))?;
     line.push(b'\n');
-    // A server that ended already says why on stderr; the broken pipe says nothing more.
-    stdin.write_all(&line).map_err(|_| Useless::Silent)?;
+    // A program that has ended already, or reads nothing, says more with its first line than this broken pipe does.
+    let _ = stdin.write_all(&line);
     let first = first_line(&mut stdout)?;
     match first.strip_prefix(LISTENING) {
         Some(origin) if origin.starts_with("http://") => Ok((stdin, origin.to_owned())),

@@ -197,7 +197,7 @@ impl<'a> Bench<'a> {
         let mean = |figure: fn(&Sample) -> f64| Some(of(figure).iter().sum::<f64>() / samples.len() as f64);
         let cell = &mut self.record.cells[index];
         cell.start_s = of(|sample| sample.start_s);
-        cell.run_s = of(|sample| sample.run_s());
+        cell.run_s = of(Sample::run_s);
         cell.stop_s = of(|sample| sample.stop_s);
         cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
         cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
@@ -232,14 +232,11 @@ fn set_up_cells(
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
     for spec in specs {
-        let stage = match stages.get(spec.variant.as_str()) {
-            Some(stage) => Rc::clone(stage),
-            None => {
-                let stage = Rc::new(Stage::set_up(scenario, &spec.variant, settings, observer)?);
-                stages.insert(&spec.variant, Rc::clone(&stage));
-                stage
-            }
-        };
+        if !stages.contains_key(spec.variant.as_str()) {
+            let stage = Stage::set_up(scenario, &spec.variant, settings, observer)?;
+            stages.insert(&spec.variant, Rc::new(stage));
+        }
+        let stage = Rc::clone(&stages[spec.variant.as_str()]);
         cells.push(Cell::new(scenario, spec.clone(), stage, settings)?);
     }
     Ok(cells)

@@ -7,7 +7,14 @@
 //! is there; the async one (hyper) gives it back to the event loop at each `await`. They send the same bytes.
 
 use super::{Host, Output, Task, TaskError, Wait};
-use crate::{measure::clock::now_ns, worker::lane::Lane};
+use crate::{
+    measure::clock::now_ns,
+    mock_server::{
+        gallery,
+        log::{TASK_HEADER, TaskTag},
+    },
+    worker::lane::Lane,
+};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, StatusCode, body::Incoming, header};
@@ -18,9 +25,6 @@ use hyper_util::{
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, fmt::Display, io::Read, num::NonZeroU32, time::Duration};
 use tokio::runtime;
-
-/// The header that tells the mock server which task of which run is asking.
-pub const TICKET_HEADER: &str = "makespan-task";
 
 /// How much of a body is read at once.
 const CHUNK: usize = 64 << 10;
@@ -127,23 +131,11 @@ impl Recipe {
 
     /// Reads the listing and keeps the links of JPEG and PNG pictures: albums have no type, and GIFs are left out.
     fn listed(&self, origin: &str, listing: &Listing, time_scale: f64) -> Result<Vec<String>, TaskError> {
-        #[derive(Deserialize)]
-        struct Gallery {
-            data: Vec<Item>,
-        }
-        #[derive(Deserialize)]
-        struct Item {
-            link: String,
-            #[serde(rename = "type")]
-            kind: Option<String>,
-        }
         let fetch = self.listing_task(origin, listing, time_scale);
-        let body = fetch.get_blocking("0/prologue", PATIENCE)?.read_to_vec().map_err(broken)?;
-        let gallery: Gallery = serde_json::from_slice(&body)
+        let body = fetch.get_blocking(TaskTag { run: 0, index: None }, PATIENCE)?.read_to_vec().map_err(broken)?;
+        let gallery: gallery::Listing = serde_json::from_slice(&body)
             .map_err(|error| TaskError::Http(format!("{}: not a gallery listing: {error}", fetch.url)))?;
-        let picture = |kind: &str| kind == "image/jpeg" || kind == "image/png";
-        let links = gallery.data.into_iter().filter(|item| item.kind.as_deref().is_some_and(picture));
-        Ok(links.map(|item| item.link).take(self.tasks.get() as usize).collect())
+        Ok(gallery.pictures().take(self.tasks.get() as usize).map(ToOwned::to_owned).collect())
     }
 }
 
@@ -155,14 +147,14 @@ impl Fetch {
 
     /// Waits for the answer on this thread.
     pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
-        let ticket = host.ticket();
-        let mut body = host.wait(Wait::FirstByte, |left| self.get_blocking(&ticket, left.min(self.timeout)))?;
+        let tag = host.tag();
+        let mut body = host.wait(Wait::FirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
         host.wait(Wait::Transfer, |_| body.digest())
     }
 
     /// Sends the request, follows redirects, and returns when the final answer's head has come.
-    fn get_blocking(&self, ticket: &str, limit: Duration) -> Result<BlockingBody, TaskError> {
-        let mut url = self.url.clone();
+    fn get_blocking(&self, tag: TaskTag, limit: Duration) -> Result<BlockingBody, TaskError> {
+        let (mut url, tag) = (self.url.clone(), tag.to_string());
         for _ in 0..=self.redirects {
             if limit.is_zero() {
                 return Err(TaskError::TimedOut);
@@ -170,7 +162,7 @@ impl Fetch {
             let mut request = AGENT.with(|agent| agent.get(&url)).config();
             request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(limit));
             let mut request = request.build();
-            for (name, value) in self.headers(ticket) {
+            for (name, value) in self.headers(&tag) {
                 request = request.header(name, value);
             }
             let response = request.call().map_err(failed)?;
@@ -188,7 +180,7 @@ impl Fetch {
         let limit = lane.time_left().min(self.timeout);
         let whole = async {
             let start_ns = now_ns();
-            let response = self.get_async(&super::Host::ticket(lane)).await;
+            let response = self.get_async(lane.tag()).await;
             lane.waited(Wait::FirstByte, start_ns);
             let start_ns = now_ns();
             let output = digest_async(response?).await;
@@ -198,12 +190,12 @@ impl Fetch {
         tokio::time::timeout(limit, whole).await.unwrap_or(Err(TaskError::TimedOut))
     }
 
-    async fn get_async(&self, ticket: &str) -> Result<hyper::Response<Incoming>, TaskError> {
+    async fn get_async(&self, tag: TaskTag) -> Result<hyper::Response<Incoming>, TaskError> {
         let client = async_client(self.connect_timeout);
-        let mut url = self.url.clone();
+        let (mut url, tag) = (self.url.clone(), tag.to_string());
         for _ in 0..=self.redirects {
             let mut request = Request::get(&url);
-            for (name, value) in self.headers(ticket) {
+            for (name, value) in self.headers(&tag) {
                 request = request.header(name, value);
             }
             let request = request.body(Empty::<Bytes>::new()).map_err(|error| TaskError::Http(error.to_string()))?;
@@ -218,14 +210,14 @@ impl Fetch {
         Err(self.too_many_redirects())
     }
 
-    fn headers<'a>(&'a self, ticket: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+    fn headers<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
         let optional = [
             ("host", self.site.as_deref()),
             ("authorization", self.authorization.as_deref()),
             ("connection", (!self.keep_alive).then_some("close")),
         ];
         let given = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
-        given.chain([(TICKET_HEADER, ticket)])
+        given.chain([(TASK_HEADER, tag)])
     }
 
     fn too_many_redirects(&self) -> TaskError {

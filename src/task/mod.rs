@@ -11,7 +11,10 @@ pub mod gunzip;
 pub mod prime_sum;
 pub mod thumbnail;
 
-use crate::worker::{lane::Lane, stop::Stopped};
+use crate::{
+    mock_server::log::TaskTag,
+    worker::{lane::Lane, stop::Stopped},
+};
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
 
@@ -140,8 +143,8 @@ pub trait Host {
     fn check(&mut self) -> Result<(), Stopped>;
     /// Called around anything that blocks. The argument is the time that is left until the run's deadline.
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
-    /// Who is asking: the value of the `makespan-task` header, `RUN/INDEX`.
-    fn ticket(&self) -> String;
+    /// Which task of which run is asking: fetches tell the server.
+    fn tag(&self) -> TaskTag;
 }
 
 impl Task {

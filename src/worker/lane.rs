@@ -3,6 +3,7 @@
 use super::stop::{Stop, Stopped};
 use crate::{
     measure::clock::now_ns,
+    mock_server::log::TaskTag,
     task::{Host, Output, Task, TaskError, Wait},
 };
 use futures_util::FutureExt;
@@ -91,7 +92,9 @@ impl Lane {
     pub async fn run_async(&mut self, index: u32, task: &Task) -> Done {
         let start_ns = self.enter(Some(index));
         let result = match self.stop.check() {
-            Ok(()) => AssertUnwindSafe(task.run_async(self)).catch_unwind().await.unwrap_or_else(panicked),
+            Ok(()) => {
+                AssertUnwindSafe(task.run_async(self)).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+            }
             Err(stopped) => Err(stopped.into()),
         };
         Done { index, result, spans: self.leave(start_ns) }
@@ -114,7 +117,7 @@ impl Lane {
     fn run_caught(&mut self, task: &Task) -> Result<Output, TaskError> {
         self.stop.check()?;
         // The lane holds nothing that a panic could leave half-written: spans are pushed whole.
-        catch_unwind(AssertUnwindSafe(|| task.run(self))).unwrap_or_else(panicked)
+        catch_unwind(AssertUnwindSafe(|| task.run(self))).unwrap_or_else(|panic| panicked(&*panic))
     }
 
     fn enter(&mut self, index: Option<u32>) -> u64 {
@@ -145,16 +148,13 @@ impl Host for Lane {
         result
     }
 
-    fn ticket(&self) -> String {
-        match self.index {
-            Some(index) => format!("{}/{index}", self.run),
-            None => format!("{}/prologue", self.run),
-        }
+    fn tag(&self) -> TaskTag {
+        TaskTag { run: self.run, index: self.index }
     }
 }
 
-fn panicked(panic: Box<dyn Any + Send>) -> Result<Output, TaskError> {
-    Err(TaskError::Panicked(panic_message(&*panic)))
+fn panicked(panic: &(dyn Any + Send)) -> Result<Output, TaskError> {
+    Err(TaskError::Panicked(panic_message(panic)))
 }
 
 /// The message of a panic, where it has one.

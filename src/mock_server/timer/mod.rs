@@ -1,11 +1,11 @@
 //! Waiting until an instant, more precisely than the async runtime's own timer.
 //!
-//! tokio's timer counts whole milliseconds and rounds up: 15 ms become 16.2. That error alone would be larger than what
-//! most strategies differ by. So on Linux one kernel timer (`timerfd`, nanoseconds, exempt from the slack that plain
+//! tokio's timer counts whole milliseconds and rounds up, so each wait is about one too long: more than most strategies
+//! differ by. So on Linux one kernel timer (`timerfd`, nanoseconds, exempt from the slack that plain
 //! timeouts get) wakes the runtime through the same `epoll` it sleeps in anyway, for whichever sleeper is due first; see
-//! `timerfd.rs`. One timer for all was as good as any when idle, and the only one that stayed precise with 1,000 requests
-//! in flight: nothing has to cross to another thread, and re-arming is one short system call. Elsewhere the timer of
-//! async-io serves, which is nearly as precise, on a thread of its own; see `portable.rs`.
+//! `timerfd.rs`. One timer for all stays precise with a thousand requests in flight, where a timer of its own for each,
+//! or a timer on another thread, doesn't: nothing has to cross threads, and setting it anew is one short system call.
+//! Elsewhere the timer of async-io serves, on a thread of its own; see `portable.rs`.
 
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;
@@ -23,10 +23,10 @@ mod tests {
     use crate::measure::clock::now_ns;
     use futures_util::future::{join_all, select};
     use std::{cell::RefCell, future::ready, pin::pin};
+    use tokio::runtime::{Builder, LocalOptions};
 
     fn on_a_runtime<F: Future>(future: impl FnOnce() -> F) -> F::Output {
-        let runtime =
-            tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default()).unwrap();
+        let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default()).unwrap();
         runtime.block_on(async { future().await })
     }
 

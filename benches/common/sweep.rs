@@ -1,0 +1,95 @@
+//! A scenario's sweep as a Criterion group.
+
+use crate::common;
+use criterion::{BenchmarkId, Criterion, SamplingMode};
+use makespan::{
+    results::{criterion as criterion_files, store},
+    runner::{self, Settings, cell::Cell},
+    scenario,
+};
+use std::{cell::RefCell, env, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+/// Runs the sweeps of these scenarios: one group each, one function for each strategy, and the worker count as its
+/// parameter, so that Criterion draws time against workers.
+pub fn main(scenarios: &[&str]) -> ExitCode {
+    let mut criterion = configured();
+    let failures: Vec<String> = scenarios.iter().flat_map(|scenario| sweep(&mut criterion, scenario)).collect();
+    criterion.final_summary();
+    common::conclude(&failures)
+}
+
+/// Criterion with what suits runs of up to half a second. What the command line says goes before it.
+fn configured() -> Criterion {
+    Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(5))
+        .nresamples(10_000)
+        .configure_from_args()
+}
+
+/// One scenario's sweep. Returns the cells that gave wrong answers.
+fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
+    let scenario = match scenario::load(name) {
+        Ok(scenario) => scenario,
+        Err(error) => return vec![error.to_string()],
+    };
+    // Set up when the first cell runs: with a filter, most scenarios have none, and need no server and no fixtures.
+    let stage: RefCell<Option<Vec<Cell>>> = RefCell::new(None);
+    let failures = RefCell::new(Vec::new());
+    let mut group = criterion.benchmark_group(name);
+    // Every sample has the same number of runs: with linear sampling, the last ones would take a minute.
+    group.sampling_mode(SamplingMode::Flat);
+    for (index, spec) in scenario.sweep.iter().enumerate() {
+        let id = BenchmarkId::new(&spec.strategy, spec.workers);
+        group.bench_function(id, |bencher| {
+            bencher.iter_custom(|iterations| {
+                let mut stage = stage.borrow_mut();
+                let timed = match &mut *stage {
+                    Some(cells) => time(&cells[index], iterations),
+                    empty => runner::cells(&scenario, &scenario.sweep, &settings())
+                        .map_err(|error| error.to_string())
+                        .and_then(|cells| time(&empty.insert(cells)[index], iterations)),
+                };
+                // Criterion wants a duration whatever happened. The folder it goes to is removed below.
+                timed.unwrap_or_else(|error| {
+                    failures.borrow_mut().push((spec.clone(), error));
+                    Duration::from_nanos(iterations)
+                })
+            });
+        });
+    }
+    group.finish();
+    let mut failures = failures.into_inner();
+    failures.dedup();
+    let told = failures.iter().map(|(spec, error)| {
+        let removed = criterion_files::remove(&criterion_dir(), name, &spec.strategy, &spec.workers.to_string());
+        let left = removed.err().map(|error| format!("; {error}")).unwrap_or_default();
+        format!("{name}, {spec}: {error}{left}")
+    });
+    told.collect()
+}
+
+/// So many runs of a cell, each checked. A wrong answer has no time.
+fn time(cell: &Cell, iterations: u64) -> Result<Duration, String> {
+    let samples = (0..iterations).map(|_| cell.once().map_err(|error| error.to_string()));
+    let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));
+    seconds.sum::<Result<f64, String>>().map(Duration::from_secs_f64)
+}
+
+fn settings() -> Settings {
+    Settings {
+        env: common::env(),
+        data: store::Store::at(None).dir().into(),
+        images: None,
+        rounds: 0,
+        seed: 0,
+        interrupted: Arc::default(),
+        command: String::new(),
+    }
+}
+
+fn criterion_dir() -> PathBuf {
+    let home = env::var_os("CRITERION_HOME").map(PathBuf::from);
+    home.or_else(|| Some(store::target_dir()?.join("criterion"))).unwrap_or_else(|| "target/criterion".into())
+}

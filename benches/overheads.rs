@@ -1,0 +1,113 @@
+//! What workers cost before they do anything: starting them, and handing them one task.
+
+mod common;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use makespan::{
+    strategy::{self, Pool, Work},
+    task::Task,
+    worker::{deck::Deal, stop::Stop},
+};
+use std::{
+    num::NonZeroU32,
+    process::ExitCode,
+    sync::Arc,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Enough that starting a run weighs nothing against its tasks.
+const TASKS: u32 = 10_000;
+
+fn main() -> ExitCode {
+    let mut criterion = Criterion::default()
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(1))
+        .nresamples(10_000)
+        .configure_from_args();
+    criterion.bench_function("start_and_join_a_thread", |bencher| {
+        bencher.iter(|| thread::spawn(|| ()).join().is_ok());
+    });
+    starting(&mut criterion);
+    handing_over(&mut criterion);
+    kernel_checks(&mut criterion);
+    criterion.final_summary();
+    common::conclude(&[])
+}
+
+fn start(name: &str, workers: u32) -> Box<dyn Pool> {
+    let workers = NonZeroU32::new(workers).expect("counts here start at 1");
+    let strategy = strategy::named(name).expect("named as in `ALL`");
+    strategy.start(workers, &common::env()).expect("so few workers start everywhere")
+}
+
+/// From nothing to a pool that is ready, and nothing of how it ends.
+fn starting(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("start_a_pool");
+    for name in ["threads", "work_stealing", "processes", "async"] {
+        for workers in [1, 8] {
+            group.bench_function(BenchmarkId::new(name, workers), |bencher| {
+                bencher.iter_custom(|iterations| {
+                    let once = || {
+                        let before = Instant::now();
+                        let pool = start(name, workers);
+                        let took = before.elapsed();
+                        pool.close().expect("an idle pool closes");
+                        took
+                    };
+                    (0..iterations).map(|_| once()).sum()
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+/// A run of tasks that do nothing: what is left is the strategy. Criterion shows time for one task as throughput.
+fn handing_over(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("hand_over_10000_tasks");
+    group.throughput(Throughput::Elements(TASKS.into()));
+    let tasks: Arc<[Task]> = vec![Task::Noop; TASKS as usize].into();
+    for strategy in strategy::ALL {
+        let mut pool = start(strategy.name(), 2);
+        let work = || {
+            let stop = Stop::after(Duration::from_mins(1));
+            Work { run: 0, tasks: Arc::clone(&tasks), deal: Deal::OneByOne, stop }
+        };
+        group.bench_function(BenchmarkId::new(strategy.name(), 2), |bencher| {
+            bencher.iter_batched(work, |work| pool.run(&work).len(), BatchSize::PerIteration);
+        });
+        pool.close().expect("an idle pool closes");
+    }
+    group.finish();
+}
+
+/// What the checks between two steps of a calculation cost: the same kernel with a lane around it, and with nothing.
+fn kernel_checks(criterion: &mut Criterion) {
+    use makespan::{
+        mock_server::log::TaskTag,
+        task::{Host, Wait, prime_sum::PrimeSum},
+        worker::{lane::Lane, stop::Stopped},
+    };
+    struct Nobody;
+    impl Host for Nobody {
+        fn check(&mut self) -> Result<(), Stopped> {
+            Ok(())
+        }
+        fn wait<T>(&mut self, _: Wait, io: impl FnOnce(Duration) -> T) -> T {
+            io(Duration::MAX)
+        }
+        fn tag(&self) -> TaskTag {
+            TaskTag { run: 0, index: None }
+        }
+    }
+    let primes = PrimeSum { from: 0, below: 300_000 };
+    let mut group = criterion.benchmark_group("primes_below_300000");
+    group.bench_function("bare", |bencher| bencher.iter(|| primes.run(&mut Nobody)));
+    group.bench_function("in_a_lane", |bencher| {
+        let mut lane = Lane::new(0, 0, Stop::after(Duration::from_hours(1)));
+        bencher.iter(|| primes.run(&mut lane));
+    });
+    group.finish();
+}

@@ -1,0 +1,103 @@
+//! Our own interleaved rounds over every scenario's sweep: where the page's figures come from.
+//!
+//! Not a Criterion benchmark, because Criterion measures one thing after the other: on a machine that drifts, a
+//! comparison of A then B lies. It takes Criterion's flags all the same, so that `cargo bench -- threads` means what it
+//! says in every target.
+
+mod common;
+
+use makespan::scenario;
+use std::{
+    env,
+    process::{Command, ExitCode},
+};
+
+/// The fewest that give a median a 95 % interval with room for one bad round.
+const ROUNDS: &str = "8";
+
+/// Criterion's and libtest's flags that take a value, which is not a filter.
+const WITH_VALUE: &[&str] = &[
+    "--baseline",
+    "-b",
+    "--baseline-lenient",
+    "--save-baseline",
+    "-s",
+    "--color",
+    "-c",
+    "--confidence-level",
+    "--format",
+    "--load-baseline",
+    "--logfile",
+    "--measurement-time",
+    "--noise-threshold",
+    "--nresamples",
+    "--output-format",
+    "--plotting-backend",
+    "--profile-time",
+    "--sample-size",
+    "--significance-level",
+    "--skip",
+    "--warm-up-time",
+];
+
+fn main() -> ExitCode {
+    let asked = Asked::from(env::args().skip(1));
+    let scenarios = match scenario::all() {
+        Ok(scenarios) => scenarios,
+        Err(error) => {
+            eprintln!("{error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let mut failures = Vec::new();
+    for scenario in &scenarios {
+        let names = scenario.sweep.iter().map(|cell| format!("{}/{}/{}", scenario.name, cell.strategy, cell.workers));
+        let names: Vec<String> =
+            names.filter(|name| asked.filter.as_ref().is_none_or(|text| name.contains(text))).collect();
+        if asked.only_list {
+            names.iter().for_each(|name| println!("{name}: benchmark"));
+        }
+        if asked.only_list || names.is_empty() {
+            continue;
+        }
+        let mut run = Command::new(common::env().program);
+        run.args(["run", &scenario.name, "--sweep", "--rounds", if asked.only_test { "1" } else { ROUNDS }]);
+        if asked.only_test {
+            // What a debug build measured has no place among the records.
+            run.args(["--data", env!("CARGO_TARGET_TMPDIR")]);
+        }
+        run.args(asked.filter.iter().flat_map(|text| ["--only", text]));
+        match run.status() {
+            Ok(status) if status.success() => println!(),
+            // Ctrl-C reached it as it reached us.
+            Ok(status) if status.code() == Some(130) => return ExitCode::from(130),
+            Ok(_) => failures.push(format!("{}: see its table above", scenario.name)),
+            Err(error) => failures.push(format!("{}: {error}", scenario.name)),
+        }
+    }
+    if asked.only_list { ExitCode::SUCCESS } else { common::conclude(&failures) }
+}
+
+/// What is left of Criterion's command line.
+#[derive(Default)]
+struct Asked {
+    filter: Option<String>,
+    only_list: bool,
+    only_test: bool,
+}
+
+impl Asked {
+    fn from(mut args: impl Iterator<Item = String>) -> Self {
+        let mut asked = Self::default();
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--list" => asked.only_list = true,
+                "--test" => asked.only_test = true,
+                flag if WITH_VALUE.contains(&flag) => drop(args.next()),
+                flag if flag.starts_with('-') => {}
+                _ => asked.filter = Some(arg),
+            }
+        }
+        asked
+    }
+}
