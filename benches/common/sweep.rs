@@ -7,7 +7,7 @@ use makespan::{
     runner::{self, Settings, cell::Cell},
     scenario,
 };
-use std::{cell::RefCell, env, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{cell::RefCell, process::ExitCode, sync::Arc, time::Duration};
 
 /// Runs the sweeps of these scenarios: one group each, one function for each strategy, and the worker count as its
 /// parameter, so that Criterion draws time against workers.
@@ -63,7 +63,8 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
     let mut failures = failures.into_inner();
     failures.dedup();
     let told = failures.iter().map(|(spec, error)| {
-        let removed = criterion_files::remove(&criterion_dir(), name, &spec.strategy, &spec.workers.to_string());
+        let removed =
+            criterion_files::remove(&criterion_files::home(), name, &spec.strategy, &spec.workers.to_string());
         let left = removed.err().map(|error| format!("; {error}")).unwrap_or_default();
         format!("{name}, {spec}: {error}{left}")
     });
@@ -87,9 +88,4 @@ fn settings() -> Settings {
         interrupted: Arc::default(),
         command: String::new(),
     }
-}
-
-fn criterion_dir() -> PathBuf {
-    let home = env::var_os("CRITERION_HOME").map(PathBuf::from);
-    home.or_else(|| Some(store::target_dir()?.join("criterion"))).unwrap_or_else(|| "target/criterion".into())
 }

@@ -7,10 +7,10 @@
 //! can't have are replaced), with the last run's figures in `new/` and its page in `report/`. Our benches name the group
 //! by scenario, the function by strategy, and the value is the worker count.
 
-use super::record::Estimate;
+use super::{record::Estimate, store};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -69,6 +69,12 @@ pub struct Skipped {
 pub struct RemoveError {
     directory: PathBuf,
     source: io::Error,
+}
+
+/// Where Criterion writes: `criterion` in the target directory, unless its own variable says otherwise.
+pub fn home() -> PathBuf {
+    let named = env::var_os("CRITERION_HOME").map(PathBuf::from);
+    named.unwrap_or_else(|| store::target_dir().unwrap_or_else(|| "target".into()).join("criterion"))
 }
 
 /// Reads every benchmark under the folder, usually `target/criterion`. A folder that isn't there has none.

@@ -5,9 +5,9 @@ use std::{
     collections::BTreeMap,
     env, fs,
     io::Write,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
-use tempfile::NamedTempFile;
 
 /// The directory where records and fixtures are kept.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Store {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// A file or a directory can't be written.
-    #[error("{}: can't be written: {source}; give another place with --data DIR", path.display())]
+    #[error("{}: can't be written: {source}; is the disk full, or the folder not yours?", path.display())]
     Unwritable {
         /// What was to be written.
         path: PathBuf,
@@ -121,7 +121,9 @@ pub fn write_whole(
     let unwritable = |source| StoreError::Unwritable { path: path.into(), source };
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir).map_err(unwritable)?;
-    let file = NamedTempFile::new_in(dir).map_err(unwritable)?;
+    // A temporary file is its owner's alone; a page or a record is to be shown.
+    let file =
+        tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o644)).tempfile_in(dir).map_err(unwritable)?;
     let mut writer = std::io::BufWriter::new(file.as_file());
     write(&mut writer).and_then(|()| writer.flush()).map_err(unwritable)?;
     drop(writer);

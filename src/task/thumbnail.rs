@@ -2,10 +2,10 @@
 //!
 //! Nearly all of the time goes into decoding, and most of that can be left out. A JPEG keeps each square of 8 x 8 pixels as
 //! a sum of waves. Whoever needs only a small picture adds up only the coarse ones, and never computes the pixels that it
-//! would throw away: [`planes`] does so for the usual photographs. Everything else, and every PNG, is decoded whole.
+//! would throw away: `planes.rs` does so for the usual photographs. Everything else, and every PNG, is decoded whole.
 //!
 //! All of it happens on the calling thread: a library that starts threads of its own would make `sequential` parallel.
-//! The filter is Catmull-Rom, which is what Pillow's `thumbnail` uses, and the sizes are Pillow's: [`fit`].
+//! The filter is Catmull-Rom, which is what Pillow's `thumbnail` uses, and the sizes are Pillow's: `fit.rs`.
 
 mod fit;
 mod planes;

@@ -51,6 +51,8 @@ mod tests {
             ((128, 128), (128, 128)),
             ((60, 30), (60, 30)),
             ((129, 10), (128, 10)),
+            // 3.475 rows: 4 is nearer by aspect, though 3 is nearer by length.
+            ((221, 6), (128, 4)),
         ] {
             assert_eq!(within(128, 128, picture.0, picture.1), fitted, "of {picture:?}");
         }

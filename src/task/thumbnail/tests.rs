@@ -84,7 +84,7 @@ fn png_keeps_its_kind_and_its_transparency() {
     let small = thumbnail("drawing.png", &png(&picture, 200, 100, ExtendedColorType::Rgba8)).1.expect("written");
     assert_eq!((small.dimensions(), small.color()), ((64, 32), image::ColorType::Rgba8));
     assert_eq!((small.get_pixel(2, 2).0[3], small.get_pixel(62, 2).0), (0, [255, 0, 0, 255]));
-    let deep = [0x12; 200 * 100 * 6];
+    let deep = vec![0x12; 200 * 100 * 6];
     let small = thumbnail("deep.png", &png(&deep, 200, 100, ExtendedColorType::Rgb16)).1.expect("written");
     assert_eq!(small.color(), image::ColorType::Rgb16);
 }

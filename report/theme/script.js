@@ -1,0 +1,104 @@
+// What the page gains from a script: a choice of theme, exact values under the pointer or the arrow keys, and copying.
+// Without it everything is still there: in the tables, and in the pictures' own titles.
+'use strict';
+
+(function theme() {
+  const root = document.documentElement;
+  const button = document.getElementById('theme');
+  const systemDark = matchMedia('(prefers-color-scheme: dark)');
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : systemDark.matches);
+  const name = () => { button.textContent = isDark() ? 'Light page' : 'Dark page'; };
+  button.hidden = false;
+  name();
+  systemDark.addEventListener('change', name);
+  button.addEventListener('click', () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    name();
+    // A page opened from a file may have no storage. Then the choice lasts as long as the page.
+    try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* see above */ }
+  });
+})();
+
+(function values() {
+  const tip = document.getElementById('tip');
+  let shown = null;
+
+  function hide() {
+    if (shown) shown.classList.remove('on');
+    shown = null;
+    tip.hidden = true;
+  }
+
+  function show(mark) {
+    if (mark === shown) return;
+    hide();
+    shown = mark;
+    mark.classList.add('on');
+    tip.textContent = mark.dataset.value;
+    tip.hidden = false;
+    const at = mark.getBoundingClientRect();
+    const [width, height] = [tip.offsetWidth, tip.offsetHeight];
+    const left = Math.min(Math.max(at.left + at.width / 2 - width / 2, 8), innerWidth - width - 8);
+    const above = at.top - height - 8;
+    tip.style.left = `${Math.max(left, 8)}px`;
+    tip.style.top = `${above >= 8 ? above : at.bottom + 8}px`;
+  }
+
+  for (const chart of document.querySelectorAll('svg.chart')) {
+    const marks = [...chart.querySelectorAll('.mark')];
+    // A browser shows titles by itself, late and small. Ours take their place.
+    for (const mark of marks) {
+      const title = mark.querySelector('title');
+      mark.dataset.value = title.textContent;
+      title.remove();
+    }
+    const own = chart.querySelector(':scope > title');
+    chart.setAttribute('aria-label', `${own.textContent}. Arrow keys walk through the values.`);
+    chart.removeAttribute('aria-labelledby');
+    own.remove();
+    if (!marks.length) continue;
+
+    // One stop of the Tab key for each picture; inside it the arrow keys walk.
+    chart.setAttribute('tabindex', '0');
+    let current = -1;
+    const walk = (step) => {
+      current = (current + step + marks.length) % marks.length;
+      show(marks[current]);
+    };
+    chart.addEventListener('keydown', (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      if (event.key === 'Escape') hide();
+      if (!step) return;
+      event.preventDefault();
+      walk(step);
+    });
+    chart.addEventListener('focus', () => {
+      if (chart.matches(':focus-visible')) { current = Math.max(current, 0); show(marks[current]); }
+    });
+    chart.addEventListener('blur', hide);
+    chart.addEventListener('pointerover', (event) => {
+      const mark = event.target.closest('.mark');
+      if (mark) { current = marks.indexOf(mark); show(mark); } else hide();
+    });
+    chart.addEventListener('pointerleave', hide);
+  }
+  addEventListener('scroll', hide, { passive: true });
+})();
+
+(function copying() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll('.copy')) {
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      const code = button.parentElement.querySelector('code');
+      try {
+        await navigator.clipboard.writeText(code.textContent);
+        button.textContent = 'Copied';
+      } catch {
+        getSelection().selectAllChildren(code);
+        button.textContent = 'Selected';
+      }
+      setTimeout(() => { button.textContent = 'Copy'; }, 2000);
+    });
+  }
+})();

@@ -1,0 +1,114 @@
+//! What every picture on the page has: a caption, words for those who can't see it, and two renditions.
+//!
+//! A drawing that is scaled down to a telephone has letters that nobody can read. So each picture is drawn twice, for a
+//! wide page and for a narrow one, with letters of a fixed size, and the style sheet shows the one that fits.
+
+use super::figures::px;
+use super::palette::Marker;
+use maud::{Markup, html};
+
+/// The space that a picture is drawn in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rendition {
+    /// The class that the style sheet chooses by.
+    pub(super) name: &'static str,
+    /// The width in units; one is about one CSS pixel.
+    pub(super) width: f64,
+    /// The size of letters.
+    pub(super) font: f64,
+}
+
+/// For projectors, desks and paper.
+pub(super) const WIDE: Rendition = Rendition { name: "wide", width: 1120.0, font: 20.0 };
+/// For telephones.
+pub(super) const NARROW: Rendition = Rendition { name: "narrow", width: 360.0, font: 15.0 };
+
+impl Rendition {
+    /// True for the one for telephones.
+    pub(super) fn is_narrow(&self) -> bool {
+        self.width < WIDE.width
+    }
+}
+
+/// One rendition, drawn.
+pub(super) struct Drawing {
+    /// Its height in units.
+    pub(super) height: f64,
+    /// The elements inside the `svg`.
+    pub(super) body: Markup,
+}
+
+/// The words that go with a picture.
+pub(super) struct Words {
+    /// An identifier, unique on the page.
+    pub(super) id: String,
+    /// What the picture is, in a few words.
+    pub(super) title: String,
+    /// What it shows, for those who can't see it.
+    pub(super) description: String,
+}
+
+/// A picture in both renditions, under its caption.
+pub(super) fn figure(words: &Words, caption: &Markup, draw: impl Fn(&Rendition) -> Drawing) -> Markup {
+    html! {
+        figure {
+            figcaption { (caption) }
+            @for rendition in [WIDE, NARROW] {
+                @let drawing = draw(&rendition);
+                @let (title, description) = (format!("{}-{}-title", words.id, rendition.name), format!("{}-{}-text", words.id, rendition.name));
+                svg class={ "chart " (rendition.name) } role="img" aria-labelledby=(title) aria-describedby=(description)
+                    viewBox={ "0 0 " (px(rendition.width)) " " (px(drawing.height)) } font-size=(px(rendition.font)) {
+                    title id=(title) { (words.title) }
+                    desc id=(description) { (words.description) }
+                    (drawing.body)
+                }
+            }
+        }
+    }
+}
+
+/// A text. `anchor` is where on it `x` lies: `start`, `middle` or `end`; `y` is its middle.
+pub(super) fn text(x: f64, y: f64, anchor: &str, class: &str, content: &str) -> Markup {
+    html! { text class=(class) x=(px(x)) y=(px(y)) dy=".35em" text-anchor=(anchor) { (content) } }
+}
+
+/// A straight line.
+pub(super) fn line(class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> Markup {
+    html! { line class=(class) x1=(px(x1)) y1=(px(y1)) x2=(px(x2)) y2=(px(y2)) {} }
+}
+
+/// A line through several places.
+pub(super) fn path(class: &str, dash: &str, places: &[(f64, f64)]) -> Markup {
+    let steps: Vec<String> = places.iter().map(|(x, y)| format!("{} {}", px(*x), px(*y))).collect();
+    html! { path class=(class) stroke-dasharray=[(!dash.is_empty()).then_some(dash)] d={ "M" (steps.join("L")) } {} }
+}
+
+/// A point's mark.
+pub(super) fn marker(shape: Marker, (x, y): (f64, f64), radius: f64) -> Markup {
+    let r = radius;
+    let corners: &[(f64, f64)] = match shape {
+        Marker::Circle => return html! { circle class="point" cx=(px(x)) cy=(px(y)) r=(px(r)) {} },
+        Marker::Square => &[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)],
+        Marker::Diamond => &[(0.0, -1.3), (1.3, 0.0), (0.0, 1.3), (-1.3, 0.0)],
+        Marker::Up => &[(0.0, -1.2), (1.2, 0.9), (-1.2, 0.9)],
+        Marker::Down => &[(0.0, 1.2), (1.2, -0.9), (-1.2, -0.9)],
+        Marker::Hexagon => &[(-1.1, 0.0), (-0.55, -0.95), (0.55, -0.95), (1.1, 0.0), (0.55, 0.95), (-0.55, 0.95)],
+        Marker::Bar => &[(-1.2, -0.4), (1.2, -0.4), (1.2, 0.4), (-1.2, 0.4)],
+        Marker::Cross => &[
+            (-0.4, -1.2),
+            (0.4, -1.2),
+            (0.4, -0.4),
+            (1.2, -0.4),
+            (1.2, 0.4),
+            (0.4, 0.4),
+            (0.4, 1.2),
+            (-0.4, 1.2),
+            (-0.4, 0.4),
+            (-1.2, 0.4),
+            (-1.2, -0.4),
+            (-0.4, -0.4),
+        ],
+    };
+    let places: Vec<String> = corners.iter().map(|(dx, dy)| format!("{},{}", px(x + dx * r), px(y + dy * r))).collect();
+    html! { polygon class="point" points=(places.join(" ")) {} }
+}

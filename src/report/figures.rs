@@ -1,0 +1,123 @@
+//! Figures as text: three significant digits, a unit that suits, and never more precision than was measured.
+
+/// A unit of time that a chart or a column is written in.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct TimeUnit {
+    /// How it is written behind a figure.
+    pub(super) short: &'static str,
+    /// How it is written at an axis.
+    pub(super) long: &'static str,
+    /// How many of it make a second.
+    pub(super) per_second: f64,
+}
+
+const SECONDS: TimeUnit = TimeUnit { short: "s", long: "seconds", per_second: 1.0 };
+const MILLISECONDS: TimeUnit = TimeUnit { short: "ms", long: "milliseconds", per_second: 1e3 };
+const MICROSECONDS: TimeUnit = TimeUnit { short: "µs", long: "microseconds", per_second: 1e6 };
+
+impl TimeUnit {
+    /// The largest unit in which this many seconds are at least one.
+    pub(super) fn of(seconds: f64) -> Self {
+        match seconds.abs() {
+            large if large >= 1.0 => SECONDS,
+            middling if middling >= 1e-3 => MILLISECONDS,
+            _ => MICROSECONDS,
+        }
+    }
+
+    /// This many seconds in this unit, without the unit's name.
+    pub(super) fn figure(self, seconds: f64) -> String {
+        significant(seconds * self.per_second, 3)
+    }
+}
+
+/// A time with the unit that suits it: `1.81 s`, `303 ms`.
+pub(super) fn time(seconds: f64) -> String {
+    let unit = TimeUnit::of(seconds);
+    format!("{}\u{a0}{}", unit.figure(seconds), unit.short)
+}
+
+/// A figure with this many significant digits, whole digits always kept: `4.91`, `28.4`, `8930`.
+pub(super) fn significant(value: f64, digits: i32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return if value == 0.0 { "0".into() } else { "?".into() };
+    }
+    let decimals = |value: f64| (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
+    // 0.9996 becomes 1.00 and not 1.000: rounding may add a digit in front.
+    let rounded = format!("{value:.*}", decimals(value)).parse().unwrap_or(value);
+    let decimals = if rounded == 0.0 { decimals(value) } else { decimals(rounded) };
+    format!("{value:.decimals$}")
+}
+
+/// A ratio, such as a speed-up: `4.91`, `28.4`, `0.98`.
+pub(super) fn ratio(value: f64) -> String {
+    match value {
+        // Two decimals on both sides of one, so that an interval around it reads 0.98–1.02.
+        near if (0.095..9.995).contains(&near) => format!("{near:.2}"),
+        other => significant(other, if other < 1.0 { 2 } else { 3 }),
+    }
+}
+
+/// An interval: `4.85–4.97`.
+pub(super) fn interval(low: f64, high: f64) -> String {
+    format!("{}–{}", ratio(low), ratio(high))
+}
+
+/// A share: `98 %`, `0.4 %`.
+pub(super) fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    let decimals = usize::from(value.abs() < 9.95);
+    format!("{value:.decimals$}\u{a0}%")
+}
+
+/// Memory: `3.1 MB`, in powers of ten.
+pub(super) fn memory(bytes: u64) -> String {
+    let bytes = bytes as f64;
+    let (value, unit) = if bytes >= 1e9 { (bytes / 1e9, "GB") } else { (bytes / 1e6, "MB") };
+    format!("{}\u{a0}{unit}", significant(value, 2))
+}
+
+/// A count with its noun: `1 task`, `30 tasks`.
+pub(super) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A round figure as one writes it by hand: `0.5`, `16`, `200`.
+pub(super) fn plain(value: f64) -> String {
+    let text = format!("{value:.6}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// A coordinate of a drawing, short.
+pub(super) fn px(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_keep_three_digits_and_a_fitting_unit() {
+        assert_eq!(time(8.931), "8.93\u{a0}s");
+        assert_eq!(time(0.305_4), "305\u{a0}ms");
+        assert_eq!(time(0.000_025), "25.0\u{a0}µs");
+        assert_eq!(time(0.0), "0\u{a0}µs");
+        assert_eq!(
+            (ratio(28.44), ratio(1.004), ratio(0.998), ratio(0.983)),
+            ("28.4".into(), "1.00".into(), "1.00".into(), "0.98".into())
+        );
+        assert_eq!(significant(8930.4, 3), "8930");
+        assert_eq!(percent(0.004), "0.4\u{a0}%");
+        assert_eq!(percent(1.96), "196\u{a0}%");
+        assert_eq!(memory(22_400_000), "22\u{a0}MB");
+        assert_eq!(px(12.04), "12");
+        assert_eq!(count(1, "round"), "1 round");
+    }
+
+    #[test]
+    fn a_figure_that_is_no_number_does_not_pretend_to_be_one() {
+        assert_eq!(ratio(f64::NAN), "?");
+    }
+}

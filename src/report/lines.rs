@@ -1,0 +1,269 @@
+//! A chart of figures against the number of workers: lines with their names at their ends, and lines to compare with.
+
+use super::{
+    chart::{Drawing, Rendition, line, marker, path, text},
+    labels,
+    palette::Look,
+    scale::{Scale, spread},
+};
+use maud::{Markup, html};
+
+/// From one line of letters to the next, in sizes of a letter.
+const LINE: f64 = 1.25;
+
+/// What is drawn.
+pub(super) struct Plot {
+    /// The measured lines.
+    pub(super) series: Vec<Series>,
+    /// What they are compared with.
+    pub(super) references: Vec<Reference>,
+    /// The vertical axis.
+    pub(super) axis: Axis,
+    /// The cores that may be used, for a vertical line.
+    pub(super) cores: u32,
+}
+
+/// The vertical axis.
+pub(super) struct Axis {
+    /// What it counts, with the unit.
+    pub(super) title: String,
+    /// Where it starts, or what its steps are.
+    pub(super) scale: &'static str,
+    /// Its lower and its upper end.
+    pub(super) ends: (f64, f64),
+    /// True when one step is one doubling.
+    pub(super) doublings: bool,
+    /// The figures that are marked, with their texts.
+    pub(super) ticks: Vec<(f64, String)>,
+}
+
+/// One measured line.
+pub(super) struct Series {
+    /// Its hue, marker and dash.
+    pub(super) look: &'static Look,
+    /// The name at its end.
+    pub(super) label: String,
+    /// Its points, by workers.
+    pub(super) points: Vec<Point>,
+}
+
+/// One measured cell.
+pub(super) struct Point {
+    /// How many workers.
+    pub(super) workers: u32,
+    /// The figure.
+    pub(super) value: f64,
+    /// Its 95 % interval.
+    pub(super) interval: Option<(f64, f64)>,
+    /// The exact figures in words.
+    pub(super) tip: String,
+}
+
+/// A line that was not measured at each point: the baseline, the ideal, the ceiling.
+pub(super) struct Reference {
+    /// The name at its end.
+    pub(super) label: &'static str,
+    /// How it is drawn: a class of the style sheet.
+    pub(super) class: &'static str,
+    /// Its corners: workers and figure.
+    pub(super) corners: Vec<(f64, f64)>,
+}
+
+/// Where things lie, in units of the drawing.
+struct Layout {
+    x: Scale,
+    y: Scale,
+    left: f64,
+    right: f64,
+    top: f64,
+    bottom: f64,
+    label_x: f64,
+}
+
+impl Plot {
+    /// The most workers that a point has.
+    fn most_workers(&self) -> u32 {
+        self.series.iter().flat_map(|series| &series.points).map(|point| point.workers).max().unwrap_or(1).max(2)
+    }
+
+    fn layout(&self, rendition: &Rendition) -> Layout {
+        let font = rendition.font;
+        let widest = |texts: &mut dyn Iterator<Item = &str>, bold| {
+            texts.map(|text| labels::width(text, font, bold)).fold(0.0, f64::max)
+        };
+        let names = self.series.iter().flat_map(|series| name_lines(&series.label, rendition));
+        let names = widest(&mut names.into_iter(), true)
+            .max(widest(&mut self.references.iter().map(|reference| reference.label), false));
+        let left = widest(&mut self.axis.ticks.iter().map(|(_, text)| text.as_str()), false) + 0.8 * font;
+        let right = (rendition.width - names - 2.0 * font).max(left + 5.0 * font);
+        let top = (2.0 + 1.2 * self.axis.head(rendition).len() as f64) * font;
+        let room = (self.series.len() + self.references.len()) as f64 * self.name_height(rendition);
+        let bottom = top + room.max(if rendition.is_narrow() { 300.0 } else { 400.0 });
+        let most = f64::from(self.most_workers());
+        let across = (left + 0.8 * font, right - 0.8 * font);
+        let x = if most > 4.0 { Scale::doublings((1.0, most), across) } else { Scale::linear((1.0, most), across) };
+        let y = if self.axis.doublings { Scale::doublings } else { Scale::linear }(self.axis.ends, (bottom, top));
+        Layout { x, y, left, right, top, bottom, label_x: right + 1.5 * font }
+    }
+
+    /// Draws it.
+    pub(super) fn draw(&self, rendition: &Rendition) -> Drawing {
+        let at = self.layout(rendition);
+        let font = rendition.font;
+        let body = html! {
+            (self.axes(&at, rendition))
+            (self.core_line(&at, font))
+            @for reference in &self.references {
+                @let places: Vec<_> = reference.corners.iter().map(|(x, y)| (at.x.at(*x), at.y.at(*y))).collect();
+                (path(reference.class, "", &places))
+            }
+            (self.names(&at, rendition))
+            @for (rank, series) in self.series.iter().enumerate() {
+                (series.draw(&at, self.shift(rank, font), font))
+            }
+        };
+        Drawing { height: at.bottom + 3.4 * font, body }
+    }
+
+    /// How much room a name at a line's end needs from top to bottom.
+    fn name_height(&self, rendition: &Rendition) -> f64 {
+        let lines = self.series.iter().map(|series| name_lines(&series.label, rendition).len());
+        lines.max().unwrap_or(1) as f64 * LINE * rendition.font
+    }
+
+    /// Lines that coincide are drawn a little beside one another, so that none hides another.
+    fn shift(&self, rank: usize, font: f64) -> f64 {
+        let step = (0.75 * font / self.series.len() as f64).min(0.2 * font);
+        (rank as f64 - (self.series.len() as f64 - 1.0) / 2.0) * step
+    }
+
+    fn axes(&self, at: &Layout, rendition: &Rendition) -> Markup {
+        let font = rendition.font;
+        html! {
+            @for (row, words) in self.axis.head(rendition).iter().enumerate() {
+                (text(0.0, (0.7 + 1.2 * row as f64) * font, "start", "muted", words))
+            }
+            @for (value, label) in &self.axis.ticks {
+                (line("grid", (at.left, at.y.at(*value)), (at.right, at.y.at(*value))))
+                (text(at.left - 0.5 * font, at.y.at(*value), "end", "muted", label))
+            }
+            (line("tick", (at.left, at.bottom), (at.right, at.bottom)))
+            @for workers in self.marked_workers(at, font) {
+                @let x = at.x.at(f64::from(workers));
+                (line("tick", (x, at.bottom), (x, at.bottom + 0.35 * font)))
+                (text(x, at.bottom + 1.1 * font, "middle", "muted", &workers.to_string()))
+            }
+            (text(f64::midpoint(at.left, at.right), at.bottom + 2.6 * font, "middle", "muted", "workers"))
+        }
+    }
+
+    /// The measured numbers of workers, as many as have room: the ends first, then powers of two, then the others.
+    fn marked_workers(&self, at: &Layout, font: f64) -> Vec<u32> {
+        let most = self.most_workers();
+        let mut numbers: Vec<u32> =
+            self.series.iter().flat_map(|series| &series.points).map(|point| point.workers).chain([1]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers.sort_by_key(|number| (*number != most, *number != 1, !number.is_power_of_two(), *number));
+        let places: Vec<f64> = numbers.iter().map(|number| at.x.at(f64::from(*number))).collect();
+        let apart = labels::width(&most.to_string(), font, false) + 0.5 * font;
+        numbers.into_iter().zip(spread(&places, apart)).filter_map(|(number, free)| free.then_some(number)).collect()
+    }
+
+    fn core_line(&self, at: &Layout, font: f64) -> Markup {
+        let cores = f64::from(self.cores);
+        if !at.x.holds(cores) {
+            return html! {};
+        }
+        let x = at.x.at(cores);
+        let here = if self.cores == 1 { "1 core here".into() } else { format!("{} cores here", self.cores) };
+        let crowded = format!("{here}; more workers than cores →");
+        let fits = |label: &str| x + labels::width(label, font, false) <= at.right + font;
+        let (anchor, label) = match (fits(&crowded), fits(&here)) {
+            (true, _) if f64::from(self.most_workers()) > cores => ("start", crowded),
+            (_, true) => ("start", here),
+            _ => ("end", here),
+        };
+        html! {
+            (line("cores", (x, at.top - 0.4 * font), (x, at.bottom)))
+            (text(x, at.top - 1.05 * font, anchor, "muted", &label))
+        }
+    }
+
+    /// The names at the lines' ends, each tied to its line's last point.
+    fn names(&self, at: &Layout, rendition: &Rendition) -> Markup {
+        let font = rendition.font;
+        let measured = self.series.iter().enumerate().filter_map(|(rank, series)| {
+            let last = series.points.last()?;
+            let place = (at.x.at(f64::from(last.workers)) + self.shift(rank, font), at.y.at(last.value));
+            Some((place, series.label.as_str(), Some(series.look)))
+        });
+        let compared = self.references.iter().filter_map(|reference| {
+            let (x, y) = reference.corners.last()?;
+            Some(((at.x.at(*x), at.y.at(*y)), reference.label, None))
+        });
+        let ends: Vec<_> = measured.chain(compared).collect();
+        let wanted: Vec<f64> = ends.iter().map(|((_, y), ..)| *y).collect();
+        let placed = labels::place(&wanted, self.name_height(rendition), (at.top - 0.6 * font, at.bottom + 0.6 * font));
+        html! {
+            @for (((x, y), label, look), label_y) in ends.into_iter().zip(placed) {
+                @let class = look.map_or("plain".into(), |look| format!("s-{}", look.strategy));
+                g class=(class) {
+                    (path("leader", "", &[(x, y), (at.right + 0.3 * font, y), (at.label_x - 0.3 * font, label_y)]))
+                    @let lines = name_lines(label, rendition);
+                    @for (row, line) in lines.iter().enumerate() {
+                        @let y = label_y + (row as f64 - (lines.len() as f64 - 1.0) / 2.0) * LINE * font;
+                        (text(at.label_x, y, "start", if look.is_some() { "name" } else { "muted" }, line))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A name with its deal takes two lines where the page is narrow.
+fn name_lines<'a>(label: &'a str, rendition: &Rendition) -> Vec<&'a str> {
+    if rendition.is_narrow() { label.split(", ").collect() } else { vec![label] }
+}
+
+impl Axis {
+    /// What stands above the axis: one line where it fits, otherwise two.
+    fn head(&self, rendition: &Rendition) -> Vec<String> {
+        let both = format!("{}, {}", self.title, self.scale);
+        if labels::width(&both, rendition.font, false) <= rendition.width {
+            vec![both]
+        } else {
+            vec![format!("{},", self.title), self.scale.into()]
+        }
+    }
+}
+
+impl Series {
+    fn draw(&self, at: &Layout, shift: f64, font: f64) -> Markup {
+        let place = |point: &Point| (at.x.at(f64::from(point.workers)) + shift, at.y.at(point.value));
+        let places: Vec<_> = self.points.iter().map(place).collect();
+        html! {
+            g class={ "series s-" (self.look.strategy) } {
+                @if places.len() > 1 { (path("curve", self.look.dash, &places)) }
+                @for (point, (x, y)) in self.points.iter().zip(&places) {
+                    g class="mark" {
+                        title { (point.tip) }
+                        circle class="reach" cx=(super::figures::px(*x)) cy=(super::figures::px(*y)) r=(super::figures::px(0.8 * font)) {}
+                        @if let Some((low, high)) = point.interval {
+                            (whisker(*x, at.y.at(low), at.y.at(high), 0.25 * font))
+                        }
+                        (marker(self.look.marker, (*x, *y), 0.34 * font))
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn whisker(x: f64, low: f64, high: f64, half: f64) -> Markup {
+    html! {
+        (line("whisker", (x, low), (x, high)))
+        (line("whisker", (x - half, low), (x + half, low)))
+        (line("whisker", (x - half, high), (x + half, high)))
+    }
+}

@@ -1,0 +1,149 @@
+//! The page around the sections: its head, what it holds, and what makes it repeatable.
+
+use super::{PageInput, ScenarioNote, figures::ratio, group, host, palette, section};
+use crate::results::record::Record;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+const STYLE: &str = include_str!("../../report/theme/style.css");
+const SCRIPT: &str = include_str!("../../report/theme/script.js");
+/// Before the first paint, so that a page the reader made dark does not flash white.
+const EARLY: &str = "try{document.documentElement.dataset.theme=localStorage.getItem('makespan-theme')||''}catch{}";
+/// The page fetches nothing, and a browser that knows this policy sees to it.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
+
+/// The whole page.
+pub(super) fn page(input: &PageInput) -> Markup {
+    let records = in_order(input);
+    let one_host = host::is_one(&records);
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { "Threads, processes or async? What this machine says" }
+                link rel="icon" href="data:,";
+                style { (PreEscaped(palette::css())) (PreEscaped(STYLE)) }
+                script { (PreEscaped(EARLY)) }
+            }
+            body {
+                header {
+                    button id="theme" type="button" hidden { "Light or dark" }
+                    h1 { "Threads, processes or async?" }
+                    p class="purpose" {
+                        "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine."
+                    }
+                    @if one_host { (host::strip(&records)) }
+                    @else { p class="missing" { "These records come from several machines or builds, so figures of different sections can't be compared. Each section names its own." } }
+                    (contents(input, &records))
+                }
+                main {
+                    @if records.is_empty() { (nothing_yet()) }
+                    @for (number, record) in records.iter().enumerate() {
+                        (section::section(record, &id(number, record), &input.criterion, !one_host))
+                    }
+                }
+                (footer(input))
+                div id="tip" role="status" aria-live="polite" hidden {}
+                script { (PreEscaped(SCRIPT)) }
+            }
+        }
+    }
+}
+
+/// The records in the order of the scenarios that are expected, those of other scenarios behind them.
+fn in_order(input: &PageInput) -> Vec<&Record> {
+    let rank = |record: &Record| {
+        let place = input.expected_scenarios.iter().position(|note| note.name == record.scenario);
+        place.unwrap_or(input.expected_scenarios.len())
+    };
+    let mut records: Vec<&Record> = input.records.iter().collect();
+    records.sort_by_key(|record| rank(record));
+    records
+}
+
+/// A name that is safe and unique as a link's target, whatever the scenario is called.
+fn id(number: usize, record: &Record) -> String {
+    let safe = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    format!("s{number}-{}", record.scenario.chars().map(safe).collect::<String>())
+}
+
+/// What was measured, with the answer in short, and what was not, with the command that would.
+fn contents(input: &PageInput, records: &[&Record]) -> Markup {
+    let missing: Vec<&ScenarioNote> = input
+        .expected_scenarios
+        .iter()
+        .filter(|note| !records.iter().any(|record| record.scenario == note.name))
+        .collect();
+    html! {
+        @if records.len() > 1 {
+            nav aria-label="Contents" {
+                ol class="contents" {
+                    @for (number, record) in records.iter().enumerate() {
+                        li { a href={ "#" (id(number, record)) } { (record.question) } " " (in_short(record)) }
+                    }
+                }
+            }
+        }
+        @if !missing.is_empty() {
+            details class="unmeasured" open[records.is_empty()] {
+                summary { "Not measured yet: " (super::figures::count(missing.len(), "scenario")) }
+                ul {
+                    @for note in missing { li { (note.title) ", run: " code { "makespan run " (note.name) } } }
+                }
+            }
+        }
+    }
+}
+
+fn in_short(record: &Record) -> Markup {
+    let groups = group::groups(record);
+    let best = groups.first().and_then(group::Group::best);
+    html! {
+        span class="short" {
+            @match best {
+                Some((cell, speedup)) => { b { (ratio(speedup.estimate)) "×" } " " (cell.who()) }
+                None => "no speed-up yet",
+            }
+        }
+    }
+}
+
+fn nothing_yet() -> Markup {
+    html! {
+        section {
+            h2 { "Nothing has been measured yet" }
+            p class="answer" { "This page shows what was measured, and so far nothing was. In a checkout, this measures every scenario in a few rounds:" }
+            (command("make bench-quick"))
+            p { "And this measures a single one, then writes this page again:" }
+            (command("makespan run web_requests && makespan report"))
+        }
+    }
+}
+
+/// A command that can be copied.
+pub(super) fn command(command: &str) -> Markup {
+    html! {
+        div class="command" { pre tabindex="0" { code { (command) } } button type="button" class="copy" hidden { "Copy" } }
+    }
+}
+
+fn footer(input: &PageInput) -> Markup {
+    html! {
+        footer {
+            h2 { "How to read these figures" }
+            p {
+                "A speed-up compares each round's time with the time that sequential took in the same round: the mean of the logarithms of these ratios, with Student's t for its 95 % interval. "
+                "Rounds go through all cells in an order shuffled by a seed, so that a machine which slows down slows all of them; a median's interval comes from the order of the rounds' times. "
+                "METHOD.md has the rest, and says which figure comes from which measurement."
+            }
+            p {
+                "Every answer was checked before its time was kept; a cell that gave a wrong one has a row and no time. "
+                "The same figures as JSON (" code { "makespan.run/1" } "): " code { "makespan run SCENARIO --json FILE" } ". "
+                "The seed, the command and the commit named here make a run repeatable; the machine makes it differ."
+            }
+            p class="small" { "Page written " (input.generated_at) " from records alone; nothing was measured to write it." }
+        }
+    }
+}

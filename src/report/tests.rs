@@ -1,0 +1,198 @@
+//! What the whole page promises.
+
+use super::{made_up, *};
+use crate::results::record::Check;
+
+fn input(records: Vec<Record>) -> PageInput {
+    let note = |name: &str, title: &str| ScenarioNote { name: name.into(), title: title.into() };
+    PageInput {
+        records,
+        expected_scenarios: vec![
+            note("latency_only", "Thirty waits and nothing else"),
+            note("web_requests", "Thirty web requests"),
+            note("prime_sum", "The sum of the primes"),
+        ],
+        criterion: vec![CriterionLink {
+            scenario: "web_requests".into(),
+            strategy: "threads".into(),
+            workers: 8,
+            href: "../target/criterion/web_requests/threads/8/report/index.html".into(),
+        }],
+        generated_at: "2000-01-01 00:00 UTC".into(),
+    }
+}
+
+/// What a reader reads: tags, style, script and pictures taken out.
+fn words_of(html: &str) -> String {
+    let mut text = html.to_owned();
+    for tag in ["style", "script", "svg"] {
+        let (open, close) = (format!("<{tag}"), format!("</{tag}>"));
+        while let Some(from) = text.find(&open) {
+            let to = text[from..].find(&close).map_or(text.len(), |at| from + at + close.len());
+            text.replace_range(from..to, "");
+        }
+    }
+    let mut words = String::new();
+    let mut inside = false;
+    for letter in text.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' if inside => {
+                inside = false;
+                words.push('\n');
+            }
+            other if !inside => words.push(other),
+            _ => {}
+        }
+    }
+    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_words_of_a_small_page() {
+    let mut record = made_up::web_requests(10);
+    record.cells.retain(|cell| cell.workers == 8 && cell.strategy != "async" || cell.is_baseline());
+    insta::assert_snapshot!(words_of(&page(&input(vec![record]))));
+}
+
+#[test]
+fn a_page_without_records_says_how_to_measure() {
+    let words = words_of(&page(&input(Vec::new())));
+    assert!(words.contains("Nothing has been measured yet") && words.contains("make bench-quick"), "{words}");
+    assert!(words.contains("makespan run latency_only"), "{words}");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let words = words_of(&page(&input(vec![made_up::with_failures()])));
+    for expected in [
+        "3 of 10 rounds",
+        "failed: task 7: its worker died: killed by signal 9",
+        "skipped: nothing to move off the event loop",
+        "not measured: the run ended before it",
+        "not measured",
+        "makespan run prime_sum",
+        "task errors",
+        "there were too few rounds for one",
+    ] {
+        assert!(words.contains(expected), "{expected} is not on the page:\n{words}");
+    }
+}
+
+#[test]
+fn a_failed_cell_is_a_row_without_a_time() {
+    let record = made_up::with_failures();
+    let html = page(&input(vec![record.clone()]));
+    let rows = html.matches("<tr class=\"failed\">").count();
+    assert_eq!(rows, record.cells.iter().filter(|cell| cell.check == Check::Failed).count());
+    let row = html.split("<tr class=\"failed\">").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(!row.contains(" ms") && !row.contains(" s<"), "{row}");
+}
+
+#[test]
+fn hostile_names_are_inert() {
+    let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let mut record = made_up::with_failures();
+    for text in [&mut record.scenario, &mut record.title, &mut record.question, &mut record.command] {
+        *text = hostile.into();
+    }
+    record.document = Some(hostile.into());
+    record.host.cpu_model = Some(hostile.into());
+    for cell in &mut record.cells {
+        cell.error = cell.error.as_ref().map(|_| hostile.into());
+        cell.variant = hostile.into();
+    }
+    record.cells[1].strategy = hostile.into();
+    let mut other = record.clone();
+    other.scenario = "web_requests".into();
+    let mut input = input(vec![record, other]);
+    input.criterion[0].href = hostile.into();
+    input.expected_scenarios[0].title = hostile.into();
+    let html = page(&input);
+    assert!(html.contains("&lt;script&gt;alert(1)"), "the name should be there as text");
+    assert!(!html.contains("<script>alert") && !html.contains("<img"));
+    assert_eq!(html.matches("<script>").count(), 2, "our own two and no other");
+}
+
+#[test]
+fn the_page_needs_nothing_from_anywhere() {
+    let html = page(&input(vec![made_up::web_requests(10)]));
+    for address in ["http://", "https://", "url(", "@import", "src="] {
+        assert!(!html.contains(address), "{address} is on the page");
+    }
+    assert!(html.contains("default-src 'none'"));
+}
+
+#[test]
+fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
+    let html = page(&input(vec![made_up::web_requests(10), made_up::web_requests(10), made_up::prime_sum(5)]));
+    let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+    for target in html.split("aria-labelledby=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(ids.binary_search(&target).is_ok(), "nothing has the id {target}");
+    }
+}
+
+#[test]
+fn nothing_on_the_page_is_no_number() {
+    let mut record = made_up::web_requests(10);
+    record.cells[3].run_s = vec![f64::NAN, 0.0, f64::INFINITY];
+    record.cells[4].run_s = vec![0.0; 10];
+    record.cells[5].run_s = Vec::new();
+    record.cells[6].workers = 0;
+    record.cells[7].tasks = 0;
+    record.host.cores_usable = 0;
+    let html = page(&input(vec![record]));
+    for figure in ["NaN", "inf\"", "\"inf", " inf "] {
+        assert!(!html.contains(figure), "{figure} is on the page");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
+    let made = |strategy, workers, tasks| made_up::Made {
+        strategy,
+        workers,
+        tasks,
+        task_s: 0.002,
+        waiting: 0.8,
+        side_by_side: 64,
+    };
+    let cells =
+        [made("sequential", 1, 9000), made("threads", 64, 9000), made("processes", 8, 9000), made("async", 500, 9000)];
+    let record = made_up::record("many", "How many is many?", 10, &cells);
+    let spans: usize = record.cells.iter().filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len())).sum();
+    assert!(spans >= 100_000, "{spans}");
+    assert!(page(&input(vec![record])).len() < 5_000_000);
+}
+
+#[test]
+fn a_page_is_written_whole_and_replaces_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/index.html");
+    write(&path, &input(Vec::new())).unwrap();
+    write(&path, &input(vec![made_up::prime_sum(5)])).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![made_up::prime_sum(5)])));
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left in the folder");
+    let blocked = folder.path().join("deep/index.html/below.html");
+    assert!(write(&blocked, &input(Vec::new())).unwrap_err().to_string().contains("index.html"));
+}
+
+#[test]
+fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
+    let mut records = made_up::crowded();
+    records.extend([made_up::web_requests(10), made_up::prime_sum(5), made_up::with_failures()]);
+    let html = page(&input(records.clone()));
+    for rendition in ["wide", "narrow"] {
+        let pictures: Vec<&str> = html.split(&format!("<svg class=\"chart {rendition}\"")).skip(1).collect();
+        assert_eq!(pictures.len(), 3 * records.len());
+        for picture in pictures {
+            let picture = picture.split("</svg>").next().unwrap();
+            assert!(picture.contains("class=\"mark\"") && picture.contains("</desc>"), "an empty picture: {picture}");
+        }
+    }
+}

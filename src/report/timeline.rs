@@ -1,0 +1,394 @@
+//! The heart of the page: what every worker did, strategy above strategy, on one axis of time.
+//!
+//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, and solid where it worked.
+//! Sequential is at the top, so that the eye sees what the others save.
+
+use super::{
+    bars::{self, Bar, WAITS},
+    chart::{self, Drawing, Rendition, Words, line, text},
+    figures::{TimeUnit, count, percent, plain, px, time},
+    group::{Cell, Group},
+    labels, palette,
+    scale::{Scale, round_ticks},
+    words,
+};
+use crate::{
+    results::record::{Phase, Timeline},
+    worker::lane::{Span, SpanKind},
+};
+use maud::{Markup, html};
+
+/// More workers than this share lanes: thinner ones can't be seen.
+const MOST_LANES: u32 = 40;
+/// Shorter bars than this, in units of the drawing, are merged.
+const LEAST_BAR: f64 = 2.5;
+/// More bars than this in one picture are merged further. It bounds the page, whatever the number of tasks.
+const MOST_BARS: usize = 1_500;
+/// A wait's share of its bar's height.
+const HOLLOW: f64 = 0.45;
+
+/// One strategy's lanes.
+struct Row<'a> {
+    cell: &'a Cell<'a>,
+    lanes: Vec<Vec<Bar>>,
+    /// The instant of the axis' zero: when the timer started.
+    zero_ns: f64,
+    /// Seconds from zero to the run's start, to its end, and to the timer's end.
+    run_from: f64,
+    run_to: f64,
+    total: f64,
+    /// True for the cell that is shown because nothing was faster.
+    fastest: bool,
+}
+
+/// The timeline of a group. Nothing where no cell has spans.
+pub(super) fn timeline(group: &Group, id: &str, scale_note: &str) -> Markup {
+    let best = group.best().map(|(best, _)| best);
+    let is_best = |cell: &Cell| best.is_some_and(|best| std::ptr::eq(best, cell));
+    let rows: Vec<Row> = chosen(group).into_iter().filter_map(|cell| Row::of(cell, is_best(cell))).collect();
+    if rows.is_empty() {
+        return html! {};
+    }
+    let words = Words {
+        id: format!("{id}-timeline"),
+        title: "What each worker did, on one axis of time".into(),
+        description: rows.iter().map(Row::described).collect::<Vec<_>>().join(" "),
+    };
+    let caption = html! {
+        (words::timeline_caption(group)) " "
+        @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
+            "Where there are more than " (MOST_LANES) " workers, several share a lane. "
+        }
+        (legend(&rows))
+    };
+    chart::figure(&words, &caption, |rendition| draw(&rows, rendition, scale_note))
+}
+
+/// Which cells are drawn: the baseline, each line's cell at one number of workers that all of them have, and the fastest
+/// cell of all where it is none of these.
+fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
+    let telling = telling_workers(group);
+    let mut cells: Vec<&Cell> = group.baseline().into_iter().collect();
+    for (_, line) in group.series() {
+        let nearest = line.iter().min_by_key(|cell| cell.record.workers.abs_diff(telling));
+        cells.extend(nearest);
+    }
+    let best = group.best().filter(|(best, speedup)| {
+        let shown = cells.iter().filter_map(|cell| cell.speedup()).map(|speedup| speedup.estimate);
+        !cells.iter().any(|cell| std::ptr::eq(*cell, *best)) && speedup.estimate > 1.1 * shown.fold(1.0, f64::max)
+    });
+    cells.extend(best.map(|(best, _)| best));
+    cells
+}
+
+/// The number of workers that tells most: the fewest that get within a tenth of the best speed-up which up to eight
+/// workers have. More lanes than these would show the same makespan; more than eight are hard to see.
+fn telling_workers(group: &Group) -> u32 {
+    let speedups: Vec<(u32, f64)> =
+        group.contenders().filter_map(|cell| Some((cell.record.workers, cell.speedup()?.estimate))).collect();
+    let few = speedups.iter().filter(|(workers, _)| *workers <= 8);
+    let best = few.clone().map(|(_, speedup)| *speedup).fold(0.0, f64::max);
+    few.filter(|(_, speedup)| *speedup >= 0.9 * best).map(|(workers, _)| *workers).min().unwrap_or(8)
+}
+
+impl<'a> Row<'a> {
+    fn of(cell: &'a Cell<'a>, fastest: bool) -> Option<Self> {
+        let Timeline { round, start_ns, end_ns, spans } = cell.record.timeline.as_ref()?;
+        let phase = |phase: Phase, seconds: &[f64]| {
+            let timed = cell.record.timed.contains(&phase);
+            seconds.get(*round as usize).copied().filter(|_| timed).unwrap_or(0.0).max(0.0)
+        };
+        let run_from = phase(Phase::Start, &cell.record.start_s);
+        let run_to = run_from + end_ns.saturating_sub(*start_ns) as f64 / 1e9;
+        let highest = spans.iter().map(|span| span.worker + 1).max().unwrap_or(1);
+        let workers = cell.record.workers.max(highest);
+        Some(Self {
+            cell,
+            lanes: bars::lanes(spans, workers, workers.min(MOST_LANES) as usize),
+            zero_ns: *start_ns as f64 - run_from * 1e9,
+            run_from,
+            run_to,
+            total: run_to + phase(Phase::Stop, &cell.record.stop_s),
+            fastest,
+        })
+    }
+
+    /// Seconds on the axis.
+    fn seconds(&self, ns: u64) -> f64 {
+        (ns as f64 - self.zero_ns) / 1e9
+    }
+
+    fn height(&self) -> f64 {
+        self.lanes.len() as f64 * self.pitch()
+    }
+
+    /// From lane to lane. Few lanes are thick and many are thin, so that every strategy has its share of the picture.
+    fn pitch(&self) -> f64 {
+        match self.lanes.len() {
+            1 => 30.0,
+            several => (68.0 / several as f64).clamp(2.4, 22.0),
+        }
+    }
+
+    fn described(&self) -> String {
+        format!("{}: {}.", words::capital(&self.cell.who()), time(self.total))
+    }
+
+    /// The name in front of the lanes, and a second line where one is needed.
+    fn names(&self) -> (String, Option<String>) {
+        let record = self.cell.record;
+        let workers = palette::workers(&record.strategy, record.workers);
+        let (name, more) = match record.strategy.as_str() {
+            "sequential" => (self.cell.label.clone(), None),
+            "threads" | "processes" => (workers, None),
+            _ => (palette::label(&record.strategy), Some(workers)),
+        };
+        let more: Vec<String> =
+            more.into_iter().chain(self.cell.deal_told()).chain(self.fastest.then(|| "fastest".into())).collect();
+        (name, (!more.is_empty()).then(|| more.join(", ")))
+    }
+
+    fn value(&self) -> String {
+        match self.cell.record.task_errors {
+            0 => time(self.total),
+            errors => format!("{} ({})", time(self.total), count(errors as usize, "error")),
+        }
+    }
+}
+
+fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
+    let font = rendition.font;
+    let texts = || rows.iter().flat_map(|row| [Some(row.names().0), row.names().1]).flatten();
+    let names = texts().map(|text| labels::width(&text, font, true)).fold(0.0, f64::max);
+    let left = if rendition.is_narrow() { 1.0 } else { names + font };
+    let longest = rows.iter().map(|row| row.total).fold(f64::MIN_POSITIVE, f64::max);
+    let value_of = |row: &Row| labels::width(&row.value(), font, true) + font;
+    // Every value must have room behind its own row; the one that needs most decides where the axis ends.
+    let right = rows
+        .iter()
+        .map(|row| left + (rendition.width - value_of(row) - left) * (longest / row.total.max(longest / 100.0)))
+        .fold(rendition.width - 1.0, f64::min);
+    let x = Scale::linear((0.0, longest), (left, right));
+
+    let above = if rendition.is_narrow() { 1.8 * font } else { 0.0 };
+    let mut tops = Vec::new();
+    let mut bottom = 0.3 * font;
+    for row in rows {
+        let height = row.height().max(if rendition.is_narrow() { 0.0 } else { 1.7 * font });
+        tops.push(bottom + above + (height - row.height()) / 2.0);
+        bottom += above + height + 0.8 * font;
+    }
+    let unit = TimeUnit::of(longest);
+    let ticks = round_ticks(0.0, longest * unit.per_second, if rendition.is_narrow() { 5 } else { 10 });
+    let most_bars = MOST_BARS / rows.len();
+    let body = html! {
+        @for tick in ticks {
+            @let place = x.at(tick / unit.per_second);
+            (line("grid", (place, 0.0), (place, bottom)))
+            (text(place, bottom + 0.8 * font, if tick == 0.0 && rendition.is_narrow() { "start" } else { "middle" }, "muted", &plain(tick)))
+        }
+        (text(left, bottom + 2.2 * font, "start", "muted", &format!("{}{scale_note}", unit.long)))
+        @for (row, top) in rows.iter().zip(tops) {
+            g class={ "series s-" (palette::of(&row.cell.record.strategy).strategy) } {
+                (title(row, top, left, rendition))
+                (phases(row, top, &x))
+                (lanes(row, top, &x, longest, most_bars))
+                (makespan(row, top, &x, font))
+            }
+        }
+    };
+    Drawing { height: bottom + 3.0 * font, body }
+}
+
+fn title(row: &Row, top: f64, left: f64, rendition: &Rendition) -> Markup {
+    let (name, workers) = row.names();
+    let font = rendition.font;
+    if rendition.is_narrow() {
+        let both = workers.map_or(name.clone(), |workers| format!("{name}, {workers}"));
+        return text(left, top - 0.85 * font, "start", "name", &both);
+    }
+    let (x, middle) = (left - 0.7 * font, top + row.height() / 2.0);
+    match workers {
+        None => text(x, middle, "end", "name", &name),
+        Some(workers) => html! {
+            (text(x, middle - 0.6 * font, "end", "name", &name))
+            (text(x, middle + 0.6 * font, "end", "ink", &workers))
+        },
+    }
+}
+
+/// Starting and stopping the workers, where the timer encloses them.
+fn phases(row: &Row, top: f64, x: &Scale) -> Markup {
+    let stretches = [("starting the workers", 0.0, row.run_from), ("stopping the workers", row.run_to, row.total)];
+    html! {
+        @for (what, from, to) in stretches.into_iter().filter(|(_, from, to)| to > from) {
+            @let (start, end) = (x.at(from), x.at(to));
+            g class="mark" {
+                title { (what) ": " (time(to - from)) }
+                rect class="phase" x=(px(start)) y=(px(top)) width=(px((end - start).max(1.0))) height=(px(row.height())) {}
+            }
+        }
+    }
+}
+
+fn lanes(row: &Row, top: f64, x: &Scale, longest: f64, most_bars: usize) -> Markup {
+    let units_per_second = (x.at(longest) - x.at(0.0)) / longest;
+    let least_ns = (LEAST_BAR / units_per_second * 1e9) as u64;
+    let lanes = bars::merge_all(&row.lanes, least_ns, most_bars);
+    let pitch = row.pitch();
+    let thickness = if pitch > 6.0 { pitch - 2.0 } else { pitch * 0.78 };
+    html! {
+        @for (number, lane) in lanes.iter().enumerate() {
+            @let y = top + number as f64 * pitch + (pitch - thickness) / 2.0;
+            @for (rank, bar) in lane.iter().enumerate() {
+                (draw_bar(row, bar, (rank + number) % 2 == 1, y, thickness, x))
+            }
+        }
+    }
+}
+
+fn draw_bar(row: &Row, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) -> Markup {
+    let (start, end) = (x.at(row.seconds(bar.start_ns)), x.at(row.seconds(bar.end_ns)));
+    // A sliver of ground between neighbours, where there is room for it.
+    let width = (end - start - if end - start > 4.0 { 1.2 } else { 0.0 }).max(0.6);
+    let class = match (bar.tasks, odd) {
+        (0, _) => "bar prologue",
+        (1, true) => "bar odd",
+        _ => "bar",
+    };
+    let round = (thickness / 5.0).min(3.0).min(width / 3.0);
+    html! {
+        g class="mark" {
+            title { (bar_tip(bar)) }
+            rect class=(class) x=(px(start)) y=(px(y)) width=(px(width)) height=(px(thickness)) rx=(px(round)) {}
+            @for (kind, from, length, share) in hollows(row, bar, x, (start, width)) {
+                @let height = thickness * HOLLOW * share;
+                rect class=(kind) x=(px(from)) y=(px(y + (thickness - height) / 2.0)) width=(px(length)) height=(px(height)) {}
+            }
+        }
+    }
+}
+
+/// The hollow parts of a bar: kind, place, length, and how much of the full hollow's height. A single task's are where
+/// it waited; of a bar that stands for several, the whole is as hollow as they waited on average.
+fn hollows(row: &Row, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<(&'static str, f64, f64, f64)> {
+    if bar.tasks == 1 && !bar.waits.is_empty() {
+        let edge = (width * 0.12).min(1.5);
+        let place = |ns| x.at(row.seconds(ns)).clamp(start + edge, start + width - edge);
+        let hollow = |wait: &Span| {
+            let (from, to) = (place(wait.start_ns), place(wait.end_ns));
+            (class_of(wait.kind), from, to - from, 1.0)
+        };
+        return bar.waits.iter().map(hollow).filter(|(_, _, length, _)| *length > 0.2).collect();
+    }
+    let most = (0..WAITS.len()).max_by_key(|kind| bar.waits_ns[*kind]).unwrap_or(0);
+    let share = bar.waits_ns.iter().sum::<u64>() as f64 / bar.busy_ns.max(1) as f64;
+    if share < 0.02 { Vec::new() } else { vec![(class_of(WAITS[most]), start, width, share.min(1.0))] }
+}
+
+fn class_of(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::WaitTransfer => "wait transfer",
+        SpanKind::WaitLock => "wait lock",
+        _ => "wait first",
+    }
+}
+
+fn bar_tip(bar: &Bar) -> String {
+    let waited: u64 = bar.waits_ns.iter().sum();
+    let waiting = match waited {
+        0 => String::new(),
+        some => format!(", {} of it waiting", percent(some as f64 / bar.busy_ns.max(1) as f64)),
+    };
+    let busy = time(bar.busy_ns as f64 / 1e9);
+    match (bar.tasks, bar.index) {
+        (0, _) => format!("prologue: {busy}{waiting}"),
+        (1, Some(index)) => format!("task {index}: {busy}{waiting}"),
+        (tasks, _) => format!("{tasks} tasks, {busy} in all{waiting}"),
+    }
+}
+
+fn makespan(row: &Row, top: f64, x: &Scale, font: f64) -> Markup {
+    let place = x.at(row.total) + 1.5;
+    html! {
+        (line("makespan", (place, top - 3.0), (place, top + row.height() + 3.0)))
+        (text(place + 0.45 * font, top + row.height() / 2.0, "start", "value", &row.value()))
+    }
+}
+
+/// What the tones mean, of those that occur.
+fn legend(rows: &[Row]) -> Markup {
+    let bars = || rows.iter().flat_map(|row| row.lanes.iter().flatten());
+    let any_wait = |kind: usize| bars().any(|bar| bar.waits_ns[kind] > 0);
+    let entries = [
+        ("key-run", "working", true),
+        ("key-first", "waiting for the first byte", any_wait(0)),
+        ("key-transfer", "receiving the body", any_wait(1)),
+        ("key-lock", "waiting for a lock", any_wait(2)),
+        ("key-prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
+        (
+            "key-phase",
+            "starting and stopping the workers",
+            rows.iter().any(|row| row.total > row.run_to - row.run_from),
+        ),
+    ];
+    html! {
+        span class="keys" {
+            @for (class, meaning, _) in entries.into_iter().filter(|(.., occurs)| *occurs) {
+                span class="key" { span class={ "swatch " (class) } {} (meaning) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{group::groups, made_up};
+
+    #[test]
+    fn the_baseline_is_drawn_first_and_the_fastest_cell_is_never_missing() {
+        let record = made_up::web_requests(10);
+        let groups = groups(&record);
+        let cells = chosen(&groups[0]);
+        assert!(cells[0].record.is_baseline());
+        let (best, _) = groups[0].best().unwrap();
+        let best_shown =
+            cells.iter().filter_map(|cell| cell.speedup()).map(|speedup| speedup.estimate).fold(0.0, f64::max);
+        assert!(best_shown >= best.speedup().unwrap().estimate / 1.1);
+    }
+
+    #[test]
+    fn where_more_workers_gain_nothing_the_fewest_are_drawn() {
+        let record = made_up::prime_sum(10);
+        assert_eq!(telling_workers(&groups(&record)[0]), 2);
+        let record = made_up::web_requests(10);
+        assert_eq!(telling_workers(&groups(&record)[0]), 8);
+    }
+
+    #[test]
+    fn a_timer_that_encloses_the_start_moves_the_lanes_and_shows_it() {
+        let mut record = made_up::web_requests(10);
+        for cell in &mut record.cells {
+            cell.timed = vec![Phase::Start, Phase::Run, Phase::Stop];
+            cell.start_s.iter_mut().for_each(|start| *start = 0.25);
+        }
+        let groups = groups(&record);
+        let row = Row::of(groups[0].baseline().unwrap(), false).unwrap();
+        assert!((row.run_from - 0.25).abs() < 1e-9);
+        let first = row.lanes[0][0].start_ns;
+        assert!(row.seconds(first) >= 0.25);
+        assert!(timeline(&groups[0], "x", "").into_string().contains("starting the workers"));
+    }
+
+    #[test]
+    fn a_worker_number_beyond_the_cells_workers_is_drawn_not_dropped() {
+        let mut record = made_up::web_requests(10);
+        record.cells[0].workers = 1;
+        let timeline = record.cells[0].timeline.as_mut().unwrap();
+        timeline.spans.iter_mut().for_each(|span| span.worker += 3);
+        let groups = groups(&record);
+        let row = Row::of(&groups[0].cells[0], false).unwrap();
+        assert!(row.lanes.iter().any(|lane| !lane.is_empty()));
+    }
+}
