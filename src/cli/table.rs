@@ -140,9 +140,8 @@ fn median_s(cell: &CellRecord) -> Option<f64> {
 
 /// One sentence: which was the fastest, and did the machine hold still?
 fn verdict(record: &Record) -> String {
-    let measured = record.cells.iter().filter(|cell| cell.variant == DEFAULT_VARIANT);
-    let fastest =
-        measured.filter_map(|cell| Some((cell.speedup?, cell))).max_by(|a, b| a.0.estimate.total_cmp(&b.0.estimate));
+    let measured = record.cells.iter().filter_map(|cell| Some((cell.speedup?, cell)));
+    let fastest = measured.max_by(|a, b| a.0.estimate.total_cmp(&b.0.estimate));
     let mut sentence = match fastest {
         Some((speedup, cell)) => format!(
             "Fastest: {} with {} workers, {:.2} times as fast as one after another (95 % interval {:.2}–{:.2}, {} rounds).",
