@@ -13,25 +13,20 @@
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     measure::{clock::now_ns, cpu::CpuTime},
-    task::TaskError,
-    worker::{deck::Deck, lane::Done, process::WorkerProcess},
+    worker::{
+        lane::Done,
+        process::WorkerProcess,
+        seat::{Seat, answered},
+    },
 };
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::{collections::VecDeque, num::NonZeroU32};
+use std::num::NonZeroU32;
 
 /// N worker processes of our own binary.
 #[derive(Debug)]
 pub struct Processes;
 
 struct Crew {
-    workers: Vec<Seat>,
-}
-
-/// A worker process and the tasks it holds.
-struct Seat {
-    process: WorkerProcess,
-    holds: VecDeque<u32>,
-    alive: bool,
+    seats: Vec<Seat>,
 }
 
 impl Strategy for Processes {
@@ -53,32 +48,30 @@ impl Strategy for Processes {
             (0..workers.get()).map(|number| WorkerProcess::spawn(&env.program, number)).collect();
         let mut processes = spawned?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
-        let seat = |process| Seat { process, holds: VecDeque::new(), alive: true };
-        Ok(Box::new(Crew { workers: processes.into_iter().map(seat).collect() }))
+        let seats = (0..).zip(processes).map(|(number, process)| Seat::new(number, process)).collect();
+        Ok(Box::new(Crew { seats }))
     }
 }
 
 impl Pool for Crew {
-    /// One thread deals for all: a hand to each worker, then to whoever has answered. It sleeps in `poll` meanwhile.
+    /// One thread deals for all: a hand to each worker, then to whoever has answered. It sleeps meanwhile. No thread
+    /// for each worker, because those would compete with the workers for the cores.
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let (deck, mut done) = (work.deck(self.workers.len() as u32), Vec::new());
+        let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
-        let deal =
-            |seat: &mut Seat, number: usize, done: &mut Vec<Done>| seat.take(number, &deck, work, deadline_ns, done);
-        for (number, seat) in self.workers.iter_mut().enumerate() {
-            deal(seat, number, &mut done);
+        for seat in &mut self.seats {
+            seat.take(&deck, work, deadline_ns, &mut done);
         }
-        while self.workers.iter().any(|seat| !seat.holds.is_empty()) {
+        while self.seats.iter().any(Seat::is_busy) {
             if work.stop.check().is_err() {
-                // Past the deadline nothing is waited for: the tasks they hold end with them, as timed out.
-                self.workers.iter_mut().for_each(Seat::dismiss);
+                self.seats.iter_mut().for_each(Seat::dismiss);
                 break;
             }
-            for number in self.answered() {
-                let seat = &mut self.workers[number];
+            for number in answered(&self.seats) {
+                let seat = &mut self.seats[number];
                 seat.collect(&mut done);
-                if seat.holds.is_empty() {
-                    deal(seat, number, &mut done);
+                if !seat.is_busy() {
+                    seat.take(&deck, work, deadline_ns, &mut done);
                 }
             }
         }
@@ -86,74 +79,12 @@ impl Pool for Crew {
     }
 
     fn worker_cpu(&mut self) -> CpuTime {
-        let alive = self.workers.iter_mut().filter(|seat| seat.alive);
-        alive.filter_map(|seat| seat.process.cpu().ok()).fold(CpuTime::default(), |sum, one| sum + one)
+        self.seats.iter_mut().map(Seat::cpu).fold(CpuTime::default(), |sum, one| sum + one)
     }
 
-    fn close(self: Box<Self>) -> Result<(), CloseError> {
-        // Every process is told to go before the first is waited for.
-        self.workers.into_iter().map(|seat| seat.process.close()).fold(Ok(()), Result::and)
-    }
-}
-
-impl Crew {
-    /// The workers that have answered or died; none when the time to look at the deadline has come first.
-    fn answered(&self) -> Vec<usize> {
-        const LOOK_AT_THE_DEADLINE_MS: u16 = 20;
-        let busy = || self.workers.iter().enumerate().filter(|(_, seat)| !seat.holds.is_empty());
-        let mut waiting: Vec<PollFd> =
-            busy().map(|(_, seat)| PollFd::new(seat.process.answers_fd(), PollFlags::POLLIN)).collect();
-        // An interrupted poll is a poll that saw nothing: the caller looks at the deadline and comes back.
-        let _ = poll(&mut waiting, PollTimeout::from(LOOK_AT_THE_DEADLINE_MS));
-        let ready = waiting.iter().map(|fd| fd.any().unwrap_or(false));
-        busy().zip(ready).filter(|(_, ready)| *ready).map(|((number, _), _)| number).collect()
-    }
-}
-
-impl Seat {
-    /// Takes the next hand from the deck. A worker that can't be reached any more fails the tasks of that hand.
-    fn take(&mut self, number: usize, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) {
-        if !self.alive {
-            return;
-        }
-        let Some(hand) = deck.next(number as u32) else { return };
-        let tasks = hand.iter().map(|&index| (index, &work.tasks[index as usize])).collect();
-        let handed = self.process.hand(work.run, deadline_ns, tasks);
-        self.holds = hand.into();
-        if let Err(how) = handed {
-            self.bury(&how, done);
-        }
-    }
-
-    /// Reads what the worker has answered so far.
-    fn collect(&mut self, done: &mut Vec<Done>) {
-        loop {
-            match self.process.next_done() {
-                Ok(one) => {
-                    self.holds.retain(|&index| index != one.index);
-                    done.push(one);
-                }
-                Err(how) => return self.bury(&how, done),
-            }
-            // An answer that is in our buffer already would never make the pipe readable again.
-            if !self.process.has_buffered() {
-                return;
-            }
-        }
-    }
-
-    /// The worker is dead: what it held gets an error that says how it died, and nothing else is lost.
-    fn bury(&mut self, how: &str, done: &mut Vec<Done>) {
-        self.alive = false;
-        let lost = |index| Done { index, result: Err(TaskError::WorkerDied(how.to_owned())), spans: Vec::new() };
-        done.extend(self.holds.drain(..).map(lost));
-    }
-
-    fn dismiss(&mut self) {
-        if !self.holds.is_empty() {
-            self.process.kill();
-            self.alive = false;
-            self.holds.clear();
-        }
+    fn close(mut self: Box<Self>) -> Result<(), CloseError> {
+        // All are told to go before the first is waited for, and every one is waited for: nothing is left behind.
+        self.seats.iter_mut().for_each(|seat| seat.process.hang_up());
+        self.seats.into_iter().map(|seat| seat.process.close()).fold(Ok(()), Result::and)
     }
 }

@@ -5,5 +5,6 @@ pub mod frame;
 pub mod lane;
 pub mod lifeline;
 pub mod process;
+pub mod seat;
 pub mod serve;
 pub mod stop;

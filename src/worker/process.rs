@@ -96,10 +96,15 @@ impl WorkerProcess {
         let _ = self.child.kill();
     }
 
-    /// Closes its pipe, which tells it to go, and waits until it has. A process that was killed has been reported with
+    /// Closes its pipe, which tells it to go.
+    pub fn hang_up(&mut self) {
+        self.orders = None;
+    }
+
+    /// Tells it to go and waits until it has. A process that was killed has been reported with
     /// the task it held; here only one that ends badly of its own accord is an error.
     pub fn close(mut self) -> Result<(), CloseError> {
-        self.orders = None;
+        self.hang_up();
         let failed = |how: String| CloseError::Process { number: self.number + 1, how };
         let status = self.child.wait().map_err(|error| failed(error.to_string()))?;
         if status.success() || status.signal().is_some() { Ok(()) } else { Err(failed(ending(status))) }

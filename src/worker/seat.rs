@@ -1,0 +1,97 @@
+//! A seat: a worker process and the tasks it holds at the moment, as the one who deals keeps track of it.
+//!
+//! The book-keeping is what makes a death cheap: when a process goes, it is known which tasks went with it.
+
+use super::{deck::Deck, lane::Done, process::WorkerProcess};
+use crate::{measure::cpu::CpuTime, strategy::Work, task::TaskError};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use std::collections::VecDeque;
+
+/// How long to sleep, at most, before looking at the deadline again, milliseconds.
+const NAP_MS: u16 = 20;
+
+/// A worker process and the tasks it holds.
+#[derive(Debug)]
+pub struct Seat {
+    /// The worker.
+    pub process: WorkerProcess,
+    number: u32,
+    holds: VecDeque<u32>,
+    alive: bool,
+}
+
+impl Seat {
+    /// A seat for worker `number`, which holds nothing yet.
+    pub fn new(number: u32, process: WorkerProcess) -> Self {
+        Self { process, number, holds: VecDeque::new(), alive: true }
+    }
+
+    /// True while it has tasks to do.
+    pub fn is_busy(&self) -> bool {
+        !self.holds.is_empty()
+    }
+
+    /// Takes the next hand from the deck, if there is one and the worker lives. Tasks that can't be handed over any
+    /// more are done with an error.
+    pub fn take(&mut self, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) {
+        if !self.alive {
+            return;
+        }
+        let Some(hand) = deck.next(self.number) else { return };
+        let tasks = hand.iter().map(|&index| (index, &work.tasks[index as usize])).collect();
+        let handed = self.process.hand(work.run, deadline_ns, tasks);
+        self.holds = hand.into();
+        if let Err(how) = handed {
+            self.bury(&how, done);
+        }
+    }
+
+    /// Reads what the worker has answered so far; of a worker that died, the tasks it held.
+    pub fn collect(&mut self, done: &mut Vec<Done>) {
+        loop {
+            match self.process.next_done() {
+                Ok(one) => {
+                    self.holds.retain(|&index| index != one.index);
+                    done.push(one);
+                }
+                Err(how) => return self.bury(&how, done),
+            }
+            // An answer that is in our buffer already would never make the pipe readable again.
+            if !self.process.has_buffered() {
+                return;
+            }
+        }
+    }
+
+    /// Past the deadline nothing is waited for: the worker is killed, and the tasks it holds have timed out.
+    pub fn dismiss(&mut self) {
+        if self.is_busy() {
+            self.process.kill();
+            self.alive = false;
+            self.holds.clear();
+        }
+    }
+
+    /// CPU time the worker has used so far; none for a dead one.
+    pub fn cpu(&mut self) -> CpuTime {
+        if self.alive { self.process.cpu().unwrap_or_default() } else { CpuTime::default() }
+    }
+
+    /// The worker is dead: what it held gets an error that says how it died, and nothing else is lost.
+    fn bury(&mut self, how: &str, done: &mut Vec<Done>) {
+        self.alive = false;
+        let lost = |index| Done { index, result: Err(TaskError::WorkerDied(how.to_owned())), spans: Vec::new() };
+        done.extend(self.holds.drain(..).map(lost));
+    }
+}
+
+/// Sleeps until a busy worker has answered or died, or until it is time to look at the deadline, and says which have.
+pub fn answered(seats: &[Seat]) -> Vec<usize> {
+    let busy = || seats.iter().enumerate().filter(|(_, seat)| seat.is_busy());
+    let mut waiting: Vec<PollFd> =
+        busy().map(|(_, seat)| PollFd::new(seat.process.answers_fd(), PollFlags::POLLIN)).collect();
+    // An interrupted poll is a poll that saw nothing: the caller looks at the deadline and comes back.
+    let _ = poll(&mut waiting, PollTimeout::from(NAP_MS));
+    let ready = waiting.iter().map(|fd| fd.any().unwrap_or(false));
+    busy().zip(ready).filter(|(_, ready)| *ready).map(|((number, _), _)| number).collect()
+}
