@@ -5,7 +5,7 @@ CARGO ?= cargo
 MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-quick test report sample lint clean
+.PHONY: help bench bench-quick test report sample docs lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ report: ## Write the page again from what was measured last
 
 sample: ## Renew the committed sample of the page, and its picture
 	@sh .ci/sample
+
+docs: ## Run the commands in the documents again and show what they print
+	$(CARGO) build --release
+	tools/splice README.md METHOD.md
 
 lint: ## Format and lint
 	$(CARGO) fmt

@@ -1,0 +1,161 @@
+//! CONTRIBUTING.md, carried out: its worked examples still apply to the sources, compile, and give right answers.
+//!
+//! The sources are copied into the target directory and changed there as the document says. The copy is built in the
+//! same target directory, so that it uses the dependencies that are compiled already. It is a package of another name,
+//! because to cargo two packages of one name in one place are the same, and each would overwrite the other's files.
+
+use makespan::results::{record::Check, store};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// What the copy and its binary are called.
+const COPY: &str = "makespan-contributed";
+
+/// What a build of the program reads. `benches` because the manifest names its files.
+const SOURCES: &[&str] = &["Cargo.toml", "Cargo.lock", "build.rs", "src", "fixtures", "report/theme", "benches"];
+
+#[test]
+fn the_worked_examples_compile_and_give_right_answers() {
+    let document = fs::read_to_string(Path::new(ROOT).join("CONTRIBUTING.md")).unwrap();
+    let blocks = blocks(&document);
+    let copy = copy_of_the_sources();
+    for block in &blocks {
+        block.apply(&copy);
+    }
+    let program = build(&copy, &blocks);
+    let commands: Vec<&str> = blocks.iter().flat_map(Block::commands).collect();
+    assert!(commands.len() >= 2, "CONTRIBUTING.md runs nothing");
+    for command in commands {
+        run(&program, &copy, command);
+    }
+}
+
+/// A fenced block with something after its language: a file to write or to change, or `run`.
+#[derive(Debug)]
+struct Block<'a> {
+    language: &'a str,
+    target: &'a str,
+    text: String,
+}
+
+fn blocks(document: &str) -> Vec<Block<'_>> {
+    let (mut blocks, mut lines) = (Vec::new(), document.lines());
+    while let Some(line) = lines.next() {
+        let Some(info) = line.strip_prefix("```") else { continue };
+        let text = joined(lines.by_ref().take_while(|line| *line != "```"));
+        if let Some((language, target)) = info.split_once(' ') {
+            blocks.push(Block { language, target, text });
+        }
+    }
+    blocks
+}
+
+fn joined<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    lines.flat_map(|line| [line, "\n"]).collect()
+}
+
+impl Block<'_> {
+    fn apply(&self, copy: &Path) {
+        let file = copy.join(self.target);
+        match self.language {
+            "diff" => {
+                let before = fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", self.target));
+                fs::write(file, self.changed(&before)).expect("the copy is ours");
+            }
+            "rust" | "toml" => {
+                assert!(!file.exists(), "{} is to be a new file, but is there already", self.target);
+                fs::write(file, &self.text).expect("the copy is ours");
+            }
+            "sh" => {}
+            other => panic!("a block in `{other}` for {}: nobody knows what to do with it", self.target),
+        }
+    }
+
+    /// The text with the lines of a diff replaced. They must stand there exactly once.
+    fn changed(&self, before: &str) -> String {
+        let side = |other_sign: char| -> String {
+            let lines = self.text.lines().filter(|line| !line.starts_with(other_sign));
+            joined(lines.map(|line| line.get(1..).unwrap_or("")))
+        };
+        let (old, new) = (side('+'), side('-'));
+        let places = before.matches(&old).count();
+        assert_eq!(places, 1, "these lines should stand in {} exactly once:\n{old}", self.target);
+        before.replacen(&old, &new, 1)
+    }
+
+    fn commands(&self) -> impl Iterator<Item = &str> {
+        self.text.lines().filter(|_| self.language == "sh" && self.target == "run")
+    }
+}
+
+/// Always the same place: another path would be another package to cargo, and be compiled from nothing.
+fn copy_of_the_sources() -> PathBuf {
+    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contributing");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).expect("the copy is ours");
+    }
+    for source in SOURCES {
+        copy_all(&Path::new(ROOT).join(source), &copy.join(source));
+    }
+    let manifest = fs::read_to_string(copy.join("Cargo.toml")).expect("it was just copied");
+    let (name, library) = ("name = \"makespan\"", "[lib]\n");
+    assert_eq!(manifest.matches(name).count(), 2, "expected the names of package and binary in Cargo.toml");
+    assert_eq!(manifest.matches(library).count(), 1, "expected a section for the library in Cargo.toml");
+    let renamed = manifest.replace(name, &format!("name = \"{COPY}\""));
+    fs::write(copy.join("Cargo.toml"), renamed.replace(library, &format!("{library}{name}\n")))
+        .expect("the copy is ours");
+    // With a test among what is built, dependencies get the features that they have in the build of this test.
+    fs::create_dir_all(copy.join("tests")).expect("the copy is ours");
+    fs::write(copy.join("tests/nothing.rs"), "//! Nothing.\n").expect("the copy is ours");
+    copy
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs::create_dir_all(to).expect("the copy is ours");
+        for entry in fs::read_dir(from).expect("a folder of the sources") {
+            let name = entry.expect("a file of the sources").file_name();
+            copy_all(&from.join(&name), &to.join(&name));
+        }
+    } else {
+        fs::create_dir_all(to.parent().expect("it lies in the copy")).expect("the copy is ours");
+        fs::copy(from, to).unwrap_or_else(|error| panic!("{}: {error}", from.display()));
+    }
+}
+
+/// Builds the copy without a word about the new files, and says where the program is.
+fn build(copy: &Path, blocks: &[Block]) -> PathBuf {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo makes it inside the target directory");
+    let (profile, flag) = if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--offline", "--bin", COPY, "--test", "nothing"]).args(flag);
+    // The copy itself is compiled in a hurry: what it measures is of no interest.
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
+    let built = cargo.arg("--target-dir").arg(target).current_dir(copy).output().expect("cargo starts");
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "what CONTRIBUTING.md says does not compile:\n{said}");
+    for block in blocks.iter().filter(|block| block.language == "rust") {
+        assert!(!said.contains(block.target), "the compiler has something to say about CONTRIBUTING.md:\n{said}");
+    }
+    target.join(profile).join(COPY)
+}
+
+/// Runs a command of the document, and sees that every cell it measured has right answers.
+fn run(program: &Path, copy: &Path, command: &str) {
+    let (data, json) = (copy.join("data"), copy.join("record.json"));
+    let arguments = command.strip_prefix("cargo run --release -- ").unwrap_or_else(|| panic!("not ours: {command}"));
+    let mut run = Command::new(program);
+    run.args(arguments.split(' ')).arg("--data").arg(&data).arg("--json").arg(&json).current_dir(copy);
+    let Output { status, stdout, stderr } = run.output().expect("what was just built starts");
+    let said = format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{command}: {status}\n{said}");
+    let record = store::read(&json).expect("the record was just written");
+    let wrong: Vec<_> = record.cells.iter().filter(|cell| cell.check != Check::Passed).collect();
+    assert!(wrong.is_empty(), "{command}: {wrong:#?}");
+    assert!(record.cells.len() > 1, "{command} measured nothing beside the baseline");
+}
