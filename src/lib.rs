@@ -26,6 +26,9 @@
 //! | [`report`] | records in, one HTML page out |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod fixtures;
 pub mod measure;
 pub mod mock_server;

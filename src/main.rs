@@ -2,9 +2,13 @@
 //!
 //! Parses, dispatches, prints the error chain. What the subcommands do is in `cli/`.
 
+// They panic when nobody reads any more; `cli/print.rs` has what to use instead.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 
 use clap::Parser;
+use cli::print::note;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -15,7 +19,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("makespan: {error:#}");
+            note!("makespan: {error:#}");
             cli::exit_code(&error)
         }
     }

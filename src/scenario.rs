@@ -4,11 +4,14 @@
 //! which can't be wrong: every name in it resolves, every number is in range. The error names file, key, what was found
 //! and what was expected.
 
+mod check;
+mod wire;
+
 use crate::{
     mock_server::profile::Profile,
     results::record::{Phase, Timer},
-    strategy::{self, Strategy},
-    task::{ErrorKind, Expected, fetch, gunzip, prime_sum, thumbnail},
+    strategy,
+    task::{Expected, fetch, gunzip, prime_sum, thumbnail},
     worker::deck::Deal,
 };
 use serde::Deserialize;
@@ -141,82 +144,6 @@ pub enum ScenarioError {
     Unknown(String),
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Wire {
-    title: String,
-    question: String,
-    document: Option<String>,
-    #[serde(default = "one")]
-    time_scale: f64,
-    #[serde(default = "a_minute")]
-    deadline_s: f64,
-    workload: Workload,
-    server: Option<Profile>,
-    #[serde(default)]
-    prologue: Vec<fetch::Listing>,
-    #[serde(default)]
-    expected: Vec<WireExpected>,
-    #[serde(default)]
-    as_published: BTreeMap<String, Vec<Phase>>,
-    #[serde(default)]
-    variants: BTreeMap<String, WireVariant>,
-    cells: Vec<WireCells>,
-    sweep: Vec<WireCells>,
-}
-
-/// Outcomes of some tasks that are not "the right answer".
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireExpected {
-    indexes: Vec<u32>,
-    /// The kind of failure that is expected; without it, anything goes.
-    error: Option<ErrorKind>,
-}
-
-/// What a variant changes. What it doesn't name stays.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireVariant {
-    tasks: Option<NonZeroU32>,
-    latency_s: Option<f64>,
-    prologue: Option<Vec<fetch::Listing>>,
-}
-
-/// Several cells: every combination of the lists.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WireCells {
-    strategies: Vec<String>,
-    workers: Vec<NonZeroU32>,
-    #[serde(default = "dealt_one_by_one")]
-    deals: Vec<Deal>,
-    #[serde(default = "warm")]
-    timer: Timer,
-    #[serde(default = "default_variant")]
-    variant: String,
-}
-
-fn one() -> f64 {
-    1.0
-}
-
-fn a_minute() -> f64 {
-    60.0
-}
-
-fn dealt_one_by_one() -> Vec<Deal> {
-    vec![Deal::OneByOne]
-}
-
-fn warm() -> Timer {
-    Timer::Warm
-}
-
-fn default_variant() -> String {
-    DEFAULT_VARIANT.into()
-}
-
 /// The scenario of this name, or in the file of this path.
 pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
@@ -240,11 +167,11 @@ pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
 
 /// Reads and checks the text of a scenario. `file` is what errors call it.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
-    let wire: Wire = toml::from_str(text).map_err(|error| ScenarioError::Malformed {
+    let wire: wire::Scenario = toml::from_str(text).map_err(|error| ScenarioError::Malformed {
         file: file.into(),
         message: error.to_string().trim_end().into(),
     })?;
-    Checker { file }.scenario(name, wire)
+    check::Checker { file }.scenario(name, wire)
 }
 
 /// Says that a name is unknown, and which known one is nearest.
@@ -253,129 +180,6 @@ pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
     let nearest = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|best| alike(best) > 0.7);
     let suggestion = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
     format!("unknown {what} `{name}`{suggestion} Known: {}", known.join(", ")).replace("` Known", "`. Known")
-}
-
-struct Checker<'a> {
-    file: &'a str,
-}
-
-impl Checker<'_> {
-    fn scenario(&self, name: &str, wire: Wire) -> Result<Scenario, ScenarioError> {
-        self.positive("time_scale", wire.time_scale)?;
-        self.positive("deadline_s", wire.deadline_s)?;
-        if wire.server.as_ref().is_some_and(|server| (server.time_scale - 1.0).abs() > f64::EPSILON) {
-            return Err(self.invalid("server.time_scale", "a number", "none here: it stands at the top of the file"));
-        }
-        if wire.server.as_ref().is_some_and(|server| server.photos.is_some()) {
-            return Err(self.invalid("server.photos", "a path", "none here: the fixtures know their place"));
-        }
-        for strategy in wire.as_published.keys() {
-            self.strategy("as_published", strategy)?;
-        }
-        let base = Variant {
-            name: DEFAULT_VARIANT.into(),
-            workload: wire.workload,
-            server: wire.server.map(|server| Profile { time_scale: wire.time_scale, ..server }),
-            prologue: wire.prologue,
-            expected: wire.expected.iter().flat_map(WireExpected::by_index).collect(),
-        };
-        let mut variants = vec![base.clone()];
-        variants.extend(wire.variants.into_iter().map(|(name, changes)| changes.applied_to(&base, name)));
-        for variant in &variants {
-            self.variant(variant)?;
-        }
-        let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
-        let cells = self.cells("cells", &wire.cells, &known)?;
-        let sweep = self.cells("sweep", &wire.sweep, &known)?;
-        if let Some(cell) = cells
-            .iter()
-            .chain(&sweep)
-            .find(|cell| cell.timer == Timer::AsPublished && !wire.as_published.contains_key(&cell.strategy))
-        {
-            let expected = format!("a line for `{}`, since a cell has the timer `as_published`", cell.strategy);
-            return Err(self.invalid("as_published", "none", &expected));
-        }
-        Ok(Scenario {
-            name: name.into(),
-            title: wire.title,
-            question: wire.question,
-            document: wire.document,
-            time_scale: wire.time_scale,
-            deadline: Duration::from_secs_f64(wire.deadline_s),
-            as_published: wire.as_published,
-            variants,
-            cells,
-            sweep,
-        })
-    }
-
-    fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
-        let Workload::Fetch(fetch) = &variant.workload else {
-            return match (&variant.server, variant.prologue.is_empty()) {
-                (None, true) => Ok(()),
-                _ => Err(self.invalid("server", "a server", "none, since no task fetches")),
-            };
-        };
-        let Some(server) = &variant.server else {
-            return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
-        };
-        server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
-        for (key, seconds) in [
-            ("workload.fetch.timeout_s", fetch.timeout_s),
-            ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
-        ] {
-            seconds.map_or(Ok(()), |seconds| self.positive(key, seconds))?;
-        }
-        if fetch.paths.is_empty() == fetch.listing.is_none() {
-            let found = if fetch.listing.is_none() { "neither" } else { "both" };
-            return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
-        }
-        match fetch.paths.iter().find(|path| !path.starts_with('/')) {
-            Some(path) => Err(self.invalid("workload.fetch.paths", path, "a path that begins with /")),
-            None => Ok(()),
-        }
-    }
-
-    fn cells(&self, key: &str, wire: &[WireCells], variants: &[&str]) -> Result<Vec<CellSpec>, ScenarioError> {
-        let mut cells = Vec::new();
-        for group in wire {
-            if !variants.contains(&group.variant.as_str()) {
-                let message = unknown("variant", &group.variant, variants);
-                return Err(self.invalid(&format!("{key}.variant"), &group.variant, &message));
-            }
-            for name in &group.strategies {
-                let strategy = self.strategy(&format!("{key}.strategies"), name)?;
-                for &workers in &group.workers {
-                    let most = strategy.max_workers();
-                    if workers.get() > most && most > 1 {
-                        let expected = format!("at most {most} for `{name}`");
-                        return Err(self.invalid(&format!("{key}.workers"), &workers.to_string(), &expected));
-                    }
-                }
-            }
-            cells.extend(matrix(&group.variant, &group.strategies, &group.workers, &group.deals, group.timer));
-        }
-        if cells.is_empty() {
-            return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));
-        }
-        Ok(with_baselines(cells))
-    }
-
-    fn strategy(&self, key: &str, name: &str) -> Result<&'static dyn Strategy, ScenarioError> {
-        strategy::named(name).map_err(|message| self.invalid(key, &format!("`{name}`"), &message))
-    }
-
-    fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
-        if number.is_finite() && number > 0.0 {
-            return Ok(());
-        }
-        Err(self.invalid(key, &number.to_string(), "a number above 0"))
-    }
-
-    fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
-        let (file, key) = (self.file.to_owned(), key.to_owned());
-        ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
-    }
 }
 
 /// Every combination. A strategy of fixed size appears once.
@@ -412,34 +216,14 @@ pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
     all.into_iter().filter(|cell| seen.insert(cell.clone())).collect()
 }
 
-impl WireExpected {
-    fn by_index(&self) -> impl Iterator<Item = (u32, Expected)> {
-        let expected = self.error.map_or(Expected::Any, Expected::Error);
-        self.indexes.iter().map(move |&index| (index, expected))
-    }
-}
-
-impl WireVariant {
-    fn applied_to(self, base: &Variant, name: String) -> Variant {
-        let mut variant = Variant { name, ..base.clone() };
-        if let Some(count) = self.tasks {
-            variant.workload.set_tasks(count);
-        }
-        if let (Some(latency_s), Some(server)) = (self.latency_s, &mut variant.server) {
-            server.routes.iter_mut().for_each(|route| route.latency_s = latency_s);
-        }
-        variant.prologue = self.prologue.unwrap_or(variant.prologue);
-        variant
-    }
-}
-
 impl Workload {
-    fn set_tasks(&mut self, count: NonZeroU32) {
+    /// How many tasks are asked for, whatever the recipe calls it. A listing may have fewer.
+    fn tasks(&mut self) -> &mut NonZeroU32 {
         match self {
-            Self::Fetch(recipe) => recipe.tasks = count,
-            Self::PrimeSum(recipe) => recipe.tasks = count,
-            Self::Thumbnails(recipe) => recipe.photos = count,
-            Self::Gunzip(recipe) => recipe.archives = count,
+            Self::Fetch(recipe) => &mut recipe.tasks,
+            Self::PrimeSum(recipe) => &mut recipe.tasks,
+            Self::Thumbnails(recipe) => &mut recipe.photos,
+            Self::Gunzip(recipe) => &mut recipe.archives,
         }
     }
 }

@@ -1,6 +1,10 @@
 //! `makespan compare`: two measurements of one scenario against each other.
 
-use super::{Usage, table};
+use super::{
+    Usage,
+    print::{note, say},
+    table,
+};
 use makespan::{
     results::{
         record::{CellRecord, Estimate, Record, Timer},
@@ -40,7 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         return Err(Usage(message).into());
     }
     for difference in differences(&before, &after) {
-        eprintln!("makespan: the two differ in more than time: {difference}");
+        note!("makespan: the two differ in more than time: {difference}");
     }
     let mut shown = table::plain_table(["cell", "before", "after", "times as fast", "95 % interval", ""]);
     let (mut compared, mut alone) = (0, 0);
@@ -53,9 +57,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             None => alone += 1,
         }
     }
-    println!("{}: {}\n\n{shown}", before.scenario, before.title);
-    println!("\n{compared} cells compared; {alone} of the first record have no time in both.");
-    println!("The two were not measured in turns, so a machine that changed in between shows up as a difference.");
+    say!("{}: {}\n\n{shown}", before.scenario, before.title);
+    say!("\n{compared} cells compared; {alone} of the first record have no time in both.");
+    say!("The two were not measured in turns, so a machine that changed in between shows up as a difference.");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! `makespan doctor`: what on this machine disturbs a measurement, each with its remedy, and which optional parts are
 //! there.
 
+use super::print::say;
 use makespan::measure::disturbances::{self, Finding, Severity};
 use std::{env, path::Path, process::ExitCode};
 
@@ -8,27 +9,27 @@ use std::{env, path::Path, process::ExitCode};
 pub struct Args {}
 
 pub fn run(_: &Args) -> ExitCode {
-    println!("What disturbs a measurement here:");
+    say!("What disturbs a measurement here:");
     let findings = disturbances::find();
     for finding in &findings {
         match finding {
-            Finding::Fine { name, found } => println!("  ✓ {name}: {found}"),
-            Finding::Unknown { name } => println!("  ? {name}: this system doesn't tell"),
+            Finding::Fine { name, found } => say!("  ✓ {name}: {found}"),
+            Finding::Unknown { name } => say!("  ? {name}: this system doesn't tell"),
             Finding::Disturbs(it) => {
                 let mark = if it.severity == Severity::Warning { "✗" } else { "·" };
-                println!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
+                say!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
             }
         }
     }
-    println!("\nOptional parts:");
+    say!("\nOptional parts:");
     for (program, purpose) in OPTIONAL {
         let found = on_path(program);
         let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
-        println!("  {mark} {program}: {purpose} ({place})");
+        say!("  {mark} {program}: {purpose} ({place})");
     }
     let warnings =
         findings.iter().filter(|finding| matches!(finding, Finding::Disturbs(it) if it.severity == Severity::Warning));
-    println!(
+    say!(
         "\n{}",
         match warnings.count() {
             0 => "Nothing here would mislead: measure away.".to_owned(),

@@ -1,5 +1,6 @@
 //! The subcommands that only this program itself calls: what a child process is started with.
 
+use super::print::note;
 use makespan::{runner::probe, worker::serve};
 use std::{env, process::ExitCode};
 
@@ -14,7 +15,7 @@ pub fn run() -> Option<ExitCode> {
         Ok(()) => ExitCode::SUCCESS,
         // The parent is told by the pipe's end; this is for whoever started it by hand.
         Err(error) => {
-            eprintln!("makespan: {error}: this command is for makespan's own use");
+            note!("makespan: {error}: this command is for makespan's own use");
             ExitCode::FAILURE
         }
     })

@@ -4,6 +4,7 @@ mod compare;
 mod doctor;
 pub mod hidden;
 mod list;
+pub mod print;
 mod progress;
 mod report;
 mod run;
@@ -12,7 +13,8 @@ mod table;
 
 use clap::{Parser, Subcommand};
 use makespan::{
-    mock_server::profile::Profile,
+    fixtures::FixtureError,
+    mock_server::{checked::ProfileError, profile::Profile},
     results::store::Store,
     runner::stage::SetupError,
     scenario::{self, DEFAULT_VARIANT, ScenarioError},
@@ -72,14 +74,16 @@ struct Usage(String);
 /// Does what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     raise_open_files();
-    match cli.command {
+    let code = match cli.command {
         Command::List(args) => list::run(&args),
         Command::Run(args) => run::run(args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),
         Command::Server(args) => server::run(&args, server_of).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => Ok(doctor::run(&args)),
-    }
+    }?;
+    print::outcome()?;
+    Ok(code)
 }
 
 /// Sockets and pipes are open files, and the usual limit of 1024 is soon reached: up to what the system lets us have.
@@ -100,7 +104,20 @@ fn server_of(scenario: &str) -> anyhow::Result<Profile> {
 
 /// 2 for wrong usage and bad input, 1 for whatever went wrong while doing it.
 pub fn exit_code(error: &anyhow::Error) -> ExitCode {
-    let unknown = |error: &SetupError| matches!(error, SetupError::Unknown(_));
-    let bad_input = error.is::<Usage>() || error.is::<ScenarioError>() || error.downcast_ref().is_some_and(unknown);
+    let bad_input = error.is::<Usage>()
+        || error.is::<ScenarioError>()
+        || error.is::<ProfileError>()
+        || error.downcast_ref().is_some_and(is_bad_input);
     ExitCode::from(if bad_input { 2 } else { 1 })
+}
+
+/// What can't be set up because of what was asked for, and not because of the machine.
+fn is_bad_input(error: &SetupError) -> bool {
+    match error {
+        SetupError::Unknown(_) | SetupError::Photos(_) | SetupError::Archives(_) => true,
+        SetupError::Fixtures(error) => {
+            matches!(error, FixtureError::Unreadable { .. } | FixtureError::NoPictures { .. })
+        }
+        _ => false,
+    }
 }

@@ -1,6 +1,7 @@
 //! What is to be seen while a measurement goes on: one line on standard error, and nothing when that is not a terminal.
 //! It also keeps the record after every cell, so that nothing measured is lost.
 
+use super::print::note;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use makespan::{
     results::{
@@ -32,7 +33,7 @@ impl<'a> Progress<'a> {
         match self.kept? {
             Ok(path) => Some(path),
             Err(error) => {
-                eprintln!("makespan: {error}");
+                note!("makespan: {error}");
                 None
             }
         }

@@ -1,6 +1,9 @@
 //! `makespan report`: the HTML page.
 
-use super::Data;
+use super::{
+    Data,
+    print::{note, say},
+};
 use makespan::{report, results::store};
 use std::{path::PathBuf, process::ExitCode};
 
@@ -19,8 +22,8 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         None => "makespan.html".into(),
     });
     for warning in report::refresh(&args.data.store(), &out)? {
-        eprintln!("makespan: left out: {warning}");
+        note!("makespan: left out: {warning}");
     }
-    println!("{}", out.display());
+    say!("{}", out.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -1,6 +1,11 @@
 //! `makespan run`: measure a scenario.
 
-use super::{Data, Usage, progress::Progress, table};
+use super::{
+    Data, Usage,
+    print::{note, say},
+    progress::Progress,
+    table,
+};
 use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
 use makespan::{
@@ -17,7 +22,6 @@ use makespan::{
 };
 use std::{
     env,
-    io::Write,
     num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
@@ -123,24 +127,18 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let record = runner::measure(&scenario, &cells, &settings, &mut progress)?;
     let kept = progress.finish();
     if args.json.as_deref() == Some(Path::new("-")) {
-        // A reader that has seen enough and left is no failure of ours.
-        let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string(&record)?);
+        say!("{}", serde_json::to_string(&record)?);
     } else {
         table::print(&record);
     }
     write_exports(&record, args.json.as_deref(), args.trace.as_deref(), args.csv.as_deref())?;
-    eprintln!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
+    note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
     Ok(conclude(&record, interrupted.load(Relaxed), &store))
 }
 
 fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
     if interrupted {
-        eprintln!(
-            "interrupted: {} of {} rounds are kept in {}",
-            record.rounds_done,
-            record.rounds,
-            store.dir().display()
-        );
+        note!("interrupted: {} of {} rounds are kept in {}", record.rounds_done, record.rounds, store.dir().display());
         return ExitCode::from(130);
     }
     let failed = record.cells.iter().any(|cell| cell.check == Check::Failed);

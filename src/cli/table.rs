@@ -1,5 +1,6 @@
 //! A record as a table on the terminal: one line for each cell, and one sentence.
 
+use super::print::say;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use makespan::{
     results::record::{CellRecord, Check, Estimate, Record, Timer},
@@ -13,8 +14,8 @@ const BAR: f64 = 16.0;
 
 /// Prints the record to standard output.
 pub fn print(record: &Record) {
-    println!("{}: {}", record.scenario, record.title);
-    println!("{}\n", circumstances(record));
+    say!("{}: {}", record.scenario, record.title);
+    say!("{}\n", circumstances(record));
     let longest = record.cells.iter().filter_map(median_s).fold(0.0, f64::max);
     let mut table = plain_table([
         "strategy",
@@ -31,12 +32,12 @@ pub fn print(record: &Record) {
     for cell in &record.cells {
         table.add_row(row(cell, longest));
     }
-    println!("{table}");
+    say!("{table}");
     for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
-        println!("{what}: {} x {}: {}", name(cell), cell.workers, cell.error.as_deref().unwrap_or("no reason given"));
+        say!("{what}: {} x {}: {}", name(cell), cell.workers, cell.error.as_deref().unwrap_or("no reason given"));
     }
-    println!("\n{}", verdict(record));
+    say!("\n{}", verdict(record));
 }
 
 /// A table without lines, its columns aligned for figures: the first to the left, the others to the right.

@@ -119,11 +119,17 @@ pub fn write_whole(
     write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> std::io::Result<()>,
 ) -> Result<(), StoreError> {
     let unwritable = |source| StoreError::Unwritable { path: path.into(), source };
+    if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        // Moved over /dev/null or a named pipe, a file would replace it.
+        let file = fs::OpenOptions::new().write(true).open(path).map_err(unwritable)?;
+        let mut writer = std::io::BufWriter::new(&file);
+        return write(&mut writer).and_then(|()| writer.flush()).map_err(unwritable);
+    }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir).map_err(unwritable)?;
-    // A temporary file is its owner's alone; a page or a record is to be shown.
-    let file =
-        tempfile::Builder::new().permissions(PermissionsExt::from_mode(0o644)).tempfile_in(dir).map_err(unwritable)?;
+    // Readable by whom the user's mask lets: a temporary file would otherwise be for its owner alone.
+    let everybody = fs::Permissions::from_mode(0o666);
+    let file = tempfile::Builder::new().permissions(everybody).tempfile_in(dir).map_err(unwritable)?;
     let mut writer = std::io::BufWriter::new(file.as_file());
     write(&mut writer).and_then(|()| writer.flush()).map_err(unwritable)?;
     drop(writer);

@@ -116,16 +116,6 @@ impl Work {
 /// Why a pool could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The strategy can't have so many workers.
-    #[error("{strategy} can have at most {most} workers, {asked} were asked for")]
-    TooManyWorkers {
-        /// The strategy's name.
-        strategy: &'static str,
-        /// Its own limit.
-        most: u32,
-        /// What was asked for.
-        asked: u32,
-    },
     /// The system refused a thread.
     #[error("could not start thread {number}: {source}; fewer workers may fit")]
     Thread {

@@ -117,7 +117,8 @@ impl Recipe {
     }
 
     fn fetch(&self, url: String, authorization: Option<String>, time_scale: f64) -> Fetch {
-        let scaled = |seconds: Option<f64>| seconds.map_or(PATIENCE, |s| Duration::from_secs_f64(s / time_scale));
+        let limit = |seconds: f64| Duration::try_from_secs_f64(seconds / time_scale).unwrap_or(PATIENCE);
+        let scaled = |seconds: Option<f64>| seconds.map_or(PATIENCE, limit).min(PATIENCE);
         Fetch {
             url,
             site: None,

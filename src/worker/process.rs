@@ -10,6 +10,7 @@ use crate::{
     strategy::{CloseError, StartError},
     task::Task,
 };
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     io::{self, BufReader},
     os::{
@@ -19,6 +20,9 @@ use std::{
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
+
+/// The longest wait for a greeting, which usually takes a millisecond.
+const PATIENCE_MS: u16 = 10_000;
 
 /// One worker process. Dropping it kills and reaps the process.
 #[derive(Debug)]
@@ -48,8 +52,13 @@ impl WorkerProcess {
         Ok(Self { number, child, orders: Some(orders), answers: BufReader::new(answers) })
     }
 
-    /// Waits for its greeting.
+    /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
     pub fn await_ready(&mut self) -> Result<(), StartError> {
+        let mut greeting = [PollFd::new(self.answers_fd(), PollFlags::POLLIN)];
+        if poll(&mut greeting, PollTimeout::from(PATIENCE_MS)) == Ok(0) {
+            let reason = format!("no greeting within {} s: is it a makespan binary?", PATIENCE_MS / 1000);
+            return Err(StartError::Process { number: self.number + 1, reason });
+        }
         let reason = match self.answer() {
             Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
             Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),

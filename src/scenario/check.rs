@@ -1,0 +1,166 @@
+//! From the wire form to the checked form: every name resolves, every number is in range, or the error says where not.
+
+use super::{
+    CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, unknown, wire, with_baselines,
+};
+use crate::{
+    mock_server::profile::Profile,
+    results::record::Timer,
+    strategy::{self, Strategy},
+};
+use std::time::Duration;
+
+/// Checks the wire form of one file.
+pub(super) struct Checker<'a> {
+    /// What errors call the file.
+    pub file: &'a str,
+}
+
+impl Checker<'_> {
+    pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
+        self.positive("time_scale", wire.time_scale)?;
+        self.seconds("deadline_s", wire.deadline_s)?;
+        if wire.server.as_ref().is_some_and(|server| (server.time_scale - 1.0).abs() > f64::EPSILON) {
+            return Err(self.invalid("server.time_scale", "a number", "none here: it stands at the top of the file"));
+        }
+        if wire.server.as_ref().is_some_and(|server| server.photos.is_some()) {
+            return Err(self.invalid("server.photos", "a path", "none here: the fixtures know their place"));
+        }
+        for strategy in wire.as_published.keys() {
+            self.strategy("as_published", strategy)?;
+        }
+        let base = Variant {
+            name: DEFAULT_VARIANT.into(),
+            workload: wire.workload,
+            server: wire.server.map(|server| Profile { time_scale: wire.time_scale, ..server }),
+            prologue: wire.prologue,
+            expected: wire.expected.iter().flat_map(wire::Outcomes::by_index).collect(),
+        };
+        let mut variants = vec![base.clone()];
+        variants.extend(wire.variants.into_iter().map(|(name, changes)| changes.applied_to(&base, name)));
+        for variant in &variants {
+            self.variant(variant)?;
+        }
+        let most = variants.iter_mut().map(|variant| variant.workload.tasks().get()).max().unwrap_or(0);
+        if let Some((&index, _)) = base.expected.last_key_value().filter(|&(&index, _)| index >= most) {
+            let expected = format!("an index below {most}, since no variant has more tasks");
+            return Err(self.invalid("expected.indexes", &index.to_string(), &expected));
+        }
+        let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+        let cells = self.cells("cells", &wire.cells, &known)?;
+        let sweep = self.cells("sweep", &wire.sweep, &known)?;
+        if let Some(cell) = cells
+            .iter()
+            .chain(&sweep)
+            .find(|cell| cell.timer == Timer::AsPublished && !wire.as_published.contains_key(&cell.strategy))
+        {
+            let expected = format!("a line for `{}`, since a cell has the timer `as_published`", cell.strategy);
+            return Err(self.invalid("as_published", "none", &expected));
+        }
+        Ok(Scenario {
+            name: name.into(),
+            title: wire.title,
+            question: wire.question,
+            document: wire.document,
+            time_scale: wire.time_scale,
+            deadline: Duration::from_secs_f64(wire.deadline_s),
+            as_published: wire.as_published,
+            variants,
+            cells,
+            sweep,
+        })
+    }
+
+    fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
+        self.size(&variant.workload)?;
+        let Workload::Fetch(fetch) = &variant.workload else {
+            return match (&variant.server, variant.prologue.is_empty()) {
+                (None, true) => Ok(()),
+                _ => Err(self.invalid("server", "a server", "none, since no task fetches")),
+            };
+        };
+        let Some(server) = &variant.server else {
+            return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
+        };
+        server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
+        for (key, seconds) in [
+            ("workload.fetch.timeout_s", fetch.timeout_s),
+            ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
+        ] {
+            seconds.map_or(Ok(()), |seconds| self.seconds(key, seconds))?;
+        }
+        if fetch.paths.is_empty() == fetch.listing.is_none() {
+            let found = if fetch.listing.is_none() { "neither" } else { "both" };
+            return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
+        }
+        match fetch.paths.iter().find(|path| !path.starts_with('/')) {
+            Some(path) => Err(self.invalid("workload.fetch.paths", path, "a path that begins with /")),
+            None => Ok(()),
+        }
+    }
+
+    /// A number too many in a file should be an error of the file, and not the end of the machine's memory.
+    fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
+        const MOST_TASKS: u32 = 1_000_000;
+        const LARGEST_SIEVE: u64 = 100_000_000;
+        let tasks = workload.clone().tasks().get();
+        if tasks > MOST_TASKS {
+            return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
+        }
+        match workload {
+            Workload::PrimeSum(recipe) if recipe.below.get() > LARGEST_SIEVE => {
+                let found = recipe.below.to_string();
+                Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn cells(&self, key: &str, wire: &[wire::Cells], variants: &[&str]) -> Result<Vec<CellSpec>, ScenarioError> {
+        let mut cells = Vec::new();
+        for group in wire {
+            if !variants.contains(&group.variant.as_str()) {
+                let message = unknown("variant", &group.variant, variants);
+                return Err(self.invalid(&format!("{key}.variant"), &group.variant, &message));
+            }
+            for name in &group.strategies {
+                let strategy = self.strategy(&format!("{key}.strategies"), name)?;
+                for &workers in &group.workers {
+                    let most = strategy.max_workers();
+                    if workers.get() > most && most > 1 {
+                        let expected = format!("at most {most} for `{name}`");
+                        return Err(self.invalid(&format!("{key}.workers"), &workers.to_string(), &expected));
+                    }
+                }
+            }
+            cells.extend(matrix(&group.variant, &group.strategies, &group.workers, &group.deals, group.timer));
+        }
+        if cells.is_empty() {
+            return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));
+        }
+        Ok(with_baselines(cells))
+    }
+
+    fn strategy(&self, key: &str, name: &str) -> Result<&'static dyn Strategy, ScenarioError> {
+        strategy::named(name).map_err(|message| self.invalid(key, &format!("`{name}`"), &message))
+    }
+
+    fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
+        if number.is_finite() && number > 0.0 {
+            return Ok(());
+        }
+        Err(self.invalid(key, &number.to_string(), "a number above 0"))
+    }
+
+    fn seconds(&self, key: &str, seconds: f64) -> Result<(), ScenarioError> {
+        const DAY_S: f64 = 86_400.0;
+        self.positive(key, seconds)?;
+        // More is a slip of the pen, and would overflow a clock sooner or later.
+        if seconds <= DAY_S { Ok(()) } else { Err(self.invalid(key, &seconds.to_string(), "at most a day (86400 s)")) }
+    }
+
+    fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
+        let (file, key) = (self.file.to_owned(), key.to_owned());
+        ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
+    }
+}

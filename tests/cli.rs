@@ -1,0 +1,433 @@
+//! The command line: what it says, where it says it, and with which exit code.
+
+mod common;
+
+use assert_cmd::Command;
+use common::{FEW_PRIMES, PATIENCE, PROGRAM, scenario};
+use makespan::results::record::Record;
+use std::{
+    fs,
+    io::pipe,
+    path::Path,
+    process::{Output, Stdio},
+};
+use tempfile::TempDir;
+
+/// A directory of its own for each test, with a scenario `tiny.toml` in it.
+fn place() -> TempDir {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    scenario(dir.path(), "tiny", FEW_PRIMES);
+    dir
+}
+
+/// Runs the program there, far from any checkout.
+fn makespan(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(dir).env("COLUMNS", "100").timeout(PATIENCE).args(arguments);
+    command.output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+}
+
+/// What it says on standard error when it refuses, with exit code 2 and nothing on standard output.
+fn refusal(arguments: &[&str]) -> String {
+    refusal_in(place().path(), arguments)
+}
+
+fn refusal_in(dir: &Path, arguments: &[&str]) -> String {
+    let output = makespan(dir, arguments);
+    let words = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {words}");
+    assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+    assert!(!words.contains("panicked"), "{words}");
+    words
+}
+
+/// What it says when it works.
+fn success(dir: &Path, arguments: &[&str]) -> (String, String) {
+    let output = makespan(dir, arguments);
+    let (said, words) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}\n{words}");
+    (said, words)
+}
+
+const TINY: [&str; 6] = ["run", "tiny.toml", "--rounds", "2", "--data", "data"];
+
+fn tiny(dir: &Path, more: &[&str]) -> (String, String) {
+    success(dir, &[&TINY, more].concat())
+}
+
+#[test]
+fn help_says_what_there_is() {
+    let dir = place();
+    for subcommand in ["", "list", "run", "report", "compare", "server", "doctor"] {
+        let arguments = [subcommand, "--help"];
+        let (said, _) = success(dir.path(), &arguments[usize::from(subcommand.is_empty())..]);
+        insta::assert_snapshot!(format!("help_{subcommand}").trim_end_matches('_'), said);
+    }
+}
+
+#[test]
+fn unknown_names_suggest_the_nearest() {
+    let nearest = |arguments: &[&str], known: &str| {
+        let words = refusal(arguments);
+        assert!(words.contains(&format!("did you mean `{known}`?")), "{words}");
+    };
+    nearest(&["run", "latency_onyl"], "latency_only");
+    nearest(&["run", "tiny.toml", "--strategy", "thread"], "threads");
+    nearest(&["run", "tiny.toml", "--variant", "defualt"], "default");
+    nearest(&["run", "url_crawl", "--variant", "fifty_on"], "fifty_one");
+    nearest(&["server", "--scenario", "web_request"], "web_requests");
+    assert!(refusal(&["runn"]).contains("'run'"));
+    assert!(refusal(&["run", "tiny.toml", "--stratgy", "threads"]).contains("'--strategy'"));
+    let words = refusal(&["run", "xyz"]);
+    assert!(words.contains("Known: latency_only") && words.contains(".toml"), "{words}");
+}
+
+#[test]
+fn values_out_of_range_are_refused_with_what_was_expected() {
+    for (option, value, says) in [
+        ("--workers", "0", "from 1 on"),
+        ("--workers", "2,-1", "from 1 on"),
+        ("--workers", "two", "`two`"),
+        ("--workers", "5000", "threads can have at most 4096 workers, 5000 were asked for"),
+        ("--rounds", "0", "1..=1000"),
+        ("--rounds", "x", "'x'"),
+        ("--deal", "shuffled", "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key"),
+        ("--deal", "chunks(0)", "chunks(K)"),
+        ("--timer", "hot", "warm, cold or as_published"),
+        ("--timer", "as_published", "tiny does not say"),
+        ("--time-scale", "0", "above 0"),
+        ("--time-scale", "inf", "above 0"),
+        ("--time-scale", "-1", "above 0"),
+        ("--seed", "-1", "-1"),
+    ] {
+        let words = refusal(&["run", "tiny.toml", "--strategy", "threads", &format!("{option}={value}")]);
+        assert!(words.contains(says), "{option} {value}: {words}");
+    }
+    assert!(refusal(&["run"]).contains("SCENARIO"));
+    assert!(refusal(&["run", ""]).contains("SCENARIO"));
+    assert!(refusal(&["server", "--scenario", "prime_sum"]).contains("has no server"));
+    assert!(
+        refusal(&["server", "--scenario", "url_crawl", "--time-scale", "0"]).contains("server.time_scale: found 0")
+    );
+    assert!(refusal(&["server", "--scenario", "url_crawl", "--addr", "localhost"]).contains("--addr <IP:PORT>"));
+}
+
+#[test]
+fn a_scenario_that_is_wrong_is_refused_with_its_place() {
+    let words_for = |from: &str, to: &str| {
+        let dir = place();
+        let changed = FEW_PRIMES.replacen(from, to, 1);
+        assert_ne!(changed, FEW_PRIMES);
+        let path = scenario(dir.path(), "wrong", &changed);
+        let words = refusal(&["run", &path.display().to_string()]);
+        assert!(words.contains("wrong.toml"), "{words}");
+        words
+    };
+    for (from, to, says) in [
+        // Two lines come before what a test's scenario begins with.
+        ("tasks = 5", "taks = 5", ["line 6", "unknown field `taks`, expected `below` or `tasks`"]),
+        ("[workload.prime_sum]", "colour = 1\n[workload.prime_sum]", ["line 4", "unknown field `colour`, expected"]),
+        ("tasks = 5", "tasks = \"five\"", ["line 6", "invalid type: string \"five\", expected"]),
+        ("tasks = 5", "tasks = 0", ["line 6", "expected a nonzero u32"]),
+        ("tasks = 5", "tasks = ", ["line 6", "tasks = "]),
+        ("workload.prime_sum", "workload.prime_sums", ["line 4", "unknown variant `prime_sums`, expected one of"]),
+        ("[2]", "[0]", ["line 9", "expected a nonzero u32"]),
+        ("[2]", "[2]\ndeals = [\"random\"]", ["line 10", "unknown deal `random`, expected one of"]),
+        ("[2]", "[2]\ntimer = \"hot\"", ["line 10", "unknown variant `hot`, expected one of"]),
+        ("[2]", "[4097]", ["`cells.workers`: found 4097", "expected at most 4096 for `threads`"]),
+        ("[2]", "[2]\ntimer = \"as_published\"", ["`as_published`: found none", "expected a line for"]),
+        ("[2]", "[2]\nvariant = \"defalt\"", ["`cells.variant`: found defalt", "did you mean `default`?"]),
+        ("\"threads\"", "\"thread\"", ["`cells.strategies`: found `thread`", "did you mean `threads`?"]),
+        ("[workload", "time_scale = 0\n[workload", ["`time_scale`: found 0", "expected a number above 0"]),
+        ("[workload", "time_scale = nan\n[workload", ["`time_scale`: found NaN", "expected a number above 0"]),
+        ("[workload", "deadline_s = -1\n[workload", ["`deadline_s`: found -1", "expected a number above 0"]),
+        ("[workload", "deadline_s = 1e300\n[workload", ["`deadline_s`: found 1", "expected at most a day"]),
+        (
+            "below = 1000",
+            "below = 9_000_000_000_000_000_000",
+            ["`workload.prime_sum.below`: found 9", "at most 100000000"],
+        ),
+        ("tasks = 5", "tasks = 4_000_000_000", ["`workload`: found 4000000000 tasks", "at most 1000000"]),
+        ("[[cells]]", "[[expected]]\nindexes = [5]\n[[cells]]", ["`expected.indexes`: found 5", "an index below 5"]),
+        ("[[cells]]", "[server]\n[[cells]]", ["`server`: found a server", "expected none"]),
+    ] {
+        let words = words_for(from, to);
+        assert!(says.iter().all(|part| words.contains(part)), "{to}: {words}");
+    }
+    let missing = refusal(&["run", "missing.toml"]);
+    assert!(missing.contains("missing.toml: No such file"), "{missing}");
+}
+
+/// A server's profile is checked where the scenario is read, not when the server starts.
+#[test]
+fn a_server_that_is_wrong_is_refused_with_its_key() {
+    let dir = place();
+    let text = "
+[workload.fetch]
+tasks = 2
+paths = [\"/\"]
+[server]
+[[server.routes]]
+path = \"/\"
+latency_s = -1
+[[cells]]
+strategies = [\"threads\"]
+workers = [2]
+[[sweep]]
+strategies = [\"threads\"]
+workers = [2]
+";
+    let path = scenario(dir.path(), "wrong", text).display().to_string();
+    for words in [refusal(&["run", &path]), refusal(&["server", "--scenario", &path])] {
+        assert!(words.contains("wrong.toml") && words.contains("server.routes[0].latency_s"), "{words}");
+        assert!(words.contains("found -1"), "{words}");
+    }
+}
+
+#[test]
+fn json_to_standard_output_is_json_and_nothing_else() {
+    let (said, words) = tiny(place().path(), &["--json", "-"]);
+    let record: Record = serde_json::from_str(&said).expect("one document");
+    assert_eq!((record.rounds_done, record.cells.len()), (2, 3));
+    assert!(record.cells.iter().all(|cell| cell.run_s.len() == 2), "{record:?}");
+    assert!(record.command.starts_with("makespan run tiny.toml --rounds 2"), "{}", record.command);
+    assert!(words.starts_with("recorded in data/records/"), "progress is silent when nobody watches: {words}");
+    assert_eq!(words.lines().count(), 1, "{words}");
+}
+
+#[test]
+fn the_table_has_a_line_for_each_cell() {
+    let (said, words) =
+        tiny(place().path(), &["--strategy", "threads,processes", "--workers", "1,3", "--deal", "blocks"]);
+    for name in ["sequential", "threads, blocks", "processes, blocks"] {
+        assert!(said.lines().any(|line| line.trim_start().starts_with(name)), "{name}: {said}");
+    }
+    assert!(said.contains("Fastest: ") || said.contains("Nothing to compare"), "{said}");
+    assert!(words.starts_with("recorded in "), "{words}");
+}
+
+#[test]
+fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
+    let (said, _) = tiny(place().path(), &["--strategy", "work_stealing", "--workers", "2", "--deal", "blocks"]);
+    assert!(said.contains("skipped: work_stealing, blocks x 2: rayon deals by stealing"), "{said}");
+}
+
+#[test]
+fn a_wrong_answer_is_a_failed_run() {
+    let dir = place();
+    let text = format!("{FEW_PRIMES}\n[[expected]]\nindexes = [1]\nerror = \"connect\"\n");
+    let path = scenario(dir.path(), "failing", &text).display().to_string();
+    let output = makespan(dir.path(), &["run", &path, "--data", "data", "--rounds", "2"]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = self::text(&output.stdout);
+    assert!(said.contains("FAILED: threads x 2: 1 of 5 tasks went wrong; the first, task 1"), "{said}");
+}
+
+#[test]
+fn exports_can_be_read() {
+    let dir = place();
+    tiny(dir.path(), &["--json", "record.json", "--csv", "new/folder/times.csv", "--trace", "trace.json"]);
+    let read = |name: &str| fs::read_to_string(dir.path().join(name)).expect(name);
+    let record: Record = serde_json::from_str(&read("record.json")).expect("a record");
+
+    let csv = read("new/folder/times.csv");
+    let mut lines = csv::Reader::from_reader(csv.as_bytes());
+    assert_eq!(lines.headers().expect("a head").get(8), Some("run_s"));
+    let times: Vec<f64> = lines.records().map(|line| line.expect("a line")[8].parse().expect("seconds")).collect();
+    let expected: Vec<f64> = record.cells.iter().flat_map(|cell| cell.run_s.clone()).collect();
+    assert_eq!(times, expected);
+
+    let events: Vec<serde_json::Value> = serde_json::from_str(&read("trace.json")).expect("an array");
+    let runs = events.iter().filter(|event| event["name"].as_str().is_some_and(|name| name.starts_with("task ")));
+    assert_eq!(runs.count(), 3 * 5, "each task of each cell");
+    for event in &events {
+        assert!(["X", "M"].contains(&event["ph"].as_str().expect("a phase")), "{event}");
+        assert!(event["pid"].is_u64() && event["tid"].is_u64() && event["ts"].is_f64(), "{event}");
+    }
+    // Others may read them, as the user's mask has it: a new file of ours is like any new file.
+    let mode = |name: &str| {
+        std::os::unix::fs::PermissionsExt::mode(&dir.path().join(name).metadata().expect(name).permissions())
+    };
+    assert_eq!(mode("record.json"), mode("tiny.toml"));
+}
+
+#[test]
+fn an_export_to_a_device_leaves_it_one() {
+    use std::os::unix::fs::FileTypeExt;
+    let dir = place();
+    let fifo = dir.path().join("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("every Unix has it");
+    assert!(made.success());
+    let reader = std::thread::spawn({
+        let fifo = fifo.clone();
+        move || fs::read_to_string(fifo).expect("it can be read")
+    });
+    tiny(dir.path(), &["--csv", "pipe"]);
+    assert!(fifo.metadata().expect("it is there").file_type().is_fifo());
+    assert!(reader.join().expect("no panic").starts_with("scenario,variant"));
+}
+
+#[test]
+fn an_export_that_cannot_be_written_is_a_failure_and_the_table_is_shown() {
+    let dir = place();
+    let output = makespan(dir.path(), &[&TINY[..], &["--csv", "tiny.toml/times.csv"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("sequential"));
+    assert!(text(&output.stderr).contains("tiny.toml/times.csv: can't be written"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn two_records_are_compared() {
+    let dir = place();
+    tiny(dir.path(), &["--json", "before.json"]);
+    tiny(dir.path(), &["--json", "after.json", "--strategy", "threads", "--workers", "2"]);
+    let (said, _) = success(dir.path(), &["compare", "before.json", "after.json"]);
+    assert!(said.starts_with("tiny: A test"), "{said}");
+    assert!(said.contains("threads x 2") && said.contains("2 cells compared; 1 of the first"), "{said}");
+}
+
+#[test]
+fn records_that_cannot_be_compared_are_refused() {
+    let dir = place();
+    scenario(dir.path(), "other", FEW_PRIMES);
+    tiny(dir.path(), &["--json", "tiny.json"]);
+    success(dir.path(), &["run", "other.toml", "--rounds", "2", "--data", "data", "--json", "other.json"]);
+    fs::write(dir.path().join("damaged.json"), "{\"schema\": ").expect("writable");
+    fs::write(dir.path().join("empty.json"), "{}").expect("writable");
+    let whole = fs::read_to_string(dir.path().join("tiny.json")).expect("just written");
+    fs::write(dir.path().join("newer.json"), whole.replace("makespan.run/1", "makespan.run/9")).expect("writable");
+    for (file, says) in [
+        ("other.json", "only records of one scenario can be compared"),
+        ("damaged.json", "not a record of the kind `makespan.run/1`"),
+        ("empty.json", "missing field `schema`"),
+        ("newer.json", "its schema is `makespan.run/9`"),
+        ("missing.json", "No such file"),
+    ] {
+        let output = makespan(dir.path(), &["compare", "tiny.json", file]);
+        assert_eq!(output.status.code(), Some(2), "{file}");
+        assert!(output.stdout.is_empty());
+        let words = text(&output.stderr);
+        assert!(words.contains(says) && words.contains(file), "{file}: {words}");
+    }
+}
+
+#[test]
+fn list_names_everything_once() {
+    let dir = place();
+    let (said, _) = success(dir.path(), &["list", "--names"]);
+    let scenarios = makespan::scenario::BUILT_IN.iter().map(|(name, _)| *name);
+    let strategies = makespan::strategy::ALL.iter().map(|strategy| strategy.name());
+    assert_eq!(said.lines().collect::<Vec<_>>(), scenarios.chain(strategies).collect::<Vec<_>>());
+    let (full, _) = success(dir.path(), &["list"]);
+    assert!(said.lines().all(|name| full.contains(name)), "{full}");
+}
+
+#[test]
+fn doctor_has_a_remedy_for_each_finding() {
+    let (said, words) = success(place().path(), &["doctor"]);
+    assert!(said.contains("What disturbs a measurement here:") && words.is_empty(), "{said}{words}");
+    let count = |what: &str| said.lines().filter(|line| line.trim_start().starts_with(what)).count();
+    assert_eq!(count("✗ ") + count("· "), count("remedy: "), "{said}");
+}
+
+#[test]
+fn a_run_needs_no_checkout_and_keeps_its_record_where_it_is_told() {
+    let dir = place();
+    let elsewhere = tempfile::tempdir().expect("a temporary directory");
+    let (file, data) = (dir.path().join("tiny.toml"), dir.path().join("kept"));
+    let (file, data) = (file.display().to_string(), data.display().to_string());
+    success(elsewhere.path(), &["run", &file, "--rounds", "2", "--data", &data]);
+    let records = fs::read_dir(dir.path().join("kept/records")).expect("it was made");
+    assert_eq!(records.count(), 1);
+    let outputs = fs::read_dir(dir.path().join("kept/outputs")).expect("it was made");
+    assert_eq!(outputs.count(), 0, "what tasks wrote is gone");
+    assert_eq!(fs::read_dir(elsewhere.path()).expect("it is there").count(), 0, "nothing is written where it ran");
+}
+
+#[test]
+fn an_unusable_data_directory_is_named_with_its_remedy() {
+    let dir = place();
+    let output = makespan(dir.path(), &["run", "tiny.toml", "--data", "tiny.toml"]);
+    let words = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("tiny.toml/outputs") && words.contains("--data DIR"), "{words}");
+}
+
+#[test]
+fn pictures_that_are_not_there_are_named() {
+    let dir = place();
+    for (images, says) in [("nowhere", "nowhere: could not be listed"), (".", "no pictures there")] {
+        let words = refusal_in(dir.path(), &["run", "thumbnails", "--images", images, "--data", "data"]);
+        assert!(words.contains(says), "{words}");
+    }
+}
+
+#[test]
+fn ones_own_pictures_are_used() {
+    let dir = place();
+    for name in ["one.png", "two.jpg"] {
+        image::RgbImage::new(200, 150).save(dir.path().join(name)).expect("writable");
+    }
+    let arguments = ["run", "thumbnails", "--images", ".", "--strategy", "threads", "--workers", "2"];
+    let (said, _) =
+        success(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data", "--json", "-"]].concat());
+    let record: Record = serde_json::from_str(&said).expect("one document");
+    assert!(record.cells.iter().all(|cell| cell.tasks == 2), "{record:?}");
+
+    fs::write(dir.path().join("three.jpg"), "no picture").expect("writable");
+    let output = makespan(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data"]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stdout);
+    assert!(said.contains("three.jpg: damaged or of an unknown kind"), "{said}");
+}
+
+/// A pipe that nobody reads, as `| head -1` leaves it, but from the start: nothing is left to chance.
+fn unread() -> Stdio {
+    let (reader, writer) = pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
+}
+
+#[test]
+fn nobody_has_to_listen() {
+    let dir = place();
+    tiny(dir.path(), &["--json", "record.json"]);
+    let commands: [&[&str]; 8] = [
+        &["list"],
+        &["list", "--names"],
+        &["doctor"],
+        &["compare", "record.json", "record.json"],
+        &["report", "--out", "page.html", "--data", "data"],
+        &TINY,
+        &[TINY[0], TINY[1], TINY[2], TINY[3], TINY[4], TINY[5], "--json", "-"],
+        &["--help"],
+    ];
+    for arguments in commands {
+        let mut command = std::process::Command::new(PROGRAM);
+        command.current_dir(dir.path()).args(arguments);
+        let heard = command.stdout(unread()).stderr(Stdio::piped()).output().expect("the program starts");
+        assert_eq!(heard.status.code(), Some(0), "{arguments:?}: {}", text(&heard.stderr));
+        assert!(!text(&heard.stderr).contains("panicked"), "{}", text(&heard.stderr));
+        let unheard = command.stdout(unread()).stderr(unread()).status().expect("the program starts");
+        assert_eq!(unheard.code(), Some(0), "{arguments:?}");
+    }
+    let refused = std::process::Command::new(PROGRAM).args(["run", "nothing"]).stderr(unread()).status();
+    assert_eq!(refused.expect("the program starts").code(), Some(2));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn standard_output_that_is_full_is_a_failure() {
+    let dir = place();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has one");
+    for arguments in [&["list"][..], &[&TINY[..], &["--json", "-"]].concat()] {
+        let mut command = std::process::Command::new(PROGRAM);
+        let output = command.current_dir(dir.path()).args(arguments).stdout(full()).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(text(&output.stderr).contains("standard output: No space left"), "{}", text(&output.stderr));
+    }
+}

@@ -1,0 +1,76 @@
+//! What is left of a run: threads and processes, as Linux shows them under `/proc`.
+
+use nix::{sys::signal::Signal, unistd::Pid};
+use std::{
+    fs,
+    path::PathBuf,
+    process,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+/// The variable that the processes of one test are known by, whoever their parent is by now.
+pub const MARK: &str = "MAKESPAN_TEST_MARK";
+
+/// Tests of one file run side by side in one process. Those that look at its children take turns.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The children of this process, zombies included, oldest first.
+pub fn children() -> Vec<u32> {
+    let own = process::id().to_string();
+    let mut children: Vec<u32> =
+        processes().filter(|&pid| stat(pid).is_some_and(|(_, parent)| parent == own)).collect();
+    children.sort_unstable();
+    children
+}
+
+/// Those of them that have ended, but were not reaped.
+pub fn zombies() -> Vec<u32> {
+    children().into_iter().filter(|&pid| stat(pid).is_some_and(|(state, _)| state == "Z")).collect()
+}
+
+/// The threads of this process.
+pub fn threads() -> usize {
+    fs::read_dir("/proc/self/task").expect("this is Linux").count()
+}
+
+/// Every process with this mark in its environment.
+pub fn marked(mark: &str) -> Vec<u32> {
+    let entry = format!("{MARK}={mark}");
+    let is_ours = |pid: &u32| {
+        let environment = fs::read(file(*pid, "environ")).unwrap_or_default();
+        environment.split(|&byte| byte == 0).any(|one| one == entry.as_bytes())
+    };
+    processes().filter(is_ours).collect()
+}
+
+/// Those of them whose first argument is this.
+pub fn marked_as(mark: &str, argument: &str) -> Vec<u32> {
+    let is_such = |pid: &u32| {
+        let line = fs::read(file(*pid, "cmdline")).unwrap_or_default();
+        line.split(|&byte| byte == 0).nth(1) == Some(argument.as_bytes())
+    };
+    marked(mark).into_iter().filter(is_such).collect()
+}
+
+pub fn send(signal: Signal, pid: u32) {
+    nix::sys::signal::kill(Pid::from_raw(pid.cast_signed()), signal).expect("the process is there");
+}
+
+fn processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").expect("this is Linux").flatten();
+    entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+}
+
+fn file(pid: u32, name: &str) -> PathBuf {
+    PathBuf::from(format!("/proc/{pid}/{name}"))
+}
+
+/// State and parent: what follows the program's name, which ends in the last bracket.
+fn stat(pid: u32) -> Option<(String, String)> {
+    let text = fs::read_to_string(file(pid, "stat")).ok()?;
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned);
+    Some((fields.next()?, fields.next()?))
+}

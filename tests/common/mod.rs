@@ -1,0 +1,107 @@
+//! What several tests need: work to do and a pool to do it, the program itself, and a look at what is left behind.
+
+#![allow(dead_code, reason = "each test file uses another part of it")]
+
+pub mod gate;
+pub mod left_behind;
+
+use makespan::{
+    strategy::{Env, Strategy, Work},
+    task::{Output, Task, TaskError, fetch::Fetch, prime_sum::PrimeSum},
+    worker::{deck::Deal, lane::Done, stop::Stop},
+};
+use std::{
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// The program under test.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_makespan");
+
+/// Longer than anything here takes: what is not over by then hangs.
+pub const PATIENCE: Duration = Duration::from_mins(1);
+
+pub fn env() -> Env {
+    Env { program: PROGRAM.into() }
+}
+
+pub fn number(count: u32) -> NonZeroU32 {
+    NonZeroU32::new(count).expect("at least one")
+}
+
+/// A run with a number of its own and all the time it needs.
+pub fn work(tasks: &[Task], deal: Deal) -> Work {
+    static RUNS: AtomicU64 = AtomicU64::new(1);
+    Work { run: RUNS.fetch_add(1, Relaxed), tasks: tasks.into(), deal, stop: Stop::after(PATIENCE) }
+}
+
+/// Starts a pool, runs the work under its deadline, and closes the pool.
+pub fn run(strategy: &dyn Strategy, workers: u32, work: &Work) -> Vec<Done> {
+    let mut pool = strategy.start(number(workers), &env()).expect("the pool starts");
+    let _watchdog = work.stop.watchdog();
+    let done = work.settle(pool.run(work));
+    pool.close().expect("the pool closes");
+    done
+}
+
+/// What came of each task. Each must be there once, in the tasks' order.
+pub fn results(done: Vec<Done>) -> Vec<Result<Output, TaskError>> {
+    let indexes: Vec<u32> = done.iter().map(|one| one.index).collect();
+    assert_eq!(indexes, (0..done.len() as u32).collect::<Vec<_>>(), "outputs come in the tasks' order");
+    done.into_iter().map(|one| one.result).collect()
+}
+
+pub fn fetch(url: impl Into<String>) -> Fetch {
+    Fetch {
+        url: url.into(),
+        site: None,
+        authorization: None,
+        keep_alive: true,
+        connect_timeout: PATIENCE,
+        timeout: PATIENCE,
+        redirects: 2,
+    }
+}
+
+pub fn primes(from: u64, below: u64) -> Task {
+    Task::PrimeSum(PrimeSum { from, below })
+}
+
+/// Nobody will see the end of it.
+pub fn endless() -> Task {
+    primes(1 << 40, u64::MAX)
+}
+
+/// Waits for something that must come to pass, however busy the machine is.
+pub fn wait_until(what: &str, mut come_to_pass: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !come_to_pass() {
+        assert!(Instant::now() < give_up, "waited in vain: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Writes a scenario's file.
+pub fn scenario(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let path = dir.join(format!("{name}.toml"));
+    fs::write(&path, format!("title = \"A test\"\nquestion = \"Does it work?\"\n{text}"))
+        .expect("a writable directory");
+    path
+}
+
+/// A scenario whose runs take no time to speak of.
+pub const FEW_PRIMES: &str = "
+[workload.prime_sum]
+below = 1000
+tasks = 5
+[[cells]]
+strategies = [\"threads\", \"processes\"]
+workers = [2]
+[[sweep]]
+strategies = [\"threads\"]
+workers = [2]
+";

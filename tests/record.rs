@@ -1,0 +1,257 @@
+//! The record: what it looks like, and that nothing of it is lost.
+
+mod common;
+
+use common::{FEW_PRIMES, PATIENCE, PROGRAM, scenario};
+use jsonschema::Validator;
+use makespan::results::{
+    record::{Estimate, Record, SCHEMA},
+    store::{Store, StoreError, read},
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::{collections::HashSet, fs, path::Path, sync::OnceLock};
+
+const SCHEMA_FILE: &str = "fixtures/schema/run-1.json";
+
+fn schema() -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(SCHEMA_FILE);
+    serde_json::from_str(&fs::read_to_string(path).expect(SCHEMA_FILE)).expect("JSON")
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&schema()).expect("a schema")
+}
+
+fn complaints(validator: &Validator, record: &Value) -> Vec<String> {
+    validator.iter_errors(record).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// A real record, with cells that passed and one that was skipped.
+fn real() -> Value {
+    static REAL: OnceLock<Value> = OnceLock::new();
+    REAL.get_or_init(|| measured("", 0)).clone()
+}
+
+/// Another one, whose cells failed.
+fn failed() -> Value {
+    measured("[[expected]]\nindexes = [1]\nerror = \"connect\"\n", 1)
+}
+
+fn measured(expected: &str, exit_code: i32) -> Value {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let own = "
+[[cells]]
+strategies = [\"work_stealing\"]
+workers = [2]
+deals = [\"blocks\"]
+[[cells]]
+strategies = [\"threads\"]
+workers = [2]
+deals = [\"chunks(2)\"]
+timer = \"as_published\"
+[as_published]
+sequential = [\"run\"]
+threads = [\"start\", \"run\"]
+";
+    let file = scenario(dir.path(), "tiny", &format!("document = \"000\"\n{FEW_PRIMES}{own}{expected}"));
+    let mut command = assert_cmd::Command::new(PROGRAM);
+    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "3"]);
+    let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(exit_code), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("one document")
+}
+
+/// The real one, with everything in it that can be there.
+fn full() -> Value {
+    let mut record = real();
+    for field in ["cpu_model", "memory_bytes", "kernel", "commit", "load_before", "load_after"] {
+        let value = &mut record["host"][field];
+        if value.is_null() {
+            *value = if field.starts_with("load") || field == "memory_bytes" { json!(1) } else { json!("known") };
+        }
+    }
+    for cell in record["cells"].as_array_mut().expect("cells") {
+        cell["processes"] = json!(2);
+        cell["error"] = json!("a reason");
+    }
+    record
+}
+
+/// Every object in the value, by its JSON pointer.
+fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.push(at.to_owned());
+            fields.iter().for_each(|(key, field)| objects(field, &format!("{at}/{key}"), found));
+        }
+        // One of a list is like the others, except for cells.
+        Value::Array(items) if at.ends_with("/spans") => objects(&items[0], &format!("{at}/0"), found),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| objects(item, &format!("{at}/{i}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_is_one_and_describes_every_key() {
+    let schema = schema();
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    assert_eq!(schema["properties"]["schema"]["const"], SCHEMA);
+    let mut all = Vec::new();
+    objects(&schema, "", &mut all);
+    let of_objects = all
+        .iter()
+        .map(|at| (at, schema.pointer(at).expect("it is there")))
+        .filter(|(_, one)| one["properties"].is_object() && one["type"] == "object");
+    let mut count = 0;
+    for (at, object) in of_objects {
+        let properties = object["properties"].as_object().expect("checked");
+        assert_eq!(object["additionalProperties"], json!(false), "{at}");
+        assert_eq!(object["required"].as_array().map(Vec::len), Some(properties.len()), "{at}: every key is required");
+        for (key, property) in properties {
+            let referred = property["$ref"].as_str().and_then(|to| schema.pointer(to.trim_start_matches('#')));
+            let described = referred.unwrap_or(property)["description"].as_str();
+            assert!(described.is_some_and(|text| text.ends_with('.')), "{at}/{key}");
+            let unit = [("_s", "econds"), ("_ns", "anoseconds"), ("_bytes", "bytes")];
+            for (_, word) in unit.iter().filter(|(suffix, _)| key.ends_with(suffix)) {
+                assert!(described.is_some_and(|text| text.contains(word)), "{at}/{key} says its unit");
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(count, 6, "record, host, cell, estimate, timeline, span");
+}
+
+fn checks(record: &Value) -> HashSet<&str> {
+    record["cells"].as_array().expect("cells").iter().filter_map(|cell| cell["check"].as_str()).collect()
+}
+
+#[test]
+fn real_records_are_valid() {
+    let validator = validator();
+    assert_eq!(complaints(&validator, &real()), [""; 0]);
+    assert_eq!(complaints(&validator, &full()), [""; 0]);
+    let (record, failed) = (real(), failed());
+    assert_eq!(complaints(&validator, &failed), [""; 0]);
+    assert_eq!(checks(&record), HashSet::from(["passed", "skipped"]));
+    assert_eq!(checks(&failed), HashSet::from(["failed", "skipped"]));
+    let bare = &record["cells"][0];
+    assert!(bare["speedup"].is_null() && bare["error"].is_null(), "null, not absent: {bare}");
+}
+
+#[test]
+fn a_record_with_a_key_less_or_more_is_not_valid() {
+    let (validator, record) = (validator(), full());
+    let mut all = Vec::new();
+    objects(&record, "", &mut all);
+    assert!(all.iter().any(|at| at.ends_with("/speedup")) && all.iter().any(|at| at.ends_with("/timeline/spans/0")));
+    for at in all {
+        let keys: Vec<String> =
+            record.pointer(&at).and_then(Value::as_object).expect("found").keys().cloned().collect();
+        let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            let mut changed = record.clone();
+            change(changed.pointer_mut(&at).and_then(Value::as_object_mut).expect("found"));
+            validator.is_valid(&changed)
+        };
+        for key in keys {
+            assert!(!changed(&|object| drop(object.remove(&key))), "{at} without {key}");
+        }
+        assert!(!changed(&|object| drop(object.insert("colour".into(), json!("red")))), "{at} with one more");
+    }
+}
+
+#[test]
+fn values_of_another_kind_are_not_valid() {
+    let (validator, record) = (validator(), full());
+    for (at, wrong) in [
+        ("/schema", json!("makespan.run/2")),
+        ("/started_at", json!("yesterday")),
+        ("/time_scale", json!(0)),
+        ("/host/cores_usable", json!(0)),
+        ("/cells/0/check", json!("maybe")),
+        ("/cells/0/deal", json!("chunks(0)")),
+        ("/cells/0/workers", json!(0)),
+        ("/cells/0/run_s/0", json!(-1.0)),
+        ("/cells/0/run_s/0", json!(null)),
+        ("/cells/0/timer", json!("hot")),
+        ("/cells/0/timeline/spans/0/kind", json!("nap")),
+    ] {
+        let mut changed = record.clone();
+        *changed.pointer_mut(at).expect(at) = wrong.clone();
+        assert!(!validator.is_valid(&changed), "{at} = {wrong}");
+    }
+}
+
+fn record(scenario: &str, started_at: &str) -> Record {
+    let record: Record = serde_json::from_value(real()).expect("a record");
+    Record { scenario: scenario.into(), started_at: started_at.into(), ..record }
+}
+
+#[test]
+fn the_store_keeps_all_and_shows_the_newest() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    assert!(store.newest().expect("an empty store is one").newest.is_empty());
+    let times = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2025-12-31T23:59:59Z"];
+    let paths = times.map(|time| store.write(&record("one", time)).expect("writable"));
+    store.write(&record("two", times[2])).expect("writable");
+    let damaged = dir.path().join("records/damaged.json");
+    fs::write(&damaged, "{\"schema\"").expect("writable");
+    let foreign = dir.path().join("records/foreign.json");
+    fs::write(&foreign, "[1, 2]").expect("writable");
+    fs::write(dir.path().join("records/notes.txt"), "not ours").expect("writable");
+
+    let kept = store.newest().expect("readable");
+    let newest: Vec<_> = kept.newest.values().map(|one| (one.scenario.as_str(), one.started_at.as_str())).collect();
+    assert_eq!(newest, [("one", times[1]), ("two", times[2])]);
+    let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].contains("damaged.json") && reasons[0].contains(SCHEMA), "{reasons:?}");
+    assert!(matches!(kept.unreadable[1], StoreError::NotARecord { .. }), "{reasons:?}");
+    assert!(paths.iter().chain([&damaged, &foreign]).all(|path| path.is_file()), "nothing is thrown away");
+}
+
+#[test]
+fn a_record_that_is_written_again_replaces_itself() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    let first = record("one", "2026-01-02T00:00:00Z");
+    let second = Record { rounds_done: 7, ..first.clone() };
+    let path = store.write(&first).expect("writable");
+    assert_eq!(store.write(&second).expect("writable"), path);
+    assert_eq!(read(&path).expect("a record"), second);
+    assert_eq!(
+        fs::read_dir(dir.path().join("records")).expect("it is there").count(),
+        1,
+        "no half-written file is left"
+    );
+}
+
+/// Seconds as a clock with nanoseconds gives them, and quotients of such.
+fn figure() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        (0_u64..1 << 50).prop_map(|ns| ns as f64 / 1e9),
+        (1_u64..1 << 40, 1_u64..1 << 40).prop_map(|(a, b)| a as f64 / b as f64)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_is_lost_between_writing_and_reading(
+        figures in prop::collection::vec((figure(), figure(), figure()), 0..30),
+        seed: u64,
+        words in ".*",
+    ) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut written = Record { seed, question: words.clone(), ..record("one", "2026-01-02T00:00:00Z") };
+        let cell = &mut written.cells[0];
+        (cell.start_s, cell.run_s) = figures.iter().map(|(start, run, _)| (*start, *run)).unzip();
+        cell.error = Some(words);
+        cell.speedup = figures.first().map(|&(estimate, low, high)| Estimate { estimate, low, high });
+        let path = Store::at(Some(dir.path().into())).write(&written).expect("writable");
+        prop_assert_eq!(read(&path).expect("a record"), written);
+    }
+}

@@ -1,0 +1,142 @@
+//! What must be kept together by hand: files and the lists that name them.
+
+mod common;
+
+use makespan::{
+    scenario::{self, BUILT_IN, ScenarioError, Workload},
+    strategy,
+};
+use proptest::prelude::*;
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn in_project(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// The names of the files there with this extension, without it.
+fn files(folder: &str, extension: &str) -> BTreeSet<String> {
+    let entries = fs::read_dir(in_project(folder)).expect(folder).map(|entry| entry.expect(folder).path());
+    let wanted = entries.filter(|path| path.extension().is_some_and(|found| found == extension));
+    wanted.map(|path| path.file_stem().expect("it has a name").to_string_lossy().into_owned()).collect()
+}
+
+fn missing(from: &BTreeSet<String>, those: &BTreeSet<String>) -> Vec<String> {
+    those.difference(from).cloned().collect()
+}
+
+#[test]
+fn every_scenario_file_is_built_in() {
+    let listed: BTreeSet<String> = BUILT_IN.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let found = files("fixtures/scenarios", "toml");
+    assert_eq!(missing(&listed, &found), [""; 0], "add a line for each to BUILT_IN in src/scenario.rs");
+    assert_eq!(
+        missing(&found, &listed),
+        [""; 0],
+        "BUILT_IN in src/scenario.rs names these, but has no file of the name"
+    );
+    for (name, text) in BUILT_IN {
+        let path = in_project(&format!("fixtures/scenarios/{name}.toml"));
+        assert_eq!(&fs::read_to_string(path).expect("it is there"), text, "{name} is built in from its own file");
+    }
+}
+
+#[test]
+fn every_strategy_file_is_listed() {
+    let mut found = files("src/strategy", "rs");
+    found.remove("mod");
+    let listed: BTreeSet<String> = strategy::ALL.iter().map(|strategy| strategy.name().to_owned()).collect();
+    assert_eq!(
+        missing(&listed, &found),
+        [""; 0],
+        "add a line for each to ALL in src/strategy/mod.rs, or name() is not the file's"
+    );
+    assert_eq!(missing(&found, &listed), [""; 0], "src/strategy/ has no file of the name that name() gives");
+    assert_eq!(strategy::ALL.len(), listed.len(), "two strategies have one name");
+}
+
+#[test]
+fn every_task_file_has_a_workload() {
+    let mut found = files("src/task", "rs");
+    found.remove("mod");
+    let of = |workload: &Workload| match workload {
+        Workload::Fetch(_) => "fetch",
+        Workload::PrimeSum(_) => "prime_sum",
+        Workload::Thumbnails(_) => "thumbnail",
+        Workload::Gunzip(_) => "gunzip",
+    };
+    let scenarios = scenario::all().expect("they are right");
+    let used = scenarios.iter().flat_map(|scenario| &scenario.variants).map(|variant| of(&variant.workload).to_owned());
+    assert_eq!(missing(&used.collect(), &found), [""; 0], "no scenario has tasks of this kind");
+}
+
+#[test]
+fn the_sweeps_are_few_enough_for_a_coffee() {
+    let cells: Vec<(String, usize)> =
+        scenario::all().expect("they are right").into_iter().map(|one| (one.name, one.sweep.len())).collect();
+    let all: usize = cells.iter().map(|(_, count)| count).sum();
+    assert!(all <= 64, "cargo bench measures about 60 cells in its eight minutes, not {all}: {cells:?}");
+}
+
+#[test]
+fn every_cell_says_what_its_scenario_can_do() {
+    for scenario in scenario::all().expect("they are right") {
+        for cell in scenario.cells.iter().chain(&scenario.sweep) {
+            let variant = scenario.variant(&cell.variant).expect("the checker has seen to it");
+            assert_eq!(matches!(variant.workload, Workload::Fetch(_)), variant.server.is_some(), "{}", scenario.name);
+            let strategy = strategy::named(&cell.strategy).expect("the checker has seen to it");
+            assert!(strategy.refuses(cell.deal, &[]).is_none(), "{}: {cell} would be skipped", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn a_file_serves_where_a_name_does() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = common::scenario(dir.path(), "my_own", common::FEW_PRIMES);
+    let scenario = scenario::load(&path.display().to_string()).expect("it is right");
+    assert_eq!((scenario.name.as_str(), scenario.cells.len()), ("my_own", 3), "sequential is added");
+    let missing = scenario::load("nowhere.toml").expect_err("there is no such file");
+    assert!(matches!(missing, ScenarioError::Unreadable { .. }), "{missing}");
+}
+
+/// What people put where a number was.
+fn slips() -> impl Strategy<Value = String> {
+    let known = [
+        "0",
+        "-1",
+        "1e308",
+        "-0.0",
+        "nan",
+        "inf",
+        "9_223_372_036_854_775_807",
+        "4294967295",
+        "[]",
+        "{}",
+        "\"\"",
+        "true",
+    ];
+    prop_oneof![prop::sample::select(known.to_vec()).prop_map(str::to_owned), "[ -~]{0,9}"]
+}
+
+proptest! {
+    #[test]
+    fn a_slip_of_the_pen_is_refused_or_makes_another_scenario(
+        which in 0..BUILT_IN.len(),
+        line: prop::sample::Index,
+        slip in slips(),
+    ) {
+        let (name, text) = BUILT_IN[which];
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        let line = line.index(lines.len());
+        let key = lines[line].split_once('=').map_or("", |(key, _)| key).to_owned();
+        lines[line] = format!("{key} = {slip}");
+        // Neither a panic nor an error that doesn't say where.
+        if let Err(error) = scenario::parse(name, "slip.toml", &lines.join("\n")) {
+            prop_assert!(error.to_string().starts_with("slip.toml: "), "{}", error);
+        }
+    }
+}
