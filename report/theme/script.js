@@ -35,13 +35,20 @@
     shown = mark;
     mark.classList.add('on');
     tip.textContent = mark.dataset.value;
+    place();
+  }
+
+  // Beside its mark, wherever that is now: the Tab key scrolls a picture into view after it was focused.
+  function place() {
+    if (!shown) return;
     tip.hidden = false;
-    const at = mark.getBoundingClientRect();
+    const at = shown.getBoundingClientRect();
     const [width, height] = [tip.offsetWidth, tip.offsetHeight];
     const left = Math.min(Math.max(at.left + at.width / 2 - width / 2, 8), innerWidth - width - 8);
     const above = at.top - height - 8;
     tip.style.left = `${Math.max(left, 8)}px`;
     tip.style.top = `${above >= 8 ? above : at.bottom + 8}px`;
+    tip.hidden = at.bottom < 0 || at.top > innerHeight;
   }
 
   for (const chart of document.querySelectorAll('svg.chart')) {
@@ -64,6 +71,7 @@
     const walk = (step) => {
       current = (current + step + marks.length) % marks.length;
       show(marks[current]);
+      marks[current].scrollIntoView({ block: 'nearest' });
     };
     chart.addEventListener('keydown', (event) => {
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
@@ -73,16 +81,18 @@
       walk(step);
     });
     chart.addEventListener('focus', () => {
-      if (chart.matches(':focus-visible')) { current = Math.max(current, 0); show(marks[current]); }
+      if (chart.matches(':focus-visible')) { current = Math.max(current, 0); walk(0); }
     });
     chart.addEventListener('blur', hide);
     chart.addEventListener('pointerover', (event) => {
       const mark = event.target.closest('.mark');
       if (mark) { current = marks.indexOf(mark); show(mark); } else hide();
     });
-    chart.addEventListener('pointerleave', hide);
+    // A finger that was lifted has left, but its reader has only begun to read. The next touch elsewhere is a blur.
+    chart.addEventListener('pointerleave', (event) => { if (event.pointerType !== 'touch') hide(); });
   }
-  addEventListener('scroll', hide, { passive: true });
+  addEventListener('scroll', place, { passive: true });
+  addEventListener('resize', place);
 })();
 
 (function copying() {

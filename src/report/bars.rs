@@ -24,15 +24,18 @@ pub(super) struct Bar {
     pub(super) waits_ns: [u64; 3],
     /// Where the waits of a single task lie.
     pub(super) waits: Vec<Span>,
+    /// How many of its tasks ended in an error.
+    pub(super) failed: usize,
 }
 
 /// The bars of every lane: `lanes` of them, whatever the number of workers, each worker in the lane of its share.
-pub(super) fn lanes(spans: &[Span], workers: u32, lanes: usize) -> Vec<Vec<Bar>> {
+/// `failed` are the tasks that ended in an error, ascending.
+pub(super) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) -> Vec<Vec<Bar>> {
     let lane_of = |worker: u32| (u64::from(worker) * lanes as u64 / u64::from(workers.max(1))) as usize;
     let mut rows: Vec<Vec<(u32, Bar)>> = vec![Vec::new(); lanes];
     for span in spans.iter().filter(|span| span.kind == SpanKind::Run) {
         if let Some(row) = rows.get_mut(lane_of(span.worker)) {
-            row.push((span.worker, Bar::of(span)));
+            row.push((span.worker, Bar::of(span, failed)));
         }
     }
     for row in &mut rows {
@@ -53,7 +56,7 @@ pub(super) fn lanes(spans: &[Span], workers: u32, lanes: usize) -> Vec<Vec<Bar>>
 }
 
 impl Bar {
-    fn of(span: &Span) -> Self {
+    fn of(span: &Span, failed: &[u32]) -> Self {
         let end_ns = span.end_ns.max(span.start_ns);
         Self {
             start_ns: span.start_ns,
@@ -63,6 +66,7 @@ impl Bar {
             busy_ns: end_ns - span.start_ns,
             waits_ns: [0; 3],
             waits: Vec::new(),
+            failed: usize::from(span.index.is_some_and(|index| failed.binary_search(&index).is_ok())),
         }
     }
 
@@ -77,6 +81,7 @@ impl Bar {
         self.busy_ns += other.busy_ns;
         self.waits_ns.iter_mut().zip(other.waits_ns).for_each(|(mine, more)| *mine += more);
         self.waits.clear();
+        self.failed += other.failed;
     }
 }
 
@@ -132,7 +137,7 @@ mod tests {
             ..run(worker, index, start_ns, end_ns)
         };
         let spans = [run(0, 0, 0, 100), run(1, 1, 5, 90), wait(0, 0, 10, 30), wait(1, 1, 10, 20), run(0, 2, 100, 120)];
-        let rows = lanes(&spans, 2, 1);
+        let rows = lanes(&spans, &[], 2, 1);
         let waits: Vec<_> = rows[0].iter().map(|bar| (bar.index, bar.waits_ns[1])).collect();
         assert_eq!(waits, [(Some(0), 20), (Some(1), 10), (Some(2), 0)]);
     }
@@ -141,6 +146,7 @@ mod tests {
     fn thirty_tasks_stay_thirty_bars_and_tiny_ones_become_one() {
         let rows = lanes(
             &(0..30_u32).map(|i| run(0, i, u64::from(i) * 100, u64::from(i) * 100 + 99)).collect::<Vec<_>>(),
+            &[3, 7],
             1,
             1,
         );
@@ -148,13 +154,14 @@ mod tests {
         let merged = merge(&rows[0], 200);
         assert_eq!(merged.len(), 1);
         assert_eq!((merged[0].tasks, merged[0].busy_ns, merged[0].index), (30, 30 * 99, None));
+        assert_eq!(merged[0].failed, 2);
     }
 
     #[test]
     fn the_number_of_bars_has_a_bound_whatever_the_number_of_tasks() {
         let spans: Vec<Span> =
             (0..20_000_u32).map(|i| run(i % 40, i, u64::from(i) * 1000, u64::from(i) * 1000 + 300)).collect();
-        let rows = lanes(&spans, 40, 40);
+        let rows = lanes(&spans, &[], 40, 40);
         let merged = merge_all(&rows, 10, 500);
         assert!(merged.iter().map(Vec::len).sum::<usize>() <= 500);
         assert_eq!(merged.iter().flatten().map(|bar| bar.tasks).sum::<usize>(), 20_000);
@@ -168,7 +175,7 @@ mod tests {
                 now = start + length;
                 run(0, index, start, now)
             }).collect();
-            lanes(&spans, 1, 1).remove(0)
+            lanes(&spans, &[], 1, 1).remove(0)
         }
     }
 

@@ -60,7 +60,7 @@ impl Made {
             peak_memory_bytes: Some(
                 3_100_000 + u64::from(self.workers) * if self.strategy == "processes" { 2_400_000 } else { 90_000 },
             ),
-            timeline: Some(Timeline { round: 0, start_ns, end_ns, spans }),
+            timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new() }),
         }
     }
 

@@ -1,14 +1,16 @@
 //! The heart of the page: what every worker did, strategy above strategy, on one axis of time.
 //!
-//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, and solid where it worked.
+//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, and solid where it worked; a
+//! cross lies on a task that ended in an error.
 //! Sequential is at the top, so that the eye sees what the others save.
 
 use super::{
     bars::{self, Bar, WAITS},
-    chart::{self, Drawing, Rendition, Words, line, text},
+    chart::{self, Drawing, Rendition, Words, line, marker, text},
     figures::{TimeUnit, count, percent, plain, px, time},
     group::{Cell, Group},
-    labels, palette,
+    labels,
+    palette::{self, Marker},
     scale::{Scale, round_ticks},
     words,
 };
@@ -93,7 +95,7 @@ fn telling_workers(group: &Group) -> u32 {
 
 impl<'a> Row<'a> {
     fn of(cell: &'a Cell<'a>, fastest: bool) -> Option<Self> {
-        let Timeline { round, start_ns, end_ns, spans } = cell.record.timeline.as_ref()?;
+        let Timeline { round, start_ns, end_ns, spans, failed } = cell.record.timeline.as_ref()?;
         let phase = |phase: Phase, seconds: &[f64]| {
             let timed = cell.record.timed.contains(&phase);
             seconds.get(*round as usize).copied().filter(|_| timed).unwrap_or(0.0).max(0.0)
@@ -104,7 +106,7 @@ impl<'a> Row<'a> {
         let workers = cell.record.workers.max(highest);
         Some(Self {
             cell,
-            lanes: bars::lanes(spans, workers, workers.min(MOST_LANES) as usize),
+            lanes: bars::lanes(spans, failed, workers, workers.min(MOST_LANES) as usize),
             zero_ns: *start_ns as f64 - run_from * 1e9,
             run_from,
             run_to,
@@ -265,8 +267,14 @@ fn draw_bar(row: &Row, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) 
                 @let height = thickness * HOLLOW * share;
                 rect class=(kind) x=(px(from)) y=(px(y + (thickness - height) / 2.0)) width=(px(length)) height=(px(height)) {}
             }
+            @if bar.failed > 0 { (cross((start + width / 2.0, y + thickness / 2.0), thickness)) }
         }
     }
+}
+
+/// What lies on a task that failed. It may be wider than its bar: a failure that can't be seen would be hidden.
+fn cross((x, y): (f64, f64), thickness: f64) -> Markup {
+    html! { g class="fault" transform={ "rotate(45 " (px(x)) " " (px(y)) ")" } { (marker(Marker::Cross, (x, y), (thickness * 0.4).clamp(2.5, 6.0))) } }
 }
 
 /// The hollow parts of a bar: kind, place, length, and how much of the full hollow's height. A single task's are where
@@ -303,7 +311,11 @@ fn bar_tip(bar: &Bar) -> String {
     let busy = time(bar.busy_ns as f64 / 1e9);
     match (bar.tasks, bar.index) {
         (0, _) => format!("prologue: {busy}{waiting}"),
+        (1, Some(index)) if bar.failed > 0 => format!("task {index}: {busy}{waiting}; it ended in an error"),
         (1, Some(index)) => format!("task {index}: {busy}{waiting}"),
+        (tasks, _) if bar.failed > 0 => {
+            format!("{tasks} tasks, {busy} in all{waiting}; {} of them ended in an error", bar.failed)
+        }
         (tasks, _) => format!("{tasks} tasks, {busy} in all{waiting}"),
     }
 }
@@ -325,6 +337,7 @@ fn legend(rows: &[Row]) -> Markup {
         ("key-first", "waiting for the first byte", any_wait(0)),
         ("key-transfer", "receiving the body", any_wait(1)),
         ("key-lock", "waiting for a lock", any_wait(2)),
+        ("key-fault", "ended in an error", bars().any(|bar| bar.failed > 0)),
         ("key-prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
         (
             "key-phase",
@@ -379,6 +392,18 @@ mod tests {
         let first = row.lanes[0][0].start_ns;
         assert!(row.seconds(first) >= 0.25);
         assert!(timeline(&groups[0], "x", "").into_string().contains("starting the workers"));
+    }
+
+    #[test]
+    fn a_task_that_failed_is_crossed_out_and_the_tip_and_the_legend_say_why() {
+        let mut record = made_up::web_requests(10);
+        let drawn = |record: &_| timeline(&groups(record)[0], "x", "").into_string();
+        assert!(!drawn(&record).contains("error") && !drawn(&record).contains("fault"));
+        record.cells[0].timeline.as_mut().unwrap().failed = vec![4];
+        let html = drawn(&record);
+        assert_eq!(html.matches("class=\"fault\"").count(), 2, "once in each rendition");
+        assert_eq!(html.matches("; it ended in an error").count(), 2);
+        assert_eq!(html.matches("key-fault").count(), 1);
     }
 
     #[test]

@@ -104,6 +104,8 @@ pub struct Timeline {
     pub end_ns: u64,
     /// Every span, ordered by its start.
     pub spans: Vec<Span>,
+    /// The tasks that ended in an error in this round, ascending.
+    pub failed: Vec<u32>,
 }
 
 /// An estimate with its 95 % interval.

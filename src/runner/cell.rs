@@ -58,8 +58,8 @@ pub struct Sample {
     pub cpu: CpuTime,
     /// Who did what, and when.
     pub spans: Vec<Span>,
-    /// Tasks that ended in an error, as they were expected to.
-    pub task_errors: u32,
+    /// The tasks that ended in an error, as they were expected to, ascending.
+    pub failed: Vec<u32>,
 }
 
 /// Why a cell has no time.
@@ -132,10 +132,10 @@ impl Cell {
         if let Some(server) = &self.stage.server {
             check::log(&server.take_log(work.run)?, &done)?;
         }
-        let task_errors = done.iter().filter(|one| one.result.is_err()).count() as u32;
+        let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let mut spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, task_errors })
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed })
     }
 
     /// The run phase: the prologue on this thread, then the tasks on the pool.

@@ -207,7 +207,7 @@ impl<'a> Bench<'a> {
         cell.stop_s = of(|sample| sample.stop_s);
         cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
         cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
-        cell.task_errors = samples.last().map_or(0, |sample| sample.task_errors);
+        cell.task_errors = samples.last().map_or(0, |sample| sample.failed.len() as u32);
         cell.timeline = typical(samples, &cell.timed);
         self.compare(index);
     }
@@ -260,8 +260,13 @@ fn typical(samples: &[Sample], timed: &[Phase]) -> Option<Timeline> {
     let distance = |round: &usize| (times[*round] - middle).abs();
     let round = (0..samples.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
     let sample = &samples[round];
-    let spans = sample.spans.clone();
-    Some(Timeline { round: round as u32, start_ns: sample.start_ns, end_ns: sample.end_ns, spans })
+    Some(Timeline {
+        round: round as u32,
+        start_ns: sample.start_ns,
+        end_ns: sample.end_ns,
+        spans: sample.spans.clone(),
+        failed: sample.failed.clone(),
+    })
 }
 
 /// A number that no other run of this machine has at the moment: it tells runs apart in the server's log.

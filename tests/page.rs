@@ -1,0 +1,377 @@
+//! The report in a real browser: what a reader sees, on a desk, on a telephone, in the dark, on paper and without a mouse.
+//!
+//! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
+//! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
+
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, PointerAction, TouchActions},
+    key::Key,
+    wd::Capabilities,
+};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use serde_json::{Value, json};
+use std::{
+    env, fs,
+    io::{BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    panic::{AssertUnwindSafe, resume_unwind},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+use tempfile::TempDir;
+
+const CHECKS: &str = include_str!("page/checks.js");
+const DESK: (u32, u32) = (1280, 720);
+const PHONE: (u32, u32) = (390, 844);
+/// A4 between its margins, in CSS pixels.
+const PAPER: (u32, u32) = (718, 1046);
+
+/// One task of five answers with an address that can't be followed, and the scenario expects it.
+const ONE_ERROR: &str = r#"
+title = "Five pages, one of them broken"
+question = "What does a broken page cost?"
+workload.fetch = { tasks = 5, paths = ["/{number}"] }
+expected = [{ indexes = [1], error = "http" }]
+cells = [{ strategies = ["threads"], workers = [2, 5] }]
+sweep = [{ strategies = ["threads"], workers = [2] }]
+[server]
+routes = [
+    { path = "/2", latency_s = 0.02, status = 302, location = "nowhere" },
+    { path = "/*", latency_s = 0.03 },
+]
+"#;
+
+/// The error that is expected never comes: every cell is wrong.
+const ALL_WRONG: &str = r#"
+title = "An answer nobody gives"
+question = "What does a wrong answer look like?"
+workload.prime_sum = { below = 1000, tasks = 4 }
+expected = [{ indexes = [0], error = "timed_out" }]
+cells = [{ strategies = ["threads"], workers = [2] }]
+sweep = [{ strategies = ["threads"], workers = [2] }]
+"#;
+const WRONG_CELLS: u32 = 2;
+const PICTURES: usize = 3 * 3;
+
+#[test]
+fn the_page_in_a_browser() {
+    let Some((chromium, chromedriver)) = program("chromium").zip(program("chromedriver")) else {
+        return without_browser();
+    };
+    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let page = measured_page(folder.path());
+    let driver = Driver::start(&chromedriver, folder);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let client = driver.session(&chromium).await;
+        let outcome =
+            AssertUnwindSafe(look_at(&View { client: &client, port: driver.port }, &page)).catch_unwind().await;
+        let closed = client.close().await;
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+        closed.expect("the browser closes");
+    });
+}
+
+async fn look_at(view: &View<'_>, page: &Path) {
+    view.show(DESK, "light", "screen").await;
+    view.client.goto(&format!("file://{}", page.display())).await.expect("the page opens");
+
+    assert_eq!(view.value("document.querySelectorAll('figure').length").await, PICTURES);
+    view.check("pictures()").await;
+    view.check(&format!("failures({WRONG_CELLS})")).await;
+    view.check("lettering()").await;
+    view.check(&format!("sideways({})", DESK.0)).await;
+    failed_tasks_are_marked(view).await;
+    both_themes(view).await;
+    keyboard(view).await;
+    copying(view).await;
+
+    view.show(PHONE, "light", "screen").await;
+    for check in ["pictures()", "lettering()", &format!("sideways({})", PHONE.0)] {
+        view.check(check).await;
+    }
+    touch(view).await;
+    view.show(PAPER, "dark", "print").await;
+    for check in ["pictures()", "lettering()", "contrast()", &format!("sideways({})", PAPER.0)] {
+        view.check(check).await;
+    }
+    view.nothing_fetched_or_complained_of().await;
+}
+
+async fn failed_tasks_are_marked(view: &View<'_>) {
+    let of = |class: &str| format!("document.querySelectorAll('[id*=one-error] .chart.wide {class}').length");
+    let crosses = view.value(&of(".fault")).await;
+    assert!(crosses.as_u64() > Some(1), "{crosses} crosses, expected one in each strategy's lanes");
+    let told = "[...document.querySelectorAll('[id*=one-error] .chart.wide .mark:has(.fault)')].every(mark => mark.dataset.value.includes('error'))";
+    assert_eq!(view.value(told).await, true);
+}
+
+/// The system's wish decides, until the button does.
+async fn both_themes(view: &View<'_>) {
+    let background = "getComputedStyle(document.documentElement).backgroundColor";
+    let light = view.value(background).await;
+    view.check("contrast()").await;
+    view.show(DESK, "dark", "screen").await;
+    let dark = view.value(background).await;
+    assert_ne!(light, dark, "the background follows the system");
+    view.check("contrast()").await;
+    let button = view.client.find(Locator::Css("#theme")).await.expect("there is a button");
+    for expected in [&light, &dark] {
+        button.click().await.expect("the button can be clicked");
+        assert_eq!(&view.value(background).await, expected, "the button turns the theme over");
+        view.check("contrast()").await;
+    }
+    view.show(DESK, "light", "screen").await;
+    assert_eq!(view.value(background).await, dark, "the reader's choice outlives the system's wish");
+}
+
+/// Tab reaches a picture, arrow keys walk through its exact values, Escape puts them away.
+async fn keyboard(view: &View<'_>) {
+    view.run("document.activeElement.blur(); scrollTo(0, 0); getSelection().removeAllRanges()").await;
+    for chart in 0..3 {
+        view.press(Key::Tab).await;
+        while view.value("!document.activeElement.matches('.chart')").await == true {
+            assert_ne!(view.value("document.activeElement === document.body").await, true, "no picture {chart}");
+            view.press(Key::Tab).await;
+        }
+        view.tip_is_that_of_mark(0).await;
+        view.press(Key::Right).await;
+        view.tip_is_that_of_mark(1).await;
+        view.press(Key::Left).await;
+        view.tip_is_that_of_mark(0).await;
+        view.press(Key::Escape).await;
+        view.until("document.getElementById('tip').hidden").await;
+    }
+}
+
+/// A tap shows a value, which stays when the finger is gone.
+async fn touch(view: &View<'_>) {
+    let bar = view.client.find(Locator::Css(".chart.narrow .bar")).await.expect("there is a bar");
+    let (to, button) =
+        (PointerAction::MoveToElement { element: bar, duration: None, x: 0.0, y: 0.0 }, MOUSE_BUTTON_LEFT);
+    let tap = TouchActions::new("finger".into()).then(to);
+    let tap = tap.then(PointerAction::Down { button }).then(PointerAction::Up { button });
+    view.run("document.querySelector('.chart.narrow').scrollIntoView()").await;
+    view.client.perform_actions(tap).await.expect("a bar can be touched");
+    view.tip_is_that_of_mark(0).await;
+}
+
+/// Where the browser forbids the clipboard, the command is at least selected.
+async fn copying(view: &View<'_>) {
+    let button = view.client.find(Locator::Css("main .copy")).await.expect("there is a button that copies");
+    button.click().await.expect("the button can be clicked");
+    view.until("['Copied', 'Selected'].includes(document.querySelector('main .copy').textContent)").await;
+}
+
+/// A page in a browser, and questions to it.
+struct View<'a> {
+    client: &'a Client,
+    /// Where the driver listens.
+    port: u16,
+}
+
+impl View<'_> {
+    /// Shows the page in this size, to a reader with this wish, on this medium.
+    async fn show(&self, (width, height): (u32, u32), scheme: &str, medium: &str) {
+        let size =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": (width, height) == PHONE });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let wish = json!({ "media": medium, "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", wish).await;
+        self.until(&format!(
+            "[innerWidth, document.documentElement.clientWidth].includes({width}) && matchMedia('{medium} and (prefers-color-scheme: {scheme})').matches"
+        ))
+        .await;
+    }
+
+    /// The value of an expression.
+    async fn value(&self, expression: &str) -> Value {
+        self.run(&format!("return {expression}")).await
+    }
+
+    async fn run(&self, script: &str) -> Value {
+        let answer = self.client.execute(script, Vec::new()).await;
+        answer.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    async fn check(&self, check: &str) {
+        let faults = self.run(&format!("{CHECKS}\nreturn checks.{check}")).await;
+        assert_eq!(faults, json!([]), "{check} at {}", self.value("`${innerWidth} x ${innerHeight}`").await);
+    }
+
+    /// Waits until the expression holds, looking at every frame. The browser gives up after half a minute.
+    async fn until(&self, expression: &str) {
+        let script = format!(
+            "const done = arguments[0]; const look = () => {{ if ({expression}) done(); else requestAnimationFrame(look); }}; look();"
+        );
+        let waited = self.client.execute_async(&script, Vec::new()).await;
+        waited.unwrap_or_else(|error| panic!("waited in vain for {expression}: {error}"));
+    }
+
+    async fn press(&self, key: Key) {
+        let value = key.into();
+        let keys = KeyActions::new("keyboard".into()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(keys).await.expect("a key can be pressed");
+    }
+
+    /// Once all scrolling has come to rest, the tip shows the mark's value, and both are in sight.
+    async fn tip_is_that_of_mark(&self, number: usize) {
+        let script = format!(
+            "const done = arguments[0];
+             requestAnimationFrame(() => requestAnimationFrame(() => {{
+                 const tip = document.getElementById('tip');
+                 const mark = document.activeElement.querySelectorAll('.mark')[{number}];
+                 const seen = [tip, mark].every((element) => {{
+                     const at = element.getBoundingClientRect();
+                     return at.bottom > 0 && at.top < innerHeight && at.left >= 0 && at.right <= innerWidth;
+                 }});
+                 done([!tip.hidden && mark.matches('.on') && tip.textContent === mark.dataset.value, seen, mark.dataset.value]);
+             }}));"
+        );
+        let found = self.client.execute_async(&script, Vec::new()).await.expect("the tip can be looked at");
+        assert_eq!((&found[0], &found[1]), (&json!(true), &json!(true)), "the tip of mark {number}: {found}");
+        assert!(found[2].as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit())), "{found}");
+    }
+
+    async fn devtools(&self, command: &str, params: Value) {
+        let answer = self.post("goog/cdp/execute", json!({ "cmd": command, "params": params })).await;
+        assert!(answer.is_object(), "{command}: {answer}");
+    }
+
+    async fn nothing_fetched_or_complained_of(&self) {
+        let complaints = self.post("se/log", json!({ "type": "browser" })).await;
+        assert_eq!(complaints, json!([]), "the browser's console");
+        let events = self.post("se/log", json!({ "type": "performance" })).await;
+        let events = events.as_array().expect("the log is a list").iter();
+        let messages = events.filter_map(|event| serde_json::from_str::<Value>(event["message"].as_str()?).ok());
+        let mut addresses: Vec<String> = messages
+            .map(|event| event["message"].clone())
+            .filter(|message| message["method"] == "Network.requestWillBeSent")
+            // The browser's own first page asks for its own parts.
+            .filter(|message| message["params"]["documentURL"].as_str().is_some_and(|page| page.starts_with("file://")))
+            .filter_map(|message| Some(message["params"]["request"]["url"].as_str()?.to_owned()))
+            .collect();
+        assert!(!addresses.is_empty(), "the page's own address is in the log");
+        addresses.retain(|address| !address.starts_with("file://") && !address.starts_with("data:"));
+        assert!(addresses.is_empty(), "the page asked for {addresses:?}");
+    }
+
+    /// A command of `chromedriver` beyond its standard.
+    async fn post(&self, path: &str, body: Value) -> Value {
+        let session = self.client.session_id().await.ok().flatten().expect("the session is open");
+        let address = format!("http://127.0.0.1:{}/session/{session}/{path}", self.port);
+        let answer = ureq::post(&address).send(body.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let answer = answer.into_body().read_to_string().expect("the answer can be read");
+        let mut answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
+        answer["value"].take()
+    }
+}
+
+/// A running `chromedriver`. It and every browser that it started are gone when this is dropped.
+struct Driver {
+    process: Child,
+    port: u16,
+    folder: TempDir,
+    /// Kept open: a driver whose output nobody takes would be killed by its next line.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    fn start(program: &Path, folder: TempDir) -> Self {
+        let mut command = Command::new(program);
+        // A group of its own, so that the browser goes with it. A home of its own, so that nothing is left in the user's.
+        command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path()).process_group(0);
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the driver starts");
+        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
+        let lines = (&mut output).lines().map_while(Result::ok);
+        let ports =
+            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok());
+        let port = { ports }.next().expect("chromedriver says where it listens");
+        Self { process, port, folder, _output: output }
+    }
+
+    async fn session(&self, chromium: &Path) -> Client {
+        let profile = self.folder.path().join("profile");
+        let capabilities = json!({
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:chromeOptions": { "binary": chromium, "args": [
+                "--headless",
+                // Chromium refuses to run as root with its sandbox. The page is our own.
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                format!("--user-data-dir={}", profile.display()),
+            ] },
+        });
+        let capabilities: Capabilities = serde_json::from_value(capabilities).expect("it is an object");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
+        client.expect("the browser starts")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = killpg(Pid::from_raw(self.process.id() as i32), Signal::SIGKILL);
+        let _ = self.process.wait();
+    }
+}
+
+/// A page of four scenarios, measured here and now.
+fn measured_page(folder: &Path) -> PathBuf {
+    let scenario = |name: &str, toml: &str| {
+        let path = folder.join(name).with_extension("toml");
+        fs::write(&path, toml).expect("the temporary folder is writable");
+        path.display().to_string()
+    };
+    let few = |scenario: &str, more: &[&str], succeeds: bool| {
+        let arguments = [&["run", scenario, "--rounds", "2"], more].concat();
+        assert_eq!(makespan(folder, &arguments), succeeds, "makespan {}", arguments.join(" "));
+    };
+    let waits = ["--strategy", "threads,async", "--workers", "2,30", "--time-scale", "10"];
+    few("latency_only", &waits, true);
+    few("prime_sum", &["--strategy", "threads", "--workers", "1,2"], true);
+    few(&scenario("one-error", ONE_ERROR), &[], true);
+    few(&scenario("all-wrong", ALL_WRONG), &[], false);
+    let page = folder.join("page.html");
+    assert!(makespan(folder, &["report", "--out", &page.display().to_string()]), "the page is written");
+    page
+}
+
+fn makespan(folder: &Path, arguments: &[&str]) -> bool {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_makespan"));
+    command.args(arguments).arg("--data").arg(folder.join("data")).current_dir(folder);
+    // No links to whatever Criterion measured last in this checkout.
+    command.env("CRITERION_HOME", folder).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().expect("makespan starts").success()
+}
+
+/// Where the shell would find a program.
+fn program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Says what was left out, past the test harness, which keeps the words of tests that pass to itself. Where every tool is
+/// to be there, a missing one is a failure.
+fn without_browser() {
+    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+    assert!(!is("CI", "true") || is("NO_INSTALL", "1"), "chromium or chromedriver not found");
+    let line = "skipped: the page in a browser: chromium/chromedriver not found; make test installs them on Debian and Ubuntu\n";
+    // Nobody may be listening, and that fails no test.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
