@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     starting(&mut criterion);
     handing_over(&mut criterion);
     kernel_checks(&mut criterion);
+    added_latency(&mut criterion);
     criterion.final_summary();
     common::conclude(&[])
 }
@@ -110,4 +111,42 @@ fn kernel_checks(criterion: &mut Criterion) {
         bencher.iter(|| primes.run(&mut lane));
     });
     group.finish();
+}
+
+/// What client, sockets and server add to 15 ms that were asked for, when nothing else goes on: the time shown is what
+/// is beyond the 15 ms. The server is a process of its own, as in every measurement.
+fn added_latency(criterion: &mut Criterion) {
+    use makespan::{
+        mock_server::{
+            process::ServerProcess,
+            profile::{Profile, Route},
+        },
+        task::fetch::Fetch,
+        worker::lane::Lane,
+    };
+    const ASKED: Duration = Duration::from_millis(15);
+    let route = Route { latency_s: ASKED.as_secs_f64(), ..Route::at("/wait") };
+    let profile = Profile { routes: vec![route], ..Profile::default() };
+    let server = ServerProcess::start(&common::env().program, &profile).expect("a server starts on a free port");
+    let forever = Duration::from_hours(1);
+    let task = Task::Fetch(Fetch {
+        url: format!("{}/wait", server.origin()),
+        site: None,
+        authorization: None,
+        keep_alive: true,
+        connect_timeout: forever,
+        timeout: forever,
+        redirects: 0,
+    });
+    criterion.bench_function("added_to_a_latency_of_15_ms", |bencher| {
+        let mut lane = Lane::new(0, 0, Stop::after(forever));
+        bencher.iter_custom(|iterations| {
+            let mut once = || {
+                let before = Instant::now();
+                lane.run(0, &task).result.expect("the server answers");
+                before.elapsed().saturating_sub(ASKED)
+            };
+            (0..iterations).map(|_| once()).sum()
+        });
+    });
 }
