@@ -43,14 +43,16 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
     for (index, spec) in scenario.sweep.iter().enumerate() {
         let id = BenchmarkId::new(&spec.strategy, spec.workers);
         group.bench_function(id, |bencher| {
+            // Before the clock starts, or Criterion would take the setting up for a slow run.
+            let mut stage = stage.borrow_mut();
+            let set_up = match &mut *stage {
+                Some(cells) => Ok(cells),
+                empty => runner::cells(&scenario, &scenario.sweep, &settings())
+                    .map(|cells| empty.insert(cells))
+                    .map_err(|error| error.to_string()),
+            };
             bencher.iter_custom(|iterations| {
-                let mut stage = stage.borrow_mut();
-                let timed = match &mut *stage {
-                    Some(cells) => time(&cells[index], iterations),
-                    empty => runner::cells(&scenario, &scenario.sweep, &settings())
-                        .map_err(|error| error.to_string())
-                        .and_then(|cells| time(&empty.insert(cells)[index], iterations)),
-                };
+                let timed = set_up.as_ref().map_err(Clone::clone).and_then(|cells| time(&cells[index], iterations));
                 // Criterion wants a duration whatever happened. The folder it goes to is removed below.
                 timed.unwrap_or_else(|error| {
                     failures.borrow_mut().push((spec.clone(), error));

@@ -67,7 +67,7 @@ impl Pool for Crew {
                 self.seats.iter_mut().for_each(Seat::dismiss);
                 break;
             }
-            for number in answered(&self.seats) {
+            for number in answered(&self.seats, done.last()) {
                 let seat = &mut self.seats[number];
                 seat.collect(&mut done);
                 if !seat.is_busy() {

@@ -2,7 +2,7 @@
 
 use super::stop::{Stop, Stopped};
 use crate::{
-    measure::clock::now_ns,
+    measure::clock::{between, now_ns},
     mock_server::log::TaskTag,
     task::{Host, Output, Task, TaskError, Wait},
 };
@@ -56,6 +56,13 @@ pub struct Done {
     pub result: Result<Output, TaskError>,
     /// At most three: the task, and its waits.
     pub spans: Vec<Span>,
+}
+
+impl Done {
+    /// How long the task took; nothing for one that was never begun.
+    pub fn took(&self) -> Duration {
+        self.spans.first().map_or(Duration::ZERO, |run| between(run.start_ns, run.end_ns))
+    }
 }
 
 /// What surrounds the tasks that one worker runs.

@@ -5,10 +5,16 @@
 use super::{deck::Deck, lane::Done, process::WorkerProcess};
 use crate::{measure::cpu::CpuTime, strategy::Work, task::TaskError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 /// How long to sleep, at most, before looking at the deadline again, milliseconds.
 const NAP_MS: u16 = 20;
+
+/// A task of less than this is over before a sleeper would be awake.
+const SHORT: Duration = Duration::from_micros(50);
 
 /// A worker process and the tasks it holds.
 #[derive(Debug)]
@@ -85,13 +91,28 @@ impl Seat {
     }
 }
 
-/// Sleeps until a busy worker has answered or died, or until it is time to look at the deadline, and says which have.
-pub fn answered(seats: &[Seat]) -> Vec<usize> {
+/// Waits until a busy worker has answered or died, or until it is time to look at the deadline, and says which have.
+///
+/// Going to sleep and being woken takes longer than a task that does nothing. So where the last task was a short one,
+/// it looks again and again for as long as such a task takes, before it sleeps. Where tasks are longer, it never stays
+/// awake: the cores belong to the workers.
+pub fn answered(seats: &[Seat], last: Option<&Done>) -> Vec<usize> {
+    let asked = Instant::now();
+    while last.is_some_and(|done| done.took() < SHORT) && asked.elapsed() < SHORT {
+        let ready = ready(seats, PollTimeout::ZERO);
+        if !ready.is_empty() {
+            return ready;
+        }
+    }
+    ready(seats, PollTimeout::from(NAP_MS))
+}
+
+fn ready(seats: &[Seat], timeout: PollTimeout) -> Vec<usize> {
     let busy = || seats.iter().enumerate().filter(|(_, seat)| seat.is_busy());
     let mut waiting: Vec<PollFd> =
         busy().map(|(_, seat)| PollFd::new(seat.process.answers_fd(), PollFlags::POLLIN)).collect();
     // An interrupted poll is a poll that saw nothing: the caller looks at the deadline and comes back.
-    let _ = poll(&mut waiting, PollTimeout::from(NAP_MS));
+    let _ = poll(&mut waiting, timeout);
     let ready = waiting.iter().map(|fd| fd.any().unwrap_or(false));
     busy().zip(ready).filter(|(_, ready)| *ready).map(|((number, _), _)| number).collect()
 }
