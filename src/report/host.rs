@@ -26,7 +26,7 @@ pub(super) fn strip(records: &[&Record]) -> Markup {
             @if let Some(fact) = fact { li { (fact) } }
         }
         @if !warnings.is_empty() {
-            ul class="missing" { @for warning in warnings { li { (warning) } } }
+            ul class="missing" { @for warning in warnings { li { (unbroken_flags(&warning)) } } }
         }
     }
 }
@@ -56,6 +56,15 @@ fn facts(host: &HostFacts) -> Vec<String> {
 fn load(before: Option<f64>, after: Option<f64>) -> String {
     let figure = |load: Option<f64>| load.map_or("not measured".into(), |load| format!("{load:.1}"));
     format!("load {} before, {} after", figure(before), figure(after))
+}
+
+/// The text, with its `--flags` kept on one line: a browser would break them between the hyphens.
+fn unbroken_flags(text: &str) -> Markup {
+    html! {
+        @for word in text.split_inclusive(' ') {
+            @if word.starts_with("--") { span class="flag" { (word.trim_end()) } " " } @else { (word) }
+        }
+    }
 }
 
 fn rounds(records: &[&Record]) -> String {
