@@ -3,7 +3,7 @@
 
 CARGO ?= cargo
 # Every bench target leaves the page refreshed.
-PAGE = $(CURDIR)/report/index.html
+PAGE = report/index.html
 MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
 
 .DEFAULT_GOAL := help
