@@ -24,6 +24,7 @@
 //! | [`results`] | the record of measured runs, and where records are kept |
 //! | [`stats`] | intervals, noise, ceilings, Amdahl |
 //! | [`report`] | records in, one HTML page out |
+//! | [`suggestion`] | "did you mean ...?" |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
 // Only the command line prints.
@@ -38,5 +39,6 @@ pub mod runner;
 pub mod scenario;
 pub mod stats;
 pub mod strategy;
+pub mod suggestion;
 pub mod task;
 pub mod worker;

@@ -11,6 +11,7 @@ use crate::{
     mock_server::profile::Profile,
     results::record::{Phase, Timer},
     strategy,
+    suggestion::unknown,
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
     worker::deck::Deal,
 };
@@ -172,14 +173,6 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioErr
         message: error.to_string().trim_end().into(),
     })?;
     check::Checker { file }.scenario(name, wire)
-}
-
-/// Says that a name is unknown, and which known one is nearest.
-pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    let alike = |candidate: &&&str| strsim::jaro_winkler(name, candidate);
-    let nearest = known.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).filter(|best| alike(best) > 0.7);
-    let suggestion = nearest.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-    format!("unknown {what} `{name}`{suggestion} Known: {}", known.join(", ")).replace("` Known", "`. Known")
 }
 
 /// Every combination. A strategy of fixed size appears once.

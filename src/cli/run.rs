@@ -18,6 +18,7 @@ use makespan::{
     runner::{self, Settings},
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario},
     strategy::{self, Env},
+    suggestion,
     worker::deck::Deal,
 };
 use std::{
@@ -164,7 +165,7 @@ fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>
     let variant = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
     if scenario.variant(variant).is_none() {
         let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
-        return Err(Usage(scenario::unknown("variant", variant, &names)).into());
+        return Err(Usage(suggestion::unknown("variant", variant, &names)).into());
     }
     let own = || scenario.cells.iter().filter(|cell| cell.variant == variant);
     let timer = args.timer.unwrap_or(Timer::Warm);

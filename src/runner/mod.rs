@@ -25,6 +25,7 @@ use rand_pcg::Pcg64;
 use stage::{SetupError, Stage};
 use std::{
     collections::BTreeMap,
+    ops::ControlFlow,
     path::PathBuf,
     rc::Rc,
     sync::{
@@ -131,62 +132,54 @@ impl<'a> Bench<'a> {
 
     /// Runs every cell once, untimed, in a fresh process: is its answer right, and how much memory does it take?
     fn verify(&mut self, observer: &mut dyn Observer) {
-        for index in 0..self.cells.len() {
-            if self.interrupted() {
-                return;
-            }
-            if self.is_out(index) {
-                continue;
-            }
-            self.announce(index, observer);
-            let verified = probe::run(&self.cells[index]);
-            if self.interrupted() {
-                return;
-            }
-            match verified {
-                Ok(peak_memory_bytes) => self.record.cells[index].peak_memory_bytes = peak_memory_bytes,
-                Err(error) => self.fail(index, &error),
-            }
-            observer.updated(&self.record);
-        }
+        let probe = |bench: &mut Self, index: usize| {
+            bench.record.cells[index].peak_memory_bytes = probe::run(&bench.cells[index])?;
+            Ok(())
+        };
+        // Whether it was interrupted shows in the first round.
+        let _ = (0..self.cells.len()).try_for_each(|index| self.step(index, observer, probe));
     }
 
     fn round(&mut self, round: u32, observer: &mut dyn Observer) {
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
         order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
-        for index in order {
-            if self.interrupted() {
-                return;
-            }
-            if self.is_out(index) {
-                continue;
-            }
-            self.announce(index, observer);
-            let sample = self.cells[index].once();
-            if self.interrupted() {
-                return;
-            }
-            match sample {
-                Ok(sample) => self.add(index, sample),
-                Err(error) => self.fail(index, &error),
-            }
-            observer.updated(&self.record);
+        let sample = |bench: &mut Self, index: usize| {
+            let sample = bench.cells[index].once()?;
+            bench.add(index, sample);
+            Ok(())
+        };
+        if order.into_iter().try_for_each(|index| self.step(index, observer, sample)).is_continue() {
+            self.record.rounds_done = round + 1;
         }
-        self.record.rounds_done = round + 1;
     }
 
-    fn is_out(&self, index: usize) -> bool {
-        self.record.cells[index].check != Check::Passed
+    /// One thing done with one cell, unless the cell is out. What fails because of Ctrl-C is no failure of the cell.
+    fn step(
+        &mut self,
+        index: usize,
+        observer: &mut dyn Observer,
+        work: impl FnOnce(&mut Self, usize) -> Result<(), CellError>,
+    ) -> ControlFlow<()> {
+        if self.interrupted() {
+            return ControlFlow::Break(());
+        }
+        if self.record.cells[index].check != Check::Passed {
+            return ControlFlow::Continue(());
+        }
+        let total = (self.settings.rounds + 1) * self.cells.len() as u32;
+        observer.working(&self.cells[index].spec, self.steps_done, total);
+        self.steps_done += 1;
+        match work(self, index) {
+            Err(_) if self.interrupted() => return ControlFlow::Break(()),
+            Err(error) => self.fail(index, &error),
+            Ok(()) => {}
+        }
+        observer.updated(&self.record);
+        ControlFlow::Continue(())
     }
 
     fn interrupted(&self) -> bool {
         self.settings.interrupted.load(Relaxed)
-    }
-
-    fn announce(&mut self, index: usize, observer: &mut dyn Observer) {
-        let total = (self.settings.rounds + 1) * self.cells.len() as u32;
-        observer.working(&self.cells[index].spec, self.steps_done, total);
-        self.steps_done += 1;
     }
 
     /// A wrong answer has no time: whatever was measured of this cell goes.
@@ -194,6 +187,8 @@ impl<'a> Bench<'a> {
         self.samples[index].clear();
         let unmeasured = self.cells[index].unmeasured();
         self.record.cells[index] = CellRecord { check: Check::Failed, error: Some(error.to_string()), ..unmeasured };
+        // What leaned on it as a baseline has nothing to lean on any more.
+        self.compare(index);
     }
 
     fn add(&mut self, index: usize, sample: Sample) {

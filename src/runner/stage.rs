@@ -76,7 +76,7 @@ impl Stage {
         observer: &mut dyn Observer,
     ) -> Result<Self, SetupError> {
         let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
-        let unknown = || SetupError::Unknown(crate::scenario::unknown("variant", variant, &names));
+        let unknown = || SetupError::Unknown(crate::suggestion::unknown("variant", variant, &names));
         let variant = scenario.variant(variant).ok_or_else(unknown)?;
         let outputs = outputs(settings)?;
         let server = match &variant.server {

@@ -1,12 +1,11 @@
 //! From the wire form to the checked form: every name resolves, every number is in range, or the error says where not.
 
-use super::{
-    CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, unknown, wire, with_baselines,
-};
+use super::{CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, wire, with_baselines};
 use crate::{
     mock_server::profile::Profile,
     results::record::Timer,
     strategy::{self, Strategy},
+    suggestion::unknown,
 };
 use std::time::Duration;
 

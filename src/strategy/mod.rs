@@ -159,5 +159,5 @@ pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
     ALL.iter()
         .find(|strategy| strategy.name() == name)
         .copied()
-        .ok_or_else(|| crate::scenario::unknown("strategy", name, &names))
+        .ok_or_else(|| crate::suggestion::unknown("strategy", name, &names))
 }
