@@ -2,7 +2,8 @@
 //!
 //! **Wins** on tasks that wait: while one thread waits, another asks. And on tasks that compute, up to the number of
 //! cores: in Rust, threads of one process really run at the same time. They share memory, so a task costs nothing to
-//! hand over, and a thread costs some 40 µs to start.
+//! hand over, and a thread costs some tens of microseconds to start and join (`cargo bench --bench overheads` says how
+//! many here).
 //!
 //! **Loses** beyond the cores on tasks that compute (more threads, the same cores, and a longer queue for them), and on
 //! ten thousand waits at once, where every one of them costs a stack.
