@@ -15,10 +15,12 @@
 //! | `routes` | what is answered at which path |
 //! | [`gallery`], [`payload`], `photos` | what the answers hold |
 //! | `timer` | waits more precisely than the async runtime's own timer |
+//! | [`foresight`] | what will be answered, known without asking |
 //! | [`log`] | the ground truth: what was done for each request |
 //! | [`process`] | the other side: starts such a server, reads its log, ends it |
 
 pub mod checked;
+pub mod foresight;
 pub mod gallery;
 pub mod log;
 pub mod payload;

@@ -4,13 +4,16 @@ use super::{Observer, Settings};
 use crate::{
     fixtures::{self, FixtureError},
     mock_server::{
+        checked::ProfileError,
+        foresight::Foresight,
         process::{ServerError, ServerProcess},
         profile::{Body, Profile},
+        server::ServeError,
     },
     scenario::{Scenario, Variant, Workload},
     strategy::{self, Work},
     task::{
-        Expected, Task, TaskError,
+        Expected, Task, TaskError, fetch,
         gunzip::TooFewArchives,
         thumbnail::{self, TooFewPhotos},
     },
@@ -52,6 +55,12 @@ pub enum SetupError {
     /// The server did not come up.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The server's profile is wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// What the server will answer can't be told beforehand.
+    #[error(transparent)]
+    Foresight(#[from] ServeError),
     /// The tasks could not be listed: the server's listing is not readable.
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
@@ -80,10 +89,11 @@ impl Stage {
         let variant = scenario.variant(variant).ok_or_else(unknown)?;
         let outputs = outputs(settings)?;
         let server = match &variant.server {
-            Some(profile) => Some(start_server(profile, settings, observer)?),
+            Some(profile) => Some(Served::start(profile, settings, observer)?),
             None => None,
         };
         let built = build(scenario, variant, settings, server.as_ref(), &outputs, observer)?;
+        let server = server.map(|served| served.process);
         let (tasks, mut expected): (Vec<Task>, Vec<Expected>) = built.into_iter().unzip();
         for (&index, &outcome) in &variant.expected {
             if let Some(slot) = expected.get_mut(index as usize) {
@@ -122,32 +132,51 @@ fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
     made.map_err(|source| SetupError::Outputs { path, source })
 }
 
-fn start_server(
-    profile: &Profile,
-    settings: &Settings,
-    observer: &mut dyn Observer,
-) -> Result<ServerProcess, SetupError> {
-    let mut profile = profile.clone();
-    if profile.routes.iter().any(|route| route.body == Body::Photo) {
-        // The drawings that the gallery also lists lie beside the photographs.
-        profile.photos = photos(settings, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
+/// A server that was started, and what it will answer.
+struct Served {
+    process: ServerProcess,
+    foresight: Foresight,
+}
+
+impl Served {
+    fn start(profile: &Profile, settings: &Settings, observer: &mut dyn Observer) -> Result<Self, SetupError> {
+        let mut profile = profile.clone();
+        if profile.routes.iter().any(|route| route.body == Body::Photo) {
+            // The drawings that the gallery also lists lie beside the photographs.
+            profile.photos = photos(settings, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
+        }
+        let process = ServerProcess::start(&settings.env.program, &profile)?;
+        let foresight = Foresight::of(profile.check()?, process.origin())?;
+        Ok(Self { process, foresight })
     }
-    Ok(ServerProcess::start(&settings.env.program, &profile)?)
+
+    /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
+    fn with_outcome(&self, task: Task) -> (Task, Expected) {
+        let Task::Fetch(fetch) = &task else { return (task, Expected::AsSequential) };
+        let (site, authorization) = (fetch.site.as_deref(), fetch.authorization.as_deref());
+        let answer = self.foresight.get(&fetch.url, site, authorization, fetch.redirects);
+        let expected = answer.map_or(Expected::AsSequential, |(status, body)| {
+            let output = fetch::Digest::of(body).output(status.as_u16());
+            Expected::Output(output)
+        });
+        (task, expected)
+    }
 }
 
 fn build(
     scenario: &Scenario,
     variant: &Variant,
     settings: &Settings,
-    server: Option<&ServerProcess>,
+    server: Option<&Served>,
     outputs: &TempDir,
     observer: &mut dyn Observer,
 ) -> Result<Vec<(Task, Expected)>, SetupError> {
     match &variant.workload {
         Workload::Fetch(recipe) => {
-            let origin = server.map(ServerProcess::origin).unwrap_or_default();
-            let tasks = recipe.build(origin, scenario.time_scale).map_err(SetupError::Listing)?;
-            Ok(tasks.into_iter().map(|task| (task, Expected::AsSequential)).collect())
+            // The checker has seen to it that there is one.
+            let Some(served) = server else { return Ok(Vec::new()) };
+            let tasks = recipe.build(served.process.origin(), scenario.time_scale).map_err(SetupError::Listing)?;
+            Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect())
         }
         Workload::PrimeSum(recipe) => Ok(recipe.build()),
         Workload::Thumbnails(recipe) => {

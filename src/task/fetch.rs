@@ -295,19 +295,27 @@ async fn digest_async(response: hyper::Response<Incoming>) -> Result<Output, Tas
 }
 
 /// The checksum and the length of a body that comes in pieces.
-#[derive(Default)]
-struct Digest {
+#[derive(Debug, Default)]
+pub struct Digest {
     crc: crc32fast::Hasher,
     bytes: u64,
 }
 
 impl Digest {
+    /// Of a whole body.
+    pub fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut digest = Self::default();
+        pieces.into_iter().for_each(|piece| digest.add(&piece));
+        digest
+    }
+
     fn add(&mut self, chunk: &[u8]) {
         self.crc.update(chunk);
         self.bytes += chunk.len() as u64;
     }
 
-    fn output(self, status: u16) -> Output {
+    /// What a fetch comes to that brought it.
+    pub fn output(self, status: u16) -> Output {
         Output { checksum: self.crc.finalize().into(), amount: self.bytes, status: Some(status) }
     }
 }
