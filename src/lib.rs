@@ -21,6 +21,7 @@
 //! | [`mock_server`] | the HTTP server the fetches go to, in a process of its own |
 //! | [`runner`] | set up, verify, start, run, stop, check, record; tells observers, prints nothing |
 //! | [`measure`] | clocks, CPU time, memory, host facts, what disturbs a measurement |
+//! | [`museum`] | the documents' bugs, each caught next to the same thing done right |
 //! | [`results`] | the record of measured runs, and where records are kept |
 //! | [`stats`] | intervals, noise, ceilings, Amdahl |
 //! | [`report`] | records in, one HTML page out |
@@ -33,6 +34,7 @@
 pub mod fixtures;
 pub mod measure;
 pub mod mock_server;
+pub mod museum;
 pub mod report;
 pub mod results;
 pub mod runner;

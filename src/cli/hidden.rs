@@ -1,7 +1,7 @@
 //! The subcommands that only this program itself calls: what a child process is started with.
 
 use super::print::note;
-use makespan::{runner::probe, worker::serve};
+use makespan::{museum::children_of_children, runner::probe, worker::serve};
 use std::{env, process::ExitCode};
 
 /// Runs as a child, if the command line says so.
@@ -9,6 +9,7 @@ pub fn run() -> Option<ExitCode> {
     let served = match env::args_os().nth(1)?.to_str()? {
         "worker-process" => serve::serve_parent(),
         "probe" => probe::serve_parent(),
+        children_of_children::SCRIPT => children_of_children::run_script(),
         _ => return None,
     };
     Some(match served {

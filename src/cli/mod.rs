@@ -4,6 +4,7 @@ mod compare;
 mod doctor;
 pub mod hidden;
 mod list;
+mod museum;
 pub mod print;
 mod progress;
 mod report;
@@ -48,6 +49,8 @@ enum Command {
     Compare(compare::Args),
     /// Start a scenario's HTTP server by itself, for any client
     Server(server::ServerArgs),
+    /// See the documents' bugs, each caught next to the same thing done right
+    Museum(museum::Args),
     /// Say what on this machine disturbs a measurement, and what to do about it
     Doctor(doctor::Args),
 }
@@ -80,6 +83,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),
         Command::Server(args) => server::run(&args, server_of).map(|()| ExitCode::SUCCESS),
+        Command::Museum(args) => museum::run(&args),
         Command::Doctor(args) => Ok(doctor::run(&args)),
     }?;
     print::outcome()?;
