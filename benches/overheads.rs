@@ -137,6 +137,7 @@ fn added_latency(criterion: &mut Criterion) {
         connect_timeout: forever,
         timeout: forever,
         redirects: 0,
+        blocking: false,
     });
     criterion.bench_function("added_to_a_latency_of_15_ms", |bencher| {
         let mut lane = Lane::new(0, 0, Stop::after(forever));

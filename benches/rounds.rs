@@ -4,8 +4,11 @@
 //! comparison of A then B lies. It takes Criterion's flags all the same, so that `cargo bench -- threads` means what it
 //! says in every target.
 
+#[path = "common/asked.rs"]
+mod asked;
 mod common;
 
+use asked::Asked;
 use makespan::scenario;
 use std::{
     env,
@@ -14,31 +17,6 @@ use std::{
 
 /// The fewest that give a median a 95 % interval without assumptions: below six, not even the whole range covers it.
 const ROUNDS: &str = "6";
-
-/// Criterion's and libtest's flags that take a value, which is not a filter.
-const WITH_VALUE: &[&str] = &[
-    "--baseline",
-    "-b",
-    "--baseline-lenient",
-    "--save-baseline",
-    "-s",
-    "--color",
-    "-c",
-    "--confidence-level",
-    "--format",
-    "--load-baseline",
-    "--logfile",
-    "--measurement-time",
-    "--noise-threshold",
-    "--nresamples",
-    "--output-format",
-    "--plotting-backend",
-    "--profile-time",
-    "--sample-size",
-    "--significance-level",
-    "--skip",
-    "--warm-up-time",
-];
 
 fn main() -> ExitCode {
     let asked = Asked::from(env::args().skip(1));
@@ -52,8 +30,7 @@ fn main() -> ExitCode {
     let mut failures = Vec::new();
     for scenario in &scenarios {
         let names = scenario.sweep.iter().map(|cell| format!("{}/{}/{}", scenario.name, cell.strategy, cell.workers));
-        let names: Vec<String> =
-            names.filter(|name| asked.filter.as_ref().is_none_or(|text| name.contains(text))).collect();
+        let names: Vec<String> = names.filter(|name| asked.wants(name)).collect();
         if asked.only_list {
             names.iter().for_each(|name| println!("{name}: benchmark"));
         }
@@ -76,28 +53,4 @@ fn main() -> ExitCode {
         }
     }
     if asked.only_list { ExitCode::SUCCESS } else { common::conclude(&failures) }
-}
-
-/// What is left of Criterion's command line.
-#[derive(Default)]
-struct Asked {
-    filter: Option<String>,
-    only_list: bool,
-    only_test: bool,
-}
-
-impl Asked {
-    fn from(mut args: impl Iterator<Item = String>) -> Self {
-        let mut asked = Self::default();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--list" => asked.only_list = true,
-                "--test" => asked.only_test = true,
-                flag if WITH_VALUE.contains(&flag) => drop(args.next()),
-                flag if flag.starts_with('-') => {}
-                _ => asked.filter = Some(arg),
-            }
-        }
-        asked
-    }
 }

@@ -189,6 +189,22 @@ workers = [2]
 }
 
 #[test]
+fn sites_that_are_no_host_names_are_refused() {
+    let dir = place();
+    for (sites, says) in [
+        ("paths = ['/']\nsites = ['two words']", "`workload.fetch.sites`: found two words, expected a host name"),
+        ("listing = { path = '/' }\nsites = ['a.example']", "expected none with a `listing`"),
+    ] {
+        let text = format!(
+            "[workload.fetch]\ntasks = 2\n{sites}\n[server]\n[[cells]]\nstrategies = ['threads']\nworkers = [2]
+            [[sweep]]\nstrategies = ['threads']\nworkers = [2]\n"
+        );
+        let words = refusal(&["run", &scenario(dir.path(), "wrong", &text).display().to_string()]);
+        assert!(words.contains(says), "{words}");
+    }
+}
+
+#[test]
 fn json_to_standard_output_is_json_and_nothing_else() {
     let (said, words) = tiny(place().path(), &["--json", "-"]);
     let record: Record = serde_json::from_str(&said).expect("one document");

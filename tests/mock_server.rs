@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets something unexpected is to fail there")]
 
+mod common;
+
+use common::{PROGRAM, http::Client};
 use makespan::mock_server::{
     gallery::Listing,
     log::LogEntry,
@@ -14,20 +17,15 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashSet,
     fs,
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
-
-const PROGRAM: &str = env!("CARGO_BIN_EXE_makespan");
-
-/// No wait in these tests takes this long; without it a bug would hang them instead of failing them.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 fn server(routes: Vec<Route>) -> ServerProcess {
     started(&Profile { seed: 7, routes, ..Profile::default() })
@@ -41,66 +39,6 @@ fn route(path: &str, body: Body) -> Route {
     Route { body, ..Route::at(path) }
 }
 
-/// One connection to a server.
-struct Client(BufReader<TcpStream>);
-
-#[derive(Debug)]
-struct Reply {
-    status: u16,
-    headers: HashMap<String, String>,
-    body: Vec<u8>,
-}
-
-impl Client {
-    fn of(server: &ServerProcess) -> Self {
-        Self::at(server.origin())
-    }
-
-    fn at(origin: &str) -> Self {
-        let stream = TcpStream::connect(origin.strip_prefix("http://").unwrap()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    fn write(&mut self, text: &str) {
-        self.0.get_mut().write_all(text.as_bytes()).unwrap();
-    }
-
-    fn get(&mut self, path: &str, headers: &[&str]) -> Reply {
-        self.ask("GET", path, headers)
-    }
-
-    fn ask(&mut self, method: &str, path: &str, headers: &[&str]) -> Reply {
-        let mut lines = vec![format!("{method} {path} HTTP/1.1")];
-        lines.extend(headers.iter().map(|&header| header.to_owned()));
-        if !headers.iter().any(|header| header.starts_with("Host:")) {
-            lines.push("Host: some.example:8080".to_owned());
-        }
-        self.write(&format!("{}\r\n\r\n", lines.join("\r\n")));
-        let mut reply = self.head();
-        let length = reply.headers["content-length"].parse().unwrap();
-        if method != "HEAD" {
-            reply.body.resize(length, 0);
-            self.0.read_exact(&mut reply.body).unwrap();
-        }
-        reply
-    }
-
-    fn head(&mut self) -> Reply {
-        let mut lines = self.0.by_ref().lines().map(Result::unwrap).take_while(|line| !line.is_empty());
-        let status = lines.next().expect("a status line").split(' ').nth(1).unwrap().parse().unwrap();
-        let header = |line: String| line.split_once(": ").map(|(name, value)| (name.to_lowercase(), value.to_owned()));
-        Reply { status, headers: lines.filter_map(header).collect(), body: Vec::new() }
-    }
-
-    /// Whether the server ends the connection, after whatever it still had to say. It may do so without reading all that
-    /// was sent, which the system reports as a reset.
-    fn ends(mut self) -> bool {
-        let end = self.0.read_to_end(&mut Vec::new());
-        end.map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |_| true)
-    }
-}
-
 fn is_alive(pid: u32) -> bool {
     kill(Pid::from_raw(pid.try_into().unwrap()), None).is_ok()
 }
@@ -108,7 +46,7 @@ fn is_alive(pid: u32) -> bool {
 #[test]
 fn empty_routes_and_statuses() {
     let server = server(vec![Route::at("/empty"), Route { status: 503, ..route("/down", Body::Bytes(10)) }]);
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     let reply = client.get("/empty", &[]);
     assert_eq!((reply.status, reply.headers["content-length"].as_str()), (200, "0"));
     assert!(reply.headers["makespan-lateness-ns"].parse::<u64>().is_ok());
@@ -121,9 +59,70 @@ fn empty_routes_and_statuses() {
 }
 
 #[test]
+fn generic_routes_lie_below_those_of_the_profile() {
+    let server = server(vec![Route { status: 203, ..Route::at("/status/*") }]);
+    let mut client = Client::at(server.origin());
+    let mut status = |path| client.get(path, &[]).status;
+    assert_eq!((status("/status/418"), status("/get"), status("/status")), (203, 200, 404));
+}
+
+#[test]
+fn generic_routes_answer_under_httpbin_s_names() {
+    let server = server(vec![]);
+    let mut client = Client::at(server.origin());
+    let echo = client.get("/get?q=%22a+b%22&q=2", &["makespan-task: 1/0", "X-Word: \"quoted\"\t\\"]);
+    assert_eq!(echo.headers["content-type"], "application/json");
+    let echo: serde_json::Value = serde_json::from_slice(&echo.body).unwrap();
+    assert_eq!(echo["args"], serde_json::json!({ "q": ["\"a b\"", "2"] }));
+    assert_eq!(echo["headers"]["x-word"], "\"quoted\"\t\\");
+    assert_eq!(echo["url"], "http://some.example:8080/get?q=%22a+b%22&q=2");
+
+    for status in [200, 404, 418, 503, 599] {
+        assert_eq!(client.get(&format!("/status/{status}"), &[]).status, status);
+    }
+    let refused = client.get("/status/199", &[]);
+    assert_eq!((refused.status, refused.headers["content-type"].as_str()), (400, "text/plain; charset=utf-8"));
+    assert!(String::from_utf8(refused.body).unwrap().contains("200 to 599"));
+
+    let bytes = client.get("/bytes/200001", &[]).body;
+    assert!(bytes == Noise::new(7).body("/bytes/200001", 200_001).flatten().collect::<Vec<u8>>());
+    assert_eq!(client.get("/bytes/0", &[]).body.len(), 0);
+    assert_eq!(client.get("/drip?numbytes=3&duration=0.01", &[]).body.len(), 3);
+
+    let mut hops = vec!["/redirect/3".to_owned()];
+    while let Some(next) = client.get(hops.last().unwrap(), &[]).headers.remove("location") {
+        hops.push(next);
+    }
+    assert_eq!(hops, ["/redirect/3", "/redirect/2", "/redirect/1", "/get"]);
+}
+
+#[test]
+fn a_delay_is_a_latency_like_any_other() {
+    let server = started(&Profile { time_scale: 100.0, ..Profile::default() });
+    let mut client = Client::at(server.origin());
+    client.get("/delay/0.5", &["makespan-task: 1/0"]);
+    client.get("/drip?delay=1&duration=0", &["makespan-task: 1/1"]);
+    let log = server.take_log(1).unwrap();
+    assert_eq!(log.iter().map(|entry| entry.latency_ns).collect::<Vec<_>>(), [5_000_000, 10_000_000]);
+    assert!(log.iter().all(|entry| entry.arrived_ns + entry.latency_ns <= entry.answered_ns));
+}
+
+#[test]
+fn a_drip_takes_the_time_it_was_given() {
+    let server = server(vec![]);
+    let mut client = Client::at(server.origin());
+    for length in [3, 100_000] {
+        let start = Instant::now();
+        let drip = client.get(&format!("/drip?numbytes={length}&duration=0.2&delay=0.05"), &[]);
+        // It may take longer, on a busy machine; all of it can't be there earlier.
+        assert!(drip.body.len() == length && start.elapsed() >= Duration::from_millis(250), "{length} bytes");
+    }
+}
+
+#[test]
 fn bodies_are_those_that_can_be_known_beforehand() {
     let server = server(vec![route("/pages/*", Body::Bytes(200_001))]);
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     let expected: Vec<u8> = Noise::new(7).body("/pages/1", 200_001).flatten().collect();
     let reply = client.get("/pages/1", &[]);
     assert!(reply.body == expected, "the same bytes");
@@ -138,7 +137,7 @@ fn bodies_are_those_that_can_be_known_beforehand() {
 fn the_gallery_wants_its_key() {
     let key = Some("Client-ID 123".to_owned());
     let server = server(vec![Route { authorization: key, ..route("/gallery", Body::Gallery) }]);
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     let reply = client.get("/gallery", &[]);
     assert_eq!((reply.status, reply.headers["www-authenticate"].as_str(), reply.body.len()), (401, "Client-ID", 0));
     let reply = client.get("/gallery", &["Authorization: Client-ID 124"]);
@@ -152,7 +151,7 @@ fn the_gallery_wants_its_key() {
     assert!(pictures.iter().all(|link| link.starts_with("http://photos.example:81/images/")));
 
     // HTTP/1.0 may leave the host out; then it is the server's own.
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     client.write("GET /gallery HTTP/1.0\r\nAuthorization: Client-ID 123\r\n\r\n");
     let mut text = String::new();
     client.0.read_to_string(&mut text).unwrap();
@@ -171,7 +170,7 @@ fn photos_come_from_their_folder_and_nowhere_else() {
     let server = started(&Profile { routes, photos: Some(photos.clone()), ..Profile::default() });
     fs::remove_dir_all(photos).unwrap();
 
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     let mut get = |path| {
         let reply = client.get(path, &[]);
         (reply.status, reply.headers.get("content-type").cloned().unwrap_or_default(), reply.body)
@@ -201,7 +200,7 @@ fn redirects_and_sites() {
     let moved = Route { status: 301, location: Some("/new".into()), ..Route::at("/old") };
     let on = |site: &str, length| Route { site: Some(site.into()), ..route("/page", Body::Bytes(length)) };
     let server = server(vec![moved, on("alpha.example", 1), on("beta.example", 2), route("/page", Body::Bytes(3))]);
-    let mut client = Client::of(&server);
+    let mut client = Client::at(server.origin());
     let reply = client.get("/old", &[]);
     assert_eq!((reply.status, reply.headers["location"].as_str(), reply.body.len()), (301, "/new", 0));
     let mut length = |host| client.get("/page", &[host]).body.len();
@@ -215,7 +214,7 @@ fn the_log_holds_each_run_exactly_once() {
     let slow = Route { latency_s: 0.02, ..route("/slow", Body::Bytes(5)) };
     let routes = vec![Route::at("/empty"), slow];
     let server = started(&Profile { time_scale: 4.0, routes, ..Profile::default() });
-    let (mut one, mut other) = (Client::of(&server), Client::of(&server));
+    let (mut one, mut other) = (Client::at(server.origin()), Client::at(server.origin()));
     one.get("/empty", &["makespan-task: 1/prologue"]);
     one.get("/slow", &["makespan-task: 1/0"]);
     other.get("/unknown", &["makespan-task: 1/1"]);
@@ -245,7 +244,7 @@ fn the_log_holds_each_run_exactly_once() {
 fn a_new_connection_per_request_shows_in_the_log() {
     let server = server(vec![Route::at("/empty")]);
     for index in 0..3 {
-        let mut client = Client::of(&server);
+        let mut client = Client::at(server.origin());
         let tag = format!("makespan-task: 1/{index}");
         assert_eq!(client.get("/empty", &[&tag, "Connection: close"]).headers["connection"], "close");
         assert!(client.ends());
@@ -262,7 +261,7 @@ fn no_answer_is_early_and_they_do_not_wait_for_each_other() {
     let server = server(routes.collect());
     thread::scope(|scope| {
         for worker in 0..8 {
-            let mut client = Client::of(&server);
+            let mut client = Client::at(server.origin());
             scope.spawn(move || {
                 for index in 0..20 {
                     client.get(
@@ -293,7 +292,7 @@ fn bad_clients_leave_it_serving() {
     let slow = Route { latency_s: 0.005, ..route("/slow", Body::Bytes(1 << 30)) };
     let server = server(vec![Route::at("/empty"), slow]);
     let refused = |text: &str, status: u16| {
-        let mut client = Client::of(&server);
+        let mut client = Client::at(server.origin());
         client.write(text);
         assert_eq!(client.head().status, status, "{text:.40}");
         assert!(client.ends());
@@ -303,21 +302,21 @@ fn bad_clients_leave_it_serving() {
     refused("GET /empty HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", 400);
     refused(&format!("GET /empty HTTP/1.1\r\nX: {}", "x".repeat(20_000)), 431);
 
-    let mut half_open: Vec<Client> = (0..50).map(|_| Client::of(&server)).collect();
+    let mut half_open: Vec<Client> = (0..50).map(|_| Client::at(server.origin())).collect();
     for client in &mut half_open {
         client.write("GET /empty HTTP/1.1\r\nHo");
     }
     for head_only in [false, true] {
-        let mut vanishing = Client::of(&server);
+        let mut vanishing = Client::at(server.origin());
         vanishing.write("GET /slow HTTP/1.1\r\nHost: a\r\nmakespan-task: 9/0\r\n\r\n");
         if head_only {
             vanishing.head();
         }
     }
-    let mut never_reading = Client::of(&server);
+    let mut never_reading = Client::at(server.origin());
     never_reading.write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
 
-    assert_eq!(Client::of(&server).get("/empty", &["makespan-task: 1/0"]).status, 200);
+    assert_eq!(Client::at(server.origin()).get("/empty", &["makespan-task: 1/0"]).status, 200);
     assert_eq!(server.take_log(1).unwrap().len(), 1);
     half_open[0].write("st: a\r\n\r\n");
     assert_eq!(half_open[0].head().status, 200, "slow, but in time");
@@ -357,7 +356,7 @@ fn refusal(mut child: Child) -> String {
     let lifeline = child.stdin.take();
     let output = child.wait_with_output().unwrap();
     drop(lifeline);
-    assert!(!output.status.success(), "{output:?}");
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{output:?}");
     assert!(output.stdout.is_empty(), "{output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
@@ -444,5 +443,28 @@ fn help_shows_examples_and_hides_what_is_internal() {
     let output = command(&["--help"]).output().unwrap();
     let help = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && help.contains("Examples:") && !help.contains("--profile"), "{help}");
-    assert_eq!(command(&[]).output().unwrap().status.code(), Some(2), "neither a scenario nor a profile");
+    for route in ["/get", "/delay/", "/bytes/", "/status/", "/redirect/", "/drip"] {
+        assert!(help.contains(&format!("http://127.0.0.1:8080{route}")), "no example of {route}: {help}");
+    }
+}
+
+/// Told to end, it does so of its own accord, and says nothing more. Gives what it had said on stderr.
+fn told_to_end(child: Child) -> String {
+    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    String::from_utf8(output.stderr).unwrap()
+}
+
+#[test]
+fn it_says_in_one_line_what_it_serves() {
+    let words = |arguments: &[&str], path: &str| {
+        let mut child = command(arguments).spawn().unwrap();
+        let status = Client::at(&origin(&mut child)).get(path, &[]).status;
+        (status, told_to_end(child))
+    };
+    let (status, said) = words(&[], "/get");
+    assert_eq!((status, said.as_str()), (200, "generic routes alone, time scale 1; Ctrl-C ends it\n"));
+    let (status, said) = words(&["--scenario", "latency_only", "--time-scale", "30"], "/wait");
+    assert_eq!((status, said.as_str()), (200, "latency_only, time scale 30; Ctrl-C ends it\n"));
 }

@@ -15,6 +15,7 @@ mod table;
 use clap::{Parser, Subcommand};
 use makespan::{
     fixtures::FixtureError,
+    measure::open_files,
     mock_server::{checked::ProfileError, profile::Profile},
     results::store::Store,
     runner::stage::SetupError,
@@ -47,7 +48,7 @@ enum Command {
     Report(report::Args),
     /// Hold two measurements against each other: what got faster?
     Compare(compare::Args),
-    /// Start a scenario's HTTP server by itself, for any client
+    /// Start the mock HTTP server by itself, for any client
     Server(server::ServerArgs),
     /// See the documents' bugs, each caught next to the same thing done right
     Museum(museum::Args),
@@ -76,7 +77,8 @@ struct Usage(String);
 
 /// Does what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    raise_open_files();
+    // For servers with thousands of connections, and for runs with thousands of requests in flight.
+    open_files::raise_limit();
     let code = match cli.command {
         Command::List(args) => list::run(&args),
         Command::Run(args) => run::run(args),
@@ -88,15 +90,6 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     }?;
     print::outcome()?;
     Ok(code)
-}
-
-/// Sockets and pipes are open files, and the usual limit of 1024 is soon reached: up to what the system lets us have.
-fn raise_open_files() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        // Where it is refused, the limit stays, and whoever meets it gets the system's own error.
-        let _ = setrlimit(Resource::RLIMIT_NOFILE, hard, hard);
-    }
 }
 
 /// The server of a scenario, for those who want it alone.

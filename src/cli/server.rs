@@ -1,5 +1,6 @@
-//! `makespan server`: a scenario's mock server alone, for any client.
+//! `makespan server`: the mock server alone, for any client.
 
+use super::print::note;
 use anyhow::Context;
 use clap::Args;
 use makespan::mock_server::{
@@ -15,23 +16,31 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Runs the mock server of a scenario until Ctrl-C or SIGTERM.
+/// Runs the mock server until Ctrl-C or SIGTERM: a scenario's, or one with nothing but the generic routes.
 ///
 /// Any client can use it: a browser, curl, wrk, a program in another language. The first line on stdout says where it
 /// listens.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  makespan server --scenario latency_only
   makespan server --scenario gallery_downloads --addr 127.0.0.1:8080 --time-scale 10
   curl -i -H 'makespan-task: 1/0' http://127.0.0.1:8080/images/photo_001.jpg
   curl 'http://127.0.0.1:8080/-/log?run=1'
 
+Generic routes, with and without a scenario, under the names that httpbin gave them:
+  curl 'http://127.0.0.1:8080/get?word=two+words'      the request, as JSON
+  curl http://127.0.0.1:8080/delay/0.25                the same after 0.25 s; 10 s is the longest
+  curl -o noise http://127.0.0.1:8080/bytes/1000000    a million bytes
+  curl -i http://127.0.0.1:8080/status/503             any status from 200 to 599
+  curl -L http://127.0.0.1:8080/redirect/3             three redirects to /get
+  curl -N 'http://127.0.0.1:8080/drip?numbytes=1000&duration=2&delay=0.5'
+
 A request with the header `makespan-task: RUN/INDEX` is logged; `/-/log?run=RUN` gives the log of a run and forgets it.
 Each answer's header `makespan-lateness-ns` says how much later than asked the server was.")]
 pub(crate) struct ServerArgs {
-    /// The scenario whose server it is: a name from `makespan list`, or a path to a TOML file
-    #[arg(long, value_name = "NAME", required_unless_present = "profile")]
+    /// The scenario whose server it is: a name from `makespan list`, or a path to a TOML file [default: generic routes
+    /// alone]
+    #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
     /// Where to listen; port 0 picks a free port
@@ -42,7 +51,7 @@ pub(crate) struct ServerArgs {
     #[arg(long)]
     allow_remote: bool,
 
-    /// Divide all latencies by this, instead of by the scenario's own time scale
+    /// Divide all latencies by this [default: the scenario's own time scale, or 1]
     #[arg(long, value_name = "X")]
     time_scale: Option<f64>,
 
@@ -53,9 +62,10 @@ pub(crate) struct ServerArgs {
 
 /// Serves until it is told to end. `profile_of` finds a scenario's server by the scenario's name.
 pub(crate) fn run(args: &ServerArgs, profile_of: impl FnOnce(&str) -> anyhow::Result<Profile>) -> anyhow::Result<()> {
-    let mut profile = match &args.scenario {
-        Some(scenario) => profile_of(scenario)?,
-        None => profile_from_stdin()?,
+    let mut profile = match (&args.scenario, &args.profile) {
+        (Some(scenario), _) => profile_of(scenario)?,
+        (None, Some(_)) => profile_from_stdin()?,
+        (None, None) => Profile::default(),
     };
     if let Some(time_scale) = args.time_scale {
         profile.time_scale = time_scale;
@@ -64,7 +74,16 @@ pub(crate) fn run(args: &ServerArgs, profile_of: impl FnOnce(&str) -> anyhow::Re
     let teller = Arc::clone(&told_to_end);
     ctrlc::set_handler(move || teller.notify_one()).context("could not listen for Ctrl-C")?;
     let listen = Listen { addr: args.addr, allow_remote: args.allow_remote };
-    serve(profile.check()?, listen, announce, told_to_end.notified())?;
+    let checked = profile.check()?;
+    let announce = |addr| {
+        announce(addr);
+        // Whoever passes a profile knows what is in it.
+        if args.profile.is_none() {
+            let what = args.scenario.as_deref().unwrap_or("generic routes alone");
+            note!("{what}, time scale {}; Ctrl-C ends it", profile.time_scale);
+        }
+    };
+    serve(checked, listen, announce, told_to_end.notified())?;
     Ok(())
 }
 

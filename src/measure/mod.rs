@@ -1,9 +1,11 @@
-//! What the machine says of itself and of a run: clocks, CPU time, memory, host facts, and what disturbs a measurement.
+//! What the machine says of itself and of a run: clocks, CPU time, memory, open files, host facts, and what disturbs a
+//! measurement.
 
 pub mod clock;
 pub mod cpu;
 pub mod disturbances;
 pub mod host;
 pub mod memory;
+pub mod open_files;
 
 mod process_tree;

@@ -1,14 +1,19 @@
-//! A profile that can't be wrong: values in range, paths in form, latencies scaled, every route reachable.
+//! A profile that can't be wrong: values in range, paths in form, times and rates scaled, every route reachable.
+
+mod network;
+
+pub(super) use network::CheckedNetwork;
 
 use super::{
+    latency::Factors,
     profile::{Body, Profile, Route},
     server::PRIVATE,
 };
 use hyper::{StatusCode, header::HeaderValue};
 use std::{fmt::Display, path::PathBuf};
 
-/// The longest latency after scaling, seconds. More is a slip of the pen, and would overflow the clock sooner or later.
-const LONGEST_LATENCY_S: f64 = 86_400.0;
+/// The longest time after scaling, seconds. More is a slip of the pen, and would overflow the clock sooner or later.
+const LONGEST_S: f64 = 86_400.0;
 
 /// What is wrong in a profile, and where.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +30,11 @@ pub struct ProfileError {
 /// A [`Profile`] after its check.
 #[derive(Debug, Clone)]
 pub struct CheckedProfile {
+    pub(super) time_scale: f64,
     pub(super) seed: u64,
     pub(super) routes: Vec<CheckedRoute>,
     pub(super) photos: Option<PathBuf>,
+    pub(super) network: CheckedNetwork,
 }
 
 /// A [`Route`] after its check, in the types that HTTP needs.
@@ -35,7 +42,9 @@ pub struct CheckedProfile {
 pub(super) struct CheckedRoute {
     pub path: PathPattern,
     pub site: Option<String>,
+    /// The mean.
     pub latency_ns: u64,
+    pub spread: Option<Factors>,
     pub status: StatusCode,
     pub body: Body,
     pub authorization: Option<HeaderValue>,
@@ -59,7 +68,8 @@ impl CheckedProfile {
             }
             routes.push(checked);
         }
-        Ok(Self { seed: profile.seed, routes, photos: profile.photos.clone() })
+        let network = CheckedNetwork::of(profile)?;
+        Ok(Self { time_scale: scale, seed: profile.seed, routes, photos: profile.photos.clone(), network })
     }
 }
 
@@ -84,8 +94,9 @@ impl CheckedRoute {
             path: PathPattern::parse(&route.path)
                 .map_err(|expected| wrong(key("path"), &format_args!("`{}`", route.path), expected))?,
             site: route.site.as_deref().map(|site| site_name(site, &key)).transpose()?,
-            latency_ns: latency_ns(route.latency_s, scale)
+            latency_ns: scaled_ns(route.latency_s, scale)
                 .map_err(|expected| wrong(key("latency_s"), &route.latency_s, expected))?,
+            spread: spread(route, scale, &key)?,
             status,
             body: route.body,
             authorization: header_value(route.authorization.as_deref(), || key("authorization"))?,
@@ -145,15 +156,26 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-fn latency_ns(latency_s: f64, scale: f64) -> Result<u64, &'static str> {
-    let scaled_s = latency_s / scale;
-    if !(latency_s.is_finite() && latency_s >= 0.0) {
+/// Seconds of the document as nanoseconds of this server, or what they should have been.
+pub(super) fn scaled_ns(seconds: f64, scale: f64) -> Result<u64, &'static str> {
+    let scaled_s = seconds / scale;
+    if !(seconds.is_finite() && seconds >= 0.0) {
         Err("a finite number of seconds, 0 or more")
-    } else if scaled_s > LONGEST_LATENCY_S {
+    } else if scaled_s > LONGEST_S {
         Err("at most a day (86400 s) after time-scaling")
     } else {
         Ok((scaled_s * 1e9).round() as u64)
     }
+}
+
+fn spread(route: &Route, scale: f64, key: impl Fn(&str) -> String) -> Result<Option<Factors>, ProfileError> {
+    let Some(spread) = route.spread else { return Ok(None) };
+    let factors = Factors::of(spread).map_err(|expected| wrong(key("spread.cv"), &spread.cv, expected))?;
+    // The longest latency that can be drawn must be in range too.
+    scaled_ns(route.latency_s * factors.at(1.0), scale).map_err(|_| {
+        wrong(key("latency_s"), &route.latency_s, "less: with this spread some would be longer than a day")
+    })?;
+    Ok(Some(factors))
 }
 
 fn site_name(site: &str, key: impl Fn(&str) -> String) -> Result<String, ProfileError> {
@@ -182,6 +204,7 @@ fn wrong(key: impl Into<String>, found: &dyn Display, expected: impl Into<String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mock_server::profile::{Shape, Spread};
     use proptest::prelude::*;
 
     fn with(change: impl FnOnce(&mut Route)) -> Profile {
@@ -200,7 +223,8 @@ mod tests {
         assert_eq!(scale(0.0), "server.time_scale: found 0, expected a finite number above 0");
         assert!(scale(f64::NAN).starts_with("server.time_scale: found NaN"));
 
-        let cases: [(&str, Profile); 13] = [
+        let spread = |shape, cv| Some(Spread { shape, cv });
+        let cases = [
             ("path", with(|route| route.path = "page".into())),
             ("path", with(|route| route.path = "/a*b".into())),
             ("path", with(|route| route.path = "/-/log".into())),
@@ -208,6 +232,11 @@ mod tests {
             ("latency_s", with(|route| route.latency_s = -1.0)),
             ("latency_s", with(|route| route.latency_s = f64::INFINITY)),
             ("latency_s", with(|route| route.latency_s = 1e300)),
+            ("latency_s", with(|route| (route.latency_s, route.spread) = (5e4, spread(Shape::Lognormal, 1.0)))),
+            ("spread.cv", with(|route| route.spread = spread(Shape::Lognormal, 0.0))),
+            ("spread.cv", with(|route| route.spread = spread(Shape::Lognormal, 3.1))),
+            ("spread.cv", with(|route| route.spread = spread(Shape::Uniform, 0.58))),
+            ("spread.cv", with(|route| route.spread = spread(Shape::Uniform, f64::NAN))),
             ("status", with(|route| route.status = 100)),
             ("status", with(|route| route.status = 600)),
             ("location", with(|route| route.status = 302)),

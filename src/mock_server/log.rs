@@ -3,21 +3,25 @@
 //! The log is bounded: whoever asks for runs and never takes their entries doesn't fill the server's memory. What had to
 //! be dropped is counted, so a reader never takes part of a log for the whole.
 
+use super::profile::Fault;
 use serde::{Deserialize, Serialize};
-use std::{collections::VecDeque, str::FromStr};
+use std::{cell::Cell, collections::VecDeque, rc::Rc, str::FromStr};
 
 /// The header that says which task of which run a request belongs to: `RUN/INDEX` or `RUN/prologue`.
 pub const TASK_HEADER: &str = "makespan-task";
 /// The answer's header with the server's own lateness, nanoseconds: see [`LogEntry::lateness_ns`].
 pub const LATENESS_HEADER: &str = "makespan-lateness-ns";
 
-/// Bytes that all entries together may take. About 400,000 requests: ten runs of the largest load.
+/// Bytes that all entries together may take. About a quarter of a million requests.
 const MOST_BYTES: usize = 64 << 20;
 /// Runs that are remembered, their entries dropped or not.
 const MOST_RUNS: usize = 10_000;
 
 /// One request, as the server saw it. Times are `CLOCK_MONOTONIC` nanoseconds, on the same axis as the client's spans.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// An entry is added when the answer begins, and completed when its body ends. An answer that is still under way when the
+/// log is taken stays incomplete.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The run, from the `makespan-task` header.
     pub run: u64,
@@ -27,23 +31,59 @@ pub struct LogEntry {
     pub path: String,
     /// The connection, counted from 0 since the server's start: keep-alive shows as one number for many requests.
     pub connection: u64,
-    /// The status that was answered.
+    /// The status that was answered; 0 if the connection was reset instead.
     pub status: u16,
-    /// Bytes of the body.
+    /// Bytes of the body, as declared.
     pub bytes: u64,
-    /// When the request's head had been read.
+    /// When the request's head had been read; earlier by the time that its connection had waited for a place, if it had.
     pub arrived_ns: u64,
-    /// The latency that the profile asked for, after time-scaling.
+    /// How long it waited for a limit or for the serial section, its own time in the section included.
+    pub queued_ns: u64,
+    /// The latency as drawn, after time-scaling, with what connecting and a stall added to it.
     pub latency_ns: u64,
-    /// When the answer was handed to the connection: at least `arrived_ns + latency_ns`; what is more is the server's own
-    /// lateness.
+    /// When the answer was handed to the connection: at least `arrived_ns + queued_ns + latency_ns`; what is more is the
+    /// server's own lateness.
     pub answered_ns: u64,
+    /// Bytes of the body that were handed to the connection.
+    pub sent_bytes: u64,
+    /// When the last of them was, or when the connection was lost; `None` while the body is under way.
+    pub ended_ns: Option<u64>,
+    /// How long the body waited for the link, its connection's cap or its own pace.
+    pub link_ns: u64,
+    /// The mean share of the link that the body had while under way, 0 to 1; `None` without a link, and without a body.
+    pub link_share: Option<f64>,
+    /// What went wrong on purpose.
+    pub fault: Option<Fault>,
 }
 
 impl LogEntry {
     /// How much later than asked the server answered, nanoseconds.
     pub fn lateness_ns(&self) -> u64 {
-        self.answered_ns.saturating_sub(self.arrived_ns + self.latency_ns)
+        self.answered_ns.saturating_sub(self.arrived_ns + self.queued_ns + self.latency_ns)
+    }
+
+    fn completed(self, ending: Ending) -> Self {
+        let Ending { sent_bytes, ended_ns, link_ns, link_share } = ending;
+        Self { sent_bytes, ended_ns, link_ns, link_share, ..self }
+    }
+}
+
+/// What becomes known of an answer only when its body ends. The fields are those of [`LogEntry`].
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Ending {
+    pub sent_bytes: u64,
+    pub ended_ns: Option<u64>,
+    pub link_ns: u64,
+    pub link_share: Option<f64>,
+}
+
+/// Where a body leaves its ending. Of no effect when the log was taken in the meantime.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Note(Rc<Cell<Ending>>);
+
+impl Note {
+    pub(super) fn set(&self, ending: Ending) {
+        self.0.set(ending);
     }
 }
 
@@ -92,7 +132,7 @@ fn decimal<T: FromStr>(text: &str) -> Result<T, NoTaskTag> {
 }
 
 /// What `GET /-/log?run=RUN` answers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunLog {
     /// The requests, in the order of their answers.
     pub entries: Vec<LogEntry>,
@@ -104,11 +144,18 @@ pub struct RunLog {
 #[derive(Debug)]
 pub(super) struct Log {
     /// Oldest first. Runs come one after another, so the one looked for is nearly always the last.
-    runs: VecDeque<(u64, RunLog)>,
+    runs: VecDeque<(u64, Kept)>,
     bytes: usize,
     most_bytes: usize,
     most_runs: usize,
     unlabelled: u64,
+}
+
+/// What is kept of one run.
+#[derive(Debug, Default)]
+struct Kept {
+    entries: Vec<(LogEntry, Note)>,
+    dropped: u64,
 }
 
 impl Default for Log {
@@ -122,19 +169,22 @@ impl Log {
         Self { runs: VecDeque::new(), bytes: 0, most_bytes, most_runs, unlabelled: 0 }
     }
 
-    /// Notes a request.
-    pub(super) fn add(&mut self, entry: LogEntry) {
+    /// Notes a request. What becomes known of it later goes into the note.
+    pub(super) fn add(&mut self, entry: LogEntry) -> Note {
+        let (run, note) = (entry.run, Note::default());
+        let position = self.position(run).unwrap_or_else(|| {
+            self.runs.push_back((run, Kept::default()));
+            self.runs.len() - 1
+        });
         self.bytes += size(&entry);
-        match self.position(entry.run) {
-            Some(position) => self.runs[position].1.entries.push(entry),
-            None => self.runs.push_back((entry.run, RunLog { entries: vec![entry], dropped: 0 })),
-        }
+        self.runs[position].1.entries.push((entry, note.clone()));
         while self.bytes > self.most_bytes {
             self.drop_oldest();
         }
         if self.runs.len() > self.most_runs {
             self.forget(0);
         }
+        note
     }
 
     /// Counts a request that belongs to no run.
@@ -149,32 +199,36 @@ impl Log {
 
     /// What was noted for a run; nothing of it is kept.
     pub(super) fn take(&mut self, run: u64) -> RunLog {
-        self.position(run).map(|position| self.forget(position)).unwrap_or_default()
+        let Kept { entries, dropped } = self.position(run).map(|position| self.forget(position)).unwrap_or_default();
+        RunLog { entries: entries.into_iter().map(|(entry, note)| entry.completed(note.0.get())).collect(), dropped }
     }
 
     fn position(&self, run: u64) -> Option<usize> {
         self.runs.iter().rposition(|(number, _)| *number == run)
     }
 
-    fn forget(&mut self, position: usize) -> RunLog {
+    fn forget(&mut self, position: usize) -> Kept {
         let run = self.runs.remove(position).map(|(_, run)| run).unwrap_or_default();
-        self.bytes -= run.entries.iter().map(size).sum::<usize>();
+        self.bytes -= run.bytes();
         run
     }
 
     fn drop_oldest(&mut self) {
-        for (_, run) in &mut self.runs {
-            if !run.entries.is_empty() {
-                run.dropped += run.entries.len() as u64;
-                self.bytes -= std::mem::take(&mut run.entries).iter().map(size).sum::<usize>();
-                return;
-            }
+        if let Some((_, run)) = self.runs.iter_mut().find(|(_, run)| !run.entries.is_empty()) {
+            self.bytes -= run.bytes();
+            run.dropped += std::mem::take(&mut run.entries).len() as u64;
         }
     }
 }
 
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.entries.iter().map(|(entry, _)| size(entry)).sum()
+    }
+}
+
 fn size(entry: &LogEntry) -> usize {
-    size_of::<LogEntry>() + entry.path.len()
+    size_of::<(LogEntry, Note)>() + size_of::<Ending>() + entry.path.len()
 }
 
 #[cfg(test)]
@@ -187,17 +241,16 @@ mod tests {
             run,
             index: Some(index),
             path: "/page".into(),
-            connection: 0,
-            status: 200,
-            bytes: 0,
             arrived_ns: 10,
+            queued_ns: 3,
             latency_ns: 5,
-            answered_ns: 17,
+            answered_ns: 20,
+            ..LogEntry::default()
         }
     }
 
     #[test]
-    fn lateness_is_what_the_latency_does_not_explain() {
+    fn lateness_is_what_queueing_and_latency_do_not_explain() {
         assert_eq!(entry(1, 1).lateness_ns(), 2);
     }
 
@@ -211,6 +264,17 @@ mod tests {
         assert_eq!(log.take(1), RunLog::default());
         assert_eq!(log.take(2).entries.len(), 1);
         assert_eq!((log.bytes, log.runs.len()), (0, 0));
+    }
+
+    #[test]
+    fn an_ending_completes_its_entry_until_the_log_is_taken() {
+        let mut log = Log::default();
+        let (ended, under_way) = (log.add(entry(1, 0)), log.add(entry(1, 1)));
+        let ending = Ending { sent_bytes: 7, ended_ns: Some(30), link_ns: 4, link_share: Some(0.5) };
+        ended.set(ending);
+        assert_eq!(log.take(1).entries, [entry(1, 0).completed(ending), entry(1, 1)]);
+        under_way.set(ending);
+        assert_eq!(log.take(1), RunLog::default());
     }
 
     #[test]
@@ -245,7 +309,9 @@ mod tests {
         #[test]
         fn more_runs_than_remembered_forget_the_oldest(count in 4_u64..50) {
             let mut log = Log::holding(usize::MAX, 3);
-            (0..count).for_each(|run| log.add(entry(run, 0)));
+            for run in 0..count {
+                log.add(entry(run, 0));
+            }
             let kept: Vec<u64> = (0..count).filter(|&run| !log.take(run).entries.is_empty()).collect();
             prop_assert_eq!(kept, (count - 3..count).collect::<Vec<_>>());
         }

@@ -1,7 +1,7 @@
 //! The HTTP server the fetches go to, in a process of its own.
 //!
 //! It is a real HTTP/1.1 server on real sockets, so a client pays what HTTP costs; only the *network* is made up: how long
-//! an answer takes is written in the profile. It runs apart from the client because whatever it computes must not count
+//! an answer takes, how fast its body comes and what goes wrong is written in the profile. It runs apart from the client because whatever it computes must not count
 //! as the client's CPU time or compete for the client's threads.
 //!
 //! One request passes these files, from top to bottom:
@@ -10,24 +10,42 @@
 //! |---|---|
 //! | [`profile`] | the wire form of `[server]` in a scenario's TOML |
 //! | [`checked`] | the same, checked and time-scaled: it can't be wrong any more |
-//! | [`server`] | binds, accepts, drains: the connections |
-//! | `service` | one request: arrive, find the route, wait, log, answer |
+//! | [`server`], `socket` | binds, accepts, drains: the connections, and how they end |
+//! | `service` | one request, from its arrival to its answer |
 //! | `routes` | what is answered at which path |
 //! | [`gallery`], [`payload`], `photos` | what the answers hold |
+//! | `draw` | chance, the same for every strategy: what `latency` and `faults` ask |
+//! | `latency` | how latencies spread around their mean |
+//! | `limits`, `bucket`, `section` | who is let in, who waits, who is turned away |
+//! | `faults` | which answers go wrong, and how |
 //! | `timer` | waits more precisely than the async runtime's own timer |
 //! | [`foresight`] | what will be answered, known without asking |
+//! | `delivery` | the body on its way: held up, cut short, noted when it ends |
+//! | [`sharing`], `link`, `pace` | how fast bodies go: the arithmetic of a shared link, the link itself, a drip |
 //! | [`log`] | the ground truth: what was done for each request |
 //! | [`process`] | the other side: starts such a server, reads its log, ends it |
 
+mod bucket;
 pub mod checked;
+mod delivery;
+mod draw;
+mod faults;
 pub mod foresight;
 pub mod gallery;
+mod generic;
+mod latency;
+mod limits;
+mod link;
 pub mod log;
+mod pace;
 pub mod payload;
 mod photos;
 pub mod process;
 pub mod profile;
 mod routes;
+mod section;
 pub mod server;
 mod service;
+pub mod sharing;
+mod socket;
 mod timer;

@@ -3,6 +3,7 @@
 use super::{
     checked::{CheckedProfile, CheckedRoute},
     gallery::Listing,
+    generic,
     payload::{Noise, Payload},
     photos::{Photos, media_type},
     profile::Body,
@@ -21,13 +22,26 @@ pub(super) struct Routes {
     noise: Noise,
     photos: Photos,
     listing: Listing,
+    time_scale: f64,
 }
 
 /// What to answer, and how long after the request.
 #[derive(Debug)]
 pub(super) struct Answer {
+    /// The mean: the service draws from the route's spread.
     pub latency_ns: u64,
+    /// The route of the profile, counted from 0.
+    pub route: Option<usize>,
+    /// A pace of this answer's own.
+    pub pace_bytes_per_s: Option<f64>,
     pub response: Response<Payload>,
+}
+
+impl Answer {
+    /// One without latency, from no route of the profile.
+    pub(super) fn at_once(response: Response<Payload>) -> Self {
+        Self { latency_ns: 0, route: None, pace_bytes_per_s: None, response }
+    }
 }
 
 impl Routes {
@@ -40,7 +54,13 @@ impl Routes {
             None if profile.routes.iter().any(|route| route.body == Body::Photo) => return Err(ServeError::NoPhotos),
             None => Photos::default(),
         };
-        Ok(Self { noise: Noise::new(profile.seed), photos, listing: Listing::built_in(), all: profile.routes })
+        Ok(Self {
+            all: profile.routes,
+            noise: Noise::new(profile.seed),
+            photos,
+            listing: Listing::built_in(),
+            time_scale: profile.time_scale,
+        })
     }
 
     /// The answer to a request; `own_host` stands in for a `Host` header that isn't there.
@@ -48,12 +68,17 @@ impl Routes {
         if ![Method::GET, Method::HEAD].contains(request.method()) {
             let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Answer { latency_ns: 0, response };
+            return Answer::at_once(response);
         }
         let host = host(request).unwrap_or(own_host);
-        match self.all.iter().find(|route| route.answers(request.uri().path(), host)) {
-            Some(route) => Answer { latency_ns: route.latency_ns, response: self.respond(route, request, host) },
-            None => Answer { latency_ns: 0, response: empty(StatusCode::NOT_FOUND) },
+        match self.all.iter().enumerate().find(|(_, route)| route.answers(request.uri().path(), host)) {
+            Some((number, route)) => Answer {
+                latency_ns: route.latency_ns,
+                route: Some(number),
+                ..Answer::at_once(self.respond(route, request, host))
+            },
+            None => generic::answer(request, host, &self.noise, self.time_scale)
+                .unwrap_or_else(|| Answer::at_once(empty(StatusCode::NOT_FOUND))),
         }
     }
 

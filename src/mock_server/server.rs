@@ -3,14 +3,19 @@
 //! One thread serves them all. That is enough for several times the load of any scenario, and it means that an answer's
 //! time can't depend on which thread was free. What a client does wrong ends at most that client's own connection.
 
-use super::{checked::CheckedProfile, log::Log, routes::Routes, service::Service, timer::Timer};
+use super::{
+    checked::CheckedProfile,
+    service::Service,
+    socket::{Connection, Socket},
+};
+use crate::measure::clock::now_ns;
 use futures_util::future::{Either, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use std::{cell::RefCell, convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, rc::Rc, time::Duration};
+use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, rc::Rc, time::Duration};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     runtime::{self, LocalOptions},
@@ -85,7 +90,7 @@ pub fn serve(
     if !(listen.allow_remote || listen.addr.ip().is_loopback()) {
         return Err(ServeError::Remote(listen.addr));
     }
-    let routes = Routes::open(profile)?;
+    let http = http(profile.network.keep_alive);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
@@ -93,11 +98,10 @@ pub fn serve(
     runtime.block_on(async {
         let listener = bind(listen.addr)?;
         let own_addr = listener.local_addr().map_err(ServeError::SetUp)?;
-        let timer = Timer::start().map_err(ServeError::SetUp)?;
-        let service = Service { routes, timer, log: RefCell::new(Log::default()), own_host: own_addr.to_string() };
+        let service = Service::open(profile, own_addr.to_string())?;
         listening(own_addr);
         let connections = GracefulShutdown::new();
-        match select(pin!(shutdown), pin!(accept(listener, Rc::new(service), &connections))).await {
+        match select(pin!(shutdown), pin!(accept(listener, http, Rc::new(service), &connections))).await {
             Either::Left(((), _accepting)) => {}
             Either::Right((never, _)) => match never {},
         }
@@ -121,8 +125,13 @@ fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
     })
 }
 
-async fn accept(listener: TcpListener, service: Rc<Service>, connections: &GracefulShutdown) -> Infallible {
-    let http = Rc::new(http());
+async fn accept(
+    listener: TcpListener,
+    http: http1::Builder,
+    service: Rc<Service>,
+    connections: &GracefulShutdown,
+) -> Infallible {
+    let http = Rc::new(http);
     let mut number = 0;
     loop {
         match listener.accept().await {
@@ -137,21 +146,26 @@ async fn accept(listener: TcpListener, service: Rc<Service>, connections: &Grace
     }
 }
 
-fn http() -> http1::Builder {
+fn http(keep_alive: bool) -> http1::Builder {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_header_size(LARGEST_HEAD);
+    http.timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_header_size(LARGEST_HEAD)
+        .keep_alive(keep_alive);
     http
 }
 
 /// Serves one connection until either side ends it.
 async fn converse(stream: TcpStream, http: Rc<http1::Builder>, service: Rc<Service>, number: u64, watcher: Watcher) {
-    // Otherwise the last piece of each answer waits for the client's delayed acknowledgement, up to 40 ms. It fails only
-    // for a connection that is gone already.
-    let _ = stream.set_nodelay(true);
+    let accepted_ns = now_ns();
+    // A client that gives up meanwhile keeps its turn, but that takes no time: hyper sees at once that it is gone.
+    let Ok(admitted) = service.limits.connect(accepted_ns).await else { return };
+    let connection = Connection::new(number, admitted.since_ns - accepted_ns);
+    let socket = Socket::new(stream, Rc::clone(&connection));
     let answer = service_fn(|request: Request<Incoming>| {
-        let service = Rc::clone(&service);
-        async move { Ok::<_, Infallible>(service.answer(request, number).await) }
+        let (service, connection) = (Rc::clone(&service), Rc::clone(&connection));
+        async move { service.answer(request, &connection).await }
     });
-    // Errors are the client's: it went away, was too slow, or speaks no HTTP.
-    let _ = watcher.watch(http.serve_connection(TokioIo::new(stream), answer)).await;
+    // Errors are the client's: it went away, was too slow, or speaks no HTTP. Or they are wanted: a fault of the profile.
+    let _ = watcher.watch(http.serve_connection(TokioIo::new(socket), answer)).await;
 }

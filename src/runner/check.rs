@@ -120,17 +120,7 @@ mod tests {
 
     #[test]
     fn the_log_must_hold_each_task_once() {
-        let entry = |index, status| LogEntry {
-            run: 1,
-            index,
-            path: "/".into(),
-            connection: 0,
-            status,
-            bytes: 0,
-            arrived_ns: 0,
-            latency_ns: 0,
-            answered_ns: 0,
-        };
+        let entry = |index, status| LogEntry { run: 1, index, status, ..LogEntry::default() };
         let answered = [done(0, Ok(output(1))), done(1, Ok(output(1)))];
         let hop_and_prologue = [entry(Some(0), 302), entry(Some(0), 200), entry(None, 200), entry(Some(1), 404)];
         assert_eq!(log(&hop_and_prologue, &answered), Ok(()));

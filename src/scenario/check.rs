@@ -92,8 +92,14 @@ impl Checker<'_> {
             let found = if fetch.listing.is_none() { "neither" } else { "both" };
             return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
         }
-        match fetch.paths.iter().find(|path| !path.starts_with('/')) {
-            Some(path) => Err(self.invalid("workload.fetch.paths", path, "a path that begins with /")),
+        if let Some(path) = fetch.paths.iter().find(|path| !path.starts_with('/')) {
+            return Err(self.invalid("workload.fetch.paths", path, "a path that begins with /"));
+        }
+        if fetch.listing.is_some() && !fetch.sites.is_empty() {
+            return Err(self.invalid("workload.fetch.sites", "some", "none with a `listing`, whose links name theirs"));
+        }
+        match fetch.sites.iter().find(|site| !is_host_name(site)) {
+            Some(site) => Err(self.invalid("workload.fetch.sites", site, "a host name such as alpha.example")),
             None => Ok(()),
         }
     }
@@ -162,4 +168,8 @@ impl Checker<'_> {
         let (file, key) = (self.file.to_owned(), key.to_owned());
         ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
     }
+}
+
+fn is_host_name(site: &str) -> bool {
+    !site.is_empty() && site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
 }

@@ -46,6 +46,9 @@ pub struct Fetch {
     pub timeout: Duration,
     /// How many redirects are followed before that is an error.
     pub redirects: u32,
+    /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
+    /// is there: what a library that knows nothing of event loops does to a program that has one.
+    pub blocking: bool,
 }
 
 /// How a scenario asks for fetches: `tasks` of them, from one path or from the gallery's listing.
@@ -57,6 +60,10 @@ pub struct Recipe {
     /// The paths, used in turn; `{number}` stands for the task's number, counted from 1.
     #[serde(default)]
     pub paths: Vec<String>,
+    /// The virtual sites that the paths are asked of: all of them of the first, then all of the second, and so on from
+    /// the start. Without any, they are asked of the server under its own name.
+    #[serde(default)]
+    pub sites: Vec<String>,
     /// Take the links from this listing instead. It is read before the clock starts.
     #[serde(default)]
     pub listing: Option<Listing>,
@@ -72,6 +79,9 @@ pub struct Recipe {
     /// How many redirects are followed.
     #[serde(default = "five")]
     pub redirects: u32,
+    /// See [`Fetch::blocking`].
+    #[serde(default)]
+    pub blocking: bool,
 }
 
 /// Where a listing is to be had.
@@ -99,11 +109,14 @@ const PATIENCE: Duration = Duration::from_hours(1);
 impl Recipe {
     /// The tasks, against the server at `origin` (`http://HOST:PORT`), with timeouts divided by `time_scale`.
     pub fn build(&self, origin: &str, time_scale: f64) -> Result<Vec<Task>, TaskError> {
-        let links = match &self.listing {
-            Some(listing) => self.listed(origin, listing, time_scale)?,
-            None => (0..self.tasks.get() as usize).map(|index| self.link(origin, index)).collect(),
+        let fetches: Vec<Fetch> = match &self.listing {
+            Some(listing) => {
+                let links = self.listed(origin, listing, time_scale)?.into_iter();
+                links.map(|url| self.fetch(url, None, time_scale)).collect()
+            }
+            None => (0..self.tasks.get() as usize).map(|index| self.nth(origin, index, time_scale)).collect(),
         };
-        Ok(links.into_iter().map(|url| Task::Fetch(self.fetch(url, None, time_scale))).collect())
+        Ok(fetches.into_iter().map(Task::Fetch).collect())
     }
 
     /// The fetch of a listing, as a step of the prologue.
@@ -111,9 +124,10 @@ impl Recipe {
         self.fetch(format!("{origin}{}", listing.path), listing.authorization.clone(), time_scale)
     }
 
-    fn link(&self, origin: &str, index: usize) -> String {
-        let path = &self.paths[index % self.paths.len()];
-        format!("{origin}{}", path.replace("{number}", &(index + 1).to_string()))
+    fn nth(&self, origin: &str, index: usize, time_scale: f64) -> Fetch {
+        let path = self.paths[index % self.paths.len()].replace("{number}", &(index + 1).to_string());
+        let site = self.sites.get(index / self.paths.len() % self.sites.len().max(1));
+        Fetch { site: site.cloned(), ..self.fetch(format!("{origin}{path}"), None, time_scale) }
     }
 
     fn fetch(&self, url: String, authorization: Option<String>, time_scale: f64) -> Fetch {
@@ -127,6 +141,7 @@ impl Recipe {
             connect_timeout: scaled(self.connect_timeout_s),
             timeout: scaled(self.timeout_s),
             redirects: self.redirects,
+            blocking: self.blocking,
         }
     }
 
@@ -178,6 +193,10 @@ impl Fetch {
 
     /// Waits for the answer inside an event loop.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
+        if self.blocking {
+            // No `await` here: whatever else the loop has in flight waits with this one.
+            return self.run(lane);
+        }
         let limit = lane.time_left().min(self.timeout);
         let whole = async {
             let start_ns = now_ns();
@@ -386,20 +405,46 @@ mod tests {
         assert!(hop(from, 302, "c").is_err());
     }
 
-    #[test]
-    fn the_site_is_the_virtual_one_where_there_is_one() {
-        let mut fetch = Recipe {
+    fn recipe(paths: &[&str], sites: &[&str]) -> Recipe {
+        Recipe {
             tasks: NonZeroU32::MIN,
-            paths: vec!["/{number}".into()],
+            paths: paths.iter().map(ToString::to_string).collect(),
+            sites: sites.iter().map(ToString::to_string).collect(),
             listing: None,
             keep_alive: true,
             connect_timeout_s: None,
             timeout_s: Some(3.0),
             redirects: 5,
+            blocking: false,
         }
-        .fetch("http://127.0.0.1:8080/x".into(), None, 2.0);
+    }
+
+    #[test]
+    fn the_site_is_the_virtual_one_where_there_is_one() {
+        let mut fetch = recipe(&["/{number}"], &[]).fetch("http://127.0.0.1:8080/x".into(), None, 2.0);
         assert_eq!((fetch.site(), fetch.timeout), ("127.0.0.1:8080", Duration::from_millis(1500)));
         fetch.site = Some("news.test".into());
         assert_eq!(fetch.site(), "news.test");
+    }
+
+    fn built(recipe: &Recipe) -> Vec<(Option<String>, String)> {
+        let tasks = recipe.build("http://h:1", 1.0).expect("nothing is listed");
+        let fetches = tasks.into_iter().map(|task| match task {
+            Task::Fetch(fetch) => (fetch.site, fetch.url),
+            other => panic!("a fetch, not {other:?}"),
+        });
+        fetches.collect()
+    }
+
+    #[test]
+    fn paths_are_used_in_turn_for_one_site_after_the_other() {
+        let of = |tasks, sites: &[&str]| {
+            let tasks = NonZeroU32::new(tasks).expect("at least one");
+            let asked = built(&Recipe { tasks, ..recipe(&["/x", "/y/{number}"], sites) });
+            let told = asked.iter().map(|(site, url)| format!("{} {url}", site.as_deref().unwrap_or("-")));
+            told.collect::<Vec<_>>().join("\n").replace("http://h:1", "")
+        };
+        assert_eq!(of(3, &[]), "- /x\n- /y/2\n- /x");
+        assert_eq!(of(5, &["a", "b"]), "a /x\na /y/2\nb /x\nb /y/4\na /x");
     }
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses another part of it")]
 
 pub mod gate;
+pub mod http;
 pub mod left_behind;
 
 use makespan::{
@@ -64,6 +65,7 @@ pub fn fetch(url: impl Into<String>) -> Fetch {
         connect_timeout: PATIENCE,
         timeout: PATIENCE,
         redirects: 2,
+        blocking: false,
     }
 }
 

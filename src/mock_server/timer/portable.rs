@@ -3,7 +3,7 @@
 use crate::measure::clock::{between, now_ns};
 use std::io;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::mock_server) struct Timer;
 
 impl Timer {

@@ -46,6 +46,7 @@ impl Site {
             connect_timeout: AMPLE,
             timeout: AMPLE,
             redirects: 0,
+            blocking: false,
         }
     }
 

@@ -1,0 +1,238 @@
+//! How precise the mock server is, and how much it can take: so that nobody has to wonder whether a figure is the
+//! strategy's or the server's.
+//!
+//! Server and client are processes of their own. What the server says of itself stands beside what the client saw; the
+//! difference is sockets, scheduler and client. Aims stand beside the figures. Not a Criterion benchmark, because what
+//! matters here is how answers are distributed, and that under a load of a given shape.
+
+#[path = "common/asked.rs"]
+mod asked;
+#[path = "mock_server/client.rs"]
+mod client;
+mod common;
+
+use asked::Asked;
+use client::{Connection, Flow};
+use makespan::{
+    measure::{
+        clock::{between, now_ns},
+        cpu::CpuTime,
+        open_files,
+    },
+    mock_server::{
+        process::ServerProcess,
+        profile::{Body, Link, Profile, Route},
+    },
+};
+use std::{env, io, process::ExitCode, rc::Rc, time::Duration};
+use tokio::task::spawn_local;
+
+const LATENCIES: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(30)];
+
+type Section = fn(Duration) -> io::Result<()>;
+const SECTIONS: &[(&str, Section)] =
+    &[("mock_server/latency", latency), ("mock_server/throughput", throughput), ("mock_server/link", link)];
+
+fn main() -> ExitCode {
+    let asked = Asked::from(env::args().skip(1));
+    open_files::raise_limit();
+    // How long each row is measured.
+    let span = if asked.only_test { Duration::from_millis(20) } else { Duration::from_secs(1) };
+    let mut failures = Vec::new();
+    for (name, measure) in SECTIONS.iter().filter(|(name, _)| asked.wants(name)) {
+        if asked.only_list {
+            println!("{name}: benchmark");
+        } else if let Err(error) = measure(span) {
+            failures.push(format!("{name}: {error}"));
+        }
+    }
+    if asked.only_list { ExitCode::SUCCESS } else { common::conclude(&failures) }
+}
+
+fn serving(profile: &Profile) -> io::Result<ServerProcess> {
+    ServerProcess::start(&common::env().program, profile).map_err(io::Error::other)
+}
+
+fn addr(server: &ServerProcess) -> &str {
+    server.origin().trim_start_matches("http://")
+}
+
+/// What comes on top of the latency that was asked for.
+fn latency(span: Duration) -> io::Result<()> {
+    println!("Added to the latency asked for, ms; aims are for the median");
+    println!("{:52}{:>26}{:>28}", "", "seen by the client", "the server's own");
+    println!(
+        "{:32}{:>10}{:>10}{:>8}{:>8}{:>10}{:>10}{:>8}{:>10}",
+        "load", "asked", "in flight", "p50", "p99", "aim", "p50", "p99", "aim"
+    );
+    for asked in LATENCIES {
+        let server = serving(&Profile {
+            routes: vec![Route { latency_s: asked.as_secs_f64(), ..Route::at("/wait") }],
+            ..Profile::default()
+        })?;
+        let (addr, wait) = (addr(&server), client::request("/wait"));
+        let turns = (span.div_duration_f64(asked) as u32).max(2);
+        let row = |load: &str, flow: &Flow, aims| latency_row(load, asked, flow, aims);
+
+        row("idle: one after another", &client::one_after_another(addr, &wait, turns)?, (Some(0.25), None));
+        for (in_flight, aims) in [(100, (Some(0.2), None)), (1000, (None, Some(0.5)))] {
+            // Half as many connections more, for answers that are late.
+            let connections = in_flight * 3 / 2;
+            let flow = client::open_loop(addr, &wait, connections, in_flight * turns, |_| asked / in_flight)?;
+            row(&format!("{in_flight} in flight, evenly spread"), &flow, aims);
+        }
+        // Far enough apart that one is over when the next comes.
+        let gap = |number| if number % 100 == 0 { 3 * asked } else { Duration::ZERO };
+        row("bursts of 100 at once", &client::open_loop(addr, &wait, 100, 100 * turns.div_ceil(3), gap)?, (None, None));
+    }
+    println!();
+    Ok(())
+}
+
+fn latency_row(load: &str, asked: Duration, flow: &Flow, aims: (Option<f64>, Option<f64>)) {
+    let asked_ns = asked.as_nanos() as u64;
+    let added = Spread::of(flow.exchanges.iter().map(|one| one.took_ns.saturating_sub(asked_ns) as f64 / 1e6));
+    let late = Spread::of(flow.exchanges.iter().map(|one| one.lateness_ns as f64 / 1e6));
+    let aim = |most: Option<f64>| most.map_or_else(String::new, |most| format!("<= {most}"));
+    println!(
+        "{load:32}{:>7} ms{:>10.1}{:>8.3}{:>8.3}{:>10}{:>10.3}{:>8.3}{:>10}",
+        asked.as_millis(),
+        flow.in_flight,
+        added.at(0.5),
+        added.at(0.99),
+        aim(aims.0),
+        late.at(0.5),
+        late.at(0.99),
+        aim(aims.1)
+    );
+}
+
+/// An empty route, as fast as it goes. Server and client are busy at the same time, so each needs a core; the server's
+/// processor time for each request says what it could do if the client were faster.
+fn throughput(span: Duration) -> io::Result<()> {
+    const CONNECTIONS: usize = 64;
+    let server = serving(&Profile { routes: vec![Route::at("/empty")], ..Profile::default() })?;
+    println!("An empty route over {CONNECTIONS} connections with keep-alive, one request at a time on each");
+    println!("{:>12}{:>14}{:>22}{:>22}", "requests/s", "aim", "client, us/request", "server, us/request");
+    for _ in 0..3 {
+        let (client_before, server_before) = (CpuTime::of_this_process(), cpu_s(&server));
+        let start_ns = now_ns();
+        let answers = client::runtime()?.block_on(as_fast_as_it_goes(addr(&server), CONNECTIONS, start_ns, span))?;
+        let took_s = between(start_ns, now_ns()).as_secs_f64();
+        let each_us = |cpu_s: f64| cpu_s * 1e6 / answers as f64;
+        let client_us = each_us((CpuTime::of_this_process() - client_before).total_s());
+        let server_us = server_before.zip(cpu_s(&server)).map(|(before, after)| each_us(after - before));
+        let server_us = server_us.map_or_else(|| "not measured".into(), |us| format!("{us:.1}"));
+        println!("{:>12.0}{:>14}{client_us:>22.1}{server_us:>22}", answers as f64 / took_s, ">= 100000");
+    }
+    println!();
+    Ok(())
+}
+
+async fn as_fast_as_it_goes(addr: &str, connections: usize, start_ns: u64, span: Duration) -> io::Result<u64> {
+    let empty = client::request("/empty");
+    let mut loops = Vec::new();
+    for _ in 0..connections {
+        let (mut connection, empty) = (Connection::open(addr)?, Rc::clone(&empty));
+        loops.push(spawn_local(async move {
+            let mut answers = 0;
+            while between(start_ns, now_ns()) < span {
+                connection.exchange(&empty).await?;
+                answers += 1;
+            }
+            Ok::<u64, io::Error>(answers)
+        }));
+    }
+    let mut answers = 0;
+    for one in loops {
+        answers += one.await??;
+    }
+    Ok(answers)
+}
+
+/// The processor time of a server so far, seconds, where another process may know it.
+#[cfg(target_os = "linux")]
+fn cpu_s(server: &ServerProcess) -> Option<f64> {
+    use nix::{
+        time::{clock_getcpuclockid, clock_gettime},
+        unistd::Pid,
+    };
+    let pid = Pid::from_raw(server.pid().try_into().ok()?);
+    Some(Duration::from(clock_gettime(clock_getcpuclockid(pid).ok()?).ok()?).as_secs_f64())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn cpu_s(_: &ServerProcess) -> Option<f64> {
+    None
+}
+
+/// Bodies over a shared link: together they can't be there before the link has carried them, and are to be there soon
+/// after.
+fn link(span: Duration) -> io::Result<()> {
+    const BODY: u64 = 225_000;
+    println!(
+        "Bodies of {} kB over a shared link: time taken by all of them, in times of bytes / bandwidth",
+        BODY / 1000
+    );
+    println!(
+        "{:>10}{:>12}{:>12}{:>8}{:>10}{:>10}{:>10}{:>18}",
+        "MB/s", "transfers", "ideal, ms", "times", "least", "p50", "most", "aim"
+    );
+    for bytes_per_s in [5.3e6, 50e6] {
+        let server = serving(&Profile {
+            routes: vec![Route { body: Body::Bytes(BODY), ..Route::at("/body") }],
+            link: Link { bytes_per_s: Some(bytes_per_s), ..Link::default() },
+            ..Profile::default()
+        })?;
+        for transfers in [1, 8, 100] {
+            let ideal_s = f64::from(transfers) * BODY as f64 / bytes_per_s;
+            let times = (span.as_secs_f64() / ideal_s).clamp(1.0, 20.0) as u32;
+            let once = |_| client::runtime()?.block_on(all_at_once(addr(&server), transfers, BODY));
+            let taken_s: Vec<f64> = (0..times).map(once).collect::<io::Result<_>>()?;
+            let ratio = Spread::of(taken_s.into_iter().map(|taken_s| taken_s / ideal_s));
+            println!(
+                "{:>10}{transfers:>12}{:>12.1}{times:>8}{:>10.4}{:>10.4}{:>10.4}{:>18}",
+                bytes_per_s / 1e6,
+                ideal_s * 1e3,
+                ratio.at(0.0),
+                ratio.at(0.5),
+                ratio.at(1.0),
+                // 2 % and a quarter of a millisecond.
+                format!("1 to {:.4}", 1.02 + 0.25e-3 / ideal_s)
+            );
+        }
+    }
+    println!();
+    Ok(())
+}
+
+/// Seconds from the first request until the last byte of the last body.
+async fn all_at_once(addr: &str, transfers: u32, length: u64) -> io::Result<f64> {
+    let body = client::request("/body");
+    let connections: Vec<Connection> = (0..transfers).map(|_| Connection::open(addr)).collect::<io::Result<_>>()?;
+    let start_ns = now_ns();
+    let download = |mut connection: Connection| {
+        let body = Rc::clone(&body);
+        spawn_local(async move { connection.download(&body, length).await })
+    };
+    for one in connections.into_iter().map(download).collect::<Vec<_>>() {
+        one.await??;
+    }
+    Ok(between(start_ns, now_ns()).as_secs_f64())
+}
+
+/// Figures in their order.
+struct Spread(Vec<f64>);
+
+impl Spread {
+    fn of(figures: impl Iterator<Item = f64>) -> Self {
+        let mut figures: Vec<f64> = figures.collect();
+        figures.sort_by(f64::total_cmp);
+        Self(figures)
+    }
+
+    /// The figure that this part of them doesn't exceed: 0 is the least, 1 the most.
+    fn at(&self, part: f64) -> f64 {
+        self.0[((self.0.len() - 1) as f64 * part).round() as usize]
+    }
+}
