@@ -6,7 +6,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use makespan::{
     strategy::{self, Pool, Work},
     task::Task,
-    worker::{deck::Deal, stop::Stop},
+    worker::{deck::Deal, shape::Shape, stop::Stop},
 };
 use std::{
     num::NonZeroU32,
@@ -40,7 +40,10 @@ fn main() -> ExitCode {
 fn start(name: &str, workers: u32) -> Box<dyn Pool> {
     let workers = NonZeroU32::new(workers).expect("counts here start at 1");
     let strategy = strategy::named(name).expect("named as in `ALL`");
-    strategy.start(workers, &common::env()).expect("so few workers start everywhere")
+    // A strategy that is no match for a number of workers has them as threads of one process.
+    let shape =
+        strategy.shape(workers.into(), TASKS).unwrap_or(Shape::Grid { processes: NonZeroU32::MIN, threads: workers });
+    strategy.start(shape, &common::env()).expect("so few workers start everywhere")
 }
 
 /// From nothing to a pool that is ready, and nothing of how it ends.

@@ -29,7 +29,8 @@ fn main() -> ExitCode {
     };
     let mut failures = Vec::new();
     for scenario in &scenarios {
-        let names = scenario.sweep.iter().map(|cell| format!("{}/{}/{}", scenario.name, cell.strategy, cell.workers));
+        let names =
+            scenario.sweep.iter().map(|cell| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers()));
         let names: Vec<String> = names.filter(|name| asked.wants(name)).collect();
         if asked.only_list {
             names.iter().for_each(|name| println!("{name}: benchmark"));

@@ -10,10 +10,10 @@ mod wire;
 use crate::{
     mock_server::profile::Profile,
     results::record::{Phase, Timer},
-    strategy,
+    strategy::Strategy,
     suggestion::unknown,
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
-    worker::deck::Deal,
+    worker::{deck::Deal, shape::Shape},
 };
 use serde::Deserialize;
 use std::{
@@ -78,6 +78,10 @@ pub struct Variant {
     pub prologue: Vec<fetch::Listing>,
     /// Outcomes that differ from "the right answer", by index.
     pub expected: BTreeMap<u32, Expected>,
+    /// Whether any task may fail. A failure is then an outcome, and is counted; an answer must be right all the same.
+    pub may_fail: bool,
+    /// Cells run in a child process that may use so much address space, and no more.
+    pub address_space_bytes: Option<u64>,
 }
 
 /// The kinds of workload, and what each needs to know.
@@ -101,8 +105,8 @@ pub struct CellSpec {
     pub variant: String,
     /// The strategy's name.
     pub strategy: String,
-    /// How many workers.
-    pub workers: NonZeroU32,
+    /// How many workers, and made up of what.
+    pub shape: Shape,
     /// How tasks reach them.
     pub deal: Deal,
     /// What the clock encloses.
@@ -168,39 +172,66 @@ pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
 
 /// Reads and checks the text of a scenario. `file` is what errors call it.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
-    let wire: wire::Scenario = toml::from_str(text).map_err(|error| ScenarioError::Malformed {
+    let malformed = |error: toml::de::Error| ScenarioError::Malformed {
         file: file.into(),
         message: error.to_string().trim_end().into(),
-    })?;
-    check::Checker { file }.scenario(name, wire)
+    };
+    let wire: wire::Scenario = toml::from_str(text).map_err(malformed)?;
+    let table: toml::Table = toml::from_str(text).map_err(malformed)?;
+    check::Checker { file, table: &table }.scenario(name, wire)
 }
 
-/// Every combination. A strategy of fixed size appears once.
+/// What was asked of a strategy that can't be had, and what it wants instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The shapes that were asked for.
+    pub found: String,
+    /// What would be right.
+    pub expected: String,
+}
+
+/// Every combination. Each strategy takes those of the shapes that it can have; a strategy of fixed size appears once.
 pub fn matrix(
-    variant: &str,
-    strategies: &[String],
-    workers: &[NonZeroU32],
+    variant: &Variant,
+    strategies: &[&'static dyn Strategy],
+    asked: &[Shape],
     deals: &[Deal],
     timer: Timer,
-) -> Vec<CellSpec> {
+) -> Result<Vec<CellSpec>, Misfit> {
     let mut cells = Vec::new();
     for strategy in strategies {
+        let shapes = shapes(*strategy, asked, variant.tasks())?;
         for &deal in deals {
-            for &workers in workers {
-                let fixed = strategy::named(strategy).is_ok_and(|strategy| strategy.max_workers() == 1);
-                let (workers, deal) = if fixed { (NonZeroU32::MIN, Deal::OneByOne) } else { (workers, deal) };
-                cells.push(CellSpec { variant: variant.into(), strategy: strategy.clone(), workers, deal, timer });
-            }
+            let deal = if strategy.max_workers() == 1 { Deal::OneByOne } else { deal };
+            let (variant, strategy) = (variant.name.clone(), strategy.name().to_owned());
+            let cell = |&shape| CellSpec { variant: variant.clone(), strategy: strategy.clone(), shape, deal, timer };
+            cells.extend(shapes.iter().map(cell));
         }
     }
-    cells
+    Ok(cells)
+}
+
+/// Those of the shapes that the strategy can have.
+fn shapes(strategy: &dyn Strategy, asked: &[Shape], tasks: u32) -> Result<Vec<Shape>, Misfit> {
+    let (name, most) = (strategy.name(), strategy.max_workers());
+    let shapes: Vec<Shape> = asked.iter().filter_map(|&asked| strategy.shape(asked, tasks)).collect();
+    if let Some(large) = shapes.iter().find(|shape| shape.workers().get() > most) {
+        return Err(Misfit { found: large.to_string(), expected: format!("at most {most} for `{name}`") });
+    }
+    if shapes.is_empty() && !asked.is_empty() {
+        let numbers = asked.iter().all(|shape| shape.processes().is_none());
+        let wanted = if numbers { "PROCESSESxTHREADS, such as 3x5," } else { "a whole number" };
+        let found: Vec<String> = asked.iter().map(Shape::to_string).collect();
+        return Err(Misfit { found: found.join(", "), expected: format!("{wanted} for `{name}`") });
+    }
+    Ok(shapes)
 }
 
 /// The cells without repetitions, each variant and timer with its sequential baseline, and the baselines first.
 pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
     let baselines = cells.iter().map(|cell| CellSpec {
         strategy: "sequential".into(),
-        workers: NonZeroU32::MIN,
+        shape: Shape::ONE,
         deal: Deal::OneByOne,
         ..cell.clone()
     });
@@ -218,6 +249,13 @@ impl Workload {
             Self::Thumbnails(recipe) => &mut recipe.photos,
             Self::Gunzip(recipe) => &mut recipe.archives,
         }
+    }
+}
+
+impl Variant {
+    /// How many tasks are asked for. A listing may have fewer.
+    pub fn tasks(&self) -> u32 {
+        self.workload.clone().tasks().get()
     }
 }
 
@@ -251,7 +289,7 @@ impl Scenario {
 /// For people: `threads x 5`, and what is unusual about it.
 impl fmt::Display for CellSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} x {}", self.strategy, self.workers)?;
+        write!(f, "{} x {}", self.strategy, self.shape)?;
         if self.deal != Deal::OneByOne {
             write!(f, ", {}", self.deal)?;
         }

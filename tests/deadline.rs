@@ -5,7 +5,7 @@
 
 mod common;
 
-use common::{PATIENCE, endless, fetch, gate::Gate, left_behind, number, primes, results, wait_until, work};
+use common::{PATIENCE, endless, fetch, gate::Gate, left_behind, primes, results, shape, wait_until, work};
 use makespan::{
     strategy::{ALL, Work},
     task::{ErrorKind, Output, Task, TaskError},
@@ -40,7 +40,7 @@ fn a_run_without_end_is_ended() {
 fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + Sync)) -> Vec<(&'static str, Results)> {
     let tasks = [primes(0, 10), primes(10, 20), without_end(), without_end()];
     let one = |strategy: &'static dyn makespan::strategy::Strategy| {
-        let mut pool = strategy.start(number(2), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(shape(strategy, 2), &common::env()).expect("the pool starts");
         let work = Work { stop: stop(), ..work(&tasks, Deal::OneByOne) };
         let watchdog = work.stop.watchdog();
         let done = pool.run(&work);

@@ -5,12 +5,12 @@ mod common;
 
 use common::{endless, fetch, gate, left_behind, number, primes, results, wait_until, work};
 use makespan::{
-    strategy::{Env, StartError, Strategy, processes::Processes},
+    strategy::{Env, StartError, Strategy, hybrid::Hybrid, processes::Processes},
     task::{ErrorKind, Task, TaskError},
     worker::deck::Deal,
 };
 use nix::sys::signal::Signal;
-use std::thread;
+use std::{collections::BTreeSet, thread};
 
 fn killed(result: &Result<makespan::task::Output, TaskError>) -> bool {
     matches!(result, Err(TaskError::WorkerDied(how)) if how.contains("signal 9") && how.contains("SIGKILL"))
@@ -22,7 +22,7 @@ fn a_killed_worker_costs_the_task_it_held() {
     let gate = gate::Gate::shut();
     let stuck = || Task::Fetch(fetch(&gate.origin));
     let tasks = [vec![stuck(), stuck(), stuck()], vec![primes(0, 10); 20]].concat();
-    let mut pool = Processes.start(number(3), &common::env()).expect("the pool starts");
+    let mut pool = Processes.start(number(3).into(), &common::env()).expect("the pool starts");
     let workers = left_behind::children();
     assert_eq!(workers.len(), 3);
 
@@ -49,11 +49,61 @@ fn a_killed_worker_costs_the_task_it_held() {
 }
 
 #[test]
+fn a_killed_process_costs_what_its_threads_held() {
+    let _alone = left_behind::alone();
+    let gate = gate::Gate::shut();
+    let tasks = [vec![Task::Fetch(fetch(&gate.origin)); 6], vec![primes(0, 10); 20]].concat();
+    let mut pool = Hybrid.start("2x3".parse().expect("a shape"), &common::env()).expect("the pool starts");
+    let processes = left_behind::children();
+    assert_eq!(processes.len(), 2);
+    let killer = thread::spawn(move || {
+        // When all six have asked, each thread of each process holds one task, and no process holds more.
+        let callers = gate.await_callers(6);
+        left_behind::send(Signal::SIGKILL, processes[1]);
+        gate::answer(callers, gate::OK);
+    });
+    let work = work(&tasks, Deal::OneByOne);
+    let done = work.settle(pool.run(&work));
+    let workers: BTreeSet<u32> = done.iter().flat_map(|one| &one.spans).map(|span| span.worker).collect();
+    assert!(workers.is_subset(&(0..3).collect()), "the threads of the process that lives: {workers:?}");
+    let found = results(done);
+    killer.join().expect("no panic");
+    assert_eq!(found[..6].iter().filter(|result| killed(result)).count(), 3, "{found:?}");
+    assert_eq!(found[..6].iter().filter(|result| result.is_ok()).count(), 3, "{found:?}");
+    assert!(found[6..].iter().all(Result::is_ok), "the other process did the rest: {found:?}");
+    pool.close().expect("a killed worker has been reported already");
+    assert!(left_behind::children().is_empty());
+}
+
+#[test]
+fn by_key_a_process_has_a_site() {
+    let _alone = left_behind::alone();
+    let gates = [gate::Gate::shut(), gate::Gate::shut()];
+    let sites = gates.each_ref().map(|gate| Task::Fetch(fetch(&gate.origin)));
+    let tasks: Vec<Task> = (0..8).map(|index| sites[index % 2].clone()).collect();
+    let mut pool = Hybrid.start("2x2".parse().expect("a shape"), &common::env()).expect("the pool starts");
+    let opener = thread::spawn(move || {
+        // Two at a time from each site: that is what a process has threads for.
+        for _ in 0..2 {
+            gates.iter().for_each(|gate| gate::answer(gate.await_callers(2), gate::OK));
+        }
+    });
+    let work = work(&tasks, Deal::ByKey);
+    let done = work.settle(pool.run(&work));
+    opener.join().expect("no panic");
+    for one in &done {
+        assert!(one.result.is_ok(), "{one:?}");
+        assert!(one.spans.iter().all(|span| span.worker / 2 == one.index % 2), "{one:?}");
+    }
+    pool.close().expect("the pool closes");
+}
+
+#[test]
 fn what_was_dealt_to_a_killed_worker_beforehand_has_an_error() {
     let _alone = left_behind::alone();
     let gate = gate::Gate::shut();
     let tasks = [vec![Task::Fetch(fetch(&gate.origin))], vec![primes(0, 10); 9]].concat();
-    let mut pool = Processes.start(number(2), &common::env()).expect("the pool starts");
+    let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     let workers = left_behind::children();
     let killer = thread::spawn(move || {
         let callers = gate.await_callers(1);
@@ -77,7 +127,7 @@ fn a_pool_without_workers_ends_with_errors() {
     let _alone = left_behind::alone();
     let gate = gate::Gate::shut();
     let tasks = [vec![Task::Fetch(fetch(&gate.origin)); 3], vec![Task::Noop; 4]].concat();
-    let mut pool = Processes.start(number(3), &common::env()).expect("the pool starts");
+    let mut pool = Processes.start(number(3).into(), &common::env()).expect("the pool starts");
     let killer = thread::spawn(move || {
         let callers = gate.await_callers(3);
         for worker in left_behind::children() {
@@ -99,7 +149,7 @@ fn a_pool_without_workers_ends_with_errors() {
 #[test]
 fn an_idle_worker_that_is_killed_costs_at_most_one_task() {
     let _alone = left_behind::alone();
-    let mut pool = Processes.start(number(2), &common::env()).expect("the pool starts");
+    let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     left_behind::send(Signal::SIGKILL, left_behind::children()[0]);
     let tasks = vec![primes(0, 10); 10];
     let work = work(&tasks, Deal::OneByOne);
@@ -112,7 +162,7 @@ fn an_idle_worker_that_is_killed_costs_at_most_one_task() {
 #[test]
 fn a_pool_that_is_dropped_leaves_nothing() {
     let _alone = left_behind::alone();
-    let mut pool = Processes.start(number(2), &common::env()).expect("the pool starts");
+    let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     let stop = makespan::worker::stop::Stop::after(std::time::Duration::ZERO);
     let work = makespan::strategy::Work { stop, ..work(&[endless(), endless()], Deal::OneByOne) };
     let watchdog = work.stop.watchdog();
@@ -125,7 +175,7 @@ fn a_pool_that_is_dropped_leaves_nothing() {
 fn a_program_that_is_no_worker_is_named() {
     let _alone = left_behind::alone();
     for program in ["/bin/cat", "/bin/false", "/bin/echo", "/no/such/program"] {
-        let Err(error) = Processes.start(number(2), &Env { program: program.into() }) else {
+        let Err(error) = Processes.start(number(2).into(), &Env { program: program.into() }) else {
             panic!("{program} started")
         };
         assert!(matches!(error, StartError::Process { number: 1, .. }), "{program}: {error:?}");

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{fetch, gate, number, primes, results, run, work};
+use common::{fetch, gate, primes, results, run, shape, work};
 use flate2::{Compression, write::GzEncoder};
 use image::RgbImage;
 use makespan::{
@@ -72,7 +72,7 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
     assert!(expected.iter().all(Result::is_ok), "{expected:?}");
     for strategy in ALL {
         for workers in WORKERS {
-            let mut pool = strategy.start(number(workers), &common::env()).expect("the pool starts");
+            let mut pool = strategy.start(shape(*strategy, workers), &common::env()).expect("the pool starts");
             for deal in DEALS.into_iter().filter(|&deal| strategy.refuses(deal, tasks).is_none()) {
                 let work = work(tasks, deal);
                 let found = results(work.settle(pool.run(&work)));
@@ -124,7 +124,7 @@ fn fetches_give_the_same_everywhere_and_the_server_sees_each_once() {
 #[test]
 fn a_pool_runs_nothing_little_and_much() {
     for strategy in ALL {
-        let mut pool = strategy.start(number(3), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(shape(*strategy, 3), &common::env()).expect("the pool starts");
         for count in [0, 2, 10, 0, 1] {
             let work = work(&sums()[..count], Deal::OneByOne);
             assert_eq!(results(work.settle(pool.run(&work))).len(), count, "{}", strategy.name());
@@ -209,7 +209,7 @@ fn a_panic_is_the_error_of_its_own_task() {
     let panics = Fetch { connect_timeout: Duration::MAX, ..fetch(server.origin()) };
     let tasks = [primes(0, 10), Task::Fetch(panics), primes(10, 20)];
     for strategy in ALL {
-        let mut pool = strategy.start(number(2), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(shape(*strategy, 2), &common::env()).expect("the pool starts");
         for _ in 0..2 {
             let work = work(&tasks, Deal::OneByOne);
             let found = results(work.settle(pool.run(&work)));
@@ -224,7 +224,8 @@ fn a_panic_is_the_error_of_its_own_task() {
 /// Any strategy, for properties.
 fn any_strategy() -> impl proptest::strategy::Strategy<Value = &'static dyn Strategy> {
     // Worker processes are left out for the time they take to start; `frame` and `deck` have properties of their own.
-    let quick: Vec<&'static dyn Strategy> = ALL.iter().copied().filter(|one| one.name() != "processes").collect();
+    let quick: Vec<&'static dyn Strategy> =
+        ALL.iter().copied().filter(|one| !["processes", "hybrid"].contains(&one.name())).collect();
     prop::sample::select(quick)
 }
 

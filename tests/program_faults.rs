@@ -122,7 +122,7 @@ fn ctrl_c_keeps_the_record() {
 #[test]
 fn ctrl_c_ends_a_task_that_does_not_end() {
     let measurement = Measurement::of(LONG_SUM);
-    wait_until("workers work", || !left_behind::marked_as(&measurement.mark, "probe").is_empty());
+    wait_until("workers work", || !left_behind::marked_as(&measurement.mark, "child").is_empty());
     left_behind::send(Signal::SIGINT, measurement.child.id());
     let (status, words, record) = measurement.end();
     assert_eq!(status.code(), Some(130), "{words}");

@@ -103,6 +103,69 @@ fn a_file_serves_where_a_name_does() {
     assert!(matches!(missing, ScenarioError::Unreadable { .. }), "{missing}");
 }
 
+#[test]
+fn a_variant_is_laid_over_its_scenario() {
+    let text = "
+title = \"A test\"
+question = \"What differs?\"
+time_scale = 2
+[workload.fetch]
+tasks = 4
+paths = [\"/a\", \"/b\"]
+timeout_s = 3
+[server]
+seed = 7
+[[server.routes]]
+path = \"/*\"
+latency_s = 1
+[variants.other]
+may_fail = true
+address_space_mb = 5
+expected = [{ indexes = [1], error = \"timed_out\" }]
+workload.fetch = { keep_alive = false, paths = [\"/c\"] }
+server = { seed = 8 }
+[variants.short]
+tasks = 2
+latency_s = 0.5
+[[cells]]
+strategies = [\"threads\", \"hybrid\", \"thread_per_task\"]
+workers = [2, 5, \"3x5\"]
+[[cells]]
+variant = \"short\"
+strategies = [\"thread_per_task\"]
+workers = [1]
+[[sweep]]
+strategies = [\"threads\"]
+workers = [2]
+";
+    let scenario = scenario::parse("test", "test.toml", text).expect("it is right");
+    let [base, other, short] = ["default", "other", "short"].map(|name| scenario.variant(name).expect("it is there"));
+    let [fetch, changed] = [base, other].map(|variant| match &variant.workload {
+        Workload::Fetch(recipe) => recipe.clone(),
+        workload => panic!("{workload:?}"),
+    });
+    assert_eq!((changed.paths.as_slice(), changed.keep_alive), (&["/c".to_owned()][..], false), "these were changed");
+    assert_eq!((changed.tasks, changed.timeout_s), (fetch.tasks, Some(3.0)), "and these were not");
+    let [server, changed] = [base, other].map(|variant| variant.server.clone().expect("fetches have one"));
+    assert_eq!((server.seed, changed.seed, changed.time_scale, changed.routes == server.routes), (7, 8, 2.0, true));
+    assert_eq!((base.may_fail, other.may_fail, other.address_space_bytes), (false, true, Some(5_000_000)));
+    assert_eq!((base.expected.len(), other.expected.len()), (0, 1));
+    assert_eq!((short.tasks(), short.server.as_ref().expect("as before").routes[0].latency_s), (2, 0.5));
+
+    let cells: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();
+    let each = "thread_per_task x 2, short";
+    let expected = [
+        "sequential x 1",
+        "sequential x 1, short",
+        "threads x 2",
+        "threads x 5",
+        "hybrid x 3x5",
+        "thread_per_task x 4",
+        each,
+    ];
+    assert_eq!(cells, expected, "each strategy takes the shapes it can have, and one of fixed size appears once");
+}
+
 /// What people put where a number was.
 fn slips() -> impl Strategy<Value = String> {
     let known = [

@@ -41,7 +41,7 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
     // Every sample has the same number of runs: with linear sampling, the last ones would take a minute.
     group.sampling_mode(SamplingMode::Flat);
     for (index, spec) in scenario.sweep.iter().enumerate() {
-        let id = BenchmarkId::new(&spec.strategy, spec.workers);
+        let id = BenchmarkId::new(&spec.strategy, spec.shape.workers());
         group.bench_function(id, |bencher| {
             // Before the clock starts, or Criterion would take the setting up for a slow run.
             let mut stage = stage.borrow_mut();
@@ -66,7 +66,7 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
     failures.dedup();
     let told = failures.iter().map(|(spec, error)| {
         let removed =
-            criterion_files::remove(&criterion_files::home(), name, &spec.strategy, &spec.workers.to_string());
+            criterion_files::remove(&criterion_files::home(), name, &spec.strategy, &spec.shape.workers().to_string());
         let left = removed.err().map(|error| format!("; {error}")).unwrap_or_default();
         format!("{name}, {spec}: {error}{left}")
     });

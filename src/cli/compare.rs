@@ -68,8 +68,8 @@ fn read(path: &Path) -> anyhow::Result<Record> {
 }
 
 /// What the cells have in common when they are the same cell.
-fn key(cell: &CellRecord) -> (&str, u32, &str, u32, Deal, Timer) {
-    (&cell.variant, cell.tasks, &cell.strategy, cell.workers, cell.deal, cell.timer)
+fn key(cell: &CellRecord) -> (&str, u32, &str, String, Deal, Timer) {
+    (&cell.variant, cell.tasks, &cell.strategy, cell.shape(), cell.deal, cell.timer)
 }
 
 fn row(old: &CellRecord, new: &CellRecord) -> Option<[String; 6]> {
@@ -77,7 +77,7 @@ fn row(old: &CellRecord, new: &CellRecord) -> Option<[String; 6]> {
     let ratio = bootstrap::ratio_of_medians(&old_s, &new_s)?;
     let variant = if old.variant == DEFAULT_VARIANT { String::new() } else { format!(" ({})", old.variant) };
     Some([
-        format!("{} x {}{variant}", old.strategy, old.workers),
+        format!("{} x {}{variant}", old.strategy, old.shape()),
         table::seconds(median(&old_s)?),
         table::seconds(median(&new_s)?),
         format!("{:.2}", ratio.estimate),

@@ -1,14 +1,15 @@
 //! The subcommands that only this program itself calls: what a child process is started with.
 
 use super::print::note;
-use makespan::{museum::children_of_children, runner::probe, worker::serve};
+use makespan::{museum::children_of_children, runner::child, worker::serve};
 use std::{env, process::ExitCode};
 
 /// Runs as a child, if the command line says so.
 pub fn run() -> Option<ExitCode> {
+    let argument = || env::args_os().nth(2)?.into_string().ok();
     let served = match env::args_os().nth(1)?.to_str()? {
-        "worker-process" => serve::serve_parent(),
-        "probe" => probe::serve_parent(),
+        "worker-process" => serve::serve_parent(argument()?.parse().ok()?),
+        "child" => child::serve_parent(argument().and_then(|bytes| bytes.parse().ok())),
         children_of_children::SCRIPT => children_of_children::run_script(),
         _ => return None,
     };

@@ -16,14 +16,13 @@ use makespan::{
         trace,
     },
     runner::{self, Settings},
-    scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario},
-    strategy::{self, Env},
+    scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
+    strategy::{self, Env, Strategy},
     suggestion,
-    worker::deck::Deal,
+    worker::{deck::Deal, shape::Shape},
 };
 use std::{
     env,
-    num::NonZeroU32,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -43,9 +42,10 @@ pub struct Args {
     /// Strategies to measure, beside sequential, which always is [default: the scenario's]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
-    /// Worker counts to measure each strategy with [default: the scenario's]
-    #[arg(long, value_name = "N,...", value_delimiter = ',', value_parser = worker_count)]
-    workers: Vec<NonZeroU32>,
+    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid` [default: the
+    /// scenario's]
+    #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
+    workers: Vec<Shape>,
     /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long, value_name = "DEAL")]
     deal: Option<Deal>,
@@ -93,10 +93,6 @@ Examples:
   makespan run web_requests --strategy threads --workers 5 --time-scale 1
   makespan run thumbnails --images ~/Pictures --workers 2
   makespan run gallery_downloads --json - | jq '.cells[].speedup'";
-
-fn worker_count(text: &str) -> Result<NonZeroU32, String> {
-    text.trim().parse().map_err(|_| format!("`{text}` is no number of workers; expected a whole number from 1 on"))
-}
 
 fn scale(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
@@ -150,7 +146,7 @@ fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
 fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
     if let Some(text) = &args.only {
-        let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.workers);
+        let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers());
         cells.retain(|cell| name(cell).contains(text));
         if cells.is_empty() {
             return Err(Usage(format!("no cell of {} has a name that contains `{text}`", scenario.name)).into());
@@ -162,42 +158,62 @@ fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec
 
 /// The scenario's own cells, or every combination of what the command line names.
 fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
-    let variant = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
-    if scenario.variant(variant).is_none() {
-        let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
-        return Err(Usage(suggestion::unknown("variant", variant, &names)).into());
-    }
-    let own = || scenario.cells.iter().filter(|cell| cell.variant == variant);
+    let name = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
+    let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
+    let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
+    let own = || scenario.cells.iter().filter(|cell| cell.variant == name);
     let timer = args.timer.unwrap_or(Timer::Warm);
     if args.strategy.is_empty() && args.workers.is_empty() && args.deal.is_none() && args.timer.is_none() {
         let cells: Vec<CellSpec> = own().cloned().collect();
-        return if cells.is_empty() { Ok(usual_cells(scenario, variant)) } else { Ok(cells) };
+        return if cells.is_empty() { usual_cells(scenario, variant) } else { Ok(cells) };
     }
-    let usual = usual_cells(scenario, variant);
-    let strategies = if args.strategy.is_empty() { names(&usual) } else { args.strategy.clone() };
-    let workers = if args.workers.is_empty() { counts(&usual) } else { args.workers.clone() };
-    for name in &strategies {
-        let most = strategy::named(name).map_err(Usage)?.max_workers();
-        if let Some(many) = workers.iter().find(|workers| workers.get() > most && most > 1) {
-            return Err(Usage(format!("{name} can have at most {most} workers, {many} were asked for")).into());
-        }
-        if timer == Timer::AsPublished && !scenario.as_published.contains_key(name) {
-            let message = format!("{} does not say what its document's timer enclosed for `{name}`", scenario.name);
-            return Err(Usage(message).into());
-        }
+    let usual = usual_cells(scenario, variant)?;
+    let asked = if args.workers.is_empty() { shapes(&usual) } else { args.workers.clone() };
+    let strategies = match strategies(&args.strategy)? {
+        // Of the scenario's own, those that can do what was asked.
+        none if none.is_empty() => fitting(strategies(&names_of(&usual))?, &asked, variant),
+        named => named,
+    };
+    if timer == Timer::AsPublished
+        && let Some(strategy) = strategies.iter().find(|one| !scenario.as_published.contains_key(one.name()))
+    {
+        let (scenario, name) = (&scenario.name, strategy.name());
+        return Err(Usage(format!("{scenario} does not say what its document's timer enclosed for `{name}`")).into());
     }
     let deal = args.deal.unwrap_or(Deal::OneByOne);
-    Ok(scenario::with_baselines(scenario::matrix(variant, &strategies, &workers, &[deal], timer)))
+    let cells = scenario::matrix(variant, &strategies, &asked, &[deal], timer);
+    let cells =
+        cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
+    Ok(scenario::with_baselines(cells))
 }
 
 /// The default variant's plain cells, for another variant.
-fn usual_cells(scenario: &Scenario, variant: &str) -> Vec<CellSpec> {
+fn usual_cells(scenario: &Scenario, variant: &Variant) -> anyhow::Result<Vec<CellSpec>> {
     let plain = |cell: &&CellSpec| cell.variant == DEFAULT_VARIANT && cell.timer == Timer::Warm;
-    let moved = |cell: &CellSpec| CellSpec { variant: variant.into(), ..cell.clone() };
+    let moved = |cell: &CellSpec| {
+        let strategy = strategy::named(&cell.strategy).map_err(Usage)?;
+        let shape = strategy.shape(cell.shape, variant.tasks()).unwrap_or(cell.shape);
+        Ok(CellSpec { variant: variant.name.clone(), shape, ..cell.clone() })
+    };
     scenario.cells.iter().filter(plain).map(moved).collect()
 }
 
-fn names(cells: &[CellSpec]) -> Vec<String> {
+fn strategies(names: &[String]) -> anyhow::Result<Vec<&'static dyn Strategy>> {
+    names.iter().map(|name| Ok(strategy::named(name).map_err(Usage)?)).collect()
+}
+
+/// Those that can have one of the shapes. Where nobody has it as it was asked for, all of them: then one says what it wants.
+fn fitting(all: Vec<&'static dyn Strategy>, asked: &[Shape], variant: &Variant) -> Vec<&'static dyn Strategy> {
+    let shapes = |one: &dyn Strategy| {
+        asked.iter().filter_map(|&shape| Some((shape, one.shape(shape, variant.tasks())?))).collect::<Vec<_>>()
+    };
+    if !all.iter().any(|one| shapes(*one).iter().any(|(asked, given)| asked == given)) {
+        return all;
+    }
+    all.into_iter().filter(|one| !shapes(*one).is_empty()).collect()
+}
+
+fn names_of(cells: &[CellSpec]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for cell in cells {
         if !names.contains(&cell.strategy) {
@@ -207,11 +223,11 @@ fn names(cells: &[CellSpec]) -> Vec<String> {
     names
 }
 
-fn counts(cells: &[CellSpec]) -> Vec<NonZeroU32> {
-    let mut counts: Vec<NonZeroU32> = cells.iter().map(|cell| cell.workers).collect();
-    counts.sort_unstable();
-    counts.dedup();
-    counts
+fn shapes(cells: &[CellSpec]) -> Vec<Shape> {
+    let mut shapes: Vec<Shape> = cells.iter().map(|cell| cell.shape).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    shapes
 }
 
 fn write_exports(record: &Record, json: Option<&Path>, trace: Option<&Path>, csv: Option<&Path>) -> anyhow::Result<()> {

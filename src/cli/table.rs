@@ -35,7 +35,15 @@ pub fn print(record: &Record) {
     say!("{table}");
     for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
-        say!("{what}: {} x {}: {}", name(cell), cell.workers, cell.error.as_deref().unwrap_or("no reason given"));
+        say!("{what}: {} x {}: {}", name(cell), cell.shape(), cell.error.as_deref().unwrap_or("no reason given"));
+    }
+    for cell in record.cells.iter().filter(|cell| !cell.is_baseline() && cell.check == Check::Passed) {
+        if cell.task_errors > 0 {
+            let (failed, tasks) = (cell.task_errors, cell.tasks);
+            let less = if cell.speedup.is_none() { ", so its time is for less work: no speed-up" } else { "" };
+            let first = cell.error.as_deref().map(|error| format!("; the first: {error}")).unwrap_or_default();
+            say!("{} x {}: {failed} of {tasks} tasks failed{less}{first}", name(cell), cell.shape());
+        }
     }
     say!("\n{}", verdict(record));
 }
@@ -94,7 +102,7 @@ fn name(cell: &CellRecord) -> String {
 }
 
 fn row(cell: &CellRecord, longest: f64) -> Vec<Cell> {
-    let mut row = vec![Cell::new(name(cell)), Cell::new(cell.workers)];
+    let mut row = vec![Cell::new(name(cell)), Cell::new(cell.shape())];
     let Some(median) = Median::of(&cell.timed_s()) else {
         let what = match cell.check {
             Check::Passed => "not measured",
@@ -147,7 +155,7 @@ fn verdict(record: &Record) -> String {
         Some((speedup, cell)) => format!(
             "Fastest: {} with {} workers, {:.2} times as fast as one after another (95 % interval {:.2}–{:.2}, {} rounds).",
             name(cell),
-            cell.workers,
+            cell.shape(),
             speedup.estimate,
             speedup.low,
             speedup.high,

@@ -133,10 +133,20 @@ impl<'a> Cell<'a> {
         (self.label != palette::label(&self.record.strategy)).then(|| self.record.deal.to_string())
     }
 
+    /// Its workers in words: `8 threads`, `3x5 workers`.
+    pub(super) fn workers(&self) -> String {
+        match self.record.processes {
+            Some(_) => format!("{} workers", self.record.shape()),
+            None => palette::workers(&self.record.strategy, self.record.workers),
+        }
+    }
+
     /// The cell as a sentence names it: `8 threads`, `8 processes (pool_chunks)`.
     pub(super) fn who(&self) -> String {
-        let who = palette::who(&self.record.strategy, self.record.workers);
-        let who = self.record.processes.map_or(who.clone(), |processes| format!("{who} in {processes} processes"));
+        let who = match self.record.processes {
+            Some(_) => format!("{} with {}", palette::label(&self.record.strategy), self.workers()),
+            None => palette::who(&self.record.strategy, self.record.workers),
+        };
         self.deal_told().map_or(who.clone(), |deal| format!("{who} ({deal})"))
     }
 }

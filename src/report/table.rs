@@ -86,13 +86,10 @@ impl Columns<'_> {
 
     fn row(&self, cell: &Cell) -> Markup {
         let record = cell.record;
-        let workers = record
-            .processes
-            .map_or(record.workers.to_string(), |processes| format!("{} in {processes} processes", record.workers));
         html! {
             tr class=(class(cell)) {
                 th scope="row" class={ "s-" (palette::of(&record.strategy).strategy) } { span class="dot" {} (palette::label(&record.strategy)) }
-                td class="n" { (workers) }
+                td class="n" { (record.shape()) }
                 @if self.deal { td { (record.deal) } }
                 @match without_time(cell) {
                     Some(reason) => { td class="reason" colspan=(if self.errors { 9 } else { 8 }) { (reason) } }

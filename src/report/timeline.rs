@@ -137,7 +137,7 @@ impl<'a> Row<'a> {
     /// The name in front of the lanes, and a second line where one is needed.
     fn names(&self) -> (String, Option<String>) {
         let record = self.cell.record;
-        let workers = palette::workers(&record.strategy, record.workers);
+        let workers = self.cell.workers();
         let (name, more) = match record.strategy.as_str() {
             "sequential" => (self.cell.label.clone(), None),
             "threads" | "processes" => (workers, None),

@@ -4,7 +4,6 @@ use super::{
     curves,
     figures::{count, interval, percent, ratio, time},
     group::{Cell, Group},
-    palette,
 };
 use crate::results::record::{Check, Record, Timer};
 use maud::{Markup, html};
@@ -195,7 +194,7 @@ pub(super) fn speedups_described(group: &Group) -> String {
     let series = group.series();
     let best_of = |(label, cells): &(&str, Vec<&Cell>)| {
         let cell = cells.iter().max_by(|a, b| estimate(a).total_cmp(&estimate(b)))?;
-        let workers = palette::workers(&cell.record.strategy, cell.record.workers);
+        let workers = cell.workers();
         Some(format!("{}: at best {}, {workers}.", capital(label), curves::in_words(cell.speedup()?)))
     };
     with_table(series.iter().filter_map(best_of).collect())

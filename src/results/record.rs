@@ -68,9 +68,9 @@ pub struct CellRecord {
     pub timed: Vec<Phase>,
     /// Whether every answer was right.
     pub check: Check,
-    /// Why the check failed, or why the cell was skipped.
+    /// Why the check failed, or why the cell was skipped; of a cell that passed, what the first of its task errors says.
     pub error: Option<String>,
-    /// Tasks that ended in an error, expected ones included, in the last run.
+    /// Tasks that ended in an error, expected ones included, in the round that had the most.
     pub task_errors: u32,
     /// Seconds to start the pool, one entry for each round.
     pub start_s: Vec<f64>,
@@ -79,7 +79,7 @@ pub struct CellRecord {
     /// Seconds to close the pool, one entry for each round.
     pub stop_s: Vec<f64>,
     /// How many times as fast as the baseline (`sequential`, same variant, same timer); `None` for the baseline itself,
-    /// for a failed cell, and below two rounds.
+    /// for a failed cell, for one with more task errors than the baseline (it did less work), and below two rounds.
     pub speedup: Option<Estimate>,
     /// CPU seconds in the program, children included, mean over the rounds, for the run phase.
     pub cpu_user_s: Option<f64>,
@@ -166,6 +166,14 @@ impl CellRecord {
         let (start, run, stop) = (phase(Phase::Start), phase(Phase::Run), phase(Phase::Stop));
         let rounds = self.start_s.iter().zip(&self.run_s).zip(&self.stop_s);
         rounds.map(|((a, b), c)| a * start + b * run + c * stop).collect()
+    }
+
+    /// Its workers as `--workers` has them: `15`, or `3x5` for three processes of five threads each.
+    pub fn shape(&self) -> String {
+        match self.processes {
+            Some(processes) => format!("{processes}x{}", self.workers.checked_div(processes).unwrap_or_default()),
+            None => self.workers.to_string(),
+        }
     }
 
     /// True for the cell that the speed-ups of its variant and timer are measured against.

@@ -44,7 +44,7 @@ fn events(pid: usize, cell: &CellRecord, timeline: &Timeline) -> Vec<Event> {
         args: json!({ "name": name }),
     };
     let workers: BTreeSet<u32> = timeline.spans.iter().map(|span| span.worker).collect();
-    let mut events = vec![name("process_name", 0, format!("{} x {} ({})", cell.strategy, cell.workers, cell.variant))];
+    let mut events = vec![name("process_name", 0, format!("{} x {} ({})", cell.strategy, cell.shape(), cell.variant))];
     events.extend(workers.into_iter().map(|worker| name("thread_name", worker, format!("worker {worker}"))));
     events.extend(timeline.spans.iter().map(|span| Event {
         name: span_name(span),

@@ -3,26 +3,22 @@
 use super::{
     Settings,
     check::{self, CheckError},
+    child::ChildProcess,
     next_run,
+    order::{Order, Outcome, carry_out},
     stage::{SetupError, Stage},
 };
 use crate::{
-    measure::{
-        clock::{between, now_ns},
-        cpu::CpuTime,
-    },
+    measure::{clock::between, cpu::CpuTime},
     mock_server::process::ServerError,
     results::record::{CellRecord, Check, Phase, Timer},
     scenario::{CellSpec, Scenario},
-    strategy::{self, CloseError, Env, Pool, StartError, Strategy, Work},
-    task::{Task, TaskError},
-    worker::{
-        deck::Deal,
-        lane::{Done, Lane, Span},
-        stop::Stop,
-    },
+    strategy::{self, CloseError, Env, StartError},
+    task::TaskError,
+    worker::lane::Span,
 };
 use std::{
+    num::NonZeroU32,
     rc::Rc,
     sync::{Arc, atomic::AtomicBool},
     time::Duration,
@@ -37,9 +33,8 @@ pub struct Cell {
     pub timed: Vec<Phase>,
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
-    pub(super) deadline: Duration,
-    strategy: &'static dyn Strategy,
-    interrupted: Arc<AtomicBool>,
+    pub(super) interrupted: Arc<AtomicBool>,
+    deadline: Duration,
     refused: Option<String>,
 }
 
@@ -60,6 +55,8 @@ pub struct Sample {
     pub spans: Vec<Span>,
     /// The tasks that ended in an error, as they were expected to, ascending.
     pub failed: Vec<u32>,
+    /// What the first of them says.
+    pub error: Option<TaskError>,
 }
 
 /// Why a cell has no time.
@@ -80,9 +77,12 @@ pub enum CellError {
     /// The pool did not close.
     #[error(transparent)]
     Close(#[from] CloseError),
-    /// The process that was to verify the cell failed.
-    #[error("the verifying process failed: {0}")]
-    Probe(String),
+    /// There is no strategy of this name.
+    #[error("{0}")]
+    Unknown(String),
+    /// The child process that the cell runs in failed.
+    #[error("its process failed: {0}")]
+    Child(String),
 }
 
 impl Cell {
@@ -93,14 +93,15 @@ impl Cell {
         settings: &Settings,
     ) -> Result<Self, SetupError> {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
+        // Only the stage knows how many tasks there really are.
+        let shape = strategy.shape(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
         Ok(Self {
             timed: scenario.timed(&spec),
             refused: strategy.refuses(spec.deal, &stage.tasks),
             env: settings.env.clone(),
             deadline: scenario.deadline,
             interrupted: Arc::clone(&settings.interrupted),
-            strategy,
-            spec,
+            spec: CellSpec { shape, ..spec },
             stage,
         })
     }
@@ -112,62 +113,42 @@ impl Cell {
 
     /// Starts a pool, runs the workload, closes the pool, and checks every answer.
     pub fn once(&self) -> Result<Sample, CellError> {
-        let before_start = now_ns();
-        let mut pool = self.strategy.start(self.spec.workers, &self.env)?;
-        let start_s = between(before_start, now_ns()).as_secs_f64();
-        if self.spec.timer == Timer::Warm {
-            self.warm_up(&mut *pool);
-        }
-        let work = self.work(&self.stage.tasks, self.spec.deal);
-        let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
-        let ran = self.run(&mut *pool, &work);
-        let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
-        let before_stop = now_ns();
-        let closed = pool.close();
-        let stop_s = between(before_stop, now_ns()).as_secs_f64();
-        let (start_ns, end_ns, prologue, done) = ran?;
-        closed?;
-        let done = work.settle(done);
-        check::answers(&self.stage.expected, &done)?;
-        if let Some(server) = &self.stage.server {
-            check::log(&server.take_log(work.run)?, &done)?;
-        }
+        let order = self.order();
+        let outcome = match self.stage.address_space_bytes {
+            None => carry_out(&order, &self.env, &self.interrupted)?,
+            limit => ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted)?,
+        };
+        self.check(&order, &outcome)?;
+        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
+        let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
         let mut spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed })
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error })
     }
 
-    /// The run phase: the prologue on this thread, then the tasks on the pool.
-    fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
-        let _watchdog = work.stop.watchdog();
-        let start_ns = now_ns();
-        let mut spans = Vec::new();
-        let mut lane = Lane::new(0, work.run, work.stop.clone());
-        for step in &self.stage.prologue {
-            let (result, waited) = lane.run_prologue(step);
-            result.map_err(CellError::Prologue)?;
-            spans.extend(waited);
+    /// What a run of the cell is, under a number of its own.
+    pub(super) fn order(&self) -> Order {
+        Order {
+            run: next_run(),
+            warm_up: (self.spec.timer == Timer::Warm).then(next_run),
+            strategy: self.spec.strategy.clone(),
+            shape: self.spec.shape,
+            deal: self.spec.deal,
+            deadline: self.deadline,
+            keep_spans: true,
+            prologue: self.stage.prologue.clone(),
+            tasks: Arc::clone(&self.stage.tasks),
         }
-        let done = pool.run(work);
-        Ok((start_ns, now_ns(), spans, done))
     }
 
-    /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its
-    /// connection to the server.
-    fn warm_up(&self, pool: &mut dyn Pool) {
-        let few = self.stage.tasks.len().min(self.spec.workers.get() as usize);
-        let prefix: Arc<[Task]> = self.stage.tasks[..few].into();
-        let deal = if self.strategy.refuses(Deal::Blocks, &prefix).is_none() { Deal::Blocks } else { self.spec.deal };
-        let work = self.work(&prefix, deal);
-        let _watchdog = work.stop.watchdog();
-        // Whatever fails here fails again in the run, where it is reported.
-        let _ = pool.run(&work);
-    }
-
-    fn work(&self, tasks: &Arc<[Task]>, deal: Deal) -> Work {
-        let stop = Stop::new(self.deadline, &self.interrupted);
-        Work { run: next_run(), tasks: Arc::clone(tasks), deal, stop }
+    /// Holds what came of a run against what was expected, and against what the server saw.
+    pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<(), CellError> {
+        check::answers(&self.stage.expected, self.stage.may_fail, &outcome.done)?;
+        if let Some(server) = &self.stage.server {
+            check::log(&server.take_log(order.run)?, &outcome.done)?;
+        }
+        Ok(())
     }
 
     /// The cell's record before anything is measured.
@@ -176,8 +157,8 @@ impl Cell {
             variant: self.spec.variant.clone(),
             tasks: self.stage.tasks.len() as u32,
             strategy: self.spec.strategy.clone(),
-            workers: self.spec.workers.get(),
-            processes: None,
+            workers: self.spec.shape.workers().get(),
+            processes: self.spec.shape.processes().map(NonZeroU32::get),
             deal: self.spec.deal,
             timer: self.spec.timer,
             timed: self.timed.clone(),

@@ -46,9 +46,11 @@ pub enum CheckError {
     },
 }
 
-/// Holds every answer against what was expected of it. `done` is in the tasks' order.
-pub(super) fn answers(expected: &[Expected], done: &[Done]) -> Result<(), CheckError> {
-    let pairs = || expected.iter().zip(done).filter(|(expected, done)| !agrees(**expected, &done.result));
+/// Holds every answer against what was expected of it. `done` is in the tasks' order. Where tasks may fail, a failure is
+/// right as well; an answer must be the right one all the same.
+pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), CheckError> {
+    let right = |expected: Expected, done: &Done| may_fail && done.result.is_err() || agrees(expected, &done.result);
+    let pairs = || expected.iter().zip(done).filter(|(expected, done)| !right(**expected, done));
     let (wrong, tasks) = (pairs().count(), done.len());
     match pairs().next() {
         None => Ok(()),
@@ -102,20 +104,29 @@ mod tests {
     fn the_first_wrong_answer_is_named_and_all_are_counted() {
         let expected = [Expected::Output(output(1)); 3];
         let right = [done(0, Ok(output(1))), done(1, Ok(output(1))), done(2, Ok(output(1)))];
-        assert_eq!(answers(&expected, &right), Ok(()));
+        assert_eq!(answers(&expected, false, &right), Ok(()));
         let wrong = [done(0, Ok(output(1))), done(1, Ok(output(2))), done(2, Err(TaskError::TimedOut))];
-        let error = answers(&expected, &wrong).expect_err("two are wrong");
+        let error = answers(&expected, false, &wrong).expect_err("two are wrong");
         assert!(error.to_string().starts_with("2 of 3 tasks went wrong; the first, task 1: expected"), "{error}");
     }
 
     #[test]
     fn an_expected_failure_is_an_outcome_like_others() {
         let expected = [Expected::Error(ErrorKind::TimedOut)];
-        assert_eq!(answers(&expected, &[done(0, Err(TaskError::TimedOut))]), Ok(()));
-        assert!(answers(&expected, &[done(0, Err(TaskError::Cancelled))]).is_err());
-        assert!(answers(&expected, &[done(0, Ok(output(1)))]).is_err());
-        assert_eq!(answers(&[Expected::Any], &[done(0, Err(TaskError::Cancelled))]), Ok(()));
-        assert!(answers(&[Expected::AsSequential], &[done(0, Ok(output(1)))]).is_err());
+        assert_eq!(answers(&expected, false, &[done(0, Err(TaskError::TimedOut))]), Ok(()));
+        assert!(answers(&expected, false, &[done(0, Err(TaskError::Cancelled))]).is_err());
+        assert!(answers(&expected, false, &[done(0, Ok(output(1)))]).is_err());
+        assert_eq!(answers(&[Expected::Any], false, &[done(0, Err(TaskError::Cancelled))]), Ok(()));
+        assert!(answers(&[Expected::AsSequential], false, &[done(0, Ok(output(1)))]).is_err());
+    }
+
+    #[test]
+    fn a_task_that_may_fail_must_not_be_wrong() {
+        let expected = [Expected::Output(output(1))];
+        assert_eq!(answers(&expected, true, &[done(0, Err(TaskError::Cancelled))]), Ok(()));
+        assert_eq!(answers(&expected, true, &[done(0, Ok(output(1)))]), Ok(()));
+        assert!(answers(&expected, true, &[done(0, Ok(output(2)))]).is_err());
+        assert!(answers(&expected, false, &[done(0, Err(TaskError::Cancelled))]).is_err());
     }
 
     #[test]

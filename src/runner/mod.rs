@@ -6,7 +6,9 @@
 
 pub mod cell;
 mod check;
-pub mod probe;
+pub mod child;
+mod order;
+mod probe;
 pub mod stage;
 
 use crate::{
@@ -14,10 +16,11 @@ use crate::{
         clock::now_ns,
         host::{self, HostFacts},
     },
-    results::record::{CellRecord, Check, Phase, Record, SCHEMA, Timeline},
+    results::record::{CellRecord, Check, Estimate, Phase, Record, SCHEMA, Timeline},
     scenario::{CellSpec, Scenario},
     stats::{median::median, paired},
     strategy::Env,
+    task::TaskError,
 };
 use cell::{Cell, CellError, Sample};
 use rand::{SeedableRng, seq::SliceRandom};
@@ -202,25 +205,40 @@ impl<'a> Bench<'a> {
         cell.stop_s = of(|sample| sample.stop_s);
         cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
         cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
-        cell.task_errors = samples.last().map_or(0, |sample| sample.failed.len() as u32);
+        if let Some(worst) = samples.iter().max_by_key(|sample| sample.failed.len()) {
+            cell.task_errors = worst.failed.len() as u32;
+            cell.error = worst.error.as_ref().map(TaskError::to_string);
+        }
         cell.timeline = typical(samples, &cell.timed);
         self.compare(index);
     }
 
     /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
     fn compare(&mut self, index: usize) {
+        let cells = &self.record.cells;
         let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
-        let changed = self.record.cells[index].clone();
-        let Some(baseline) = self.record.cells.iter().find(|cell| cell.is_baseline() && same(cell, &changed)) else {
+        let Some(baseline) = cells.iter().position(|cell| cell.is_baseline() && same(cell, &cells[index])) else {
             return;
         };
-        let baseline_s = baseline.timed_s();
-        for cell in self.record.cells.iter_mut().filter(|cell| !cell.is_baseline() && same(cell, &changed)) {
-            // In the middle of a round one of the two is a round ahead; only whole pairs count.
-            let measured_s = cell.timed_s();
-            let pairs = baseline_s.len().min(measured_s.len());
-            cell.speedup = paired::speedup(&baseline_s[..pairs], &measured_s[..pairs]);
+        let leaning: Vec<usize> = (0..cells.len()).filter(|&cell| same(&cells[cell], &cells[baseline])).collect();
+        for cell in leaning.into_iter().filter(|&cell| cell != baseline) {
+            self.record.cells[cell].speedup = self.speedup(cell, baseline);
         }
+    }
+
+    /// How many times as fast as the baseline, unless more of its tasks failed: less work takes less time.
+    fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
+        let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
+        // In the middle of a round one of the two is a round ahead; only whole pairs count.
+        let pairs = baseline_s.len().min(measured_s.len());
+        let did_less = |round: usize| {
+            let [failed, allowed] = [cell, baseline].map(|cell| self.samples[cell][round].failed.len());
+            failed > allowed
+        };
+        if (0..pairs).any(did_less) {
+            return None;
+        }
+        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
     }
 }
 

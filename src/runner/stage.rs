@@ -17,7 +17,7 @@ use crate::{
         gunzip::TooFewArchives,
         thumbnail::{self, TooFewPhotos},
     },
-    worker::{deck::Deal, stop::Stop},
+    worker::{deck::Deal, shape::Shape, stop::Stop},
 };
 use std::{
     num::NonZeroU32,
@@ -33,6 +33,9 @@ pub(super) struct Stage {
     pub(super) prologue: Vec<Task>,
     pub(super) expected: Vec<Expected>,
     pub(super) server: Option<ServerProcess>,
+    pub(super) may_fail: bool,
+    /// What the address space of a process with a pool is limited to; such a process is a child of its own.
+    pub(super) address_space_bytes: Option<u64>,
     /// Where tasks write. It goes when the stage does.
     _outputs: TempDir,
 }
@@ -101,7 +104,9 @@ impl Stage {
             }
         }
         let prologue = prologue(scenario, variant, server.as_ref());
-        let mut stage = Self { tasks: tasks.into(), prologue, expected, server, _outputs: outputs };
+        let (may_fail, address_space_bytes) = (variant.may_fail, variant.address_space_bytes);
+        let tasks = tasks.into();
+        let mut stage = Self { tasks, prologue, expected, server, may_fail, address_space_bytes, _outputs: outputs };
         stage.run_reference(scenario, settings)?;
         Ok(stage)
     }
@@ -115,7 +120,7 @@ impl Stage {
         let stop = Stop::new(scenario.deadline, &settings.interrupted);
         let work = Work { run: 0, tasks: Arc::clone(&self.tasks), deal: Deal::OneByOne, stop };
         let _watchdog = work.stop.watchdog();
-        let done = work.settle(sequential.start(NonZeroU32::MIN, &settings.env)?.run(&work));
+        let done = work.settle(sequential.start(Shape::ONE, &settings.env)?.run(&work));
         for (slot, done) in self.expected.iter_mut().zip(done) {
             // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
             if let (Expected::AsSequential, Ok(output)) = (*slot, done.result) {

@@ -6,48 +6,52 @@ use crate::{
     results::record::Timer,
     strategy::{self, Strategy},
     suggestion::unknown,
+    worker::shape::Shape,
 };
-use std::time::Duration;
+use serde::de::DeserializeOwned;
+use std::{num::NonZeroU32, time::Duration};
+use toml::{Table, Value};
 
 /// Checks the wire form of one file.
 pub(super) struct Checker<'a> {
     /// What errors call the file.
     pub file: &'a str,
+    /// The file as it stands, which variants are laid over.
+    pub table: &'a Table,
 }
 
 impl Checker<'_> {
     pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
         self.positive("time_scale", wire.time_scale)?;
         self.seconds("deadline_s", wire.deadline_s)?;
-        if wire.server.as_ref().is_some_and(|server| (server.time_scale - 1.0).abs() > f64::EPSILON) {
-            return Err(self.invalid("server.time_scale", "a number", "none here: it stands at the top of the file"));
-        }
-        if wire.server.as_ref().is_some_and(|server| server.photos.is_some()) {
-            return Err(self.invalid("server.photos", "a path", "none here: the fixtures know their place"));
-        }
         for strategy in wire.as_published.keys() {
             self.strategy("as_published", strategy)?;
         }
         let base = Variant {
             name: DEFAULT_VARIANT.into(),
             workload: wire.workload,
-            server: wire.server.map(|server| Profile { time_scale: wire.time_scale, ..server }),
+            server: wire.server.map(|server| self.server("server", server, wire.time_scale)).transpose()?,
             prologue: wire.prologue,
-            expected: wire.expected.iter().flat_map(wire::Outcomes::by_index).collect(),
+            expected: wire::Outcomes::by_index(&wire.expected),
+            may_fail: wire.may_fail,
+            address_space_bytes: wire.address_space_mb.map(megabytes),
         };
         let mut variants = vec![base.clone()];
-        variants.extend(wire.variants.into_iter().map(|(name, changes)| changes.applied_to(&base, name)));
+        for (name, changes) in wire.variants {
+            variants.push(self.changed(base.clone(), name, changes, wire.time_scale)?);
+        }
         for variant in &variants {
             self.variant(variant)?;
         }
-        let most = variants.iter_mut().map(|variant| variant.workload.tasks().get()).max().unwrap_or(0);
-        if let Some((&index, _)) = base.expected.last_key_value().filter(|&(&index, _)| index >= most) {
+        let most = variants.iter().map(Variant::tasks).max().unwrap_or(0);
+        let beyond =
+            |variant: &Variant| variant.expected.last_key_value().map(|(&index, _)| index).filter(|&i| i >= most);
+        if let Some(index) = variants.iter().find_map(beyond) {
             let expected = format!("an index below {most}, since no variant has more tasks");
             return Err(self.invalid("expected.indexes", &index.to_string(), &expected));
         }
-        let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
-        let cells = self.cells("cells", &wire.cells, &known)?;
-        let sweep = self.cells("sweep", &wire.sweep, &known)?;
+        let cells = self.cells("cells", &wire.cells, &variants)?;
+        let sweep = self.cells("sweep", &wire.sweep, &variants)?;
         if let Some(cell) = cells
             .iter()
             .chain(&sweep)
@@ -121,24 +125,71 @@ impl Checker<'_> {
         }
     }
 
-    fn cells(&self, key: &str, wire: &[wire::Cells], variants: &[&str]) -> Result<Vec<CellSpec>, ScenarioError> {
+    /// A server's numbers are scaled with everything else, and its photographs come from the fixtures.
+    fn server(&self, key: &str, server: Profile, time_scale: f64) -> Result<Profile, ScenarioError> {
+        if (server.time_scale - 1.0).abs() > f64::EPSILON {
+            let key = format!("{key}.time_scale");
+            return Err(self.invalid(&key, "a number", "none here: it stands at the top of the file"));
+        }
+        if server.photos.is_some() {
+            return Err(self.invalid(&format!("{key}.photos"), "a path", "none here: the fixtures know their place"));
+        }
+        Ok(Profile { time_scale, ..server })
+    }
+
+    /// The variant that these changes make of the scenario as it stands.
+    fn changed(
+        &self,
+        base: Variant,
+        name: String,
+        changes: wire::Changes,
+        time_scale: f64,
+    ) -> Result<Variant, ScenarioError> {
+        let mut variant = base;
+        if let Some(workload) = changes.workload {
+            variant.workload = self.laid_over("workload", workload, &name)?;
+        }
+        if let Some(server) = changes.server {
+            let server = self.laid_over("server", server, &name)?;
+            variant.server = Some(self.server(&format!("variants.{name}.server"), server, time_scale)?);
+        }
+        if let Some(count) = changes.tasks {
+            *variant.workload.tasks() = count;
+        }
+        if let (Some(latency_s), Some(server)) = (changes.latency_s, &mut variant.server) {
+            server.routes.iter_mut().for_each(|route| route.latency_s = latency_s);
+        }
+        variant.prologue = changes.prologue.unwrap_or(variant.prologue);
+        variant.expected = changes.expected.map_or(variant.expected, |outcomes| wire::Outcomes::by_index(&outcomes));
+        variant.may_fail = changes.may_fail.unwrap_or(variant.may_fail);
+        variant.address_space_bytes = changes.address_space_mb.map(megabytes).or(variant.address_space_bytes);
+        Ok(Variant { name, ..variant })
+    }
+
+    /// The file's table of this name with the changes of a variant.
+    fn laid_over<T: DeserializeOwned>(&self, key: &str, changes: Table, variant: &str) -> Result<T, ScenarioError> {
+        let base = self.table.get(key).and_then(Value::as_table).cloned().unwrap_or_default();
+        wire::merged(base, changes).try_into().map_err(|error: toml::de::Error| ScenarioError::Malformed {
+            file: self.file.into(),
+            message: format!("`variants.{variant}.{key}`: {}", error.to_string().trim_end()),
+        })
+    }
+
+    fn cells(&self, key: &str, wire: &[wire::Cells], variants: &[Variant]) -> Result<Vec<CellSpec>, ScenarioError> {
         let mut cells = Vec::new();
         for group in wire {
-            if !variants.contains(&group.variant.as_str()) {
-                let message = unknown("variant", &group.variant, variants);
+            let Some(variant) = variants.iter().find(|variant| variant.name == group.variant) else {
+                let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+                let message = unknown("variant", &group.variant, &known);
                 return Err(self.invalid(&format!("{key}.variant"), &group.variant, &message));
-            }
-            for name in &group.strategies {
-                let strategy = self.strategy(&format!("{key}.strategies"), name)?;
-                for &workers in &group.workers {
-                    let most = strategy.max_workers();
-                    if workers.get() > most && most > 1 {
-                        let expected = format!("at most {most} for `{name}`");
-                        return Err(self.invalid(&format!("{key}.workers"), &workers.to_string(), &expected));
-                    }
-                }
-            }
-            cells.extend(matrix(&group.variant, &group.strategies, &group.workers, &group.deals, group.timer));
+            };
+            let named = group.strategies.iter().map(|name| self.strategy(&format!("{key}.strategies"), name));
+            let strategies = named.collect::<Result<Vec<_>, _>>()?;
+            let shapes: Vec<Shape> = group.workers.iter().map(Shape::from).collect();
+            let all = matrix(variant, &strategies, &shapes, &group.deals, group.timer);
+            cells.extend(
+                all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?,
+            );
         }
         if cells.is_empty() {
             return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));
@@ -172,4 +223,8 @@ impl Checker<'_> {
 
 fn is_host_name(site: &str) -> bool {
     !site.is_empty() && site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
+fn megabytes(count: NonZeroU32) -> u64 {
+    u64::from(count.get()) * 1_000_000
 }

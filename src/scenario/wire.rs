@@ -1,14 +1,15 @@
 //! The wire form: what a scenario's TOML may say. Whatever it doesn't know is refused; nothing else is checked here.
 
-use super::{DEFAULT_VARIANT, Variant, Workload};
+use super::{DEFAULT_VARIANT, Workload};
 use crate::{
     mock_server::profile::Profile,
     results::record::{Phase, Timer},
     task::{ErrorKind, Expected, fetch},
-    worker::deck::Deal,
+    worker::{deck::Deal, shape::Shape},
 };
 use serde::Deserialize;
 use std::{collections::BTreeMap, num::NonZeroU32};
+use toml::{Table, Value};
 
 /// A whole file.
 #[derive(Deserialize)]
@@ -27,6 +28,9 @@ pub(super) struct Scenario {
     pub prologue: Vec<fetch::Listing>,
     #[serde(default)]
     pub expected: Vec<Outcomes>,
+    #[serde(default)]
+    pub may_fail: bool,
+    pub address_space_mb: Option<NonZeroU32>,
     #[serde(default)]
     pub as_published: BTreeMap<String, Vec<Phase>>,
     #[serde(default)]
@@ -48,9 +52,18 @@ pub(super) struct Outcomes {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
+    /// In short for what each workload calls it.
     pub tasks: Option<NonZeroU32>,
+    /// In short for the latency of every route.
     pub latency_s: Option<f64>,
+    /// Laid over the scenario's own table of this name, key by key.
+    pub workload: Option<Table>,
+    /// Likewise. A list, such as `routes`, takes the place of the whole list.
+    pub server: Option<Table>,
     pub prologue: Option<Vec<fetch::Listing>>,
+    pub expected: Option<Vec<Outcomes>>,
+    pub may_fail: Option<bool>,
+    pub address_space_mb: Option<NonZeroU32>,
 }
 
 /// Several cells: every combination of the lists.
@@ -58,13 +71,21 @@ pub(super) struct Changes {
 #[serde(deny_unknown_fields)]
 pub(super) struct Cells {
     pub strategies: Vec<String>,
-    pub workers: Vec<NonZeroU32>,
+    pub workers: Vec<Workers>,
     #[serde(default = "dealt_one_by_one")]
     pub deals: Vec<Deal>,
     #[serde(default = "warm")]
     pub timer: Timer,
     #[serde(default = "default_variant")]
     pub variant: String,
+}
+
+/// How many workers: `5`, or `"3x5"`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a whole number from 1 on, or \"PROCESSESxTHREADS\" such as \"3x5\"")]
+pub(super) enum Workers {
+    Number(NonZeroU32),
+    Text(Shape),
 }
 
 fn one() -> f64 {
@@ -88,22 +109,33 @@ fn default_variant() -> String {
 }
 
 impl Outcomes {
-    pub(super) fn by_index(&self) -> impl Iterator<Item = (u32, Expected)> {
-        let expected = self.error.map_or(Expected::Any, Expected::Error);
-        self.indexes.iter().map(move |&index| (index, expected))
+    /// What each of these says, by index.
+    pub(super) fn by_index(all: &[Self]) -> BTreeMap<u32, Expected> {
+        let one = |outcomes: &Self| {
+            let expected = outcomes.error.map_or(Expected::Any, Expected::Error);
+            outcomes.indexes.iter().map(move |&index| (index, expected)).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(one).collect()
     }
 }
 
-impl Changes {
-    pub(super) fn applied_to(self, base: &Variant, name: String) -> Variant {
-        let mut variant = Variant { name, ..base.clone() };
-        if let Some(count) = self.tasks {
-            *variant.workload.tasks() = count;
+impl From<&Workers> for Shape {
+    fn from(workers: &Workers) -> Self {
+        match *workers {
+            Workers::Number(workers) => Self::Plain(workers),
+            Workers::Text(shape) => shape,
         }
-        if let (Some(latency_s), Some(server)) = (self.latency_s, &mut variant.server) {
-            server.routes.iter_mut().for_each(|route| route.latency_s = latency_s);
-        }
-        variant.prologue = self.prologue.unwrap_or(variant.prologue);
-        variant
     }
+}
+
+/// The table with these changes: tables in it are merged, everything else is replaced.
+pub(super) fn merged(mut table: Table, changes: Table) -> Table {
+    for (key, change) in changes {
+        let change = match (table.remove(&key), change) {
+            (Some(Value::Table(old)), Value::Table(change)) => Value::Table(merged(old, change)),
+            (_, change) => change,
+        };
+        table.insert(key, change);
+    }
+    table
 }

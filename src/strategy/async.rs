@@ -16,9 +16,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
     deck::Deck,
     lane::{Done, Lane},
+    shape::Shape,
 };
 use futures_util::future::join_all;
-use std::num::NonZeroU32;
 use tokio::runtime::{Builder, Runtime};
 
 /// An event loop with N requests in flight.
@@ -43,10 +43,10 @@ impl Strategy for Async {
         10_000
     }
 
-    fn start(&self, workers: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         // One thread, and it is ours: tokio's usual runtime has one for each core, and would blur async with threads.
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
-        Ok(Box::new(EventLoop { runtime, in_flight: workers.get() }))
+        Ok(Box::new(EventLoop { runtime, in_flight: shape.workers().get() }))
     }
 }
 

@@ -14,10 +14,11 @@ use crate::{
     worker::{
         deck::Deck,
         lane::{Done, Lane, panic_message},
+        shape::Shape,
     },
 };
 use futures_util::future::join_all;
-use std::{num::NonZeroU32, sync::Arc};
+use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 
 /// An event loop, and N threads for what would block it.
@@ -42,14 +43,14 @@ impl Strategy for AsyncOffload {
         1024
     }
 
-    fn start(&self, workers: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let runtime = Builder::new_current_thread()
             .enable_all()
             // tokio's own limit is 512, which on two cores would only add to the queue for them.
-            .max_blocking_threads(workers.get() as usize)
+            .max_blocking_threads(shape.workers().get() as usize)
             .build()
             .map_err(StartError::EventLoop)?;
-        Ok(Box::new(OffloadingLoop { runtime, in_flight: workers.get() }))
+        Ok(Box::new(OffloadingLoop { runtime, in_flight: shape.workers().get() }))
     }
 }
 

@@ -6,8 +6,10 @@
 
 pub mod r#async;
 pub mod async_offload;
+pub mod hybrid;
 pub mod processes;
 pub mod sequential;
+pub mod thread_per_task;
 pub mod threads;
 pub mod work_stealing;
 
@@ -17,17 +19,22 @@ use crate::{
     worker::{
         deck::{Deal, Deck},
         lane::Done,
+        shape::Shape,
         stop::Stop,
     },
 };
-use std::{fmt::Debug, num::NonZeroU32, path::PathBuf, sync::Arc};
+use std::{fmt::Debug, path::PathBuf, sync::Arc};
+
+pub use crate::worker::error::{CloseError, StartError};
 
 /// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
 pub const ALL: &[&dyn Strategy] = &[
     &sequential::Sequential,
+    &thread_per_task::ThreadPerTask,
     &threads::Threads,
     &work_stealing::WorkStealing,
     &processes::Processes,
+    &hybrid::Hybrid,
     &r#async::Async,
     &async_offload::AsyncOffload,
 ];
@@ -49,8 +56,15 @@ pub trait Strategy: Debug + Sync {
         None
     }
 
-    /// Gets `workers` workers ready to run tasks.
-    fn start(&self, workers: NonZeroU32, env: &Env) -> Result<Box<dyn Pool>, StartError>;
+    /// The shape it has where `asked` is asked for and there are `tasks` tasks: a strategy of fixed size has its own.
+    /// `None` where it wants another kind of shape: most take a number, some processes with threads in each.
+    fn shape(&self, asked: Shape, tasks: u32) -> Option<Shape> {
+        let _ = tasks;
+        asked.processes().is_none().then_some(asked)
+    }
+
+    /// Gets the workers of this shape ready to run tasks.
+    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError>;
 }
 
 /// A strategy with its workers started.
@@ -111,46 +125,6 @@ impl Work {
             .map(|(index, done)| done.unwrap_or_else(|| Done { index, result: Err(missing()), spans: Vec::new() }))
             .collect()
     }
-}
-
-/// Why a pool could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The system refused a thread.
-    #[error("could not start thread {number}: {source}; fewer workers may fit")]
-    Thread {
-        /// Which thread it was, counted from 1.
-        number: u32,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A worker process did not come up.
-    #[error("could not start worker process {number}: {reason}")]
-    Process {
-        /// Which process it was, counted from 1.
-        number: u32,
-        /// What went wrong.
-        reason: String,
-    },
-    /// The event loop could not be set up.
-    #[error("could not start the event loop: {0}")]
-    EventLoop(std::io::Error),
-}
-
-/// Why a pool did not close cleanly.
-#[derive(Debug, thiserror::Error)]
-pub enum CloseError {
-    /// A worker thread panicked outside of any task.
-    #[error("worker {0} panicked outside of any task")]
-    Panicked(u32),
-    /// A worker process ended badly.
-    #[error("worker process {number} ended badly: {how}")]
-    Process {
-        /// Which process it was, counted from 1.
-        number: u32,
-        /// Its exit status.
-        how: String,
-    },
 }
 
 /// The strategy of this name; otherwise an error that suggests the nearest.

@@ -17,6 +17,7 @@ use crate::{
         lane::Done,
         process::WorkerProcess,
         seat::{Seat, answered},
+        shape::Shape,
     },
 };
 use std::num::NonZeroU32;
@@ -25,8 +26,10 @@ use std::num::NonZeroU32;
 #[derive(Debug)]
 pub struct Processes;
 
-struct Crew {
+/// Worker processes, each with a number of threads: one here, several in `hybrid`.
+pub(super) struct Crew {
     seats: Vec<Seat>,
+    threads: u32,
 }
 
 impl Strategy for Processes {
@@ -42,14 +45,19 @@ impl Strategy for Processes {
         256
     }
 
-    fn start(&self, workers: NonZeroU32, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(Crew::start(shape.workers(), NonZeroU32::MIN, env)?))
+    }
+}
+
+impl Crew {
+    pub(super) fn start(processes: NonZeroU32, threads: NonZeroU32, env: &Env) -> Result<Self, StartError> {
         // All are spawned before the first is awaited, so that their start-ups overlap.
         let spawned: Result<Vec<_>, _> =
-            (0..workers.get()).map(|number| WorkerProcess::spawn(&env.program, number)).collect();
+            (0..processes.get()).map(|number| WorkerProcess::spawn(&env.program, number, threads)).collect();
         let mut processes = spawned?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
-        let seats = (0..).zip(processes).map(|(number, process)| Seat::new(number, process)).collect();
-        Ok(Box::new(Crew { seats }))
+        Ok(Self { seats: processes.into_iter().map(Seat::new).collect(), threads: threads.get() })
     }
 }
 
@@ -59,8 +67,11 @@ impl Pool for Crew {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
-        for seat in &mut self.seats {
-            seat.take(&deck, work, deadline_ns, &mut done);
+        // Round by round, so that no process has a second task while another has none.
+        for _ in 0..self.threads {
+            for seat in &mut self.seats {
+                seat.take(&deck, work, deadline_ns, &mut done);
+            }
         }
         while self.seats.iter().any(Seat::is_busy) {
             if work.stop.check().is_err() {
@@ -70,9 +81,7 @@ impl Pool for Crew {
             for number in answered(&self.seats, done.last()) {
                 let seat = &mut self.seats[number];
                 seat.collect(&mut done);
-                if !seat.is_busy() {
-                    seat.take(&deck, work, deadline_ns, &mut done);
-                }
+                while seat.take(&deck, work, deadline_ns, &mut done) {}
             }
         }
         done

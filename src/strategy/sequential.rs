@@ -9,8 +9,10 @@
 //! for the rest of the time?
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
-use crate::worker::lane::{Done, Lane};
-use std::num::NonZeroU32;
+use crate::worker::{
+    lane::{Done, Lane},
+    shape::Shape,
+};
 
 /// One task after another.
 #[derive(Debug)]
@@ -31,7 +33,11 @@ impl Strategy for Sequential {
         1
     }
 
-    fn start(&self, _: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn shape(&self, _: Shape, _: u32) -> Option<Shape> {
+        Some(Shape::ONE)
+    }
+
+    fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(Nobody))
     }
 }

@@ -14,10 +14,10 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
     deck::Deck,
     lane::{Done, Lane},
+    shape::Shape,
 };
 use crossbeam::channel::{Sender, unbounded};
 use std::{
-    num::NonZeroU32,
     sync::Arc,
     thread::{Builder, JoinHandle},
 };
@@ -51,9 +51,9 @@ impl Strategy for Threads {
         4096
     }
 
-    fn start(&self, workers: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let mut crew = Crew { workers: Vec::new() };
-        for worker in 0..workers.get() {
+        for worker in 0..shape.workers().get() {
             let (shifts, my_shifts) = unbounded::<Shift>();
             // When the system refuses a thread, those that stand are let go: dropping their channel ends them.
             let refused = |source| StartError::Thread { number: worker + 1, source };

@@ -14,13 +14,11 @@ use crate::{
     worker::{
         deck::Deal,
         lane::{Done, Lane},
+        shape::Shape,
     },
 };
 use rayon::prelude::*;
-use std::{
-    num::NonZeroU32,
-    thread::{Builder, JoinHandle},
-};
+use std::thread::{Builder, JoinHandle};
 
 /// A rayon pool of N threads.
 #[derive(Debug)]
@@ -48,10 +46,10 @@ impl Strategy for WorkStealing {
         (deal != Deal::OneByOne).then(|| format!("rayon deals by stealing; `{deal}` can't be asked of it"))
     }
 
-    fn start(&self, workers: NonZeroU32, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let mut threads = Vec::new();
         let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers.get() as usize)
+            .num_threads(shape.workers().get() as usize)
             // Spawned by us and not by rayon, because dropping rayon's pool only asks its threads to end: to know that
             // they have, somebody must hold their handles.
             .spawn_handler(|thread| {

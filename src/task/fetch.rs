@@ -25,6 +25,14 @@ use hyper_util::{
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, fmt::Display, io::Read, num::NonZeroU32, time::Duration};
 use tokio::runtime;
+use ureq::{
+    config::Config,
+    http,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout, time},
+    },
+};
 
 /// How much of a body is read at once.
 const CHUNK: usize = 64 << 10;
@@ -248,17 +256,37 @@ impl Fetch {
 thread_local! {
     /// One client for each thread, like one session for each worker: connections are kept, and nothing is shared, so
     /// no worker ever waits for another's lock.
-    static AGENT: ureq::Agent = ureq::Agent::config_builder()
-        .proxy(None)
-        .http_status_as_error(false)
-        .max_redirects(0)
-        .max_redirects_will_error(false)
-        .build()
-        .into();
+    static AGENT: ureq::Agent = ureq::Agent::with_parts(
+        ureq::Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build(),
+        DefaultConnector::default(),
+        OnThisThread,
+    );
 
     /// The async client of the event loop that lives on this thread. Its connections are driven by that loop and die
     /// with it, so another loop gets another client.
     static ASYNC_CLIENT: RefCell<Option<(runtime::Id, AsyncClient)>> = const { RefCell::new(None) };
+}
+
+/// Looks addresses up on the thread that asks. ureq's own way starts a thread for each connection that has a time limit,
+/// which would be measured with it; ours are numbers, which take no time to look up.
+#[derive(Debug)]
+struct OnThisThread;
+
+impl Resolver for OnThisThread {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        limit: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let unlimited = NextTimeout { after: time::Duration::NotHappening, ..limit };
+        DefaultResolver::default().resolve(uri, config, unlimited)
+    }
 }
 
 type AsyncClient = Client<HttpConnector, Empty<Bytes>>;

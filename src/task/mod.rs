@@ -56,6 +56,14 @@ pub enum TaskError {
     /// The worker that held the task is gone.
     #[error("its worker died: {0}")]
     WorkerDied(String),
+    /// The system refused the thread that was to do the task.
+    #[error("could not start thread {number}: {message}; {} stood", number.saturating_sub(1))]
+    NoThread {
+        /// Which thread it was, counted from 1.
+        number: u32,
+        /// What the system said.
+        message: String,
+    },
     /// The task's own code panicked.
     #[error("it panicked: {0}")]
     Panicked(String),
@@ -103,6 +111,7 @@ pub enum ErrorKind {
     TimedOut,
     Cancelled,
     WorkerDied,
+    NoThread,
     Panicked,
     Connect,
     BrokenResponse,
@@ -118,6 +127,7 @@ impl TaskError {
             Self::TimedOut => ErrorKind::TimedOut,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::WorkerDied(_) => ErrorKind::WorkerDied,
+            Self::NoThread { .. } => ErrorKind::NoThread,
             Self::Panicked(_) => ErrorKind::Panicked,
             Self::Connect(_) => ErrorKind::Connect,
             Self::BrokenResponse(_) => ErrorKind::BrokenResponse,

@@ -1,10 +1,12 @@
 //! What strategies share: the deck of tasks, the lane a worker runs in, the stop signal, and worker processes.
 
 pub mod deck;
+pub mod error;
 pub mod frame;
 pub mod lane;
 pub mod lifeline;
 pub mod process;
 pub mod seat;
 pub mod serve;
+pub mod shape;
 pub mod stop;

@@ -1,18 +1,16 @@
 //! A worker process, as its parent holds it: spawned, greeted, given hands of tasks, always reaped.
 
 use super::{
+    error::{CloseError, StartError},
     frame,
     lane::Done,
-    serve::{Answer, GREETING, Order},
+    serve::{Answer, GREETING, Handed, Order},
 };
-use crate::{
-    measure::cpu::CpuTime,
-    strategy::{CloseError, StartError},
-    task::Task,
-};
+use crate::{measure::cpu::CpuTime, task::Task};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     io::{self, BufReader},
+    num::NonZeroU32,
     os::{
         fd::{AsFd, BorrowedFd},
         unix::process::{CommandExt, ExitStatusExt},
@@ -28,17 +26,18 @@ const PATIENCE_MS: u16 = 10_000;
 #[derive(Debug)]
 pub struct WorkerProcess {
     number: u32,
+    threads: NonZeroU32,
     child: Child,
     orders: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
 }
 
 impl WorkerProcess {
-    /// Starts worker `number` (counted from 0) from the `makespan` binary. It is not yet known to be ready: start them
-    /// all first, then ask each, and their start-up overlaps.
-    pub fn spawn(program: &Path, number: u32) -> Result<Self, StartError> {
+    /// Starts worker process `number` (counted from 0), with so many threads that work, from the `makespan` binary. It is
+    /// not yet known to be ready: start them all first, then ask each, and their start-up overlaps.
+    pub fn spawn(program: &Path, number: u32, threads: NonZeroU32) -> Result<Self, StartError> {
         let spawned = Command::new(program)
-            .arg("worker-process")
+            .args(["worker-process", &threads.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // A group of its own, or Ctrl-C in the terminal would reach the workers before their parent.
@@ -49,7 +48,7 @@ impl WorkerProcess {
         let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
             return Err(failed("it has no pipes".into()));
         };
-        Ok(Self { number, child, orders: Some(orders), answers: BufReader::new(answers) })
+        Ok(Self { number, threads, child, orders: Some(orders), answers: BufReader::new(answers) })
     }
 
     /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
@@ -67,9 +66,20 @@ impl WorkerProcess {
         Err(StartError::Process { number: self.number + 1, reason })
     }
 
-    /// Gives it some tasks. It answers each when it is done.
+    /// Which of the pool's processes it is, counted from 0.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// How many hands it can have at once: one for each of its threads.
+    pub fn threads(&self) -> usize {
+        self.threads.get() as usize
+    }
+
+    /// Gives one of its threads some tasks. It answers each when it is done.
     pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
-        self.order(&Order::Hand { run, worker: self.number, deadline_ns, tasks })
+        let first_worker = self.number * self.threads.get();
+        self.order(&Order::Hand(Handed { run, first_worker, deadline_ns, tasks }))
     }
 
     /// Waits for the next task to be done. The error says how the process died.
@@ -156,7 +166,8 @@ impl Drop for WorkerProcess {
     }
 }
 
-fn ending(status: ExitStatus) -> String {
+/// How a process ended, for people.
+pub fn ending(status: ExitStatus) -> String {
     match status.signal() {
         Some(signal) => {
             let name = nix::sys::signal::Signal::try_from(signal).map_or("unknown", nix::sys::signal::Signal::as_str);

@@ -2,13 +2,14 @@
 //!
 //! The book-keeping is what makes a death cheap: when a process goes, it is known which tasks went with it.
 
-use super::{deck::Deck, lane::Done, process::WorkerProcess};
+use super::{
+    deck::{Deck, Hand},
+    lane::Done,
+    process::WorkerProcess,
+};
 use crate::{measure::cpu::CpuTime, strategy::Work, task::TaskError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::{
-    collections::VecDeque,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// How long to sleep, at most, before looking at the deadline again, milliseconds.
 const NAP_MS: u16 = 20;
@@ -21,15 +22,15 @@ const SHORT: Duration = Duration::from_micros(50);
 pub struct Seat {
     /// The worker.
     pub process: WorkerProcess,
-    number: u32,
-    holds: VecDeque<u32>,
+    /// One hand for each of its threads that is at work.
+    holds: Vec<Hand>,
     alive: bool,
 }
 
 impl Seat {
-    /// A seat for worker `number`, which holds nothing yet.
-    pub fn new(number: u32, process: WorkerProcess) -> Self {
-        Self { process, number, holds: VecDeque::new(), alive: true }
+    /// A seat for this process, which holds nothing yet.
+    pub fn new(process: WorkerProcess) -> Self {
+        Self { process, holds: Vec::new(), alive: true }
     }
 
     /// True while it has tasks to do.
@@ -37,19 +38,20 @@ impl Seat {
         !self.holds.is_empty()
     }
 
-    /// Takes the next hand from the deck, if there is one and the worker lives. Tasks that can't be handed over any
-    /// more are done with an error.
-    pub fn take(&mut self, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) {
-        if !self.alive {
-            return;
+    /// Takes the next hand from the deck if the worker lives, has an idle thread, and there is a hand; says whether it
+    /// did. Tasks that can't be handed over any more are done with an error.
+    pub fn take(&mut self, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
+        if !self.alive || self.holds.len() == self.process.threads() {
+            return false;
         }
-        let Some(hand) = deck.next(self.number) else { return };
+        let Some(hand) = deck.next(self.process.number()) else { return false };
         let tasks = hand.iter().map(|&index| (index, &work.tasks[index as usize])).collect();
         let handed = self.process.hand(work.run, deadline_ns, tasks);
-        self.holds = hand.into();
+        self.holds.push(hand);
         if let Err(how) = handed {
             self.bury(&how, done);
         }
+        true
     }
 
     /// Reads what the worker has answered so far; of a worker that died, the tasks it held.
@@ -57,7 +59,8 @@ impl Seat {
         loop {
             match self.process.next_done() {
                 Ok(one) => {
-                    self.holds.retain(|&index| index != one.index);
+                    self.holds.iter_mut().for_each(|hand| hand.retain(|&index| index != one.index));
+                    self.holds.retain(|hand| !hand.is_empty());
                     done.push(one);
                 }
                 Err(how) => return self.bury(&how, done),
@@ -87,7 +90,7 @@ impl Seat {
     fn bury(&mut self, how: &str, done: &mut Vec<Done>) {
         self.alive = false;
         let lost = |index| Done { index, result: Err(TaskError::WorkerDied(how.to_owned())), spans: Vec::new() };
-        done.extend(self.holds.drain(..).map(lost));
+        done.extend(self.holds.drain(..).flatten().map(lost));
     }
 }
 

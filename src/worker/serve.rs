@@ -2,6 +2,9 @@
 //!
 //! The process is started by its parent from the same binary, never forked: a fork would inherit locked locks and half
 //! of a runtime. It has nothing but its two pipes, so whatever a task needs travels in the task.
+//!
+//! A process with one worker does what it has read on the thread that read it. With several, the thread that reads
+//! hands over to the workers, and each of them answers for itself.
 
 use super::{
     frame,
@@ -13,9 +16,12 @@ use crate::{
     measure::{clock::now_ns, cpu::CpuTime},
     task::Task,
 };
+use crossbeam::channel::unbounded;
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, BufReader, Read, Write},
+    io::{self, BufReader},
+    num::NonZeroU32,
+    thread::{self, Builder},
     time::Duration,
 };
 
@@ -26,18 +32,22 @@ pub const GREETING: &str = concat!("makespan worker ", env!("CARGO_PKG_VERSION")
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Order<T> {
     /// Run these, and answer each with [`Answer::Done`].
-    Hand {
-        /// The number of the run.
-        run: u64,
-        /// Which worker this is, for its spans.
-        worker: u32,
-        /// When the run must have ended, `CLOCK_MONOTONIC`.
-        deadline_ns: u64,
-        /// The tasks with their indexes.
-        tasks: Vec<(u32, T)>,
-    },
+    Hand(Handed<T>),
     /// Say how much CPU time was used so far, with [`Answer::Cpu`].
     Cpu,
+}
+
+/// Some tasks that one worker is to do, one after the other.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Handed<T> {
+    /// The number of the run.
+    pub run: u64,
+    /// The number of the process's first worker, for spans.
+    pub first_worker: u32,
+    /// When the run must have ended, `CLOCK_MONOTONIC`.
+    pub deadline_ns: u64,
+    /// The tasks with their indexes.
+    pub tasks: Vec<(u32, T)>,
 }
 
 /// What the worker process says.
@@ -51,28 +61,49 @@ pub enum Answer {
     Cpu(CpuTime),
 }
 
-/// Serves the parent over standard input and output until it closes the pipe, or dies.
+/// Serves the parent over standard input and output, with so many threads, until it closes the pipe, or dies.
 ///
 /// Nothing else may write to standard output: it is the pipe.
-pub fn serve_parent() -> io::Result<()> {
+pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
     lifeline::exit_when_stdin_closes();
-    serve(BufReader::new(io::stdin().lock()), io::stdout().lock())
+    if threads == NonZeroU32::MIN {
+        return serve(|handed| work_through(0, handed));
+    }
+    let (hands, to_do) = unbounded();
+    thread::scope(|scope| {
+        for thread in 0..threads.get() {
+            let to_do = to_do.clone();
+            // A thread that can't answer has lost its parent, and the lifeline ends them all.
+            let work = move || to_do.iter().try_for_each(|handed| work_through(thread, handed));
+            Builder::new().spawn_scoped(scope, work)?;
+        }
+        // The sending end goes when this returns, and that sends the threads home.
+        serve(move |handed| hands.send(handed).map_err(io::Error::other))
+    })
 }
 
-fn serve(mut orders: impl Read, mut answers: impl Write) -> io::Result<()> {
-    frame::write(&mut answers, &Answer::Ready(GREETING.into()))?;
-    while let Some(order) = frame::read::<Order<Task>>(&mut orders)? {
+/// Reads orders and sees to them until the pipe is closed.
+fn serve(mut to_worker: impl FnMut(Handed<Task>) -> io::Result<()>) -> io::Result<()> {
+    let mut orders = BufReader::new(io::stdin().lock());
+    answer(&Answer::Ready(GREETING.into()))?;
+    while let Some(order) = frame::read(&mut orders)? {
         match order {
-            Order::Hand { run, worker, deadline_ns, tasks } => {
-                let left = Duration::from_nanos(deadline_ns.saturating_sub(now_ns()));
-                let mut lane = Lane::new(worker, run, Stop::after(left));
-                for (index, task) in tasks {
-                    // Answered one by one: if this process is killed, what it had done is not lost with it.
-                    frame::write(&mut answers, &Answer::Done(lane.run(index, &task)))?;
-                }
-            }
-            Order::Cpu => frame::write(&mut answers, &Answer::Cpu(CpuTime::of_this_process()))?,
+            Order::Hand(handed) => to_worker(handed)?,
+            Order::Cpu => answer(&Answer::Cpu(CpuTime::of_this_process()))?,
         }
     }
     Ok(())
+}
+
+/// Does the tasks of one hand, as worker `thread` of this process.
+fn work_through(thread: u32, handed: Handed<Task>) -> io::Result<()> {
+    let left = Duration::from_nanos(handed.deadline_ns.saturating_sub(now_ns()));
+    let mut lane = Lane::new(handed.first_worker + thread, handed.run, Stop::after(left));
+    // Answered one by one: if this process is killed, what it had done is not lost with it.
+    handed.tasks.into_iter().try_for_each(|(index, task)| answer(&Answer::Done(lane.run(index, &task))))
+}
+
+/// Locked for the whole frame, so that those of two threads don't mix.
+fn answer(answer: &Answer) -> io::Result<()> {
+    frame::write(io::stdout().lock(), answer)
 }

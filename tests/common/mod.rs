@@ -9,7 +9,7 @@ pub mod left_behind;
 use makespan::{
     strategy::{Env, Strategy, Work},
     task::{Output, Task, TaskError, fetch::Fetch, prime_sum::PrimeSum},
-    worker::{deck::Deal, lane::Done, stop::Stop},
+    worker::{deck::Deal, lane::Done, shape::Shape, stop::Stop},
 };
 use std::{
     fs,
@@ -34,6 +34,12 @@ pub fn number(count: u32) -> NonZeroU32 {
     NonZeroU32::new(count).expect("at least one")
 }
 
+/// So many workers; where the strategy wants processes with threads in each, two that have at least so many together.
+pub fn shape(strategy: &dyn Strategy, workers: u32) -> Shape {
+    let grid = Shape::Grid { processes: number(workers.min(2)), threads: number(workers.div_ceil(2)) };
+    strategy.shape(number(workers).into(), workers).unwrap_or(grid)
+}
+
 /// A run with a number of its own and all the time it needs.
 pub fn work(tasks: &[Task], deal: Deal) -> Work {
     static RUNS: AtomicU64 = AtomicU64::new(1);
@@ -42,7 +48,7 @@ pub fn work(tasks: &[Task], deal: Deal) -> Work {
 
 /// Starts a pool, runs the work under its deadline, and closes the pool.
 pub fn run(strategy: &dyn Strategy, workers: u32, work: &Work) -> Vec<Done> {
-    let mut pool = strategy.start(number(workers), &env()).expect("the pool starts");
+    let mut pool = strategy.start(shape(strategy, workers), &env()).expect("the pool starts");
     let _watchdog = work.stop.watchdog();
     let done = work.settle(pool.run(work));
     pool.close().expect("the pool closes");

@@ -52,7 +52,7 @@ pub fn run(
     limit: Duration,
 ) -> Result<Vec<Done>, ExhibitError> {
     let workers = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
-    let mut pool = strategy.start(workers, env)?;
+    let mut pool = strategy.start(workers.into(), env)?;
     let work = Work { run, tasks: tasks.into(), deal: Deal::OneByOne, stop: Stop::after(limit) };
     let watchdog = work.stop.watchdog();
     let done = work.settle(pool.run(&work));

@@ -1,0 +1,119 @@
+//! A child process that carries out one order and ends.
+//!
+//! Two things want one: peak memory, because an allocator keeps what earlier runs took; and a limit on the address space,
+//! because a process that runs out of it must not be this one.
+
+use super::{
+    cell::CellError,
+    order::{Order, Outcome, carry_out},
+};
+use crate::{
+    strategy::Env,
+    worker::{frame, lifeline, process::ending},
+};
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::resource::{Resource, setrlimit},
+};
+use std::{
+    io::{self, BufReader},
+    os::{fd::AsFd, unix::process::CommandExt},
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+/// How long to sleep, at most, before looking at the interrupt again, milliseconds.
+const NAP_MS: u16 = 20;
+
+/// What a child may take beyond the deadlines of its order: to start, to answer.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What keeps a process that runs out of address space from dying of it, so that only threads are refused. glibc's heap
+/// is one for all threads (each of its arenas would take 64 MiB of the limit), and takes its room at the start, buffers
+/// included, so that threads that stand find memory when the last stack was taken.
+const ROOM_TO_BREATHE: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
+
+/// Rust gives each thread a small stack more, for the handler that reports an overflow, and ends the process when there is
+/// no room for it. It doesn't where the signals are ignored from the start, which only a shell can do without `unsafe`.
+const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
+
+/// The child, killed and reaped whatever happens.
+pub(super) struct ChildProcess(Child);
+
+impl ChildProcess {
+    /// Starts one from the `makespan` binary, with so much address space if that is limited.
+    pub(super) fn spawn(program: &Path, address_space_bytes: Option<u64>) -> Result<Self, CellError> {
+        let mut command = Command::new(if address_space_bytes.is_some() { "sh".as_ref() } else { program });
+        if address_space_bytes.is_some() {
+            command.args(["-c", WITHOUT_HANDLER]).arg(program).envs(ROOM_TO_BREATHE);
+        }
+        command.arg("child").args(address_space_bytes.map(|bytes| bytes.to_string()));
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn();
+        spawned.map(Self).map_err(|error| CellError::Child(format!("{}: {error}", program.display())))
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Gives it the order, and waits for what comes of it.
+    pub(super) fn carry_out(&mut self, order: &Order, interrupted: &AtomicBool) -> Result<Outcome, CellError> {
+        match self.converse(order, interrupted) {
+            Ok(Some(answer)) => answer.map_err(CellError::Child),
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CellError::Child(error.to_string())),
+            // Its end of a pipe is closed, so it has ended or is about to.
+            _ => Err(CellError::Child(self.0.wait().map_or_else(|error| error.to_string(), ending))),
+        }
+    }
+
+    fn converse(&mut self, order: &Order, interrupted: &AtomicBool) -> io::Result<Option<Result<Outcome, String>>> {
+        let no_pipe = || io::Error::other("it has no pipes");
+        // Held until the answer is there: the process takes its end for ours.
+        let mut orders = self.0.stdin.take().ok_or_else(no_pipe)?;
+        let answers = self.0.stdout.take().ok_or_else(no_pipe)?;
+        frame::write(&mut orders, order)?;
+        let give_up = Instant::now() + 2 * order.deadline + GRACE;
+        while !readable(&answers) {
+            if interrupted.load(Relaxed) {
+                return Err(io::Error::other("interrupted"));
+            }
+            if Instant::now() > give_up {
+                return Err(io::Error::other("it does not answer"));
+            }
+        }
+        frame::read(BufReader::new(answers))
+    }
+}
+
+impl Drop for ChildProcess {
+    fn drop(&mut self) {
+        // It has mostly ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Waits a moment for an answer, or for the pipe's end.
+fn readable(pipe: &impl AsFd) -> bool {
+    let mut answer = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+    poll(&mut answer, PollTimeout::from(NAP_MS)).is_ok_and(|count| count > 0)
+}
+
+/// The other side: reads one order from standard input, carries it out, and writes what came of it. Of the address space
+/// it takes at most so many bytes.
+pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
+    if let Some(bytes) = address_space_bytes {
+        setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
+    }
+    lifeline::exit_when_stdin_closes();
+    let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
+    let env = Env { program: std::env::current_exe()? };
+    let outcome = carry_out(&order, &env, &Arc::default()).map_err(|error| error.to_string());
+    frame::write(io::stdout().lock(), &outcome)
+}

@@ -1,0 +1,117 @@
+//! One order: start a pool, run a workload, close the pool. It is plain data, so that it can be carried out in this
+//! process or in one of its own, by the same function.
+
+use super::cell::CellError;
+use crate::{
+    measure::{
+        clock::{between, now_ns},
+        cpu::CpuTime,
+    },
+    strategy::{self, Env, Pool, Strategy, Work},
+    task::Task,
+    worker::{
+        deck::Deal,
+        lane::{Done, Lane, Span},
+        shape::Shape,
+        stop::Stop,
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+
+/// What is to be run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// The number of the run.
+    pub(super) run: u64,
+    /// The number of the untimed run before it; `None` where there is none.
+    pub(super) warm_up: Option<u64>,
+    pub(super) strategy: String,
+    pub(super) shape: Shape,
+    pub(super) deal: Deal,
+    pub(super) deadline: Duration,
+    /// Whether anybody will look at the spans: of ten thousand tasks, they are the largest part of what is kept.
+    pub(super) keep_spans: bool,
+    pub(super) prologue: Vec<Task>,
+    pub(super) tasks: Arc<[Task]>,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    /// Seconds to start the pool.
+    pub(super) start_s: f64,
+    /// When the run began.
+    pub(super) start_ns: u64,
+    /// When it ended.
+    pub(super) end_ns: u64,
+    /// Seconds to close the pool.
+    pub(super) stop_s: f64,
+    /// CPU time of the run, in all processes.
+    pub(super) cpu: CpuTime,
+    /// What the prologue's time was spent on.
+    pub(super) prologue: Vec<Span>,
+    /// Every task, in the tasks' order.
+    pub(super) done: Vec<Done>,
+}
+
+/// Starts a pool, runs the workload and closes the pool, here.
+pub(super) fn carry_out(order: &Order, env: &Env, interrupted: &Arc<AtomicBool>) -> Result<Outcome, CellError> {
+    let strategy = strategy::named(&order.strategy).map_err(CellError::Unknown)?;
+    let before_start = now_ns();
+    let mut pool = strategy.start(order.shape, env)?;
+    let start_s = between(before_start, now_ns()).as_secs_f64();
+    if let Some(run) = order.warm_up {
+        order.warm_up(run, strategy, &mut *pool, interrupted);
+    }
+    let work = order.work(order.run, &order.tasks, order.deal, interrupted);
+    let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
+    let ran = order.run(&mut *pool, &work);
+    let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
+    let before_stop = now_ns();
+    let closed = pool.close();
+    let stop_s = between(before_stop, now_ns()).as_secs_f64();
+    let (start_ns, end_ns, prologue, done) = ran?;
+    closed?;
+    let mut done = work.settle(done);
+    if !order.keep_spans {
+        done.iter_mut().for_each(|one| one.spans.clear());
+    }
+    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done })
+}
+
+impl Order {
+    /// The run phase: the prologue on this thread, then the tasks on the pool.
+    fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
+        let _watchdog = work.stop.watchdog();
+        let start_ns = now_ns();
+        let mut spans = Vec::new();
+        let mut lane = Lane::new(0, work.run, work.stop.clone());
+        for step in &self.prologue {
+            let (result, waited) = lane.run_prologue(step);
+            result.map_err(CellError::Prologue)?;
+            spans.extend(waited);
+        }
+        let done = pool.run(work);
+        Ok((start_ns, now_ns(), spans, done))
+    }
+
+    /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its
+    /// connection to the server.
+    fn warm_up(&self, run: u64, strategy: &dyn Strategy, pool: &mut dyn Pool, interrupted: &Arc<AtomicBool>) {
+        let few = self.tasks.len().min(self.shape.workers().get() as usize);
+        let prefix: Arc<[Task]> = self.tasks[..few].into();
+        let deal = if strategy.refuses(Deal::Blocks, &prefix).is_none() { Deal::Blocks } else { self.deal };
+        let work = self.work(run, &prefix, deal, interrupted);
+        let _watchdog = work.stop.watchdog();
+        // Whatever fails here fails again in the run, where it is reported.
+        let _ = pool.run(&work);
+    }
+
+    fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Deal, interrupted: &Arc<AtomicBool>) -> Work {
+        Work { run, tasks: Arc::clone(tasks), deal, stop: Stop::new(self.deadline, interrupted) }
+    }
+}
