@@ -1,6 +1,8 @@
-//! What workers cost before they do anything: starting them, and handing them one task.
+//! What workers cost before they do anything: starting them, and handing them one task. And what surrounds a task: checks,
+//! the simulated interpreter lock, the server.
 
 mod common;
+mod lock;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use makespan::{
@@ -31,7 +33,7 @@ fn main() -> ExitCode {
     });
     starting(&mut criterion);
     handing_over(&mut criterion);
-    kernel_checks(&mut criterion);
+    lock::bench(&mut criterion);
     added_latency(&mut criterion);
     criterion.final_summary();
     common::conclude(&[])
@@ -84,35 +86,6 @@ fn handing_over(criterion: &mut Criterion) {
         });
         pool.close().expect("an idle pool closes");
     }
-    group.finish();
-}
-
-/// What the checks between two steps of a calculation cost: the same kernel with a lane around it, and with nothing.
-fn kernel_checks(criterion: &mut Criterion) {
-    use makespan::{
-        mock_server::log::TaskTag,
-        task::{Host, Wait, prime_sum::PrimeSum},
-        worker::{lane::Lane, stop::Stopped},
-    };
-    struct Nobody;
-    impl Host for Nobody {
-        fn check(&mut self) -> Result<(), Stopped> {
-            Ok(())
-        }
-        fn wait<T>(&mut self, _: Wait, io: impl FnOnce(Duration) -> T) -> T {
-            io(Duration::MAX)
-        }
-        fn tag(&self) -> TaskTag {
-            TaskTag { run: 0, index: None }
-        }
-    }
-    let primes = PrimeSum { from: 0, below: 300_000 };
-    let mut group = criterion.benchmark_group("primes_below_300000");
-    group.bench_function("bare", |bencher| bencher.iter(|| primes.run(&mut Nobody)));
-    group.bench_function("in_a_lane", |bencher| {
-        let mut lane = Lane::new(0, 0, Stop::after(Duration::from_hours(1)));
-        bencher.iter(|| primes.run(&mut lane));
-    });
     group.finish();
 }
 

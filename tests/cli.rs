@@ -104,6 +104,8 @@ fn values_out_of_range_are_refused_with_what_was_expected() {
         ("--time-scale", "0", "above 0"),
         ("--time-scale", "inf", "above 0"),
         ("--time-scale", "-1", "above 0"),
+        ("--switch-interval", "0", "from 0.1 to 1000"),
+        ("--switch-interval", "nan", "from 0.1 to 1000"),
         ("--seed", "-1", "-1"),
     ] {
         let words = refusal(&["run", "tiny.toml", "--strategy", "threads", &format!("{option}={value}")]);
@@ -164,6 +166,11 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
         ),
         ("tasks = 5", "tasks = 4_000_000_000", ["`workload`: found 4000000000 tasks", "at most 1000000"]),
         ("[[cells]]", "[[expected]]\nindexes = [5]\n[[cells]]", ["`expected.indexes`: found 5", "an index below 5"]),
+        (
+            "[[cells]]",
+            "[variants.free]\nreleases_lock = true\n[[cells]]",
+            ["`variants.free.releases_lock`: found a value", "only gunzip has it"],
+        ),
         ("[[cells]]", "[server]\n[[cells]]", ["`server`: found a server", "expected none"]),
     ] {
         let words = words_for(from, to);

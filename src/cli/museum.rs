@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let env = Env { program: env::current_exe().context("where is this program?")? };
+    let env = Env::new(env::current_exe().context("where is this program?")?);
     let quiet = args.json.as_deref() == Some(Path::new("-"));
     let mut visits = Vec::new();
     for exhibit in exhibits {

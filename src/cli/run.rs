@@ -19,7 +19,7 @@ use makespan::{
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
     strategy::{self, Env, Strategy},
     suggestion,
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
 use std::{
     env,
@@ -70,6 +70,9 @@ pub struct Args {
     /// Divide every latency by this [default: the scenario's; 1 is the document's own pace]
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
+    /// How long a thread of `gil_threads` waits before it asks for the lock, in milliseconds [default: 5, as CPython]
+    #[arg(long, value_name = "MS", value_parser = switch_interval)]
+    switch_interval: Option<Duration>,
     /// Use the pictures of this directory instead of the fixtures, where the scenario makes thumbnails
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
@@ -99,6 +102,13 @@ fn scale(text: &str) -> Result<f64, String> {
     number.ok_or_else(|| format!("`{text}` is no time scale; expected a number above 0, such as 20"))
 }
 
+/// At least what a thread needs to wake up, at most what a user waits for after Ctrl-C: a waiting thread looks up that often.
+fn switch_interval(text: &str) -> Result<Duration, String> {
+    let milliseconds = text.parse().ok().filter(|number| (0.1..=1000.0).contains(number));
+    let interval = milliseconds.map(|number: f64| Duration::from_secs_f64(number / 1e3));
+    interval.ok_or_else(|| format!("`{text}` is no switch interval; expected milliseconds from 0.1 to 1000"))
+}
+
 fn timer(text: &str) -> Result<Timer, String> {
     serde_json::from_value(text.into())
         .map_err(|_| format!("unknown timer `{text}`, expected warm, cold or as_published"))
@@ -112,7 +122,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cells = chosen_cells(&args, &scenario)?;
     let (store, interrupted) = (args.data.store(), on_ctrl_c()?);
     let settings = Settings {
-        env: Env { program: env::current_exe().context("where is this program?")? },
+        env: Env {
+            program: env::current_exe().context("where is this program?")?,
+            switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL),
+        },
         data: store.dir().into(),
         images: args.images,
         rounds: args.rounds,

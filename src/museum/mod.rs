@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn env() -> Env {
-        Env { program: "no such program".into() }
+        Env::new("no such program")
     }
 
     #[test]

@@ -136,6 +136,7 @@ impl Cell {
             shape: self.spec.shape,
             deal: self.spec.deal,
             deadline: self.deadline,
+            switch_interval: self.env.switch_interval,
             keep_spans: true,
             prologue: self.stage.prologue.clone(),
             tasks: Arc::clone(&self.stage.tasks),

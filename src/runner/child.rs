@@ -113,7 +113,7 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     }
     lifeline::exit_when_stdin_closes();
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
-    let env = Env { program: std::env::current_exe()? };
+    let env = Env { program: std::env::current_exe()?, switch_interval: order.switch_interval };
     let outcome = carry_out(&order, &env, &Arc::default()).map_err(|error| error.to_string());
     frame::write(io::stdout().lock(), &outcome)
 }

@@ -33,6 +33,8 @@ pub(super) struct Order {
     pub(super) shape: Shape,
     pub(super) deal: Deal,
     pub(super) deadline: Duration,
+    /// The environment's, which a child process has no other way to know.
+    pub(super) switch_interval: Duration,
     /// Whether anybody will look at the spans: of ten thousand tasks, they are the largest part of what is kept.
     pub(super) keep_spans: bool,
     pub(super) prologue: Vec<Task>,

@@ -6,6 +6,7 @@
 
 pub mod r#async;
 pub mod async_offload;
+pub mod gil_threads;
 pub mod hybrid;
 pub mod processes;
 pub mod sequential;
@@ -18,12 +19,13 @@ use crate::{
     task::{Task, TaskError},
     worker::{
         deck::{Deal, Deck},
+        gil::SWITCH_INTERVAL,
         lane::Done,
         shape::Shape,
         stop::Stop,
     },
 };
-use std::{fmt::Debug, path::PathBuf, sync::Arc};
+use std::{fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
 
 pub use crate::worker::error::{CloseError, StartError};
 
@@ -32,6 +34,7 @@ pub const ALL: &[&dyn Strategy] = &[
     &sequential::Sequential,
     &thread_per_task::ThreadPerTask,
     &threads::Threads,
+    &gil_threads::GilThreads,
     &work_stealing::WorkStealing,
     &processes::Processes,
     &hybrid::Hybrid,
@@ -87,6 +90,15 @@ pub trait Pool {
 pub struct Env {
     /// The `makespan` binary, which worker processes are started from.
     pub program: PathBuf,
+    /// How long a thread of `gil_threads` waits for the interpreter lock before it asks for it.
+    pub switch_interval: Duration,
+}
+
+impl Env {
+    /// The surroundings with CPython's switch interval.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), switch_interval: SWITCH_INTERVAL }
+    }
 }
 
 /// What a pool is given to run.

@@ -11,10 +11,13 @@
 //! **Try**: twice as many workers than tasks. Then `--deal blocks` on prime sums: who finishes last, and why?
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
-use crate::worker::{
-    deck::Deck,
-    lane::{Done, Lane},
-    shape::Shape,
+use crate::{
+    task::Task,
+    worker::{
+        deck::Deck,
+        lane::{Done, Lane},
+        shape::Shape,
+    },
 };
 use crossbeam::channel::{Sender, unbounded};
 use std::{
@@ -28,13 +31,14 @@ pub struct Threads;
 
 /// What every worker is told when a run begins.
 #[derive(Clone)]
-struct Shift {
-    work: Work,
+pub(super) struct Shift {
+    pub(super) work: Work,
     deck: Arc<Deck>,
     done: Sender<Vec<Done>>,
 }
 
-struct Crew {
+/// The threads. `gil_threads` has the same, with a lock around each of their tasks.
+pub(super) struct Crew {
     workers: Vec<(Sender<Shift>, JoinHandle<()>)>,
 }
 
@@ -52,8 +56,19 @@ impl Strategy for Threads {
     }
 
     fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        let mut crew = Crew { workers: Vec::new() };
+        Ok(Box::new(Crew::start(shape, |worker, shift| shift.work_through(worker, Lane::run))?))
+    }
+}
+
+impl Crew {
+    /// Starts the threads. When a run begins, each does `work_through` once.
+    pub(super) fn start(
+        shape: Shape,
+        work_through: impl Fn(u32, &Shift) + Clone + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let mut crew = Self { workers: Vec::new() };
         for worker in 0..shape.workers().get() {
+            let work_through = work_through.clone();
             let (shifts, my_shifts) = unbounded::<Shift>();
             // When the system refuses a thread, those that stand are let go: dropping their channel ends them.
             let refused = |source| StartError::Thread { number: worker + 1, source };
@@ -64,21 +79,23 @@ impl Strategy for Threads {
                 .map_err(refused)?;
             crew.workers.push((shifts, thread));
         }
-        Ok(Box::new(crew))
+        Ok(crew)
     }
 }
 
-/// What a worker does: take, run, take again, until the deck is empty. The deck is closed before the run begins, so an
-/// empty deck can't be confused with one that is still being filled.
-fn work_through(worker: u32, shift: &Shift) {
-    let mut lane = Lane::new(worker, shift.work.run, shift.work.stop.clone());
-    let mut done = Vec::new();
-    while let Some(hand) = shift.deck.next(worker) {
-        done.extend(hand.into_iter().map(|index| lane.run(index, &shift.work.tasks[index as usize])));
+impl Shift {
+    /// What a worker does: take, run, take again, until the deck is empty. The deck is closed before the run begins, so an
+    /// empty deck can't be confused with one that is still being filled.
+    pub(super) fn work_through(&self, worker: u32, mut run: impl FnMut(&mut Lane, u32, &Task) -> Done) {
+        let mut lane = Lane::new(worker, self.work.run, self.work.stop.clone());
+        let mut done = Vec::new();
+        while let Some(hand) = self.deck.next(worker) {
+            done.extend(hand.into_iter().map(|index| run(&mut lane, index, &self.work.tasks[index as usize])));
+        }
+        // One message for the whole shift: one for each task would wake the main thread in the middle of the work. If
+        // nobody listens any more, the run was given up, and so is this.
+        let _ = self.done.send(done);
     }
-    // One message for the whole shift: one for each task would wake the main thread in the middle of the work. If
-    // nobody listens any more, the run was given up, and so is this.
-    let _ = shift.done.send(done);
 }
 
 impl Pool for Crew {

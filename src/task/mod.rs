@@ -145,6 +145,8 @@ pub enum Wait {
     FirstByte,
     /// The body.
     Transfer,
+    /// The simulated interpreter lock, until it is ours. Tasks don't wait for it; what surrounds them does.
+    Lock,
 }
 
 /// What surrounds a task while it runs. Kernels are generic over it, so that an empty hook costs nothing.
@@ -153,6 +155,12 @@ pub trait Host {
     fn check(&mut self) -> Result<(), Stopped>;
     /// Called around anything that blocks. The argument is the time that is left until the run's deadline.
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
+    /// Called around work that needs no interpreter lock, such as that of a C extension that gives it back meanwhile. Where
+    /// there is no such lock, that is any work.
+    #[inline]
+    fn released<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
     /// Which task of which run is asking: fetches tell the server.
     fn tag(&self) -> TaskTag;
 }

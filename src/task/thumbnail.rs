@@ -6,6 +6,10 @@
 //!
 //! All of it happens on the calling thread: a library that starts threads of its own would make `sequential` parallel.
 //! The filter is Catmull-Rom, which is what Pillow's `thumbnail` uses, and the sizes are Pillow's: `fit.rs`.
+//!
+//! Under the simulated interpreter lock it stands for a C extension that keeps the lock: between two calls into a library
+//! somebody else may have it, within a call nobody. Files are read and written without it, as CPython does. Pillow itself
+//! is kinder and gives the lock back while it decodes (`_decode` in its `src/decode.c`).
 
 mod fit;
 mod planes;
@@ -84,14 +88,14 @@ impl Thumbnail {
     /// The checksum of the output is the CRC-32 of the thumbnail's file, its amount the file's bytes.
     pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
         let format = self.format()?;
-        let file = fs::read(&self.input).map_err(|error| unusable(&self.input, &error))?;
+        let file = host.released(|| fs::read(&self.input)).map_err(|error| unusable(&self.input, &error))?;
         host.check()?;
         let bytes = match format {
             ImageFormat::Jpeg => self.jpeg(host, &file)?,
             _ => self.png(host, &file)?,
         };
         host.check()?;
-        self.write(&bytes)?;
+        host.released(|| self.write(&bytes))?;
         Ok(Output { checksum: crc32fast::hash(&bytes).into(), amount: bytes.len() as u64, status: None })
     }
 

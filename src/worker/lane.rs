@@ -24,7 +24,7 @@ pub enum SpanKind {
     WaitFirstByte,
     /// Waiting for the rest of a body.
     WaitTransfer,
-    /// Waiting for a lock.
+    /// Waiting for the simulated interpreter lock.
     WaitLock,
     /// Ready, but not yet begun.
     Queued,
@@ -54,7 +54,7 @@ pub struct Done {
     pub index: u32,
     /// What came of it.
     pub result: Result<Output, TaskError>,
-    /// At most three: the task, and its waits.
+    /// The task, then its waits: at most two of a fetch's own, and each for the interpreter lock where there is one.
     pub spans: Vec<Span>,
 }
 
@@ -83,15 +83,20 @@ impl Lane {
 
     /// Runs one task to its end. A panic in the task's code is an error of that task, and of no other.
     pub fn run(&mut self, index: u32, task: &Task) -> Done {
+        self.run_with(index, |lane| task.run(lane))
+    }
+
+    /// The same, for who surrounds the task with more than a lane: `work` runs it.
+    pub fn run_with(&mut self, index: u32, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Done {
         let start_ns = self.enter(Some(index));
-        let result = self.run_caught(task);
+        let result = self.run_caught(work);
         Done { index, result, spans: self.leave(start_ns) }
     }
 
     /// Runs one step of the prologue: a task outside the numbered list.
     pub fn run_prologue(&mut self, task: &Task) -> (Result<Output, TaskError>, Vec<Span>) {
         let start_ns = self.enter(None);
-        let result = self.run_caught(task);
+        let result = self.run_caught(|lane| task.run(lane));
         (result, self.leave(start_ns))
     }
 
@@ -117,14 +122,15 @@ impl Lane {
         let kind = match why {
             Wait::FirstByte => SpanKind::WaitFirstByte,
             Wait::Transfer => SpanKind::WaitTransfer,
+            Wait::Lock => SpanKind::WaitLock,
         };
         self.spans.push(self.span(kind, start_ns));
     }
 
-    fn run_caught(&mut self, task: &Task) -> Result<Output, TaskError> {
+    fn run_caught(&mut self, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Result<Output, TaskError> {
         self.stop.check()?;
         // The lane holds nothing that a panic could leave half-written: spans are pushed whole.
-        catch_unwind(AssertUnwindSafe(|| task.run(self))).unwrap_or_else(|panic| panicked(&*panic))
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| panicked(&*panic))
     }
 
     fn enter(&mut self, index: Option<u32>) -> u64 {

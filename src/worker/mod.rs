@@ -1,8 +1,10 @@
-//! What strategies share: the deck of tasks, the lane a worker runs in, the stop signal, and worker processes.
+//! What strategies share: the deck of tasks, the lane a worker runs in, the stop signal, worker processes, and the
+//! simulated interpreter lock.
 
 pub mod deck;
 pub mod error;
 pub mod frame;
+pub mod gil;
 pub mod lane;
 pub mod lifeline;
 pub mod process;
@@ -10,3 +12,4 @@ pub mod seat;
 pub mod serve;
 pub mod shape;
 pub mod stop;
+pub mod under_lock;

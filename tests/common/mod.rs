@@ -27,7 +27,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_makespan");
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub fn env() -> Env {
-    Env { program: PROGRAM.into() }
+    Env::new(PROGRAM)
 }
 
 pub fn number(count: u32) -> NonZeroU32 {

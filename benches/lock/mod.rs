@@ -1,0 +1,159 @@
+//! What checks in a kernel cost, what the simulated interpreter lock costs and does, and what CPython's own does.
+//!
+//! Ratios come from pairs that are measured in turns, because differences of a hundredth drown in a machine's drift. They
+//! are printed beside Criterion's figures.
+
+mod cpython;
+
+use crate::start;
+use criterion::Criterion;
+use makespan::{
+    mock_server::log::TaskTag,
+    stats::paired,
+    strategy::{Pool, Work},
+    task::{Host, Task, Wait, prime_sum::PrimeSum},
+    worker::{
+        deck::Deal,
+        gil::{Gil, SWITCH_INTERVAL},
+        lane::Lane,
+        stop::{Stop, Stopped},
+        under_lock::UnderLock,
+    },
+};
+use nix::time::{ClockId, clock_gettime};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+const REQUESTS: u32 = 100;
+const FOREVER: Duration = Duration::from_hours(1);
+
+pub fn bench(criterion: &mut Criterion) {
+    kernel_checks(criterion);
+    two_threads(criterion);
+    criterion
+        .bench_function("lock/convoy/simulated", |bencher| bencher.iter_custom(|n| (0..n).map(|_| convoy()).sum()));
+    match cpython::find() {
+        Ok(about) => {
+            println!("lock/*/cpython: {about}");
+            against(criterion, "lock/two_threads/cpython", || cpython::run("primes", 2), || cpython::run("primes", 1));
+            criterion.bench_function("lock/convoy/cpython", |bencher| {
+                bencher.iter_custom(|n| (0..n).map(|_| cpython::run("convoy", REQUESTS)).sum());
+            });
+        }
+        Err(why) => println!("lock/*/cpython: skipped: {why}"),
+    }
+}
+
+/// Measures two things in turns, and prints what part of the baseline's time the first takes. To Criterion it shows the
+/// first's.
+fn against(
+    criterion: &mut Criterion,
+    name: &str,
+    mut measured: impl FnMut() -> Duration,
+    mut baseline: impl FnMut() -> Duration,
+) {
+    let (mut measured_s, mut baseline_s) = (Vec::new(), Vec::new());
+    criterion.bench_function(name, |bencher| {
+        let mut pair = |number: u64| {
+            // Who is first changes, so that neither always finds the other's caches.
+            let early = number.is_multiple_of(2).then(&mut measured);
+            baseline_s.push(baseline().as_secs_f64());
+            let took = early.unwrap_or_else(&mut measured);
+            measured_s.push(took.as_secs_f64());
+            took
+        };
+        bencher.iter_custom(|iterations| (0..iterations).map(&mut pair).sum());
+    });
+    // With a filter nothing was measured, and there is nothing to say.
+    if let Some(ratio) = paired::speedup(&measured_s, &baseline_s) {
+        let (estimate, low, high) = (ratio.estimate, ratio.low, ratio.high);
+        println!("{name}: {estimate:.3} of the baseline's time [{low:.3}, {high:.3}], {} pairs", measured_s.len());
+    }
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> Duration {
+    let before = Instant::now();
+    std::hint::black_box(work());
+    before.elapsed()
+}
+
+/// The processor time of this thread alone: what others do on its core meanwhile isn't in it.
+fn computed<T>(work: impl FnOnce() -> T) -> Duration {
+    let now = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from);
+    let before = now().expect("every supported system counts it");
+    std::hint::black_box(work());
+    now().expect("it did a moment ago").saturating_sub(before)
+}
+
+/// The checks between two steps of a calculation: the same kernel with nothing around it, with a lane, and with the lock
+/// around the lane. Processor time, since nothing waits here.
+fn kernel_checks(criterion: &mut Criterion) {
+    struct Nobody;
+    impl Host for Nobody {
+        fn check(&mut self) -> Result<(), Stopped> {
+            Ok(())
+        }
+        fn wait<T>(&mut self, _: Wait, io: impl FnOnce(Duration) -> T) -> T {
+            io(Duration::MAX)
+        }
+        fn tag(&self) -> TaskTag {
+            TaskTag { run: 0, index: None }
+        }
+    }
+    let primes = PrimeSum { from: 0, below: 300_000 };
+    let (stop, gil) = (Stop::after(FOREVER), Gil::new(SWITCH_INTERVAL));
+    let bare = || computed(|| primes.run(&mut Nobody));
+    let in_a_lane = || computed(|| primes.run(&mut Lane::new(0, 0, stop.clone())));
+    let under_the_lock = || {
+        let (mut holder, mut lane) = (gil.holder(0, &stop), Lane::new(0, 0, stop.clone()));
+        let mut host = UnderLock::enter(&mut holder, &mut lane).expect("nobody stops it");
+        computed(|| primes.run(&mut host))
+    };
+    criterion.bench_function("primes_below_300000/bare", |bencher| {
+        bencher.iter_custom(|iterations| (0..iterations).map(|_| bare()).sum());
+    });
+    against(criterion, "primes_below_300000/in_a_lane_against_bare", in_a_lane, bare);
+    against(criterion, "primes_below_300000/under_the_lock_against_in_a_lane", under_the_lock, in_a_lane);
+}
+
+/// Two threads against one, with the lock and without: a calculation of some forty switch intervals.
+fn two_threads(criterion: &mut Criterion) {
+    let range = |part: u64| Task::PrimeSum(PrimeSum { from: part * 15_625, below: (part + 1) * 15_625 });
+    let tasks: Arc<[Task]> = (0..64 * 5).map(|number| range(number % 64)).collect();
+    let run = |pool: &mut Box<dyn Pool>| {
+        let work = Work { run: 0, tasks: Arc::clone(&tasks), deal: Deal::OneByOne, stop: Stop::after(FOREVER) };
+        timed(|| pool.run(&work))
+    };
+    for name in ["gil_threads", "threads"] {
+        let (mut one, mut two) = (start(name, 1), start(name, 2));
+        against(criterion, &format!("lock/two_threads/{name}"), || run(&mut two), || run(&mut one));
+        for pool in [one, two] {
+            pool.close().expect("an idle pool closes");
+        }
+    }
+}
+
+/// Waits of 1 ms beside a thread that computes: the mean time of one.
+fn convoy() -> Duration {
+    let (gil, over) = (Gil::new(SWITCH_INTERVAL), Arc::new(AtomicBool::new(false)));
+    let stop = Stop::new(FOREVER, &over);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let (mut holder, mut lane) = (gil.holder(0, &stop), Lane::new(0, 0, stop.clone()));
+            let endless = Task::PrimeSum(PrimeSum { from: 0, below: u64::MAX });
+            lane.run_with(0, |lane| UnderLock::run(&mut holder, lane, &endless))
+        });
+        let (mut holder, mut lane) = (gil.holder(1, &stop), Lane::new(1, 0, stop.clone()));
+        let mut host = UnderLock::enter(&mut holder, &mut lane).expect("nobody stops it");
+        let request = || host.wait(Wait::FirstByte, |_| thread::sleep(Duration::from_millis(1)));
+        let took = timed(|| std::iter::repeat_with(request).take(REQUESTS as usize).for_each(drop));
+        over.store(true, Relaxed);
+        took / REQUESTS
+    })
+}
