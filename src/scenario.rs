@@ -28,7 +28,9 @@ use std::{
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("latency_only", include_str!("../fixtures/scenarios/latency_only.toml")),
     ("web_requests", include_str!("../fixtures/scenarios/web_requests.toml")),
+    ("force_browsing", include_str!("../fixtures/scenarios/force_browsing.toml")),
     ("gallery_downloads", include_str!("../fixtures/scenarios/gallery_downloads.toml")),
+    ("many_in_flight", include_str!("../fixtures/scenarios/many_in_flight.toml")),
     ("thumbnails", include_str!("../fixtures/scenarios/thumbnails.toml")),
     ("gunzip", include_str!("../fixtures/scenarios/gunzip.toml")),
     ("doc_pages", include_str!("../fixtures/scenarios/doc_pages.toml")),

@@ -274,6 +274,10 @@ fn exports_can_be_read() {
     let times: Vec<f64> = lines.records().map(|line| line.expect("a line")[8].parse().expect("seconds")).collect();
     let expected: Vec<f64> = record.cells.iter().flat_map(|cell| cell.run_s.clone()).collect();
     assert_eq!(times, expected);
+    let mut lines = csv::Reader::from_reader(csv.as_bytes());
+    let of_cell: Vec<csv::StringRecord> = lines.records().map(|line| line.expect("a line")).collect();
+    let threads = record.cells[0].most_threads.map_or_else(String::new, |threads| threads.to_string());
+    assert_eq!((&of_cell[0][10], &of_cell[0][15]), ("0", threads.as_str()), "task errors and threads");
 
     let events: Vec<serde_json::Value> = serde_json::from_str(&read("trace.json")).expect("an array");
     let runs = events.iter().filter(|event| event["name"].as_str().is_some_and(|name| name.starts_with("task ")));

@@ -98,7 +98,7 @@ fn fetches_that_stand_in_the_crowd_are_finished() {
     let cells = runner::cells(&scenario, &crowd, &settings(&dir, &Arc::default())).expect("it is set up");
     assert_eq!(cells.len(), 2);
     for cell in cells.iter().cycle().take(6) {
-        let sample = cell.once().expect("the process lives, and what came back is right");
+        let sample = cell.once(0).expect("the process lives, and what came back is right");
         match cell.spec.strategy.as_str() {
             "threads" => assert!(sample.failed.is_empty(), "{:?}", sample.error),
             _ => assert!(sample.error.is_none_or(|error| error.kind() == ErrorKind::NoThread)),
@@ -116,7 +116,7 @@ fn an_interrupted_child_is_ended() {
         wait_until("the child runs", || !left_behind::children().is_empty());
         interrupted.store(true, Relaxed);
     });
-    assert!(cells[0].once().is_err());
+    assert!(cells[0].once(0).is_err());
     canceller.join().expect("no panic");
     assert!(left_behind::children().is_empty());
 }

@@ -81,6 +81,8 @@ fn the_page_in_a_browser() {
 async fn look_at(view: &View<'_>, page: &Path) {
     view.show(DESK, "light", "screen").await;
     view.client.goto(&format!("file://{}", page.display())).await.expect("the page opens");
+    // What is folded away is looked at as well.
+    view.run("document.querySelectorAll('details').forEach((details) => { details.open = true; })").await;
 
     assert_eq!(view.value("document.querySelectorAll('figure').length").await, PICTURES);
     view.check("pictures()").await;

@@ -46,6 +46,9 @@ strategies = [\"work_stealing\"]
 workers = [2]
 deals = [\"blocks\"]
 [[cells]]
+strategies = [\"processes\", \"async\"]
+workers = [3]
+[[cells]]
 strategies = [\"threads\"]
 workers = [2]
 deals = [\"chunks(2)\"]
@@ -74,6 +77,11 @@ fn full() -> Value {
     for cell in record["cells"].as_array_mut().expect("cells") {
         cell["processes"] = json!(2);
         cell["error"] = json!("a reason");
+        for figure in ["memory_per_worker_bytes", "most_threads", "most_processes", "context_switches", "core_wait_s"] {
+            if cell[figure].is_null() {
+                cell[figure] = json!(1);
+            }
+        }
     }
     record
 }
@@ -141,6 +149,25 @@ fn real_records_are_valid() {
     assert!(bare["speedup"].is_null() && bare["error"].is_null(), "null, not absent: {bare}");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_and_processes_are_those_of_the_strategy() {
+    let record = real();
+    let cells = record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed");
+    for cell in cells {
+        let expected = match cell["strategy"].as_str().expect("a name") {
+            "sequential" | "async" => json!([1, 1]),
+            "threads" => json!([2 + 1, 1]),
+            "processes" => json!([3 + 1, 3 + 1]),
+            other => panic!("{other}"),
+        };
+        assert_eq!(json!([cell["most_threads"], cell["most_processes"]]), expected, "{}", cell["strategy"]);
+        let (per_worker, peak) = (&cell["memory_per_worker_bytes"], &cell["peak_memory_bytes"]);
+        assert!(per_worker.as_u64() < peak.as_u64(), "{per_worker} of {peak}");
+        assert!(cell["context_switches"].as_f64().is_some_and(|switches| switches >= 0.0));
+    }
+}
+
 #[test]
 fn a_record_with_a_key_less_or_more_is_not_valid() {
     let (validator, record) = (validator(), full());
@@ -176,6 +203,10 @@ fn values_of_another_kind_are_not_valid() {
         ("/cells/0/run_s/0", json!(-1.0)),
         ("/cells/0/run_s/0", json!(null)),
         ("/cells/0/timer", json!("hot")),
+        ("/cells/0/most_threads", json!(0)),
+        ("/cells/0/most_processes", json!(1.5)),
+        ("/cells/0/context_switches", json!(-1)),
+        ("/cells/0/core_wait_s", json!("long")),
         ("/cells/0/timeline/spans/0/kind", json!("nap")),
     ] {
         let mut changed = record.clone();

@@ -7,7 +7,7 @@ use makespan::{
     runner::{self, Settings, cell::Cell},
     scenario,
 };
-use std::{cell::RefCell, process::ExitCode, sync::Arc, time::Duration};
+use std::{cell::RefCell, ops::RangeFrom, process::ExitCode, sync::Arc, time::Duration};
 
 /// Runs the sweeps of these scenarios: one group each, one function for each strategy, and the worker count as its
 /// parameter, so that Criterion draws time against workers.
@@ -51,8 +51,13 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
                     .map(|cells| empty.insert(cells))
                     .map_err(|error| error.to_string()),
             };
+            // A new round for each run: a sweep shows the network's whole scatter, not one draw of it.
+            let mut rounds = 0..;
             bencher.iter_custom(|iterations| {
-                let timed = set_up.as_ref().map_err(Clone::clone).and_then(|cells| time(&cells[index], iterations));
+                let timed = set_up
+                    .as_ref()
+                    .map_err(Clone::clone)
+                    .and_then(|cells| time(&cells[index], iterations, &mut rounds));
                 // Criterion wants a duration whatever happened. The folder it goes to is removed below.
                 timed.unwrap_or_else(|error| {
                     failures.borrow_mut().push((spec.clone(), error));
@@ -73,9 +78,9 @@ fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
     told.collect()
 }
 
-/// So many runs of a cell, each checked. A wrong answer has no time.
-fn time(cell: &Cell, iterations: u64) -> Result<Duration, String> {
-    let samples = (0..iterations).map(|_| cell.once().map_err(|error| error.to_string()));
+/// So many runs of a cell, each checked, each the next round. A wrong answer has no time.
+fn time(cell: &Cell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Result<Duration, String> {
+    let samples = (0..iterations).zip(rounds).map(|(_, round)| cell.once(round).map_err(|error| error.to_string()));
     let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));
     seconds.sum::<Result<f64, String>>().map(Duration::from_secs_f64)
 }

@@ -1,4 +1,4 @@
-//! A record as a table on the terminal: one line for each cell, and one sentence.
+//! A record on the terminal: a table of times and one of what was taken, one line for each cell, and one sentence.
 
 use super::print::say;
 use comfy_table::{Cell, CellAlignment, Table, presets};
@@ -9,8 +9,8 @@ use makespan::{
     worker::deck::Deal,
 };
 
-/// Width of the longest bar, in characters.
-const BAR: f64 = 16.0;
+/// Width of the longest bar, in characters. With it, the table fits into a hundred.
+const BAR: f64 = 12.0;
 
 /// Prints the record to standard output.
 pub fn print(record: &Record) {
@@ -26,13 +26,15 @@ pub fn print(record: &Record) {
         "95 % interval",
         "efficiency",
         "CPU",
-        "memory",
         "",
     ]);
     for cell in &record.cells {
         table.add_row(row(cell, longest));
     }
     say!("{table}");
+    if let Some(table) = resources(record) {
+        say!("\nWhat a run took:\n\n{table}");
+    }
     for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
         say!("{what}: {} x {}: {}", name(cell), cell.shape(), cell.error.as_deref().unwrap_or("no reason given"));
@@ -110,7 +112,7 @@ fn row(cell: &CellRecord, longest: f64) -> Vec<Cell> {
             Check::Skipped => "skipped",
         };
         row.push(Cell::new(what));
-        row.extend((0..7).map(|_| Cell::new("")));
+        row.extend((0..6).map(|_| Cell::new("")));
         return row;
     };
     let interval = if median.covers_95_percent() {
@@ -130,10 +132,60 @@ fn row(cell: &CellRecord, longest: f64) -> Vec<Cell> {
         Cell::new(speedup(|s| format!("{:.2} – {:.2}", s.low, s.high))),
         Cell::new(efficiency.map_or_else(String::new, |share| format!("{:.0} %", 100.0 * share.estimate))),
         Cell::new(cpu),
-        Cell::new(cell.peak_memory_bytes.map_or_else(String::new, |bytes| format!("{:.1} MB", bytes as f64 / 1e6))),
-        Cell::new(bar(median.median / longest)).set_alignment(CellAlignment::Left),
+        Cell::new(format!("{}{}", bar(median.median / longest), failed(cell))).set_alignment(CellAlignment::Left),
     ]);
     row
+}
+
+/// Behind the bar: a time in which tasks failed is another time.
+fn failed(cell: &CellRecord) -> String {
+    if cell.task_errors > 0 { format!(" {} failed", cell.task_errors) } else { String::new() }
+}
+
+/// Processor time, memory, threads and processes of every cell that has a time. `None` where none has one.
+fn resources(record: &Record) -> Option<Table> {
+    let cells: Vec<&CellRecord> = record.cells.iter().filter(|cell| !cell.timed_s().is_empty()).collect();
+    let mut table = plain_table([
+        "strategy",
+        "workers",
+        "CPU user",
+        "system",
+        "core wait",
+        "switches",
+        "threads",
+        "processes",
+        "memory",
+        "per worker",
+    ]);
+    for cell in &cells {
+        let count = |number: Option<u32>| number.map_or_else(unknown, |number| number.to_string());
+        table.add_row([
+            name(cell),
+            cell.workers.to_string(),
+            cell.cpu_user_s.map_or_else(unknown, seconds),
+            cell.cpu_system_s.map_or_else(unknown, seconds),
+            cell.core_wait_s.map_or_else(unknown, seconds),
+            cell.context_switches.map_or_else(unknown, |switches| format!("{switches:.0}")),
+            count(cell.most_threads),
+            count(cell.most_processes),
+            cell.peak_memory_bytes.map_or_else(unknown, memory),
+            cell.memory_per_worker_bytes.map_or_else(unknown, memory),
+        ]);
+    }
+    (!cells.is_empty()).then_some(table)
+}
+
+/// What was not measured, or can't be on this system.
+fn unknown() -> String {
+    "?".into()
+}
+
+/// Bytes in a unit that suits them, in powers of ten.
+fn memory(bytes: u64) -> String {
+    match bytes as f64 {
+        large if large >= 1e6 => format!("{:.1} MB", large / 1e6),
+        small => format!("{:.0} kB", small / 1e3),
+    }
 }
 
 /// A bar in eighths of a character.
@@ -183,6 +235,6 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_share() {
-        assert_eq!((bar(1.0).chars().count(), bar(0.5).chars().count(), bar(0.0)), (16, 8, "▏".to_owned()));
+        assert_eq!((bar(1.0).chars().count(), bar(0.5).chars().count(), bar(0.0)), (12, 6, "▏".to_owned()));
     }
 }

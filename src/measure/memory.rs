@@ -1,4 +1,4 @@
-//! How much memory a pool takes, worker processes included.
+//! What a pool takes while it stands: memory, processes and threads, worker processes included.
 //!
 //! Processes share pages: the program's code, the libraries, what a page cache maps into several of them. Adding up their
 //! resident sizes counts such a page once for each. The *proportional set size* divides every page by the number of
@@ -15,19 +15,55 @@ use std::{
 /// The pause between two samples of a [`PeakSampler`]. Taking one takes time as well, about as much on a small machine.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The proportional set size of a process and all its descendants, bytes. A descendant counts from the start of its own
-/// program on. `None` where the system doesn't tell, and when the process is gone.
-pub fn tree_pss_bytes(pid: u32) -> Option<u64> {
-    Tree::of(pid).pss_bytes()
+/// A process and its descendants at one instant. A descendant counts from the start of its own program on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footprint {
+    /// The proportional set size of all of them, bytes.
+    pub bytes: u64,
+    /// That of the descendants alone, bytes.
+    pub descendants_bytes: u64,
+    /// How many processes there are.
+    pub processes: u32,
+    /// How many threads all of them have.
+    pub threads: u32,
 }
 
-/// Samples the memory of a process tree from a thread of its own, about once a millisecond, and keeps the most it saw. What
-/// comes and goes between two samples is missed.
+/// The most that a [`PeakSampler`] saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peak {
+    /// The instant with the most memory.
+    pub memory: Footprint,
+    /// The most processes at once.
+    pub processes: u32,
+    /// The most threads at once.
+    pub threads: u32,
+}
+
+impl Footprint {
+    /// What a process and its descendants take now. `None` where the system doesn't tell, and when the process is gone.
+    pub fn of(pid: u32) -> Option<Self> {
+        Tree::of(pid).footprint()
+    }
+}
+
+impl Peak {
+    fn with(before: Option<Self>, now: Footprint) -> Self {
+        let before = before.unwrap_or(Self { memory: now, processes: 0, threads: 0 });
+        Self {
+            memory: if now.bytes > before.memory.bytes { now } else { before.memory },
+            processes: before.processes.max(now.processes),
+            threads: before.threads.max(now.threads),
+        }
+    }
+}
+
+/// Samples a process tree from a thread of its own, about once a millisecond, and keeps the most it saw. What comes and
+/// goes between two samples is missed.
 #[derive(Debug)]
 pub struct PeakSampler {
     // Never sent to: the thread sees that it is gone.
     until: Sender<()>,
-    sampler: JoinHandle<Option<u64>>,
+    sampler: JoinHandle<Option<Peak>>,
 }
 
 impl PeakSampler {
@@ -39,7 +75,7 @@ impl PeakSampler {
             let mut peak = None;
             loop {
                 let last = stopped.recv_timeout(PAUSE) != Err(RecvTimeoutError::Timeout);
-                peak = peak.max(tree.pss_bytes());
+                peak = tree.footprint().map(|now| Peak::with(peak, now)).or(peak);
                 if last {
                     return peak;
                 }
@@ -48,8 +84,8 @@ impl PeakSampler {
         Ok(Self { until, sampler })
     }
 
-    /// Takes a last sample and gives the most bytes that were in use at once. `None` when no sample could be taken.
-    pub fn stop(self) -> Option<u64> {
+    /// Takes a last sample and gives the most that was in use. `None` when no sample could be taken.
+    pub fn stop(self) -> Option<Peak> {
         drop(self.until);
         self.sampler.join().ok().flatten()
     }
@@ -64,8 +100,8 @@ mod tests {
     fn a_process_that_is_gone_has_no_memory() {
         let mut child = Command::new("true").spawn().unwrap();
         child.wait().unwrap();
-        assert_eq!(tree_pss_bytes(child.id()), None);
-        assert_eq!(tree_pss_bytes(u32::MAX), None);
+        assert_eq!(Footprint::of(child.id()), None);
+        assert_eq!(Footprint::of(u32::MAX), None);
         assert_eq!(PeakSampler::start(child.id()).unwrap().stop(), None);
     }
 
@@ -76,6 +112,15 @@ mod tests {
         let held = black_box(vec![1_u8; SIZE]);
         let peak = sampler.stop().unwrap();
         drop(held);
-        assert!(peak >= SIZE as u64, "{peak}");
+        assert!(peak.memory.bytes >= SIZE as u64, "{peak:?}");
+        assert!(peak.processes >= 1 && peak.threads >= 2, "this thread and the sampler: {peak:?}");
+    }
+
+    #[test]
+    fn the_most_of_each_is_kept_whenever_it_was() {
+        let at = |bytes, processes, threads| Footprint { bytes, descendants_bytes: 0, processes, threads };
+        let seen = [at(5, 1, 9), at(9, 2, 3), at(7, 4, 2)];
+        let peak = seen.into_iter().fold(None, |peak, now| Some(Peak::with(peak, now)));
+        assert_eq!(peak, Some(Peak { memory: seen[1], processes: 4, threads: 9 }));
     }
 }

@@ -1,4 +1,4 @@
-//! Which processes belong together, and what memory they have.
+//! Which processes belong together, and what memory and how many threads they have.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Tree;
@@ -7,6 +7,7 @@ pub(super) use other::Tree;
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use crate::measure::memory::Footprint;
     use procfs::process::{Process, Stat};
     use std::{collections::HashSet, fs};
 
@@ -17,6 +18,7 @@ mod linux {
     /// tree.
     #[derive(Debug)]
     pub(in crate::measure) struct Tree {
+        root: u32,
         members: HashSet<u32>,
         outsiders: HashSet<u32>,
         /// The members that have memory of their own. A spawned process begins on its parent's: until it has started its
@@ -26,17 +28,22 @@ mod linux {
 
     impl Tree {
         pub(in crate::measure) fn of(pid: u32) -> Self {
-            Self { members: HashSet::from([pid]), outsiders: HashSet::new(), separate: HashSet::from([pid]) }
+            Self { root: pid, members: HashSet::from([pid]), outsiders: HashSet::new(), separate: HashSet::from([pid]) }
         }
 
-        /// The proportional set size of all of it, bytes. A process that ended after it was listed counts nothing, and
-        /// neither does one that has not started its program yet.
-        pub(in crate::measure) fn pss_bytes(&mut self) -> Option<u64> {
+        /// What all of it takes. A process that ended after it was listed counts nothing, and neither does one that has
+        /// not started its program yet.
+        pub(in crate::measure) fn footprint(&mut self) -> Option<Footprint> {
             self.look(&running()?, |pid| u32::try_from(stat(pid)?.ppid).ok());
             self.separate.retain(|pid| self.members.contains(pid));
             let starting: Vec<u32> = self.members.difference(&self.separate).copied().collect();
             self.separate.extend(starting.into_iter().filter(|&pid| has_own_program(pid)));
-            self.separate.iter().filter_map(|&pid| pss_bytes_of(pid)).reduce(|sum, bytes| sum + bytes)
+            self.separate.iter().filter_map(|&pid| footprint_of(pid, self.root)).reduce(|sum, one| Footprint {
+                bytes: sum.bytes + one.bytes,
+                descendants_bytes: sum.descendants_bytes + one.descendants_bytes,
+                processes: sum.processes + one.processes,
+                threads: sum.threads + one.threads,
+            })
         }
 
         /// Takes note of who is running now. Numbers that ended are forgotten, since the system gives them out again.
@@ -75,9 +82,12 @@ mod linux {
         own.is_some_and(|own| parent.is_none_or(|parent| layout(&own) != layout(&parent)))
     }
 
-    fn pss_bytes_of(pid: u32) -> Option<u64> {
-        let rollup = process(pid)?.smaps_rollup().ok()?;
-        rollup.memory_map_rollup.0.first()?.extension.map.get("Pss").copied()
+    fn footprint_of(pid: u32, root: u32) -> Option<Footprint> {
+        let process = process(pid)?;
+        let rollup = process.smaps_rollup().ok()?;
+        let bytes = *rollup.memory_map_rollup.0.first()?.extension.map.get("Pss")?;
+        let threads = u32::try_from(process.stat().ok()?.num_threads).ok()?;
+        Some(Footprint { bytes, descendants_bytes: if pid == root { 0 } else { bytes }, processes: 1, threads })
     }
 
     #[cfg(test)]
@@ -111,37 +121,41 @@ mod linux {
         }
 
         /// Looks at a shell that runs this, once it has said that it is ready.
-        fn tree_of_shell(script: &str) -> (Tree, Option<u64>) {
+        fn tree_of_shell(script: &str) -> (Tree, Footprint) {
             let mut shell = Command::new("sh");
             let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             let mut lines = BufReader::new(shell.stdout.take().unwrap());
             shell.stdin.as_mut().unwrap().write_all(b"ready\n").unwrap();
             lines.read_line(&mut String::new()).unwrap();
             let mut tree = Tree::of(shell.id());
-            let bytes = tree.pss_bytes();
+            let footprint = tree.footprint().unwrap();
             drop(shell.stdin.take());
             shell.wait().unwrap();
-            (tree, bytes)
+            (tree, footprint)
         }
 
         #[test]
         fn a_child_with_a_program_of_its_own_counts() {
-            let (tree, bytes) = tree_of_shell("cat; true");
+            let (tree, footprint) = tree_of_shell("cat; true");
             assert_eq!((tree.members.len(), tree.separate.len()), (2, 2));
-            assert!(bytes.is_some_and(|bytes| bytes > 0));
+            assert_eq!((footprint.processes, footprint.threads), (2, 2));
+            assert!(0 < footprint.descendants_bytes && footprint.descendants_bytes < footprint.bytes, "{footprint:?}");
         }
 
         #[test]
         fn a_child_without_one_is_known_but_not_counted() {
-            let (tree, bytes) = tree_of_shell("(read line; echo $line; read line; true); true");
+            let (tree, footprint) = tree_of_shell("(read line; echo $line; read line; true); true");
             assert_eq!((tree.members.len(), tree.separate.len()), (2, 1));
-            assert!(bytes.is_some_and(|bytes| bytes > 0));
+            assert_eq!((footprint.processes, footprint.descendants_bytes), (1, 0));
+            assert!(footprint.bytes > 0);
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 mod other {
+    use crate::measure::memory::Footprint;
+
     /// Only Linux tells the proportional set size.
     #[derive(Debug)]
     pub(in crate::measure) struct Tree;
@@ -152,7 +166,7 @@ mod other {
         }
 
         #[expect(clippy::unused_self, reason = "the same shape as on Linux")]
-        pub(in crate::measure) fn pss_bytes(&mut self) -> Option<u64> {
+        pub(in crate::measure) fn footprint(&mut self) -> Option<Footprint> {
             None
         }
     }

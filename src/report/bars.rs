@@ -2,10 +2,8 @@
 //!
 //! A drawing of 100,000 tasks as 100,000 rectangles shows no more than one of a thousand, and takes the browser minutes.
 
+use super::waits;
 use crate::worker::lane::{Span, SpanKind};
-
-/// The kinds of waiting that are drawn, in the order in which legends name them.
-pub(super) const WAITS: [SpanKind; 3] = [SpanKind::WaitFirstByte, SpanKind::WaitTransfer, SpanKind::WaitLock];
 
 /// A rectangle in a lane: one task, or several that can't be told apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +18,8 @@ pub(super) struct Bar {
     pub(super) index: Option<u32>,
     /// The time that tasks were running, nanoseconds; more than `end_ns - start_ns` where workers share a lane.
     pub(super) busy_ns: u64,
-    /// The time spent in each of [`WAITS`], nanoseconds.
-    pub(super) waits_ns: [u64; 3],
+    /// The time spent in each of [`waits::WAITS`], nanoseconds.
+    pub(super) waits_ns: [u64; waits::KINDS],
     /// Where the waits of a single task lie.
     pub(super) waits: Vec<Span>,
     /// How many of its tasks ended in an error.
@@ -42,7 +40,7 @@ pub(super) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) 
         row.sort_by_key(|(_, bar)| bar.start_ns);
     }
     for span in spans {
-        let Some(kind) = WAITS.iter().position(|kind| *kind == span.kind) else { continue };
+        let Some(kind) = waits::place(span.kind) else { continue };
         let Some(row) = rows.get_mut(lane_of(span.worker)) else { continue };
         // A wait lies inside the last bar of its worker and task that began before it.
         let end = row.partition_point(|(_, bar)| bar.start_ns <= span.start_ns);
@@ -64,7 +62,7 @@ impl Bar {
             tasks: usize::from(span.index.is_some()),
             index: span.index,
             busy_ns: end_ns - span.start_ns,
-            waits_ns: [0; 3],
+            waits_ns: [0; waits::KINDS],
             waits: Vec::new(),
             failed: usize::from(span.index.is_some_and(|index| failed.binary_search(&index).is_ok())),
         }
@@ -132,10 +130,8 @@ mod tests {
 
     #[test]
     fn waits_go_to_their_own_task_even_where_workers_share_a_lane() {
-        let wait = |worker, index, start_ns, end_ns| Span {
-            kind: SpanKind::WaitTransfer,
-            ..run(worker, index, start_ns, end_ns)
-        };
+        let wait =
+            |worker, index, start_ns, end_ns| Span { kind: SpanKind::WaitLink, ..run(worker, index, start_ns, end_ns) };
         let spans = [run(0, 0, 0, 100), run(1, 1, 5, 90), wait(0, 0, 10, 30), wait(1, 1, 10, 20), run(0, 2, 100, 120)];
         let rows = lanes(&spans, &[], 2, 1);
         let waits: Vec<_> = rows[0].iter().map(|bar| (bar.index, bar.waits_ns[1])).collect();

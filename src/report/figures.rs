@@ -72,8 +72,11 @@ pub(super) fn percent(share: f64) -> String {
 
 /// Memory: `3.1 MB`, in powers of ten.
 pub(super) fn memory(bytes: u64) -> String {
-    let bytes = bytes as f64;
-    let (value, unit) = if bytes >= 1e9 { (bytes / 1e9, "GB") } else { (bytes / 1e6, "MB") };
+    let (value, unit) = match bytes as f64 {
+        large if large >= 1e9 => (large / 1e9, "GB"),
+        middling if middling >= 1e6 => (middling / 1e6, "MB"),
+        small => (small / 1e3, "kB"),
+    };
     format!("{}\u{a0}{unit}", significant(value, 2))
 }
 
@@ -111,7 +114,7 @@ mod tests {
         assert_eq!(significant(8930.4, 3), "8930");
         assert_eq!(percent(0.004), "0.4\u{a0}%");
         assert_eq!(percent(1.96), "196\u{a0}%");
-        assert_eq!(memory(22_400_000), "22\u{a0}MB");
+        assert_eq!((memory(22_400_000), memory(94_976)), ("22\u{a0}MB".into(), "95\u{a0}kB".into()));
         assert_eq!(px(12.04), "12");
         assert_eq!(count(1, "round"), "1 round");
     }

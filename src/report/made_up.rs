@@ -60,6 +60,11 @@ impl Made {
             peak_memory_bytes: Some(
                 3_100_000 + u64::from(self.workers) * if self.strategy == "processes" { 2_400_000 } else { 90_000 },
             ),
+            memory_per_worker_bytes: Some(if self.strategy == "processes" { 2_400_000 } else { 90_000 }),
+            most_threads: Some(if matches!(self.strategy, "sequential" | "async") { 1 } else { self.workers + 1 }),
+            most_processes: Some(if self.strategy == "processes" { self.workers + 1 } else { 1 }),
+            context_switches: Some(f64::from(self.tasks * 3 + self.workers)),
+            core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
             timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new() }),
         }
     }
@@ -80,8 +85,8 @@ impl Made {
             if self.waiting > 0.0 {
                 let waited = (length as f64 * self.waiting) as u64;
                 let head = start_ns + length / 50;
-                spans.push(span(SpanKind::WaitFirstByte, head, head + waited * 4 / 5));
-                spans.push(span(SpanKind::WaitTransfer, head + waited * 4 / 5, head + waited));
+                spans.push(span(SpanKind::WaitServer, head, head + waited * 4 / 5));
+                spans.push(span(SpanKind::WaitLink, head + waited * 4 / 5, head + waited));
             }
             free[worker] = end_ns + length / 400;
         }

@@ -30,10 +30,12 @@ mod made_up;
 mod page;
 mod palette;
 mod refresh;
+mod resources;
 mod scale;
 mod section;
 mod table;
 mod timeline;
+mod waits;
 mod words;
 
 pub use refresh::refresh;

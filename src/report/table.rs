@@ -2,7 +2,7 @@
 
 use super::{
     CriterionLink,
-    figures::{TimeUnit, interval, memory, percent, ratio},
+    figures::{TimeUnit, interval, percent, ratio},
     group::{Cell, Group},
     palette,
 };
@@ -77,7 +77,6 @@ impl Columns<'_> {
                     @if self.errors { th scope="col" class="n wrap" { "task errors" } }
                     th scope="col" class="n" { "efficiency" }
                     th scope="col" class="n wrap" { "CPU share" }
-                    th scope="col" class="n wrap" { "peak memory" }
                     @if !self.links.is_empty() { th scope="col" class="n" { "Criterion" } }
                 }
             }
@@ -92,7 +91,7 @@ impl Columns<'_> {
                 td class="n" { (record.shape()) }
                 @if self.deal { td { (record.deal) } }
                 @match without_time(cell) {
-                    Some(reason) => { td class="reason" colspan=(if self.errors { 9 } else { 8 }) { (reason) } }
+                    Some(reason) => { td class="reason" colspan=(if self.errors { 8 } else { 7 }) { (reason) } }
                     None => { (self.figures(cell)) }
                 }
                 @if !self.links.is_empty() { td class="n" { (self.link(cell)) } }
@@ -124,7 +123,6 @@ impl Columns<'_> {
             @if self.errors { td class="n" { (record.task_errors) } }
             td class="n" { @if record.is_baseline() { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
             td class="n" { (or_not_measured(cell.cpu_share().map(percent), self.system)) }
-            td class="n" { (or_not_measured(record.peak_memory_bytes.map(memory), self.system)) }
         }
     }
 
@@ -135,7 +133,8 @@ impl Columns<'_> {
     }
 }
 
-fn or_not_measured(figure: Option<String>, system: &str) -> Markup {
+/// The figure, or why there is none.
+pub(super) fn or_not_measured(figure: Option<String>, system: &str) -> Markup {
     html! {
         @match figure {
             Some(figure) => (figure),

@@ -1,17 +1,18 @@
 //! The heart of the page: what every worker did, strategy above strategy, on one axis of time.
 //!
-//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, and solid where it worked; a
-//! cross lies on a task that ended in an error.
+//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, in a tone and a pattern for what
+//! it waited for, and solid where it ran; a cross lies on a task that ended in an error.
 //! Sequential is at the top, so that the eye sees what the others save.
 
 use super::{
-    bars::{self, Bar, WAITS},
+    bars::{self, Bar},
     chart::{self, Drawing, Rendition, Words, line, marker, text},
-    figures::{TimeUnit, count, percent, plain, px, time},
+    figures::{TimeUnit, count, plain, px, time},
     group::{Cell, Group},
     labels,
     palette::{self, Marker},
     scale::{Scale, round_ticks},
+    waits::{self, Shares, WAITS},
     words,
 };
 use crate::{
@@ -26,8 +27,8 @@ const MOST_LANES: u32 = 40;
 const LEAST_BAR: f64 = 2.5;
 /// More bars than this in one picture are merged further. It bounds the page, whatever the number of tasks.
 const MOST_BARS: usize = 1_500;
-/// A wait's share of its bar's height.
-const HOLLOW: f64 = 0.45;
+/// The share of its height that a bar of several tasks would be hollow if they did nothing but wait.
+const HOLLOW: f64 = 0.7;
 
 /// One strategy's lanes.
 struct Row<'a> {
@@ -57,7 +58,7 @@ pub(super) fn timeline(group: &Group, id: &str, scale_note: &str) -> Markup {
         description: rows.iter().map(Row::described).collect::<Vec<_>>().join(" "),
     };
     let caption = html! {
-        (words::timeline_caption(group)) " "
+        (words::timeline_caption(group, rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
         @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
             "Where there are more than " (MOST_LANES) " workers, several share a lane. "
         }
@@ -131,7 +132,14 @@ impl<'a> Row<'a> {
     }
 
     fn described(&self) -> String {
-        format!("{}: {}.", words::capital(&self.cell.who()), time(self.total))
+        let shares = Shares::of(self.cell.record).and_then(|shares| shares.in_words());
+        let shares = shares.map(|shares| format!("; of the workers' time {shares}")).unwrap_or_default();
+        format!("{}: {}{shares}.", words::capital(&self.cell.who()), time(self.total))
+    }
+
+    /// Whether there is any waiting of this kind.
+    fn waits(&self, kind: SpanKind) -> bool {
+        waits::place(kind).is_some_and(|kind| self.lanes.iter().flatten().any(|bar| bar.waits_ns[kind] > 0))
     }
 
     /// The name in front of the lanes, and a second line where one is needed.
@@ -261,10 +269,7 @@ fn draw_bar(row: &Row, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) 
         g class="mark" {
             title { (bar_tip(bar)) }
             rect class=(class) x=(px(start)) y=(px(y)) width=(px(width)) height=(px(thickness)) rx=(px(round)) {}
-            @for (kind, from, length, share) in hollows(row, bar, x, (start, width)) {
-                @let height = thickness * HOLLOW * share;
-                rect class=(kind) x=(px(from)) y=(px(y + (thickness - height) / 2.0)) width=(px(length)) height=(px(height)) {}
-            }
+            @for hollow in hollows(row, bar, x, (start, width)) { (hollow.draw(y, thickness)) }
             @if bar.failed > 0 { (cross((start + width / 2.0, y + thickness / 2.0), thickness)) }
         }
     }
@@ -275,46 +280,69 @@ fn cross((x, y): (f64, f64), thickness: f64) -> Markup {
     html! { g class="fault" transform={ "rotate(45 " (px(x)) " " (px(y)) ")" } { (marker(Marker::Cross, (x, y), (thickness * 0.4).clamp(2.5, 6.0))) } }
 }
 
-/// The hollow parts of a bar: kind, place, length, and how much of the full hollow's height. A single task's are where
-/// it waited; of a bar that stands for several, the whole is as hollow as they waited on average.
-fn hollows(row: &Row, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<(&'static str, f64, f64, f64)> {
-    if bar.tasks == 1 && !bar.waits.is_empty() {
+/// A part of a bar that shows waiting.
+struct Hollow {
+    class: &'static str,
+    /// Where it begins and how long it is, in units of the drawing.
+    from: f64,
+    length: f64,
+    /// Where it begins and how high it is, as shares of the bar's height.
+    top: f64,
+    height: f64,
+}
+
+impl Hollow {
+    /// A thick line and not a rectangle, because lines can be striped, and stripes can be told apart in grey.
+    fn draw(&self, y: f64, thickness: f64) -> Markup {
+        let middle = y + thickness * (self.top + self.height / 2.0);
+        let (from, to) = (px(self.from), px(self.from + self.length));
+        html! {
+            line class={ "wait " (self.class) } x1=(from) x2=(to) y1=(px(middle)) y2=(px(middle)) stroke-width=(px((thickness * self.height).max(0.1))) {}
+        }
+    }
+}
+
+/// The hollow parts of a bar. A single task's are where it waited; a bar that stands for several is as hollow as they
+/// waited on average, in one layer for each kind of waiting.
+fn hollows(row: &Row, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<Hollow> {
+    if bar.tasks <= 1 && !bar.waits.is_empty() {
         let edge = (width * 0.12).min(1.5);
         let place = |ns| x.at(row.seconds(ns)).clamp(start + edge, start + width - edge);
         let hollow = |wait: &Span| {
             let (from, to) = (place(wait.start_ns), place(wait.end_ns));
-            (class_of(wait.kind), from, to - from, 1.0)
+            let kind = &WAITS[waits::place(wait.kind)?];
+            let (class, height) = (kind.class, kind.height);
+            Some(Hollow { class, from, length: to - from, top: (1.0 - height) / 2.0, height })
         };
-        return bar.waits.iter().map(hollow).filter(|(_, _, length, _)| *length > 0.2).collect();
+        return bar.waits.iter().filter_map(hollow).filter(|hollow| hollow.length > 0.2).collect();
     }
-    let most = (0..WAITS.len()).max_by_key(|kind| bar.waits_ns[*kind]).unwrap_or(0);
-    let share = bar.waits_ns.iter().sum::<u64>() as f64 / bar.busy_ns.max(1) as f64;
-    if share < 0.02 { Vec::new() } else { vec![(class_of(WAITS[most]), start, width, share.min(1.0))] }
-}
-
-fn class_of(kind: SpanKind) -> &'static str {
-    match kind {
-        SpanKind::WaitTransfer => "wait transfer",
-        SpanKind::WaitLock => "wait lock",
-        _ => "wait first",
-    }
-}
-
-fn bar_tip(bar: &Bar) -> String {
-    let waited: u64 = bar.waits_ns.iter().sum();
-    let waiting = match waited {
-        0 => String::new(),
-        some => format!(", {} of it waiting", percent(some as f64 / bar.busy_ns.max(1) as f64)),
+    let share = |kind: usize| (bar.waits_ns[kind] as f64 / bar.busy_ns.max(1) as f64).min(1.0);
+    let layers: Vec<usize> = (0..WAITS.len()).filter(|&kind| share(kind) >= 0.02).collect();
+    let mut top = (1.0 - HOLLOW * layers.iter().map(|&kind| share(kind)).sum::<f64>()) / 2.0;
+    let layer = |kind: usize| {
+        let height = HOLLOW * share(kind);
+        top += height;
+        Hollow { class: WAITS[kind].class, from: start, length: width, top: top - height, height }
     };
-    let busy = time(bar.busy_ns as f64 / 1e9);
+    layers.into_iter().map(layer).collect()
+}
+
+/// What a bar stands for, with its times by name.
+fn bar_tip(bar: &Bar) -> String {
+    let seconds = |ns: u64| time(ns as f64 / 1e9);
+    let running_ns = bar.busy_ns.saturating_sub(bar.waits_ns.iter().sum());
+    let waits = WAITS.iter().zip(bar.waits_ns).map(|(wait, ns)| (wait.name, ns)).filter(|(_, ns)| *ns > 0);
+    let parts = waits.map(|(name, ns)| format!("{name} {}", seconds(ns))).collect::<Vec<_>>().join(", ");
+    let times = if parts.is_empty() { parts } else { format!(" ({parts}, running {})", seconds(running_ns)) };
+    let busy = seconds(bar.busy_ns);
     match (bar.tasks, bar.index) {
-        (0, _) => format!("prologue: {busy}{waiting}"),
-        (1, Some(index)) if bar.failed > 0 => format!("task {index}: {busy}{waiting}; it ended in an error"),
-        (1, Some(index)) => format!("task {index}: {busy}{waiting}"),
+        (0, _) => format!("prologue: {busy}{times}"),
+        (1, Some(index)) if bar.failed > 0 => format!("task {index}: {busy}{times}; it ended in an error"),
+        (1, Some(index)) => format!("task {index}: {busy}{times}"),
         (tasks, _) if bar.failed > 0 => {
-            format!("{tasks} tasks, {busy} in all{waiting}; {} of them ended in an error", bar.failed)
+            format!("{tasks} tasks, {busy} in all{times}; {} of them ended in an error", bar.failed)
         }
-        (tasks, _) => format!("{tasks} tasks, {busy} in all{waiting}"),
+        (tasks, _) => format!("{tasks} tasks, {busy} in all{times}"),
     }
 }
 
@@ -329,24 +357,17 @@ fn makespan(row: &Row, top: f64, x: &Scale, font: f64) -> Markup {
 /// What the tones mean, of those that occur.
 fn legend(rows: &[Row]) -> Markup {
     let bars = || rows.iter().flat_map(|row| row.lanes.iter().flatten());
-    let any_wait = |kind: usize| bars().any(|bar| bar.waits_ns[kind] > 0);
-    let entries = [
-        ("key-run", "working", true),
-        ("key-first", "waiting for the first byte", any_wait(0)),
-        ("key-transfer", "receiving the body", any_wait(1)),
-        ("key-lock", "waiting for a lock", any_wait(2)),
-        ("key-fault", "ended in an error", bars().any(|bar| bar.failed > 0)),
-        ("key-prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
-        (
-            "key-phase",
-            "starting and stopping the workers",
-            rows.iter().any(|row| row.total > row.run_to - row.run_from),
-        ),
+    let waits = WAITS.iter().map(|wait| (wait.class, wait.name, rows.iter().any(|row| row.waits(wait.kind))));
+    let others = [
+        ("fault", "ended in an error", bars().any(|bar| bar.failed > 0)),
+        ("prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
+        ("phase", "starting and stopping the workers", rows.iter().any(|row| row.total > row.run_to - row.run_from)),
     ];
+    let entries = std::iter::once(("run", "running", true)).chain(waits).chain(others);
     html! {
         span class="keys" {
-            @for (class, meaning, _) in entries.into_iter().filter(|(.., occurs)| *occurs) {
-                span class="key" { span class={ "swatch " (class) } {} (meaning) }
+            @for (class, meaning, _) in entries.filter(|(.., occurs)| *occurs) {
+                span class="key" { span class={ "swatch key-" (class) } {} (meaning) }
             }
         }
     }
@@ -402,6 +423,52 @@ mod tests {
         assert_eq!(html.matches("class=\"fault\"").count(), 2, "once in each rendition");
         assert_eq!(html.matches("; it ended in an error").count(), 2);
         assert_eq!(html.matches("key-fault").count(), 1);
+    }
+
+    #[test]
+    fn the_legend_names_the_waits_that_occur_and_no_others() {
+        let legend_of = |kind: Option<SpanKind>| {
+            let mut record = made_up::web_requests(10);
+            for cell in &mut record.cells {
+                let spans = cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.spans);
+                spans.filter(|span| span.kind == SpanKind::WaitLink).for_each(|span| match kind {
+                    Some(kind) => span.kind = kind,
+                    None => span.end_ns = span.start_ns,
+                });
+            }
+            let html = timeline(&groups(&record)[0], "x", "").into_string();
+            WAITS
+                .iter()
+                .filter(|wait| html.contains(&format!("key-{}\"", wait.class)))
+                .map(|wait| wait.class)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(legend_of(None), ["server"]);
+        for wait in &WAITS[1..] {
+            assert_eq!(legend_of(Some(wait.kind)), ["server", wait.class]);
+        }
+    }
+
+    #[test]
+    fn a_bar_of_several_tasks_has_a_layer_for_each_kind_as_high_as_its_share() {
+        let record = made_up::web_requests(10);
+        let groups = groups(&record);
+        let row = Row::of(groups[0].baseline().unwrap(), false).unwrap();
+        let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
+        assert_eq!(bar.tasks, 30);
+        let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0));
+        let heights: Vec<_> = layers.iter().map(|layer| (layer.class, layer.height / HOLLOW)).collect();
+        // 95 % of each task are waiting, a fifth of it for the link.
+        assert!(
+            matches!(heights[..], [("server", server), ("link", link)] if (server - 0.76).abs() < 0.01 && (link - 0.19).abs() < 0.01),
+            "{heights:?}"
+        );
+        assert!((layers[0].top + layers[0].height - layers[1].top).abs() < 1e-9, "they lie on one another");
+        assert!(
+            bar_tip(bar).contains("waiting for the server") && bar_tip(bar).contains("running"),
+            "{}",
+            bar_tip(bar)
+        );
     }
 
     #[test]

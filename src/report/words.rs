@@ -4,6 +4,7 @@ use super::{
     curves,
     figures::{count, interval, percent, ratio, time},
     group::{Cell, Group},
+    waits::Shares,
 };
 use crate::results::record::{Check, Record, Timer};
 use maud::{Markup, html};
@@ -59,7 +60,8 @@ pub(super) fn answer(group: &Group) -> Answer {
     Answer { before, figure, after: format!(" {verb} "), sure }
 }
 
-/// What follows the answer: who can't be told apart from the fastest, and what the processor did meanwhile.
+/// What follows the answer: who can't be told apart from the fastest, what workers waited for, and what the processor did
+/// meanwhile.
 pub(super) fn afterwards(group: &Group) -> Vec<String> {
     let Some((best, speedup)) = group.best() else { return Vec::new() };
     let mut level: Vec<String> = Vec::new();
@@ -72,6 +74,8 @@ pub(super) fn afterwards(group: &Group) -> Vec<String> {
     if !level.is_empty() {
         sentences.push(format!("Not told apart from it, because the intervals overlap: {}.", listed(&level)));
     }
+    let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
+    sentences.extend(shares.map(|shares| format!("Where the workers' time went, {}: {shares}.", best.who())));
     if let (Some(one), Some(busy)) = (group.baseline().and_then(Cell::cpu_share), best.cpu_share()) {
         sentences.push(format!(
             "Processor time, as a share of one core: one after another {}, {} {}.",
@@ -162,11 +166,17 @@ pub(super) fn group_title(group: &Group) -> String {
     format!("{variant}, {timer}")
 }
 
-/// Above the timeline.
-pub(super) fn timeline_caption(group: &Group) -> Markup {
+/// Above the timeline. `by_server` where the server's log says what was waited for.
+pub(super) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
     html! {
         b { "Every bar is one task, every lane one worker" } ": the same " (count(group.tasks() as usize, "task"))
         " each time. Drawn is the round nearest to the median. " (timer(group.timer))
+        @if by_server {
+            " What was waited for, the server's own log says; what is left of a bar is the client's own work: connecting, reading, waking up."
+        }
+        @if group.cells.iter().any(|cell| cell.record.core_wait_s.is_some()) {
+            " Waiting for a core is known as a total only: see “What it took”."
+        }
         @if group.tasks() > 100 { " Bars too short to be told apart are drawn as one." }
     }
 }

@@ -88,6 +88,21 @@ pub struct CellRecord {
     /// The most memory in use at once by all processes of the pool, from one extra untimed run in a fresh child
     /// (proportional set size, sampled); `None` where it was not measured.
     pub peak_memory_bytes: Option<u64>,
+    /// What a worker adds to the memory, bytes, from the same run. Where workers are processes: the proportional set size
+    /// of these, at the peak, divided by the workers. Otherwise: the growth from before the pool was started to the peak,
+    /// divided by the workers. `None` where it was not measured or can't be told.
+    pub memory_per_worker_bytes: Option<u64>,
+    /// The most threads alive at once in all processes of the pool, from the same run, sampled; those that only watch over
+    /// the run are not counted.
+    pub most_threads: Option<u32>,
+    /// The most processes alive at once, likewise.
+    pub most_processes: Option<u32>,
+    /// How often a thread gave its core away, because it had to wait or because its turn was over; children included, mean
+    /// over the rounds, for the run phase.
+    pub context_switches: Option<f64>,
+    /// Seconds that threads were ready to run and no core was free, all threads together, likewise; `None` where the system
+    /// doesn't tell, and where threads that ended within the run did a good part of the work.
+    pub core_wait_s: Option<f64>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
 }

@@ -4,13 +4,14 @@ use super::{
     Settings,
     check::{self, CheckError},
     child::ChildProcess,
+    join::join,
     next_run,
     order::{Order, Outcome, carry_out},
     stage::{SetupError, Stage},
 };
 use crate::{
     measure::{clock::between, cpu::CpuTime},
-    mock_server::process::ServerError,
+    mock_server::{log::LogEntry, process::ServerError},
     results::record::{CellRecord, Check, Phase, Timer},
     scenario::{CellSpec, Scenario},
     strategy::{self, CloseError, Env, StartError},
@@ -51,7 +52,7 @@ pub struct Sample {
     pub stop_s: f64,
     /// CPU time of the run, in all processes.
     pub cpu: CpuTime,
-    /// Who did what, and when.
+    /// Who did what, and when. Where a server kept a log, it says what was waited for.
     pub spans: Vec<Span>,
     /// The tasks that ended in an error, as they were expected to, ascending.
     pub failed: Vec<u32>,
@@ -111,45 +112,49 @@ impl Cell {
         self.refused.as_deref()
     }
 
-    /// Starts a pool, runs the workload, closes the pool, and checks every answer.
-    pub fn once(&self) -> Result<Sample, CellError> {
-        let order = self.order();
+    /// Starts a pool, runs the workload, closes the pool, and checks every answer. All cells that are measured in the same
+    /// round meet the same network: it is drawn by the round's number.
+    pub fn once(&self, round: u32) -> Result<Sample, CellError> {
+        let order = self.order(round);
         let outcome = match self.stage.address_space_bytes {
-            None => carry_out(&order, &self.env, &self.interrupted)?,
-            limit => ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted)?,
+            None => carry_out(&order, &self.env, &self.interrupted, &mut |_| Ok(()))?,
+            limit => {
+                ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted, &mut |_| ())?
+            }
         };
-        self.check(&order, &outcome)?;
+        let log = self.check(&order, &outcome)?;
         let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
-        let mut spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
+        let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
+        let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
         Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error })
     }
 
     /// What a run of the cell is, under a number of its own.
-    pub(super) fn order(&self) -> Order {
+    pub(super) fn order(&self, round: u32) -> Order {
         Order {
-            run: next_run(),
-            warm_up: (self.spec.timer == Timer::Warm).then(next_run),
+            run: next_run(round),
+            warm_up: (self.spec.timer == Timer::Warm).then(|| next_run(round)),
             strategy: self.spec.strategy.clone(),
             shape: self.spec.shape,
             deal: self.spec.deal,
             deadline: self.deadline,
             switch_interval: self.env.switch_interval,
-            keep_spans: true,
+            is_probe: false,
             prologue: self.stage.prologue.clone(),
             tasks: Arc::clone(&self.stage.tasks),
         }
     }
 
-    /// Holds what came of a run against what was expected, and against what the server saw.
-    pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<(), CellError> {
+    /// Holds what came of a run against what was expected, and against what the server saw, which is returned.
+    pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         check::answers(&self.stage.expected, self.stage.may_fail, &outcome.done)?;
-        if let Some(server) = &self.stage.server {
-            check::log(&server.take_log(order.run)?, &outcome.done)?;
-        }
-        Ok(())
+        let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
+        let log = server.take_log(order.run)?;
+        check::log(&log, &outcome.done)?;
+        Ok(log)
     }
 
     /// The cell's record before anything is measured.
@@ -173,6 +178,11 @@ impl Cell {
             cpu_user_s: None,
             cpu_system_s: None,
             peak_memory_bytes: None,
+            memory_per_worker_bytes: None,
+            most_threads: None,
+            most_processes: None,
+            context_switches: None,
+            core_wait_s: None,
             timeline: None,
         }
     }

@@ -5,7 +5,7 @@
 
 use super::{
     cell::CellError,
-    order::{Order, Outcome, carry_out},
+    order::{Moment, Order, Outcome, carry_out},
 };
 use crate::{
     strategy::Env,
@@ -15,11 +15,12 @@ use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::resource::{Resource, setrlimit},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     io::{self, BufReader},
     os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -43,6 +44,19 @@ const ROOM_TO_BREATHE: [(&str, &str); 3] =
 /// no room for it. It doesn't where the signals are ignored from the start, which only a shell can do without `unsafe`.
 const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
 
+/// What the child says.
+#[derive(Serialize, Deserialize)]
+enum Report {
+    /// A probe has come to this moment, and goes on after a [`Nod`].
+    At(Moment),
+    /// What came of the order, or why nothing did.
+    Over(Result<Outcome, String>),
+}
+
+/// "Go on."
+#[derive(Serialize, Deserialize)]
+struct Nod;
+
 /// The child, killed and reaped whatever happens.
 pub(super) struct ChildProcess(Child);
 
@@ -62,9 +76,14 @@ impl ChildProcess {
         self.0.id()
     }
 
-    /// Gives it the order, and waits for what comes of it.
-    pub(super) fn carry_out(&mut self, order: &Order, interrupted: &AtomicBool) -> Result<Outcome, CellError> {
-        match self.converse(order, interrupted) {
+    /// Gives it the order, and waits for what comes of it. `look` is called at each moment of a probe, while it waits.
+    pub(super) fn carry_out(
+        &mut self,
+        order: &Order,
+        interrupted: &AtomicBool,
+        look: &mut dyn FnMut(Moment),
+    ) -> Result<Outcome, CellError> {
+        match self.converse(order, interrupted, look) {
             Ok(Some(answer)) => answer.map_err(CellError::Child),
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CellError::Child(error.to_string())),
             // Its end of a pipe is closed, so it has ended or is about to.
@@ -72,22 +91,36 @@ impl ChildProcess {
         }
     }
 
-    fn converse(&mut self, order: &Order, interrupted: &AtomicBool) -> io::Result<Option<Result<Outcome, String>>> {
+    fn converse(
+        &mut self,
+        order: &Order,
+        interrupted: &AtomicBool,
+        look: &mut dyn FnMut(Moment),
+    ) -> io::Result<Option<Result<Outcome, String>>> {
         let no_pipe = || io::Error::other("it has no pipes");
         // Held until the answer is there: the process takes its end for ours.
         let mut orders = self.0.stdin.take().ok_or_else(no_pipe)?;
-        let answers = self.0.stdout.take().ok_or_else(no_pipe)?;
+        let mut reports = BufReader::new(self.0.stdout.take().ok_or_else(no_pipe)?);
         frame::write(&mut orders, order)?;
         let give_up = Instant::now() + 2 * order.deadline + GRACE;
-        while !readable(&answers) {
-            if interrupted.load(Relaxed) {
-                return Err(io::Error::other("interrupted"));
+        loop {
+            while !readable(&reports) {
+                if interrupted.load(Relaxed) {
+                    return Err(io::Error::other("interrupted"));
+                }
+                if Instant::now() > give_up {
+                    return Err(io::Error::other("it does not answer"));
+                }
             }
-            if Instant::now() > give_up {
-                return Err(io::Error::other("it does not answer"));
+            match frame::read(&mut reports)? {
+                Some(Report::At(moment)) => {
+                    look(moment);
+                    frame::write(&mut orders, &Nod)?;
+                }
+                Some(Report::Over(outcome)) => return Ok(Some(outcome)),
+                None => return Ok(None),
             }
         }
-        frame::read(BufReader::new(answers))
     }
 }
 
@@ -99,10 +132,10 @@ impl Drop for ChildProcess {
     }
 }
 
-/// Waits a moment for an answer, or for the pipe's end.
-fn readable(pipe: &impl AsFd) -> bool {
-    let mut answer = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
-    poll(&mut answer, PollTimeout::from(NAP_MS)).is_ok_and(|count| count > 0)
+/// Waits a moment for a report, or for the pipe's end.
+fn readable(pipe: &BufReader<ChildStdout>) -> bool {
+    let mut report = [PollFd::new(pipe.get_ref().as_fd(), PollFlags::POLLIN)];
+    !pipe.buffer().is_empty() || poll(&mut report, PollTimeout::from(NAP_MS)).is_ok_and(|count| count > 0)
 }
 
 /// The other side: reads one order from standard input, carries it out, and writes what came of it. Of the address space
@@ -114,6 +147,17 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     lifeline::exit_when_stdin_closes();
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
     let env = Env { program: std::env::current_exe()?, switch_interval: order.switch_interval };
-    let outcome = carry_out(&order, &env, &Arc::default()).map_err(|error| error.to_string());
-    frame::write(io::stdout().lock(), &outcome)
+    let mut pause = |moment| if order.is_probe { await_nod(moment).map_err(told) } else { Ok(()) };
+    let outcome = carry_out(&order, &env, &Arc::default(), &mut pause).map_err(|error| error.to_string());
+    frame::write(io::stdout().lock(), &Report::Over(outcome))
+}
+
+fn await_nod(moment: Moment) -> io::Result<()> {
+    frame::write(io::stdout().lock(), &Report::At(moment))?;
+    // Where none comes, the parent is gone, and the lifeline has ended this process already.
+    frame::read::<Nod>(io::stdin().lock()).map(drop)
+}
+
+fn told(error: io::Error) -> CellError {
+    CellError::Child(error.to_string())
 }

@@ -7,6 +7,7 @@
 pub mod cell;
 mod check;
 pub mod child;
+mod join;
 mod order;
 mod probe;
 pub mod stage;
@@ -33,7 +34,7 @@ use std::{
     rc::Rc,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
 };
 
@@ -133,10 +134,15 @@ impl<'a> Bench<'a> {
         Ok(Self { settings, cells, samples, record, steps_done: 0 })
     }
 
-    /// Runs every cell once, untimed, in a fresh process: is its answer right, and how much memory does it take?
+    /// Runs every cell once, untimed, in a fresh process: is its answer right, and what does it take?
     fn verify(&mut self, observer: &mut dyn Observer) {
         let probe = |bench: &mut Self, index: usize| {
-            bench.record.cells[index].peak_memory_bytes = probe::run(&bench.cells[index])?;
+            let taken = probe::run(&bench.cells[index])?;
+            let cell = &mut bench.record.cells[index];
+            cell.peak_memory_bytes = taken.map(|taken| taken.memory_bytes);
+            cell.memory_per_worker_bytes = taken.and_then(|taken| taken.memory_per_worker_bytes);
+            cell.most_threads = taken.map(|taken| taken.threads);
+            cell.most_processes = taken.map(|taken| taken.processes);
             Ok(())
         };
         // Whether it was interrupted shows in the first round.
@@ -147,7 +153,7 @@ impl<'a> Bench<'a> {
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
         order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
         let sample = |bench: &mut Self, index: usize| {
-            let sample = bench.cells[index].once()?;
+            let sample = bench.cells[index].once(round)?;
             bench.add(index, sample);
             Ok(())
         };
@@ -205,6 +211,10 @@ impl<'a> Bench<'a> {
         cell.stop_s = of(|sample| sample.stop_s);
         cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
         cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
+        cell.context_switches = mean(|sample| sample.cpu.switches as f64);
+        // A mean of the rounds that happened to be told would be a mean of something else.
+        let told = samples.iter().all(|sample| sample.cpu.core_wait_s().is_some());
+        cell.core_wait_s = mean(|sample| sample.cpu.core_wait_s().unwrap_or_default()).filter(|_| told);
         if let Some(worst) = samples.iter().max_by_key(|sample| sample.failed.len()) {
             cell.task_errors = worst.failed.len() as u32;
             cell.error = worst.error.as_ref().map(TaskError::to_string);
@@ -282,9 +292,30 @@ fn typical(samples: &[Sample], timed: &[Phase]) -> Option<Timeline> {
     })
 }
 
-/// A number that no other run of this machine has at the moment: it tells runs apart in the server's log.
-fn next_run() -> u64 {
-    static COUNT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-    // The clock's upper bits differ between processes that are started one after the other, the lower ones count.
-    (now_ns() & !0xffff) | (COUNT.fetch_add(1, Relaxed) & 0xffff)
+/// How many low bits of a run's number hold its round.
+const ROUND_BITS: u32 = 16;
+
+/// A number that no other run of this machine has at the moment: it tells runs apart in the server's log. Each is higher
+/// than the one before. Its lowest 16 bits are the round, by which the server draws: whatever is measured in one round
+/// meets the same latencies and faults.
+fn next_run(round: u32) -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    // The clock tells processes apart that are started one after the other; the count, runs that follow at once.
+    let now = now_ns() >> ROUND_BITS;
+    let before = LAST.fetch_update(Relaxed, Relaxed, |last| Some(now.max(last + 1))).unwrap_or_default();
+    now.max(before + 1) << ROUND_BITS | u64::from(round) & ((1 << ROUND_BITS) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_numbers_are_unique_and_rise_and_say_their_round() {
+        let rounds = [0, 7, 7, 65_535, 65_536, u32::MAX, 0, 1];
+        let runs: Vec<u64> = rounds.iter().cycle().take(20_000).map(|&round| next_run(round)).collect();
+        assert!(runs.windows(2).all(|pair| pair[0] < pair[1]));
+        let drawn: Vec<u64> = runs[..8].iter().map(|run| run & 0xffff).collect();
+        assert_eq!(drawn, [0, 7, 7, 65_535, 0, 65_535, 0, 1]);
+    }
 }

@@ -35,10 +35,20 @@ pub(super) struct Order {
     pub(super) deadline: Duration,
     /// The environment's, which a child process has no other way to know.
     pub(super) switch_interval: Duration,
-    /// Whether anybody will look at the spans: of ten thousand tasks, they are the largest part of what is kept.
-    pub(super) keep_spans: bool,
+    /// Whether this run is looked at from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans: of
+    /// ten thousand tasks, they are the largest part of what is kept.
+    pub(super) is_probe: bool,
     pub(super) prologue: Vec<Task>,
     pub(super) tasks: Arc<[Task]>,
+}
+
+/// When somebody may want to look at the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Moment {
+    /// It has its tasks, and no pool yet.
+    Ready,
+    /// The run is over. The pool still stands.
+    Ran,
 }
 
 /// What came of it.
@@ -60,9 +70,15 @@ pub(super) struct Outcome {
     pub(super) done: Vec<Done>,
 }
 
-/// Starts a pool, runs the workload and closes the pool, here.
-pub(super) fn carry_out(order: &Order, env: &Env, interrupted: &Arc<AtomicBool>) -> Result<Outcome, CellError> {
+/// Starts a pool, runs the workload and closes the pool, here. `pause` is called at each moment, never while a clock runs.
+pub(super) fn carry_out(
+    order: &Order,
+    env: &Env,
+    interrupted: &Arc<AtomicBool>,
+    pause: &mut dyn FnMut(Moment) -> Result<(), CellError>,
+) -> Result<Outcome, CellError> {
     let strategy = strategy::named(&order.strategy).map_err(CellError::Unknown)?;
+    pause(Moment::Ready)?;
     let before_start = now_ns();
     let mut pool = strategy.start(order.shape, env)?;
     let start_s = between(before_start, now_ns()).as_secs_f64();
@@ -73,13 +89,14 @@ pub(super) fn carry_out(order: &Order, env: &Env, interrupted: &Arc<AtomicBool>)
     let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
     let ran = order.run(&mut *pool, &work);
     let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
+    pause(Moment::Ran)?;
     let before_stop = now_ns();
     let closed = pool.close();
     let stop_s = between(before_stop, now_ns()).as_secs_f64();
     let (start_ns, end_ns, prologue, done) = ran?;
     closed?;
     let mut done = work.settle(done);
-    if !order.keep_spans {
+    if order.is_probe {
         done.iter_mut().for_each(|one| one.spans.clear());
     }
     Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done })

@@ -24,6 +24,10 @@ pub enum SpanKind {
     WaitFirstByte,
     /// Waiting for the rest of a body.
     WaitTransfer,
+    /// The request was at the server and not yet answered, by the server's own log.
+    WaitServer,
+    /// The body waited for the link, by the server's own log.
+    WaitLink,
     /// Waiting for the simulated interpreter lock.
     WaitLock,
     /// Ready, but not yet begun.
