@@ -259,6 +259,14 @@ impl Variant {
     pub fn tasks(&self) -> u32 {
         self.workload.clone().tasks().get()
     }
+
+    /// Seconds that its waits take one after another if every answer comes as soon as the fastest route's: about the
+    /// least that `sequential` can do. Zero where nothing is waited for.
+    pub fn waits_in_turn_s(&self) -> f64 {
+        let Some(server) = &self.server else { return 0.0 };
+        let shortest_s = server.routes.iter().map(|route| route.latency_s).reduce(f64::min).unwrap_or(0.0);
+        f64::from(self.tasks()) * shortest_s / server.time_scale
+    }
 }
 
 impl Scenario {

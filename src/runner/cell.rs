@@ -98,7 +98,7 @@ impl Cell {
         let shape = strategy.shape(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
         Ok(Self {
             timed: scenario.timed(&spec),
-            refused: strategy.refuses(spec.deal, &stage.tasks),
+            refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
             env: settings.env.clone(),
             deadline: scenario.deadline,
             interrupted: Arc::clone(&settings.interrupted),
@@ -186,6 +186,16 @@ impl Cell {
             timeline: None,
         }
     }
+}
+
+/// Why the baseline can't be measured, if it can't: a run that is broken off at its deadline says nothing.
+fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
+    let variant = scenario.variant(&spec.variant).filter(|_| spec.strategy == "sequential")?;
+    let (waits_s, deadline_s) = (variant.waits_in_turn_s(), scenario.deadline.as_secs_f64());
+    (waits_s > deadline_s).then(|| {
+        let tasks = variant.tasks();
+        format!("{tasks} waits one after another take {waits_s:.0} s and more, and the run ends after {deadline_s:.0} s")
+    })
 }
 
 impl Sample {

@@ -72,7 +72,7 @@ async fn work_through(slot: u32, work: &Work, deck: &Deck) -> Vec<Done> {
     while let Some(hand) = deck.next(slot) {
         for index in hand {
             let mut lane = Lane::new(slot, work.run, work.stop.clone());
-            done.push(if work.tasks[index as usize].is_cpu_bound() {
+            done.push(if work.tasks[index as usize].blocks() {
                 offload(lane, index, Arc::clone(&work.tasks)).await
             } else {
                 lane.run_async(index, &work.tasks[index as usize]).await

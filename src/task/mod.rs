@@ -186,9 +186,13 @@ impl Task {
         }
     }
 
-    /// True when the task mostly computes, so that inside an event loop it belongs on another thread.
-    pub fn is_cpu_bound(&self) -> bool {
-        !matches!(self, Self::Fetch(_) | Self::Noop)
+    /// True when the task keeps its thread until it is done, so that inside an event loop it belongs on another one.
+    pub fn blocks(&self) -> bool {
+        match self {
+            Self::Noop => false,
+            Self::Fetch(task) => task.blocking,
+            Self::PrimeSum(_) | Self::Thumbnail(_) | Self::Gunzip(_) => true,
+        }
     }
 
     /// What [`Deal::ByKey`](crate::worker::deck::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
