@@ -31,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_wakes_early_and_all_wake_in_order() {
+    fn nobody_wakes_early_and_all_wake() {
         on_a_runtime(|| async {
             let timer = super::Timer::start().unwrap();
             let (start_ns, woken) = (now_ns(), RefCell::new(Vec::new()));
@@ -46,7 +46,10 @@ mod tests {
                 }
             });
             join_all(sleepers).await;
-            assert_eq!(woken.into_inner(), [0, 1, 3, 3, 5, 7, 9]);
+            // In which order is the machine's affair: whoever is asked for the first time when he is due already wakes at once.
+            let mut woken = woken.into_inner();
+            woken.sort_unstable();
+            assert_eq!(woken, [0, 1, 3, 3, 5, 7, 9]);
         });
     }
 
