@@ -148,6 +148,7 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
             "[variants.x.workload.prime_sum]\nbelw = 1\n[[cells]]",
             ["`variants.x.workload`", "unknown field `belw`"],
         ),
+        ("[workload", "address_space_mb = 5\n[workload", ["`address_space_mb`: found 5", "expected at least 100"]),
         ("[[cells]]", "[variants.x.server]\n[[cells]]", ["`server`: found a server", "expected none"]),
         ("[2]", "[2]\ndeals = [\"random\"]", ["line 10", "unknown deal `random`, expected one of"]),
         ("[2]", "[2]\ntimer = \"hot\"", ["line 10", "unknown variant `hot`, expected one of"]),
@@ -166,11 +167,6 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
         ),
         ("tasks = 5", "tasks = 4_000_000_000", ["`workload`: found 4000000000 tasks", "at most 1000000"]),
         ("[[cells]]", "[[expected]]\nindexes = [5]\n[[cells]]", ["`expected.indexes`: found 5", "an index below 5"]),
-        (
-            "[[cells]]",
-            "[variants.free]\nreleases_lock = true\n[[cells]]",
-            ["`variants.free.releases_lock`: found a value", "only gunzip has it"],
-        ),
         ("[[cells]]", "[server]\n[[cells]]", ["`server`: found a server", "expected none"]),
     ] {
         let words = words_for(from, to);

@@ -120,7 +120,7 @@ path = \"/*\"
 latency_s = 1
 [variants.other]
 may_fail = true
-address_space_mb = 5
+address_space_mb = 150
 expected = [{ indexes = [1], error = \"timed_out\" }]
 workload.fetch = { keep_alive = false, paths = [\"/c\"] }
 server = { seed = 8 }
@@ -148,7 +148,7 @@ workers = [2]
     assert_eq!((changed.tasks, changed.timeout_s), (fetch.tasks, Some(3.0)), "and these were not");
     let [server, changed] = [base, other].map(|variant| variant.server.clone().expect("fetches have one"));
     assert_eq!((server.seed, changed.seed, changed.time_scale, changed.routes == server.routes), (7, 8, 2.0, true));
-    assert_eq!((base.may_fail, other.may_fail, other.address_space_bytes), (false, true, Some(5_000_000)));
+    assert_eq!((base.may_fail, other.may_fail, other.address_space_bytes), (false, true, Some(150_000_000)));
     assert_eq!((base.expected.len(), other.expected.len()), (0, 1));
     assert_eq!((short.tasks(), short.server.as_ref().expect("as before").routes[0].latency_s), (2, 0.5));
 

@@ -161,7 +161,7 @@ fn resources(record: &Record) -> Option<Table> {
         let count = |number: Option<u32>| number.map_or_else(unknown, |number| number.to_string());
         table.add_row([
             name(cell),
-            cell.workers.to_string(),
+            cell.shape(),
             cell.cpu_user_s.map_or_else(unknown, seconds),
             cell.cpu_system_s.map_or_else(unknown, seconds),
             cell.core_wait_s.map_or_else(unknown, seconds),

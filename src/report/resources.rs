@@ -52,7 +52,7 @@ pub(super) fn resources(record: &Record, group: &Group) -> Markup {
                                 th scope="row" class={ "s-" (palette::of(&cell.record.strategy).strategy) } {
                                     span class="dot" {} (palette::label(&cell.record.strategy))
                                 }
-                                td class="n" { (cell.record.workers) }
+                                td class="n" { (cell.record.shape()) }
                                 @if deal { td { (cell.record.deal) } }
                                 @for (_, figure) in COLUMNS { td class="n" { (or_not_measured(figure(cell), system)) } }
                             }

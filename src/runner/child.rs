@@ -147,7 +147,9 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     lifeline::exit_when_stdin_closes();
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
     let env = Env { program: std::env::current_exe()?, switch_interval: order.switch_interval };
-    let mut pause = |moment| if order.is_probe { await_nod(moment).map_err(told) } else { Ok(()) };
+    let mut pause = |moment| {
+        if order.is_probe { await_nod(moment).map_err(|error| CellError::Child(error.to_string())) } else { Ok(()) }
+    };
     let outcome = carry_out(&order, &env, &Arc::default(), &mut pause).map_err(|error| error.to_string());
     frame::write(io::stdout().lock(), &Report::Over(outcome))
 }
@@ -156,8 +158,4 @@ fn await_nod(moment: Moment) -> io::Result<()> {
     frame::write(io::stdout().lock(), &Report::At(moment))?;
     // Where none comes, the parent is gone, and the lifeline has ended this process already.
     frame::read::<Nod>(io::stdin().lock()).map(drop)
-}
-
-fn told(error: io::Error) -> CellError {
-    CellError::Child(error.to_string())
 }

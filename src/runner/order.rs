@@ -86,10 +86,14 @@ pub(super) fn carry_out(
         order.warm_up(run, strategy, &mut *pool, interrupted);
     }
     let work = order.work(order.run, &order.tasks, order.deal, interrupted);
+    // Alive before the first look at the CPU time and after the last: what a thread waited for a core goes with it. Who
+    // counts the threads counts on it as well.
+    let watchdog = work.stop.watchdog();
     let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
     let ran = order.run(&mut *pool, &work);
     let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
     pause(Moment::Ran)?;
+    drop(watchdog);
     let before_stop = now_ns();
     let closed = pool.close();
     let stop_s = between(before_stop, now_ns()).as_secs_f64();
@@ -105,7 +109,6 @@ pub(super) fn carry_out(
 impl Order {
     /// The run phase: the prologue on this thread, then the tasks on the pool.
     fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
-        let _watchdog = work.stop.watchdog();
         let start_ns = now_ns();
         let mut spans = Vec::new();
         let mut lane = Lane::new(0, work.run, work.stop.clone());

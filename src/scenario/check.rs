@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 use std::{num::NonZeroU32, time::Duration};
 use toml::{Table, Value};
 
+/// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
+const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
+
 /// Checks the wire form of one file.
 pub(super) struct Checker<'a> {
     /// What errors call the file.
@@ -76,6 +79,11 @@ impl Checker<'_> {
 
     fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
         self.size(&variant.workload)?;
+        if let Some(bytes) = variant.address_space_bytes.filter(|&bytes| bytes < LEAST_ADDRESS_SPACE_BYTES) {
+            let (found, expected) =
+                ((bytes / 1_000_000).to_string(), "at least 100: a process alone takes most of that");
+            return Err(self.invalid("address_space_mb", &found, expected));
+        }
         let Workload::Fetch(fetch) = &variant.workload else {
             return match (&variant.server, variant.prologue.is_empty()) {
                 (None, true) => Ok(()),

@@ -191,7 +191,7 @@ impl Task {
         match self {
             Self::Noop => false,
             Self::Fetch(task) => task.blocking,
-            Self::PrimeSum(_) | Self::Thumbnail(_) | Self::Gunzip(_) => true,
+            _ => true,
         }
     }
 

@@ -19,7 +19,7 @@ use crate::{
 use crossbeam::channel::unbounded;
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, BufReader},
+    io::{self, BufReader, Write},
     num::NonZeroU32,
     thread::{self, Builder},
     time::Duration,
@@ -67,43 +67,45 @@ pub enum Answer {
 pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
     lifeline::exit_when_stdin_closes();
     if threads == NonZeroU32::MIN {
-        return serve(|handed| work_through(0, handed));
+        return serve(io::stdout().lock(), |handed, answers| work_through(0, handed, answers));
     }
     let (hands, to_do) = unbounded();
     thread::scope(|scope| {
         for thread in 0..threads.get() {
             let to_do = to_do.clone();
-            // A thread that can't answer has lost its parent, and the lifeline ends them all.
-            let work = move || to_do.iter().try_for_each(|handed| work_through(thread, handed));
+            // Standard output is locked for each frame, so that those of two threads don't mix. A thread that can't answer
+            // has lost its parent, and the lifeline ends them all.
+            let work = move || to_do.iter().try_for_each(|handed| work_through(thread, handed, &mut io::stdout()));
             Builder::new().spawn_scoped(scope, work)?;
         }
         // The sending end goes when this returns, and that sends the threads home.
-        serve(move |handed| hands.send(handed).map_err(io::Error::other))
+        serve(io::stdout(), move |handed, _| hands.send(handed).map_err(io::Error::other))
     })
 }
 
 /// Reads orders and sees to them until the pipe is closed.
-fn serve(mut to_worker: impl FnMut(Handed<Task>) -> io::Result<()>) -> io::Result<()> {
+fn serve<W: Write>(
+    mut answers: W,
+    mut to_worker: impl FnMut(Handed<Task>, &mut W) -> io::Result<()>,
+) -> io::Result<()> {
     let mut orders = BufReader::new(io::stdin().lock());
-    answer(&Answer::Ready(GREETING.into()))?;
+    frame::write(&mut answers, &Answer::Ready(GREETING.into()))?;
     while let Some(order) = frame::read(&mut orders)? {
         match order {
-            Order::Hand(handed) => to_worker(handed)?,
-            Order::Cpu => answer(&Answer::Cpu(CpuTime::of_this_process()))?,
+            Order::Hand(handed) => to_worker(handed, &mut answers)?,
+            Order::Cpu => frame::write(&mut answers, &Answer::Cpu(CpuTime::of_this_process()))?,
         }
     }
     Ok(())
 }
 
 /// Does the tasks of one hand, as worker `thread` of this process.
-fn work_through(thread: u32, handed: Handed<Task>) -> io::Result<()> {
+fn work_through(thread: u32, handed: Handed<Task>, answers: &mut impl Write) -> io::Result<()> {
     let left = Duration::from_nanos(handed.deadline_ns.saturating_sub(now_ns()));
     let mut lane = Lane::new(handed.first_worker + thread, handed.run, Stop::after(left));
-    // Answered one by one: if this process is killed, what it had done is not lost with it.
-    handed.tasks.into_iter().try_for_each(|(index, task)| answer(&Answer::Done(lane.run(index, &task))))
-}
-
-/// Locked for the whole frame, so that those of two threads don't mix.
-fn answer(answer: &Answer) -> io::Result<()> {
-    frame::write(io::stdout().lock(), answer)
+    for (index, task) in handed.tasks {
+        // Answered one by one: if this process is killed, what it had done is not lost with it.
+        frame::write(&mut *answers, &Answer::Done(lane.run(index, &task)))?;
+    }
+    Ok(())
 }
