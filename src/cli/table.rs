@@ -199,8 +199,15 @@ fn median_s(cell: &CellRecord) -> Option<f64> {
     Median::of(&cell.timed_s()).map(|median| median.median)
 }
 
+/// The shortest time of a cell that did all of its work.
+fn shortest(record: &Record) -> Option<(f64, &CellRecord)> {
+    let whole = record.cells.iter().filter(|cell| cell.task_errors == 0);
+    whole.filter_map(|cell| Some((median_s(cell)?, cell))).min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
 /// One sentence: which was the fastest, and did the machine hold still?
 fn verdict(record: &Record) -> String {
+    let baseline = record.cells.iter().find(|cell| cell.is_baseline());
     let measured = record.cells.iter().filter_map(|cell| Some((cell.speedup?, cell)));
     let fastest = measured.max_by(|a, b| a.0.estimate.total_cmp(&b.0.estimate));
     let mut sentence = match fastest {
@@ -213,9 +220,16 @@ fn verdict(record: &Record) -> String {
             speedup.high,
             cell.run_s.len()
         ),
-        None => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
+        None => match shortest(record) {
+            Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => format!(
+                "Shortest: {} with {} workers, {}. There is no speed-up, because sequential has no time.",
+                name(cell),
+                cell.shape(),
+                seconds(time_s)
+            ),
+            _ => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
+        },
     };
-    let baseline = record.cells.iter().find(|cell| cell.is_baseline());
     let noise = baseline.and_then(|cell| Noise::of(&cell.timed_s())).map(|noise| noise.assess());
     if let Some(noise) = noise.filter(|noise| !noise.quiet) {
         sentence = format!("{sentence}\nNoise: sequential {}; {}.", noise.found, noise.remedy.unwrap_or_default());

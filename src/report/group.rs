@@ -77,6 +77,12 @@ impl<'a> Group<'a> {
         with.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))
     }
 
+    /// The contender with the shortest time, among those that did all of the work.
+    pub(super) fn shortest(&self) -> Option<(&Cell<'a>, Time)> {
+        let whole = self.contenders().filter(|cell| cell.record.task_errors == 0);
+        whole.filter_map(|cell| Some((cell, cell.time?))).min_by(|a, b| a.1.median.total_cmp(&b.1.median))
+    }
+
     /// The lines a chart draws: the contenders by label, each by workers.
     pub(super) fn series(&self) -> Vec<(&str, Vec<&Cell<'a>>)> {
         let mut series: Vec<(&str, Vec<&Cell>)> = Vec::new();

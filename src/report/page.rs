@@ -1,6 +1,10 @@
 //! The page around the sections: its head, what it holds, and what makes it repeatable.
 
-use super::{PageInput, ScenarioNote, figures::ratio, group, host, palette, section};
+use super::{
+    PageInput, ScenarioNote,
+    figures::{ratio, time},
+    group, host, palette, section,
+};
 use crate::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -100,11 +104,13 @@ fn contents(input: &PageInput, records: &[&Record]) -> Markup {
 fn in_short(record: &Record) -> Markup {
     let groups = group::groups(record);
     let best = groups.first().and_then(group::Group::best);
+    let shortest = groups.first().and_then(group::Group::shortest);
     html! {
         span class="short" {
-            @match best {
-                Some((cell, speedup)) => { b { (ratio(speedup.estimate)) "×" } " " (cell.who()) }
-                None => "no speed-up yet",
+            @match (best, shortest) {
+                (Some((cell, speedup)), _) => { b { (ratio(speedup.estimate)) "×" } " " (cell.who()) }
+                (None, Some((cell, shortest))) => { b { (time(shortest.median)) } " " (cell.who()) }
+                (None, None) => "nothing to compare yet",
             }
         }
     }

@@ -1,7 +1,7 @@
 //! One scenario: the question, the answer, the pictures that show it, the table, and how to repeat it.
 
 use super::{CriterionLink, curves, group, group::Group, host, resources, table, timeline, words};
-use crate::results::record::Record;
+use crate::{results::record::Record, scenario::DEFAULT_VARIANT};
 use maud::{Markup, html};
 
 /// The section of a record. `id` is unique on the page. `own_host` when the page's head doesn't speak for it.
@@ -42,7 +42,7 @@ fn part(record: &Record, group: &Group, id: &str, criterion: &[CriterionLink], s
     let scale = words::scale_sentence(record);
     html! {
         div class="part" {
-            @if several { h3 { (words::group_title(group)) } }
+            @if several || group.variant != DEFAULT_VARIANT { h3 { (words::group_title(group)) } }
             p class="answer" { (answer.before) @if !answer.figure.is_empty() { strong { (answer.figure) } } (answer.after) span class="sure" { (answer.sure) } }
             (timeline::timeline(group, id, &note))
             p class="after" {

@@ -6,7 +6,10 @@ use super::{
     group::{Cell, Group},
     waits::Shares,
 };
-use crate::results::record::{Check, Record, Timer};
+use crate::{
+    results::record::{Check, Record, Timer},
+    scenario::DEFAULT_VARIANT,
+};
 use maud::{Markup, html};
 
 /// The answer to a section's question: a figure that stands out, with words on both sides.
@@ -37,9 +40,7 @@ impl Answer {
 /// What the group's figures say.
 pub(super) fn answer(group: &Group) -> Answer {
     if group.baseline().is_none() {
-        return Answer::without_figure(
-            "No speed-up can be told: sequential, which the others are compared with, has no time here.",
-        );
+        return without_baseline(group);
     }
     let Some((best, speedup)) = group.best() else {
         return Answer::without_figure(match group.contenders().next() {
@@ -58,6 +59,26 @@ pub(super) fn answer(group: &Group) -> Answer {
         (format!("Nothing was faster than one after another. The nearest, {}: ", best.who()), "as fast")
     };
     Answer { before, figure, after: format!(" {verb} "), sure }
+}
+
+/// Where sequential has no time, the shortest one stands for itself.
+fn without_baseline(group: &Group) -> Answer {
+    let why = "sequential, which the others are compared with, has no time here.";
+    let Some((cell, shortest)) = group.shortest() else {
+        return Answer::without_figure(&format!("No speed-up can be told: {why}"));
+    };
+    let sure = match shortest.interval {
+        Some((low, high)) => {
+            format!("(95 % interval {}\u{2013}{}, {}). ", time(low), time(high), count(shortest.rounds, "round"))
+        }
+        None => format!("({}). ", count(shortest.rounds, "round")),
+    };
+    Answer {
+        before: format!("{}: ", capital(&cell.who())),
+        figure: time(shortest.median),
+        after: " for all tasks, the shortest time ".into(),
+        sure: format!("{sure}There is no speed-up: {why}"),
+    }
 }
 
 /// What follows the answer: who can't be told apart from the fastest, what workers waited for, and what the processor did
@@ -155,9 +176,9 @@ pub(super) fn timer(timer: Timer) -> &'static str {
     }
 }
 
-/// The heading of a group, where a section has several.
+/// The heading of a group, where a section has several or shows a variant.
 pub(super) fn group_title(group: &Group) -> String {
-    let variant = if group.variant == "default" { "As it stands" } else { group.variant };
+    let variant = if group.variant == DEFAULT_VARIANT { "As it stands" } else { group.variant };
     let timer = match group.timer {
         Timer::Cold => "cold: workers started and stopped inside the timer",
         Timer::Warm => "warm: the run alone",
