@@ -63,21 +63,20 @@ pub(super) fn answer(group: &Group) -> Answer {
 
 /// Where sequential has no time, the shortest one stands for itself.
 fn without_baseline(group: &Group) -> Answer {
-    let why = "sequential, which the others are compared with, has no time here.";
     let Some((cell, shortest)) = group.shortest() else {
-        return Answer::without_figure(&format!("No speed-up can be told: {why}"));
+        return Answer::without_figure(
+            "No speed-up can be told: sequential, which the others are compared with, has no time here.",
+        );
     };
-    let sure = match shortest.interval {
-        Some((low, high)) => {
-            format!("(95 % interval {}\u{2013}{}, {}). ", time(low), time(high), count(shortest.rounds, "round"))
-        }
-        None => format!("({}). ", count(shortest.rounds, "round")),
-    };
+    let rounds = count(shortest.rounds, "round");
     Answer {
         before: format!("{}: ", capital(&cell.who())),
         figure: time(shortest.median),
-        after: " for all tasks, the shortest time ".into(),
-        sure: format!("{sure}There is no speed-up: {why}"),
+        after: " for all tasks. How many times as fast that is can't be told: sequential has no time here ".into(),
+        sure: match shortest.interval {
+            Some((low, high)) => format!("(95 % interval {}\u{2013}{}, {rounds}).", time(low), time(high)),
+            None => format!("({rounds})."),
+        },
     }
 }
 
