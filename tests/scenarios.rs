@@ -166,6 +166,18 @@ workers = [2]
     assert_eq!(cells, expected, "each strategy takes the shapes it can have, and one of fixed size appears once");
 }
 
+#[test]
+fn the_scenario_of_your_own_in_the_documents_is_right() {
+    let document = fs::read_to_string(in_project("fixtures/README.md")).expect("it is there");
+    let (_, rest) = document.split_once("```toml scenario\n").expect("the example");
+    let (text, _) = rest.split_once("```").expect("its end");
+    let scenario = scenario::parse("my", "my.toml", text).expect("it is right");
+    for variant in &scenario.variants {
+        variant.server.as_ref().expect("a server").check().expect("its numbers make sense");
+    }
+    assert_eq!(scenario.variants.len(), 2);
+}
+
 /// What people put where a number was.
 fn slips() -> impl Strategy<Value = String> {
     let known = [

@@ -178,8 +178,13 @@ fn spread(route: &Route, scale: f64, key: impl Fn(&str) -> String) -> Result<Opt
     Ok(Some(factors))
 }
 
+/// Whether a `Host` header can have this, without a port.
+pub(crate) fn is_host_name(site: &str) -> bool {
+    !site.is_empty() && site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
+}
+
 fn site_name(site: &str, key: impl Fn(&str) -> String) -> Result<String, ProfileError> {
-    if site.is_empty() || !site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte)) {
+    if !is_host_name(site) {
         return Err(wrong(key("site"), &format_args!("`{site}`"), "a host name without port, such as `alpha.example`"));
     }
     Ok(site.to_ascii_lowercase())

@@ -2,7 +2,7 @@
 
 use super::{CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, wire, with_baselines};
 use crate::{
-    mock_server::profile::Profile,
+    mock_server::{checked, profile::Profile},
     results::record::Timer,
     strategy::{self, Strategy},
     suggestion::unknown,
@@ -110,7 +110,7 @@ impl Checker<'_> {
         if fetch.listing.is_some() && !fetch.sites.is_empty() {
             return Err(self.invalid("workload.fetch.sites", "some", "none with a `listing`, whose links name theirs"));
         }
-        match fetch.sites.iter().find(|site| !is_host_name(site)) {
+        match fetch.sites.iter().find(|site| !checked::is_host_name(site)) {
             Some(site) => Err(self.invalid("workload.fetch.sites", site, "a host name such as alpha.example")),
             None => Ok(()),
         }
@@ -227,10 +227,6 @@ impl Checker<'_> {
         let (file, key) = (self.file.to_owned(), key.to_owned());
         ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
     }
-}
-
-fn is_host_name(site: &str) -> bool {
-    !site.is_empty() && site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
 }
 
 fn megabytes(count: NonZeroU32) -> u64 {

@@ -16,18 +16,15 @@ pub mod work_stealing;
 
 use crate::{
     measure::cpu::CpuTime,
-    task::{Task, TaskError},
-    worker::{
-        deck::{Deal, Deck},
-        gil::SWITCH_INTERVAL,
-        lane::Done,
-        shape::Shape,
-        stop::Stop,
-    },
+    task::Task,
+    worker::{deck::Deal, gil::SWITCH_INTERVAL, lane::Done, shape::Shape},
 };
-use std::{fmt::Debug, path::PathBuf, sync::Arc, time::Duration};
+use std::{fmt::Debug, path::PathBuf, time::Duration};
 
-pub use crate::worker::error::{CloseError, StartError};
+pub use crate::worker::{
+    error::{CloseError, StartError},
+    work::Work,
+};
 
 /// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
 pub const ALL: &[&dyn Strategy] = &[
@@ -98,44 +95,6 @@ impl Env {
     /// The surroundings with CPython's switch interval.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), switch_interval: SWITCH_INTERVAL }
-    }
-}
-
-/// What a pool is given to run.
-#[derive(Debug, Clone)]
-pub struct Work {
-    /// The run's number. It goes into the header of every fetch, so that the server's log can be told apart by run.
-    pub run: u64,
-    /// The tasks. Shared, not copied, by the workers of this process.
-    pub tasks: Arc<[Task]>,
-    /// How they reach the workers.
-    pub deal: Deal,
-    /// When to end early.
-    pub stop: Stop,
-}
-
-impl Work {
-    /// The tasks as a deck for this many workers.
-    pub fn deck(&self, workers: u32) -> Deck {
-        let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
-        Deck::deal(self.deal, &keys, workers)
-    }
-
-    /// Puts what a pool returned into the tasks' order. A task that nobody did has an error that says why.
-    pub fn settle(&self, done: Vec<Done>) -> Vec<Done> {
-        let missing = || match self.stop.check() {
-            Err(stopped) => stopped.into(),
-            Ok(()) => TaskError::WorkerDied("no worker was left to take it".into()),
-        };
-        let mut settled: Vec<Option<Done>> = vec![None; self.tasks.len()];
-        for one in done {
-            let index = one.index as usize;
-            settled[index] = Some(one);
-        }
-        (0_u32..)
-            .zip(settled)
-            .map(|(index, done)| done.unwrap_or_else(|| Done { index, result: Err(missing()), spans: Vec::new() }))
-            .collect()
     }
 }
 

@@ -13,3 +13,4 @@ pub mod serve;
 pub mod shape;
 pub mod stop;
 pub mod under_lock;
+pub mod work;

@@ -6,8 +6,9 @@ use super::{
     deck::{Deck, Hand},
     lane::Done,
     process::WorkerProcess,
+    work::Work,
 };
-use crate::{measure::cpu::CpuTime, strategy::Work, task::TaskError};
+use crate::{measure::cpu::CpuTime, task::TaskError};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::time::{Duration, Instant};
 
