@@ -7,11 +7,11 @@ use makespan::{
     mock_server::{
         log::LogEntry,
         process::ServerProcess,
-        profile::{Body, Profile, Route},
+        profile::{Body, Link, Profile, Route},
     },
     strategy,
-    task::{Task, fetch::Recipe},
-    worker::deck::Deal,
+    task::{Task, TaskError, fetch::Recipe},
+    worker::{deck::Deal, lane::SpanKind},
 };
 use std::path::Path;
 
@@ -50,4 +50,24 @@ fn a_blocking_fetch_keeps_the_event_loop_s_thread() {
     let in_turn = |log: &[LogEntry]| log.windows(2).all(|two| two[0].answered_ns <= two[1].arrived_ns);
     assert!(in_turn(&log(true)), "each is asked when the one before has been answered");
     assert!(!in_turn(&log(false)), "all are in flight at once");
+}
+
+#[test]
+fn a_wait_in_vain_is_written_down_too() {
+    let slow_body = Route { body: Body::Bytes(1 << 20), ..Route::at("/slow-body") };
+    let profile = Profile {
+        link: Link { bytes_per_s: Some(100_000.0), ..Link::default() },
+        routes: vec![Route { latency_s: 60.0, ..Route::at("/slow-answer") }, slow_body],
+        ..Profile::default()
+    };
+    let server = ServerProcess::start(Path::new(PROGRAM), &profile).expect("the server starts");
+    let tasks = tasks(&server, "tasks = 2\npaths = ['/slow-answer', '/slow-body']\ntimeout_s = 0.2");
+    for name in ["sequential", "async"] {
+        let strategy = strategy::named(name).expect("named as in `ALL`");
+        let done = run(strategy, 1, &work(&tasks, Deal::OneByOne));
+        let kinds = |index: usize| done[index].spans.iter().map(|span| span.kind).collect::<Vec<_>>();
+        assert_eq!(kinds(0), [SpanKind::Run, SpanKind::WaitFirstByte], "{name}");
+        assert_eq!(kinds(1), [SpanKind::Run, SpanKind::WaitFirstByte, SpanKind::WaitTransfer], "{name}");
+        assert!(results(done).iter().all(|result| result == &Err(TaskError::TimedOut)), "{name}");
+    }
 }

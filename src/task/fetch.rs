@@ -24,7 +24,10 @@ use hyper_util::{
 };
 use serde::{Deserialize, Serialize};
 use std::{cell::RefCell, fmt::Display, io::Read, num::NonZeroU32, time::Duration};
-use tokio::runtime;
+use tokio::{
+    runtime,
+    time::{Instant, timeout_at},
+};
 use ureq::{
     config::Config,
     http,
@@ -205,17 +208,16 @@ impl Fetch {
             // No `await` here: whatever else the loop has in flight waits with this one.
             return self.run(lane);
         }
-        let limit = lane.time_left().min(self.timeout);
-        let whole = async {
-            let start_ns = now_ns();
-            let response = self.get_async(lane.tag()).await;
-            lane.waited(Wait::FirstByte, start_ns);
-            let start_ns = now_ns();
-            let output = digest_async(response?).await;
-            lane.waited(Wait::Transfer, start_ns);
-            output
-        };
-        tokio::time::timeout(limit, whole).await.unwrap_or(Err(TaskError::TimedOut))
+        // One limit for both waits. Each is cut short by itself, so that a wait in vain is written down too.
+        let limit = Instant::now() + lane.time_left().min(self.timeout);
+        let start_ns = now_ns();
+        let response = timeout_at(limit, self.get_async(lane.tag())).await;
+        lane.waited(Wait::FirstByte, start_ns);
+        let response = response.unwrap_or(Err(TaskError::TimedOut))?;
+        let start_ns = now_ns();
+        let output = timeout_at(limit, digest_async(response)).await;
+        lane.waited(Wait::Transfer, start_ns);
+        output.unwrap_or(Err(TaskError::TimedOut))
     }
 
     async fn get_async(&self, tag: TaskTag) -> Result<hyper::Response<Incoming>, TaskError> {
