@@ -39,15 +39,29 @@ pub fn print(record: &Record) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
         say!("{what}: {} x {}: {}", name(cell), cell.shape(), cell.error.as_deref().unwrap_or("no reason given"));
     }
-    for cell in record.cells.iter().filter(|cell| !cell.is_baseline() && cell.check == Check::Passed) {
-        if cell.task_errors > 0 {
-            let (failed, tasks) = (cell.task_errors, cell.tasks);
-            let less = if cell.speedup.is_none() { ", so its time is for less work: no speed-up" } else { "" };
-            let first = cell.error.as_deref().map(|error| format!("; the first: {error}")).unwrap_or_default();
-            say!("{} x {}: {failed} of {tasks} tasks failed{less}{first}", name(cell), cell.shape());
-        }
+    for (words, cells) in failures(record) {
+        say!("{}: {words}", cells.join("; "));
     }
     say!("\n{}", verdict(record));
+}
+
+/// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.
+fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
+    let mut failures: Vec<(String, Vec<String>)> = Vec::new();
+    let same = |one: &CellRecord, cell: &CellRecord| one.variant == cell.variant && one.timer == cell.timer;
+    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.task_errors > 0) {
+        let baseline = record.cells.iter().find(|one| one.is_baseline() && same(one, cell));
+        let did_less = baseline.is_some_and(|baseline| baseline.task_errors < cell.task_errors);
+        let less = if did_less { ", so the time is for less work: no speed-up" } else { "" };
+        let first = cell.error.as_deref().map(|error| format!("; the first: {error}")).unwrap_or_default();
+        let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors, cell.tasks);
+        let who = format!("{} x {}", name(cell), cell.shape());
+        match failures.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, cells)) => cells.push(who),
+            None => failures.push((words, vec![who])),
+        }
+    }
+    failures
 }
 
 /// A table without lines, its columns aligned for figures: the first to the left, the others to the right.
