@@ -401,6 +401,8 @@ fn other_machines_are_not_served_unasked() {
         let words = refusal(with_profile(&["--addr", addr], &Profile::default()));
         assert!(words.contains("--allow-remote"), "{words}");
     }
+    let alone = Command::new(PROGRAM).args(["server", "--addr", "0.0.0.0:0"]).output().unwrap();
+    assert_eq!(alone.status.code(), Some(2), "wrong usage");
     let mut child = with_profile(&["--addr", "0.0.0.0:0", "--allow-remote"], &Profile::default());
     assert!(origin(&mut child).starts_with("http://0.0.0.0:"));
     drop(child.stdin.take());

@@ -16,7 +16,7 @@ use clap::{Parser, Subcommand};
 use makespan::{
     fixtures::FixtureError,
     measure::open_files,
-    mock_server::{checked::ProfileError, profile::Profile},
+    mock_server::{checked::ProfileError, profile::Profile, server::ServeError},
     results::store::Store,
     runner::stage::SetupError,
     scenario::{self, DEFAULT_VARIANT, ScenarioError},
@@ -104,6 +104,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
     let bad_input = error.is::<Usage>()
         || error.is::<ScenarioError>()
         || error.is::<ProfileError>()
+        || matches!(error.downcast_ref(), Some(ServeError::Remote(_)))
         || error.downcast_ref().is_some_and(is_bad_input);
     ExitCode::from(if bad_input { 2 } else { 1 })
 }
