@@ -1,4 +1,5 @@
-//! An event loop that hands work which computes to threads of its own: the remedy for a blocked loop.
+//! An event loop that hands work which would block it to threads of its own: what computes, and what waits without an
+//! `await`.
 //!
 //! **Wins** where both kinds meet: thousands of waits on the one thread, and the few tasks that compute on others, so
 //! that no request waits behind a calculation.
@@ -6,7 +7,8 @@
 //! **Loses** a little everywhere else: on waits alone it is `async`, on calculations alone it is `threads` with an event
 //! loop in between, and each hand-over there and back costs some microseconds.
 //!
-//! **Try**: prime sums with `async` and with `async_offload` on two workers, and look at the timelines.
+//! **Try**: prime sums with `async` and with `async_offload` on two workers, and look at the timelines. Then `makespan run
+//! many_in_flight --variant blocking`: a client that knows nothing of event loops.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
