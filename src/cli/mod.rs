@@ -112,7 +112,7 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// What can't be set up because of what was asked for, and not because of the machine.
 fn is_bad_input(error: &SetupError) -> bool {
     match error {
-        SetupError::Unknown(_) | SetupError::Photos(_) | SetupError::Archives(_) => true,
+        SetupError::Unknown(_) | SetupError::Photos(_) | SetupError::Archives(_) | SetupError::Echo(_) => true,
         SetupError::Fixtures(error) => {
             matches!(error, FixtureError::Unreadable { .. } | FixtureError::NoPictures { .. })
         }

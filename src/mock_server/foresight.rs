@@ -4,11 +4,25 @@
 //! which route answers, where a redirect leads, and every byte of the body. So the routes are asked here directly, without
 //! sockets, latencies, limits or faults, and what came over the network is held against that.
 
-use super::{checked::CheckedProfile, payload::Payload, routes::Routes, server::ServeError};
+use super::{
+    checked::CheckedProfile,
+    generic,
+    payload::Payload,
+    routes::{Answer, Routes},
+    server::ServeError,
+};
 use hyper::{
     Request, StatusCode,
     header::{AUTHORIZATION, HOST, LOCATION},
 };
+
+/// An answer that can't be known, nor be the same twice.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` answers with the request itself, which no two clients send alike, so the answer can't be checked: give the \
+     scenario a route of its own, with `latency_s` and `body`"
+)]
+pub struct Echo(pub String);
 
 /// The answers of one server.
 #[derive(Debug)]
@@ -31,24 +45,29 @@ impl Foresight {
         site: Option<&str>,
         authorization: Option<&str>,
         redirects: u32,
-    ) -> Option<(StatusCode, Payload)> {
-        let own_host = self.origin.strip_prefix("http://")?;
-        let mut path = url.strip_prefix(&self.origin)?.to_owned();
+    ) -> Result<Option<(StatusCode, Payload)>, Echo> {
+        let Some(mut path) = url.strip_prefix(&self.origin).map(ToOwned::to_owned) else { return Ok(None) };
         for _ in 0..=redirects {
-            let mut request = Request::get(&path).header(HOST, site.unwrap_or(own_host));
-            if let Some(shown) = authorization {
-                request = request.header(AUTHORIZATION, shown);
-            }
-            let response = self.routes.answer(&request.body(()).ok()?, own_host).response;
-            match response.headers().get(LOCATION).filter(|_| response.status().is_redirection()) {
-                None => return Some((response.status(), response.into_body())),
-                Some(next) => {
-                    let next = next.to_str().ok()?;
-                    next.strip_prefix(&self.origin).unwrap_or(next).clone_into(&mut path);
-                }
+            let Some(answer) = self.answer(&path, site, authorization) else { return Ok(None) };
+            let response = answer.response;
+            let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
+            match location.map(|next| next.to_str()) {
+                None if answer.route.is_none() && generic::echoes(&path) => return Err(Echo(path)),
+                None => return Ok(Some((response.status(), response.into_body()))),
+                Some(Ok(next)) => next.strip_prefix(&self.origin).unwrap_or(next).clone_into(&mut path),
+                Some(Err(_)) => return Ok(None),
             }
         }
-        None
+        Ok(None)
+    }
+
+    fn answer(&self, path: &str, site: Option<&str>, authorization: Option<&str>) -> Option<Answer> {
+        let own_host = self.origin.strip_prefix("http://")?;
+        let mut request = Request::get(path).header(HOST, site.unwrap_or(own_host));
+        if let Some(shown) = authorization {
+            request = request.header(AUTHORIZATION, shown);
+        }
+        Some(self.routes.answer(&request.body(()).ok()?, own_host))
     }
 }
 
@@ -76,17 +95,21 @@ mod tests {
         let page = Route { body: Body::Bytes(100), ..Route::at("/page") };
         let foresight =
             foresight(vec![redirect("/old", "/older"), redirect("/older", &format!("{ORIGIN}/page")), page]);
-        let (status, body) = foresight.get(&format!("{ORIGIN}/old"), None, None, 2).expect("two hops");
+        let (status, body) =
+            foresight.get(&format!("{ORIGIN}/old"), None, None, 2).expect("no echo").expect("two hops");
         assert_eq!((status, body.left()), (StatusCode::OK, 100));
         assert!(body.eq(Noise::new(3).body("/page", 100)), "the bytes of the page itself");
-        assert!(foresight.get(&format!("{ORIGIN}/old"), None, None, 1).is_none(), "one hop is too few");
+        assert!(matches!(foresight.get(&format!("{ORIGIN}/old"), None, None, 1), Ok(None)), "one hop is too few");
     }
 
     #[test]
     fn site_and_authorization_count() {
         let route = Route { site: Some("a.example".into()), authorization: Some("Key 1".into()), ..Route::at("/") };
         let foresight = foresight(vec![route]);
-        let status = |site, key| foresight.get(&format!("{ORIGIN}/"), site, key, 0).expect("an answer").0.as_u16();
+        let status = |site, key| {
+            let answer = foresight.get(&format!("{ORIGIN}/"), site, key, 0).expect("no echo");
+            answer.expect("an answer").0.as_u16()
+        };
         assert_eq!(status(Some("a.example"), Some("Key 1")), 200);
         assert_eq!(status(Some("a.example"), Some("Key 2")), 403);
         assert_eq!(status(Some("a.example"), None), 401);
@@ -95,11 +118,22 @@ mod tests {
 
     #[test]
     fn another_server_s_answers_are_not_known() {
-        assert!(
-            foresight(vec![redirect("/", "http://elsewhere.example/")])
-                .get(&format!("{ORIGIN}/"), None, None, 5)
-                .is_none()
-        );
-        assert!(foresight(Vec::new()).get("http://elsewhere.example/", None, None, 5).is_none());
+        let away = foresight(vec![redirect("/", "http://elsewhere.example/")]);
+        for url in [format!("{ORIGIN}/"), "http://elsewhere.example/".into()] {
+            assert!(matches!(away.get(&url, None, None, 5), Ok(None)), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_echo_is_refused_unless_the_profile_answers_there() {
+        let get = |foresight: &Foresight, path: &str| {
+            foresight.get(&format!("{ORIGIN}{path}"), None, None, 5).map(|answer| answer.expect("an answer").0.as_u16())
+        };
+        let generic = foresight(Vec::new());
+        for (path, echo) in [("/get?a=1", "/get?a=1"), ("/delay/0.1", "/delay/0.1"), ("/redirect/2", "/get")] {
+            assert_eq!(get(&generic, path), Err(Echo(echo.into())));
+        }
+        assert_eq!((get(&generic, "/bytes/5"), get(&generic, "/status/404")), (Ok(200), Ok(404)));
+        assert_eq!(get(&foresight(vec![Route::at("/get")]), "/get"), Ok(200));
     }
 }

@@ -51,6 +51,12 @@ pub(super) fn answer<B>(request: &Request<B>, host: &str, noise: &Noise, time_sc
     Some(made.unwrap_or_else(|expected| Answer::at_once(refusal(request, expected))))
 }
 
+/// Whether the answer holds the request itself.
+pub(super) fn echoes(path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path == "/get" || path.starts_with("/delay/")
+}
+
 fn bytes(path: &str, length: &str, noise: &Noise) -> Result<Answer, Expected> {
     let length = length.parse().map_err(|_| "a number of bytes, such as /bytes/1000")?;
     Ok(Answer::at_once(Response::new(noise.body(path, length))))

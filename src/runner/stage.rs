@@ -5,7 +5,7 @@ use crate::{
     fixtures::{self, FixtureError},
     mock_server::{
         checked::ProfileError,
-        foresight::Foresight,
+        foresight::{Echo, Foresight},
         process::{ServerError, ServerProcess},
         profile::{Body, Profile},
         server::ServeError,
@@ -64,6 +64,9 @@ pub enum SetupError {
     /// What the server will answer can't be told beforehand.
     #[error(transparent)]
     Foresight(#[from] ServeError),
+    /// An answer can't be checked.
+    #[error(transparent)]
+    Echo(#[from] Echo),
     /// The tasks could not be listed: the server's listing is not readable.
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
@@ -137,6 +140,10 @@ fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
     made.map_err(|source| SetupError::Outputs { path, source })
 }
 
+/// A body with more bytes than this is not computed beforehand, which nothing could interrupt: sequential fetches it, and
+/// the run's deadline holds for that.
+const LARGEST_FORESEEN: u64 = 1 << 30;
+
 /// A server that was started, and what it will answer.
 struct Served {
     process: ServerProcess,
@@ -156,15 +163,15 @@ impl Served {
     }
 
     /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
-    fn with_outcome(&self, task: Task) -> (Task, Expected) {
-        let Task::Fetch(fetch) = &task else { return (task, Expected::AsSequential) };
+    fn with_outcome(&self, task: Task) -> Result<(Task, Expected), Echo> {
+        let Task::Fetch(fetch) = &task else { return Ok((task, Expected::AsSequential)) };
         let (site, authorization) = (fetch.site.as_deref(), fetch.authorization.as_deref());
-        let answer = self.foresight.get(&fetch.url, site, authorization, fetch.redirects);
-        let expected = answer.map_or(Expected::AsSequential, |(status, body)| {
-            let output = fetch::Digest::of(body).output(status.as_u16());
-            Expected::Output(output)
-        });
-        (task, expected)
+        let answer = self.foresight.get(&fetch.url, site, authorization, fetch.redirects)?;
+        let expected = match answer.filter(|(_, body)| body.left() <= LARGEST_FORESEEN) {
+            Some((status, body)) => Expected::Output(fetch::Digest::of(body).output(status.as_u16())),
+            None => Expected::AsSequential,
+        };
+        Ok((task, expected))
     }
 }
 
@@ -181,7 +188,7 @@ fn build(
             // The checker has seen to it that there is one.
             let Some(served) = server else { return Ok(Vec::new()) };
             let tasks = recipe.build(served.process.origin(), scenario.time_scale).map_err(SetupError::Listing)?;
-            Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect())
+            Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect::<Result<_, _>>()?)
         }
         Workload::PrimeSum(recipe) => Ok(recipe.build()),
         Workload::Thumbnails(recipe) => {
