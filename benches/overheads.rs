@@ -79,7 +79,7 @@ fn handing_over(criterion: &mut Criterion) {
         let mut pool = start(strategy.name(), 2);
         let work = || {
             let stop = Stop::after(Duration::from_mins(1));
-            Work { run: 0, tasks: Arc::clone(&tasks), deal: Deal::OneByOne, stop }
+            Work::new(0, Arc::clone(&tasks), Deal::OneByOne, stop)
         };
         group.bench_function(BenchmarkId::new(strategy.name(), 2), |bencher| {
             bencher.iter_batched(work, |work| pool.run(&work).len(), BatchSize::PerIteration);
@@ -114,6 +114,7 @@ fn added_latency(criterion: &mut Criterion) {
         timeout: forever,
         redirects: 0,
         blocking: false,
+        stays: false,
     });
     criterion.bench_function("added_to_a_latency_of_15_ms", |bencher| {
         let mut lane = Lane::new(0, 0, Stop::after(forever));

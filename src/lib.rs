@@ -17,6 +17,7 @@
 //! | [`scenario`] | reads a TOML file into a checked scenario: workload, server profile, cells |
 //! | [`task`] | what a worker does: fetch a URL, sum primes, make a thumbnail, decompress |
 //! | [`strategy`] | how tasks are spread over workers, one file each |
+//! | [`queue`] | jobs that workers on any number of machines take: SQLite or Redis |
 //! | [`worker`] | what strategies share: the deck of tasks, the lane, the deadline, worker processes |
 //! | [`mock_server`] | the HTTP server the fetches go to, in a process of its own |
 //! | [`runner`] | set up, verify, start, run, stop, check, record; tells observers, prints nothing |
@@ -35,6 +36,7 @@ pub mod fixtures;
 pub mod measure;
 pub mod mock_server;
 pub mod museum;
+pub mod queue;
 pub mod report;
 pub mod results;
 pub mod runner;

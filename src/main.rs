@@ -7,7 +7,6 @@
 
 mod cli;
 
-use clap::Parser;
 use cli::print::note;
 use std::process::ExitCode;
 
@@ -16,7 +15,7 @@ fn main() -> ExitCode {
     if let Some(worked) = cli::hidden::run() {
         return worked;
     }
-    match cli::run(cli::Cli::parse()) {
+    match cli::run(cli::parse()) {
         Ok(code) => code,
         Err(error) => {
             note!("makespan: {error:#}");

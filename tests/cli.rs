@@ -62,7 +62,7 @@ fn tiny(dir: &Path, more: &[&str]) -> (String, String) {
 #[test]
 fn help_says_what_there_is() {
     let dir = place();
-    for subcommand in ["", "list", "run", "report", "compare", "server", "doctor"] {
+    for subcommand in ["", "list", "run", "report", "compare", "server", "worker", "doctor"] {
         let arguments = [subcommand, "--help"];
         let (said, _) = success(dir.path(), &arguments[usize::from(subcommand.is_empty())..]);
         insta::assert_snapshot!(format!("help_{subcommand}").trim_end_matches('_'), said);
@@ -89,7 +89,11 @@ fn unknown_names_suggest_the_nearest() {
 #[test]
 fn values_out_of_range_are_refused_with_what_was_expected() {
     for (option, value, says) in [
-        ("--workers", "0", "from 1 on"),
+        ("--workers", "0", "from 1 on: 0 stands alone and goes with `--strategy queue` alone"),
+        ("--workers", "0,2", "from 1 on"),
+        ("--queue", "redis://10.0.0.1", "no cell uses a queue: add `--strategy queue`"),
+        ("--queue-name", "pictures", "no cell uses a queue"),
+        ("--queue-name", "", "--queue-name"),
         ("--workers", "2,-1", "from 1 on"),
         ("--workers", "two", "`two`"),
         ("--workers", "5000", "--workers: found 5000, expected at most 4096 for `threads`"),
@@ -246,6 +250,47 @@ fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
     assert!(said.contains("skipped: work_stealing, blocks x 2: rayon deals by stealing"), "{said}");
 }
 
+/// With `--strategy queue`, and without whatever queue the environment of these tests may name.
+fn with_queue(dir: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(dir).env_remove("MAKESPAN_QUEUE").timeout(PATIENCE);
+    command.args(TINY).args(["--strategy", "queue"]).args(more).output().expect("the program starts")
+}
+
+#[test]
+fn a_queue_without_workers_of_the_run_must_be_named() {
+    for workers in ["0", "0,2", "2,0"] {
+        let output = with_queue(place().path(), &["--workers", workers]);
+        let words = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{words}");
+        let says = if workers == "0" { "with --queue URL or MAKESPAN_QUEUE" } else { "0 stands alone" };
+        assert!(words.contains(says) && words.contains("makespan worker"), "{words}");
+    }
+}
+
+#[test]
+fn a_run_that_nobody_works_for_says_so_after_its_deadline() {
+    let dir = place();
+    scenario(dir.path(), "tiny", &format!("deadline_s = 0.5\n{FEW_PRIMES}"));
+    let output = with_queue(dir.path(), &["--workers", "0", "--queue", "sqlite:queue.db", "--queue-name", "pictures"]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    let words = "5 of 5 tasks went wrong; the first, task 0: 0 of 5 done: no worker listens on queue `pictures`";
+    assert!(said.contains(words), "{said}");
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    // A port that nobody listens on, and what is no address at all.
+    for (queue, code) in [("redis://me:hunter2@127.0.0.1:1/0", 1), ("rediss//me:hunter2@10.0.0.1", 2)] {
+        let output = with_queue(place().path(), &["--workers", "2", "--queue", queue]);
+        let words = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{words}");
+        assert!(!words.contains("hunter2") && words.contains("redis"), "{words}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
 #[test]
 fn a_wrong_answer_is_a_failed_run() {
     let dir = place();
@@ -279,7 +324,7 @@ fn exports_can_be_read() {
     let runs = events.iter().filter(|event| event["name"].as_str().is_some_and(|name| name.starts_with("task ")));
     assert_eq!(runs.count(), 3 * 5, "each task of each cell");
     for event in &events {
-        assert!(["X", "M"].contains(&event["ph"].as_str().expect("a phase")), "{event}");
+        assert!(["X", "M", "b", "e"].contains(&event["ph"].as_str().expect("a phase")), "{event}");
         assert!(event["pid"].is_u64() && event["tid"].is_u64() && event["ts"].is_f64(), "{event}");
     }
     // Others may read them, as the user's mask has it: a new file of ours is like any new file.

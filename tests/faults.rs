@@ -175,7 +175,9 @@ fn a_pool_that_is_dropped_leaves_nothing() {
 fn a_program_that_is_no_worker_is_named() {
     let _alone = left_behind::alone();
     for program in ["/bin/cat", "/bin/false", "/bin/echo", "/no/such/program"] {
-        let Err(error) = Processes.start(number(2).into(), &Env::new(program)) else { panic!("{program} started") };
+        let Err(error) = Processes.start(number(2).into(), &Env { program: program.into(), ..common::env() }) else {
+            panic!("{program} started")
+        };
         assert!(matches!(error, StartError::Process { number: 1, .. }), "{program}: {error:?}");
         assert!(error.to_string().contains("worker process 1: "), "{program}: {error}");
         assert!(left_behind::children().is_empty(), "{program}");

@@ -54,6 +54,7 @@ fn settings(dir: &tempfile::TempDir, interrupted: &Arc<AtomicBool>) -> Settings 
         env: common::env(),
         data: dir.path().into(),
         images: None,
+        server: None,
         rounds: 2,
         seed: 1,
         interrupted: Arc::clone(interrupted),

@@ -28,7 +28,7 @@ paths = [\"/wait\"]
 path = \"/wait\"
 latency_s = 0.02
 [[cells]]
-strategies = [\"threads\", \"processes\"]
+strategies = [\"threads\", \"processes\", \"queue\"]
 workers = [2]
 [[sweep]]
 strategies = [\"threads\"]

@@ -46,7 +46,7 @@ strategies = [\"work_stealing\"]
 workers = [2]
 deals = [\"blocks\"]
 [[cells]]
-strategies = [\"async\"]
+strategies = [\"async\", \"queue\"]
 workers = [3]
 [[cells]]
 strategies = [\"threads\"]
@@ -77,6 +77,12 @@ fn full() -> Value {
     for cell in record["cells"].as_array_mut().expect("cells") {
         cell["processes"] = json!(2);
         cell["error"] = json!("a reason");
+        cell["queue"] = json!("redis://10.0.0.1:6379/0");
+        cell["redeliveries"] = json!(2);
+        if !cell["timeline"].is_null() {
+            let far = json!({ "worker": 1, "host": "far", "clock_offset_ns": -5, "clock_uncertainty_ns": 7 });
+            cell["timeline"]["elsewhere"] = json!([far]);
+        }
         for figure in ["memory_per_worker_bytes", "most_threads", "most_processes", "context_switches", "core_wait_s"] {
             if cell[figure].is_null() {
                 cell[figure] = json!(1);
@@ -129,7 +135,7 @@ fn the_schema_is_one_and_describes_every_key() {
         }
         count += 1;
     }
-    assert_eq!(count, 6, "record, host, cell, estimate, timeline, span");
+    assert_eq!(count, 7, "record, host, cell, estimate, timeline, elsewhere, span");
 }
 
 fn checks(record: &Value) -> HashSet<&str> {
@@ -160,12 +166,31 @@ fn threads_and_processes_are_those_of_the_strategy() {
             "sequential" | "async" => json!([1, 1]),
             "threads" => json!([workers + 1, 1]),
             "processes" => json!([workers + 1, workers + 1]),
+            // Beside each of its workers, threads that serve the pipe and say that it is still there.
+            "queue" => json!([cell["most_threads"], workers + 1]),
             other => panic!("{other}"),
         };
         assert_eq!(json!([cell["most_threads"], cell["most_processes"]]), expected, "{}", cell["strategy"]);
         let (per_worker, peak) = (&cell["memory_per_worker_bytes"], &cell["peak_memory_bytes"]);
         assert!(per_worker.as_u64() < peak.as_u64(), "{per_worker} of {peak}");
         assert!(cell["context_switches"].as_f64().is_some_and(|switches| switches >= 0.0));
+    }
+}
+
+#[test]
+fn a_queue_is_told_where_there_is_one_and_its_jobs_have_spans_of_their_own() {
+    let record = real();
+    for cell in record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed") {
+        let is_queue = cell["strategy"] == "queue";
+        let expected = if is_queue { json!(["sqlite", 0]) } else { json!([null, null]) };
+        assert_eq!(json!([cell["queue"], cell["redeliveries"]]), expected, "{}", cell["strategy"]);
+        let count = |kind: &str| {
+            let spans = cell["timeline"]["spans"].as_array().expect("spans");
+            spans.iter().filter(|span| span["kind"] == kind).count()
+        };
+        let tasks = if is_queue { 5 } else { 0 };
+        assert_eq!(["run", "enqueue", "queued", "return"].map(count), [5, tasks, tasks, tasks]);
+        assert_eq!(cell["timeline"]["elsewhere"], json!([]), "all are on this host");
     }
 }
 
@@ -208,6 +233,9 @@ fn values_of_another_kind_are_not_valid() {
         ("/cells/0/most_processes", json!(1.5)),
         ("/cells/0/context_switches", json!(-1)),
         ("/cells/0/core_wait_s", json!("long")),
+        ("/cells/0/queue", json!(1)),
+        ("/cells/0/redeliveries", json!(-1)),
+        ("/cells/0/timeline/elsewhere/0/clock_uncertainty_ns", json!(-1)),
         ("/cells/0/timeline/spans/0/kind", json!("nap")),
     ] {
         let mut changed = record.clone();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 /// The surroundings of a strategy in a bench: our binary, which is not the bench's own.
 pub fn env() -> Env {
-    Env::new(env!("CARGO_BIN_EXE_makespan"))
+    Env::new(env!("CARGO_BIN_EXE_makespan"), store::Store::at(None).dir())
 }
 
 /// Refreshes the page, and says what went wrong: the exit code is the process's.

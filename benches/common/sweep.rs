@@ -90,6 +90,7 @@ fn settings() -> Settings {
         env: common::env(),
         data: store::Store::at(None).dir().into(),
         images: None,
+        server: None,
         rounds: 0,
         seed: 0,
         interrupted: Arc::default(),

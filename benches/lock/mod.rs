@@ -127,7 +127,7 @@ fn two_threads(criterion: &mut Criterion) {
     let range = |part: u64| Task::PrimeSum(PrimeSum { from: part * 15_625, below: (part + 1) * 15_625 });
     let tasks: Arc<[Task]> = (0..64 * 5).map(|number| range(number % 64)).collect();
     let run = |pool: &mut Box<dyn Pool>| {
-        let work = Work { run: 0, tasks: Arc::clone(&tasks), deal: Deal::OneByOne, stop: Stop::after(FOREVER) };
+        let work = Work::new(0, Arc::clone(&tasks), Deal::OneByOne, Stop::after(FOREVER));
         timed(|| pool.run(&work))
     };
     for name in ["gil_threads", "threads"] {

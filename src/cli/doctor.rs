@@ -2,8 +2,18 @@
 //! there.
 
 use super::print::say;
-use makespan::measure::disturbances::{self, Finding, Severity};
-use std::{env, path::Path, process::ExitCode};
+use makespan::{
+    measure::disturbances::{self, Finding, Severity},
+    queue::{
+        address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
+        redis::{About, Redis},
+    },
+};
+use std::{
+    env::{self, VarError},
+    path::Path,
+    process::ExitCode,
+};
 
 #[derive(clap::Args)]
 pub struct Args {}
@@ -27,6 +37,8 @@ pub fn run(_: &Args) -> ExitCode {
         let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
         say!("  {mark} {program}: {purpose} ({place})");
     }
+    say!("\nA job queue, for `--strategy queue` beyond this machine (by default it is a file, and needs nothing):");
+    queue();
     let warnings =
         findings.iter().filter(|finding| matches!(finding, Finding::Disturbs(it) if it.severity == Severity::Warning));
     say!(
@@ -45,7 +57,34 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("chromium", "the tests look at the page in it"),
     ("chromedriver", "drives it for the tests"),
     ("curl", "any client can use the mock server"),
+    ("redis-server", "a queue that workers on other machines can reach; `make redis` starts one"),
 ];
+
+/// The queue that the user has named; otherwise the one that would be found if it were there.
+fn queue() {
+    let (named, text) = match env::var(VARIABLE) {
+        Ok(text) => (format!("{VARIABLE}: "), text),
+        Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
+        Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: it is not text"),
+    };
+    let url = match text.parse() {
+        Ok(Address::Redis(url)) => url,
+        Ok(file) => return say!("  ✓ {named}{file}: a file, which only workers on this machine reach"),
+        Err(error) => return say!("  ✗ {named}{error}"),
+    };
+    match Redis::new(&url, DEFAULT_NAME).about() {
+        Ok(About { version, append_only: true }) => {
+            say!("  ✓ {named}{url}: Redis {version}, which writes down each change (append-only persistence)");
+        }
+        Ok(About { version, append_only: false }) => say!(
+            "  · {named}{url}: Redis {version} without append-only persistence: jobs are lost when it restarts\n    \
+             remedy: redis-cli -h {} -p {} config set appendonly yes, and the same in its redis.conf",
+            url.host,
+            url.port
+        ),
+        Err(error) => say!("  {} {named}{error}", if named.is_empty() { "-" } else { "✗" }),
+    }
+}
 
 fn on_path(program: &str) -> Option<String> {
     let paths = env::var_os("PATH")?;

@@ -11,15 +11,16 @@ mod report;
 mod run;
 mod server;
 mod table;
+mod worker;
 
 use clap::{Parser, Subcommand};
 use makespan::{
     fixtures::FixtureError,
     measure::open_files,
-    mock_server::{checked::ProfileError, profile::Profile, server::ServeError},
+    mock_server::{checked::ProfileError, process::ServerError, server::ServeError},
     results::store::Store,
     runner::stage::SetupError,
-    scenario::{self, DEFAULT_VARIANT, ScenarioError},
+    scenario::ScenarioError,
 };
 use std::{path::PathBuf, process::ExitCode};
 
@@ -43,13 +44,15 @@ enum Command {
     /// Show the scenarios and strategies there are
     List(list::Args),
     /// Measure a scenario, in interleaved rounds
-    Run(run::Args),
+    Run(Box<run::Args>),
     /// Write the HTML page from what has been measured
     Report(report::Args),
     /// Hold two measurements against each other: what got faster?
     Compare(compare::Args),
     /// Start the mock HTTP server by itself, for any client
     Server(server::ServerArgs),
+    /// Take jobs from a queue, for runs on this machine or on others
+    Worker(worker::Args),
     /// See the documents' bugs, each caught next to the same thing done right
     Museum(museum::Args),
     /// Say what on this machine disturbs a measurement, and what to do about it
@@ -75,28 +78,46 @@ impl Data {
 #[error("{0}")]
 struct Usage(String);
 
+/// Reads the command line. clap repeats what it can't use, and a queue's address in the wrong place may have a password.
+pub fn parse() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let words = error.render().to_string();
+        if error.use_stderr() && words.contains('@') {
+            print::note!("{}", without_passwords(words.trim_end()));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
+/// The same without what stands before the `@` of a URL.
+fn without_passwords(words: &str) -> String {
+    let mut pieces = words.split("://");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(['\'', '\n']).unwrap_or(piece.len());
+        let from = piece[..end].rfind('@').unwrap_or(0);
+        kept.extend(["://", if from > 0 { "***" } else { "" }, &piece[from..]]);
+    }
+    kept
+}
+
 /// Does what was asked.
 pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // For servers with thousands of connections, and for runs with thousands of requests in flight.
     open_files::raise_limit();
     let code = match cli.command {
         Command::List(args) => list::run(&args),
-        Command::Run(args) => run::run(args),
+        Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),
-        Command::Server(args) => server::run(&args, server_of).map(|()| ExitCode::SUCCESS),
+        Command::Server(args) => server::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Worker(args) => worker::run(args),
         Command::Museum(args) => museum::run(&args),
         Command::Doctor(args) => Ok(doctor::run(&args)),
     }?;
     print::outcome()?;
     Ok(code)
-}
-
-/// The server of a scenario, for those who want it alone.
-fn server_of(scenario: &str) -> anyhow::Result<Profile> {
-    let scenario = scenario::load(scenario)?;
-    let server = scenario.variant(DEFAULT_VARIANT).and_then(|variant| variant.server.clone());
-    server.ok_or_else(|| Usage(format!("{} has no server: its tasks fetch nothing", scenario.name)).into())
 }
 
 /// 2 for wrong usage and bad input, 1 for whatever went wrong while doing it.
@@ -112,10 +133,32 @@ pub fn exit_code(error: &anyhow::Error) -> ExitCode {
 /// What can't be set up because of what was asked for, and not because of the machine.
 fn is_bad_input(error: &SetupError) -> bool {
     match error {
-        SetupError::Unknown(_) | SetupError::Photos(_) | SetupError::Archives(_) | SetupError::Echo(_) => true,
+        SetupError::Unknown(_)
+        | SetupError::Photos(_)
+        | SetupError::Archives(_)
+        | SetupError::Echo(_)
+        | SetupError::NoServerWanted(_)
+        | SetupError::Server(ServerError::ServesOther { .. } | ServerError::NoServer { .. }) => true,
         SetupError::Fixtures(error) => {
             matches!(error, FixtureError::Unreadable { .. } | FixtureError::NoPictures { .. })
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn passwords_are_left_out_and_nothing_else_is() {
+        for (words, kept) in [
+            ("unexpected 'redis://:secret@h/0' found", "unexpected 'redis://***@h/0' found"),
+            ("'redis://u:s@c r@t@h' and 'http://h:1/'\ntip@x", "'redis://***@h' and 'http://h:1/'\ntip@x"),
+            ("'redis://@h'", "'redis://@h'"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_passwords(words), kept);
+        }
     }
 }

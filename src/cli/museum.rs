@@ -7,7 +7,7 @@ use super::{
 use anyhow::Context;
 use makespan::{
     museum::{self, Exhibit, ExhibitError, Finding, Shown},
-    results::store::write_whole,
+    results::store::{Store, write_whole},
     strategy::Env,
 };
 use serde::Serialize;
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let env = Env::new(env::current_exe().context("where is this program?")?);
+    let env = Env::new(env::current_exe().context("where is this program?")?, Store::at(None).dir());
     let quiet = args.json.as_deref() == Some(Path::new("-"));
     let mut visits = Vec::new();
     for exhibit in exhibits {

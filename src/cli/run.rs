@@ -8,7 +8,9 @@ use super::{
 };
 use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
+use hyper::http::uri::Authority;
 use makespan::{
+    queue::address::{Address, DEFAULT_NAME, VARIABLE},
     results::{
         csv,
         record::{Check, Record, Timer},
@@ -17,7 +19,7 @@ use makespan::{
     },
     runner::{self, Settings},
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
-    strategy::{self, Env, Strategy},
+    strategy::{self, Env, QueueSettings, Strategy, queue::Queue},
     suggestion,
     worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
@@ -25,6 +27,7 @@ use std::{
     env,
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -42,10 +45,16 @@ pub struct Args {
     /// Strategies to measure, beside sequential, which always is [default: the scenario's]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
-    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid` [default: the
-    /// scenario's]
+    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves it all
+    /// to workers that `makespan worker` has started, for `queue` alone [default: the scenario's]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
-    workers: Vec<Shape>,
+    workers: Vec<Workers>,
+    /// Where the queue of `queue` is: redis://HOST:PORT/DB or sqlite:PATH [default: `MAKESPAN_QUEUE`, else a file of its own]
+    #[arg(long, value_name = "URL")]
+    queue: Option<String>,
+    /// The name of the queue there, which workers have to know [default: makespan]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    queue_name: Option<String>,
     /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long, value_name = "DEAL")]
     deal: Option<Deal>,
@@ -76,6 +85,10 @@ pub struct Args {
     /// Use the pictures of this directory instead of the fixtures, where the scenario makes thumbnails
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
+    /// Fetch from this mock server, which `makespan server` serves where other machines reach it, instead of from one of
+    /// the run's own
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = origin)]
+    server: Option<String>,
     /// Also write the record as JSON; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -95,7 +108,26 @@ Examples:
   makespan run prime_sum --strategy threads,processes --workers 1,2,4 --rounds 20
   makespan run web_requests --strategy threads --workers 5 --time-scale 1
   makespan run thumbnails --images ~/Pictures --workers 2
+  makespan run gallery_downloads --strategy queue,processes --workers 4
+  makespan run prime_sum --strategy queue --workers 0 --queue redis://10.0.0.1
   makespan run gallery_downloads --json - | jq '.cells[].speedup'";
+
+/// What `--workers` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Workers {
+    /// Those that others have started.
+    OfOthers,
+    /// So many of the run's own.
+    Own(Shape),
+}
+
+impl FromStr for Workers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "0" { Ok(Self::OfOthers) } else { text.parse().map(Self::Own) }
+    }
+}
 
 fn scale(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
@@ -109,6 +141,16 @@ fn switch_interval(text: &str) -> Result<Duration, String> {
     interval.ok_or_else(|| format!("`{text}` is no switch interval; expected milliseconds from 0.1 to 1000"))
 }
 
+/// Nothing but scheme, host and port: what a worker may fetch from is compared with it letter by letter.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let plain = text.trim_end_matches('/');
+    let is_origin = plain
+        .strip_prefix("http://")
+        .and_then(|rest| rest.parse::<Authority>().ok())
+        .is_some_and(|it| it.port_u16().is_some() && !it.host().is_empty() && !it.as_str().contains('@'));
+    if is_origin { Ok(plain.to_owned()) } else { Err("expected http://HOST:PORT, such as http://10.0.0.1:8080".into()) }
+}
+
 fn timer(text: &str) -> Result<Timer, String> {
     serde_json::from_value(text.into())
         .map_err(|_| format!("unknown timer `{text}`, expected warm, cold or as_published"))
@@ -120,14 +162,21 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         scenario = scenario.scaled(time_scale);
     }
     let cells = chosen_cells(&args, &scenario)?;
+    let queue = queue_settings(&args, &cells)?;
+    if let Some(address) = &queue.address {
+        address.ping()?;
+    }
     let (store, interrupted) = (args.data.store(), on_ctrl_c()?);
     let settings = Settings {
         env: Env {
             program: env::current_exe().context("where is this program?")?,
+            data: store.dir().into(),
             switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL),
+            queue,
         },
         data: store.dir().into(),
         images: args.images,
+        server: args.server,
         rounds: args.rounds,
         seed: args.seed,
         interrupted: Arc::clone(&interrupted),
@@ -153,6 +202,33 @@ fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
     }
     let failed = record.cells.iter().any(|cell| cell.check == Check::Failed);
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Which queue the cells use, and whose workers. An address is parsed here and not by clap, which would show it, password
+/// and all, when it is wrong.
+fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
+    let own_workers = !args.workers.contains(&Workers::OfOthers);
+    if !cells.iter().any(|cell| cell.strategy == Queue.name()) {
+        return match (&args.queue, &args.queue_name) {
+            (None, None) => Ok(QueueSettings::default()),
+            _ => {
+                Err(Usage("no cell uses a queue: add `--strategy queue`, or leave out --queue and --queue-name".into())
+                    .into())
+            }
+        };
+    }
+    let parsed =
+        |source: &str, text: &str| text.parse::<Address>().map_err(|wrong| Usage(format!("{source}: {wrong}")));
+    let address = match (&args.queue, env::var_os(VARIABLE).filter(|text| !text.is_empty())) {
+        (Some(text), _) => Some(parsed("--queue", text)?),
+        (None, Some(text)) => Some(parsed(VARIABLE, &text.to_string_lossy())?),
+        (None, None) => None,
+    };
+    if !own_workers && address.is_none() {
+        return Err(Usage(format!("--workers 0: whose workers? Say where the queue is that they take jobs from, with --queue URL or {VARIABLE}, and start them with `makespan worker --queue URL`")).into());
+    }
+    let name = args.queue_name.clone().unwrap_or_else(|| DEFAULT_NAME.into());
+    Ok(QueueSettings { address, name, own_workers })
 }
 
 /// The cells to measure. None at all is a wrong `--only`.
@@ -181,7 +257,7 @@ fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>
         return if cells.is_empty() { usual_cells(scenario, variant) } else { Ok(cells) };
     }
     let usual = usual_cells(scenario, variant)?;
-    let asked = if args.workers.is_empty() { shapes(&usual) } else { args.workers.clone() };
+    let asked = if args.workers.is_empty() { shapes(&usual) } else { asked_shapes(args)? };
     let strategies = match strategies(&args.strategy)? {
         // Of the scenario's own, those that can do what was asked.
         none if none.is_empty() => fitting(strategies(&names_of(&usual))?, &asked, variant),
@@ -198,6 +274,19 @@ fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>
     let cells =
         cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
     Ok(scenario::with_baselines(cells))
+}
+
+/// What `--workers` asks for. Workers that others have started are as many as they are: a single one stands for them.
+fn asked_shapes(args: &Args) -> anyhow::Result<Vec<Shape>> {
+    let shape = |workers: &Workers| match workers {
+        Workers::OfOthers => Shape::ONE,
+        Workers::Own(shape) => *shape,
+    };
+    let alone = args.workers.len() == 1 && args.strategy == [Queue.name()];
+    if args.workers.contains(&Workers::OfOthers) && !alone {
+        return Err(Usage("--workers: found 0, expected a whole number from 1 on: 0 stands alone and goes with `--strategy queue` alone, since it leaves the work to workers that `makespan worker` has started".into()).into());
+    }
+    Ok(args.workers.iter().map(shape).collect())
 }
 
 /// The default variant's plain cells, for another variant.
@@ -274,10 +363,47 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-/// The command as it was given, with the program's name instead of its path.
+/// The command as it was given, with the program's name instead of its path, and without passwords.
 fn command_line() -> String {
+    command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
+}
+
+fn command_of(arguments: impl Iterator<Item = String>) -> String {
     let plain = |arg: &String| arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
     let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', r"'\''")) };
-    let args = env::args_os().skip(1).map(|arg| quoted(arg.to_string_lossy().into_owned()));
-    std::iter::once("makespan".to_owned()).chain(args).collect::<Vec<_>>().join(" ")
+    let arguments = arguments.map(|argument| quoted(without_password(&argument)));
+    std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The argument as others may see it: `URL` or `--queue=URL`.
+fn without_password(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some((option @ "--queue", url)) => format!("{option}={}", Address::redact(url)),
+        _ => Address::redact(argument),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_command_has_no_password() {
+        let given =
+            ["run", "prime_sum", "--queue", "redis://me:secret@far", "--queue=redis://:secret@far/2", "--json", "a b"];
+        let command = command_of(given.map(String::from).into_iter());
+        assert!(!command.contains("secret"), "{command}");
+        assert!(
+            command.starts_with("makespan run prime_sum --queue ") && command.ends_with(" --json 'a b'"),
+            "{command}"
+        );
+        assert_eq!(command.matches("far").count(), 2, "{command}");
+    }
+
+    #[test]
+    fn none_of_its_own_is_a_number_of_workers_here() {
+        assert_eq!("0".parse(), Ok(Workers::OfOthers));
+        assert_eq!("3x5".parse(), "3x5".parse().map(Workers::Own));
+        assert!("-1".parse::<Workers>().is_err_and(|words| words.contains("from 1 on")));
+    }
 }

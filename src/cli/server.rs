@@ -1,12 +1,17 @@
 //! `makespan server`: the mock server alone, for any client.
 
-use super::print::note;
+use super::{Data, Usage, print::note, progress::Progress};
 use anyhow::Context;
 use clap::Args;
-use makespan::mock_server::{
-    process::LISTENING,
-    profile::Profile,
-    server::{Listen, serve},
+use makespan::{
+    mock_server::{
+        process::LISTENING,
+        profile::Profile,
+        server::{Listen, serve},
+    },
+    runner::stage::with_photos,
+    scenario::{self, DEFAULT_VARIANT},
+    suggestion,
 };
 use std::{
     io::{self, Write},
@@ -20,7 +25,7 @@ use tokio::sync::Notify;
 ///
 /// Any client can use it: a browser, curl, wrk, a program in another language. The first line on stdout says where it
 /// listens.
-#[derive(Debug, Args)]
+#[derive(Args)]
 #[command(after_help = "\
 Examples:
   makespan server --scenario gallery_downloads --addr 127.0.0.1:8080 --time-scale 10
@@ -43,6 +48,10 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
+    /// The scenario with other numbers (see `makespan list`)
+    #[arg(long, value_name = "NAME", requires = "scenario")]
+    variant: Option<String>,
+
     /// Where to listen; port 0 picks a free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
@@ -58,12 +67,15 @@ pub(crate) struct ServerArgs {
     /// Read the profile from stdin, as one line of JSON, and end when stdin closes: how `run` starts its servers
     #[arg(long, hide = true, value_parser = ["-"], conflicts_with = "scenario")]
     profile: Option<String>,
+
+    #[command(flatten)]
+    data: Data,
 }
 
-/// Serves until it is told to end. `profile_of` finds a scenario's server by the scenario's name.
-pub(crate) fn run(args: &ServerArgs, profile_of: impl FnOnce(&str) -> anyhow::Result<Profile>) -> anyhow::Result<()> {
+/// Serves until it is told to end.
+pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
     let mut profile = match (&args.scenario, &args.profile) {
-        (Some(scenario), _) => profile_of(scenario)?,
+        (Some(name), _) => of_scenario(name, args.variant.as_deref(), args.data)?,
         (None, Some(_)) => profile_from_stdin()?,
         (None, None) => Profile::default(),
     };
@@ -85,6 +97,20 @@ pub(crate) fn run(args: &ServerArgs, profile_of: impl FnOnce(&str) -> anyhow::Re
     };
     serve(checked, listen, announce, told_to_end.notified())?;
     Ok(())
+}
+
+/// The server of a scenario, with the photographs it serves.
+fn of_scenario(name: &str, variant: Option<&str>, data: Data) -> anyhow::Result<Profile> {
+    let scenario = scenario::load(name)?;
+    let wanted = variant.unwrap_or(DEFAULT_VARIANT);
+    let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
+    let variant = scenario.variant(wanted).ok_or_else(|| Usage(suggestion::unknown("variant", wanted, &names)))?;
+    let server = variant.server.clone();
+    let profile = server.ok_or_else(|| Usage(format!("{name} has no server: its tasks fetch nothing")))?;
+    let mut progress = Progress::new(None);
+    let profile = with_photos(profile, data.store().dir(), &mut progress)?;
+    progress.finish();
+    Ok(profile)
 }
 
 /// Whoever started the server may have stopped reading; that is no reason not to serve.

@@ -42,6 +42,9 @@ pub fn print(record: &Record) {
     for (words, cells) in failures(record) {
         say!("{}: {words}", cells.join("; "));
     }
+    for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
+        say!("{} x {}: {}", name(cell), cell.shape(), again(cell));
+    }
     say!("\n{}", verdict(record));
 }
 
@@ -62,6 +65,13 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
         }
     }
     failures
+}
+
+/// What is to be said of a time in which workers were lost.
+fn again(cell: &CellRecord) -> String {
+    let (redeliveries, rounds) = (cell.redeliveries.unwrap_or_default(), cell.run_s.len());
+    let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
+    format!("in {rounds} rounds, a job was handed out again {times}: nothing was heard of the worker that had it")
 }
 
 /// A table without lines, its columns aligned for figures: the first to the left, the others to the right.

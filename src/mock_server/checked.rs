@@ -5,6 +5,7 @@ mod network;
 pub(super) use network::CheckedNetwork;
 
 use super::{
+    contact::checksum,
     latency::Factors,
     profile::{Body, Profile, Route},
     server::PRIVATE,
@@ -34,6 +35,8 @@ pub struct CheckedProfile {
     pub(super) seed: u64,
     pub(super) routes: Vec<CheckedRoute>,
     pub(super) photos: Option<PathBuf>,
+    /// Of what it was checked from.
+    pub(super) checksum: u32,
     pub(super) network: CheckedNetwork,
 }
 
@@ -69,7 +72,14 @@ impl CheckedProfile {
             routes.push(checked);
         }
         let network = CheckedNetwork::of(profile)?;
-        Ok(Self { time_scale: scale, seed: profile.seed, routes, photos: profile.photos.clone(), network })
+        Ok(Self {
+            time_scale: scale,
+            seed: profile.seed,
+            routes,
+            photos: profile.photos.clone(),
+            checksum: checksum(profile),
+            network,
+        })
     }
 }
 

@@ -1,8 +1,8 @@
 //! The HTTP server the fetches go to, in a process of its own.
 //!
 //! It is a real HTTP/1.1 server on real sockets, so a client pays what HTTP costs; only the *network* is made up: how long
-//! an answer takes, how fast its body comes and what goes wrong is written in the profile. It runs apart from the client because whatever it computes must not count
-//! as the client's CPU time or compete for the client's threads.
+//! an answer takes, how fast its body comes and what goes wrong is written in the profile. It runs apart from the
+//! client because whatever it computes must not count as the client's CPU time or compete for the client's threads.
 //!
 //! One request passes these files, from top to bottom:
 //!
@@ -23,10 +23,12 @@
 //! | `delivery` | the body on its way: held up, cut short, noted when it ends |
 //! | [`sharing`], `link`, `pace` | how fast bodies go: the arithmetic of a shared link, the link itself, a drip |
 //! | [`log`] | the ground truth: what was done for each request |
-//! | [`process`] | the other side: starts such a server, reads its log, ends it |
+//! | [`contact`] | the other side: is it the right server, what time is it there, what does its log say? |
+//! | [`process`] | starts such a server, and ends it |
 
 mod bucket;
 pub mod checked;
+pub mod contact;
 mod delivery;
 mod draw;
 mod faults;

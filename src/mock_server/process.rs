@@ -4,10 +4,7 @@
 //! server ends. So it can't outlive its parent, not even one that was killed. It gets a process group of its own, because
 //! Ctrl-C on a terminal reaches the whole group, and the server must still answer while its parent brings a run to its end.
 
-use super::{
-    log::{LogEntry, RunLog},
-    profile::Profile,
-};
+use super::{contact::Contact, log::LogEntry, profile::Profile};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     fs::File,
@@ -23,8 +20,6 @@ pub const LISTENING: &str = "listening on ";
 
 /// How long a server may take to listen. It reads 36 MB of photos before, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// How long it may take to hand over a log.
-const LOG_LIMIT: Duration = Duration::from_secs(20);
 
 /// Why there is no server, or no log of it.
 #[derive(Debug, thiserror::Error)]
@@ -52,12 +47,31 @@ pub enum ServerError {
     #[error("expected the mock server's first line to be `{LISTENING}http://...`, found `{0}`; is it another program?")]
     Unexpected(String),
     /// It can't be asked.
-    #[error("the mock server at {origin} can't be reached ({cause}); was it ended?")]
+    #[error("the mock server at {origin} can't be reached ({cause}); is it running?")]
     Unreachable {
         /// Where it was.
         origin: String,
         /// What went wrong.
         cause: String,
+    },
+    /// Something listens there that is no mock server.
+    #[error("what answers at {origin} is no mock server ({cause}); start one there with `makespan server`")]
+    NoServer {
+        /// Where it is.
+        origin: String,
+        /// What is wrong with its answer.
+        cause: String,
+    },
+    /// It is a mock server with other routes, latencies or faults, or at another pace.
+    #[error(
+        "the mock server at {origin} serves something else: start it with `makespan server --scenario NAME --time-scale \
+         {time_scale}`, and --variant where one is measured, from the same scenario"
+    )]
+    ServesOther {
+        /// Where it is.
+        origin: String,
+        /// The time scale that it should have.
+        time_scale: f64,
     },
     /// It was asked for a log and answered something else.
     #[error("the mock server's log of run {run} can't be read: {cause}")]
@@ -83,8 +97,7 @@ pub enum ServerError {
 #[derive(Debug)]
 pub struct ServerProcess {
     child: Child,
-    origin: String,
-    agent: ureq::Agent,
+    contact: Contact,
     /// Never written to again, only kept open.
     _lifeline: ChildStdin,
 }
@@ -104,14 +117,9 @@ impl ServerProcess {
             .spawn()
             .map_err(failed)?;
         match converse(&mut child, profile) {
-            Ok((lifeline, origin)) => Ok(Self { child, origin, agent: agent(), _lifeline: lifeline }),
+            Ok((lifeline, origin)) => Ok(Self { child, contact: Contact::own(origin), _lifeline: lifeline }),
             Err(reason) => Err(give_up(child, stderr, reason)),
         }
-    }
-
-    /// Where it listens: `http://127.0.0.1:PORT`.
-    pub fn origin(&self) -> &str {
-        &self.origin
     }
 
     /// Its process id.
@@ -119,18 +127,19 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// What the server noted for a run, in the order of its answers. It forgets it in the same breath.
+    /// How it is spoken to.
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
+    /// Where it listens: `http://127.0.0.1:PORT`.
+    pub fn origin(&self) -> &str {
+        self.contact.origin()
+    }
+
+    /// What the server noted for a run: [`Contact::take_log`].
     pub fn take_log(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
-        let unreachable =
-            |cause: ureq::Error| ServerError::Unreachable { origin: self.origin.clone(), cause: cause.to_string() };
-        let mut response = self.agent.get(format!("{}/-/log?run={run}", self.origin)).call().map_err(unreachable)?;
-        let body = response.body_mut().with_config().limit(u64::MAX).read_to_vec().map_err(unreachable)?;
-        let log: RunLog =
-            serde_json::from_slice(&body).map_err(|error| ServerError::BadLog { run, cause: error.to_string() })?;
-        match log.dropped {
-            0 => Ok(log.entries),
-            dropped => Err(ServerError::LogOverflow { run, dropped }),
-        }
+        self.contact.take_log(run)
     }
 }
 
@@ -140,10 +149,6 @@ impl Drop for ServerProcess {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().proxy(None).timeout_global(Some(LOG_LIMIT)).build().new_agent()
 }
 
 /// Why a server that was started is of no use.

@@ -3,6 +3,7 @@
 
 use super::{
     checked::CheckedProfile,
+    contact::About,
     delivery::{CutShort, Delivery},
     draw::{Draw, Draws},
     faults::{self, CheckedFault, Mishap},
@@ -39,6 +40,8 @@ pub(super) struct Service {
     link: Option<Rc<Link>>,
     connect_delay_ns: u64,
     timer: Timer,
+    /// Of the profile.
+    checksum: u32,
     log: RefCell<Log>,
     /// This server's own address, for clients that don't say which host they mean.
     own_host: String,
@@ -56,6 +59,7 @@ impl Service {
             faults: network.faults,
             link: network.bandwidth.map(|bandwidth| Link::start(bandwidth, timer.clone())),
             connect_delay_ns: network.connect_delay_ns,
+            checksum: profile.checksum,
             routes: Routes::open(profile)?,
             log: RefCell::default(),
             spreads,
@@ -160,6 +164,7 @@ impl Service {
     fn answer_private(&self, path: &str, query: Option<&str>) -> Response<Payload> {
         match path {
             "health" => as_json(&Health { status: "ok", requests_without_task: self.log.borrow().unlabelled() }),
+            "about" => as_json(&About::now(self.checksum)),
             "log" => match query.and_then(|query| query.strip_prefix("run=")).and_then(|run| run.parse().ok()) {
                 Some(run) => as_json(&self.log.borrow_mut().take(run)),
                 None => routes::empty(StatusCode::BAD_REQUEST),

@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn env() -> Env {
-        Env::new("no such program")
+        Env::new("no such program", "no such directory")
     }
 
     #[test]

@@ -26,10 +26,15 @@ pub(super) struct Bar {
     pub(super) failed: usize,
 }
 
+/// The lane of a worker, where so many workers share so many lanes.
+pub(super) fn lane_of(worker: u32, workers: u32, lanes: usize) -> usize {
+    (u64::from(worker) * lanes as u64 / u64::from(workers.max(1))) as usize
+}
+
 /// The bars of every lane: `lanes` of them, whatever the number of workers, each worker in the lane of its share.
 /// `failed` are the tasks that ended in an error, ascending.
 pub(super) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) -> Vec<Vec<Bar>> {
-    let lane_of = |worker: u32| (u64::from(worker) * lanes as u64 / u64::from(workers.max(1))) as usize;
+    let lane_of = |worker: u32| lane_of(worker, workers, lanes);
     let mut rows: Vec<Vec<(u32, Bar)>> = vec![Vec::new(); lanes];
     for span in spans.iter().filter(|span| span.kind == SpanKind::Run) {
         if let Some(row) = rows.get_mut(lane_of(span.worker)) {

@@ -31,7 +31,7 @@ pub(super) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
         Reference { label: "ideal", class: "ideal", corners: vec![(1.0, 1.0), (most, most)] },
     ];
     let axis = speedup_axis(extent(&series, &references));
-    let plot = Plot { series, references, axis, cores };
+    let plot = Plot { series, references, axis, across: "workers", cores: Some(cores) };
     let words = Words {
         id: format!("{id}-speedup"),
         title: "Speed-up over sequential against the number of workers".into(),
@@ -59,7 +59,7 @@ pub(super) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Ma
         ]
     });
     let axis = time_axis(extent(&series, &references), scale_note);
-    let plot = Plot { series, references, axis, cores };
+    let plot = Plot { series, references, axis, across: "workers", cores: Some(cores) };
     let words = Words {
         id: format!("{id}-time"),
         title: "Time against the number of workers".into(),
@@ -87,7 +87,7 @@ fn time_axis((low, high): (f64, f64), note: &str) -> Axis {
 }
 
 /// The ends of an axis for these figures, whether it counts doublings, and how it says so.
-fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
+pub(super) fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
     if high / low > WIDE_RANGE {
         ((low / 1.1, high * 1.1), true, "every doubling the same height")
     } else {
@@ -101,7 +101,7 @@ type Shown = (f64, Option<(f64, f64)>, String);
 fn series(group: &Group, shown: impl Fn(&Cell) -> Option<Shown>) -> Vec<Series> {
     let point = |cell: &Cell| {
         let (value, interval, tip) = shown(cell)?;
-        Some(Point { workers: cell.record.workers.max(1), value, interval, tip })
+        Some(Point { across: cell.record.workers.max(1), value, interval, tip })
     };
     let all = group.series().into_iter().filter_map(|(label, cells)| {
         let points: Vec<Point> = cells.iter().filter_map(|cell| point(cell)).collect();
@@ -112,12 +112,12 @@ fn series(group: &Group, shown: impl Fn(&Cell) -> Option<Shown>) -> Vec<Series> 
 }
 
 fn most_workers(series: &[Series]) -> f64 {
-    let most = series.iter().flat_map(|series| &series.points).map(|point| point.workers).max();
+    let most = series.iter().flat_map(|series| &series.points).map(|point| point.across).max();
     f64::from(most.unwrap_or(1).max(2))
 }
 
 /// The least and the most that is drawn, intervals and references included.
-fn extent(series: &[Series], references: &[Reference]) -> (f64, f64) {
+pub(super) fn extent(series: &[Series], references: &[Reference]) -> (f64, f64) {
     let points = series.iter().flat_map(|series| &series.points);
     let measured = points.flat_map(|point| {
         let (low, high) = point.interval.unwrap_or((point.value, point.value));

@@ -85,6 +85,19 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// A number with its thousands apart: `8`, `100,000`.
+pub(super) fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// A round figure as one writes it by hand: `0.5`, `16`, `200`.
 pub(super) fn plain(value: f64) -> String {
     let text = format!("{value:.6}");
@@ -117,6 +130,7 @@ mod tests {
         assert_eq!((memory(22_400_000), memory(94_976)), ("22\u{a0}MB".into(), "95\u{a0}kB".into()));
         assert_eq!(px(12.04), "12");
         assert_eq!(count(1, "round"), "1 round");
+        assert_eq!([8, 999, 1000, 100_000, 1_234_567].map(grouped), ["8", "999", "1,000", "100,000", "1,234,567"]);
     }
 
     #[test]

@@ -158,7 +158,8 @@ impl<'a> Cell<'a> {
 }
 
 impl Time {
-    fn of(rounds: &[f64]) -> Option<Self> {
+    /// Of these seconds, one entry for each round; `None` without any that are possible.
+    pub(super) fn of(rounds: &[f64]) -> Option<Self> {
         let all = Median::of(rounds).filter(|all| all.median > 0.0 && all.high.is_finite())?;
         let interval = all.covers_95_percent().then_some((all.low, all.high));
         Some(Self { median: all.median, interval, rounds: all.count })

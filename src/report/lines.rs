@@ -1,7 +1,9 @@
-//! A chart of figures against the number of workers: lines with their names at their ends, and lines to compare with.
+//! A chart of figures against a number, of workers or of jobs: lines with their names at their ends, and lines to compare
+//! with.
 
 use super::{
     chart::{Drawing, Rendition, line, marker, path, text},
+    figures::grouped,
     labels,
     palette::Look,
     scale::{Scale, spread},
@@ -19,8 +21,10 @@ pub(super) struct Plot {
     pub(super) references: Vec<Reference>,
     /// The vertical axis.
     pub(super) axis: Axis,
-    /// The cores that may be used, for a vertical line.
-    pub(super) cores: u32,
+    /// What the horizontal axis counts.
+    pub(super) across: &'static str,
+    /// The cores that may be used, for a vertical line; `None` where the horizontal axis doesn't count workers.
+    pub(super) cores: Option<u32>,
 }
 
 /// The vertical axis.
@@ -43,14 +47,14 @@ pub(super) struct Series {
     pub(super) look: &'static Look,
     /// The name at its end.
     pub(super) label: String,
-    /// Its points, by workers.
+    /// Its points, from left to right.
     pub(super) points: Vec<Point>,
 }
 
 /// One measured cell.
 pub(super) struct Point {
-    /// How many workers.
-    pub(super) workers: u32,
+    /// Its place on the horizontal axis.
+    pub(super) across: u32,
     /// The figure.
     pub(super) value: f64,
     /// Its 95 % interval.
@@ -65,7 +69,7 @@ pub(super) struct Reference {
     pub(super) label: &'static str,
     /// How it is drawn: a class of the style sheet.
     pub(super) class: &'static str,
-    /// Its corners: workers and figure.
+    /// Its corners: place on the horizontal axis, and figure.
     pub(super) corners: Vec<(f64, f64)>,
 }
 
@@ -81,9 +85,19 @@ struct Layout {
 }
 
 impl Plot {
-    /// The most workers that a point has.
-    fn most_workers(&self) -> u32 {
-        self.series.iter().flat_map(|series| &series.points).map(|point| point.workers).max().unwrap_or(1).max(2)
+    /// The places that are measured.
+    fn measured(&self) -> impl Iterator<Item = u32> {
+        self.series.iter().flat_map(|series| &series.points).map(|point| point.across)
+    }
+
+    /// The horizontal axis' left end: where lines to compare with begin, or else the first point.
+    fn least(&self) -> u32 {
+        if self.references.is_empty() { self.measured().min().unwrap_or(1) } else { 1 }
+    }
+
+    /// Its right end.
+    fn most(&self) -> u32 {
+        self.measured().max().unwrap_or(1).max(self.least() + 1)
     }
 
     fn layout(&self, rendition: &Rendition) -> Layout {
@@ -99,9 +113,9 @@ impl Plot {
         let top = (2.0 + 1.2 * self.axis.head(rendition).len() as f64) * font;
         let room = (self.series.len() + self.references.len()) as f64 * self.name_height(rendition);
         let bottom = top + room.max(if rendition.is_narrow() { 300.0 } else { 400.0 });
-        let most = f64::from(self.most_workers());
+        let (least, most) = (f64::from(self.least()), f64::from(self.most()));
         let across = (left + 0.8 * font, right - 0.8 * font);
-        let x = if most > 4.0 { Scale::doublings((1.0, most), across) } else { Scale::linear((1.0, most), across) };
+        let x = if most > 4.0 * least { Scale::doublings } else { Scale::linear }((least, most), across);
         let y = if self.axis.doublings { Scale::doublings } else { Scale::linear }(self.axis.ends, (bottom, top));
         Layout { x, y, left, right, top, bottom, label_x: right + 1.5 * font }
     }
@@ -148,39 +162,36 @@ impl Plot {
                 (text(at.left - 0.5 * font, at.y.at(*value), "end", "muted", label))
             }
             (line("tick", (at.left, at.bottom), (at.right, at.bottom)))
-            @for workers in self.marked_workers(at, font) {
-                @let x = at.x.at(f64::from(workers));
+            @for number in self.marked(at, font) {
+                @let x = at.x.at(f64::from(number));
                 (line("tick", (x, at.bottom), (x, at.bottom + 0.35 * font)))
-                (text(x, at.bottom + 1.1 * font, "middle", "muted", &workers.to_string()))
+                (text(x, at.bottom + 1.1 * font, "middle", "muted", &grouped(number)))
             }
-            (text(f64::midpoint(at.left, at.right), at.bottom + 2.6 * font, "middle", "muted", "workers"))
+            (text(f64::midpoint(at.left, at.right), at.bottom + 2.6 * font, "middle", "muted", self.across))
         }
     }
 
-    /// The measured numbers of workers, as many as have room: the ends first, then powers of two, then the others.
-    fn marked_workers(&self, at: &Layout, font: f64) -> Vec<u32> {
-        let most = self.most_workers();
-        let mut numbers: Vec<u32> =
-            self.series.iter().flat_map(|series| &series.points).map(|point| point.workers).chain([1]).collect();
+    /// The measured numbers, as many as have room: the ends first, then powers of two and of ten, then the others.
+    fn marked(&self, at: &Layout, font: f64) -> Vec<u32> {
+        let (least, most) = (self.least(), self.most());
+        let mut numbers: Vec<u32> = self.measured().chain([least]).collect();
         numbers.sort_unstable();
         numbers.dedup();
-        numbers.sort_by_key(|number| (*number != most, *number != 1, !number.is_power_of_two(), *number));
+        let round = |number: u32| number.is_power_of_two() || 10_u32.pow(number.max(1).ilog10()) == number;
+        numbers.sort_by_key(|number| (*number != most, *number != least, !round(*number), *number));
         let places: Vec<f64> = numbers.iter().map(|number| at.x.at(f64::from(*number))).collect();
-        let apart = labels::width(&most.to_string(), font, false) + 0.5 * font;
+        let apart = labels::width(&grouped(most), font, false) + 0.5 * font;
         numbers.into_iter().zip(spread(&places, apart)).filter_map(|(number, free)| free.then_some(number)).collect()
     }
 
     fn core_line(&self, at: &Layout, font: f64) -> Markup {
-        let cores = f64::from(self.cores);
-        if !at.x.holds(cores) {
-            return html! {};
-        }
-        let x = at.x.at(cores);
-        let here = if self.cores == 1 { "1 core here".into() } else { format!("{} cores here", self.cores) };
+        let Some(cores) = self.cores.filter(|cores| at.x.holds(f64::from(*cores))) else { return html! {} };
+        let x = at.x.at(f64::from(cores));
+        let here = if cores == 1 { "1 core here".into() } else { format!("{cores} cores here") };
         let crowded = format!("{here}; more workers than cores →");
         let fits = |label: &str| x + labels::width(label, font, false) <= at.right + font;
         let (anchor, label) = match (fits(&crowded), fits(&here)) {
-            (true, _) if f64::from(self.most_workers()) > cores => ("start", crowded),
+            (true, _) if self.most() > cores => ("start", crowded),
             (_, true) => ("start", here),
             _ => ("end", here),
         };
@@ -195,7 +206,7 @@ impl Plot {
         let font = rendition.font;
         let measured = self.series.iter().enumerate().filter_map(|(rank, series)| {
             let last = series.points.last()?;
-            let place = (at.x.at(f64::from(last.workers)) + self.shift(rank, font), at.y.at(last.value));
+            let place = (at.x.at(f64::from(last.across)) + self.shift(rank, font), at.y.at(last.value));
             Some((place, series.label.as_str(), Some(series.look)))
         });
         let compared = self.references.iter().filter_map(|reference| {
@@ -240,7 +251,7 @@ impl Axis {
 
 impl Series {
     fn draw(&self, at: &Layout, shift: f64, font: f64) -> Markup {
-        let place = |point: &Point| (at.x.at(f64::from(point.workers)) + shift, at.y.at(point.value));
+        let place = |point: &Point| (at.x.at(f64::from(point.across)) + shift, at.y.at(point.value));
         let places: Vec<_> = self.points.iter().map(place).collect();
         html! {
             g class={ "series s-" (self.look.strategy) } {

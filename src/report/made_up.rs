@@ -2,10 +2,14 @@
 
 use crate::{
     measure::host::HostFacts,
-    results::record::{CellRecord, Check, Estimate, Phase, Record, SCHEMA, Timeline, Timer},
+    results::{
+        costs::{self, About, Bulk, Costs, Engine, Single},
+        record::{CellRecord, Check, Estimate, Phase, Record, SCHEMA, Timeline, Timer},
+    },
     worker::{
         deck::Deal,
         lane::{Span, SpanKind},
+        work::Elsewhere,
     },
 };
 
@@ -65,7 +69,9 @@ impl Made {
             most_processes: Some(if self.strategy == "processes" { self.workers + 1 } else { 1 }),
             context_switches: Some(f64::from(self.tasks * 3 + self.workers)),
             core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
-            timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new() }),
+            queue: None,
+            redeliveries: None,
+            timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new(), elsewhere: Vec::new() }),
         }
     }
 
@@ -192,6 +198,79 @@ pub(super) fn crowded() -> Vec<Record> {
     few.cells.retain(|cell| cell.workers <= 4);
     few.host.cores_usable = 16;
     vec![many, few]
+}
+
+/// The same requests with a queue in Redis: two of its workers are on other hosts, and one of the cells lost a worker.
+pub(super) fn queued() -> Record {
+    let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
+    let mut record =
+        record("web_requests", "Are five threads five times as fast?", 10, &sweep(30, 0.015, 0.95, &strategies));
+    for cell in record.cells.iter_mut().filter(|cell| cell.strategy == "queue") {
+        cell.queue = Some("redis://127.0.0.1:6379/0".into());
+        cell.redeliveries = Some(if cell.workers == 8 { 2 } else { 0 });
+        let Some(timeline) = &mut cell.timeline else { continue };
+        let stages = timeline.spans.iter().filter(|span| span.kind == SpanKind::Run).flat_map(|run| {
+            let handed_in = timeline.start_ns + 20_000 * u64::from(run.index.unwrap_or(0));
+            [
+                (SpanKind::Enqueue, timeline.start_ns, handed_in),
+                (SpanKind::Queued, handed_in, run.start_ns.max(handed_in)),
+                (SpanKind::Return, run.end_ns, run.end_ns + 150_000),
+            ]
+            .map(|(kind, start_ns, end_ns)| Span { kind, start_ns, end_ns, ..*run })
+        });
+        let stages: Vec<Span> = stages.collect();
+        timeline.spans.extend(stages);
+        timeline.elsewhere = (cell.workers / 2..cell.workers)
+            .map(|worker| Elsewhere {
+                worker,
+                host: if worker % 4 == 3 { "host-c" } else { "host-b" }.into(),
+                clock_offset_ns: 1_312_000,
+                clock_uncertainty_ns: 97_000,
+            })
+            .collect();
+    }
+    record
+}
+
+/// What a queue costs, on a machine that nobody has.
+pub(super) fn costs() -> Costs {
+    // Seconds for one job alone, and for each of many with a single worker.
+    let of = |engine| match engine {
+        Engine::Processes => (0.000_02, 0.000_008),
+        Engine::Sqlite => (0.000_18, 0.000_09),
+        Engine::Redis => (0.000_24, 0.000_1),
+        Engine::Rq => (0.012, 0.011),
+        Engine::RqSimple => (0.004, 0.003),
+    };
+    let rounds =
+        |seconds: f64, seed: u32| (0..6).map(|round| seconds * (1.0 + 0.06 * noise(round * 7 + seed))).collect();
+    let mut bulk = Vec::new();
+    for (number, engine) in (0_u32..).zip(Engine::ALL) {
+        let (_, each) = of(engine);
+        let ours = !matches!(engine, Engine::Rq | Engine::RqSimple);
+        let jobs = if ours { 5000 } else { 50 };
+        for workers in [1_u32, 2, 4, 8] {
+            let seconds = f64::from(jobs) * each / f64::from(workers.min(2));
+            bulk.push(Bulk { engine, workers, jobs, seconds: rounds(seconds, number * 10 + workers) });
+        }
+        for jobs in [100_u32, 1000, 10_000, 100_000].into_iter().filter(|_| ours) {
+            let seconds = 0.002 + f64::from(jobs) * each / 2.0;
+            bulk.push(Bulk { engine, workers: 2, jobs, seconds: rounds(seconds, number + jobs) });
+        }
+    }
+    let single = |engine| Single { engine, workers: 1, seconds: rounds(of(engine).0, engine as u32) };
+    Costs {
+        schema: costs::SCHEMA.into(),
+        makespan_version: "0.0.0".into(),
+        host: web_requests(2).host,
+        started_at: "2000-01-01T00:00:00Z".into(),
+        command: "cargo bench --bench queue".into(),
+        seed: 1,
+        rounds: 6,
+        engines: Engine::ALL.map(|engine| About { engine, note: Some("made up".into()), left_out: None }).into(),
+        single: Engine::ALL.map(single).into(),
+        bulk,
+    }
 }
 
 /// A run that was broken off, with a failed, a skipped and an untimed cell.

@@ -10,6 +10,8 @@
 //! | `host` | the machine and its noise |
 //! | `words` | the plain sentences |
 //! | `timeline`, `bars` | what every worker did |
+//! | `jobs`, `depth`, `elsewhere` | jobs on their way through a queue, how many waited, workers on other hosts |
+//! | `beyond`, `costs` | the lesson on queues: when one beats a pool, and what it costs |
 //! | `curves`, `lines` | speed-up and time against workers |
 //! | `chart`, `scale`, `labels` | what pictures are made of |
 //! | `table`, `figures` | every figure, as text |
@@ -18,11 +20,16 @@
 //! | `refresh` | the page from what is in the store |
 
 mod bars;
+mod beyond;
 mod chart;
+mod costs;
 mod curves;
+mod depth;
+mod elsewhere;
 mod figures;
 mod group;
 mod host;
+mod jobs;
 mod labels;
 mod lines;
 #[cfg(test)]
@@ -41,6 +48,7 @@ mod words;
 pub use refresh::refresh;
 
 use crate::results::{
+    costs::Costs,
     record::Record,
     store::{StoreError, write_whole},
 };
@@ -55,6 +63,8 @@ pub struct PageInput {
     pub expected_scenarios: Vec<ScenarioNote>,
     /// The pages that Criterion wrote.
     pub criterion: Vec<CriterionLink>,
+    /// What a queue costs; `None` where that was not measured.
+    pub costs: Option<Costs>,
     /// When the page is written, for people.
     pub generated_at: String,
 }

@@ -2,6 +2,7 @@
 
 use super::{
     PageInput, ScenarioNote,
+    beyond::{self, Lesson},
     figures::{ratio, time},
     group, host, palette, section,
 };
@@ -19,6 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 pub(super) fn page(input: &PageInput) -> Markup {
     let records = in_order(input);
     let one_host = host::is_one(&records);
+    let lesson = Lesson::of(input);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,13 +42,14 @@ pub(super) fn page(input: &PageInput) -> Markup {
                     }
                     @if one_host { (host::strip(&records)) }
                     @else { p class="missing" { "These records come from several machines or builds, so figures of different sections can't be compared. Each section names its own." } }
-                    (contents(input, &records))
+                    (contents(input, &records, lesson.as_ref()))
                 }
                 main {
                     @if records.is_empty() { (nothing_yet()) }
                     @for (number, record) in records.iter().enumerate() {
                         (section::section(record, &id(number, record), &input.criterion, !one_host))
                     }
+                    @if let Some(lesson) = &lesson { (lesson.section()) }
                 }
                 (footer(input))
                 div id="tip" role="status" aria-live="polite" hidden {}
@@ -74,31 +77,45 @@ fn id(number: usize, record: &Record) -> String {
 }
 
 /// What was measured, with the answer in short, and what was not, with the command that would.
-fn contents(input: &PageInput, records: &[&Record]) -> Markup {
+fn contents(input: &PageInput, records: &[&Record], lesson: Option<&Lesson>) -> Markup {
     let missing: Vec<&ScenarioNote> = input
         .expected_scenarios
         .iter()
         .filter(|note| !records.iter().any(|record| record.scenario == note.name))
         .collect();
     html! {
-        @if records.len() > 1 {
+        @if records.len() + usize::from(lesson.is_some()) > 1 {
             nav aria-label="Contents" {
                 ol class="contents" {
                     @for (number, record) in records.iter().enumerate() {
                         li { a href={ "#" (id(number, record)) } { (record.question) } " " (in_short(record)) }
                     }
+                    @if let Some(lesson) = lesson {
+                        li {
+                            a href={ "#" (beyond::ID) } { (beyond::QUESTION) } " "
+                            @if let Some((figure, engine)) = lesson.in_short() { span class="short" { b { (figure) } " " (engine) } }
+                        }
+                    }
                 }
             }
         }
-        @if !missing.is_empty() {
+        @if !missing.is_empty() || lesson.is_none() {
             details class="unmeasured" open[records.is_empty()] {
-                summary { "Not measured yet: " (super::figures::count(missing.len(), "scenario")) }
+                summary { "Not measured yet: " (unmeasured(missing.len(), lesson.is_none())) }
                 ul {
                     @for note in missing { li { (note.title) ", run: " code { "makespan run " (note.name) } } }
+                    @if lesson.is_none() { li { "What a queue costs, run: " code { (beyond::COMMAND) } } }
                 }
             }
         }
     }
+}
+
+/// `3 scenarios and what a queue costs`.
+fn unmeasured(scenarios: usize, costs: bool) -> String {
+    let scenarios = (scenarios > 0).then(|| super::figures::count(scenarios, "scenario"));
+    let all: Vec<String> = scenarios.into_iter().chain(costs.then(|| "what a queue costs".into())).collect();
+    all.join(" and ")
 }
 
 fn in_short(record: &Record) -> Markup {

@@ -52,6 +52,11 @@ const LOOKS: &[Look] = &[
     look("async_offload", "async offload", "worker", ["#9a8f00", "#6f6700", "#f0e442"], Marker::Down, "14 4 3 4 3 4"),
     look("gil_threads", "GIL threads", "thread", ["#22262e", "#22262e", "#e6e8ec"], Marker::Cross, "5 3"),
     look("queue", "queue", "worker", ["#8c564b", "#8c564b", "#c99a8b"], Marker::Hexagon, "9 3 3 3"),
+    // What a queue runs on, in its hue, and what it is held against, in the baseline's.
+    look("sqlite", "queue, SQLite", "worker", ["#6d3f36", "#6d3f36", "#b98a7c"], Marker::Hexagon, ""),
+    look("redis", "queue, Redis", "worker", ["#b06a5a", "#96513f", "#e6bfb2"], Marker::Diamond, "12 3"),
+    look("rq", "RQ", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Square, "2 4"),
+    look("rq_simple", "RQ, no fork", "worker", ["#868d99", "#5b6270", "#c3c9d4"], Marker::Down, "6 3"),
 ];
 
 /// What a strategy that this version doesn't know is drawn like: its own name, in no hue of another.

@@ -3,6 +3,7 @@
 use super::{CriterionLink, PageInput, ScenarioNote, write};
 use crate::{
     results::{
+        costs::Costs,
         criterion,
         store::{Store, StoreError},
     },
@@ -24,9 +25,13 @@ pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
     let import = criterion::import(&criterion::home());
     let generated_at = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let links = import.benchmarks.iter().filter_map(|benchmark| link(benchmark, page)).collect();
-    write(page, &PageInput { records, expected_scenarios, criterion: links, generated_at })?;
+    let (costs, damaged) = match Costs::read(store.dir()) {
+        Ok(costs) => (costs, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    write(page, &PageInput { records, expected_scenarios, criterion: links, costs, generated_at })?;
     let skipped = import.skipped.iter().map(|skipped| format!("{}: {}", skipped.file.display(), skipped.reason));
-    Ok(kept.unreadable.iter().map(ToString::to_string).chain(skipped).collect())
+    Ok(kept.unreadable.iter().map(ToString::to_string).chain(damaged).chain(skipped).collect())
 }
 
 fn link(benchmark: &criterion::Benchmark, page: &Path) -> Option<CriterionLink> {
@@ -53,6 +58,14 @@ mod tests {
         let way = |from: &str, to: &str| relative(Path::new(from), Path::new(to));
         assert_eq!(way("/a/report/index.html", "/a/target/x.html").as_deref(), Some("../target/x.html"));
         assert_eq!(way("/a/index.html", "/a/x.html").as_deref(), Some("x.html"));
+    }
+
+    #[test]
+    fn damaged_costs_are_a_warning_and_no_failure() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(Costs::path_in(dir.path()), "{").unwrap();
+        let warnings = refresh(&Store::at(Some(dir.path().into())), &dir.path().join("index.html")).unwrap();
+        assert!(warnings.iter().any(|warning| warning.contains("queue.json")), "{warnings:?}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One scenario: the question, the answer, the pictures that show it, the table, and how to repeat it.
 
-use super::{CriterionLink, curves, group, group::Group, host, resources, table, timeline, words};
+use super::{CriterionLink, curves, group, group::Group, host, jobs, resources, table, timeline, words};
 use crate::{results::record::Record, scenario::DEFAULT_VARIANT};
 use maud::{Markup, html};
 
@@ -52,6 +52,7 @@ fn part(record: &Record, group: &Group, id: &str, criterion: &[CriterionLink], s
             (curves::speedups(group, cores, id))
             (curves::times(group, cores, id, &note))
             (table::table(record, group, criterion, &scale.map_or(String::new(), |scale| format!(" {scale}"))))
+            (jobs::jobs(group))
             (resources::resources(record, group))
         }
     }

@@ -18,6 +18,7 @@ fn input(records: Vec<Record>) -> PageInput {
             workers: 8,
             href: "../target/criterion/web_requests/threads/8/report/index.html".into(),
         }],
+        costs: None,
         generated_at: "2000-01-01 00:00 UTC".into(),
     }
 }
@@ -106,7 +107,15 @@ fn hostile_names_are_inert() {
     record.cells[1].strategy = hostile.into();
     let mut other = record.clone();
     other.scenario = "web_requests".into();
-    let mut input = input(vec![record, other]);
+    let mut queued = made_up::queued();
+    for cell in &mut queued.cells {
+        cell.queue = cell.queue.as_ref().map(|_| hostile.into());
+        cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.elsewhere).for_each(|one| one.host = hostile.into());
+    }
+    let mut costs = made_up::costs();
+    costs.engines.iter_mut().for_each(|about| about.note = Some(hostile.into()));
+    costs.command = hostile.into();
+    let mut input = PageInput { costs: Some(costs), ..input(vec![record, other, queued]) };
     input.criterion[0].href = hostile.into();
     input.expected_scenarios[0].title = hostile.into();
     let html = page(&input);
@@ -126,7 +135,8 @@ fn the_page_needs_nothing_from_anywhere() {
 
 #[test]
 fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
-    let html = page(&input(vec![made_up::web_requests(10), made_up::web_requests(10), made_up::prime_sum(5)]));
+    let records = vec![made_up::web_requests(10), made_up::web_requests(10), made_up::queued()];
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records) });
     let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let all = ids.len();
     ids.sort_unstable();
@@ -146,7 +156,13 @@ fn nothing_on_the_page_is_no_number() {
     record.cells[6].workers = 0;
     record.cells[7].tasks = 0;
     record.host.cores_usable = 0;
-    let html = page(&input(vec![record]));
+    let mut costs = made_up::costs();
+    for one in &mut costs.bulk {
+        (one.jobs, one.workers) = (0, 0);
+    }
+    costs.single[0].seconds = vec![f64::NAN, 0.0];
+    costs.single[1].seconds = vec![0.0; 6];
+    let html = page(&PageInput { costs: Some(costs), ..input(vec![record]) });
     for figure in ["NaN", "inf\"", "\"inf", " inf "] {
         assert!(!html.contains(figure), "{figure} is on the page");
     }
@@ -185,14 +201,64 @@ fn a_page_is_written_whole_and_replaces_the_one_before() {
 #[test]
 fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
     let mut records = made_up::crowded();
-    records.extend([made_up::web_requests(10), made_up::prime_sum(5), made_up::with_failures()]);
-    let html = page(&input(records.clone()));
+    records.extend([made_up::web_requests(10), made_up::prime_sum(5), made_up::with_failures(), made_up::queued()]);
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records.clone()) });
     for rendition in ["wide", "narrow"] {
         let pictures: Vec<&str> = html.split(&format!("<svg class=\"chart {rendition}\"")).skip(1).collect();
-        assert_eq!(pictures.len(), 3 * records.len());
+        assert_eq!(pictures.len(), 3 * records.len() + 2, "and two in the lesson");
         for picture in pictures {
             let picture = picture.split("</svg>").next().unwrap();
             assert!(picture.contains("class=\"mark\"") && picture.contains("</desc>"), "an empty picture: {picture}");
         }
+    }
+}
+
+/// What a reader reads in the lesson on queues.
+fn lesson_of(input: &PageInput) -> String {
+    let html = page(input);
+    let from = html.find("<section id=\"beyond-one-machine\"").unwrap();
+    let to = html[from..].find("</section>").unwrap();
+    words_of(&html[from..from + to])
+}
+
+#[test]
+fn the_words_of_the_lesson_on_queues() {
+    let mut costs = made_up::costs();
+    costs.bulk.retain(|one| one.workers != 2 && one.workers != 4 || one.jobs == 100_000);
+    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![made_up::queued()]) }));
+}
+
+#[test]
+fn the_list_of_contents_leads_to_the_lesson() {
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(vec![made_up::web_requests(10)]) });
+    assert!(html.contains("<a href=\"#beyond-one-machine\">") && html.contains("id=\"beyond-one-machine\""));
+    let none = page(&input(vec![made_up::web_requests(10)]));
+    assert!(!none.contains("beyond-one-machine") && none.contains("cargo bench --bench queue"));
+}
+
+#[test]
+fn a_jobs_stages_change_nothing_of_what_workers_did() {
+    let mut record = made_up::queued();
+    let bars_of = |record: &Record| page(&input(vec![record.clone()])).matches("class=\"bar").count();
+    let (with, shares) = (bars_of(&record), record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>());
+    for timeline in record.cells.iter_mut().filter_map(|cell| cell.timeline.as_mut()) {
+        use crate::worker::lane::SpanKind::{Enqueue, Queued, Return};
+        timeline.spans.retain(|span| !matches!(span.kind, Enqueue | Queued | Return));
+    }
+    assert_eq!(bars_of(&record), with);
+    assert_eq!(record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>(), shares);
+}
+
+#[test]
+fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
+    let html = page(&input(vec![made_up::queued()]));
+    assert_eq!(html.matches("class=\"depth\"").count(), 2, "once in each rendition");
+    let described =
+        html.split("<desc").find(|text| text.contains("queue with 8 workers") || text.contains("Queue with 8 workers"));
+    let described = described.and_then(|text| text.split("</desc>").next()).unwrap();
+    for expected in
+        ["jobs waited in the queue at once", "on host-b workers", "clock offset +1.31\u{a0}ms ± 0.10\u{a0}ms"]
+    {
+        assert!(described.contains(expected), "{described}");
     }
 }

@@ -1,12 +1,15 @@
 //! The heart of the page: what every worker did, strategy above strategy, on one axis of time.
 //!
 //! One lane for each worker, one bar for each task. A bar is hollow where its task waited, in a tone and a pattern for what
-//! it waited for, and solid where it ran; a cross lies on a task that ended in an error.
+//! it waited for, and solid where it ran; a cross lies on a task that ended in an error. Below the lanes of a queue's
+//! workers lies how many jobs waited in it; beside lanes of workers on other hosts, the host's name.
 //! Sequential is at the top, so that the eye sees what the others save.
 
 use super::{
     bars::{self, Bar},
     chart::{self, Drawing, Rendition, Words, line, marker, text},
+    depth::Depth,
+    elsewhere,
     figures::{TimeUnit, count, plain, px, time},
     group::{Cell, Group},
     labels,
@@ -29,11 +32,17 @@ const LEAST_BAR: f64 = 2.5;
 const MOST_BARS: usize = 1_500;
 /// The share of its height that a bar of several tasks would be hollow if they did nothing but wait.
 const HOLLOW: f64 = 0.7;
+/// How high the area is that shows how many jobs waited, and the gap above it.
+const DEPTH: (f64, f64) = (34.0, 8.0);
 
 /// One strategy's lanes.
 struct Row<'a> {
     cell: &'a Cell<'a>,
     lanes: Vec<Vec<Bar>>,
+    /// How many jobs waited in the queue; `None` where there is none.
+    depth: Option<Depth>,
+    /// The hosts of lanes that are not on the run's own.
+    hosts: Vec<elsewhere::Lanes>,
     /// The instant of the axis' zero: when the timer started.
     zero_ns: f64,
     /// Seconds from zero to the run's start, to its end, and to the timer's end.
@@ -59,6 +68,9 @@ pub(super) fn timeline(group: &Group, id: &str, scale_note: &str) -> Markup {
     };
     let caption = html! {
         (words::timeline_caption(group, rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
+        @if rows.iter().any(|row| row.depth.is_some()) {
+            "The area below a queue's lanes is how many jobs waited in it, at each moment. "
+        }
         @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
             "Where there are more than " (MOST_LANES) " workers, several share a lane. "
         }
@@ -94,7 +106,7 @@ fn telling_workers(group: &Group) -> u32 {
 
 impl<'a> Row<'a> {
     fn of(cell: &'a Cell<'a>, fastest: bool) -> Option<Self> {
-        let Timeline { round, start_ns, end_ns, spans, failed } = cell.record.timeline.as_ref()?;
+        let Timeline { round, start_ns, end_ns, spans, failed, elsewhere } = cell.record.timeline.as_ref()?;
         let phase = |phase: Phase, seconds: &[f64]| {
             let timed = cell.record.timed.contains(&phase);
             seconds.get(*round as usize).copied().filter(|_| timed).unwrap_or(0.0).max(0.0)
@@ -103,9 +115,12 @@ impl<'a> Row<'a> {
         let run_to = run_from + end_ns.saturating_sub(*start_ns) as f64 / 1e9;
         let highest = spans.iter().map(|span| span.worker + 1).max().unwrap_or(1);
         let workers = cell.record.workers.max(highest);
+        let lanes = workers.min(MOST_LANES) as usize;
         Some(Self {
             cell,
-            lanes: bars::lanes(spans, failed, workers, workers.min(MOST_LANES) as usize),
+            lanes: bars::lanes(spans, failed, workers, lanes),
+            depth: Depth::of(spans),
+            hosts: elsewhere::lanes(elsewhere, workers, lanes),
             zero_ns: *start_ns as f64 - run_from * 1e9,
             run_from,
             run_to,
@@ -119,14 +134,22 @@ impl<'a> Row<'a> {
         (ns as f64 - self.zero_ns) / 1e9
     }
 
-    fn height(&self) -> f64 {
+    /// The lanes alone.
+    fn lanes_height(&self) -> f64 {
         self.lanes.len() as f64 * self.pitch()
+    }
+
+    /// The lanes, and what lies below them.
+    fn height(&self, rendition: &Rendition) -> f64 {
+        self.lanes_height() + self.depth.as_ref().map_or(0.0, |_| DEPTH.0 + depth_gap(rendition))
     }
 
     /// From lane to lane. Few lanes are thick and many are thin, so that every strategy has its share of the picture.
     fn pitch(&self) -> f64 {
         match self.lanes.len() {
             1 => 30.0,
+            // A host's name needs room beside a single lane.
+            few if few <= 10 && !self.hosts.is_empty() => 24.0,
             several => (68.0 / several as f64).clamp(2.4, 22.0),
         }
     }
@@ -134,7 +157,10 @@ impl<'a> Row<'a> {
     fn described(&self) -> String {
         let shares = Shares::of(self.cell.record).and_then(|shares| shares.in_words());
         let shares = shares.map(|shares| format!("; of the workers' time {shares}")).unwrap_or_default();
-        format!("{}: {}{shares}.", words::capital(&self.cell.who()), time(self.total))
+        let depth = self.depth.as_ref().map(|depth| format!("; {}", depth.in_words())).unwrap_or_default();
+        let timeline = self.cell.record.timeline.as_ref();
+        let elsewhere = timeline.map(|timeline| elsewhere::in_words(&timeline.elsewhere)).unwrap_or_default();
+        format!("{}: {}{shares}{depth}{elsewhere}.", words::capital(&self.cell.who()), time(self.total))
     }
 
     /// Whether there is any waiting of this kind.
@@ -156,6 +182,11 @@ impl<'a> Row<'a> {
         (name, (!more.is_empty()).then(|| more.join(", ")))
     }
 
+    /// How much room the names of other hosts take beside the lanes.
+    fn hosts_width(&self, font: f64) -> f64 {
+        self.hosts.iter().map(|lanes| labels::width(&lanes.label(), font, false) + font).fold(0.0, f64::max)
+    }
+
     fn value(&self) -> String {
         match self.cell.record.task_errors {
             0 => time(self.total),
@@ -164,11 +195,27 @@ impl<'a> Row<'a> {
     }
 }
 
+/// Between the lanes and the area below them. On a narrow page, the area's label lies there.
+fn depth_gap(rendition: &Rendition) -> f64 {
+    if rendition.is_narrow() { DEPTH.1 + 1.5 * rendition.font } else { DEPTH.1 }
+}
+
+/// Where the lanes begin: behind the names, where these stand beside them, and the hosts of those that have some.
+fn left(rows: &[Row], rendition: &Rendition) -> f64 {
+    let font = rendition.font;
+    let hosts = rows.iter().map(|row| row.hosts_width(font)).fold(0.0, f64::max);
+    if rendition.is_narrow() {
+        return hosts + 1.0;
+    }
+    let texts = rows.iter().flat_map(|row| [Some(row.names().0), row.names().1]).flatten();
+    let names = texts.map(|text| labels::width(&text, font, true));
+    let depths = rows.iter().filter_map(|row| Some(labels::width(&row.depth.as_ref()?.label(), font, false)));
+    names.map(|width| hosts + width).chain(depths).fold(0.0, f64::max) + font
+}
+
 fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
     let font = rendition.font;
-    let texts = || rows.iter().flat_map(|row| [Some(row.names().0), row.names().1]).flatten();
-    let names = texts().map(|text| labels::width(&text, font, true)).fold(0.0, f64::max);
-    let left = if rendition.is_narrow() { 1.0 } else { names + font };
+    let left = left(rows, rendition);
     let longest = rows.iter().map(|row| row.total).fold(f64::MIN_POSITIVE, f64::max);
     let value_of = |row: &Row| labels::width(&row.value(), font, true) + font;
     // Every value must have room behind its own row; the one that needs most decides where the axis ends.
@@ -182,8 +229,9 @@ fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
     let mut tops = Vec::new();
     let mut bottom = 0.3 * font;
     for row in rows {
-        let height = row.height().max(if rendition.is_narrow() { 0.0 } else { 1.7 * font });
-        tops.push(bottom + above + (height - row.height()) / 2.0);
+        let own = row.height(rendition);
+        let height = own.max(if rendition.is_narrow() { 0.0 } else { 1.7 * font });
+        tops.push(bottom + above + (height - own) / 2.0);
         bottom += above + height + 0.8 * font;
     }
     let unit = TimeUnit::of(longest);
@@ -199,9 +247,11 @@ fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
         @for (row, top) in rows.iter().zip(tops) {
             g class={ "series s-" (palette::of(&row.cell.record.strategy).strategy) } {
                 (title(row, top, left, rendition))
+                (hosts_beside(row, top, left, font))
                 (phases(row, top, &x))
                 (lanes(row, top, &x, longest, most_bars))
-                (makespan(row, top, &x, font))
+                (depth(row, top, &x, left, rendition))
+                (makespan(row, top, &x, rendition))
             }
         }
     };
@@ -213,15 +263,42 @@ fn title(row: &Row, top: f64, left: f64, rendition: &Rendition) -> Markup {
     let font = rendition.font;
     if rendition.is_narrow() {
         let both = workers.map_or(name.clone(), |workers| format!("{name}, {workers}"));
-        return text(left, top - 0.85 * font, "start", "name", &both);
+        return text(1.0, top - 0.85 * font, "start", "name", &both);
     }
-    let (x, middle) = (left - 0.7 * font, top + row.height() / 2.0);
+    let (x, middle) = (left - row.hosts_width(font) - 0.7 * font, top + row.lanes_height() / 2.0);
     match workers {
         None => text(x, middle, "end", "name", &name),
         Some(workers) => html! {
             (text(x, middle - 0.6 * font, "end", "name", &name))
             (text(x, middle + 0.6 * font, "end", "ink", &workers))
         },
+    }
+}
+
+/// The names of other hosts, each beside its lanes.
+fn hosts_beside(row: &Row, top: f64, left: f64, font: f64) -> Markup {
+    let y = |lane: usize| top + lane as f64 * row.pitch();
+    html! {
+        @for lanes in &row.hosts {
+            @let (from, to) = (y(lanes.first) + 2.0, y(lanes.last + 1) - 2.0);
+            (line("tick", (left - 0.3 * font, from), (left - 0.3 * font, to)))
+            @if to - from > 0.8 * font { (text(left - 0.6 * font, f64::midpoint(from, to), "end", "muted", &lanes.label())) }
+        }
+    }
+}
+
+/// How many jobs waited in the queue meanwhile.
+fn depth(row: &Row, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Markup {
+    let Some(depth) = &row.depth else { return html! {} };
+    let font = rendition.font;
+    let from = top + row.lanes_height() + depth_gap(rendition);
+    html! {
+        @if rendition.is_narrow() {
+            (text(1.0, from - 0.8 * font, "start", "ink", &depth.label()))
+        } @else {
+            (text(left - 0.7 * font, from + DEPTH.0 / 2.0, "end", "ink", &depth.label()))
+        }
+        (depth.draw(|ns| x.at(row.seconds(ns)), (from, from + DEPTH.0), (x.at(row.run_from), x.at(row.run_to))))
     }
 }
 
@@ -233,7 +310,7 @@ fn phases(row: &Row, top: f64, x: &Scale) -> Markup {
             @let (start, end) = (x.at(from), x.at(to));
             g class="mark" {
                 title { (what) ": " (time(to - from)) }
-                rect class="phase" x=(px(start)) y=(px(top)) width=(px((end - start).max(1.0))) height=(px(row.height())) {}
+                rect class="phase" x=(px(start)) y=(px(top)) width=(px((end - start).max(1.0))) height=(px(row.lanes_height())) {}
             }
         }
     }
@@ -346,11 +423,13 @@ fn bar_tip(bar: &Bar) -> String {
     }
 }
 
-fn makespan(row: &Row, top: f64, x: &Scale, font: f64) -> Markup {
+fn makespan(row: &Row, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
     let place = x.at(row.total) + 1.5;
+    // On a narrow page a label lies below the lanes.
+    let height = if rendition.is_narrow() { row.lanes_height() } else { row.height(rendition) };
     html! {
-        (line("makespan", (place, top - 3.0), (place, top + row.height() + 3.0)))
-        (text(place + 0.45 * font, top + row.height() / 2.0, "start", "value", &row.value()))
+        (line("makespan", (place, top - 3.0), (place, top + height + 3.0)))
+        (text(place + 0.45 * rendition.font, top + row.lanes_height() / 2.0, "start", "value", &row.value()))
     }
 }
 

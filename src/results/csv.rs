@@ -4,7 +4,7 @@
 use super::record::{CellRecord, Check, Record};
 use std::io::{self, Write};
 
-const HEADER: [&str; 19] = [
+const HEADER: [&str; 21] = [
     "scenario",
     "variant",
     "strategy",
@@ -24,6 +24,8 @@ const HEADER: [&str; 19] = [
     "most_processes",
     "context_switches",
     "core_wait_s",
+    "queue",
+    "redeliveries",
 ];
 
 /// Writes the record's times. Cells without a time have no lines; what was not measured is empty.
@@ -61,6 +63,8 @@ fn line(scenario: &str, cell: &CellRecord, round: usize, phases_s: [f64; 3]) -> 
         or_empty(cell.most_processes),
         or_empty(cell.context_switches),
         or_empty(cell.core_wait_s),
+        or_empty(cell.queue.as_ref()),
+        or_empty(cell.redeliveries),
     ])
 }
 

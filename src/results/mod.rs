@@ -1,5 +1,6 @@
 //! The record of measured runs, where records are kept, and the forms they are exported in.
 
+pub mod costs;
 pub mod criterion;
 pub mod csv;
 pub mod record;

@@ -5,7 +5,7 @@
 
 use crate::{
     measure::host::HostFacts,
-    worker::{deck::Deal, lane::Span},
+    worker::{deck::Deal, lane::Span, work::Elsewhere},
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,7 +56,7 @@ pub struct CellRecord {
     pub tasks: u32,
     /// The strategy's name.
     pub strategy: String,
-    /// Workers in all.
+    /// Workers in all. Where others started them: those that were there during a run.
     pub workers: u32,
     /// Worker processes, where the strategy has both processes and threads.
     pub processes: Option<u32>,
@@ -103,6 +103,12 @@ pub struct CellRecord {
     /// Seconds that threads were ready to run and no core was free, all threads together, likewise; `None` where the system
     /// doesn't tell, and where threads that ended within the run did a good part of the work.
     pub core_wait_s: Option<f64>,
+    /// Where the queue was: `sqlite` for a file of the pool's own, otherwise its address without a password. `None` for
+    /// strategies without a queue.
+    pub queue: Option<String>,
+    /// How often jobs were handed out again, because nothing was heard of the worker that had them: all measured rounds
+    /// together. `None` for strategies without a queue.
+    pub redeliveries: Option<u32>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
 }
@@ -121,6 +127,9 @@ pub struct Timeline {
     pub spans: Vec<Span>,
     /// The tasks that ended in an error in this round, ascending.
     pub failed: Vec<u32>,
+    /// The workers on other hosts, whose spans were moved to this host's clock.
+    #[serde(default)]
+    pub elsewhere: Vec<Elsewhere>,
 }
 
 /// An estimate with its 95 % interval.

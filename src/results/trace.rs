@@ -1,10 +1,14 @@
 //! A record's timelines as Chrome trace events, for <https://ui.perfetto.dev> and `chrome://tracing`.
 //!
 //! Each cell is a process of the trace and each worker a thread of it; all cells begin at zero, so that they lie on one
-//! axis. The format is the JSON array of the "Trace Event Format": `X` events with a duration, `M` events with names.
+//! axis. The format is the JSON array of the "Trace Event Format": `X` events with a duration, `M` events with names, and
+//! pairs of `b` and `e` for what is no thread's: a job on its way into a queue, in it and back has a track for itself.
 
 use super::record::{CellRecord, Record, Timeline};
-use crate::worker::lane::{Span, SpanKind};
+use crate::worker::{
+    lane::{Span, SpanKind},
+    work::Elsewhere,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::{
@@ -20,7 +24,13 @@ struct Event {
     pid: usize,
     tid: u32,
     ts: f64,
-    dur: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dur: Option<f64>,
+    /// What the events of one track have in common, where it is no thread's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cat: Option<&'static str>,
     args: Value,
 }
 
@@ -35,27 +45,41 @@ pub fn write(record: &Record, to: impl Write) -> io::Result<()> {
 
 fn events(pid: usize, cell: &CellRecord, timeline: &Timeline) -> Vec<Event> {
     let name = |what: &'static str, tid: u32, name: String| Event {
-        name: what.into(),
-        ph: "M",
-        pid,
-        tid,
-        ts: 0.0,
-        dur: 0.0,
         args: json!({ "name": name }),
+        ..event("M", what.into(), pid, tid, 0.0)
     };
     let workers: BTreeSet<u32> = timeline.spans.iter().map(|span| span.worker).collect();
     let mut events = vec![name("process_name", 0, format!("{} x {} ({})", cell.strategy, cell.shape(), cell.variant))];
-    events.extend(workers.into_iter().map(|worker| name("thread_name", worker, format!("worker {worker}"))));
-    events.extend(timeline.spans.iter().map(|span| Event {
-        name: span_name(span),
-        ph: "X",
-        pid,
-        tid: span.worker,
-        ts: span.start_ns.saturating_sub(timeline.start_ns) as f64 / 1e3,
-        dur: span.end_ns.saturating_sub(span.start_ns) as f64 / 1e3,
-        args: json!({ "task": span.index }),
-    }));
+    events.extend(workers.into_iter().map(|worker| name("thread_name", worker, who(worker, &timeline.elsewhere))));
+    events.extend(timeline.spans.iter().flat_map(|span| of_span(span, pid, timeline.start_ns)));
     events
+}
+
+fn event(ph: &'static str, name: Value, pid: usize, tid: u32, ts: f64) -> Event {
+    Event { name, ph, pid, tid, ts, dur: None, id: None, cat: None, args: Value::Null }
+}
+
+fn who(worker: u32, elsewhere: &[Elsewhere]) -> String {
+    let there = elsewhere.iter().find(|one| one.worker == worker);
+    there.map_or_else(|| format!("worker {worker}"), |one| format!("worker {worker} on {}", one.host))
+}
+
+fn of_span(span: &Span, pid: usize, zero_ns: u64) -> Vec<Event> {
+    let us = |time_ns: u64| time_ns.saturating_sub(zero_ns) as f64 / 1e3;
+    let at = |ph, time_ns| Event {
+        args: json!({ "task": span.index }),
+        ..event(ph, span_name(span), pid, span.worker, us(time_ns))
+    };
+    match span.kind {
+        SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return => {
+            let of_job = |event| Event { id: span.index, cat: Some("queue"), ..event };
+            vec![of_job(at("b", span.start_ns)), of_job(at("e", span.end_ns))]
+        }
+        _ => {
+            let dur = span.end_ns.saturating_sub(span.start_ns) as f64 / 1e3;
+            vec![Event { dur: Some(dur), ..at("X", span.start_ns) }]
+        }
+    }
 }
 
 fn span_name(span: &Span) -> Value {
@@ -63,5 +87,26 @@ fn span_name(span: &Span) -> Value {
         (SpanKind::Run, Some(index)) => format!("task {index}").into(),
         (SpanKind::Run, None) => "prologue".into(),
         (kind, _) => json!(kind),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_a_job_s_own_is_on_no_worker_s_track() {
+        let span = |kind| Span { worker: 2, index: Some(5), kind, start_ns: 3_000, end_ns: 5_000 };
+        let phases = |kind| of_span(&span(kind), 0, 1_000).into_iter().map(|event| (event.ph, event.ts, event.id));
+        assert!(phases(SpanKind::Run).eq([("X", 2.0, None)]));
+        for kind in [SpanKind::Enqueue, SpanKind::Queued, SpanKind::Return] {
+            assert!(phases(kind).eq([("b", 2.0, Some(5)), ("e", 4.0, Some(5))]), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_worker_elsewhere_has_its_host_s_name() {
+        let far = Elsewhere { worker: 1, host: "far".into(), clock_offset_ns: 0, clock_uncertainty_ns: 0 };
+        assert_eq!([0, 1].map(|worker| who(worker, std::slice::from_ref(&far))), ["worker 0", "worker 1 on far"]);
     }
 }

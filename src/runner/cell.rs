@@ -14,9 +14,9 @@ use crate::{
     mock_server::{log::LogEntry, process::ServerError},
     results::record::{CellRecord, Check, Phase, Timer},
     scenario::{CellSpec, Scenario},
-    strategy::{self, CloseError, Env, StartError},
+    strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
     task::TaskError,
-    worker::lane::Span,
+    worker::{lane::Span, work::Account},
 };
 use std::{
     num::NonZeroU32,
@@ -58,6 +58,8 @@ pub struct Sample {
     pub failed: Vec<u32>,
     /// What the first of them says.
     pub error: Option<TaskError>,
+    /// What else the strategy says of the run.
+    pub account: Account,
 }
 
 /// Why a cell has no time.
@@ -78,6 +80,14 @@ pub enum CellError {
     /// The pool did not close.
     #[error(transparent)]
     Close(#[from] CloseError),
+    /// The workers that others started came or went between two rounds, which are then not rounds of one cell.
+    #[error("{now} workers took part, in earlier rounds {before}: start all of them before the run, and keep them")]
+    Workers {
+        /// How many took part.
+        now: u32,
+        /// How many before.
+        before: u32,
+    },
     /// There is no strategy of this name.
     #[error("{0}")]
     Unknown(String),
@@ -117,19 +127,19 @@ impl Cell {
     pub fn once(&self, round: u32) -> Result<Sample, CellError> {
         let order = self.order(round);
         let outcome = match self.stage.address_space_bytes {
-            None => carry_out(&order, &self.env, &self.interrupted, &mut |_| Ok(()))?,
+            None => carry_out(&order, &self.interrupted, &mut |_| Ok(()))?,
             limit => {
                 ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted, &mut |_| ())?
             }
         };
         let log = self.check(&order, &outcome)?;
-        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done } = outcome;
+        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
         let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error })
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, account })
     }
 
     /// What a run of the cell is, under a number of its own.
@@ -141,7 +151,8 @@ impl Cell {
             shape: self.spec.shape,
             deal: self.spec.deal,
             deadline: self.deadline,
-            switch_interval: self.env.switch_interval,
+            env: self.env.clone(),
+            server: self.stage.server.as_ref().map(|server| server.contact().origin().to_owned()),
             is_probe: false,
             prologue: self.stage.prologue.clone(),
             tasks: Arc::clone(&self.stage.tasks),
@@ -150,11 +161,17 @@ impl Cell {
 
     /// Holds what came of a run against what was expected, and against what the server saw, which is returned.
     pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
-        check::answers(&self.stage.expected, self.stage.may_fail, &outcome.done)?;
+        // Where tasks may fail, it would be right that nobody did any.
+        let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
+        check::answers(&self.stage.expected, may_fail, &outcome.done)?;
         let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
-        let log = server.take_log(order.run)?;
-        check::log(&log, &outcome.done)?;
+        let log = server.contact().take_log(order.run)?;
+        check::log(&log, &outcome.done, &outcome.account.redelivered)?;
         Ok(log)
+    }
+
+    fn uses_queue(&self) -> bool {
+        self.spec.strategy == Queue.name()
     }
 
     /// The cell's record before anything is measured.
@@ -183,6 +200,8 @@ impl Cell {
             most_processes: None,
             context_switches: None,
             core_wait_s: None,
+            queue: self.uses_queue().then(|| self.env.queue.to_string()),
+            redeliveries: self.uses_queue().then_some(0),
             timeline: None,
         }
     }

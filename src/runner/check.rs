@@ -36,14 +36,24 @@ pub enum CheckError {
         /// What it gave.
         found: Output,
     },
-    /// The server did not see each task exactly once.
-    #[error("the server answered task {index} {times} times, expected once")]
+    /// The server did not see each task exactly once, or no more often than it was handed out.
+    #[error("the server answered task {index} {times} times, expected {}", once_or_more(*redelivered))]
     NotOnce {
         /// The task.
         index: u32,
         /// How often the server answered it.
         times: usize,
+        /// How often it was handed out again.
+        redelivered: u32,
     },
+}
+
+fn once_or_more(redelivered: u32) -> String {
+    match redelivered {
+        0 => "once".into(),
+        1 => "once or twice: it was handed out again once".into(),
+        more => format!("1 to {} times: it was handed out again {more} times", more + 1),
+    }
 }
 
 /// Holds every answer against what was expected of it. `done` is in the tasks' order. Where tasks may fail, a failure is
@@ -73,18 +83,21 @@ fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
     }
 }
 
-/// Holds the server's log against the answers: each task that came back was answered exactly once. Redirects on the way
-/// are hops, not answers, and the prologue has no index. Of a task that failed the log may tell or not: the server may have
-/// answered it and the answer was lost on the way, or cut short, or too late.
-pub(super) fn log(entries: &[LogEntry], done: &[Done]) -> Result<(), CheckError> {
+/// Holds the server's log against the answers: each task that came back was answered exactly once, or, where a queue handed
+/// it out again, at most once more for each time. Redirects on the way are hops, not answers, and the prologue has no index.
+/// Of a task that failed the log may tell or not: the server may have answered it and the answer was lost on the way, or cut
+/// short, or too late.
+pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u32, u32>) -> Result<(), CheckError> {
     let mut times: BTreeMap<u32, usize> = BTreeMap::new();
     // A reset instead of an answer has the status 0.
     for entry in entries.iter().filter(|entry| entry.status != 0 && !(300..400).contains(&entry.status)) {
         *times.entry(entry.index.unwrap_or(u32::MAX)).or_default() += usize::from(entry.index.is_some());
     }
     let seen = |index: u32| times.get(&index).copied().unwrap_or(0);
-    match done.iter().find(|one| one.result.is_ok() && seen(one.index) != 1) {
-        Some(one) => Err(CheckError::NotOnce { index: one.index, times: seen(one.index) }),
+    let again = |index: u32| redelivered.get(&index).copied().unwrap_or(0);
+    let is_right = |index| (1..=1 + again(index) as usize).contains(&seen(index));
+    match done.iter().find(|one| one.result.is_ok() && !is_right(one.index)) {
+        Some(&Done { index, .. }) => Err(CheckError::NotOnce { index, times: seen(index), redelivered: again(index) }),
         None => Ok(()),
     }
 }
@@ -134,15 +147,36 @@ mod tests {
     #[test]
     fn the_log_must_hold_each_task_once() {
         let entry = |index, status| LogEntry { run: 1, index, status, ..LogEntry::default() };
+        let log = |entries: &[LogEntry], done: &[Done]| log(entries, done, &BTreeMap::new());
+        let not_once = |index, times| Err(CheckError::NotOnce { index, times, redelivered: 0 });
         let answered = [done(0, Ok(output(1))), done(1, Ok(output(1)))];
         let hop_and_prologue = [entry(Some(0), 302), entry(Some(0), 200), entry(None, 200), entry(Some(1), 404)];
         assert_eq!(log(&hop_and_prologue, &answered), Ok(()));
         assert_eq!(log(&[&[entry(Some(1), 0)], &hop_and_prologue[..]].concat(), &answered), Ok(()));
-        assert_eq!(log(&hop_and_prologue[..2], &answered), Err(CheckError::NotOnce { index: 1, times: 0 }));
+        assert_eq!(log(&hop_and_prologue[..2], &answered), not_once(1, 0));
         let twice = [entry(Some(0), 200), entry(Some(0), 200), entry(Some(1), 200)];
-        assert_eq!(log(&twice, &answered), Err(CheckError::NotOnce { index: 0, times: 2 }));
+        assert_eq!(log(&twice, &answered), not_once(0, 2));
         let one_failed = [done(0, Ok(output(1))), done(1, Err(TaskError::TimedOut))];
         assert_eq!(log(&[entry(Some(0), 200)], &one_failed), Ok(()));
         assert_eq!(log(&[entry(Some(0), 200), entry(Some(1), 200)], &one_failed), Ok(()));
+    }
+
+    #[test]
+    fn what_was_handed_out_again_may_have_been_answered_again() {
+        let entry = LogEntry { run: 1, index: Some(0), status: 200, ..LogEntry::default() };
+        let answered = [done(0, Ok(output(1)))];
+        let log = |times, again| log(&vec![entry.clone(); times], &answered, &BTreeMap::from([(0, again), (1, 9)]));
+        for (times, again) in [(1, 0), (1, 1), (2, 1), (1, 2), (3, 2)] {
+            assert_eq!(log(times, again), Ok(()), "{times} of 1 + {again}");
+        }
+        for (times, again, says) in [
+            (2, 0, "2 times, expected once"),
+            (0, 1, "0 times, expected once or twice: it was handed out again once"),
+            (3, 1, "3 times, expected once or twice"),
+            (4, 2, "4 times, expected 1 to 3 times: it was handed out again 2 times"),
+        ] {
+            let error = log(times, again).expect_err(says).to_string();
+            assert!(error.contains(says), "{error}");
+        }
     }
 }

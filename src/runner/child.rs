@@ -7,10 +7,7 @@ use super::{
     cell::CellError,
     order::{Moment, Order, Outcome, carry_out},
 };
-use crate::{
-    strategy::Env,
-    worker::{frame, lifeline, process::ending},
-};
+use crate::worker::{frame, lifeline, process::ending};
 use nix::{
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::resource::{Resource, setrlimit},
@@ -146,11 +143,10 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     }
     lifeline::exit_when_stdin_closes();
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
-    let env = Env { program: std::env::current_exe()?, switch_interval: order.switch_interval };
     let mut pause = |moment| {
         if order.is_probe { await_nod(moment).map_err(|error| CellError::Child(error.to_string())) } else { Ok(()) }
     };
-    let outcome = carry_out(&order, &env, &Arc::default(), &mut pause).map_err(|error| error.to_string());
+    let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
     frame::write(io::stdout().lock(), &Report::Over(outcome))
 }
 

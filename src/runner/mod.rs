@@ -47,6 +47,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// The user's own pictures, instead of the fixtures'.
     pub images: Option<PathBuf>,
+    /// A mock server that runs already (`http://HOST:PORT`), instead of one started for the purpose.
+    pub server: Option<String>,
     /// How many rounds.
     pub rounds: u32,
     /// The seed of their order.
@@ -154,8 +156,7 @@ impl<'a> Bench<'a> {
         order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
         let sample = |bench: &mut Self, index: usize| {
             let sample = bench.cells[index].once(round)?;
-            bench.add(index, sample);
-            Ok(())
+            bench.add(index, sample)
         };
         if order.into_iter().try_for_each(|index| self.step(index, observer, sample)).is_continue() {
             self.record.rounds_done = round + 1;
@@ -200,12 +201,21 @@ impl<'a> Bench<'a> {
         self.compare(index);
     }
 
-    fn add(&mut self, index: usize, sample: Sample) {
+    fn add(&mut self, index: usize, sample: Sample) -> Result<(), CellError> {
+        let asked = self.cells[index].spec.shape.workers().get();
+        let workers = |sample: &Sample| sample.account.workers.unwrap_or(asked);
+        let now = workers(&sample);
+        if let Some(before) = self.samples[index].first().map(workers).filter(|before| *before != now) {
+            return Err(CellError::Workers { now, before });
+        }
         self.samples[index].push(sample);
         let samples = &self.samples[index];
         let of = |figure: fn(&Sample) -> f64| samples.iter().map(figure).collect::<Vec<f64>>();
         let mean = |figure: fn(&Sample) -> f64| Some(of(figure).iter().sum::<f64>() / samples.len() as f64);
         let cell = &mut self.record.cells[index];
+        cell.workers = now;
+        let redelivered = || samples.iter().flat_map(|sample| sample.account.redelivered.values()).sum();
+        cell.redeliveries = cell.redeliveries.map(|_| redelivered());
         cell.start_s = of(|sample| sample.start_s);
         cell.run_s = of(Sample::run_s);
         cell.stop_s = of(|sample| sample.stop_s);
@@ -221,6 +231,7 @@ impl<'a> Bench<'a> {
         }
         cell.timeline = typical(samples, &cell.timed);
         self.compare(index);
+        Ok(())
     }
 
     /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
@@ -289,6 +300,7 @@ fn typical(samples: &[Sample], timed: &[Phase]) -> Option<Timeline> {
         end_ns: sample.end_ns,
         spans: sample.spans.clone(),
         failed: sample.failed.clone(),
+        elsewhere: sample.account.elsewhere.clone(),
     })
 }
 

@@ -14,6 +14,7 @@ use crate::{
         lane::{Done, Lane, Span},
         shape::Shape,
         stop::Stop,
+        work::Account,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -33,8 +34,10 @@ pub(super) struct Order {
     pub(super) shape: Shape,
     pub(super) deal: Deal,
     pub(super) deadline: Duration,
-    /// The environment's, which a child process has no other way to know.
-    pub(super) switch_interval: Duration,
+    /// The surroundings, which a child process has no other way to know.
+    pub(super) env: Env,
+    /// Where the tasks fetch from: see [`Work::server`].
+    pub(super) server: Option<String>,
     /// Whether this run is looked at from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans: of
     /// ten thousand tasks, they are the largest part of what is kept.
     pub(super) is_probe: bool,
@@ -68,19 +71,20 @@ pub(super) struct Outcome {
     pub(super) prologue: Vec<Span>,
     /// Every task, in the tasks' order.
     pub(super) done: Vec<Done>,
+    /// What else the pool says of the run.
+    pub(super) account: Account,
 }
 
 /// Starts a pool, runs the workload and closes the pool, here. `pause` is called at each moment, never while a clock runs.
 pub(super) fn carry_out(
     order: &Order,
-    env: &Env,
     interrupted: &Arc<AtomicBool>,
     pause: &mut dyn FnMut(Moment) -> Result<(), CellError>,
 ) -> Result<Outcome, CellError> {
     let strategy = strategy::named(&order.strategy).map_err(CellError::Unknown)?;
     pause(Moment::Ready)?;
     let before_start = now_ns();
-    let mut pool = strategy.start(order.shape, env)?;
+    let mut pool = strategy.start(order.shape, &order.env)?;
     let start_s = between(before_start, now_ns()).as_secs_f64();
     if let Some(run) = order.warm_up {
         order.warm_up(run, strategy, &mut *pool, interrupted);
@@ -92,6 +96,7 @@ pub(super) fn carry_out(
     let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
     let ran = order.run(&mut *pool, &work);
     let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
+    let account = pool.account();
     pause(Moment::Ran)?;
     drop(watchdog);
     let before_stop = now_ns();
@@ -103,7 +108,7 @@ pub(super) fn carry_out(
     if order.is_probe {
         done.iter_mut().for_each(|one| one.spans.clear());
     }
-    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done })
+    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account })
 }
 
 impl Order {
@@ -134,6 +139,7 @@ impl Order {
     }
 
     fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Deal, interrupted: &Arc<AtomicBool>) -> Work {
-        Work { run, tasks: Arc::clone(tasks), deal, stop: Stop::new(self.deadline, interrupted) }
+        let stop = Stop::new(self.deadline, interrupted);
+        Work { server: self.server.clone(), ..Work::new(run, Arc::clone(tasks), deal, stop) }
     }
 }

@@ -65,7 +65,12 @@ pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
     };
     let outcome = child.carry_out(&order, &cell.interrupted, &mut look)?;
     cell.check(&order, &outcome)?;
-    Ok(before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers())))
+    let taken = before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers()));
+    Ok(taken.map(|taken| match outcome.account.workers {
+        // Others started the workers, perhaps elsewhere.
+        Some(_) => Taken { memory_per_worker_bytes: None, ..taken },
+        None => taken,
+    }))
 }
 
 #[cfg(test)]

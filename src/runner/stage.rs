@@ -5,6 +5,7 @@ use crate::{
     fixtures::{self, FixtureError},
     mock_server::{
         checked::ProfileError,
+        contact::Contact,
         foresight::{Echo, Foresight},
         process::{ServerError, ServerProcess},
         profile::{Body, Profile},
@@ -21,7 +22,7 @@ use crate::{
 };
 use std::{
     num::NonZeroU32,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
 use tempfile::TempDir;
@@ -32,12 +33,30 @@ pub(super) struct Stage {
     pub(super) tasks: Arc<[Task]>,
     pub(super) prologue: Vec<Task>,
     pub(super) expected: Vec<Expected>,
-    pub(super) server: Option<ServerProcess>,
+    pub(super) server: Option<Server>,
     pub(super) may_fail: bool,
     /// What the address space of a process with a pool is limited to; such a process is a child of its own.
     pub(super) address_space_bytes: Option<u64>,
     /// Where tasks write. It goes when the stage does.
     _outputs: TempDir,
+}
+
+/// The server that the tasks fetch from.
+#[derive(Debug)]
+pub(super) enum Server {
+    /// Started for this stage, and ended with it.
+    Own(ServerProcess),
+    /// Started by somebody, where workers on other machines reach it.
+    Elsewhere(Contact),
+}
+
+impl Server {
+    pub(super) fn contact(&self) -> &Contact {
+        match self {
+            Self::Own(process) => process.contact(),
+            Self::Elsewhere(contact) => contact,
+        }
+    }
 }
 
 /// Why a scenario could not be set up.
@@ -78,6 +97,9 @@ pub enum SetupError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A server was named for tasks that fetch nothing.
+    #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
+    NoServerWanted(String),
     /// The untimed reference run did not start.
     #[error("the reference run failed: {0}")]
     Reference(#[from] strategy::StartError),
@@ -93,13 +115,16 @@ impl Stage {
         let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
         let unknown = || SetupError::Unknown(crate::suggestion::unknown("variant", variant, &names));
         let variant = scenario.variant(variant).ok_or_else(unknown)?;
+        if variant.server.is_none() && settings.server.is_some() {
+            return Err(SetupError::NoServerWanted(scenario.name.clone()));
+        }
         let outputs = outputs(settings)?;
         let server = match &variant.server {
             Some(profile) => Some(Served::start(profile, settings, observer)?),
             None => None,
         };
         let built = build(scenario, variant, settings, server.as_ref(), &outputs, observer)?;
-        let server = server.map(|served| served.process);
+        let server = server.map(|served| served.server);
         let (tasks, mut expected): (Vec<Task>, Vec<Expected>) = built.into_iter().unzip();
         for (&index, &outcome) in &variant.expected {
             if let Some(slot) = expected.get_mut(index as usize) {
@@ -121,7 +146,7 @@ impl Stage {
         }
         let sequential = strategy::named("sequential").map_err(SetupError::Unknown)?;
         let stop = Stop::new(scenario.deadline, &settings.interrupted);
-        let work = Work { run: 0, tasks: Arc::clone(&self.tasks), deal: Deal::OneByOne, stop };
+        let work = Work::new(0, Arc::clone(&self.tasks), Deal::OneByOne, stop);
         let _watchdog = work.stop.watchdog();
         let done = work.settle(sequential.start(Shape::ONE, &settings.env)?.run(&work));
         for (slot, done) in self.expected.iter_mut().zip(done) {
@@ -144,22 +169,21 @@ fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
 /// the run's deadline holds for that.
 const LARGEST_FORESEEN: u64 = 1 << 30;
 
-/// A server that was started, and what it will answer.
+/// A server that answers, and what it will answer.
 struct Served {
-    process: ServerProcess,
+    server: Server,
     foresight: Foresight,
 }
 
 impl Served {
     fn start(profile: &Profile, settings: &Settings, observer: &mut dyn Observer) -> Result<Self, SetupError> {
-        let mut profile = profile.clone();
-        if profile.routes.iter().any(|route| route.body == Body::Photo) {
-            // The drawings that the gallery also lists lie beside the photographs.
-            profile.photos = photos(settings, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
-        }
-        let process = ServerProcess::start(&settings.env.program, &profile)?;
-        let foresight = Foresight::of(profile.check()?, process.origin())?;
-        Ok(Self { process, foresight })
+        let profile = with_photos(profile.clone(), &settings.data, observer)?;
+        let server = match &settings.server {
+            Some(origin) => Server::Elsewhere(Contact::elsewhere(origin, &profile)?),
+            None => Server::Own(ServerProcess::start(&settings.env.program, &profile)?),
+        };
+        let foresight = Foresight::of(profile.check()?, server.contact().origin())?;
+        Ok(Self { server, foresight })
     }
 
     /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
@@ -175,6 +199,16 @@ impl Served {
     }
 }
 
+/// The profile with the place of the photographs that it serves, made now if they are not there.
+pub fn with_photos(profile: Profile, data: &Path, observer: &mut dyn Observer) -> Result<Profile, FixtureError> {
+    if !profile.routes.iter().any(|route| route.body == Body::Photo) {
+        return Ok(profile);
+    }
+    // The drawings that the gallery also lists lie beside the photographs.
+    let folder = photos(data, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
+    Ok(Profile { photos: folder, ..profile })
+}
+
 fn build(
     scenario: &Scenario,
     variant: &Variant,
@@ -187,38 +221,39 @@ fn build(
         Workload::Fetch(recipe) => {
             // The checker has seen to it that there is one.
             let Some(served) = server else { return Ok(Vec::new()) };
-            let tasks = recipe.build(served.process.origin(), scenario.time_scale).map_err(SetupError::Listing)?;
+            let tasks =
+                recipe.build(served.server.contact().origin(), scenario.time_scale).map_err(SetupError::Listing)?;
             Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect::<Result<_, _>>()?)
         }
         Workload::PrimeSum(recipe) => Ok(recipe.build()),
         Workload::Thumbnails(recipe) => {
             let Some(dir) = &settings.images else {
-                return Ok(recipe.build(&photos(settings, observer)?, outputs.path())?);
+                return Ok(recipe.build(&photos(&settings.data, observer)?, outputs.path())?);
             };
             let own = fixtures::user_photos(dir)?;
             // All of the user's own, however many the scenario has.
             let photos = NonZeroU32::new(own.len() as u32).unwrap_or(recipe.photos);
             Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own, outputs.path())?)
         }
-        Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(settings))?)?),
+        Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(&settings.data))?)?),
     }
 }
 
-fn prologue(scenario: &Scenario, variant: &Variant, server: Option<&ServerProcess>) -> Vec<Task> {
+fn prologue(scenario: &Scenario, variant: &Variant, server: Option<&Server>) -> Vec<Task> {
     let (Workload::Fetch(recipe), Some(server)) = (&variant.workload, server) else { return Vec::new() };
-    let listing = |listing| Task::Fetch(recipe.listing_task(server.origin(), listing, scenario.time_scale));
+    let listing = |listing| Task::Fetch(recipe.listing_task(server.contact().origin(), listing, scenario.time_scale));
     variant.prologue.iter().map(listing).collect()
 }
 
-fn fixtures_dir(settings: &Settings) -> PathBuf {
-    settings.data.join("fixtures")
+fn fixtures_dir(data: &Path) -> PathBuf {
+    data.join("fixtures")
 }
 
 /// The photographs, made now if they are not there.
-fn photos(settings: &Settings, observer: &mut dyn Observer) -> Result<Vec<PathBuf>, FixtureError> {
+fn photos(data: &Path, observer: &mut dyn Observer) -> Result<Vec<PathBuf>, FixtureError> {
     // They are made on all cores, and each tells the observer.
     let observer = Mutex::new(observer);
-    fixtures::photos(&fixtures_dir(settings), &|done, total| {
+    fixtures::photos(&fixtures_dir(data), &|done, total| {
         if let Ok(mut observer) = observer.lock() {
             observer.preparing("photographs", done, total);
         }

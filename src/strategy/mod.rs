@@ -9,6 +9,7 @@ pub mod async_offload;
 pub mod gil_threads;
 pub mod hybrid;
 pub mod processes;
+pub mod queue;
 pub mod sequential;
 pub mod thread_per_task;
 pub mod threads;
@@ -16,14 +17,20 @@ pub mod work_stealing;
 
 use crate::{
     measure::cpu::CpuTime,
+    queue::address::{Address, DEFAULT_NAME},
     task::Task,
     worker::{deck::Deal, gil::SWITCH_INTERVAL, lane::Done, shape::Shape},
 };
-use std::{fmt::Debug, path::PathBuf, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt::{self, Debug},
+    path::PathBuf,
+    time::Duration,
+};
 
 pub use crate::worker::{
     error::{CloseError, StartError},
-    work::Work,
+    work::{Account, Work},
 };
 
 /// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
@@ -37,6 +44,7 @@ pub const ALL: &[&dyn Strategy] = &[
     &hybrid::Hybrid,
     &r#async::Async,
     &async_offload::AsyncOffload,
+    &queue::Queue,
 ];
 
 /// A way of spreading tasks over workers.
@@ -73,6 +81,11 @@ pub trait Pool {
     /// done. It does not panic and it does not hang, whatever happens to a worker.
     fn run(&mut self, work: &Work) -> Vec<Done>;
 
+    /// What else is to be said of the last run.
+    fn account(&mut self) -> Account {
+        Account::default()
+    }
+
     /// CPU time used so far by workers in other processes; zero when all workers live in this one.
     fn worker_cpu(&mut self) -> CpuTime {
         CpuTime::default()
@@ -83,18 +96,50 @@ pub trait Pool {
 }
 
 /// What a strategy may need from the program it runs in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Env {
     /// The `makespan` binary, which worker processes are started from.
     pub program: PathBuf,
+    /// Where fixtures are made, for workers that are told their names alone.
+    pub data: PathBuf,
     /// How long a thread of `gil_threads` waits for the interpreter lock before it asks for it.
     pub switch_interval: Duration,
+    /// Which queue `queue` uses.
+    pub queue: QueueSettings,
+}
+
+/// Which queue, and whose workers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueSettings {
+    /// Where it is; `None` for a SQLite file that each pool makes for itself.
+    pub address: Option<Address>,
+    /// Its name.
+    pub name: String,
+    /// Whether the pool starts the workers, or others have.
+    pub own_workers: bool,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { address: None, name: DEFAULT_NAME.into(), own_workers: true }
+    }
+}
+
+/// Where the queue is, for people and records: `sqlite` for a pool's own file.
+impl fmt::Display for QueueSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Some(address) => write!(f, "{address}"),
+            None => f.write_str("sqlite"),
+        }
+    }
 }
 
 impl Env {
-    /// The surroundings with CPython's switch interval.
-    pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self { program: program.into(), switch_interval: SWITCH_INTERVAL }
+    /// The usual surroundings: CPython's switch interval, and a queue of the pool's own.
+    pub fn new(program: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
+        let (program, data) = (program.into(), data.into());
+        Self { program, data, switch_interval: SWITCH_INTERVAL, queue: QueueSettings::default() }
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Fetch {
     /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
     /// is there: what a library that knows nothing of event loops does to a program that has one.
     pub blocking: bool,
+    /// Whether it must stay on the server it begins at: a redirect to another one is refused.
+    pub stays: bool,
 }
 
 /// How a scenario asks for fetches: `tasks` of them, from one path or from the gallery's listing.
@@ -153,6 +155,7 @@ impl Recipe {
             timeout: scaled(self.timeout_s),
             redirects: self.redirects,
             blocking: self.blocking,
+            stays: false,
         }
     }
 
@@ -182,19 +185,22 @@ impl Fetch {
     /// Sends the request, follows redirects, and returns when the final answer's head has come.
     fn get_blocking(&self, tag: TaskTag, limit: Duration) -> Result<BlockingBody, TaskError> {
         let (mut url, tag) = (self.url.clone(), tag.to_string());
+        let begun = std::time::Instant::now();
         for _ in 0..=self.redirects {
-            if limit.is_zero() {
+            // One limit for all hops: servers that send each other's callers back and forth must not stretch it.
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
                 return Err(TaskError::TimedOut);
             }
             let mut request = AGENT.with(|agent| agent.get(&url)).config();
-            request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(limit));
+            request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(left));
             let mut request = request.build();
             for (name, value) in self.headers(&tag) {
                 request = request.header(name, value);
             }
             let response = request.call().map_err(failed)?;
             let (head, body) = response.into_parts();
-            match next_hop(&url, head.status, head.headers.get(header::LOCATION))? {
+            match self.follow(&url, head.status, head.headers.get(header::LOCATION))? {
                 Some(next) => url = next,
                 None => return Ok(BlockingBody { status: head.status.as_u16(), body }),
             }
@@ -232,12 +238,26 @@ impl Fetch {
             let response = client.request(request).await.map_err(|error| {
                 if error.is_connect() { TaskError::Connect(causes(&error)) } else { broken(causes(&error)) }
             })?;
-            match next_hop(&url, response.status(), response.headers().get(header::LOCATION))? {
+            match self.follow(&url, response.status(), response.headers().get(header::LOCATION))? {
                 Some(next) => url = next,
                 None => return Ok(response),
             }
         }
         Err(self.too_many_redirects())
+    }
+
+    /// Where an answer sends this fetch on to; `None` when it is the last one.
+    fn follow(
+        &self,
+        url: &str,
+        status: StatusCode,
+        location: Option<&header::HeaderValue>,
+    ) -> Result<Option<String>, TaskError> {
+        let next = next_hop(url, status, location)?;
+        match next.as_deref().filter(|next| self.stays && !same_server(next, &self.url)) {
+            Some(elsewhere) => Err(TaskError::Refused(format!("{url}: a redirect to another server, {elsewhere}"))),
+            None => Ok(next),
+        }
     }
 
     fn headers<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
@@ -389,6 +409,20 @@ fn next_hop(
     }
 }
 
+/// Whether two URLs name the same server: `http`, the same host, the same port, and nothing else before the path. They are
+/// read with the parser that the clients use, so that nobody reads them in another way.
+pub fn same_server(one: &str, other: &str) -> bool {
+    server(one).is_some_and(|known| Some(known) == server(other))
+}
+
+fn server(url: &str) -> Option<(String, u16)> {
+    let url = url.parse::<http::Uri>().ok().filter(|url| url.scheme_str() == Some("http"))?;
+    let (host, port) = (url.host().filter(|host| !host.is_empty())?, url.port_u16());
+    let plain = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    // A user's name would stand there, too, or a port that is none.
+    (url.authority()?.as_str() == plain).then(|| (host.to_owned(), port.unwrap_or(80)))
+}
+
 fn failed(error: ureq::Error) -> TaskError {
     match error {
         ureq::Error::Timeout(_) => TaskError::TimedOut,
@@ -433,6 +467,58 @@ mod tests {
         assert_eq!(hop(from, 301, "http://other/d"), Ok(Some("http://other/d".into())));
         assert_eq!(hop(from, 201, "/created"), Ok(None));
         assert!(hop(from, 302, "c").is_err());
+    }
+
+    #[test]
+    fn a_server_is_its_scheme_its_host_and_its_port() {
+        let server = "http://127.0.0.1:8080";
+        for same in ["http://127.0.0.1:8080/", "http://127.0.0.1:8080/a@b:1", "http://127.0.0.1:8080?x", server] {
+            assert!(same_server(same, server), "{same}");
+        }
+        assert!(same_server("http://host/a", "http://host:80"));
+        for other in [
+            "https://127.0.0.1:8080/",
+            "ftp://127.0.0.1:8080/",
+            "//127.0.0.1:8080/",
+            "127.0.0.1:8080",
+            "/images/1.jpg",
+            "",
+            "http://",
+            "http:///etc/passwd",
+            "file:///etc/passwd",
+            "http://127.0.0.1/",
+            "http://127.0.0.1:80801/",
+            "http://127.0.0.1:8081/",
+            "http://127.0.0.2:8080/",
+            "http://localhost:8080/",
+            "http://127.0.0.1:8080.evil.test/",
+            "http://127.0.0.1:8080@evil.test/",
+            "http://user@127.0.0.1:8080/",
+            "http://user:word@127.0.0.1:8080/",
+            "http://127.0.0.1:8080\\@evil.test/",
+            "http://evil.test/http://127.0.0.1:8080/",
+            "http://evil.test#http://127.0.0.1:8080/",
+        ] {
+            assert!(!same_server(other, server), "{other}");
+        }
+        assert!(!same_server("", "") && !same_server("nonsense", "nonsense"));
+    }
+
+    #[test]
+    fn one_that_stays_follows_no_redirect_elsewhere() {
+        let free = recipe(&["/"], &[]).fetch("http://h:1/a".into(), None, 1.0);
+        let stays = Fetch { stays: true, ..free.clone() };
+        let follow = |fetch: &Fetch, location: &'static str| {
+            fetch.follow(&fetch.url, StatusCode::FOUND, Some(&HeaderValue::from_static(location)))
+        };
+        for elsewhere in ["http://h:2/", "http://other/", "http://h:1@other/", "http://h:1.other/"] {
+            assert_eq!(follow(&free, elsewhere), Ok(Some(elsewhere.into())));
+            assert!(matches!(follow(&stays, elsewhere), Err(TaskError::Refused(_))), "{elsewhere}");
+        }
+        for here in ["/b", "//other/b", "http://h:1/b"] {
+            assert_eq!(follow(&stays, here), follow(&free, here), "{here}");
+        }
+        assert_eq!(follow(&stays, "//other/b"), Ok(Some("http://h:1//other/b".into())), "a path, to who reads it so");
     }
 
     fn recipe(paths: &[&str], sites: &[&str]) -> Recipe {

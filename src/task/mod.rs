@@ -56,6 +56,20 @@ pub enum TaskError {
     /// The worker that held the task is gone.
     #[error("its worker died: {0}")]
     WorkerDied(String),
+    /// Every worker that took the job from its queue was not heard of again.
+    #[error("given up after {tries} tries: each worker that took it was lost, {last} as the last")]
+    GivenUp {
+        /// How often it was handed out.
+        tries: u32,
+        /// The last worker that had it.
+        last: String,
+    },
+    /// Nobody did the job, or what came of it didn't come back: the queue's words.
+    #[error("{0}")]
+    Queue(String),
+    /// A worker must not do what the job asks for.
+    #[error("refused: {0}")]
+    Refused(String),
     /// The system refused the thread that was to do the task.
     #[error("could not start thread {number}: {message}; {} stood", number.saturating_sub(1))]
     NoThread {
@@ -111,6 +125,9 @@ pub enum ErrorKind {
     TimedOut,
     Cancelled,
     WorkerDied,
+    GivenUp,
+    Queue,
+    Refused,
     NoThread,
     Panicked,
     Connect,
@@ -127,6 +144,9 @@ impl TaskError {
             Self::TimedOut => ErrorKind::TimedOut,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::WorkerDied(_) => ErrorKind::WorkerDied,
+            Self::GivenUp { .. } => ErrorKind::GivenUp,
+            Self::Queue(_) => ErrorKind::Queue,
+            Self::Refused(_) => ErrorKind::Refused,
             Self::NoThread { .. } => ErrorKind::NoThread,
             Self::Panicked(_) => ErrorKind::Panicked,
             Self::Connect(_) => ErrorKind::Connect,

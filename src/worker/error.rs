@@ -1,5 +1,7 @@
 //! Why workers did not start, or did not go home cleanly.
 
+use crate::queue::broker::QueueError;
+
 /// Why a pool could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -19,6 +21,9 @@ pub enum StartError {
         /// What went wrong.
         reason: String,
     },
+    /// The queue is not there, or refuses.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// The event loop could not be set up.
     #[error("could not start the event loop: {0}")]
     EventLoop(std::io::Error),

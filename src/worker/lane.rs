@@ -30,8 +30,13 @@ pub enum SpanKind {
     WaitLink,
     /// Waiting for the simulated interpreter lock.
     WaitLock,
-    /// Ready, but not yet begun.
+    /// The job was being put into a queue. Like the two that follow, it is the job's time and no worker's: it lies outside
+    /// of the task's `Run`, and those of several jobs overlap.
+    Enqueue,
+    /// It waited in the queue until a worker took it.
     Queued,
+    /// What came of it was on its way back.
+    Return,
     /// Nothing to do.
     Idle,
 }

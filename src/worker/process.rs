@@ -6,7 +6,11 @@ use super::{
     lane::Done,
     serve::{Answer, GREETING, Handed, Order},
 };
-use crate::{measure::cpu::CpuTime, task::Task};
+use crate::{
+    measure::cpu::CpuTime,
+    queue::worker::{Membership, peer_id},
+    task::Task,
+};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     io::{self, BufReader},
@@ -19,7 +23,7 @@ use std::{
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
 };
 
-/// The longest wait for a greeting, which usually takes a millisecond.
+/// The longest wait for a greeting, which usually takes a millisecond, and for word from a queue.
 const PATIENCE_MS: u16 = 10_000;
 
 /// One worker process. Dropping it kills and reaps the process.
@@ -53,17 +57,40 @@ impl WorkerProcess {
 
     /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
     pub fn await_ready(&mut self) -> Result<(), StartError> {
-        let mut greeting = [PollFd::new(self.answers_fd(), PollFlags::POLLIN)];
-        if poll(&mut greeting, PollTimeout::from(PATIENCE_MS)) == Ok(0) {
-            let reason = format!("no greeting within {} s: is it a makespan binary?", PATIENCE_MS / 1000);
-            return Err(StartError::Process { number: self.number + 1, reason });
-        }
-        let reason = match self.answer() {
-            Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
-            Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
-            Err(ended) => ended,
+        let reason = match self.answer_within_patience() {
+            None => format!("no greeting within {} s: is it a makespan binary?", PATIENCE_MS / 1000),
+            Some(Ok(Answer::Ready(greeting))) if greeting == GREETING => return Ok(()),
+            Some(Ok(other)) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
+            Some(Err(ended)) => ended,
         };
-        Err(StartError::Process { number: self.number + 1, reason })
+        Err(self.not_started(reason))
+    }
+
+    /// Tells it to take jobs from a queue. It is not yet known to do so: tell them all first, then await each.
+    pub fn join(&mut self, membership: &Membership) -> Result<(), StartError> {
+        self.order(&Order::Join(Box::new(membership.clone()))).map_err(|reason| self.not_started(reason))
+    }
+
+    /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.
+    pub fn await_joined(&mut self) -> Result<(), StartError> {
+        let reason = match self.answer_within_patience() {
+            None => format!("no word from its queue within {} s", PATIENCE_MS / 1000),
+            Some(Ok(Answer::Joined(Ok(())))) => return Ok(()),
+            Some(Ok(Answer::Joined(Err(why)))) => why,
+            Some(Ok(other)) => self.put_down(&format!("it answered {other:?} when told to join a queue")),
+            Some(Err(ended)) => ended,
+        };
+        Err(self.not_started(reason))
+    }
+
+    /// The name that its worker `thread` (counted from 0) has in a queue: see [`Peer::id`](crate::queue::broker::Peer::id).
+    pub fn peer_id(&self, thread: u32) -> String {
+        peer_id(self.child.id(), thread)
+    }
+
+    /// How it ended, if it has ended by itself. This only asks the system, and waits for nothing.
+    pub fn try_ended(&mut self) -> Option<String> {
+        self.child.try_wait().ok().flatten().map(ending)
     }
 
     /// Which of the pool's processes it is, counted from 0.
@@ -135,6 +162,17 @@ impl WorkerProcess {
             None => Err(io::Error::other("its pipe is closed")),
         };
         written.map_err(|error| self.put_down(&error.to_string()))
+    }
+
+    /// The next answer; `None` when there is none for a long time.
+    fn answer_within_patience(&mut self) -> Option<Result<Answer, String>> {
+        let mut readable = [PollFd::new(self.answers_fd(), PollFlags::POLLIN)];
+        let waited = !self.has_buffered() && poll(&mut readable, PollTimeout::from(PATIENCE_MS)) == Ok(0);
+        (!waited).then(|| self.answer())
+    }
+
+    fn not_started(&self, reason: String) -> StartError {
+        StartError::Process { number: self.number + 1, reason }
     }
 
     fn answer(&mut self) -> Result<Answer, String> {

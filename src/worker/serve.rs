@@ -1,10 +1,11 @@
-//! The one loop of every worker process: read an order, do it, answer.
+//! The one loop of every worker: take tasks, do them, say what came of each.
 //!
-//! The process is started by its parent from the same binary, never forked: a fork would inherit locked locks and half
-//! of a runtime. It has nothing but its two pipes, so whatever a task needs travels in the task.
+//! Where tasks come from is a [`Source`]. A worker process has one pipe for its one worker, or several workers whom the
+//! thread that reads the pipe hands over to; a queue has one connection for each of its workers. What happens to a task
+//! is the same for all.
 //!
-//! A process with one worker does what it has read on the thread that read it. With several, the thread that reads
-//! hands over to the workers, and each of them answers for itself.
+//! A worker process is started by its parent from the same binary, never forked: a fork would inherit locked locks and
+//! half of a runtime. It has nothing but its two pipes, so whatever a task needs travels in the task.
 
 use super::{
     frame,
@@ -14,13 +15,15 @@ use super::{
 };
 use crate::{
     measure::{clock::now_ns, cpu::CpuTime},
+    queue::worker::{Crew, Event, Membership},
     task::Task,
 };
-use crossbeam::channel::unbounded;
+use crossbeam::channel::{Receiver, unbounded};
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, BufReader, Write},
+    io::{self, BufReader, StdinLock, Write},
     num::NonZeroU32,
+    process,
     thread::{self, Builder},
     time::Duration,
 };
@@ -35,6 +38,8 @@ pub enum Order<T> {
     Hand(Handed<T>),
     /// Say how much CPU time was used so far, with [`Answer::Cpu`].
     Cpu,
+    /// Take jobs from a queue, for as long as the pipe is open. Answered with [`Answer::Joined`].
+    Join(Box<Membership>),
 }
 
 /// Some tasks that one worker is to do, one after the other.
@@ -59,6 +64,34 @@ pub enum Answer {
     Done(Done),
     /// The CPU time used so far.
     Cpu(CpuTime),
+    /// Its workers take jobs, or why they don't.
+    Joined(Result<(), String>),
+}
+
+/// Some tasks with their indexes, and the lane that they are to run in, which knows their run and its deadline.
+pub type Shift = (Lane, Vec<(u32, Task)>);
+
+/// Where a worker's tasks come from, and where it says what came of them.
+pub trait Source {
+    /// Why there are no more tasks, though there should be.
+    type Error;
+
+    /// Waits for the next tasks; `None` when there will be no more.
+    fn next(&mut self) -> Result<Option<Shift>, Self::Error>;
+
+    /// One of them is done.
+    fn done(&mut self, done: Done) -> Result<(), Self::Error>;
+}
+
+/// Does what a source has, until it has no more.
+pub fn work_off<S: Source>(source: &mut S) -> Result<(), S::Error> {
+    while let Some((mut lane, tasks)) = source.next()? {
+        for (index, task) in tasks {
+            // Said one by one: if this process is killed, what it had done is not lost with it.
+            source.done(lane.run(index, &task))?;
+        }
+    }
+    Ok(())
 }
 
 /// Serves the parent over standard input and output, with so many threads, until it closes the pipe, or dies.
@@ -67,45 +100,100 @@ pub enum Answer {
 pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
     lifeline::exit_when_stdin_closes();
     if threads == NonZeroU32::MIN {
-        return serve(io::stdout().lock(), |handed, answers| work_through(0, handed, answers));
+        return work_off(&mut Pipe::open(io::stdout().lock())?);
     }
     let (hands, to_do) = unbounded();
     thread::scope(|scope| {
-        for thread in 0..threads.get() {
-            let to_do = to_do.clone();
-            // Standard output is locked for each frame, so that those of two threads don't mix. A thread that can't answer
-            // has lost its parent, and the lifeline ends them all.
-            let work = move || to_do.iter().try_for_each(|handed| work_through(thread, handed, &mut io::stdout()));
-            Builder::new().spawn_scoped(scope, work)?;
-        }
         // The sending end goes when this returns, and that sends the threads home.
-        serve(io::stdout(), move |handed, _| hands.send(handed).map_err(io::Error::other))
+        let hands = hands;
+        for thread in 0..threads.get() {
+            let mut source = HandedOver { thread, to_do: to_do.clone() };
+            // A thread that can't answer has lost its parent, and the lifeline ends them all.
+            Builder::new().spawn_scoped(scope, move || work_off(&mut source))?;
+        }
+        let mut pipe = Pipe::open(io::stdout())?;
+        while let Some(handed) = pipe.handed()? {
+            hands.send(handed).map_err(io::Error::other)?;
+        }
+        Ok(())
     })
 }
 
-/// Reads orders and sees to them until the pipe is closed.
-fn serve<W: Write>(
-    mut answers: W,
-    mut to_worker: impl FnMut(Handed<Task>, &mut W) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut orders = BufReader::new(io::stdin().lock());
-    frame::write(&mut answers, &Answer::Ready(GREETING.into()))?;
-    while let Some(order) = frame::read(&mut orders)? {
-        match order {
-            Order::Hand(handed) => to_worker(handed, &mut answers)?,
-            Order::Cpu => frame::write(&mut answers, &Answer::Cpu(CpuTime::of_this_process()))?,
-        }
+impl Handed<Task> {
+    /// The tasks, for worker `thread` of this process.
+    fn begin(self, thread: u32) -> Shift {
+        let left = Duration::from_nanos(self.deadline_ns.saturating_sub(now_ns()));
+        (Lane::new(self.first_worker + thread, self.run, Stop::after(left)), self.tasks)
     }
-    Ok(())
 }
 
-/// Does the tasks of one hand, as worker `thread` of this process.
-fn work_through(thread: u32, handed: Handed<Task>, answers: &mut impl Write) -> io::Result<()> {
-    let left = Duration::from_nanos(handed.deadline_ns.saturating_sub(now_ns()));
-    let mut lane = Lane::new(handed.first_worker + thread, handed.run, Stop::after(left));
-    for (index, task) in handed.tasks {
-        // Answered one by one: if this process is killed, what it had done is not lost with it.
-        frame::write(&mut *answers, &Answer::Done(lane.run(index, &task)))?;
+/// The pipe to the parent. Its one worker does what it has read on the thread that read it.
+struct Pipe<W> {
+    orders: BufReader<StdinLock<'static>>,
+    answers: W,
+    /// The workers that take jobs from a queue, once the parent asked for that.
+    crew: Option<Crew>,
+}
+
+impl<W: Write> Pipe<W> {
+    fn open(mut answers: W) -> io::Result<Self> {
+        let orders = BufReader::new(io::stdin().lock());
+        frame::write(&mut answers, &Answer::Ready(GREETING.into()))?;
+        Ok(Self { orders, answers, crew: None })
     }
-    Ok(())
+
+    /// The next hand. Whatever else the parent wants is seen to meanwhile.
+    fn handed(&mut self) -> io::Result<Option<Handed<Task>>> {
+        while let Some(order) = frame::read(&mut self.orders)? {
+            let answer = match order {
+                Order::Hand(handed) => return Ok(Some(handed)),
+                Order::Cpu => Answer::Cpu(CpuTime::of_this_process()),
+                Order::Join(membership) => Answer::Joined(self.join(&membership)),
+            };
+            frame::write(&mut self.answers, &answer)?;
+        }
+        Ok(None)
+    }
+
+    fn join(&mut self, membership: &Membership) -> Result<(), String> {
+        // Without workers the process is of no use, and its end is what the parent watches for.
+        let end = |event| {
+            if matches!(event, Event::Ended(_)) {
+                process::exit(1)
+            }
+        };
+        self.crew = Some(Crew::join(membership, end).map_err(|error| error.to_string())?);
+        Ok(())
+    }
+}
+
+impl<W: Write> Source for Pipe<W> {
+    type Error = io::Error;
+
+    fn next(&mut self) -> io::Result<Option<Shift>> {
+        Ok(self.handed()?.map(|handed| handed.begin(0)))
+    }
+
+    fn done(&mut self, done: Done) -> io::Result<()> {
+        frame::write(&mut self.answers, &Answer::Done(done))
+    }
+}
+
+/// What the thread that reads the pipe hands over to one of several workers.
+struct HandedOver {
+    thread: u32,
+    to_do: Receiver<Handed<Task>>,
+}
+
+impl Source for HandedOver {
+    type Error = io::Error;
+
+    fn next(&mut self) -> io::Result<Option<Shift>> {
+        Ok(self.to_do.recv().ok().map(|handed| handed.begin(self.thread)))
+    }
+
+    /// Standard output is locked for each frame, so that those of two threads don't mix.
+    fn done(&mut self, done: Done) -> io::Result<()> {
+        frame::write(io::stdout(), &Answer::Done(done))
+    }
 }

@@ -61,15 +61,23 @@ impl Stop {
         }
     }
 
+    /// Raises the flag if the deadline has passed, and says how long that still takes: for who keeps watch.
+    pub fn watch(&self) -> Duration {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            self.expired.store(true, Relaxed);
+        }
+        left
+    }
+
     /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped.
     pub fn watchdog(&self) -> Watchdog {
         let (stop, finished) = (self.clone(), Arc::new(AtomicBool::new(false)));
         let seen = Arc::clone(&finished);
         let thread = thread::spawn(move || {
             while !seen.load(Relaxed) {
-                let left = stop.deadline.saturating_duration_since(Instant::now());
+                let left = stop.watch();
                 if left.is_zero() {
-                    stop.expired.store(true, Relaxed);
                     return;
                 }
                 thread::park_timeout(left);

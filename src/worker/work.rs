@@ -6,7 +6,8 @@ use super::{
     stop::Stop,
 };
 use crate::task::{Task, TaskError};
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// What a pool is given to run.
 #[derive(Debug, Clone)]
@@ -19,9 +20,41 @@ pub struct Work {
     pub deal: Deal,
     /// When to end early.
     pub stop: Stop,
+    /// The mock server the tasks fetch from (`http://HOST:PORT`), for workers that must not fetch from any other.
+    pub server: Option<String>,
+}
+
+/// What is to be said of a run besides what was done. Only a queue has anything to say.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// How often each of these tasks was handed out again, because nothing was heard of the worker that had it.
+    pub redelivered: BTreeMap<u32, u32>,
+    /// How many workers there were, where that is not the number asked for: others started them.
+    pub workers: Option<u32>,
+    /// The workers on other hosts, whose spans were moved to this host's clock.
+    pub elsewhere: Vec<Elsewhere>,
+}
+
+/// A worker on another host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Elsewhere {
+    /// Its number in spans.
+    pub worker: u32,
+    /// The host's name.
+    pub host: String,
+    /// What was added to its times, nanoseconds: how far this host's clock is estimated to be ahead of its own.
+    pub clock_offset_ns: i64,
+    /// The estimate is off by no more than this, nanoseconds.
+    pub clock_uncertainty_ns: u64,
 }
 
 impl Work {
+    /// These tasks, with no server to fetch from.
+    pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, deal: Deal, stop: Stop) -> Self {
+        Self { run, tasks: tasks.into(), deal, stop, server: None }
+    }
+
     /// The tasks as a deck for this many workers.
     pub fn deck(&self, workers: u32) -> Deck {
         let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();

@@ -5,6 +5,7 @@
 pub mod gate;
 pub mod http;
 pub mod left_behind;
+pub mod redis;
 
 use makespan::{
     strategy::{Env, Strategy, Work},
@@ -27,7 +28,7 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_makespan");
 pub const PATIENCE: Duration = Duration::from_mins(1);
 
 pub fn env() -> Env {
-    Env::new(PROGRAM)
+    Env::new(PROGRAM, env!("CARGO_TARGET_TMPDIR"))
 }
 
 pub fn number(count: u32) -> NonZeroU32 {
@@ -40,10 +41,19 @@ pub fn shape(strategy: &dyn Strategy, workers: u32) -> Shape {
     strategy.shape(number(workers).into(), workers).unwrap_or(grid)
 }
 
-/// A run with a number of its own and all the time it needs.
+/// A run with a number of its own and all the time it needs. Its server is the one that the first fetch goes to.
 pub fn work(tasks: &[Task], deal: Deal) -> Work {
     static RUNS: AtomicU64 = AtomicU64::new(1);
-    Work { run: RUNS.fetch_add(1, Relaxed), tasks: tasks.into(), deal, stop: Stop::after(PATIENCE) }
+    let server = tasks.iter().find_map(|task| match task {
+        Task::Fetch(fetch) => Some(origin(&fetch.url)),
+        _ => None,
+    });
+    Work { server, ..Work::new(RUNS.fetch_add(1, Relaxed), tasks, deal, Stop::after(PATIENCE)) }
+}
+
+/// `http://HOST:PORT` of a URL.
+pub fn origin(url: &str) -> String {
+    url.split('/').take(3).collect::<Vec<_>>().join("/")
 }
 
 /// Starts a pool, runs the work under its deadline, and closes the pool.
@@ -72,6 +82,7 @@ pub fn fetch(url: impl Into<String>) -> Fetch {
         timeout: PATIENCE,
         redirects: 2,
         blocking: false,
+        stays: false,
     }
 }
 

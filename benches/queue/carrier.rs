@@ -1,0 +1,183 @@
+//! What carries jobs to workers: pools of ours, and RQ.
+
+use crate::{common, for_tests::redis::RedisServer, python::Rq};
+use makespan::{
+    queue::address::Address,
+    results::{
+        costs::{About, Engine},
+        store,
+    },
+    stats::median::median,
+    strategy::{self, Env, Pool, QueueSettings, Strategy, Work},
+    task::Task,
+    worker::{deck::Deal, shape::Shape, stop::Stop},
+};
+use std::{
+    cell::RefCell,
+    env,
+    num::NonZeroU32,
+    process,
+    rc::Rc,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+
+/// Longer than anything here takes.
+const PATIENCE: Duration = Duration::from_mins(3);
+/// Enough for a median that the first few, with cold caches, don't decide.
+const SINGLES: u32 = 50;
+
+/// One way to have jobs done.
+pub enum Carrier {
+    /// One of our strategies.
+    Ours(&'static dyn Strategy, Box<Env>),
+    /// RQ with this kind of worker. Both kinds are driven by one Python.
+    Rq(Rc<RefCell<Rq>>, &'static str),
+}
+
+/// All of them, as far as they are there.
+pub struct Carriers {
+    pub ready: Vec<(Engine, Carrier)>,
+    /// Of each engine that was asked for, what it is, or why it is left out.
+    pub about: Vec<About>,
+    /// Ends when this is dropped.
+    _server: Option<RedisServer>,
+}
+
+impl Carriers {
+    /// Gets them ready. With `may_install`, RQ is installed where it is missing.
+    pub fn set_up(engines: &[Engine], may_install: bool) -> Self {
+        let (server, url) = redis(engines);
+        let mut rq: Option<Result<Rc<RefCell<Rq>>, String>> = None;
+        let (mut ready, mut about) = (Vec::new(), Vec::new());
+        for &engine in engines {
+            let set_up = match engine {
+                Engine::Processes => ours("processes", None).map(|carrier| (carrier, None)),
+                Engine::Sqlite => ours("queue", None).map(|carrier| (carrier, None)),
+                Engine::Redis => url.clone().and_then(|url| {
+                    let carrier = ours("queue", Some(&url))?;
+                    Ok((carrier, Some(redis_version(&url)?)))
+                }),
+                Engine::Rq | Engine::RqSimple => {
+                    let found = rq.get_or_insert_with(|| {
+                        let rq = Rq::start(&url.clone()?, store::Store::at(None).dir(), may_install)?;
+                        Ok(Rc::new(RefCell::new(rq)))
+                    });
+                    found.clone().map(|rq| {
+                        let (kind, how) = match engine {
+                            Engine::Rq => ("Worker", "a process forked for each job"),
+                            _ => ("SimpleWorker", "no fork"),
+                        };
+                        let note = format!("{}, {kind}: {how}; logs nothing but errors", rq.borrow().version);
+                        (Carrier::Rq(rq, kind), Some(note))
+                    })
+                }
+            };
+            let (note, left_out) = match set_up {
+                Ok((carrier, note)) => {
+                    ready.push((engine, carrier));
+                    (note, None)
+                }
+                Err(reason) => (None, Some(reason)),
+            };
+            about.push(About { engine, note, left_out });
+        }
+        Self { ready, about, _server: server }
+    }
+}
+
+/// The Redis to measure on: its address, password and all, and the server where it is our own.
+fn redis(engines: &[Engine]) -> (Option<RedisServer>, Result<String, String>) {
+    match env::var("MAKESPAN_QUEUE") {
+        Ok(url) if url.starts_with("redis://") => (None, Ok(url)),
+        _ if engines.iter().all(|engine| matches!(engine, Engine::Processes | Engine::Sqlite)) => {
+            (None, Err("nothing on Redis was asked for".into()))
+        }
+        _ => match RedisServer::start() {
+            Some(server) => {
+                let url = server.url();
+                (Some(server), Ok(url))
+            }
+            None => (None, Err("redis-server is not installed; MAKESPAN_QUEUE names one that is there".into())),
+        },
+    }
+}
+
+/// What the server says that it is, and whether it writes everything down.
+fn redis_version(url: &str) -> Result<String, String> {
+    let asked = redis::Client::open(url)
+        .and_then(|client| client.get_connection_with_timeout(Duration::from_secs(5)))
+        .and_then(|mut connection| redis::cmd("INFO").query::<String>(&mut connection));
+    let said = asked.map_err(|error| format!("Redis: {error}"))?;
+    let of = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
+    let append_only = if of("aof_enabled") == Some("1") { "on" } else { "off" };
+    Ok(format!(
+        "Redis {}, append-only file {append_only}",
+        of("redis_version").unwrap_or("of a version it doesn't tell")
+    ))
+}
+
+fn ours(name: &str, url: Option<&str>) -> Result<Carrier, String> {
+    let strategy = strategy::named(name)?;
+    let address: Option<Address> = url.map(str::parse).transpose()?;
+    // Its own name, so that nobody's jobs meet.
+    let queue = QueueSettings { address, name: format!("makespan-bench-{}", process::id()), own_workers: true };
+    Ok(Carrier::Ours(strategy, Box::new(Env { queue, ..common::env() })))
+}
+
+impl Carrier {
+    /// One job after the other with one worker: the median time of one, from handing in to result, seconds.
+    pub fn single(&mut self) -> Result<f64, String> {
+        let took_s = match self {
+            Self::Rq(rq, kind) => rq.borrow_mut().order(&format!("single {kind} {}", SINGLES / 2))?,
+            Self::Ours(strategy, env) => with_pool(*strategy, env, 1, |pool| {
+                run(pool, 1)?;
+                (0..SINGLES).map(|_| run(pool, 1)).collect::<Result<Vec<f64>, String>>()
+            })?,
+        };
+        median(&took_s).ok_or_else(|| "no job was done".into())
+    }
+
+    /// So many jobs at once with so many workers, which stand ready: seconds until the last result.
+    pub fn bulk(&mut self, workers: u32, jobs: u32) -> Result<f64, String> {
+        match self {
+            Self::Rq(rq, kind) => {
+                let took_s = rq.borrow_mut().order(&format!("bulk {kind} {workers} {jobs}"))?;
+                took_s.first().copied().ok_or_else(|| "no time was told".into())
+            }
+            Self::Ours(strategy, env) => with_pool(*strategy, env, workers, |pool| {
+                run(pool, 2 * workers)?;
+                run(pool, jobs)
+            }),
+        }
+    }
+}
+
+/// Starts a pool, has it used, and closes it: idle workers of one cell would disturb the next.
+fn with_pool<T>(
+    strategy: &dyn Strategy,
+    env: &Env,
+    workers: u32,
+    used: impl FnOnce(&mut dyn Pool) -> Result<T, String>,
+) -> Result<T, String> {
+    let workers = NonZeroU32::new(workers).expect("counts here start at 1");
+    let mut pool = strategy.start(Shape::Plain(workers), env).map_err(|error| error.to_string())?;
+    let result = used(&mut *pool);
+    pool.close().map_err(|error| error.to_string())?;
+    result
+}
+
+/// A run of jobs that do nothing: seconds, if each of them came back well.
+fn run(pool: &mut dyn Pool, jobs: u32) -> Result<f64, String> {
+    static RUNS: AtomicU64 = AtomicU64::new(1);
+    let tasks = vec![Task::Noop; jobs as usize];
+    let work = Work::new(RUNS.fetch_add(1, Relaxed), tasks, Deal::OneByOne, Stop::after(PATIENCE));
+    let _watchdog = work.stop.watchdog();
+    let before = Instant::now();
+    let done = pool.run(&work);
+    let took_s = before.elapsed().as_secs_f64();
+    for one in work.settle(done) {
+        one.result.map_err(|error| format!("job {} of {jobs}: {error}", one.index))?;
+    }
+    Ok(took_s)
+}

@@ -1,0 +1,16 @@
+-- Adds jobs, each once, however often it is asked for: the bit of its index says whether it is in.
+-- KEYS: jobs, the bits. ARGV as unpacked here; then index, deadline and job of each.
+local jobs, bits = KEYS[1], KEYS[2]
+local keep_ms, reply_to, run = unpack(ARGV, 1, 3)
+local latest = 0
+for i = 4, #ARGV, 3 do
+  local index, deadline, job = unpack(ARGV, i, i + 2)
+  latest = math.max(latest, tonumber(deadline))
+  if redis.call('SETBIT', bits, index, 1) == 0 then
+    redis.call('XADD', jobs, '*', 'to', reply_to, 'run', run, 'index', index, 'deadline', deadline, 'job', job)
+  end
+end
+-- A queue that nobody comes to any more goes by itself.
+local ms = math.max(0, latest - now_ns()) / 1e6 + keep_ms
+outlive(jobs, ms)
+outlive(bits, ms)

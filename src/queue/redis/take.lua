@@ -1,0 +1,85 @@
+-- Delivers what was finished, then takes the next job, all in one go: one way to the server and back for each job.
+-- KEYS: jobs. ARGV as unpacked here; then, when an answer was lost, the jobs that this worker knows it has.
+local jobs = KEYS[1]
+local group, worker, replies, lease_ms, most_tries, keep_ms, lapsed_ones = unpack(ARGV, 1, 7)
+local finished, reply_to, message, answer_lost = unpack(ARGV, 8, 11)
+local KNOWN_FROM = 12
+
+-- So many that are past their deadlines are swept away at a time: nobody else is served meanwhile.
+local MOST_SWEPT = 1000
+local now = now_ns()
+
+local function tell(run, ...)
+  redis.call('XADD', replies .. run, '*', ...)
+  redis.call('PEXPIRE', replies .. run, keep_ms)
+end
+
+local function forget(id)
+  redis.call('XACK', jobs, group, id)
+  redis.call('XDEL', jobs, id)
+end
+
+local function is_over(job)
+  local deadline = tonumber(job.deadline)
+  return deadline ~= nil and deadline < now
+end
+
+local function lend(id, job, attempt)
+  return { id, job.to or '', job.job or '', attempt }
+end
+
+-- What was handed to this worker by an answer that it never got.
+local function lost()
+  local known = {}
+  for i = KNOWN_FROM, #ARGV do known[ARGV[i]] = true end
+  for _, row in ipairs(redis.call('XPENDING', jobs, group, '-', '+', 100, worker)) do
+    local id, attempt = row[1], row[4]
+    local entry = not known[id] and redis.call('XCLAIM', jobs, group, worker, 0, id, 'RETRYCOUNT', attempt)[1]
+    if entry then return lend(id, fields(entry), attempt) end
+  end
+end
+
+local function waiting()
+  for _ = 1, MOST_SWEPT do
+    local read = redis.call('XREADGROUP', 'GROUP', group, worker, 'COUNT', 1, 'STREAMS', jobs, '>')
+    if not read then return end
+    local entry = read[1][2][1]
+    local job = fields(entry)
+    if not is_over(job) then return lend(entry[1], job, 1) end
+    forget(entry[1])
+  end
+end
+
+local function lapsed()
+  local from, page = '-', nil
+  repeat
+    page = redis.call('XPENDING', jobs, group, 'IDLE', lease_ms, from, '+', 100)
+    for _, row in ipairs(page) do
+      local id, owner, tries = row[1], row[2], row[4]
+      local entry = redis.call('XRANGE', jobs, id, id)[1]
+      local job = entry and fields(entry)
+      if not job or not job.deadline or is_over(job) then
+        forget(id)
+      elseif tries < tonumber(most_tries) then
+        tell(job.to, 'run', job.run, 'index', job.index, 'from', owner)
+        redis.call('XCLAIM', jobs, group, worker, 0, id)
+        return lend(id, job, tries + 1)
+      end
+      from = '(' .. id
+    end
+  until #page < 100
+end
+
+-- Whoever is first counts: for anybody later it is not theirs to acknowledge any more.
+if finished ~= '' and redis.call('XACK', jobs, group, finished) == 1 then
+  redis.call('XDEL', jobs, finished)
+  tell(reply_to, 'message', message)
+end
+
+if lapsed_ones == 'leaving' then return nil end
+
+return answer_lost == '1' and lost()
+  or lapsed_ones == 'first' and lapsed()
+  or waiting()
+  or lapsed_ones == 'last' and lapsed()
+  or nil

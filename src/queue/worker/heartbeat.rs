@@ -1,0 +1,89 @@
+//! The thread that speaks for a crew: they are there, and this is what they have in hand.
+
+use super::{RETRY, Shared, clock_offset, desk::InHand, locked, refuse_other_builds};
+use crate::queue::{
+    broker::{BEAT, Broker, JobId, Peer, QueueError},
+    worker::Event,
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+/// How often the queue's clock is looked at anew: two clocks may part by a millisecond in each second.
+const RENEWAL: Duration = Duration::from_secs(1);
+
+pub(super) struct Heartbeat {
+    shared: Arc<Shared>,
+    /// The workers, in the order of their places at the desk.
+    peers: Vec<Peer>,
+    broker: Box<dyn Broker>,
+    lost: bool,
+    compared: Instant,
+}
+
+impl Heartbeat {
+    pub(super) fn new(shared: &Arc<Shared>, peers: Vec<Peer>, broker: Box<dyn Broker>) -> Self {
+        Self { shared: Arc::clone(shared), peers, broker, lost: false, compared: Instant::now() }
+    }
+
+    /// Beats until the desk is closed, then takes leave for all.
+    pub(super) fn run(mut self) {
+        let mut pause = BEAT;
+        while self.shared.desk.watch_until(Instant::now() + pause) {
+            pause = match self.beat() {
+                Ok(()) => self.found(),
+                Err(error) => self.missed(error),
+            };
+        }
+        for peer in &self.peers {
+            // A queue that can't be reached will notice by itself that nothing is heard any more.
+            if self.broker.leave(&peer.id).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// One beat for each worker. A job that is not its any more is stopped.
+    fn beat(&mut self) -> Result<(), QueueError> {
+        let in_hand = self.shared.desk.in_hand();
+        for (peer, job) in self.peers.iter().zip(&in_hand) {
+            let holds: Vec<JobId> = job.iter().map(|job| job.id.clone()).collect();
+            let gone = self.broker.beat(peer, &holds)?;
+            job.iter().filter(|job| gone.contains(&job.id)).for_each(InHand::discard);
+        }
+        if in_hand.iter().all(Option::is_none) {
+            refuse_other_builds(&self.shared.membership.queue, &self.broker.present()?)?;
+        }
+        self.compare_clocks()
+    }
+
+    fn compare_clocks(&mut self) -> Result<(), QueueError> {
+        if let Some(comparison) = self.shared.comparison.as_ref().filter(|_| self.compared.elapsed() > RENEWAL) {
+            let newer = clock_offset(&self.shared.membership.address, self.broker.as_mut())?;
+            locked(comparison).renew(newer);
+            self.compared = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn found(&mut self) -> Duration {
+        if std::mem::take(&mut self.lost) {
+            (self.shared.observer)(Event::Back);
+        }
+        BEAT
+    }
+
+    /// Says so once, however often it is tried. Only here, and not where workers take jobs: what is over before the next
+    /// beat was no loss.
+    fn missed(&mut self, error: QueueError) -> Duration {
+        let unreachable = matches!(error, QueueError::Unreachable { .. });
+        if unreachable && !std::mem::replace(&mut self.lost, true) {
+            (self.shared.observer)(Event::Lost(error.clone()));
+        }
+        if let Err(reason) = self.shared.bear(error) {
+            self.shared.end(reason);
+        }
+        if unreachable { RETRY } else { BEAT }
+    }
+}
