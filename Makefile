@@ -7,7 +7,7 @@ PAGE = report/index.html
 MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-quick test report sample docs lint clean
+.PHONY: help bench bench-quick test hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ bench-quick: ## Measure our own rounds alone (about 90 seconds) and write the pa
 test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test
 
+hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of them cut off (Linux)
+	$(CARGO) build --release
+	tools/hosts
+
 report: ## Write the page again from what was measured last
 	@$(MAKESPAN) report
 
@@ -32,6 +36,13 @@ sample: ## Renew the committed sample of the page, and its picture
 docs: ## Run the commands in the documents again and show what they print
 	$(CARGO) build --release
 	tools/splice README.md METHOD.md
+
+redis: ## Start a Redis for the queue strategy, with its files under target/redis; Ctrl-C stops it
+	@command -v redis-server >/dev/null || { echo "redis-server is not installed: apt-get install redis-server, brew install redis," \
+		"or see https://redis.io/docs/latest/operate/oss_and_stack/install/"; exit 1; }
+	@mkdir -p target/redis
+	@echo "In another terminal: makespan run gallery_downloads --strategy queue --queue redis://127.0.0.1:6379/0"
+	@exec redis-server --bind 127.0.0.1 --port 6379 --appendonly yes --dir target/redis
 
 lint: ## Format and lint
 	$(CARGO) fmt

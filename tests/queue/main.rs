@@ -1,0 +1,9 @@
+//! The queue, from its promises to several hosts: one program, because each costs a minute to build.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod contracts;
+mod hosts;
+mod redis_server;
+mod runs;
+mod worker;
