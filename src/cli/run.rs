@@ -10,7 +10,11 @@ use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
 use hyper::http::uri::Authority;
 use makespan::{
-    queue::address::{Address, DEFAULT_NAME, VARIABLE},
+    queue::{
+        address::{Address, DEFAULT_NAME, VARIABLE},
+        broker::{Peer, Role},
+        job::BUILD,
+    },
     results::{
         csv,
         record::{Check, Record, Timer},
@@ -164,7 +168,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let cells = chosen_cells(&args, &scenario)?;
     let queue = queue_settings(&args, &cells)?;
     if let Some(address) = &queue.address {
-        address.ping()?;
+        greet(address, &queue)?;
     }
     let (store, interrupted) = (args.data.store(), on_ctrl_c()?);
     let settings = Settings {
@@ -202,6 +206,17 @@ fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
     }
     let failed = record.cells.iter().any(|cell| cell.check == Check::Failed);
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Asks whether the queue is there, and says at once what would otherwise come to light at the deadline.
+fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
+    let present = address.broker(&queue.name).present()?;
+    let listens = |peer: &Peer| peer.role == Role::Worker && peer.build == BUILD;
+    if !queue.own_workers && !present.iter().any(listens) {
+        let name = &queue.name;
+        note!("no worker listens on queue `{name}` yet; start some: makespan worker --queue {address} --name {name}");
+    }
+    Ok(())
 }
 
 /// Which queue the cells use, and whose workers. An address is parsed here and not by clap, which would show it, password

@@ -3,6 +3,7 @@
 use super::{
     Data, Usage,
     print::{note, say},
+    run::origin,
 };
 use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
@@ -12,7 +13,6 @@ use makespan::{
         worker::{Crew, Event, Membership, peer_id},
     },
     results::store::Store,
-    task::fetch::same_server,
 };
 use std::{
     env, fs,
@@ -37,8 +37,8 @@ pub struct Args {
     /// How many jobs to do at once, each on a thread of its own [default: as many as there are usable cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: Option<u32>,
-    /// Fetch from this server alone (http://HOST:PORT), whatever server a job names [default: the one its run names]
-    #[arg(long, value_name = "URL", value_parser = server)]
+    /// Fetch from this server alone, whatever server a job names [default: the one its run names]
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = origin)]
     server: Option<String>,
     #[command(flatten)]
     data: Data,
@@ -91,12 +91,6 @@ fn address(given: Option<String>) -> Result<Address, Usage> {
     let usual = || env::var("MAKESPAN_QUEUE").ok().filter(|text| !text.is_empty());
     let missing = "which queue? Give --queue redis://HOST:PORT/DB or --queue sqlite:PATH, or set MAKESPAN_QUEUE";
     given.or_else(usual).ok_or_else(|| Usage(missing.into()))?.parse().map_err(Usage)
-}
-
-fn server(text: &str) -> Result<String, String> {
-    let origin = text.strip_suffix('/').unwrap_or(text);
-    let plain = same_server(origin, origin) && origin.matches('/').count() == 2 && !origin.contains(['?', '#']);
-    plain.then(|| origin.to_owned()).ok_or_else(|| "expected http://HOST:PORT".into())
 }
 
 fn usable_cores() -> NonZeroU32 {

@@ -1,10 +1,6 @@
 //! Where a queue is: a Redis server or a SQLite file. A password in it is never shown.
 
-use super::{
-    broker::{Broker, QueueError},
-    redis::Redis,
-    sqlite::Sqlite,
-};
+use super::{broker::Broker, redis::Redis, sqlite::Sqlite};
 use redis::{ConnectionAddr, ConnectionInfo};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, str::FromStr};
@@ -51,11 +47,6 @@ impl Address {
             Self::Sqlite(path) => Box::new(Sqlite::new(path, name)),
             Self::Redis(url) => Box::new(Redis::new(url, name)),
         }
-    }
-
-    /// Asks whether it is there: an error at once where it is not.
-    pub fn ping(&self) -> Result<(), QueueError> {
-        self.broker(DEFAULT_NAME).now_ns().map(drop)
     }
 
     /// The text without the passwords of the URLs in it, whatever their scheme. A URL ends at white space, which none has.

@@ -6,4 +6,5 @@ mod contracts;
 mod hosts;
 mod redis_server;
 mod runs;
+mod server_elsewhere;
 mod worker;

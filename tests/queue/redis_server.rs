@@ -142,7 +142,7 @@ fn who_is_not_let_in_is_refused_and_no_password_is_told() {
     const RIGHT: &str = "right-Zq7";
     const WRONG: &str = "wrong-Zq7";
     let Some(server) = RedisServer::start_with_password(RIGHT) else { return };
-    server.address().ping().unwrap();
+    queue(&server).now_ns().unwrap();
     let wrong = server.url().replace(RIGHT, WRONG);
     let none = server.url().replace(&format!(":{RIGHT}@"), "");
     let no_such_database = server.url().replace("/0", "/77");
@@ -150,7 +150,7 @@ fn who_is_not_let_in_is_refused_and_no_password_is_told() {
         [(wrong, "wrong user or password"), (none, "wants a password"), (no_such_database, "out of range")]
     {
         let address: Address = url.parse().unwrap();
-        let error = address.ping().unwrap_err();
+        let error = address.broker("q").now_ns().unwrap_err();
         assert!(matches!(error, QueueError::Refused { .. }), "{error}");
         let text = format!("{error} {error:?} {address:?} {:?}", address.broker("q"));
         assert!(text.contains(expected) && !text.contains("Zq7"), "{text}");
@@ -186,7 +186,7 @@ fn what_is_in_the_way_is_refused_by_its_name() {
 fn where_nobody_listens_it_is_an_error_at_once() {
     // The port of a service that is older than the web.
     let nobody: Address = "redis://127.0.0.1:1".parse().unwrap();
-    let error = nobody.ping().unwrap_err();
+    let error = nobody.broker("q").now_ns().unwrap_err();
     assert!(matches!(error, QueueError::Unreachable { .. }), "{error}");
 }
 
@@ -207,7 +207,7 @@ fn what_can_pass_is_told_from_what_stays() {
             let _ = client.read(&mut [0; 1024]);
             let _ = client.write_all(answer.as_bytes());
         });
-        let error = address.ping().unwrap_err();
+        let error = address.broker("q").now_ns().unwrap_err();
         assert_eq!(matches!(error, QueueError::Refused { .. }), stays, "{error}");
         assert_eq!(matches!(error, QueueError::Unreachable { .. }), !stays, "{error}");
         let text = error.to_string();
@@ -226,7 +226,7 @@ fn an_answer_that_never_came_costs_no_try() {
     // It comes back by itself, from a server that doesn't answer.
     let error = worker.take("worker", Some(&finished(&held, "worker")), NOW).unwrap_err();
     assert!(matches!(error, QueueError::Unreachable { .. }), "{error}");
-    let error = server.address().ping().unwrap_err();
+    let error = queue(&server).now_ns().unwrap_err();
     assert!(matches!(error, QueueError::Unreachable { .. }), "{error}");
     server.thaw();
 
