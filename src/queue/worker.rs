@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     measure::axis::{Axis, ClockReading, Comparison, Offset},
-    worker::serve::work_off,
+    worker::source::work_off,
 };
 use desk::Desk;
 use heartbeat::Heartbeat;

@@ -11,6 +11,7 @@ pub mod process;
 pub mod seat;
 pub mod serve;
 pub mod shape;
+pub mod source;
 pub mod stop;
 pub mod under_lock;
 pub mod work;

@@ -9,7 +9,7 @@ use crate::{
     },
     worker::{
         lane::{Done, Lane},
-        serve::{Shift, Source},
+        source::{Shift, Source},
     },
 };
 use std::{
