@@ -71,7 +71,10 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
 fn again(cell: &CellRecord) -> String {
     let (redeliveries, rounds) = (cell.redeliveries.unwrap_or_default(), cell.run_s.len());
     let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
-    format!("in {rounds} rounds, a job was handed out again {times}: nothing was heard of the worker that had it")
+    let plural = if rounds == 1 { "" } else { "s" };
+    format!(
+        "in {rounds} round{plural}, a job was handed out again {times}: nothing was heard of the worker that had it"
+    )
 }
 
 /// A table without lines, its columns aligned for figures: the first to the left, the others to the right.
