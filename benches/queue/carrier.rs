@@ -2,7 +2,10 @@
 
 use crate::{common, for_tests::redis::RedisServer, python::Rq};
 use makespan::{
-    queue::address::Address,
+    queue::{
+        address::{Address, DEFAULT_NAME, VARIABLE},
+        redis::Redis,
+    },
     results::{
         costs::{About, Engine},
         store,
@@ -88,7 +91,7 @@ impl Carriers {
 
 /// The Redis to measure on: its address, password and all, and the server where it is our own.
 fn redis(engines: &[Engine]) -> (Option<RedisServer>, Result<String, String>) {
-    match env::var("MAKESPAN_QUEUE") {
+    match env::var(VARIABLE) {
         Ok(url) if url.starts_with("redis://") => (None, Ok(url)),
         _ if engines.iter().all(|engine| matches!(engine, Engine::Processes | Engine::Sqlite)) => {
             (None, Err("nothing on Redis was asked for".into()))
@@ -105,16 +108,10 @@ fn redis(engines: &[Engine]) -> (Option<RedisServer>, Result<String, String>) {
 
 /// What the server says that it is, and whether it writes everything down.
 fn redis_version(url: &str) -> Result<String, String> {
-    let asked = redis::Client::open(url)
-        .and_then(|client| client.get_connection_with_timeout(Duration::from_secs(5)))
-        .and_then(|mut connection| redis::cmd("INFO").query::<String>(&mut connection));
-    let said = asked.map_err(|error| format!("Redis: {error}"))?;
-    let of = |key: &str| said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':')).map(str::trim);
-    let append_only = if of("aof_enabled") == Some("1") { "on" } else { "off" };
-    Ok(format!(
-        "Redis {}, append-only file {append_only}",
-        of("redis_version").unwrap_or("of a version it doesn't tell")
-    ))
+    let Address::Redis(url) = url.parse()? else { return Err("that is no Redis server".into()) };
+    let about = Redis::new(&url, DEFAULT_NAME).about().map_err(|error| error.to_string())?;
+    let append_only = if about.append_only { "on" } else { "off" };
+    Ok(format!("Redis {}, append-only file {append_only}", about.version))
 }
 
 fn ours(name: &str, url: Option<&str>) -> Result<Carrier, String> {

@@ -63,8 +63,8 @@ const OPTIONAL: &[(&str, &str)] = &[
 /// The queue that the user has named; otherwise the one that would be found if it were there.
 fn queue() {
     let (named, text) = match env::var(VARIABLE) {
-        Ok(text) => (format!("{VARIABLE}: "), text),
-        Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
+        Ok(text) if !text.is_empty() => (format!("{VARIABLE}: "), text),
+        Ok(_) | Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
         Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: it is not text"),
     };
     let url = match text.parse() {

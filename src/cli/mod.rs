@@ -18,11 +18,12 @@ use makespan::{
     fixtures::FixtureError,
     measure::open_files,
     mock_server::{checked::ProfileError, process::ServerError, server::ServeError},
+    queue::address::{Address, VARIABLE},
     results::store::Store,
     runner::stage::SetupError,
     scenario::ScenarioError,
 };
-use std::{path::PathBuf, process::ExitCode};
+use std::{env, path::PathBuf, process::ExitCode};
 
 /// Threads, processes or async, and how many? Measure it.
 #[derive(Parser)]
@@ -100,6 +101,17 @@ fn without_passwords(words: &str) -> String {
         kept.extend(["://", if from > 0 { "***" } else { "" }, &piece[from..]]);
     }
     kept
+}
+
+/// The queue that the option names, or else the environment. Read by ourselves: what clap can't read, it repeats, with the
+/// password in it.
+fn queue_address(option: Option<&str>) -> Result<Option<Address>, Usage> {
+    let parsed = |source: &str, text: &str| text.parse().map_err(|wrong| Usage(format!("{source}: {wrong}")));
+    match (option, env::var_os(VARIABLE).filter(|text| !text.is_empty())) {
+        (Some(text), _) => parsed("--queue", text).map(Some),
+        (None, Some(text)) => parsed(VARIABLE, &text.to_string_lossy()).map(Some),
+        (None, None) => Ok(None),
+    }
 }
 
 /// Does what was asked.

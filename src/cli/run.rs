@@ -4,7 +4,7 @@ use super::{
     Data, Usage,
     print::{note, say},
     progress::Progress,
-    table,
+    queue_address, table,
 };
 use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
@@ -219,8 +219,7 @@ fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Which queue the cells use, and whose workers. An address is parsed here and not by clap, which would show it, password
-/// and all, when it is wrong.
+/// Which queue the cells use, and whose workers.
 fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
     let own_workers = !args.workers.contains(&Workers::OfOthers);
     if !cells.iter().any(|cell| cell.strategy == Queue.name()) {
@@ -232,13 +231,7 @@ fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettin
             }
         };
     }
-    let parsed =
-        |source: &str, text: &str| text.parse::<Address>().map_err(|wrong| Usage(format!("{source}: {wrong}")));
-    let address = match (&args.queue, env::var_os(VARIABLE).filter(|text| !text.is_empty())) {
-        (Some(text), _) => Some(parsed("--queue", text)?),
-        (None, Some(text)) => Some(parsed(VARIABLE, &text.to_string_lossy())?),
-        (None, None) => None,
-    };
+    let address = queue_address(args.queue.as_deref())?;
     if !own_workers && address.is_none() {
         return Err(Usage(format!("--workers 0: whose workers? Say where the queue is that they take jobs from, with --queue URL or {VARIABLE}, and start them with `makespan worker --queue URL`")).into());
     }

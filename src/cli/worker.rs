@@ -3,6 +3,7 @@
 use super::{
     Data, Usage,
     print::{note, say},
+    queue_address,
     run::origin,
 };
 use anyhow::Context;
@@ -15,7 +16,7 @@ use makespan::{
     results::store::Store,
 };
 use std::{
-    env, fs,
+    fs,
     io::{Write, stdout},
     num::NonZeroU32,
     process::{self, ExitCode},
@@ -28,7 +29,6 @@ use tempfile::TempDir;
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// Where the queue is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or sqlite:PATH [default: `MAKESPAN_QUEUE`]
-    // Read by ourselves: what clap can't read, it repeats, with the password in it.
     #[arg(long, value_name = "URL")]
     queue: Option<String>,
     /// The queue's name: a run finds the workers that listen on its own
@@ -68,7 +68,7 @@ enum Word {
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let address = address(args.queue)?;
+    let address = address(args.queue.as_deref())?;
     let store = args.data.store();
     let outputs = outputs(&store)?;
     let (words, heard) = channel();
@@ -87,10 +87,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn address(given: Option<String>) -> Result<Address, Usage> {
-    let usual = || env::var("MAKESPAN_QUEUE").ok().filter(|text| !text.is_empty());
+fn address(given: Option<&str>) -> Result<Address, Usage> {
     let missing = "which queue? Give --queue redis://HOST:PORT/DB or --queue sqlite:PATH, or set MAKESPAN_QUEUE";
-    given.or_else(usual).ok_or_else(|| Usage(missing.into()))?.parse().map_err(Usage)
+    queue_address(given)?.ok_or_else(|| Usage(missing.into()))
 }
 
 fn usable_cores() -> NonZeroU32 {
