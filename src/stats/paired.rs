@@ -4,23 +4,32 @@
 //! neighbour's build) struck both. Dividing their times within the round cancels it; only what struck one of them
 //! remains as scatter. Ratios are averaged as logarithms, because twice as fast and half as fast should balance.
 
-use super::student;
+use super::{
+    looks::ALPHA,
+    student::{self, Mean},
+};
 use crate::results::record::Estimate;
 
-/// How many times as fast the measured is as the baseline, with its 95 % interval. Both lists are seconds, one entry
-/// for each round in the same order; rounds that only one of them has are left out.
+/// How many times as fast the measured is as the baseline, as a logarithm: the mean of d = ln(baseline / measured), one
+/// for each round. Both lists are seconds, one entry for each round in the same order; rounds that only one of them has
+/// are left out.
 ///
-/// With d = ln(baseline / measured) for each round, the interval is that of the mean of d by Student's t, taken back by
-/// exp. It supposes that the d are independent of each other and not too skewed.
-///
-/// `None` below two pairs, with a time that isn't positive, and where the interval is too wide for a number.
-pub fn speedup(baseline_s: &[f64], measured_s: &[f64]) -> Option<Estimate> {
+/// `None` below two pairs, and with a time that isn't positive.
+pub fn log_ratio(baseline_s: &[f64], measured_s: &[f64]) -> Option<Mean> {
     let possible = |time: f64| time > 0.0 && time.is_finite();
     let pairs = baseline_s.iter().zip(measured_s);
     let logarithms: Option<Vec<f64>> = pairs
         .map(|(&baseline, &measured)| (possible(baseline) && possible(measured)).then(|| baseline.ln() - measured.ln()))
         .collect();
-    student::exp(student::mean(&logarithms?)?)
+    Mean::of(&logarithms?)
+}
+
+/// The same as a ratio, with its 95 % interval: that of the mean of d by Student's t, taken back by exp. It supposes
+/// that the d are independent of each other and not too skewed.
+///
+/// `None` also where the interval is too wide for a number.
+pub fn speedup(baseline_s: &[f64], measured_s: &[f64]) -> Option<Estimate> {
+    student::exp(log_ratio(baseline_s, measured_s)?.interval(ALPHA))
 }
 
 #[cfg(test)]
