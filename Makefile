@@ -7,18 +7,23 @@ PAGE = report/index.html
 MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-quick test hosts report sample docs redis lint clean
+.PHONY: help bench bench-quick findings test hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-bench: ## Measure everything (Criterion's sweeps and our own rounds, about 10 minutes) and write the page
+bench: ## Measure everything (Criterion's sweeps, our own rounds, every claim: about 15 minutes) and write the page
 	$(CARGO) bench
 	@echo $(PAGE)
 
-bench-quick: ## Measure our own rounds alone (about 90 seconds) and write the page
+bench-quick: ## Measure our own rounds and every claim once (about 6 minutes) and write the page
 	$(CARGO) bench --bench rounds
+	$(CARGO) bench --bench findings
 	@echo $(PAGE)
+
+findings: ## Put every claim to the test, with up to 30 rounds (about 16 minutes), and write the page
+	$(MAKESPAN) reproduce --full
+	@$(MAKESPAN) report
 
 test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test

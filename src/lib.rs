@@ -9,7 +9,7 @@
 //! Data goes one way, and each arrow is one folder's work:
 //!
 //! ```text
-//! scenario -> tasks -> strategy -> run -> record -> page
+//! scenario -> tasks -> strategy -> run -> record -> verdict -> page
 //! ```
 //!
 //! | folder | what it does |
@@ -25,13 +25,17 @@
 //! | [`museum`] | the documents' bugs, each caught next to the same thing done right |
 //! | [`results`] | the record of measured runs, and where records are kept |
 //! | [`stats`] | intervals, noise, ceilings, Amdahl |
-//! | [`report`] | records in, one HTML page out |
+//! | [`findings`] | claims and records in, verdicts out |
+//! | [`report`] | records and verdicts in, one HTML page out |
+//! | `figures` | figures as text |
 //! | [`suggestion`] | "did you mean ...?" |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod figures;
+pub mod findings;
 pub mod fixtures;
 pub mod measure;
 pub mod mock_server;

@@ -5,6 +5,8 @@
 //! and what was expected.
 
 mod check;
+pub mod claim;
+mod claims;
 mod wire;
 
 use crate::{
@@ -15,6 +17,7 @@ use crate::{
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
     worker::{deck::Deal, shape::Shape},
 };
+use claim::{Claim, Decision};
 use serde::Deserialize;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -65,6 +68,10 @@ pub struct Scenario {
     pub cells: Vec<CellSpec>,
     /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second.
     pub sweep: Vec<CellSpec>,
+    /// The claims that its cells put to the test.
+    pub claims: Vec<Claim>,
+    /// The rows of the decision table that its cells give.
+    pub decisions: Vec<Decision>,
 }
 
 /// A scenario with its numbers.
@@ -84,6 +91,11 @@ pub struct Variant {
     pub may_fail: bool,
     /// Cells run in a child process that may use so much address space, and no more.
     pub address_space_bytes: Option<u64>,
+    /// Seconds after which the client gives up the whole run, at the document's own pace. The scenario's deadline holds
+    /// besides.
+    pub gives_up_s: Option<f64>,
+    /// The claims whose printed figures these numbers were chosen by.
+    pub calibrated_from: Vec<String>,
 }
 
 /// The kinds of workload, and what each needs to know.
@@ -172,15 +184,33 @@ pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
     BUILT_IN.iter().map(|(name, _)| load(name)).collect()
 }
 
+/// A built-in scenario without its claims, for those of another one that name its cells.
+fn load_cells(name: &str) -> Result<Scenario, ScenarioError> {
+    let names = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    let text = text.ok_or_else(|| ScenarioError::Unknown(unknown("scenario", name, &names())))?;
+    let (wire, table) = wire(name, text)?;
+    check::Checker { file: name, table: &table }.scenario(name, wire)
+}
+
 /// Reads and checks the text of a scenario. `file` is what errors call it.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let (wire, table) = wire(file, text)?;
+    let checker = check::Checker { file, table: &table };
+    let (claims, decisions) = (wire.claims.clone(), wire.decisions.clone());
+    let mut scenario = checker.scenario(name, wire)?;
+    scenario.claims = checker.claims(&scenario, claims)?;
+    scenario.decisions = checker.decisions(&scenario, decisions)?;
+    Ok(scenario)
+}
+
+/// The wire form, and the same as a plain table.
+fn wire(file: &str, text: &str) -> Result<(wire::Scenario, toml::Table), ScenarioError> {
     let malformed = |error: toml::de::Error| ScenarioError::Malformed {
         file: file.into(),
         message: error.to_string().trim_end().into(),
     };
-    let wire: wire::Scenario = toml::from_str(text).map_err(malformed)?;
-    let table: toml::Table = toml::from_str(text).map_err(malformed)?;
-    check::Checker { file, table: &table }.scenario(name, wire)
+    Ok((toml::from_str(text).map_err(malformed)?, toml::from_str(text).map_err(malformed)?))
 }
 
 /// What was asked of a strategy that can't be had, and what it wants instead.
@@ -275,14 +305,23 @@ impl Scenario {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
-    /// The same at another time scale.
+    /// The same at another time scale. What takes longer then gets a later deadline.
     #[must_use]
     pub fn scaled(mut self, time_scale: f64) -> Self {
+        let longer = (self.time_scale / time_scale).max(1.0);
+        self.deadline = Duration::from_secs_f64((self.deadline.as_secs_f64() * longer).min(check::DAY_S));
         self.time_scale = time_scale;
         for server in self.variants.iter_mut().filter_map(|variant| variant.server.as_mut()) {
             server.time_scale = time_scale;
         }
         self
+    }
+
+    /// How long a run of this variant may take: until the deadline, or until its client gives up, if that is sooner.
+    pub fn patience(&self, variant: &str) -> Duration {
+        let gives_up_s = self.variant(variant).and_then(|variant| variant.gives_up_s);
+        let gives_up = gives_up_s.and_then(|seconds| Duration::try_from_secs_f64(seconds / self.time_scale).ok());
+        gives_up.map_or(self.deadline, |gives_up| gives_up.min(self.deadline))
     }
 
     /// Which phases this cell's timer encloses.

@@ -62,7 +62,7 @@ fn tiny(dir: &Path, more: &[&str]) -> (String, String) {
 #[test]
 fn help_says_what_there_is() {
     let dir = place();
-    for subcommand in ["", "list", "run", "report", "compare", "server", "worker", "doctor"] {
+    for subcommand in ["", "list", "reproduce", "run", "report", "compare", "server", "worker", "doctor"] {
         let arguments = [subcommand, "--help"];
         let (said, _) = success(dir.path(), &arguments[usize::from(subcommand.is_empty())..]);
         insta::assert_snapshot!(format!("help_{subcommand}").trim_end_matches('_'), said);
@@ -381,7 +381,7 @@ fn records_that_cannot_be_compared_are_refused() {
     fs::write(dir.path().join("newer.json"), whole.replace("makespan.run/1", "makespan.run/9")).expect("writable");
     for (file, says) in [
         ("other.json", "only records of one scenario can be compared"),
-        ("damaged.json", "not a record of the kind `makespan.run/1`"),
+        ("damaged.json", "not of the kind `makespan.run/1`"),
         ("empty.json", "missing field `schema`"),
         ("newer.json", "its schema is `makespan.run/9`"),
         ("missing.json", "No such file"),
@@ -403,6 +403,13 @@ fn list_names_everything_once() {
     assert_eq!(said.lines().collect::<Vec<_>>(), scenarios.chain(strategies).collect::<Vec<_>>());
     let (full, _) = success(dir.path(), &["list"]);
     assert!(said.lines().all(|name| full.contains(name)), "{full}");
+    let (claims, _) = success(dir.path(), &["list", "--claims"]);
+    let scenarios = makespan::scenario::all().expect("they are right");
+    for claim in scenarios.iter().flat_map(|scenario| &scenario.claims) {
+        assert!(full.contains(&claim.id), "{full}");
+        let line = claims.lines().find(|line| line.trim_start().starts_with(&format!("{} ", claim.id)));
+        assert!(line.is_some_and(|line| line.contains(&claim.question)), "{}: {claims}", claim.id);
+    }
 }
 
 #[test]
@@ -475,9 +482,10 @@ fn unread() -> Stdio {
 fn nobody_has_to_listen() {
     let dir = place();
     tiny(dir.path(), &["--json", "record.json"]);
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 9] = [
         &["list"],
         &["list", "--names"],
+        &["list", "--claims"],
         &["doctor"],
         &["compare", "record.json", "record.json"],
         &["report", "--out", "page.html", "--data", "data"],

@@ -6,7 +6,7 @@ mod common;
 use common::{left_behind, wait_until};
 use makespan::{
     results::record::{CellRecord, Check},
-    runner::{self, Settings, Silent},
+    runner::{self, Plan, Settings, Silent},
     scenario::{self, Scenario},
     task::ErrorKind,
 };
@@ -55,7 +55,7 @@ fn settings(dir: &tempfile::TempDir, interrupted: &Arc<AtomicBool>) -> Settings 
         data: dir.path().into(),
         images: None,
         server: None,
-        rounds: 2,
+        plan: Plan::rounds(2),
         seed: 1,
         interrupted: Arc::clone(interrupted),
         command: String::new(),

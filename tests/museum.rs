@@ -4,7 +4,7 @@ mod common;
 
 use assert_cmd::Command;
 use common::{PATIENCE, PROGRAM, left_behind, wait_until};
-use makespan::museum::{ALL, Shown, named};
+use makespan::museum::{ALL, Figures, Shown, named};
 use std::{collections::BTreeSet, fs, path::Path, process::Output};
 
 /// Tests that look at this process's children must not have each other's among them.
@@ -34,7 +34,7 @@ fn show(name: &str) -> Shown {
 
 /// The named figures of the document's way, and of the right way.
 fn figures(shown: &Shown, names: &[&str]) -> (Vec<u64>, Vec<u64>) {
-    let of = |figures: &std::collections::BTreeMap<&str, u64>| names.iter().map(|name| figures[name]).collect();
+    let of = |figures: &Figures| names.iter().map(|name| figures[*name]).collect();
     (of(&shown.bug.figures), of(&shown.right.figures))
 }
 
@@ -51,6 +51,7 @@ fn each_bug_is_caught_and_each_right_way_is_right() {
     assert_eq!(shown.right.figures["threads_results"], 29);
     assert!(shown.right.verdict.contains("job 17: could not connect"), "{}", shown.right.verdict);
     assert_eq!(found("children_of_children", &["workers", "deepest"]), (vec![14, 3], vec![2, 1]));
+    assert_eq!(found("enqueued_alone", &["jobs", "done"]), (vec![12, 0], vec![12, 12]));
     let shown = show("deadline_that_is_not");
     assert_eq!((shown.bug.figures["finished"], shown.bug.figures["looks"]), (5, 0));
     assert!(shown.bug.figures["begun_after_the_deadline"] >= 2 && shown.right.figures["timed_out"] >= 3, "{shown:?}");
@@ -136,7 +137,7 @@ fn all_are_shown_in_their_order_and_fit_the_terminal() {
     assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
     assert_eq!(said.matches("✗ Caught").count(), ALL.len());
     assert_eq!(said.matches("✓ Right").count(), ALL.len());
-    assert!(said.ends_with("9 of 9 exhibits: the bug caught, and the right way right.\n"), "{said}");
+    assert!(said.ends_with("10 of 10 exhibits: the bug caught, and the right way right.\n"), "{said}");
 }
 
 #[test]

@@ -3,6 +3,9 @@
 //! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
 //! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
 
+#[path = "page/made_up.rs"]
+mod made_up;
+
 use fantoccini::{
     Client, ClientBuilder, Locator,
     actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, PointerAction, TouchActions},
@@ -66,12 +69,18 @@ fn the_page_in_a_browser() {
     };
     let folder = tempfile::tempdir().expect("the temporary folder is writable");
     let page = measured_page(folder.path());
+    let front = folder.path().join("front.html");
+    makespan::report::write(&front, &made_up::input(&folder.path().join("data"))).expect("the folder is writable");
     let driver = Driver::start(&chromedriver, folder);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
         let client = driver.session(&chromium).await;
-        let outcome =
-            AssertUnwindSafe(look_at(&View { client: &client, port: driver.port }, &page)).catch_unwind().await;
+        let view = View { client: &client, port: driver.port };
+        let looked = async {
+            look_at(&view, &page).await;
+            look_at_claims(&view, &front).await;
+        };
+        let outcome = AssertUnwindSafe(looked).catch_unwind().await;
         let closed = client.close().await;
         outcome.unwrap_or_else(|panic| resume_unwind(panic));
         closed.expect("the browser closes");
@@ -104,6 +113,64 @@ async fn look_at(view: &View<'_>, page: &Path) {
         view.check(check).await;
     }
     view.nothing_fetched_or_complained_of().await;
+}
+
+/// The front: verdicts, claims and their pictures, on the same desk, telephone and paper.
+async fn look_at_claims(view: &View<'_>, page: &Path) {
+    view.show(DESK, "light", "screen").await;
+    let address = format!("file://{}", page.display());
+    view.client.goto(&format!("{address}#000-3")).await.expect("the page opens");
+    // A link to a claim leads to its heading.
+    let top = "document.getElementById('000-3').getBoundingClientRect().top";
+    view.until(&format!("{top} >= 0 && {top} < innerHeight / 3")).await;
+    counts_lead_to_their_claims(view).await;
+    cells_say_their_claims(view).await;
+    figures_say_their_values(view).await;
+    let unfold = "document.querySelectorAll('details').forEach((details) => { details.open = true; })";
+    view.run(unfold).await;
+    for (size, scheme, medium) in
+        [(DESK, "light", "screen"), (DESK, "dark", "screen"), (PHONE, "light", "screen"), (PAPER, "dark", "print")]
+    {
+        view.show(size, scheme, medium).await;
+        for check in ["pictures()", "lettering()", "contrast()", &format!("sideways({})", size.0)] {
+            view.check(check).await;
+        }
+    }
+    view.nothing_fetched_or_complained_of().await;
+}
+
+async fn counts_lead_to_their_claims(view: &View<'_>) {
+    let shown = "[...document.querySelectorAll('.list')].filter(shown).map((list) => list.id)";
+    let shown = format!("{CHECKS}\nreturn {shown}");
+    assert_eq!(view.run(&shown).await, json!([]));
+    let count = view.client.find(Locator::Css(".tile.v-contested a")).await.expect("there is a count");
+    count.click().await.expect("it can be clicked");
+    assert_eq!(view.run(&shown).await, json!(["verdict-contested"]));
+    let within = "document.querySelector('#verdict-contested a[href=\"#001-5\"]').getBoundingClientRect()";
+    view.until(&format!("{within}.top > 0 && {within}.bottom <= innerHeight")).await;
+}
+
+async fn cells_say_their_claims(view: &View<'_>) {
+    view.run("document.querySelector('.cells a.v-contradicted').focus()").await;
+    view.until(
+        "!document.getElementById('tip').hidden && document.getElementById('tip').textContent.startsWith('001-4: ')",
+    )
+    .await;
+    view.run("document.activeElement.blur()").await;
+    view.until("document.getElementById('tip').hidden").await;
+}
+
+/// The arrow keys walk through the document's figure, ours, and the prediction.
+async fn figures_say_their_values(view: &View<'_>) {
+    view.run("document.getElementById('000-3').querySelector('.chart.wide').focus(); document.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }))").await;
+    let mut told = Vec::new();
+    for _ in 0..6 {
+        view.press(Key::Right).await;
+        told.push(view.value("document.getElementById('tip').textContent").await.to_string());
+    }
+    for expected in ["the document printed 21.138×", "26.4× (95\u{a0}% interval", "not a measurement"] {
+        assert!(told.iter().any(|words| words.contains(expected)), "{expected} is not among {told:?}");
+    }
 }
 
 async fn failed_tasks_are_marked(view: &View<'_>) {

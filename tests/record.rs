@@ -5,7 +5,7 @@ mod common;
 use common::{FEW_PRIMES, PATIENCE, PROGRAM, scenario};
 use jsonschema::Validator;
 use makespan::results::{
-    record::{Estimate, Record, SCHEMA},
+    record::{Estimate, Purpose, Record, SCHEMA},
     store::{Store, StoreError, read},
 };
 use proptest::prelude::*;
@@ -235,6 +235,13 @@ fn values_of_another_kind_are_not_valid() {
         ("/cells/0/core_wait_s", json!("long")),
         ("/cells/0/queue", json!(1)),
         ("/cells/0/redeliveries", json!(-1)),
+        ("/purpose", json!("fun")),
+        ("/looks/0", json!("often")),
+        ("/stopped", json!("tired")),
+        ("/cells/0/cpu_s/0", json!(-1)),
+        ("/cells/0/memory_samples_bytes", json!([-1])),
+        ("/cells/0/statuses", json!({ "ok": 1 })),
+        ("/cells/0/statuses", json!({ "200": "all" })),
         ("/cells/0/timeline/elsewhere/0/clock_uncertainty_ns", json!(-1)),
         ("/cells/0/timeline/spans/0/kind", json!("nap")),
     ] {
@@ -269,8 +276,55 @@ fn the_store_keeps_all_and_shows_the_newest() {
     let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
     assert_eq!(reasons.len(), 2, "{reasons:?}");
     assert!(reasons[0].contains("damaged.json") && reasons[0].contains(SCHEMA), "{reasons:?}");
-    assert!(matches!(kept.unreadable[1], StoreError::NotARecord { .. }), "{reasons:?}");
+    assert!(matches!(kept.unreadable[1], StoreError::OfAnotherKind { .. }), "{reasons:?}");
     assert!(paths.iter().chain([&damaged, &foreign]).all(|path| path.is_file()), "nothing is thrown away");
+}
+
+#[test]
+fn a_record_from_before_claims_were_tested_is_still_one() {
+    let mut old = real();
+    for key in ["purpose", "looks", "stopped"] {
+        assert!(old.as_object_mut().expect("a record").remove(key).is_some(), "{key}");
+    }
+    for cell in old["cells"].as_array_mut().expect("cells") {
+        for key in ["cpu_s", "memory_samples_bytes", "statuses"] {
+            assert!(cell.as_object_mut().expect("a cell").remove(key).is_some(), "{key}");
+        }
+    }
+    let read: Record = serde_json::from_value(old).expect("it can be read");
+    assert_eq!((read.purpose, read.looks, read.stopped), (Purpose::Run, Vec::new(), None));
+    assert!(read.cells.iter().all(|cell| cell.cpu_s.is_empty() && cell.statuses.is_empty()));
+}
+
+#[test]
+fn records_for_claims_are_told_by_their_names_and_stand_in_where_there_are_no_others() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    let times = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"];
+    let for_claims = |name: &str, time| Record { purpose: Purpose::Findings, ..record(name, time) };
+    for record in [
+        record("one", times[0]),
+        for_claims("one", times[1]),
+        for_claims("two-b", times[1]),
+        for_claims("two-b", times[0]),
+        // The name of a scenario may look like that of a record.
+        record("findings-one", times[2]),
+    ] {
+        let name = store.write(&record).expect("writable").file_name().expect("a name").to_string_lossy().into_owned();
+        let is_for_claims = record.purpose == Purpose::Findings;
+        assert_eq!(name.starts_with(&format!("findings-{}-2026010", record.scenario)), is_for_claims, "{name}");
+        assert_eq!(name.starts_with("findings-"), is_for_claims, "{name}");
+    }
+    // One that nobody needs is not even read.
+    fs::write(dir.path().join("records/findings-one-20260109T000000Z-1.json"), "{").expect("writable");
+    fs::write(dir.path().join("records/findings-two-b-20260109T000000Z-1.json"), "{").expect("writable");
+    let kept = store.newest().expect("readable");
+    let newest = kept.newest.values().map(|one| (one.scenario.as_str(), one.purpose, one.started_at.as_str()));
+    let (run, findings) = (Purpose::Run, Purpose::Findings);
+    let expected = [("findings-one", run, times[2]), ("one", run, times[0]), ("two-b", findings, times[1])];
+    assert_eq!(newest.collect::<Vec<_>>(), expected);
+    let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
+    assert!(reasons.len() == 1 && reasons[0].contains("findings-two-b"), "{reasons:?}");
 }
 
 #[test]

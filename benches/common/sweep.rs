@@ -4,7 +4,7 @@ use crate::common;
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use makespan::{
     results::{criterion as criterion_files, store},
-    runner::{self, Settings, cell::Cell},
+    runner::{self, Plan, Settings, cell::Cell},
     scenario,
 };
 use std::{cell::RefCell, ops::RangeFrom, process::ExitCode, sync::Arc, time::Duration};
@@ -91,7 +91,7 @@ fn settings() -> Settings {
         data: store::Store::at(None).dir().into(),
         images: None,
         server: None,
-        rounds: 0,
+        plan: Plan::rounds(0),
         seed: 0,
         interrupted: Arc::default(),
         command: String::new(),

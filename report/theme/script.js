@@ -91,6 +91,14 @@
     // A finger that was lifted has left, but its reader has only begun to read. The next touch elsewhere is a blur.
     chart.addEventListener('pointerleave', (event) => { if (event.pointerType !== 'touch') hide(); });
   }
+  // Each claim is a cell of the scoreboard, with its question in a title.
+  for (const cell of document.querySelectorAll('.cells a')) {
+    cell.dataset.value = cell.title;
+    cell.setAttribute('aria-label', cell.title);
+    cell.removeAttribute('title');
+    for (const begin of ['pointerenter', 'focus']) cell.addEventListener(begin, () => show(cell));
+    for (const end of ['pointerleave', 'blur']) cell.addEventListener(end, hide);
+  }
   addEventListener('scroll', place, { passive: true });
   addEventListener('resize', place);
 })();
@@ -111,4 +119,14 @@
       setTimeout(() => { button.textContent = 'Copy'; }, 2000);
     });
   }
+})();
+
+(function printing() {
+  // What is folded away on a screen is lost on paper.
+  let folded = [];
+  addEventListener('beforeprint', () => {
+    folded = [...document.querySelectorAll('details:not([open])')];
+    for (const details of folded) details.open = true;
+  });
+  addEventListener('afterprint', () => { for (const details of folded) details.open = false; });
 })();

@@ -3,11 +3,14 @@
 mod compare;
 mod doctor;
 pub mod hidden;
+mod ledger;
 mod list;
+mod measuring;
 mod museum;
 pub mod print;
 mod progress;
 mod report;
+mod reproduce;
 mod run;
 mod server;
 mod table;
@@ -35,6 +38,8 @@ pub struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  makespan reproduce
+  makespan reproduce 000-3
   makespan list
   makespan run latency_only --strategy threads,async --workers 1,5,30
   makespan run prime_sum --workers 1,2,4 --rounds 20 --json -
@@ -42,8 +47,10 @@ Examples:
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the scenarios and strategies there are
+    /// Show the scenarios, claims and strategies there are
     List(list::Args),
+    /// Put the claims of the five documents to the test, and say what came of each
+    Reproduce(reproduce::Args),
     /// Measure a scenario, in interleaved rounds
     Run(Box<run::Args>),
     /// Write the HTML page from what has been measured
@@ -120,6 +127,7 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     open_files::raise_limit();
     let code = match cli.command {
         Command::List(args) => list::run(&args),
+        Command::Reproduce(args) => reproduce::run(args),
         Command::Run(args) => run::run(*args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),

@@ -1,18 +1,15 @@
 //! `makespan museum`: the documents' bugs, each caught next to the same thing done right.
 
 use super::{
-    Usage,
-    print::{note, say},
+    Usage, measuring,
+    print::{COLUMNS, note, say, wrapped},
 };
-use anyhow::Context;
 use makespan::{
     museum::{self, Exhibit, ExhibitError, Finding, Shown},
     results::store::{Store, write_whole},
-    strategy::Env,
 };
 use serde::Serialize;
 use std::{
-    env,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -38,8 +35,7 @@ Examples:
 
 The exit code is 0 when every exhibit showed what it says: the bug was caught, and the right way was right.";
 
-/// The width of the text, and where it begins beside its label.
-const COLUMNS: usize = 100;
+/// Where the text begins, beside its label.
 const INDENT: usize = 14;
 
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
@@ -55,7 +51,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
-    let env = Env::new(env::current_exe().context("where is this program?")?, Store::at(None).dir());
+    let env = measuring::env(&Store::at(None))?;
     let quiet = args.json.as_deref() == Some(Path::new("-"));
     let mut visits = Vec::new();
     for exhibit in exhibits {
@@ -167,36 +163,5 @@ fn conclude(visits: &[Visit], json: Option<&Path>) -> anyhow::Result<ExitCode> {
 fn paragraph(label: &str, text: &str) {
     for (number, line) in wrapped(text, COLUMNS - INDENT).iter().enumerate() {
         say!("{:INDENT$}{line}", if number == 0 { label } else { "" });
-    }
-}
-
-/// The text in lines of at most so many characters, unless a word is longer.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn lines_fit_and_nothing_is_lost(words in proptest::collection::vec("[a-zé]{1,9}", 0..30), width in 9_usize..40) {
-            let text = words.join(" ");
-            let lines = wrapped(&text, width);
-            prop_assert!(lines.iter().all(|line| line.chars().count() <= width));
-            prop_assert_eq!(lines.join(" "), text);
-        }
     }
 }

@@ -11,50 +11,72 @@ use makespan::{
     runner::Observer,
     scenario::CellSpec,
 };
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-pub struct Progress<'a> {
-    bar: ProgressBar,
-    store: Option<&'a Store>,
+/// The line: a bar, then what the template says.
+pub fn line(template: &str) -> ProgressBar {
+    let line = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(&format!("{{bar:24}} {{pos:>4}}/{{len}} {template}"));
+    line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    line
+}
+
+/// Keeps the record whenever it has changed.
+pub struct Keeper<'a> {
+    store: &'a Store,
     kept: Option<Result<PathBuf, StoreError>>,
+}
+
+impl<'a> Keeper<'a> {
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, kept: None }
+    }
+
+    /// A disk that is full now may have room later: every write is tried, and the last one counts.
+    pub fn keep(&mut self, record: &Record) -> Option<&Path> {
+        self.kept.insert(self.store.write(record)).as_deref().ok()
+    }
+
+    /// Where the record is. If it is nowhere, it is said why.
+    pub fn place(self) -> Option<PathBuf> {
+        self.kept?.inspect_err(|error| note!("makespan: {error}")).ok()
+    }
+}
+
+/// Follows the measurement of one scenario.
+pub struct Progress<'a> {
+    line: ProgressBar,
+    keeper: Option<Keeper<'a>>,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(store: Option<&'a Store>) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
-        let style = ProgressStyle::with_template("{bar:24} {pos:>4}/{len} {msg} ({eta} left)");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, store, kept: None }
+        Self { line: line("{msg} ({eta} left)"), keeper: store.map(Keeper::new) }
     }
 
     /// Ends the line, and says where the record is.
     pub fn finish(self) -> Option<PathBuf> {
-        self.bar.finish_and_clear();
-        match self.kept? {
-            Ok(path) => Some(path),
-            Err(error) => {
-                note!("makespan: {error}");
-                None
-            }
-        }
+        self.line.finish_and_clear();
+        self.keeper?.place()
     }
 }
 
 impl Observer for Progress<'_> {
     fn preparing(&mut self, what: &str, done: u64, total: u64) {
-        self.bar.set_length(total);
-        self.bar.set_position(done);
-        self.bar.set_message(format!("making {what}"));
+        self.line.set_length(total);
+        self.line.set_position(done);
+        self.line.set_message(format!("making {what}"));
     }
 
     fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
-        self.bar.set_length(total.into());
-        self.bar.set_position(step.into());
-        self.bar.set_message(cell.to_string());
+        self.line.set_length(total.into());
+        self.line.set_position(step.into());
+        self.line.set_message(cell.to_string());
     }
 
     fn updated(&mut self, record: &Record) {
-        // A disk that is full now may have room later: every write is tried, and the last one counts.
-        self.kept = self.store.map(|store| store.write(record));
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(record);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! `makespan run`: measure a scenario.
 
 use super::{
-    Data, Usage,
+    Data, Usage, measuring,
     print::{note, say},
     progress::Progress,
     queue_address, table,
@@ -21,22 +21,17 @@ use makespan::{
         store::{Store, write_whole},
         trace,
     },
-    runner::{self, Settings},
+    runner::{self, Plan, Settings},
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
     strategy::{self, Env, QueueSettings, Strategy, queue::Queue},
     suggestion,
     worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
 use std::{
-    env,
     path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    thread,
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -170,21 +165,16 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     if let Some(address) = &queue.address {
         greet(address, &queue)?;
     }
-    let (store, interrupted) = (args.data.store(), on_ctrl_c()?);
+    let (store, interrupted) = (args.data.store(), measuring::on_ctrl_c()?);
     let settings = Settings {
-        env: Env {
-            program: env::current_exe().context("where is this program?")?,
-            data: store.dir().into(),
-            switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL),
-            queue,
-        },
+        env: Env { switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL), queue, ..measuring::env(&store)? },
         data: store.dir().into(),
         images: args.images,
         server: args.server,
-        rounds: args.rounds,
+        plan: Plan::rounds(args.rounds),
         seed: args.seed,
         interrupted: Arc::clone(&interrupted),
-        command: command_line(),
+        command: measuring::command_line(),
     };
     let mut progress = Progress::new(Some(&store));
     let record = runner::measure(&scenario, &cells, &settings, &mut progress)?;
@@ -353,60 +343,9 @@ fn write_exports(record: &Record, json: Option<&Path>, trace: Option<&Path>, csv
     Ok(())
 }
 
-/// The first Ctrl-C ends the run and keeps what is measured. A second one, or two seconds, end the program where it
-/// stands: worker processes and server follow, because their pipes close.
-fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
-    let interrupted = Arc::new(AtomicBool::new(false));
-    let flag = Arc::clone(&interrupted);
-    ctrlc::set_handler(move || {
-        if flag.swap(true, Relaxed) {
-            std::process::exit(130);
-        }
-        thread::spawn(|| {
-            thread::sleep(Duration::from_secs(2));
-            std::process::exit(130);
-        });
-    })
-    .context("can't listen for Ctrl-C")?;
-    Ok(interrupted)
-}
-
-/// The command as it was given, with the program's name instead of its path, and without passwords.
-fn command_line() -> String {
-    command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
-}
-
-fn command_of(arguments: impl Iterator<Item = String>) -> String {
-    let plain = |arg: &String| arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
-    let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', r"'\''")) };
-    let arguments = arguments.map(|argument| quoted(without_password(&argument)));
-    std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
-}
-
-/// The argument as others may see it: `URL` or `--queue=URL`.
-fn without_password(argument: &str) -> String {
-    match argument.split_once('=') {
-        Some((option @ "--queue", url)) => format!("{option}={}", Address::redact(url)),
-        _ => Address::redact(argument),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_recorded_command_has_no_password() {
-        let given =
-            ["run", "prime_sum", "--queue", "redis://me:secret@far", "--queue=redis://:secret@far/2", "--json", "a b"];
-        let command = command_of(given.map(String::from).into_iter());
-        assert!(!command.contains("secret"), "{command}");
-        assert!(
-            command.starts_with("makespan run prime_sum --queue ") && command.ends_with(" --json 'a b'"),
-            "{command}"
-        );
-        assert_eq!(command.matches("far").count(), 2, "{command}");
-    }
 
     #[test]
     fn none_of_its_own_is_a_number_of_workers_here() {

@@ -208,7 +208,7 @@ fn unknown() -> String {
 }
 
 /// Bytes in a unit that suits them, in powers of ten.
-fn memory(bytes: u64) -> String {
+pub fn memory(bytes: u64) -> String {
     match bytes as f64 {
         large if large >= 1e6 => format!("{:.1} MB", large / 1e6),
         small => format!("{:.0} kB", small / 1e3),

@@ -1,6 +1,6 @@
 //! A script that starts its workers whenever it is read, by workers that read it when they start.
 
-use super::{Exhibit, ExhibitError, Finding, Shown};
+use super::{Exhibit, ExhibitError, Finding, Shown, figures};
 use crate::strategy::Env;
 use std::{
     collections::BTreeMap,
@@ -122,6 +122,6 @@ fn finding(levels: &Levels, holds: bool) -> Finding {
     Finding {
         holds,
         verdict: format!("{workers} worker processes, where {WORKERS} were meant: {}", each.join(", ")),
-        figures: BTreeMap::from([("meant", WORKERS.into()), ("workers", workers), ("deepest", deepest.into())]),
+        figures: figures([("meant", WORKERS.into()), ("workers", workers), ("deepest", deepest.into())]),
     }
 }

@@ -1,7 +1,7 @@
 //! A deadline that only a reader of the results would enforce, and nobody reads them.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Finding, Shown, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use crate::{
@@ -15,10 +15,7 @@ use crate::{
     },
 };
 use crossbeam::channel::{Receiver, unbounded};
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_millis(50);
 /// How much longer than the limit the slow task takes: so much that a worker which is woken late on a busy machine still
@@ -108,7 +105,7 @@ fn bug(tasks: &[Task]) -> Result<Finding, ExhibitError> {
             "the deadline was looked at {looks} times: {late} of {TASKS} tasks were begun after it had passed, and \
              {finished} were finished"
         ),
-        figures: BTreeMap::from([("finished", finished), ("begun_after_the_deadline", late), ("looks", looks)]),
+        figures: figures([("finished", finished), ("begun_after_the_deadline", late), ("looks", looks)]),
     })
 }
 
@@ -124,7 +121,7 @@ fn right(done: &[Done]) -> Finding {
             "the run ended at its deadline: {finished} of {TASKS} tasks finished and their results kept, {late} timed out, \
              the one under way among them"
         ),
-        figures: BTreeMap::from([("finished", finished), ("timed_out", late)]),
+        figures: figures([("finished", finished), ("timed_out", late)]),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Two workers see the last item in a queue. Both go for it, and one of them waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Figures, Finding, Shown,
     props::{
         count, crew,
         queue::{AtRest, JoinableQueue},
@@ -11,7 +11,7 @@ use crate::{
     strategy::Env,
     worker::deck::{Deal, Deck},
 };
-use std::{collections::BTreeMap, io, sync::Barrier};
+use std::{io, sync::Barrier};
 
 const WORKERS: u32 = 2;
 /// Fewer than workers: a queue that is nearly done.
@@ -103,6 +103,6 @@ fn closed_first() -> io::Result<(u32, usize)> {
     Ok((done.iter().sum(), WORKERS as usize - done.len()))
 }
 
-fn figures(done: u32, waiting: usize) -> BTreeMap<&'static str, u64> {
-    BTreeMap::from([("items", ITEMS.into()), ("done", done.into()), ("workers_waiting_for_ever", waiting as u64)])
+fn figures(done: u32, waiting: usize) -> Figures {
+    super::figures([("items", ITEMS.into()), ("done", done.into()), ("workers_waiting_for_ever", waiting as u64)])
 }

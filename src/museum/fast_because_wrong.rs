@@ -1,7 +1,7 @@
 //! Fifteen downloads, fifteen names, one picture.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Finding, Shown, figures,
     props::{AMPLE, BUG, RIGHT, Site, count, run},
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     worker::lane::Done,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     time::{Duration, Instant},
 };
 
@@ -93,7 +93,7 @@ impl Album {
                 count(self.distinct, "different picture"),
                 count(self.addresses, "different URL"),
             ),
-            figures: BTreeMap::from([
+            figures: figures([
                 ("came", self.came),
                 ("distinct", self.distinct),
                 ("addresses", self.addresses),

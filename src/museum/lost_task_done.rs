@@ -1,7 +1,7 @@
 //! One failed request skips `task_done`, and `join` waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Figures, Finding, Shown,
     props::{
         AMPLE, BUG, RIGHT, Site, count, crew,
         queue::{AtRest, JoinableQueue, Worker},
@@ -17,7 +17,7 @@ use crate::{
         stop::Stop,
     },
 };
-use std::{collections::BTreeMap, io, net::SocketAddr};
+use std::{io, net::SocketAddr};
 use tokio::net::TcpSocket;
 
 const JOBS: u32 = 30;
@@ -149,8 +149,8 @@ fn right((joined, errors): &Guarded, results: &[Done]) -> Finding {
     }
 }
 
-fn figures<const N: usize>(counts: [(&'static str, usize); N]) -> BTreeMap<&'static str, u64> {
-    counts.into_iter().map(|(name, count)| (name, count as u64)).collect()
+fn figures<const N: usize>(counts: [(&'static str, usize); N]) -> Figures {
+    super::figures(counts.map(|(name, count)| (name, count as u64)))
 }
 
 /// An address that refuses every connection: the port is taken, so that no other program gets it, but nobody listens.

@@ -10,6 +10,7 @@
 pub mod children_of_children;
 pub mod deadline_that_is_not;
 pub mod empty_then_get;
+pub mod enqueued_alone;
 pub mod fast_because_wrong;
 pub mod lost_task_done;
 pub mod no_queue;
@@ -24,8 +25,8 @@ use crate::{
     suggestion,
     worker::lane::panic_message,
 };
-use serde::Serialize;
-use std::{collections::BTreeMap, io, sync::mpsc, thread::Builder, time::Duration};
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap, io, sync::mpsc, thread::Builder, time::Duration};
 
 /// Every exhibit, in the order of the claims. A test compares it with the folder.
 pub const ALL: &[Exhibit] = &[
@@ -33,6 +34,7 @@ pub const ALL: &[Exhibit] = &[
     torn_prints::EXHIBIT,
     lost_task_done::EXHIBIT,
     children_of_children::EXHIBIT,
+    enqueued_alone::EXHIBIT,
     deadline_that_is_not::EXHIBIT,
     silent_failures::EXHIBIT,
     wrong_name::EXHIBIT,
@@ -64,7 +66,8 @@ pub struct Exhibit {
 }
 
 /// What an exhibit has shown, measured just now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Shown {
     /// The document's way: it holds when the bug was there and was caught.
     pub bug: Finding,
@@ -80,14 +83,22 @@ impl Shown {
 }
 
 /// What came of one side of an exhibit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Whether it is what the exhibit says.
     pub holds: bool,
     /// What happened, in words and figures.
     pub verdict: String,
     /// The figures by themselves, for machines.
-    pub figures: BTreeMap<&'static str, u64>,
+    pub figures: Figures,
+}
+
+/// Figures by their names. An exhibit names them in its code; read from a file, they own their names.
+pub type Figures = BTreeMap<Cow<'static, str>, u64>;
+
+fn figures<const N: usize>(named: [(&'static str, u64); N]) -> Figures {
+    named.into_iter().map(|(name, figure)| (Cow::Borrowed(name), figure)).collect()
 }
 
 /// Why an exhibit could not be shown: nothing is said about the bug.

@@ -1,7 +1,7 @@
 //! Thirty jobs, five workers and no queue: each worker does all of them.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Finding, Shown, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use crate::{
@@ -61,7 +61,7 @@ fn counted(requests: &[LogEntry], times: u32) -> Finding {
             "the server counted {} requests for {JOBS} jobs: each job was done {how_often}",
             requests.len()
         ),
-        figures: BTreeMap::from([
+        figures: figures([
             ("jobs", JOBS.into()),
             ("requests", requests.len() as u64),
             ("times_each_at_least", least),

@@ -1,7 +1,7 @@
 //! Downloads that fail, errors that are gathered, and a program that says "done".
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Finding, Shown, figures,
     props::{AMPLE, BUG, RIGHT, Site, run},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     task::{Task, TaskError},
     worker::lane::Done,
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 const DOWNLOADS: u32 = 12;
 /// Every fourth picture comes over a line on which it takes longer than the limit.
@@ -102,7 +102,7 @@ fn finding(words: &Words, gathered: &[Done], as_claimed: impl FnOnce(&Words) -> 
             words.exit_code,
             gathered.len()
         ),
-        figures: BTreeMap::from([
+        figures: figures([
             ("downloads", gathered.len() as u64),
             ("failed", failed as u64),
             ("exit_code", words.exit_code.into()),

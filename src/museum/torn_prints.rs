@@ -1,9 +1,8 @@
 //! Threads that print without a lock: lines are torn.
 
-use super::{Exhibit, ExhibitError, Finding, Shown, props::crew};
+use super::{Exhibit, ExhibitError, Finding, Shown, figures, props::crew};
 use crate::strategy::Env;
 use std::{
-    collections::BTreeMap,
     io::{self, PipeWriter, Read, Write, pipe},
     sync::{
         Mutex, PoisonError,
@@ -99,7 +98,7 @@ fn finding(text: &str, holds: bool) -> Finding {
     Finding {
         holds,
         verdict: format!("{torn} of {lines} lines came out torn"),
-        figures: BTreeMap::from([("lines", lines as u64), ("torn", torn)]),
+        figures: figures([("lines", lines as u64), ("torn", torn)]),
     }
 }
 

@@ -23,7 +23,7 @@
 //! So an interpreter is played: a table of names, and a program that is a list of calls by name.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown,
+    Exhibit, ExhibitError, Finding, Shown, figures,
     props::{AMPLE, BUG, RIGHT, Site},
 };
 use crate::{
@@ -110,6 +110,6 @@ fn finding(complaint: Option<String>, requests: usize, meant: usize) -> Finding 
     Finding {
         holds: complaint.contains("`if_prime`") && requests == meant,
         verdict: format!("\"{complaint}\" came when {requests} of {PAGES} pages had been fetched"),
-        figures: BTreeMap::from([("pages", PAGES.into()), ("requests_before_the_complaint", requests as u64)]),
+        figures: figures([("pages", PAGES.into()), ("requests_before_the_complaint", requests as u64)]),
     }
 }

@@ -53,8 +53,16 @@ pub(super) fn figure(words: &Words, caption: &Markup, draw: impl Fn(&Rendition) 
     html! {
         figure {
             figcaption { (caption) }
-            @for rendition in [WIDE, NARROW] {
-                @let drawing = draw(&rendition);
+            (renditions(words, &[WIDE, NARROW], draw))
+        }
+    }
+}
+
+/// A picture in these renditions.
+pub(super) fn renditions(words: &Words, all: &[Rendition], draw: impl Fn(&Rendition) -> Drawing) -> Markup {
+    html! {
+            @for rendition in all {
+                @let drawing = draw(rendition);
                 @let (title, description) = (format!("{}-{}-title", words.id, rendition.name), format!("{}-{}-text", words.id, rendition.name));
                 svg class={ "chart " (rendition.name) } role="img" aria-labelledby=(title) aria-describedby=(description)
                     viewBox={ "0 0 " (px(rendition.width)) " " (px(drawing.height)) } font-size=(px(rendition.font)) {
@@ -63,7 +71,6 @@ pub(super) fn figure(words: &Words, caption: &Markup, draw: impl Fn(&Rendition) 
                     (drawing.body)
                 }
             }
-        }
     }
 }
 

@@ -80,7 +80,14 @@ pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
     };
     let axis =
         axis(&series, "jobs per second", 1.0, |tick| if tick >= 1.0 { grouped(tick as u32) } else { plain(tick) });
-    let plot = Plot { series, references: Vec::new(), axis, across: "workers", cores: Some(costs.host.cores_usable) };
+    let plot = Plot {
+        series,
+        references: Vec::new(),
+        published: Vec::new(),
+        axis,
+        across: "workers",
+        cores: Some(costs.host.cores_usable),
+    };
     chart::figure(&words, &caption, |rendition| plot.draw(rendition))
 }
 
@@ -109,7 +116,14 @@ pub(super) fn growth(costs: &Costs, id: &str) -> Markup {
         (palette::workers("queue", workers)) ". A line that rises would say that a long queue is a slow one."
     };
     let axis = axis(&series, "microseconds for each job", 1e6, plain);
-    let plot = Plot { series, references: Vec::new(), axis, across: "jobs handed in together", cores: None };
+    let plot = Plot {
+        series,
+        references: Vec::new(),
+        published: Vec::new(),
+        axis,
+        across: "jobs handed in together",
+        cores: None,
+    };
     chart::figure(&words, &caption, |rendition| plot.draw(rendition))
 }
 

@@ -4,19 +4,33 @@ use super::{
     chart::{self, Words},
     figures::{TimeUnit, interval, plain, ratio, time},
     group::{Cell, Group},
-    lines::{Axis, Plot, Point, Reference, Series},
+    lines::{Axis, Plot, Point, Published, Reference, Series},
     palette,
     scale::{decade_ticks, doubling_ticks, round_ticks},
     words,
 };
-use crate::stats::ceiling::quantised_ceiling;
+use crate::stats::{ceiling::quantised_ceiling, serial_fraction::amdahl};
 use maud::{Markup, html};
 
 /// A wider range of figures than this is drawn in doublings: on a straight axis its smaller figures would be one line.
 const WIDE_RANGE: f64 = 5.0;
 
+/// What is drawn beside the measured lines.
+#[derive(Default)]
+pub(super) struct Beside {
+    /// What documents printed.
+    pub(super) published: Vec<Published>,
+    /// Amdahl's law with this serial fraction, up to so many workers.
+    pub(super) law: Option<(f64, u32)>,
+}
+
 /// Speed-up over the baseline against workers. Nothing where no cell has a speed-up.
 pub(super) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
+    speedups_beside(group, cores, id, Beside::default(), &words::speedup_caption(group))
+}
+
+/// The same beside other figures.
+pub(super) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Beside, caption: &Markup) -> Markup {
     let series = series(group, |cell| {
         let speedup = cell.speedup()?;
         Some((speedup.estimate, Some((speedup.low, speedup.high)), words::speedup_tip(cell)))
@@ -25,19 +39,28 @@ pub(super) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
         return html! {};
     }
     let most = most_workers(&series);
-    let references = vec![
-        Reference { label: "sequential", class: "baseline", corners: vec![(1.0, 1.0), (most, 1.0)] },
-        Reference { label: "ceiling", class: "ceiling", corners: staircase(group.tasks(), most, |n| n) },
-        Reference { label: "ideal", class: "ideal", corners: vec![(1.0, 1.0), (most, most)] },
+    let Beside { published, law } = beside;
+    let most = published.iter().map(|published| f64::from(published.across)).fold(most, f64::max);
+    let mut references = vec![
+        Reference { label: "sequential".into(), class: "baseline", corners: vec![(1.0, 1.0), (most, 1.0)] },
+        Reference { label: "ceiling".into(), class: "ceiling", corners: staircase(group.tasks(), most, |n| n) },
+        Reference { label: "ideal".into(), class: "ideal", corners: vec![(1.0, 1.0), (most, most)] },
     ];
-    let axis = speedup_axis(extent(&series, &references));
-    let plot = Plot { series, references, axis, across: "workers", cores: Some(cores) };
+    references.extend(law.map(|(serial, most)| Reference {
+        label: "Amdahl's law".into(),
+        class: "law",
+        corners: (1..=most).map(|workers| (f64::from(workers), amdahl(serial, workers))).collect(),
+    }));
+    let (low, high) = extent(&series, &references);
+    let printed = || published.iter().map(|published| published.value);
+    let axis = speedup_axis((printed().fold(low, f64::min), printed().fold(high, f64::max)));
+    let plot = Plot { series, references, published, axis, across: "workers", cores: Some(cores) };
     let words = Words {
         id: format!("{id}-speedup"),
         title: "Speed-up over sequential against the number of workers".into(),
         description: words::speedups_described(group),
     };
-    chart::figure(&words, &words::speedup_caption(group), |rendition| plot.draw(rendition))
+    chart::figure(&words, caption, |rendition| plot.draw(rendition))
 }
 
 /// Median time against workers.
@@ -53,13 +76,13 @@ pub(super) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Ma
     let references = group.baseline().and_then(|cell| cell.time).map_or(Vec::new(), |baseline| {
         let one = baseline.median;
         vec![
-            Reference { label: "sequential", class: "baseline", corners: vec![(1.0, one), (most, one)] },
-            Reference { label: "floor", class: "ceiling", corners: staircase(group.tasks(), most, |n| one / n) },
-            Reference { label: "ideal", class: "ideal", corners: hyperbola(one, most) },
+            Reference { label: "sequential".into(), class: "baseline", corners: vec![(1.0, one), (most, one)] },
+            Reference { label: "floor".into(), class: "ceiling", corners: staircase(group.tasks(), most, |n| one / n) },
+            Reference { label: "ideal".into(), class: "ideal", corners: hyperbola(one, most) },
         ]
     });
     let axis = time_axis(extent(&series, &references), scale_note);
-    let plot = Plot { series, references, axis, across: "workers", cores: Some(cores) };
+    let plot = Plot { series, references, published: Vec::new(), axis, across: "workers", cores: Some(cores) };
     let words = Words {
         id: format!("{id}-time"),
         title: "Time against the number of workers".into(),

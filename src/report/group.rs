@@ -108,7 +108,8 @@ impl<'a> Group<'a> {
 }
 
 impl<'a> Cell<'a> {
-    fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
+    /// A cell among those that it is shown with.
+    pub(super) fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
         let mut alike = group.iter().filter(|other| other.strategy == record.strategy);
         let label = palette::label(&record.strategy);
         let label =

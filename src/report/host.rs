@@ -7,6 +7,7 @@ use crate::{
     stats::noise::{Assessment, Noise},
 };
 use maud::{Markup, html};
+use std::collections::HashSet;
 
 /// The facts of the records' host: one strip for all of them. Nothing without records.
 pub(super) fn strip(records: &[&Record]) -> Markup {
@@ -80,6 +81,7 @@ fn rounds(records: &[&Record]) -> String {
 fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
     let mut quiet: Vec<(f64, String)> = Vec::new();
     let mut noisy: Vec<String> = Vec::new();
+    let mut seen: HashSet<String> = HashSet::new();
     for (record, group) in
         records.iter().flat_map(|record| groups(record).into_iter().map(move |group| (*record, group)))
     {
@@ -91,7 +93,7 @@ fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
         }
     }
     let worst = quiet.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).filter(|_| noisy.is_empty());
-    noisy.dedup();
+    noisy.retain(|warning| seen.insert(warning.clone()));
     (worst.map(|(_, found)| found), noisy)
 }
 

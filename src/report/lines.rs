@@ -5,7 +5,7 @@ use super::{
     chart::{Drawing, Rendition, line, marker, path, text},
     figures::grouped,
     labels,
-    palette::Look,
+    palette::{Look, Marker},
     scale::{Scale, spread},
 };
 use maud::{Markup, html};
@@ -19,6 +19,8 @@ pub(super) struct Plot {
     pub(super) series: Vec<Series>,
     /// What they are compared with.
     pub(super) references: Vec<Reference>,
+    /// What documents printed.
+    pub(super) published: Vec<Published>,
     /// The vertical axis.
     pub(super) axis: Axis,
     /// What the horizontal axis counts.
@@ -63,10 +65,22 @@ pub(super) struct Point {
     pub(super) tip: String,
 }
 
-/// A line that was not measured at each point: the baseline, the ideal, the ceiling.
+/// A figure that was printed elsewhere.
+pub(super) struct Published {
+    /// Its place on the horizontal axis.
+    pub(super) across: u32,
+    /// The figure.
+    pub(super) value: f64,
+    /// Who printed it, in a few letters.
+    pub(super) label: String,
+    /// The exact figure in words.
+    pub(super) tip: String,
+}
+
+/// A line that was not measured at each point: the baseline, the ideal, the ceiling, a law.
 pub(super) struct Reference {
     /// The name at its end.
-    pub(super) label: &'static str,
+    pub(super) label: String,
     /// How it is drawn: a class of the style sheet.
     pub(super) class: &'static str,
     /// Its corners: place on the horizontal axis, and figure.
@@ -90,6 +104,11 @@ impl Plot {
         self.series.iter().flat_map(|series| &series.points).map(|point| point.across)
     }
 
+    /// The places that have a mark, measured or printed.
+    fn marked_places(&self) -> impl Iterator<Item = u32> {
+        self.measured().chain(self.published.iter().map(|published| published.across))
+    }
+
     /// The horizontal axis' left end: where lines to compare with begin, or else the first point.
     fn least(&self) -> u32 {
         if self.references.is_empty() { self.measured().min().unwrap_or(1) } else { 1 }
@@ -97,7 +116,7 @@ impl Plot {
 
     /// Its right end.
     fn most(&self) -> u32 {
-        self.measured().max().unwrap_or(1).max(self.least() + 1)
+        self.marked_places().max().unwrap_or(1).max(self.least() + 1)
     }
 
     fn layout(&self, rendition: &Rendition) -> Layout {
@@ -107,7 +126,7 @@ impl Plot {
         };
         let names = self.series.iter().flat_map(|series| name_lines(&series.label, rendition));
         let names = widest(&mut names.into_iter(), true)
-            .max(widest(&mut self.references.iter().map(|reference| reference.label), false));
+            .max(widest(&mut self.references.iter().map(|reference| reference.label.as_str()), false));
         let left = widest(&mut self.axis.ticks.iter().map(|(_, text)| text.as_str()), false) + 0.8 * font;
         let right = (rendition.width - names - 2.0 * font).max(left + 5.0 * font);
         let top = (2.0 + 1.2 * self.axis.head(rendition).len() as f64) * font;
@@ -135,6 +154,7 @@ impl Plot {
             @for (rank, series) in self.series.iter().enumerate() {
                 (series.draw(&at, self.shift(rank, font), font))
             }
+            (self.published_marks(&at, font))
         };
         Drawing { height: at.bottom + 3.4 * font, body }
     }
@@ -174,7 +194,7 @@ impl Plot {
     /// The measured numbers, as many as have room: the ends first, then powers of two and of ten, then the others.
     fn marked(&self, at: &Layout, font: f64) -> Vec<u32> {
         let (least, most) = (self.least(), self.most());
-        let mut numbers: Vec<u32> = self.measured().chain([least]).collect();
+        let mut numbers: Vec<u32> = self.marked_places().chain([least]).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let round = |number: u32| number.is_power_of_two() || 10_u32.pow(number.max(1).ilog10()) == number;
@@ -201,6 +221,38 @@ impl Plot {
         }
     }
 
+    /// What was printed, hollow. A label stands below its mark, on the side where it is clear of those before it, and is
+    /// left to the tip where there is no such side.
+    fn published_marks(&self, at: &Layout, font: f64) -> Markup {
+        let mut taken: Vec<(f64, f64, f64)> = Vec::new();
+        let mut labelled = |(x, y): (f64, f64), label: &str| {
+            let width = labels::width(label, font, false);
+            let free = |&(from, y): &(f64, f64)| {
+                let inside = from >= at.left && from + width <= at.right + font && y <= at.bottom - 0.7 * font;
+                let clear = |&(other, to, level): &(f64, f64, f64)| {
+                    from > to + 0.5 * font || from + width < other - 0.5 * font || (y - level).abs() > 1.2 * font
+                };
+                inside && taken.iter().all(clear)
+            };
+            let sides = [
+                (x + 0.7 * font, y + 0.9 * font),
+                (x + 0.7 * font, y - 0.9 * font),
+                (x - 0.7 * font - width, y + 0.9 * font),
+                (x - 0.7 * font - width, y - 0.9 * font),
+            ];
+            let place = sides.into_iter().find(free)?;
+            taken.push((place.0, place.0 + width, place.1));
+            Some(place)
+        };
+        html! {
+            @for published in &self.published {
+                @let (x, y) = (at.x.at(f64::from(published.across)), at.y.at(published.value));
+                g class="mark hollow" { title { (published.tip) } (marker(Marker::Diamond, (x, y), 0.42 * font)) }
+                @if let Some((x, y)) = labelled((x, y), &published.label) { (text(x, y, "start", "halo", &published.label)) }
+            }
+        }
+    }
+
     /// The names at the lines' ends, each tied to its line's last point.
     fn names(&self, at: &Layout, rendition: &Rendition) -> Markup {
         let font = rendition.font;
@@ -211,7 +263,7 @@ impl Plot {
         });
         let compared = self.references.iter().filter_map(|reference| {
             let (x, y) = reference.corners.last()?;
-            Some(((at.x.at(*x), at.y.at(*y)), reference.label, None))
+            Some(((at.x.at(*x), at.y.at(*y)), reference.label.as_str(), None))
         });
         let ends: Vec<_> = measured.chain(compared).collect();
         let wanted: Vec<f64> = ends.iter().map(|((_, y), ..)| *y).collect();

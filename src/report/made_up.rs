@@ -4,7 +4,7 @@ use crate::{
     measure::host::HostFacts,
     results::{
         costs::{self, About, Bulk, Costs, Engine, Single},
-        record::{CellRecord, Check, Estimate, Phase, Record, SCHEMA, Timeline, Timer},
+        record::{CellRecord, Check, Estimate, Phase, Purpose, Record, SCHEMA, Stopped, Timeline, Timer},
     },
     worker::{
         deck::Deal,
@@ -12,6 +12,7 @@ use crate::{
         work::Elsewhere,
     },
 };
+use std::collections::BTreeMap;
 
 /// What a made-up cell is like.
 pub(super) struct Made {
@@ -71,6 +72,9 @@ impl Made {
             core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
             queue: None,
             redeliveries: None,
+            cpu_s: vec![cpu; rounds as usize],
+            memory_samples_bytes: Vec::new(),
+            statuses: BTreeMap::new(),
             timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new(), elsewhere: Vec::new() }),
         }
     }
@@ -131,6 +135,9 @@ pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) ->
         started_at: "2000-01-01T00:00:00Z".into(),
         time_scale: 1.0,
         seed: 1,
+        purpose: Purpose::Run,
+        looks: vec![rounds],
+        stopped: Some(Stopped::AllRounds),
         rounds,
         rounds_done: rounds,
         command: format!("makespan run {name} --rounds {rounds}"),

@@ -6,6 +6,11 @@
 //! | file | what it makes |
 //! |---|---|
 //! | `page` | the page around the sections |
+//! | `findings`, `scoreboard`, `decisions` | its front: how many claims came out, and who does which work fastest |
+//! | `claim`, `claim_table`, `emphasis` | one claim: question, answer, pictures, mechanisms, table, command |
+//! | `intervals` | the document's figure and ours on one axis |
+//! | `lanes`, `sweep` | which cells of a claim are drawn: what the workers did, and the curve its figure is a point of |
+//! | `verdict`, `quantity` | a verdict's word, tone and sign; a claim's figures in their units |
 //! | `section` | one scenario: question, answer, pictures, table, command |
 //! | `host` | the machine and its noise |
 //! | `words` | the plain sentences |
@@ -14,7 +19,7 @@
 //! | `beyond`, `costs` | the lesson on queues: when one beats a pool, and what it costs |
 //! | `curves`, `lines` | speed-up and time against workers |
 //! | `chart`, `scale`, `labels` | what pictures are made of |
-//! | `table`, `figures` | every figure, as text |
+//! | `table` | every figure, as text |
 //! | `palette` | one hue for each strategy |
 //! | `group` | which cells may be compared |
 //! | `refresh` | the page from what is in the store |
@@ -22,35 +27,51 @@
 mod bars;
 mod beyond;
 mod chart;
+mod claim;
+mod claim_table;
 mod costs;
 mod curves;
+mod decisions;
 mod depth;
 mod elsewhere;
-mod figures;
+mod emphasis;
+mod findings;
 mod group;
 mod host;
+mod intervals;
 mod jobs;
 mod labels;
+mod lanes;
 mod lines;
 #[cfg(test)]
 mod made_up;
+#[cfg(test)]
+mod made_up_findings;
 mod page;
 mod palette;
+mod quantity;
 mod refresh;
 mod resources;
 mod scale;
+mod scoreboard;
 mod section;
+mod sweep;
 mod table;
 mod timeline;
+mod verdict;
 mod waits;
 mod words;
 
 pub use refresh::refresh;
 
-use crate::results::{
-    costs::Costs,
-    record::Record,
-    store::{StoreError, write_whole},
+use crate::{
+    figures,
+    findings::{Evidence, Findings},
+    results::{
+        costs::Costs,
+        record::Record,
+        store::{StoreError, write_whole},
+    },
 };
 use std::{io::Write, path::Path};
 
@@ -59,6 +80,10 @@ use std::{io::Write, path::Path};
 pub struct PageInput {
     /// The newest record of each scenario that was measured.
     pub records: Vec<Record>,
+    /// What the evidence says about every claim.
+    pub findings: Findings,
+    /// That evidence, whose cells the claims' pictures show.
+    pub evidence: Evidence,
     /// The scenarios a full run measures, in the page's order. Those without a record are named as missing.
     pub expected_scenarios: Vec<ScenarioNote>,
     /// The pages that Criterion wrote.
@@ -91,9 +116,22 @@ pub struct CriterionLink {
     pub href: String,
 }
 
+/// A page is to be sent by mail and opened in a classroom: from this size on, bars in timelines are merged further.
+const MOST_BYTES: usize = 4_500_000;
+
+/// How many bars a picture may have, in turn until the page is small enough.
+const BARS: [usize; 4] = [1_500, 500, 170, 60];
+
 /// The page as one self-contained HTML text.
 pub fn page(input: &PageInput) -> String {
-    page::page(input).into_string()
+    let mut html = String::new();
+    for most_bars in BARS {
+        html = page::page(input, most_bars).into_string();
+        if html.len() <= MOST_BYTES {
+            break;
+        }
+    }
+    html
 }
 
 /// Writes the page to a file, whole or not at all: a reader never sees half of one.

@@ -4,7 +4,8 @@ use super::{
     PageInput, ScenarioNote,
     beyond::{self, Lesson},
     figures::{ratio, time},
-    group, host, palette, section,
+    findings::{self, Front},
+    group, host, palette, section, verdict,
 };
 use crate::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -16,10 +17,15 @@ const EARLY: &str = "try{document.documentElement.dataset.theme=localStorage.get
 /// The page fetches nothing, and a browser that knows this policy sees to it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// The whole page.
-pub(super) fn page(input: &PageInput) -> Markup {
+/// The measurements' heading in addresses.
+const MEASUREMENTS: &str = "measurements";
+
+/// The whole page. More bars in one picture than `most_bars` are merged.
+pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
     let records = in_order(input);
-    let one_host = host::is_one(&records);
+    let front = Front::of(input);
+    let all: Vec<&Record> = records.iter().copied().chain(front.iter().flat_map(Front::records)).collect();
+    let one_host = host::is_one(&all);
     let lesson = Lesson::of(input);
     html! {
         (DOCTYPE)
@@ -30,7 +36,7 @@ pub(super) fn page(input: &PageInput) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { "Threads, processes or async? What this machine says" }
                 link rel="icon" href="data:,";
-                style { (PreEscaped(palette::css())) (PreEscaped(STYLE)) }
+                style { (PreEscaped(palette::css())) (PreEscaped(verdict::css())) (PreEscaped(STYLE)) }
                 script { (PreEscaped(EARLY)) }
             }
             body {
@@ -38,16 +44,30 @@ pub(super) fn page(input: &PageInput) -> Markup {
                     button id="theme" type="button" hidden { "Light or dark" }
                     h1 { "Threads, processes or async?" }
                     p class="purpose" {
-                        "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine."
+                        @match &front {
+                            Some(front) => (front.purpose()),
+                            None => "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine.",
+                        }
                     }
-                    @if one_host { (host::strip(&records)) }
-                    @else { p class="missing" { "These records come from several machines or builds, so figures of different sections can't be compared. Each section names its own." } }
-                    (contents(input, &records, lesson.as_ref()))
+                    @if let Some(front) = &front { (ways(front, lesson.as_ref())) }
+                    @else { (machine(&all, one_host)) (contents(input, &records, lesson.as_ref())) }
                 }
                 main {
+                    @if let Some(front) = &front {
+                        (front.board())
+                        (front.decisions())
+                        (machine(&all, one_host))
+                        (findings::key())
+                        (front.sections(!one_host, most_bars / 2))
+                        div class="chapter" id=(MEASUREMENTS) {
+                            h2 { "The measurements" }
+                            p class="lead" { "Every scenario that was measured, whatever a document says of it: the same work done by every strategy, every answer checked." }
+                            (contents(input, &records, lesson.as_ref()))
+                        }
+                    }
                     @if records.is_empty() { (nothing_yet()) }
                     @for (number, record) in records.iter().enumerate() {
-                        (section::section(record, &id(number, record), &input.criterion, !one_host))
+                        (section::section(record, &id(number, record), &input.criterion, !one_host, most_bars))
                     }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                 }
@@ -56,6 +76,27 @@ pub(super) fn page(input: &PageInput) -> Markup {
                 script { (PreEscaped(SCRIPT)) }
             }
         }
+    }
+}
+
+/// The parts of the page, in one line.
+fn ways(front: &Front, lesson: Option<&Lesson>) -> Markup {
+    html! {
+        nav class="ways" aria-label="Contents" {
+            ul {
+                (front.contents())
+                li { a href={ "#" (MEASUREMENTS) } { "The measurements" } }
+                @if lesson.is_some() { li { a href={ "#" (beyond::ID) } { "Beyond one machine" } } }
+            }
+        }
+    }
+}
+
+/// The machine that everything was measured on, or that there are several.
+fn machine(records: &[&Record], one_host: bool) -> Markup {
+    html! {
+        @if one_host { (host::strip(records)) }
+        @else { p class="missing" { "These records come from several machines or builds, so figures of different sections can't be compared. Each section names its own." } }
     }
 }
 
@@ -85,7 +126,7 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&Lesson>) -> 
         .collect();
     html! {
         @if records.len() + usize::from(lesson.is_some()) > 1 {
-            nav aria-label="Contents" {
+            nav aria-label="The measurements" {
                 ol class="contents" {
                     @for (number, record) in records.iter().enumerate() {
                         li { a href={ "#" (id(number, record)) } { (record.question) } " " (in_short(record)) }

@@ -38,7 +38,7 @@ pub(super) enum Marker {
 }
 
 /// The page's ground in both themes, against which contrast is counted.
-const GROUND: (&str, &str) = ("#fbfaf7", "#14171c");
+pub(super) const GROUND: (&str, &str) = ("#fbfaf7", "#14171c");
 
 /// Every strategy, those to come included, so that a hue never changes its meaning.
 const LOOKS: &[Look] = &[
@@ -123,23 +123,30 @@ pub(super) fn css() -> String {
     css
 }
 
+/// Relative luminance and contrast, as WCAG 2.2 defines them.
+#[cfg(test)]
+pub(super) fn contrast(one: &str, other: &str) -> f64 {
+    let luminance = |hex: &str| {
+        let channel = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+    };
+    let (a, b) = (luminance(one), luminance(other));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+/// Every tone of every strategy.
+#[cfg(test)]
+pub(super) fn tones() -> impl Iterator<Item = &'static str> {
+    LOOKS.iter().flat_map(|look| [look.line_light, look.word_light, look.dark])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::HashSet;
-
-    /// Relative luminance and contrast, as WCAG 2.2 defines them.
-    fn contrast(one: &str, other: &str) -> f64 {
-        let luminance = |hex: &str| {
-            let channel = |at: usize| {
-                let value = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
-        };
-        let (a, b) = (luminance(one), luminance(other));
-        (a.max(b) + 0.05) / (a.min(b) + 0.05)
-    }
 
     #[test]
     fn lines_and_words_stand_out_in_both_themes() {

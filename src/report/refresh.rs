@@ -1,7 +1,9 @@
-//! The page from what is in the store: the newest record of each scenario, and Criterion's pages where there are some.
+//! The page from what is in the store: the verdicts on all claims with their evidence, the newest record of each scenario,
+//! and Criterion's pages where there are some.
 
 use super::{CriterionLink, PageInput, ScenarioNote, write};
 use crate::{
+    findings::findings,
     results::{
         costs::Costs,
         criterion,
@@ -14,11 +16,11 @@ use std::path::Path;
 /// Writes the page anew. Returns what had to be left out, with the reasons.
 pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
     let kept = store.newest()?;
-    let expected_scenarios: Vec<ScenarioNote> = scenario::all()
-        .unwrap_or_default()
-        .into_iter()
-        .map(|scenario| ScenarioNote { name: scenario.name, title: scenario.title })
-        .collect();
+    let scenarios = scenario::all().unwrap_or_default();
+    let (evidence, unusable) = store.evidence(&scenarios)?;
+    let findings = findings(&scenarios, &evidence);
+    let expected_scenarios: Vec<ScenarioNote> =
+        scenarios.into_iter().map(|scenario| ScenarioNote { name: scenario.name, title: scenario.title }).collect();
     let mut records: Vec<_> = kept.newest.into_values().collect();
     let known = |name: &str| expected_scenarios.iter().position(|note| note.name == name).unwrap_or(usize::MAX);
     records.sort_by_key(|record| known(&record.scenario));
@@ -29,9 +31,10 @@ pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
         Ok(costs) => (costs, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    write(page, &PageInput { records, expected_scenarios, criterion: links, costs, generated_at })?;
+    write(page, &PageInput { records, findings, evidence, expected_scenarios, criterion: links, costs, generated_at })?;
     let skipped = import.skipped.iter().map(|skipped| format!("{}: {}", skipped.file.display(), skipped.reason));
-    Ok(kept.unreadable.iter().map(ToString::to_string).chain(damaged).chain(skipped).collect())
+    let unreadable = kept.unreadable.iter().chain(&unusable).map(ToString::to_string);
+    Ok(unreadable.chain(damaged).chain(skipped).collect())
 }
 
 fn link(benchmark: &criterion::Benchmark, page: &Path) -> Option<CriterionLink> {

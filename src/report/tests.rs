@@ -1,12 +1,17 @@
 //! What the whole page promises.
 
 use super::{made_up, *};
-use crate::results::record::Check;
+use crate::{
+    findings::{Evidence, Findings},
+    results::record::Check,
+};
 
 fn input(records: Vec<Record>) -> PageInput {
     let note = |name: &str, title: &str| ScenarioNote { name: name.into(), title: title.into() };
     PageInput {
         records,
+        findings: Findings::default(),
+        evidence: Evidence::default(),
         expected_scenarios: vec![
             note("latency_only", "Thirty waits and nothing else"),
             note("web_requests", "Thirty web requests"),
@@ -261,4 +266,155 @@ fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
     {
         assert!(described.contains(expected), "{described}");
     }
+}
+
+/// A page of findings.
+fn with_findings(records: Vec<Record>) -> PageInput {
+    PageInput { findings: made_up_findings::findings(), evidence: made_up_findings::evidence(), ..input(records) }
+}
+
+#[test]
+fn the_words_of_the_findings() {
+    let html = page(&with_findings(Vec::new()));
+    let to = html.find("id=\"measurements\"").unwrap();
+    insta::assert_snapshot!(words_of(&html[..to]));
+}
+
+#[test]
+fn every_link_within_the_page_leads_somewhere_and_every_claim_has_its_address() {
+    let input = with_findings(vec![made_up::web_requests(10)]);
+    let html = page(&input);
+    let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an id is there twice");
+    for target in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(ids.binary_search(&target).is_ok(), "nothing has the id {target}");
+    }
+    for claim in &input.findings.claims {
+        assert!(ids.binary_search(&claim.id.as_str()).is_ok());
+        assert!(html.contains(&claim.command), "{} can't be repeated", claim.id);
+    }
+}
+
+#[test]
+fn the_scoreboard_counts_every_claim_once() {
+    let input = with_findings(Vec::new());
+    let html = page(&input);
+    let board = html.split("class=\"tiles\"").nth(1).unwrap().split("</ul>").next().unwrap();
+    let counts: Vec<usize> =
+        board.split("<b>").skip(1).map(|rest| rest.split('<').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(counts.len(), 8, "one for each verdict");
+    assert_eq!(counts.iter().sum::<usize>(), input.findings.claims.len());
+    let cells =
+        html.split("class=\"cells\"").skip(1).map(|row| row.split("</ol>").next().unwrap().matches("<li>").count());
+    assert_eq!(cells.sum::<usize>(), input.findings.claims.len());
+}
+
+#[test]
+fn what_was_not_measured_is_one_line_with_its_command() {
+    let html = page(&with_findings(Vec::new()));
+    let line = html.split("id=\"000-5\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(line.contains("not measured yet") && line.contains("makespan reproduce 000-5"), "{line}");
+    assert!(!line.contains("<figure") && !line.contains("<table"), "{line}");
+}
+
+#[test]
+fn a_picture_that_two_claims_need_is_drawn_once() {
+    let mut input = with_findings(Vec::new());
+    let mut again = input.findings.claims.iter().find(|claim| claim.id == "000-3").unwrap().clone();
+    again.id = "000-99".into();
+    input.findings.claims.push(again);
+    let html = page(&input);
+    let last = html.split("id=\"000-99\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(last.contains("is drawn under <a href=\"#000-3\">"), "{last}");
+    assert!(!last.contains("-timeline") && !last.contains("-speedup"));
+}
+
+#[test]
+fn candidates_stand_side_by_side_with_what_came_of_them() {
+    let html = page(&with_findings(Vec::new()));
+    let claim = html.split("id=\"000-3\"").nth(1).unwrap().split("</article>").next().unwrap();
+    for expected in ["gives the printed figure", "doesn&#39;t give it", "still stands", "is ruled out"] {
+        let expected = expected.replace("&#39;", "'");
+        assert!(claim.contains(&expected), "{expected} is not there");
+    }
+}
+
+#[test]
+fn where_rust_differs_the_simulated_lock_stands_beside_it() {
+    let html = page(&with_findings(Vec::new()));
+    let note = html.split("note in-rust\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(note.contains("1.96×") && note.contains("0.97×"), "{note}");
+}
+
+#[test]
+fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
+    let hostile = "\"><script>alert(1)</script>";
+    let mut input = with_findings(vec![made_up::web_requests(10)]);
+    for claim in &mut input.findings.claims {
+        for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.sentence, &mut claim.command] {
+            *text = format!("{text}{hostile}");
+        }
+        for text in [&mut claim.apart, &mut claim.contested, &mut claim.in_rust, &mut claim.caveat] {
+            *text = Some(hostile.into());
+        }
+        for figure in &mut claim.figures {
+            figure.name = hostile.into();
+            figure.reason = Some(hostile.into());
+            figure.agrees = Some((f64::NEG_INFINITY, f64::INFINITY));
+            if let Some(measured) = &mut figure.measured {
+                measured.value.high = f64::INFINITY;
+                measured.value.low = f64::NAN;
+            }
+            figure.published = figure.published.map(|_| f64::NAN);
+        }
+    }
+    let html = page(&input);
+    assert!(!html.contains("<script>alert"));
+    for figure in ["NaN\"", "inf\"", "\"inf", "\"NaN", " NaN"] {
+        assert!(!html.contains(figure), "{figure} is on the page");
+    }
+}
+
+#[test]
+fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
+    use crate::findings::{Unit, Verdict};
+    let made = |strategy, workers| made_up::Made {
+        strategy,
+        workers,
+        tasks: 900,
+        task_s: 0.002,
+        waiting: 0.8,
+        side_by_side: 64,
+    };
+    let names: Vec<String> = (0..11).map(|number| format!("scenario_{number}")).collect();
+    let strategies = [("sequential", 1), ("threads", 64), ("processes", 8), ("async", 500)];
+    let cells = strategies.map(|(strategy, workers)| made(strategy, workers));
+    let records: Vec<Record> = names.iter().map(|name| made_up::record(name, "How many?", 10, &cells)).collect();
+    let spans =
+        records.iter().flat_map(|record| &record.cells).filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len()));
+    assert!(spans.sum::<usize>() >= 100_000);
+    let template = made_up_findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
+    let claims = names.iter().enumerate().flat_map(|(place, name)| {
+        let template = template.clone();
+        (1..strategies.len()).map(move |other| {
+            let mut claim = template.clone();
+            claim.id = format!("{place:03}-{other}");
+            for figure in &mut claim.figures {
+                let (strategy, workers) = strategies[other];
+                figure.scenario.clone_from(name);
+                figure.cells = vec![made_up_findings::cell("sequential", 1), made_up_findings::cell(strategy, workers)];
+                assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::DirectionOnly));
+            }
+            claim
+        })
+    });
+    let findings = Findings { claims: claims.collect(), decisions: made_up_findings::findings().decisions };
+    let evidence = Evidence { records: records.clone(), ..Evidence::default() };
+    let html = page(&PageInput { findings, evidence, ..input(records) });
+    assert!(html.len() < 5_000_000, "{}", html.len());
+    let drawn = html.matches("-timeline-wide-title\"").count();
+    assert!(drawn >= 2 * 44, "every claim has its lanes, and so has every scenario: {drawn}");
 }

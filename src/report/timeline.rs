@@ -28,8 +28,6 @@ use maud::{Markup, html};
 const MOST_LANES: u32 = 40;
 /// Shorter bars than this, in units of the drawing, are merged.
 const LEAST_BAR: f64 = 2.5;
-/// More bars than this in one picture are merged further. It bounds the page, whatever the number of tasks.
-const MOST_BARS: usize = 1_500;
 /// The share of its height that a bar of several tasks would be hollow if they did nothing but wait.
 const HOLLOW: f64 = 0.7;
 /// How high the area is that shows how many jobs waited, and the gap above it.
@@ -38,6 +36,8 @@ const DEPTH: (f64, f64) = (34.0, 8.0);
 /// One strategy's lanes.
 struct Row<'a> {
     cell: &'a Cell<'a>,
+    /// What stands beside its name.
+    beside: Vec<String>,
     lanes: Vec<Vec<Bar>>,
     /// How many jobs waited in the queue; `None` where there is none.
     depth: Option<Depth>,
@@ -49,15 +49,35 @@ struct Row<'a> {
     run_from: f64,
     run_to: f64,
     total: f64,
-    /// True for the cell that is shown because nothing was faster.
-    fastest: bool,
 }
 
 /// The timeline of a group. Nothing where no cell has spans.
-pub(super) fn timeline(group: &Group, id: &str, scale_note: &str) -> Markup {
+pub(super) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let best = group.best().map(|(best, _)| best);
-    let is_best = |cell: &Cell| best.is_some_and(|best| std::ptr::eq(best, cell));
-    let rows: Vec<Row> = chosen(group).into_iter().filter_map(|cell| Row::of(cell, is_best(cell))).collect();
+    let beside = |cell: &Cell| {
+        let fastest = best.is_some_and(|best| std::ptr::eq(best, cell)).then(|| "fastest".into());
+        cell.deal_told().into_iter().chain(fastest).collect()
+    };
+    let rows: Vec<Row> = chosen(group).into_iter().filter_map(|cell| Row::of(cell, beside(cell))).collect();
+    let about = |by_server| words::timeline_caption(group, by_server);
+    picture(&rows, id, &about, scale_note, most_bars)
+}
+
+/// The lanes of these cells, each with what stands beside its name. Nothing where none has spans.
+pub(super) fn lanes_of(
+    cells: &[(Cell, Vec<String>)],
+    id: &str,
+    about: &Markup,
+    scale_note: &str,
+    most_bars: usize,
+) -> Markup {
+    let rows: Vec<Row> = cells.iter().filter_map(|(cell, beside)| Row::of(cell, beside.clone())).collect();
+    picture(&rows, id, &|_| about.clone(), scale_note, most_bars)
+}
+
+/// `about` is told whether the server's log says what was waited for. More bars than `most_bars` are merged further: it
+/// bounds the page, whatever the number of tasks.
+fn picture(rows: &[Row], id: &str, about: &dyn Fn(bool) -> Markup, scale_note: &str, most_bars: usize) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
@@ -67,16 +87,16 @@ pub(super) fn timeline(group: &Group, id: &str, scale_note: &str) -> Markup {
         description: rows.iter().map(Row::described).collect::<Vec<_>>().join(" "),
     };
     let caption = html! {
-        (words::timeline_caption(group, rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
+        (about(rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
         @if rows.iter().any(|row| row.depth.is_some()) {
             "The area below a queue's lanes is how many jobs waited in it, at each moment. "
         }
         @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
             "Where there are more than " (MOST_LANES) " workers, several share a lane. "
         }
-        (legend(&rows))
+        (legend(rows))
     };
-    chart::figure(&words, &caption, |rendition| draw(&rows, rendition, scale_note))
+    chart::figure(&words, &caption, |rendition| draw(rows, rendition, scale_note, most_bars))
 }
 
 /// Which cells are drawn: the baseline, each line's cell at one number of workers that all of them have, and the fastest
@@ -105,7 +125,7 @@ fn telling_workers(group: &Group) -> u32 {
 }
 
 impl<'a> Row<'a> {
-    fn of(cell: &'a Cell<'a>, fastest: bool) -> Option<Self> {
+    fn of(cell: &'a Cell<'a>, beside: Vec<String>) -> Option<Self> {
         let Timeline { round, start_ns, end_ns, spans, failed, elsewhere } = cell.record.timeline.as_ref()?;
         let phase = |phase: Phase, seconds: &[f64]| {
             let timed = cell.record.timed.contains(&phase);
@@ -118,6 +138,7 @@ impl<'a> Row<'a> {
         let lanes = workers.min(MOST_LANES) as usize;
         Some(Self {
             cell,
+            beside,
             lanes: bars::lanes(spans, failed, workers, lanes),
             depth: Depth::of(spans),
             hosts: elsewhere::lanes(elsewhere, workers, lanes),
@@ -125,7 +146,6 @@ impl<'a> Row<'a> {
             run_from,
             run_to,
             total: run_to + phase(Phase::Stop, &cell.record.stop_s),
-            fastest,
         })
     }
 
@@ -177,8 +197,7 @@ impl<'a> Row<'a> {
             "threads" | "processes" => (workers, None),
             _ => (palette::label(&record.strategy), Some(workers)),
         };
-        let more: Vec<String> =
-            more.into_iter().chain(self.cell.deal_told()).chain(self.fastest.then(|| "fastest".into())).collect();
+        let more: Vec<String> = more.into_iter().chain(self.beside.iter().cloned()).collect();
         (name, (!more.is_empty()).then(|| more.join(", ")))
     }
 
@@ -213,7 +232,7 @@ fn left(rows: &[Row], rendition: &Rendition) -> f64 {
     names.map(|width| hosts + width).chain(depths).fold(0.0, f64::max) + font
 }
 
-fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
+fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str, most_bars: usize) -> Drawing {
     let font = rendition.font;
     let left = left(rows, rendition);
     let longest = rows.iter().map(|row| row.total).fold(f64::MIN_POSITIVE, f64::max);
@@ -236,7 +255,7 @@ fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str) -> Drawing {
     }
     let unit = TimeUnit::of(longest);
     let ticks = round_ticks(0.0, longest * unit.per_second, if rendition.is_narrow() { 5 } else { 10 });
-    let most_bars = MOST_BARS / rows.len();
+    let most_bars = most_bars / rows.len();
     let body = html! {
         @for tick in ticks {
             @let place = x.at(tick / unit.per_second);
@@ -485,17 +504,17 @@ mod tests {
             cell.start_s.iter_mut().for_each(|start| *start = 0.25);
         }
         let groups = groups(&record);
-        let row = Row::of(groups[0].baseline().unwrap(), false).unwrap();
+        let row = Row::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         assert!((row.run_from - 0.25).abs() < 1e-9);
         let first = row.lanes[0][0].start_ns;
         assert!(row.seconds(first) >= 0.25);
-        assert!(timeline(&groups[0], "x", "").into_string().contains("starting the workers"));
+        assert!(timeline(&groups[0], "x", "", 1500).into_string().contains("starting the workers"));
     }
 
     #[test]
     fn a_task_that_failed_is_crossed_out_and_the_tip_and_the_legend_say_why() {
         let mut record = made_up::web_requests(10);
-        let drawn = |record: &_| timeline(&groups(record)[0], "x", "").into_string();
+        let drawn = |record: &_| timeline(&groups(record)[0], "x", "", 1500).into_string();
         assert!(!drawn(&record).contains("error") && !drawn(&record).contains("fault"));
         record.cells[0].timeline.as_mut().unwrap().failed = vec![4];
         let html = drawn(&record);
@@ -515,7 +534,7 @@ mod tests {
                     None => span.end_ns = span.start_ns,
                 });
             }
-            let html = timeline(&groups(&record)[0], "x", "").into_string();
+            let html = timeline(&groups(&record)[0], "x", "", 1500).into_string();
             WAITS
                 .iter()
                 .filter(|wait| html.contains(&format!("key-{}\"", wait.class)))
@@ -532,7 +551,7 @@ mod tests {
     fn a_bar_of_several_tasks_has_a_layer_for_each_kind_as_high_as_its_share() {
         let record = made_up::web_requests(10);
         let groups = groups(&record);
-        let row = Row::of(groups[0].baseline().unwrap(), false).unwrap();
+        let row = Row::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
         assert_eq!(bar.tasks, 30);
         let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0));
@@ -557,7 +576,7 @@ mod tests {
         let timeline = record.cells[0].timeline.as_mut().unwrap();
         timeline.spans.iter_mut().for_each(|span| span.worker += 3);
         let groups = groups(&record);
-        let row = Row::of(&groups[0].cells[0], false).unwrap();
+        let row = Row::of(&groups[0].cells[0], Vec::new()).unwrap();
         assert!(row.lanes.iter().any(|lane| !lane.is_empty()));
     }
 }

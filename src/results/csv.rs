@@ -1,10 +1,10 @@
 //! A record as CSV: one line for each cell and round, for spreadsheets and statistics programs. Figures that a cell has once
-//! (errors, processor time, memory, threads) stand in each of its lines.
+//! (errors, mean processor times, memory, threads) stand in each of its lines.
 
 use super::record::{CellRecord, Check, Record};
 use std::io::{self, Write};
 
-const HEADER: [&str; 21] = [
+const HEADER: [&str; 22] = [
     "scenario",
     "variant",
     "strategy",
@@ -26,6 +26,7 @@ const HEADER: [&str; 21] = [
     "core_wait_s",
     "queue",
     "redeliveries",
+    "cpu_s",
 ];
 
 /// Writes the record's times. Cells without a time have no lines; what was not measured is empty.
@@ -65,6 +66,7 @@ fn line(scenario: &str, cell: &CellRecord, round: usize, phases_s: [f64; 3]) -> 
         or_empty(cell.core_wait_s),
         or_empty(cell.queue.as_ref()),
         or_empty(cell.redeliveries),
+        or_empty(cell.cpu_s.get(round)),
     ])
 }
 

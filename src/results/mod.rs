@@ -3,6 +3,9 @@
 pub mod costs;
 pub mod criterion;
 pub mod csv;
+pub mod evidence;
+pub mod exhibits;
+pub mod journal;
 pub mod record;
 pub mod store;
 pub mod trace;

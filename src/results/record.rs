@@ -5,9 +5,11 @@
 
 use crate::{
     measure::host::HostFacts,
+    scenario::CellSpec,
     worker::{deck::Deal, lane::Span, work::Elsewhere},
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.run/1";
@@ -36,6 +38,16 @@ pub struct Record {
     pub time_scale: f64,
     /// The seed of the order of the rounds.
     pub seed: u64,
+    /// What it was measured for.
+    #[serde(default)]
+    pub purpose: Purpose,
+    /// The numbers of rounds at which it was allowed to stop, ascending, fixed beforehand; the last is `rounds`. An interval
+    /// of a figure that may be looked at more than once takes its part of the 5 % that may be missed.
+    #[serde(default)]
+    pub looks: Vec<u32>,
+    /// Why it is over; `None` while it isn't, and after Ctrl-C or SIGKILL: such a record can be gone on with.
+    #[serde(default)]
+    pub stopped: Option<Stopped>,
     /// Rounds that were asked for.
     pub rounds: u32,
     /// Rounds that every cell completed. Fewer than `rounds` means that the run was broken off.
@@ -44,6 +56,29 @@ pub struct Record {
     pub command: String,
     /// One entry for each cell, in the scenario's order; the baseline of each variant first.
     pub cells: Vec<CellRecord>,
+}
+
+/// What a record was measured for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// `makespan run`: whatever its user wanted.
+    #[default]
+    Run,
+    /// `makespan reproduce`: the cells that claims name.
+    Findings,
+}
+
+/// Why a measurement is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stopped {
+    /// All rounds are done.
+    AllRounds,
+    /// At a look that was fixed beforehand, every interval was narrow enough.
+    Narrow,
+    /// The seconds that it may take are over.
+    Budget,
 }
 
 /// One cell: variant x strategy x workers x deal x timer boundary.
@@ -85,14 +120,23 @@ pub struct CellRecord {
     pub cpu_user_s: Option<f64>,
     /// CPU seconds in the kernel, likewise.
     pub cpu_system_s: Option<f64>,
-    /// The most memory in use at once by all processes of the pool, from one extra untimed run in a fresh child
-    /// (proportional set size, sampled); `None` where it was not measured.
+    /// CPU seconds of the run phase, program and kernel together, children included, one entry for each round.
+    #[serde(default)]
+    pub cpu_s: Vec<f64>,
+    /// The most memory in use at once by all processes of the pool, from an extra untimed run in a fresh child
+    /// (proportional set size, sampled); of several, from the one that took the most. `None` where it was not measured.
     pub peak_memory_bytes: Option<u64>,
     /// What a worker adds to the memory, bytes, from the same run. Where workers are processes: the proportional set size
     /// of these, at the peak, divided by the workers. Otherwise: the growth from before the pool was started to the peak,
     /// divided by the workers. `None` where it was not measured or can't be told.
     pub memory_per_worker_bytes: Option<u64>,
-    /// The most threads alive at once in all processes of the pool, from the same run, sampled; those that only watch over
+    /// The same from each of several such runs, where a claim asks how much it is; otherwise empty.
+    #[serde(default)]
+    pub memory_samples_bytes: Vec<u64>,
+    /// How many answers had which HTTP status, in the round that was measured last. Empty where nothing is fetched.
+    #[serde(default)]
+    pub statuses: BTreeMap<u16, u32>,
+    /// The most threads alive at once in all processes of the pool, from the same runs, sampled; those that only watch over
     /// the run are not counted.
     pub most_threads: Option<u32>,
     /// The most processes alive at once, likewise.
@@ -190,6 +234,15 @@ impl CellRecord {
         let (start, run, stop) = (phase(Phase::Start), phase(Phase::Run), phase(Phase::Stop));
         let rounds = self.start_s.iter().zip(&self.run_s).zip(&self.stop_s);
         rounds.map(|((a, b), c)| a * start + b * run + c * stop).collect()
+    }
+
+    /// Whether it is the cell of this name.
+    pub fn is(&self, spec: &CellSpec) -> bool {
+        self.variant == spec.variant
+            && self.strategy == spec.strategy
+            && self.shape() == spec.shape.to_string()
+            && self.deal == spec.deal
+            && self.timer == spec.timer
     }
 
     /// Its workers as `--workers` has them: `15`, or `3x5` for three processes of five threads each.

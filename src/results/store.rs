@@ -1,7 +1,9 @@
 //! Where records are kept: one JSON file for each measurement, below the data directory.
 
-use super::record::{Record, SCHEMA};
+use super::record::{Purpose, Record, SCHEMA};
+use serde::de::DeserializeOwned;
 use std::{
+    cmp::Reverse,
     collections::BTreeMap,
     env, fs,
     io::Write,
@@ -34,15 +36,26 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// A file is not a record of this version.
-    #[error("{}: not a record of the kind `{SCHEMA}`: {reason}", path.display())]
-    NotARecord {
+    /// A file is not of the kind that it should be, or of another version.
+    #[error("{}: not of the kind `{schema}`: {reason}", path.display())]
+    OfAnotherKind {
         /// The file.
         path: PathBuf,
+        /// What it should be.
+        schema: &'static str,
         /// What is wrong with it.
         reason: String,
     },
+    /// Somebody else is at it.
+    #[error("{}: another makespan is measuring for claims and records here: wait until it is over, or record elsewhere with --data DIR", path.display())]
+    Taken {
+        /// The lock.
+        path: PathBuf,
+    },
 }
+
+/// What the name of a record begins with that was measured for claims.
+const FOR_CLAIMS: &str = "findings-";
 
 /// What is in the store.
 #[derive(Debug, Default)]
@@ -65,10 +78,21 @@ impl Store {
         &self.dir
     }
 
-    /// The file that this record is kept in: one for each measurement, named by scenario and time.
+    /// Where the records are.
+    pub(super) fn records(&self) -> PathBuf {
+        self.dir.join("records")
+    }
+
+    /// The file that this record is kept in: one for each measurement, named by purpose, scenario and time, so that they can
+    /// be told apart without being read.
     pub fn path_of(&self, record: &Record) -> PathBuf {
+        let purpose = match record.purpose {
+            Purpose::Findings => FOR_CLAIMS,
+            Purpose::Run if record.scenario.starts_with(FOR_CLAIMS) => "run-",
+            Purpose::Run => "",
+        };
         let time = record.started_at.replace([':', '-'], "");
-        self.dir.join("records").join(format!("{}-{time}-{}.json", record.scenario, std::process::id()))
+        self.records().join(format!("{purpose}{}-{time}-{}.json", record.scenario, std::process::id()))
     }
 
     /// Writes the record. Whoever reads at the same time sees the old one or the new one, never a half.
@@ -78,39 +102,101 @@ impl Store {
         Ok(path)
     }
 
-    /// The newest record of each scenario.
+    /// The newest record of each scenario: of those that somebody measured because he wanted to see it; where there is
+    /// none, of those for claims.
     pub fn newest(&self) -> Result<Kept, StoreError> {
-        let (dir, mut kept) = (self.dir.join("records"), Kept::default());
-        let entries = match fs::read_dir(&dir) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(kept),
-            Err(source) => return Err(StoreError::Unreadable { path: dir, source }),
-        };
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
-        // Names end in the time and the process: sorted, the later one of two in the same second is taken.
-        paths.sort();
-        for path in paths {
-            match read(&path) {
+        let (paths, mut kept) = (self.paths()?, Kept::default());
+        let rank = |record: &Record| (record.purpose == Purpose::Run, record.started_at.clone());
+        for path in paths.iter().filter(|path| ForClaims::of(path).is_none()) {
+            match read(path) {
                 Ok(record) => {
                     let known = kept.newest.get(&record.scenario);
-                    if known.is_none_or(|known| known.started_at <= record.started_at) {
+                    if known.is_none_or(|known| rank(known) <= rank(&record)) {
                         kept.newest.insert(record.scenario.clone(), record);
                     }
                 }
                 Err(error) => kept.unreadable.push(error),
             }
         }
+        for one in ForClaims::newest_first(&paths) {
+            if kept.newest.contains_key(one.scenario) {
+                continue;
+            }
+            match read(one.path) {
+                Ok(record) => drop(kept.newest.insert(one.scenario.to_owned(), record)),
+                Err(error) => kept.unreadable.push(error),
+            }
+        }
         Ok(kept)
+    }
+
+    /// All records, by name. Names end in the time and the process: the later one of two in the same second comes later.
+    pub(super) fn paths(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let dir = self.records();
+        let entries = match fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(StoreError::Unreadable { path: dir, source }),
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
+        paths.sort();
+        Ok(paths)
+    }
+}
+
+/// A record that was measured for claims, by its name: `findings-SCENARIO-TIME-PROCESS.json`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ForClaims<'a> {
+    pub(super) path: &'a Path,
+    pub(super) scenario: &'a str,
+    time: &'a str,
+    process: u32,
+}
+
+impl<'a> ForClaims<'a> {
+    /// Takes a name apart; `None` for all others.
+    fn of(path: &'a Path) -> Option<Self> {
+        let mut parts = path.file_stem()?.to_str()?.strip_prefix(FOR_CLAIMS)?.rsplitn(3, '-');
+        let (process, time, scenario) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
+        Some(Self { path, scenario, time, process })
+    }
+
+    /// Those among these files.
+    pub(super) fn newest_first(paths: &'a [PathBuf]) -> Vec<Self> {
+        let mut all: Vec<Self> = paths.iter().filter_map(|path| Self::of(path)).collect();
+        all.sort_by_key(|one| Reverse((one.time, one.process)));
+        all
     }
 }
 
 /// Reads a record.
 pub fn read(path: &Path) -> Result<Record, StoreError> {
+    read_document(path, SCHEMA, |record: &Record| &record.schema)
+}
+
+/// Reads a document of this kind, which it names itself.
+pub(super) fn read_document<T: DeserializeOwned>(
+    path: &Path,
+    schema: &'static str,
+    found: impl Fn(&T) -> &str,
+) -> Result<T, StoreError> {
     let text = fs::read_to_string(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
-    let wrong = |reason| StoreError::NotARecord { path: path.into(), reason };
-    let record: Record = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if record.schema == SCHEMA { Ok(record) } else { Err(wrong(format!("its schema is `{}`", record.schema))) }
+    let wrong = |reason| StoreError::OfAnotherKind { path: path.into(), schema, reason };
+    let document: T = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if found(&document) == schema { Ok(document) } else { Err(wrong(format!("its schema is `{}`", found(&document)))) }
+}
+
+/// The same, where there may be none.
+pub(super) fn read_if_there<T: DeserializeOwned>(
+    path: &Path,
+    schema: &'static str,
+    found: impl Fn(&T) -> &str,
+) -> Result<Option<T>, StoreError> {
+    match read_document(path, schema, found) {
+        Err(StoreError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        document => document.map(Some),
+    }
 }
 
 /// Writes a file beside its place first and moves it there when it is complete.

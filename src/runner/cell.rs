@@ -19,6 +19,7 @@ use crate::{
     worker::{lane::Span, work::Account},
 };
 use std::{
+    collections::BTreeMap,
     num::NonZeroU32,
     rc::Rc,
     sync::{Arc, atomic::AtomicBool},
@@ -58,6 +59,8 @@ pub struct Sample {
     pub failed: Vec<u32>,
     /// What the first of them says.
     pub error: Option<TaskError>,
+    /// How many answers had which HTTP status.
+    pub statuses: BTreeMap<u16, u32>,
     /// What else the strategy says of the run.
     pub account: Account,
 }
@@ -110,7 +113,7 @@ impl Cell {
             timed: scenario.timed(&spec),
             refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
             env: settings.env.clone(),
-            deadline: scenario.deadline,
+            deadline: scenario.patience(&spec.variant),
             interrupted: Arc::clone(&settings.interrupted),
             spec: CellSpec { shape, ..spec },
             stage,
@@ -136,10 +139,14 @@ impl Cell {
         let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
+        let mut statuses = BTreeMap::new();
+        for status in done.iter().filter_map(|one| one.result.as_ref().ok()?.status) {
+            *statuses.entry(status).or_default() += 1;
+        }
         let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, account })
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, account })
     }
 
     /// What a run of the cell is, under a number of its own.
@@ -200,6 +207,9 @@ impl Cell {
             most_processes: None,
             context_switches: None,
             core_wait_s: None,
+            cpu_s: Vec::new(),
+            memory_samples_bytes: Vec::new(),
+            statuses: BTreeMap::new(),
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
             redeliveries: self.uses_queue().then_some(0),
             timeline: None,
@@ -207,8 +217,12 @@ impl Cell {
     }
 }
 
-/// Why the baseline can't be measured, if it can't: a run that is broken off at its deadline says nothing.
+/// Why the baseline can't be measured, if it can't: a run that is broken off at its deadline says nothing. Where the client
+/// gives up before that, it is what the variant is about.
 fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
+    if scenario.patience(&spec.variant) < scenario.deadline {
+        return None;
+    }
     let variant = scenario.variant(&spec.variant).filter(|_| spec.strategy == "sequential")?;
     let (waits_s, deadline_s) = (variant.waits_in_turn_s(), scenario.deadline.as_secs_f64());
     (waits_s > deadline_s).then(|| {

@@ -4,32 +4,32 @@
 //! drifts (another program, a warmer processor) then disturbs all cells alike, where A-then-B would have charged it all
 //! to B. The runner tells its [`Observer`] what happens and prints nothing.
 
+mod bench;
 pub mod cell;
 mod check;
 pub mod child;
+mod earlier;
 mod join;
 mod order;
+mod plan;
 mod probe;
+mod rounds;
 pub mod stage;
 
+pub use earlier::Unfit;
+pub use plan::Plan;
+
 use crate::{
-    measure::{
-        clock::now_ns,
-        host::{self, HostFacts},
-    },
-    results::record::{CellRecord, Check, Estimate, Phase, Record, SCHEMA, Timeline},
+    measure::clock::now_ns,
+    results::record::Record,
     scenario::{CellSpec, Scenario},
-    stats::{median::median, paired},
     strategy::Env,
-    task::TaskError,
 };
-use cell::{Cell, CellError, Sample};
-use rand::{SeedableRng, seq::SliceRandom};
-use rand_pcg::Pcg64;
+use bench::Bench;
+use cell::Cell;
 use stage::{SetupError, Stage};
 use std::{
     collections::BTreeMap,
-    ops::ControlFlow,
     path::PathBuf,
     rc::Rc,
     sync::{
@@ -49,8 +49,8 @@ pub struct Settings {
     pub images: Option<PathBuf>,
     /// A mock server that runs already (`http://HOST:PORT`), instead of one started for the purpose.
     pub server: Option<String>,
-    /// How many rounds.
-    pub rounds: u32,
+    /// How many rounds, and when it may stop before.
+    pub plan: Plan,
     /// The seed of their order.
     pub seed: u64,
     /// Raised by Ctrl-C: the run ends, and what is measured stays.
@@ -69,7 +69,21 @@ pub trait Observer: Send {
     fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
         let _ = (cell, step, total);
     }
-    /// The record has changed: a cell was measured once more, or was found wrong.
+    /// At a look that isn't the last: is every interval that this is for narrow enough? Whether a claim looks decided must play no
+    /// part in the answer.
+    fn narrow_enough(&mut self, record: &Record) -> bool {
+        let _ = record;
+        false
+    }
+    /// So many rounds of an earlier record are kept, and it is gone on with.
+    fn resuming(&mut self, rounds: u32) {
+        let _ = rounds;
+    }
+    /// An earlier record can't be gone on with: everything is measured anew.
+    fn starting_anew(&mut self, why: &Unfit) {
+        let _ = why;
+    }
+    /// The record has changed: a cell was measured once more, or was found wrong. The first time is before the first cell.
     fn updated(&mut self, record: &Record) {
         let _ = record;
     }
@@ -88,179 +102,28 @@ pub fn measure(
     settings: &Settings,
     observer: &mut dyn Observer,
 ) -> Result<Record, SetupError> {
+    Ok(Bench::set_up(scenario, cells, settings, observer)?.measure(observer))
+}
+
+/// The same, going on from what was recorded before it was broken off. Rounds that every cell completed are kept as they
+/// were measured; what was begun of the next one is measured again. Where that record doesn't fit what is asked for now,
+/// the observer is told why, and everything is measured anew.
+///
+/// A record doesn't hold all that was asked for: that the scenario's numbers, the memory samples and the sources of the
+/// program are the same is for the caller to know, who has a [`Journal`](crate::results::journal::Journal) for that.
+pub fn resume(
+    scenario: &Scenario,
+    cells: &[CellSpec],
+    settings: &Settings,
+    earlier: Record,
+    observer: &mut dyn Observer,
+) -> Result<Record, SetupError> {
     let mut bench = Bench::set_up(scenario, cells, settings, observer)?;
-    observer.updated(&bench.record);
-    bench.verify(observer);
-    for round in 0..settings.rounds {
-        bench.round(round, observer);
+    match bench.take_up(earlier) {
+        Ok(rounds) => observer.resuming(rounds),
+        Err(unfit) => observer.starting_anew(&unfit),
     }
-    bench.record.host.load_after = host::load_average();
-    observer.updated(&bench.record);
-    Ok(bench.record)
-}
-
-/// The cells of one scenario, set up, and what is known of them so far.
-struct Bench<'a> {
-    settings: &'a Settings,
-    cells: Vec<Cell>,
-    samples: Vec<Vec<Sample>>,
-    record: Record,
-    steps_done: u32,
-}
-
-impl<'a> Bench<'a> {
-    fn set_up(
-        scenario: &Scenario,
-        specs: &[CellSpec],
-        settings: &'a Settings,
-        observer: &mut dyn Observer,
-    ) -> Result<Self, SetupError> {
-        let cells = set_up_cells(scenario, specs, settings, observer)?;
-        let record = Record {
-            schema: SCHEMA.into(),
-            makespan_version: env!("CARGO_PKG_VERSION").into(),
-            host: HostFacts::gather(),
-            scenario: scenario.name.clone(),
-            title: scenario.title.clone(),
-            question: scenario.question.clone(),
-            document: scenario.document.clone(),
-            started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            time_scale: scenario.time_scale,
-            seed: settings.seed,
-            rounds: settings.rounds,
-            rounds_done: 0,
-            command: settings.command.clone(),
-            cells: cells.iter().map(Cell::unmeasured).collect(),
-        };
-        let samples = cells.iter().map(|_| Vec::new()).collect();
-        Ok(Self { settings, cells, samples, record, steps_done: 0 })
-    }
-
-    /// Runs every cell once, untimed, in a fresh process: is its answer right, and what does it take?
-    fn verify(&mut self, observer: &mut dyn Observer) {
-        let probe = |bench: &mut Self, index: usize| {
-            let taken = probe::run(&bench.cells[index])?;
-            let cell = &mut bench.record.cells[index];
-            cell.peak_memory_bytes = taken.map(|taken| taken.memory_bytes);
-            cell.memory_per_worker_bytes = taken.and_then(|taken| taken.memory_per_worker_bytes);
-            cell.most_threads = taken.map(|taken| taken.threads);
-            cell.most_processes = taken.map(|taken| taken.processes);
-            Ok(())
-        };
-        // Whether it was interrupted shows in the first round.
-        let _ = (0..self.cells.len()).try_for_each(|index| self.step(index, observer, probe));
-    }
-
-    fn round(&mut self, round: u32, observer: &mut dyn Observer) {
-        let mut order: Vec<usize> = (0..self.cells.len()).collect();
-        order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
-        let sample = |bench: &mut Self, index: usize| {
-            let sample = bench.cells[index].once(round)?;
-            bench.add(index, sample)
-        };
-        if order.into_iter().try_for_each(|index| self.step(index, observer, sample)).is_continue() {
-            self.record.rounds_done = round + 1;
-        }
-    }
-
-    /// One thing done with one cell, unless the cell is out. What fails because of Ctrl-C is no failure of the cell.
-    fn step(
-        &mut self,
-        index: usize,
-        observer: &mut dyn Observer,
-        work: impl FnOnce(&mut Self, usize) -> Result<(), CellError>,
-    ) -> ControlFlow<()> {
-        if self.interrupted() {
-            return ControlFlow::Break(());
-        }
-        if self.record.cells[index].check != Check::Passed {
-            return ControlFlow::Continue(());
-        }
-        let total = (self.settings.rounds + 1) * self.cells.len() as u32;
-        observer.working(&self.cells[index].spec, self.steps_done, total);
-        self.steps_done += 1;
-        match work(self, index) {
-            Err(_) if self.interrupted() => return ControlFlow::Break(()),
-            Err(error) => self.fail(index, &error),
-            Ok(()) => {}
-        }
-        observer.updated(&self.record);
-        ControlFlow::Continue(())
-    }
-
-    fn interrupted(&self) -> bool {
-        self.settings.interrupted.load(Relaxed)
-    }
-
-    /// A wrong answer has no time: whatever was measured of this cell goes.
-    fn fail(&mut self, index: usize, error: &CellError) {
-        self.samples[index].clear();
-        let unmeasured = self.cells[index].unmeasured();
-        self.record.cells[index] = CellRecord { check: Check::Failed, error: Some(error.to_string()), ..unmeasured };
-        // What leaned on it as a baseline has nothing to lean on any more.
-        self.compare(index);
-    }
-
-    fn add(&mut self, index: usize, sample: Sample) -> Result<(), CellError> {
-        let asked = self.cells[index].spec.shape.workers().get();
-        let workers = |sample: &Sample| sample.account.workers.unwrap_or(asked);
-        let now = workers(&sample);
-        if let Some(before) = self.samples[index].first().map(workers).filter(|before| *before != now) {
-            return Err(CellError::Workers { now, before });
-        }
-        self.samples[index].push(sample);
-        let samples = &self.samples[index];
-        let of = |figure: fn(&Sample) -> f64| samples.iter().map(figure).collect::<Vec<f64>>();
-        let mean = |figure: fn(&Sample) -> f64| Some(of(figure).iter().sum::<f64>() / samples.len() as f64);
-        let cell = &mut self.record.cells[index];
-        cell.workers = now;
-        let redelivered = || samples.iter().flat_map(|sample| sample.account.redelivered.values()).sum();
-        cell.redeliveries = cell.redeliveries.map(|_| redelivered());
-        cell.start_s = of(|sample| sample.start_s);
-        cell.run_s = of(Sample::run_s);
-        cell.stop_s = of(|sample| sample.stop_s);
-        cell.cpu_user_s = mean(|sample| sample.cpu.user_s);
-        cell.cpu_system_s = mean(|sample| sample.cpu.system_s);
-        cell.context_switches = mean(|sample| sample.cpu.switches as f64);
-        // A mean of the rounds that happened to be told would be a mean of something else.
-        let told = samples.iter().all(|sample| sample.cpu.core_wait_s().is_some());
-        cell.core_wait_s = mean(|sample| sample.cpu.core_wait_s().unwrap_or_default()).filter(|_| told);
-        if let Some(worst) = samples.iter().max_by_key(|sample| sample.failed.len()) {
-            cell.task_errors = worst.failed.len() as u32;
-            cell.error = worst.error.as_ref().map(TaskError::to_string);
-        }
-        cell.timeline = typical(samples, &cell.timed);
-        self.compare(index);
-        Ok(())
-    }
-
-    /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
-    fn compare(&mut self, index: usize) {
-        let cells = &self.record.cells;
-        let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
-        let Some(baseline) = cells.iter().position(|cell| cell.is_baseline() && same(cell, &cells[index])) else {
-            return;
-        };
-        let leaning: Vec<usize> = (0..cells.len()).filter(|&cell| same(&cells[cell], &cells[baseline])).collect();
-        for cell in leaning.into_iter().filter(|&cell| cell != baseline) {
-            self.record.cells[cell].speedup = self.speedup(cell, baseline);
-        }
-    }
-
-    /// How many times as fast as the baseline, unless more of its tasks failed: less work takes less time.
-    fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
-        let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
-        // In the middle of a round one of the two is a round ahead; only whole pairs count.
-        let pairs = baseline_s.len().min(measured_s.len());
-        let did_less = |round: usize| {
-            let [failed, allowed] = [cell, baseline].map(|cell| self.samples[cell][round].failed.len());
-            failed > allowed
-        };
-        if (0..pairs).any(did_less) {
-            return None;
-        }
-        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
-    }
+    Ok(bench.measure(observer))
 }
 
 fn set_up_cells(
@@ -285,23 +148,6 @@ fn set_up_cells(
 /// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.
 pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<Cell>, SetupError> {
     set_up_cells(scenario, specs, settings, &mut Silent)
-}
-
-/// The spans of the sample whose time is nearest to the median.
-fn typical(samples: &[Sample], timed: &[Phase]) -> Option<Timeline> {
-    let times: Vec<f64> = samples.iter().map(|sample| sample.timed_s(timed)).collect();
-    let middle = median(&times)?;
-    let distance = |round: &usize| (times[*round] - middle).abs();
-    let round = (0..samples.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-    let sample = &samples[round];
-    Some(Timeline {
-        round: round as u32,
-        start_ns: sample.start_ns,
-        end_ns: sample.end_ns,
-        spans: sample.spans.clone(),
-        failed: sample.failed.clone(),
-        elsewhere: sample.account.elsewhere.clone(),
-    })
 }
 
 /// How many low bits of a run's number hold its round.

@@ -15,6 +15,9 @@ use toml::{Table, Value};
 /// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
 const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
 
+/// Nobody waits longer for a run. More is a slip of the pen, and would overflow a clock sooner or later.
+pub(super) const DAY_S: f64 = 86_400.0;
+
 /// Checks the wire form of one file.
 pub(super) struct Checker<'a> {
     /// What errors call the file.
@@ -24,6 +27,7 @@ pub(super) struct Checker<'a> {
 }
 
 impl Checker<'_> {
+    /// All of it but the claims and decisions, which may name cells of other scenarios.
     pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
         self.positive("time_scale", wire.time_scale)?;
         self.seconds("deadline_s", wire.deadline_s)?;
@@ -38,6 +42,8 @@ impl Checker<'_> {
             expected: wire::Outcomes::by_index(&wire.expected),
             may_fail: wire.may_fail,
             address_space_bytes: wire.address_space_mb.map(megabytes),
+            gives_up_s: wire.gives_up_s,
+            calibrated_from: wire.calibrated_from,
         };
         let mut variants = vec![base.clone()];
         for (name, changes) in wire.variants {
@@ -74,6 +80,8 @@ impl Checker<'_> {
             variants,
             cells,
             sweep,
+            claims: Vec::new(),
+            decisions: Vec::new(),
         })
     }
 
@@ -84,6 +92,7 @@ impl Checker<'_> {
                 ((bytes / 1_000_000).to_string(), "at least 100: a process alone takes most of that");
             return Err(self.invalid("address_space_mb", &found, expected));
         }
+        variant.gives_up_s.map_or(Ok(()), |seconds| self.seconds("gives_up_s", seconds))?;
         let Workload::Fetch(fetch) = &variant.workload else {
             return match (&variant.server, variant.prologue.is_empty()) {
                 (None, true) => Ok(()),
@@ -171,6 +180,8 @@ impl Checker<'_> {
         variant.expected = changes.expected.map_or(variant.expected, |outcomes| wire::Outcomes::by_index(&outcomes));
         variant.may_fail = changes.may_fail.unwrap_or(variant.may_fail);
         variant.address_space_bytes = changes.address_space_mb.map(megabytes).or(variant.address_space_bytes);
+        variant.gives_up_s = changes.gives_up_s.or(variant.gives_up_s);
+        variant.calibrated_from = changes.calibrated_from.unwrap_or(variant.calibrated_from);
         Ok(Variant { name, ..variant })
     }
 
@@ -209,7 +220,7 @@ impl Checker<'_> {
         strategy::named(name).map_err(|message| self.invalid(key, &format!("`{name}`"), &message))
     }
 
-    fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
+    pub(super) fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
         if number.is_finite() && number > 0.0 {
             return Ok(());
         }
@@ -217,13 +228,11 @@ impl Checker<'_> {
     }
 
     fn seconds(&self, key: &str, seconds: f64) -> Result<(), ScenarioError> {
-        const DAY_S: f64 = 86_400.0;
         self.positive(key, seconds)?;
-        // More is a slip of the pen, and would overflow a clock sooner or later.
         if seconds <= DAY_S { Ok(()) } else { Err(self.invalid(key, &seconds.to_string(), "at most a day (86400 s)")) }
     }
 
-    fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
+    pub(super) fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
         let (file, key) = (self.file.to_owned(), key.to_owned());
         ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
     }

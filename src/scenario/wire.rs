@@ -1,6 +1,9 @@
 //! The wire form: what a scenario's TOML may say. Whatever it doesn't know is refused; nothing else is checked here.
 
-use super::{DEFAULT_VARIANT, Workload};
+use super::{
+    DEFAULT_VARIANT, Workload,
+    claim::{Apart, Needs, Test},
+};
 use crate::{
     mock_server::profile::Profile,
     results::record::{Phase, Timer},
@@ -31,12 +34,79 @@ pub(super) struct Scenario {
     #[serde(default)]
     pub may_fail: bool,
     pub address_space_mb: Option<NonZeroU32>,
+    pub gives_up_s: Option<f64>,
     #[serde(default)]
     pub as_published: BTreeMap<String, Vec<Phase>>,
     #[serde(default)]
     pub variants: BTreeMap<String, Changes>,
+    /// What the scenario's own numbers were chosen by.
+    #[serde(default)]
+    pub calibrated_from: Vec<String>,
     pub cells: Vec<Cells>,
     pub sweep: Vec<Cells>,
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
+}
+
+/// A claim. Cells are named as tables show them.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Claim {
+    pub id: String,
+    pub question: String,
+    pub says: String,
+    pub figures: Vec<Figure>,
+    #[serde(default)]
+    pub mechanisms: Vec<Mechanism>,
+    pub apart: Option<Apart>,
+    pub contested: Option<String>,
+    pub in_rust: Option<String>,
+    pub caveat: Option<String>,
+}
+
+/// A figure of a claim.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Figure {
+    pub name: String,
+    /// Another scenario than the one that the claim stands in.
+    pub scenario: Option<String>,
+    pub test: Test<String>,
+    pub published: Option<f64>,
+    pub tolerance: Option<f64>,
+    /// What it should be, where that isn't what is published.
+    pub expects: Option<Expects>,
+    pub needs: Option<Needs>,
+    #[serde(default)]
+    pub in_rust: bool,
+}
+
+/// What a figure should be, where that isn't what is published: `{ above = 1.0 }`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Expects {
+    Above(f64),
+    Below(f64),
+    Equal(f64),
+}
+
+/// A mechanism of a claim.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mechanism {
+    pub name: String,
+    pub test: Test<String>,
+    pub apart: Option<Test<String>>,
+}
+
+/// A row of the decision table.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decision {
+    pub work: String,
+    pub cells: Vec<String>,
 }
 
 /// Outcomes of some tasks that are not "the right answer".
@@ -64,6 +134,8 @@ pub(super) struct Changes {
     pub expected: Option<Vec<Outcomes>>,
     pub may_fail: Option<bool>,
     pub address_space_mb: Option<NonZeroU32>,
+    pub gives_up_s: Option<f64>,
+    pub calibrated_from: Option<Vec<String>>,
 }
 
 /// Several cells: every combination of the lists.

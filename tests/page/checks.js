@@ -39,10 +39,11 @@ const checks = {
       const beneath = table && figure.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING;
       if (!beneath || !table.querySelector('tbody tr')) fault('no table beneath it');
       if (!chart.getAttribute('aria-label').startsWith('Speed-up')) continue;
-      for (const mark of marks) {
+      const cells = [...figure.closest('.part').querySelectorAll('td')].map((cell) => cell.textContent);
+      // What a document printed is hollow, and of a table of its own.
+      for (const mark of marks.filter((mark) => !mark.matches('.hollow'))) {
         const [, value] = mark.dataset.value.match(/: ([\d.]+)/) || [];
-        const cells = [...table.querySelectorAll('td')].map((cell) => cell.textContent);
-        if (!cells.includes(value)) fault(`"${mark.dataset.value}" is not in the table`);
+        if (!cells.some((cell) => cell.split(' ')[0] === value)) fault(`"${mark.dataset.value}" is not in the table`);
       }
     }
     return faults;

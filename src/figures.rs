@@ -1,4 +1,5 @@
-//! Figures as text: three significant digits, a unit that suits, and never more precision than was measured.
+//! Figures as text, for pages and sentences alike: three significant digits, a unit that suits, and never more precision
+//! than was measured.
 
 /// A unit of time that a chart or a column is written in.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,0 +1,75 @@
+//! What the subcommands that measure have in common: where worker processes come from, Ctrl-C, and the command for the
+//! record.
+
+use anyhow::Context;
+use makespan::{queue::address::Address, results::store::Store, strategy::Env};
+use std::{
+    env,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+
+/// The surroundings of strategies and exhibits: this program, and the store's directory.
+pub fn env(store: &Store) -> anyhow::Result<Env> {
+    Ok(Env::new(env::current_exe().context("where is this program?")?, store.dir()))
+}
+
+/// The first Ctrl-C ends the run and keeps what is measured. A second one, or two seconds, end the program where it
+/// stands: worker processes and server follow, because their pipes close.
+pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    ctrlc::set_handler(move || {
+        if flag.swap(true, Relaxed) {
+            std::process::exit(130);
+        }
+        thread::spawn(|| {
+            thread::sleep(Duration::from_secs(2));
+            std::process::exit(130);
+        });
+    })
+    .context("can't listen for Ctrl-C")?;
+    Ok(interrupted)
+}
+
+/// The command as it was given, with the program's name instead of its path, and without passwords.
+pub fn command_line() -> String {
+    command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
+}
+
+fn command_of(arguments: impl Iterator<Item = String>) -> String {
+    let plain = |arg: &String| arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
+    let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', r"'\''")) };
+    let arguments = arguments.map(|argument| quoted(without_password(&argument)));
+    std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The argument as others may see it: `URL` or `--queue=URL`.
+fn without_password(argument: &str) -> String {
+    match argument.split_once('=') {
+        Some((option @ "--queue", url)) => format!("{option}={}", Address::redact(url)),
+        _ => Address::redact(argument),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_command_has_no_password() {
+        let given =
+            ["run", "prime_sum", "--queue", "redis://me:secret@far", "--queue=redis://:secret@far/2", "--json", "a b"];
+        let command = command_of(given.map(String::from).into_iter());
+        assert!(!command.contains("secret"), "{command}");
+        assert!(
+            command.starts_with("makespan run prime_sum --queue ") && command.ends_with(" --json 'a b'"),
+            "{command}"
+        );
+        assert_eq!(command.matches("far").count(), 2, "{command}");
+    }
+}
