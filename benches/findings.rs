@@ -1,4 +1,4 @@
-//! The claims of the documents, put to the test: one look after ten interleaved rounds, and a verdict on each.
+//! The claims of the documents, put to the test: one look after six interleaved rounds, and a verdict on each.
 //!
 //! Not a Criterion benchmark, for the reason that `rounds.rs` gives, but it takes Criterion's flags: a filter is compared
 //! with `SCENARIO/CLAIM`, such as `web_requests/000-3`.

@@ -33,7 +33,7 @@ pub(super) fn section(decisions: &[Decided]) -> Markup {
             h2 id={ (ID) "-question" } { (QUESTION) }
             div class="part" {
                 p class="lead" {
-                    "How many times as fast as one after another, each strategy at its best number of workers here, with intervals of 95 %. "
+                    "How many times as fast as one after another, each with the workers that are named, with intervals of 95 %. "
                     "Those on a tinted line can't be told from the fastest, or are no more than 5 % behind."
                 }
                 div class="decisions" {

@@ -216,7 +216,7 @@ pub struct Apart {
 pub struct Decision {
     /// The kind of work, to be read as a row's head: `waiting for a server (IO-bound)`.
     pub work: String,
-    /// The cells to choose from, each strategy at its best number of workers here.
+    /// The cells to choose from, each with the workers that are named.
     pub cells: Vec<CellSpec>,
 }
 
