@@ -27,6 +27,7 @@
 //! | [`stats`] | intervals, noise, ceilings, Amdahl |
 //! | [`findings`] | claims and records in, verdicts out |
 //! | [`report`] | records and verdicts in, one HTML page out |
+//! | [`live`] | a run watched while it goes on |
 //! | `figures` | figures as text |
 //! | [`suggestion`] | "did you mean ...?" |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
@@ -37,6 +38,7 @@
 mod figures;
 pub mod findings;
 pub mod fixtures;
+pub mod live;
 pub mod measure;
 pub mod mock_server;
 pub mod museum;

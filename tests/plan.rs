@@ -49,7 +49,7 @@ struct Witness {
 }
 
 impl Observer for Witness {
-    fn working(&mut self, _: &CellSpec, step: u32, total: u32) {
+    fn working(&mut self, _: usize, _: &CellSpec, step: u32, total: u32) {
         self.steps.push((step, total));
     }
 

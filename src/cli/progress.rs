@@ -68,7 +68,7 @@ impl Observer for Progress<'_> {
         self.line.set_message(format!("making {what}"));
     }
 
-    fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
+    fn working(&mut self, _: usize, cell: &CellSpec, step: u32, total: u32) {
         self.line.set_length(total.into());
         self.line.set_position(step.into());
         self.line.set_message(cell.to_string());

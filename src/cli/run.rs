@@ -10,6 +10,7 @@ use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
 use hyper::http::uri::Authority;
 use makespan::{
+    live::Teller,
     queue::{
         address::{Address, DEFAULT_NAME, VARIABLE},
         broker::{Peer, Role},
@@ -21,13 +22,15 @@ use makespan::{
         store::{Store, write_whole},
         trace,
     },
-    runner::{self, Plan, Settings},
+    runner::{self, Observer, Plan, Settings},
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
     strategy::{self, Env, QueueSettings, Strategy, queue::Queue},
     suggestion,
     worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     process::ExitCode,
     str::FromStr,
@@ -91,6 +94,10 @@ pub struct Args {
     /// Also write the record as JSON; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Also write what happens, while it happens, as lines of JSON; `-` for standard output, instead of the table. The run
+    /// ends when nobody reads them any more
+    #[arg(long, value_name = "FILE")]
+    events: Option<PathBuf>,
     /// Also write the timelines as Chrome trace events, for ui.perfetto.dev
     #[arg(long, value_name = "FILE")]
     trace: Option<PathBuf>,
@@ -156,6 +163,12 @@ fn timer(text: &str) -> Result<Timer, String> {
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
+    if to_stdout(&args.json) && to_stdout(&args.events) {
+        return Err(
+            Usage("--json and --events: both can't go to standard output; give one of them a file".into()).into()
+        );
+    }
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
         scenario = scenario.scaled(time_scale);
@@ -177,16 +190,30 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         command: measuring::command_line(),
     };
     let mut progress = Progress::new(Some(&store));
-    let record = runner::measure(&scenario, &cells, &settings, &mut progress)?;
+    let mut teller = match &args.events {
+        Some(path) => Some(Teller::new(events_to(path)?, &cells, Arc::clone(&interrupted))),
+        None => None,
+    };
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
+    observers.extend(teller.as_mut().map(|teller| teller as &mut dyn Observer));
+    let record = runner::measure(&scenario, &cells, &settings, &mut observers)?;
     let kept = progress.finish();
-    if args.json.as_deref() == Some(Path::new("-")) {
+    if to_stdout(&args.json) {
         say!("{}", serde_json::to_string(&record)?);
-    } else {
+    } else if !to_stdout(&args.events) {
         table::print(&record);
     }
     write_exports(&record, args.json.as_deref(), args.trace.as_deref(), args.csv.as_deref())?;
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
     Ok(conclude(&record, interrupted.load(Relaxed), &store))
+}
+
+/// Where events go. Not through a buffer: whoever reads them is to see them now.
+fn events_to(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdout()));
+    }
+    Ok(Box::new(File::create(path).with_context(|| format!("{}: can't write events there", path.display()))?))
 }
 
 fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {

@@ -3,6 +3,7 @@
 
 pub mod axis;
 pub mod clock;
+pub mod cores;
 pub mod cpu;
 pub mod disturbances;
 pub mod host;

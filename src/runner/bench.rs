@@ -128,7 +128,7 @@ impl<'a> Bench<'a> {
         let _ = turns.into_iter().try_for_each(|(_, index)| self.step(index, observer, Self::probe));
     }
 
-    fn probe(&mut self, index: usize) -> Result<(), CellError> {
+    fn probe(&mut self, index: usize, _: &mut dyn Observer) -> Result<(), CellError> {
         let Some(taken) = probe::run(&self.cells[index])? else { return Ok(()) };
         let cell = &mut self.record.cells[index];
         // Of several runs, the one that took the most.
@@ -149,8 +149,9 @@ impl<'a> Bench<'a> {
         let (round, begun) = (self.record.rounds_done, Instant::now());
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
         order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
-        let sample = |bench: &mut Self, index: usize| {
+        let sample = |bench: &mut Self, index: usize, observer: &mut dyn Observer| {
             let sample = bench.cells[index].once(round)?;
+            observer.measured(index, round, &sample);
             bench.add(index, sample)
         };
         order.into_iter().try_for_each(|index| self.step(index, observer, sample))?;
@@ -164,7 +165,7 @@ impl<'a> Bench<'a> {
         &mut self,
         index: usize,
         observer: &mut dyn Observer,
-        work: impl FnOnce(&mut Self, usize) -> Result<(), CellError>,
+        work: impl FnOnce(&mut Self, usize, &mut dyn Observer) -> Result<(), CellError>,
     ) -> ControlFlow<()> {
         if self.interrupted() {
             return ControlFlow::Break(());
@@ -175,8 +176,8 @@ impl<'a> Bench<'a> {
         if self.record.cells[index].check != Check::Passed {
             return ControlFlow::Continue(());
         }
-        observer.working(&self.cells[index].spec, step, self.steps());
-        match work(self, index) {
+        observer.working(index, &self.cells[index].spec, step, self.steps());
+        match work(self, index, observer) {
             Err(_) if self.interrupted() => return ControlFlow::Break(()),
             Err(error) => self.fail(index, &error),
             Ok(()) => {}

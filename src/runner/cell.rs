@@ -36,6 +36,8 @@ pub struct Cell {
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
     pub(super) interrupted: Arc<AtomicBool>,
+    /// Its place among the cells.
+    number: u32,
     deadline: Duration,
     refused: Option<String>,
 }
@@ -102,6 +104,7 @@ pub enum CellError {
 impl Cell {
     pub(super) fn new(
         scenario: &Scenario,
+        number: u32,
         spec: CellSpec,
         stage: Rc<Stage>,
         settings: &Settings,
@@ -110,6 +113,7 @@ impl Cell {
         // Only the stage knows how many tasks there really are.
         let shape = strategy.shape(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
         Ok(Self {
+            number,
             timed: scenario.timed(&spec),
             refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
             env: settings.env.clone(),
@@ -153,6 +157,7 @@ impl Cell {
     pub(super) fn order(&self, round: u32) -> Order {
         Order {
             run: next_run(round),
+            cell: self.number,
             warm_up: (self.spec.timer == Timer::Warm).then(|| next_run(round)),
             strategy: self.spec.strategy.clone(),
             shape: self.spec.shape,

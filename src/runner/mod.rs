@@ -26,7 +26,7 @@ use crate::{
     strategy::Env,
 };
 use bench::Bench;
-use cell::Cell;
+use cell::{Cell, Sample};
 use stage::{SetupError, Stage};
 use std::{
     collections::BTreeMap,
@@ -65,9 +65,9 @@ pub trait Observer: Send {
     fn preparing(&mut self, what: &str, done: u64, total: u64) {
         let _ = (what, done, total);
     }
-    /// Work on a cell begins: its step is one of `total`, counted from 0.
-    fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
-        let _ = (cell, step, total);
+    /// Work on a cell begins: its step is one of `total`, counted from 0. `number` is the cell's place in the record.
+    fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
+        let _ = (number, cell, step, total);
     }
     /// At a look that isn't the last: is every interval that this is for narrow enough? Whether a claim looks decided must play no
     /// part in the answer.
@@ -83,9 +83,44 @@ pub trait Observer: Send {
     fn starting_anew(&mut self, why: &Unfit) {
         let _ = why;
     }
+    /// Cell `number` was measured once more, in a round counted from 0.
+    fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
+        let _ = (number, round, sample);
+    }
     /// The record has changed: a cell was measured once more, or was found wrong. The first time is before the first cell.
     fn updated(&mut self, record: &Record) {
         let _ = record;
+    }
+}
+
+/// Several: each is told of everything.
+impl Observer for Vec<&mut dyn Observer> {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        self.iter_mut().for_each(|one| one.preparing(what, done, total));
+    }
+
+    fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
+        self.iter_mut().for_each(|one| one.working(number, cell, step, total));
+    }
+
+    fn narrow_enough(&mut self, record: &Record) -> bool {
+        self.iter_mut().any(|one| one.narrow_enough(record))
+    }
+
+    fn resuming(&mut self, rounds: u32) {
+        self.iter_mut().for_each(|one| one.resuming(rounds));
+    }
+
+    fn starting_anew(&mut self, why: &Unfit) {
+        self.iter_mut().for_each(|one| one.starting_anew(why));
+    }
+
+    fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
+        self.iter_mut().for_each(|one| one.measured(number, round, sample));
+    }
+
+    fn updated(&mut self, record: &Record) {
+        self.iter_mut().for_each(|one| one.updated(record));
     }
 }
 
@@ -134,13 +169,13 @@ fn set_up_cells(
 ) -> Result<Vec<Cell>, SetupError> {
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
-    for spec in specs {
+    for (number, spec) in (0..).zip(specs) {
         if !stages.contains_key(spec.variant.as_str()) {
             let stage = Stage::set_up(scenario, &spec.variant, settings, observer)?;
             stages.insert(&spec.variant, Rc::new(stage));
         }
         let stage = Rc::clone(&stages[spec.variant.as_str()]);
-        cells.push(Cell::new(scenario, spec.clone(), stage, settings)?);
+        cells.push(Cell::new(scenario, number, spec.clone(), stage, settings)?);
     }
     Ok(cells)
 }

@@ -11,6 +11,7 @@ use crate::{
     task::Task,
     worker::{
         deck::Deal,
+        feed::{Announcement, Doing, Feed},
         lane::{Done, Lane, Span},
         shape::Shape,
         stop::Stop,
@@ -28,6 +29,8 @@ use std::{
 pub(super) struct Order {
     /// The number of the run.
     pub(super) run: u64,
+    /// The number of its cell, for who watches.
+    pub(super) cell: u32,
     /// The number of the untimed run before it; `None` where there is none.
     pub(super) warm_up: Option<u64>,
     pub(super) strategy: String,
@@ -115,6 +118,7 @@ impl Order {
     /// The run phase: the prologue on this thread, then the tasks on the pool.
     fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
         let start_ns = now_ns();
+        self.announce(Doing::Begin, start_ns);
         let mut spans = Vec::new();
         let mut lane = Lane::new(0, work.run, work.stop.clone());
         for step in &self.prologue {
@@ -123,7 +127,16 @@ impl Order {
             spans.extend(waited);
         }
         let done = pool.run(work);
-        Ok((start_ns, now_ns(), spans, done))
+        let end_ns = now_ns();
+        self.announce(Doing::End, end_ns);
+        Ok((start_ns, end_ns, spans, done))
+    }
+
+    /// Tells who watches. A probe isn't to be watched: it is no measurement.
+    fn announce(&self, doing: Doing, at_ns: u64) {
+        if let Some(feed) = Feed::of_this_process().filter(|_| !self.is_probe) {
+            feed.announce(Announcement { run: self.run, at_ns, worker: self.cell, index: None, doing });
+        }
     }
 
     /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its

@@ -8,7 +8,6 @@
 
 use super::{Host, Output, Task, TaskError, Wait};
 use crate::{
-    measure::clock::now_ns,
     mock_server::{
         gallery,
         log::{TASK_HEADER, TaskTag},
@@ -216,11 +215,11 @@ impl Fetch {
         }
         // One limit for both waits. Each is cut short by itself, so that a wait in vain is written down too.
         let limit = Instant::now() + lane.time_left().min(self.timeout);
-        let start_ns = now_ns();
+        let start_ns = lane.waits(Wait::FirstByte);
         let response = timeout_at(limit, self.get_async(lane.tag())).await;
         lane.waited(Wait::FirstByte, start_ns);
         let response = response.unwrap_or(Err(TaskError::TimedOut))?;
-        let start_ns = now_ns();
+        let start_ns = lane.waits(Wait::Transfer);
         let output = timeout_at(limit, digest_async(response)).await;
         lane.waited(Wait::Transfer, start_ns);
         output.unwrap_or(Err(TaskError::TimedOut))

@@ -1,6 +1,9 @@
 //! The lane a worker runs in: what surrounds a task while it runs, and what is written down about it.
 
-use super::stop::{Stop, Stopped};
+use super::{
+    feed::{Announcement, Doing, Feed},
+    stop::{Stop, Stopped},
+};
 use crate::{
     measure::clock::{between, now_ns},
     mock_server::log::TaskTag,
@@ -82,12 +85,14 @@ pub struct Lane {
     run: u64,
     spans: Vec<Span>,
     stop: Stop,
+    /// Where it announces what it is at, if somebody watches.
+    feed: Option<&'static Feed>,
 }
 
 impl Lane {
     /// The lane of worker `worker` in run `run`.
     pub fn new(worker: u32, run: u64, stop: Stop) -> Self {
-        Self { worker, index: None, run, spans: Vec::new(), stop }
+        Self { worker, index: None, run, spans: Vec::new(), stop, feed: Feed::of_this_process() }
     }
 
     /// Runs one task to its end. A panic in the task's code is an error of that task, and of no other.
@@ -99,14 +104,16 @@ impl Lane {
     pub fn run_with(&mut self, index: u32, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Done {
         let start_ns = self.enter(Some(index));
         let result = self.run_caught(work);
-        Done { index, result, spans: self.leave(start_ns) }
+        let spans = self.leave(start_ns, result.is_ok());
+        Done { index, result, spans }
     }
 
     /// Runs one step of the prologue: a task outside the numbered list.
     pub fn run_prologue(&mut self, task: &Task) -> (Result<Output, TaskError>, Vec<Span>) {
         let start_ns = self.enter(None);
         let result = self.run_caught(|lane| task.run(lane));
-        (result, self.leave(start_ns))
+        let spans = self.leave(start_ns, result.is_ok());
+        (result, spans)
     }
 
     /// The same inside an event loop.
@@ -118,12 +125,25 @@ impl Lane {
             }
             Err(stopped) => Err(stopped.into()),
         };
-        Done { index, result, spans: self.leave(start_ns) }
+        let spans = self.leave(start_ns, result.is_ok());
+        Done { index, result, spans }
     }
 
     /// The time until the run's deadline.
     pub fn time_left(&self) -> Duration {
         self.stop.time_left()
+    }
+
+    /// The worker begins to wait. Returns since when: it tells [`waited`](Self::waited) when that is over.
+    pub fn waits(&mut self, why: Wait) -> u64 {
+        let start_ns = now_ns();
+        let doing = match why {
+            Wait::FirstByte => Doing::WaitFirstByte,
+            Wait::Transfer => Doing::WaitTransfer,
+            Wait::Lock => Doing::WaitLock,
+        };
+        self.announce(doing, start_ns);
+        start_ns
     }
 
     /// Writes down that the worker waited from `start_ns` until now.
@@ -133,7 +153,9 @@ impl Lane {
             Wait::Transfer => SpanKind::WaitTransfer,
             Wait::Lock => SpanKind::WaitLock,
         };
-        self.spans.push(self.span(kind, start_ns));
+        let span = self.span(kind, start_ns);
+        self.announce(Doing::Run, span.end_ns);
+        self.spans.push(span);
     }
 
     fn run_caught(&mut self, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Result<Output, TaskError> {
@@ -144,12 +166,24 @@ impl Lane {
 
     fn enter(&mut self, index: Option<u32>) -> u64 {
         self.index = index;
-        now_ns()
+        let start_ns = now_ns();
+        self.announce(Doing::Run, start_ns);
+        start_ns
     }
 
-    fn leave(&mut self, start_ns: u64) -> Vec<Span> {
-        self.spans.insert(0, self.span(SpanKind::Run, start_ns));
+    fn leave(&mut self, start_ns: u64, is_ok: bool) -> Vec<Span> {
+        let run = self.span(SpanKind::Run, start_ns);
+        self.announce(if is_ok { Doing::Idle } else { Doing::Failed }, run.end_ns);
+        self.spans.insert(0, run);
         std::mem::take(&mut self.spans)
+    }
+
+    #[inline]
+    fn announce(&self, doing: Doing, at_ns: u64) {
+        if let Some(feed) = self.feed {
+            let (run, worker, index) = (self.run, self.worker, self.index);
+            feed.announce(Announcement { run, at_ns, worker, index, doing });
+        }
     }
 
     fn span(&self, kind: SpanKind, start_ns: u64) -> Span {
@@ -164,7 +198,7 @@ impl Host for Lane {
     }
 
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
-        let start_ns = now_ns();
+        let start_ns = self.waits(why);
         let result = io(self.time_left());
         self.waited(why, start_ns);
         result

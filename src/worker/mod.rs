@@ -3,6 +3,7 @@
 
 pub mod deck;
 pub mod error;
+pub mod feed;
 pub mod frame;
 pub mod gil;
 pub mod lane;

@@ -38,7 +38,11 @@ pub fn threads() -> usize {
 
 /// Every process with this mark in its environment.
 pub fn marked(mark: &str) -> Vec<u32> {
-    let entry = format!("{MARK}={mark}");
+    with(&format!("{MARK}={mark}"))
+}
+
+/// Every process with this in its environment: `NAME=VALUE`.
+pub fn with(entry: &str) -> Vec<u32> {
     let is_ours = |pid: &u32| {
         let environment = fs::read(file(*pid, "environ")).unwrap_or_default();
         environment.split(|&byte| byte == 0).any(|one| one == entry.as_bytes())

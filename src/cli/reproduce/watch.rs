@@ -99,7 +99,7 @@ impl Observer for Watch<'_> {
         self.show(format_args!("making {what}, {done} of {total}"));
     }
 
-    fn working(&mut self, cell: &CellSpec, step: u32, total: u32) {
+    fn working(&mut self, _: usize, cell: &CellSpec, step: u32, total: u32) {
         self.timetable.at(self.part, step, total);
         self.show(cell);
     }
