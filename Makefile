@@ -7,10 +7,13 @@ PAGE = report/index.html
 MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
 
 .DEFAULT_GOAL := help
-.PHONY: help bench bench-quick findings test hosts report sample docs redis lint clean
+.PHONY: help demo bench bench-quick findings test hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## Open the classroom: a page on which a class predicts races and watches them; Ctrl-C closes it
+	@$(MAKESPAN) classroom
 
 bench: ## Measure everything (Criterion's sweeps, our own rounds, every claim: about 15 minutes) and write the page
 	$(CARGO) bench

@@ -28,16 +28,23 @@
 //! | [`findings`] | claims and records in, verdicts out |
 //! | [`report`] | records and verdicts in, one HTML page out |
 //! | [`live`] | a run watched while it goes on |
+//! | [`lesson`] | lessons for a class: a question, a race, an explanation, the code |
+//! | [`classroom`] | the page that a class predicts and watches races on |
+//! | [`exercise`] | strategies to complete, held to the contract and measured beside the house's own |
 //! | `figures` | figures as text |
 //! | [`suggestion`] | "did you mean ...?" |
+//! | [`wrapped`] | paragraphs for a terminal |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod classroom;
+pub mod exercise;
 mod figures;
 pub mod findings;
 pub mod fixtures;
+pub mod lesson;
 pub mod live;
 pub mod measure;
 pub mod mock_server;
@@ -52,3 +59,4 @@ pub mod strategy;
 pub mod suggestion;
 pub mod task;
 pub mod worker;
+pub mod wrapped;

@@ -62,7 +62,20 @@ fn tiny(dir: &Path, more: &[&str]) -> (String, String) {
 #[test]
 fn help_says_what_there_is() {
     let dir = place();
-    for subcommand in ["", "list", "reproduce", "run", "report", "compare", "server", "worker", "doctor"] {
+    for subcommand in [
+        "",
+        "list",
+        "reproduce",
+        "run",
+        "race",
+        "report",
+        "compare",
+        "classroom",
+        "exercise",
+        "server",
+        "worker",
+        "doctor",
+    ] {
         let arguments = [subcommand, "--help"];
         let (said, _) = success(dir.path(), &arguments[usize::from(subcommand.is_empty())..]);
         insta::assert_snapshot!(format!("help_{subcommand}").trim_end_matches('_'), said);
@@ -84,6 +97,60 @@ fn unknown_names_suggest_the_nearest() {
     assert!(refusal(&["run", "tiny.toml", "--stratgy", "threads"]).contains("'--strategy'"));
     let words = refusal(&["run", "xyz"]);
     assert!(words.contains("Known: latency_only") && words.contains(".toml"), "{words}");
+}
+
+#[test]
+fn an_exercise_is_written_into_a_checkout_and_never_over_another_file() {
+    let dir = place();
+    let (listed, _) = success(dir.path(), &["exercise"]);
+    assert!(makespan::exercise::ALL.iter().all(|exercise| listed.contains(exercise.name)), "{listed}");
+    assert!(refusal(&["exercise", "new", "work_qeue"]).contains("did you mean `work_queue`?"));
+    assert!(refusal(&["exercise", "check", "hybrids"]).contains("did you mean `hybrid`?"));
+    assert!(refusal(&["exercise", "check", "--rounds", "1"]).contains("--rounds"));
+    for action in ["new", "check"] {
+        let words = refusal(&["exercise", action, "work_queue"]);
+        assert!(words.contains("is in no checkout of makespan") && words.contains("Clone"), "{words}");
+    }
+
+    fs::write(dir.path().join("Cargo.toml"), "[package]\nname = \"makespan\"\n").expect("writable");
+    let words = refusal_in(dir.path(), &["exercise", "check"]);
+    assert!(words.contains("no exercise was begun"), "{words}");
+    let words = refusal_in(dir.path(), &["exercise", "check", "work_queue"]);
+    assert!(words.contains("begin with `makespan exercise new work_queue`"), "{words}");
+    let below = dir.path().join("src/deep");
+    fs::create_dir_all(&below).expect("writable");
+    let (said, _) = success(&below, &["exercise", "new", "work_queue"]);
+    let file = dir.path().join("examples/work_queue.rs");
+    assert!(said.contains("examples/work_queue.rs") && said.contains("makespan exercise check work_queue"), "{said}");
+    let given = fs::read_to_string(&file).expect("it was written");
+    assert_eq!(given, makespan::exercise::named("work_queue").expect("it is one").template);
+
+    fs::write(&file, "mine").expect("writable");
+    let words = refusal_in(dir.path(), &["exercise", "new", "work_queue"]);
+    assert!(words.contains("is there already") && words.contains("--force"), "{words}");
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), "mine");
+    success(dir.path(), &["exercise", "new", "work_queue", "--force"]);
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), given);
+
+    success(dir.path(), &["exercise", "new", "hybrid"]);
+    let words = refusal_in(dir.path(), &["exercise", "check", "--json", "-"]);
+    assert!(words.contains("name it"), "{words}");
+}
+
+#[test]
+fn an_exercise_that_cargo_cant_build_fails() {
+    let dir = place();
+    fs::write(dir.path().join("Cargo.toml"), "[package]\nname = \"makespan\"\n").expect("writable");
+    success(dir.path(), &["exercise", "new", "hybrid"]);
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(dir.path()).env("CARGO", dir.path().join("no-such-cargo")).args(["exercise", "check"]);
+    let output = command.output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("https://rustup.rs"), "{}", text(&output.stderr));
+    // Its manifest has no sources: what cargo says of that is passed on.
+    let output = makespan(dir.path(), &["exercise", "check", "hybrid"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("error: "), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -137,7 +204,7 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
     };
     for (from, to, says) in [
         // Two lines come before what a test's scenario begins with.
-        ("tasks = 5", "taks = 5", ["line 6", "unknown field `taks`, expected `below` or `tasks`"]),
+        ("tasks = 5", "taks = 5", ["line 6", "unknown field `taks`, expected one of `below`, `tasks`, `by`"]),
         ("[workload.prime_sum]", "colour = 1\n[workload.prime_sum]", ["line 4", "unknown field `colour`, expected"]),
         ("tasks = 5", "tasks = \"five\"", ["line 6", "invalid type: string \"five\", expected"]),
         ("tasks = 5", "tasks = 0", ["line 6", "expected a nonzero u32"]),

@@ -1,4 +1,5 @@
-//! CONTRIBUTING.md, carried out: its worked examples still apply to the sources, compile, and give right answers.
+//! CONTRIBUTING.md, carried out: its worked examples still apply to the sources, compile, and give right answers. And an
+//! exercise, begun and completed in the same copy.
 //!
 //! The sources are copied into the target directory and changed there as the document says. The copy is built in the
 //! same target directory, so that it uses the dependencies that are compiled already. It is a package of another name,
@@ -16,8 +17,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 /// What the copy and its binary are called.
 const COPY: &str = "makespan-contributed";
 
-/// What a build of the program reads. `benches` because the manifest names its files.
-const SOURCES: &[&str] = &["Cargo.toml", "Cargo.lock", "build.rs", "src", "fixtures", "report/theme", "benches"];
+/// What a build of the program reads. The last two because the manifest names their files.
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "build.rs", "src", "fixtures", "report/theme", "benches", "tests/exercises"];
 
 #[test]
 fn the_worked_examples_compile_and_give_right_answers() {
@@ -33,6 +35,43 @@ fn the_worked_examples_compile_and_give_right_answers() {
     for command in commands {
         run(&program, &copy, command);
     }
+    an_exercise_goes_the_whole_way(&program, &copy);
+}
+
+/// Written into the copy, checked there, completed, and checked again.
+fn an_exercise_goes_the_whole_way(program: &Path, copy: &Path) {
+    let exercise = |arguments: &[&str]| {
+        let mut command = Command::new(program);
+        command.arg("exercise").args(arguments).current_dir(copy);
+        in_a_hurry(&mut command).env("CARGO_TARGET_DIR", target()).env("CARGO_NET_OFFLINE", "true");
+        let Output { status, stdout, stderr } = command.output().expect("what was just built starts");
+        (status.code(), format!("{}{}", String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr)))
+    };
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
+    let check = || {
+        let json = copy.join("exercise.json");
+        let path = json.to_str().expect("UTF-8");
+        let (code, said) = exercise(&["check", "work_queue", "--rounds", "2", "--profile", profile, "--json", path]);
+        let text = fs::read_to_string(&json).unwrap_or_else(|error| panic!("{error}: {said}"));
+        fs::remove_file(json).expect("the copy is ours");
+        let report: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let kept = report["contract"].as_array().expect("a list").iter().all(|point| point["outcome"] == "passed");
+        assert!(kept || !cfg!(target_os = "linux"), "{said}");
+        assert!(said.contains("Grade") && said.contains("my_work_queue"), "{said}");
+        assert_eq!(code, Some(i32::from(report["grade"] != "passed")), "{said}");
+        report
+    };
+
+    let (code, said) = exercise(&["new", "work_queue"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_ne!(check()["grade"], "passed", "it is still to be completed");
+    let file = copy.join("examples/work_queue.rs");
+    fs::copy(Path::new(ROOT).join("tests/exercises/solutions/work_queue.rs"), &file).expect("the copy is ours");
+    assert_ne!(check()["grade"], "failed", "it is solved");
+    fs::write(&file, "fn main() { not_rust }").expect("the copy is ours");
+    let (code, said) = exercise(&["check", "--profile", profile]);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("examples/work_queue.rs:1") && said.contains("not_rust"), "cargo's words: {said}");
 }
 
 /// A fenced block with something after its language: a file to write or to change, or `run`.
@@ -128,21 +167,29 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
+/// The target directory that the copy shares.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo makes it inside the target directory")
+}
+
+/// The copy itself is compiled in a hurry: what it measures is of no interest.
+fn in_a_hurry(cargo: &mut Command) -> &mut Command {
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0")
+}
+
 /// Builds the copy without a word about the new files, and says where the program is.
 fn build(copy: &Path, blocks: &[Block]) -> PathBuf {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo makes it inside the target directory");
     let (profile, flag) = if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--offline", "--bin", COPY, "--test", "nothing"]).args(flag);
-    // The copy itself is compiled in a hurry: what it measures is of no interest.
-    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0").env("CARGO_PROFILE_DEV_DEBUG", "0");
-    let built = cargo.arg("--target-dir").arg(target).current_dir(copy).output().expect("cargo starts");
+    let built =
+        in_a_hurry(&mut cargo).arg("--target-dir").arg(target()).current_dir(copy).output().expect("cargo starts");
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(built.status.success(), "what CONTRIBUTING.md says does not compile:\n{said}");
     for block in blocks.iter().filter(|block| block.language == "rust") {
         assert!(!said.contains(block.target), "the compiler has something to say about CONTRIBUTING.md:\n{said}");
     }
-    target.join(profile).join(COPY)
+    target().join(profile).join(COPY)
 }
 
 /// Runs a command of the document, and sees that every cell it measured has right answers, or every claim a verdict.

@@ -1,6 +1,6 @@
 //! What the documents say of the project is so: links lead somewhere, tables are complete, figures have their command.
 
-use makespan::{scenario, strategy};
+use makespan::{lesson, scenario, strategy};
 use std::{
     collections::BTreeSet,
     fs,
@@ -11,6 +11,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 const DOCUMENTS: &[&str] =
     &["README.md", "ARCHITECTURE.md", "METHOD.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md"];
+
+/// Scripts for lecturers, and how many minutes each takes.
+const LECTURES: &[(&str, u32)] = &[("lectures/five_minutes.md", 5), ("lectures/fifty_minutes.md", 50)];
 
 /// Made when something is measured, so not there before.
 const MADE_LATER: &str = "report/index.html";
@@ -218,8 +221,38 @@ fn the_forge_runs_the_two_commands_of_the_readme() {
 }
 
 #[test]
+fn a_lecture_takes_the_minutes_it_says() {
+    for &(lecture, minutes) in LECTURES {
+        let steps = rows(lecture, "| minutes |");
+        assert!(steps.len() >= 5, "{lecture} has hardly any steps: {steps:?}");
+        let all = steps.iter().map(|row| row[0].parse::<u32>().unwrap_or_else(|_| panic!("{lecture}: {row:?}")));
+        assert_eq!(all.sum::<u32>(), minutes, "{lecture}");
+        let empty = steps.iter().find(|row| row.len() != 3 || row.iter().any(String::is_empty));
+        assert_eq!(empty, None, "{lecture}: each step has its minutes, what to do, and what the class should see");
+    }
+}
+
+#[test]
+fn a_lecture_names_lessons_that_there_are() {
+    let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));
+    for (lecture, _) in LECTURES {
+        let text = read(lecture);
+        let named: BTreeSet<&str> = text
+            .to_lowercase()
+            .match_indices("lesson ")
+            .filter_map(|(at, word)| text[at + word.len()..].split(|letter: char| !letter.is_ascii_digit()).next())
+            .filter(|number| !number.is_empty())
+            .collect();
+        assert!(!named.is_empty(), "{lecture} names no lesson");
+        for number in named {
+            assert!(lesson::named(lessons, number).is_ok(), "{lecture} names lesson {number}");
+        }
+    }
+}
+
+#[test]
 fn no_document_has_a_forbidden_word() {
-    for &document in DOCUMENTS {
+    for &document in DOCUMENTS.iter().chain(LECTURES.iter().map(|(lecture, _)| lecture)) {
         let text = read(document);
         let lower = text.to_lowercase();
         for &word in FORBIDDEN {

@@ -3,15 +3,16 @@
 
 mod common;
 
-use common::left_behind::with;
+use common::{left_behind::with, scenario};
 use makespan::{
     live::{
         Event, Race, Wanted, Watched,
-        event::{Ending, Turn},
+        event::{Change, Ending, Lanes, Turn},
     },
     worker::feed::VARIABLE,
 };
 use std::{
+    collections::BTreeSet,
     fs,
     path::Path,
     process::{Command, Stdio},
@@ -79,6 +80,123 @@ fn a_run_is_told_of_as_it_goes_on() {
     }
     let faster = race.entries[1].standing.as_ref().unwrap().speedup.unwrap();
     assert!(faster.estimate > 1.0, "{faster:?}");
+}
+
+/// Eight waits, each long enough that the feed is read in the middle of it.
+const WAITS: &str = "
+[workload.fetch]
+tasks = 8
+paths = [\"/wait\"]
+[server]
+[[server.routes]]
+path = \"/wait\"
+latency_s = 0.15
+[variants.narrow]
+address_space_mb = 2000
+[[cells]]
+strategies = [\"threads\"]
+workers = [4]
+[[sweep]]
+strategies = [\"threads\"]
+workers = [4]
+";
+
+/// Watches a scenario of this text to its end.
+fn watched_to_its_end(text: &str, arguments: &[&str]) -> (Race, Vec<Event>) {
+    let data = tempfile::tempdir().expect("a temporary directory");
+    let path = scenario(data.path(), "watched", text).display().to_string();
+    let (mut events, mut race) = (Vec::new(), Race::default());
+    let arguments = [&[path.as_str(), "--rounds", "1"], arguments].concat();
+    let how = watched(data.path(), &arguments).follow(&AtomicBool::new(false), &mut |event| {
+        events.push(event.clone());
+        race.add(event);
+    });
+    assert_eq!(how, Ending::Finished, "{arguments:?}");
+    (race, events)
+}
+
+fn lanes_of(events: &[Event], cell: usize) -> Vec<&Lanes> {
+    let mut of_cell = Vec::new();
+    for event in events {
+        if let Event::Lanes(lanes) = event
+            && lanes.cell == cell
+        {
+            of_cell.push(lanes);
+        }
+    }
+    of_cell
+}
+
+#[test]
+fn every_strategy_has_its_lanes() {
+    let strategies = "thread_per_task,threads,gil_threads,work_stealing,processes,hybrid,async,async_offload,queue";
+    let (race, events) = watched_to_its_end(WAITS, &["--strategy", strategies, "--workers", "4,2x2"]);
+    assert_eq!(race.entries.len(), 10);
+    for (number, entry) in race.entries.iter().enumerate() {
+        let (name, workers) = (&entry.cell.name, entry.cell.workers);
+        let lanes = lanes_of(&events, number);
+        let changes: Vec<&Change> = lanes.iter().flat_map(|lanes| &lanes.changes).collect();
+        let seen: BTreeSet<u32> = changes.iter().map(|change| change.worker).collect();
+        // On a machine that is busy with something else, the others may have done it all before the last one came.
+        assert!(seen.iter().all(|worker| *worker < workers) && (seen.len() > 1) == (workers > 1), "{name}: {seen:?}");
+        let tasks = |doing: fn(Turn) -> bool| {
+            let mut tasks: Vec<_> = changes.iter().filter(|one| doing(one.doing)).filter_map(|one| one.task).collect();
+            tasks.sort_unstable();
+            tasks
+        };
+        let each_once: Vec<u32> = (0..8).collect();
+        assert_eq!(tasks(|doing| doing == Turn::Idle), each_once, "{name}: each task ends once");
+        assert_eq!(tasks(|doing| doing == Turn::WaitServer), each_once, "{name}: each waits for the server once");
+        // From one worker's point of view: a task begins where none was, and ends before the next.
+        for worker in 0..workers {
+            let mut at_work = None;
+            for change in changes.iter().filter(|change| change.worker == worker) {
+                assert!(at_work.is_none() || at_work == change.task, "{name}: one task at a time");
+                at_work = change.task.filter(|_| change.doing != Turn::Idle);
+            }
+            assert_eq!(at_work, None, "{name}");
+        }
+        let most = lanes.iter().map(|lanes| lanes.in_flight).max().unwrap_or(0);
+        assert!((1..=workers).contains(&most), "{name}: {most} in flight");
+        let last = lanes.last().unwrap();
+        assert_eq!((last.running, last.in_flight, last.tasks_done), (false, 0, 8), "{name}");
+    }
+}
+
+#[test]
+fn who_waits_for_the_lock_is_seen() {
+    let primes = "
+[workload.prime_sum]
+below = 300_000
+tasks = 8
+[[cells]]
+strategies = [\"gil_threads\"]
+workers = [2]
+[[sweep]]
+strategies = [\"gil_threads\"]
+workers = [2]
+";
+    let (race, events) = watched_to_its_end(primes, &[]);
+    assert_eq!(race.entries[1].cell.name, "gil_threads x 2");
+    let lock = |cell| {
+        let lanes = lanes_of(&events, cell);
+        let changes = lanes.iter().flat_map(|lanes| &lanes.changes);
+        changes.filter(|change| change.doing == Turn::WaitLock).map(|change| change.worker).collect::<BTreeSet<u32>>()
+    };
+    assert_eq!((lock(0), lock(1)), (BTreeSet::new(), BTreeSet::from([0, 1])));
+    assert!(lanes_of(&events, 1).iter().all(|lanes| lanes.in_flight == 0), "who waits for the lock has no request");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_cell_in_a_process_of_its_own_is_told_of() {
+    let (race, events) = watched_to_its_end(WAITS, &["--variant", "narrow", "--strategy", "threads", "--workers", "4"]);
+    for (number, entry) in race.entries.iter().enumerate() {
+        let lanes = lanes_of(&events, number);
+        let last = lanes.last().unwrap_or_else(|| panic!("nothing was told of {}", entry.cell.name));
+        assert_eq!((last.running, last.tasks_done), (false, 8), "{}", entry.cell.name);
+        assert!(lanes.iter().any(|lanes| lanes.in_flight > 0), "{}", entry.cell.name);
+    }
 }
 
 #[test]

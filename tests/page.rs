@@ -3,31 +3,25 @@
 //! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
 //! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
 
+#[path = "common/browser.rs"]
+mod browser;
 #[path = "page/made_up.rs"]
 mod made_up;
 
+use browser::{Driver, View};
 use fantoccini::{
-    Client, ClientBuilder, Locator,
-    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, PointerAction, TouchActions},
+    Locator,
+    actions::{InputSource, MOUSE_BUTTON_LEFT, PointerAction, TouchActions},
     key::Key,
-    wd::Capabilities,
 };
 use futures_util::FutureExt;
-use hyper_util::client::legacy::connect::HttpConnector;
-use nix::{
-    sys::signal::{Signal, killpg},
-    unistd::Pid,
-};
 use serde_json::{Value, json};
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Write},
-    os::unix::process::CommandExt,
+    fs,
     panic::{AssertUnwindSafe, resume_unwind},
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, Stdio},
+    process::{Command, Stdio},
 };
-use tempfile::TempDir;
 
 const CHECKS: &str = include_str!("page/checks.js");
 const DESK: (u32, u32) = (1280, 720);
@@ -64,18 +58,16 @@ const PICTURES: usize = 3 * 3;
 
 #[test]
 fn the_page_in_a_browser() {
-    let Some((chromium, chromedriver)) = program("chromium").zip(program("chromedriver")) else {
-        return without_browser();
-    };
-    let folder = tempfile::tempdir().expect("the temporary folder is writable");
+    let temporary = || tempfile::tempdir().expect("the temporary folder is writable");
+    let Some(driver) = Driver::start("the page in a browser", temporary()) else { return };
+    let folder = temporary();
     let page = measured_page(folder.path());
     let front = folder.path().join("front.html");
     makespan::report::write(&front, &made_up::input(&folder.path().join("data"))).expect("the folder is writable");
-    let driver = Driver::start(&chromedriver, folder);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
-        let client = driver.session(&chromium).await;
-        let view = View { client: &client, port: driver.port };
+        let client = driver.session("reader").await;
+        let view = View { client: &client, port: driver.port, checks: CHECKS };
         let looked = async {
             look_at(&view, &page).await;
             look_at_claims(&view, &front).await;
@@ -238,57 +230,7 @@ async fn copying(view: &View<'_>) {
     view.until("['Copied', 'Selected'].includes(document.querySelector('main .copy').textContent)").await;
 }
 
-/// A page in a browser, and questions to it.
-struct View<'a> {
-    client: &'a Client,
-    /// Where the driver listens.
-    port: u16,
-}
-
 impl View<'_> {
-    /// Shows the page in this size, to a reader with this wish, on this medium.
-    async fn show(&self, (width, height): (u32, u32), scheme: &str, medium: &str) {
-        let size =
-            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": (width, height) == PHONE });
-        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
-        let wish = json!({ "media": medium, "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", wish).await;
-        self.until(&format!(
-            "[innerWidth, document.documentElement.clientWidth].includes({width}) && matchMedia('{medium} and (prefers-color-scheme: {scheme})').matches"
-        ))
-        .await;
-    }
-
-    /// The value of an expression.
-    async fn value(&self, expression: &str) -> Value {
-        self.run(&format!("return {expression}")).await
-    }
-
-    async fn run(&self, script: &str) -> Value {
-        let answer = self.client.execute(script, Vec::new()).await;
-        answer.unwrap_or_else(|error| panic!("{script}: {error}"))
-    }
-
-    async fn check(&self, check: &str) {
-        let faults = self.run(&format!("{CHECKS}\nreturn checks.{check}")).await;
-        assert_eq!(faults, json!([]), "{check} at {}", self.value("`${innerWidth} x ${innerHeight}`").await);
-    }
-
-    /// Waits until the expression holds, looking at every frame. The browser gives up after half a minute.
-    async fn until(&self, expression: &str) {
-        let script = format!(
-            "const done = arguments[0]; const look = () => {{ if ({expression}) done(); else requestAnimationFrame(look); }}; look();"
-        );
-        let waited = self.client.execute_async(&script, Vec::new()).await;
-        waited.unwrap_or_else(|error| panic!("waited in vain for {expression}: {error}"));
-    }
-
-    async fn press(&self, key: Key) {
-        let value = key.into();
-        let keys = KeyActions::new("keyboard".into()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
-        self.client.perform_actions(keys).await.expect("a key can be pressed");
-    }
-
     /// Once all scrolling has come to rest, the tip shows the mark's value, and both are in sight.
     async fn tip_is_that_of_mark(&self, number: usize) {
         let script = format!(
@@ -308,14 +250,8 @@ impl View<'_> {
         assert!(found[2].as_str().is_some_and(|words| words.contains(|c: char| c.is_ascii_digit())), "{found}");
     }
 
-    async fn devtools(&self, command: &str, params: Value) {
-        let answer = self.post("goog/cdp/execute", json!({ "cmd": command, "params": params })).await;
-        assert!(answer.is_object(), "{command}: {answer}");
-    }
-
     async fn nothing_fetched_or_complained_of(&self) {
-        let complaints = self.post("se/log", json!({ "type": "browser" })).await;
-        assert_eq!(complaints, json!([]), "the browser's console");
+        assert_eq!(self.complaints().await, json!([]), "the browser's console");
         let events = self.post("se/log", json!({ "type": "performance" })).await;
         let events = events.as_array().expect("the log is a list").iter();
         let messages = events.filter_map(|event| serde_json::from_str::<Value>(event["message"].as_str()?).ok());
@@ -329,75 +265,6 @@ impl View<'_> {
         assert!(!addresses.is_empty(), "the page's own address is in the log");
         addresses.retain(|address| !address.starts_with("file://") && !address.starts_with("data:"));
         assert!(addresses.is_empty(), "the page asked for {addresses:?}");
-    }
-
-    /// A command of `chromedriver` beyond its standard.
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let session = self.client.session_id().await.ok().flatten().expect("the session is open");
-        let address = format!("http://127.0.0.1:{}/session/{session}/{path}", self.port);
-        let answer = ureq::post(&address).send(body.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"));
-        let answer = answer.into_body().read_to_string().expect("the answer can be read");
-        let mut answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
-        answer["value"].take()
-    }
-}
-
-/// A running `chromedriver`. It and every browser that it started are gone when this is dropped.
-struct Driver {
-    process: Child,
-    port: u16,
-    folder: TempDir,
-    /// Kept open: a driver whose output nobody takes would be killed by its next line.
-    _output: BufReader<ChildStdout>,
-}
-
-impl Driver {
-    fn start(program: &Path, folder: TempDir) -> Self {
-        let mut command = Command::new(program);
-        // A group of its own, so that the browser goes with it. A home of its own, so that nothing is left in the user's.
-        command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path()).process_group(0);
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the driver starts");
-        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
-        let lines = (&mut output).lines().map_while(Result::ok);
-        let ports =
-            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok());
-        let port = { ports }.next().expect("chromedriver says where it listens");
-        Self { process, port, folder, _output: output }
-    }
-
-    async fn session(&self, chromium: &Path) -> Client {
-        let profile = self.folder.path().join("profile");
-        let capabilities = json!({
-            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
-            "goog:chromeOptions": { "binary": chromium, "args": [
-                "--headless",
-                // Chromium refuses to run as root with its sandbox. The page is our own.
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                format!("--user-data-dir={}", profile.display()),
-            ] },
-        });
-        let capabilities: Capabilities = serde_json::from_value(capabilities).expect("it is an object");
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
-        client.expect("the browser starts")
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = killpg(Pid::from_raw(self.process.id() as i32), Signal::SIGKILL);
-        let _ = self.process.wait();
     }
 }
 
@@ -428,19 +295,4 @@ fn makespan(folder: &Path, arguments: &[&str]) -> bool {
     // No links to whatever Criterion measured last in this checkout.
     command.env("CRITERION_HOME", folder).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().expect("makespan starts").success()
-}
-
-/// Where the shell would find a program.
-fn program(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(name)).find(|path| path.is_file())
-}
-
-/// Says what was left out, past the test harness, which keeps the words of tests that pass to itself. Where every tool is
-/// to be there, a missing one is a failure.
-fn without_browser() {
-    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    assert!(!is("CI", "true") || is("NO_INSTALL", "1"), "chromium or chromedriver not found");
-    let line = "skipped: the page in a browser: chromium/chromedriver not found; make test installs them on Debian and Ubuntu\n";
-    // Nobody may be listening, and that fails no test.
-    let _ = std::io::stderr().write_all(line.as_bytes());
 }

@@ -11,7 +11,10 @@ use makespan::{
     mock_server::log::TaskTag,
     stats::paired,
     strategy::{Pool, Work},
-    task::{Host, Task, Wait, prime_sum::PrimeSum},
+    task::{
+        Host, Task, Wait,
+        prime_sum::{Method, PrimeSum},
+    },
     worker::{
         deck::Deal,
         gil::{Gil, SWITCH_INTERVAL},
@@ -106,7 +109,7 @@ fn kernel_checks(criterion: &mut Criterion) {
             TaskTag { run: 0, index: None }
         }
     }
-    let primes = PrimeSum { from: 0, below: 300_000 };
+    let primes = PrimeSum { from: 0, below: 300_000, by: Method::TrialDivision };
     let (stop, gil) = (Stop::after(FOREVER), Gil::new(SWITCH_INTERVAL));
     let bare = || computed(|| primes.run(&mut Nobody));
     let in_a_lane = || computed(|| primes.run(&mut Lane::new(0, 0, stop.clone())));
@@ -124,7 +127,9 @@ fn kernel_checks(criterion: &mut Criterion) {
 
 /// Two threads against one, with the lock and without: a calculation of some forty switch intervals.
 fn two_threads(criterion: &mut Criterion) {
-    let range = |part: u64| Task::PrimeSum(PrimeSum { from: part * 15_625, below: (part + 1) * 15_625 });
+    let range = |part: u64| {
+        Task::PrimeSum(PrimeSum { from: part * 15_625, below: (part + 1) * 15_625, by: Method::TrialDivision })
+    };
     let tasks: Arc<[Task]> = (0..64 * 5).map(|number| range(number % 64)).collect();
     let run = |pool: &mut Box<dyn Pool>| {
         let work = Work::new(0, Arc::clone(&tasks), Deal::OneByOne, Stop::after(FOREVER));
@@ -146,7 +151,7 @@ fn convoy() -> Duration {
     thread::scope(|scope| {
         scope.spawn(|| {
             let (mut holder, mut lane) = (gil.holder(0, &stop), Lane::new(0, 0, stop.clone()));
-            let endless = Task::PrimeSum(PrimeSum { from: 0, below: u64::MAX });
+            let endless = Task::PrimeSum(PrimeSum { from: 0, below: u64::MAX, by: Method::TrialDivision });
             lane.run_with(0, |lane| UnderLock::run(&mut holder, lane, &endless))
         });
         let (mut holder, mut lane) = (gil.holder(1, &stop), Lane::new(1, 0, stop.clone()));

@@ -34,6 +34,12 @@ pub fn of(claims: &[Finding], colour: bool) -> String {
     lines.join("\n")
 }
 
+/// A line for each claim, below the columns' heads.
+pub fn claims(claims: &[&Finding], colour: bool) -> Vec<String> {
+    let rows: Vec<Row> = claims.iter().map(|claim| Row::of_claim(claim)).collect();
+    table("claim", &rows, colour)
+}
+
 /// A line for each claim, then why some are open, then how many came out how.
 fn together(claims: &[Finding], colour: bool) -> Vec<String> {
     let rows: Vec<Row> = claims.iter().map(Row::of_claim).collect();

@@ -36,15 +36,24 @@ pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-/// The command as it was given, with the program's name instead of its path, and without passwords.
+/// The command as it was given, with the program's name instead of its path, and without passwords. Whether somebody watched
+/// is left out: it is no part of what is measured.
 pub fn command_line() -> String {
     command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
 }
 
-fn command_of(arguments: impl Iterator<Item = String>) -> String {
+fn command_of(mut arguments: impl Iterator<Item = String>) -> String {
+    let mut kept = Vec::new();
+    while let Some(argument) = arguments.next() {
+        if argument == "--events" {
+            arguments.next();
+        } else if !argument.starts_with("--events=") {
+            kept.push(argument);
+        }
+    }
     let plain = |arg: &String| arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
     let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', r"'\''")) };
-    let arguments = arguments.map(|argument| quoted(without_password(&argument)));
+    let arguments = kept.into_iter().map(|argument| quoted(without_password(&argument)));
     std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
@@ -71,5 +80,11 @@ mod tests {
             "{command}"
         );
         assert_eq!(command.matches("far").count(), 2, "{command}");
+    }
+
+    #[test]
+    fn a_recorded_command_does_not_say_who_watched() {
+        let given = ["run", "prime_sum", "--events", "-", "--rounds", "2", "--events=events.jsonl"];
+        assert_eq!(command_of(given.map(String::from).into_iter()), "makespan run prime_sum --rounds 2");
     }
 }

@@ -1,14 +1,18 @@
 //! The command line: one file for each subcommand.
 
+mod classroom;
 mod compare;
 mod doctor;
+mod exercise;
 pub mod hidden;
 mod ledger;
+mod lesson;
 mod list;
 mod measuring;
 mod museum;
 pub mod print;
 mod progress;
+mod race;
 mod report;
 mod reproduce;
 mod run;
@@ -43,6 +47,7 @@ Examples:
   makespan list
   makespan run latency_only --strategy threads,async --workers 1,5,30
   makespan run prime_sum --workers 1,2,4 --rounds 20 --json -
+  makespan race web_requests
   makespan report";
 
 #[derive(Subcommand)]
@@ -53,16 +58,24 @@ enum Command {
     Reproduce(reproduce::Args),
     /// Measure a scenario, in interleaved rounds
     Run(Box<run::Args>),
+    /// Watch strategies race, live in the terminal
+    Race(race::Args),
     /// Write the HTML page from what has been measured
     Report(report::Args),
     /// Hold two measurements against each other: what got faster?
     Compare(compare::Args),
+    /// Open a page on which a class predicts races and watches them
+    Classroom(classroom::ClassroomArgs),
     /// Start the mock HTTP server by itself, for any client
     Server(server::ServerArgs),
     /// Take jobs from a queue, for runs on this machine or on others
     Worker(worker::Args),
     /// See the documents' bugs, each caught next to the same thing done right
     Museum(museum::Args),
+    /// Read a lesson: what to guess, what to run, and what comes of it
+    Lesson(lesson::Args),
+    /// Complete a strategy yourself, and have it checked and graded
+    Exercise(exercise::Args),
     /// Say what on this machine disturbs a measurement, and what to do about it
     Doctor(doctor::Args),
 }
@@ -129,11 +142,15 @@ pub fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&args),
         Command::Reproduce(args) => reproduce::run(args),
         Command::Run(args) => run::run(*args),
+        Command::Race(args) => race::run(args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),
+        Command::Classroom(args) => classroom::run(args).map(|()| ExitCode::SUCCESS),
         Command::Server(args) => server::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::run(args),
         Command::Museum(args) => museum::run(&args),
+        Command::Lesson(args) => lesson::run(args),
+        Command::Exercise(args) => exercise::run(&args),
         Command::Doctor(args) => Ok(doctor::run(&args)),
     }?;
     print::outcome()?;

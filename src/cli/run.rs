@@ -7,7 +7,7 @@ use super::{
     queue_address, table,
 };
 use anyhow::Context;
-use clap::builder::NonEmptyStringValueParser;
+use clap::{Args as _, FromArgMatches, builder::NonEmptyStringValueParser};
 use hyper::http::uri::Authority;
 use makespan::{
     live::Teller,
@@ -29,6 +29,7 @@ use makespan::{
     worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
 use std::{
+    fmt,
     fs::File,
     io::Write,
     path::{Path, PathBuf},
@@ -120,11 +121,20 @@ Examples:
 
 /// What `--workers` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Workers {
+pub(super) enum Workers {
     /// Those that others have started.
     OfOthers,
     /// So many of the run's own.
     Own(Shape),
+}
+
+impl fmt::Display for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfOthers => f.write_str("0"),
+            Self::Own(shape) => shape.fmt(f),
+        }
+    }
 }
 
 impl FromStr for Workers {
@@ -135,7 +145,7 @@ impl FromStr for Workers {
     }
 }
 
-fn scale(text: &str) -> Result<f64, String> {
+pub(super) fn scale(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
     number.ok_or_else(|| format!("`{text}` is no time scale; expected a number above 0, such as 20"))
 }
@@ -169,12 +179,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
             Usage("--json and --events: both can't go to standard output; give one of them a file".into()).into()
         );
     }
-    let mut scenario = scenario::load(&args.scenario)?;
-    if let Some(time_scale) = args.time_scale {
-        scenario = scenario.scaled(time_scale);
-    }
-    let cells = chosen_cells(&args, &scenario)?;
-    let queue = queue_settings(&args, &cells)?;
+    let (scenario, cells, queue) = asked(&args)?;
     if let Some(address) = &queue.address {
         greet(address, &queue)?;
     }
@@ -205,7 +210,25 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     write_exports(&record, args.json.as_deref(), args.trace.as_deref(), args.csv.as_deref())?;
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
-    Ok(conclude(&record, interrupted.load(Relaxed), &store))
+    Ok(exit_code(&record, interrupted.load(Relaxed), &store))
+}
+
+/// What is to be measured, if it can be.
+fn asked(args: &Args) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
+    let mut scenario = scenario::load(&args.scenario)?;
+    if let Some(time_scale) = args.time_scale {
+        scenario = scenario.scaled(time_scale);
+    }
+    let cells = chosen_cells(args, &scenario)?;
+    let queue = queue_settings(args, &cells)?;
+    Ok((scenario, cells, queue))
+}
+
+/// Whether `makespan run` with these arguments asks for something that there is. Nothing is started.
+pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
+    let parser = Args::augment_args(clap::Command::new("run").no_binary_name(true));
+    let matches = parser.try_get_matches_from(arguments).and_then(|matches| Args::from_arg_matches(&matches));
+    asked(&matches.map_err(|error| Usage(error.to_string()))?).map(drop)
 }
 
 /// Where events go. Not through a buffer: whoever reads them is to see them now.
@@ -216,7 +239,8 @@ fn events_to(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
     Ok(Box::new(File::create(path).with_context(|| format!("{}: can't write events there", path.display()))?))
 }
 
-fn conclude(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
+/// The exit code of a measurement.
+pub(super) fn exit_code(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
     if interrupted {
         note!("interrupted: {} of {} rounds are kept in {}", record.rounds_done, record.rounds, store.dir().display());
         return ExitCode::from(130);

@@ -76,7 +76,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let threads = args.concurrency.and_then(NonZeroU32::new).unwrap_or_else(usable_cores);
     let (data, outputs_dir) = (store.dir().to_owned(), outputs.path().to_owned());
     let (queue, server) = (args.name, args.server);
-    let membership = Membership { address, queue, threads, data, outputs: outputs_dir, server };
+    let membership = Membership { address, queue, threads, first_worker: 0, data, outputs: outputs_dir, server };
     let crew = Crew::join(&membership, move |event| tell(event, &words))?;
     announce(&membership);
     if let Ok(Word::Leave) = heard.recv() {

@@ -96,6 +96,11 @@ impl Watched {
         Ok(Self { child, lines, words, feed, follower: Follower::default(), file })
     }
 
+    /// The number of its process, which the name of its record ends in.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The file of its feed: all its processes have the name in their environment.
     pub fn feed(&self) -> &Path {
         self.file.path()

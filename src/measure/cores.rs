@@ -83,14 +83,14 @@ mod tests {
     impl Busy {
         fn new(argument: &str) -> Self {
             let busy = Command::new("sh").args(["-c", "while :; do :; done", argument]).stdin(Stdio::null()).spawn();
-            Self(busy.unwrap())
+            Self(busy.expect("there is a shell"))
         }
     }
 
     impl Drop for Busy {
         fn drop(&mut self) {
-            self.0.kill().unwrap();
-            self.0.wait().unwrap();
+            self.0.kill().expect("it is ours");
+            self.0.wait().expect("it is ours");
         }
     }
 

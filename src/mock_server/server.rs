@@ -96,7 +96,7 @@ pub fn serve(
         .build_local(LocalOptions::default())
         .map_err(ServeError::SetUp)?;
     runtime.block_on(async {
-        let listener = bind(listen.addr)?;
+        let listener = bind(listen.addr, |_| Ok(()))?;
         let own_addr = listener.local_addr().map_err(ServeError::SetUp)?;
         let service = Service::open(profile, own_addr.to_string())?;
         listening(own_addr);
@@ -111,11 +111,16 @@ pub fn serve(
     })
 }
 
-fn bind(addr: SocketAddr) -> Result<TcpListener, ServeError> {
+/// Listens there, with room for a burst of connections, on a socket that is made ready in this way.
+pub(crate) fn bind(
+    addr: SocketAddr,
+    prepare: impl FnOnce(&TcpSocket) -> io::Result<()>,
+) -> Result<TcpListener, ServeError> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(ServeError::SetUp)?;
     let listener = (|| {
         // Without it a port stays taken for a minute after a server that had connections.
         socket.set_reuseaddr(true)?;
+        prepare(&socket)?;
         socket.bind(addr)?;
         socket.listen(BACKLOG)
     })();

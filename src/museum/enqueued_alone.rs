@@ -6,7 +6,10 @@ use super::{
 };
 use crate::{
     strategy::{Env, QueueSettings, queue::Queue},
-    task::{Task, TaskError, prime_sum::Recipe},
+    task::{
+        Task, TaskError,
+        prime_sum::{Method, Recipe},
+    },
     worker::lane::Done,
 };
 use std::{
@@ -44,7 +47,7 @@ fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
 
 fn tasks() -> Vec<Task> {
     let below = NonZeroU64::new(20_000).unwrap_or(NonZeroU64::MIN);
-    let recipe = Recipe { below, tasks: NonZeroU32::new(JOBS).unwrap_or(NonZeroU32::MIN) };
+    let recipe = Recipe { below, tasks: NonZeroU32::new(JOBS).unwrap_or(NonZeroU32::MIN), by: Method::TrialDivision };
     recipe.build().into_iter().map(|(task, _)| task).collect()
 }
 

@@ -30,7 +30,10 @@ use crate::{
     mock_server::profile::Route,
     strategy::Env,
     suggestion,
-    task::{Task, prime_sum::PrimeSum},
+    task::{
+        Task,
+        prime_sum::{Method, PrimeSum},
+    },
     worker::{lane::Lane, stop::Stop},
 };
 use std::collections::BTreeMap;
@@ -69,7 +72,8 @@ type Names<'a> = BTreeMap<&'static str, Box<dyn Fn(u32) -> Task + 'a>>;
 
 fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
     let site = Site::open(env, vec![Route::at("/page")])?;
-    let number = |argument: u32| PrimeSum { from: argument.into(), below: u64::from(argument) + 1 };
+    let number =
+        |argument: u32| PrimeSum { from: argument.into(), below: u64::from(argument) + 1, by: Method::TrialDivision };
     let names: Names = BTreeMap::from([
         ("fetch_page", Box::new(|_| site.fetch("/page")) as Box<dyn Fn(u32) -> Task>),
         ("is_prime", Box::new(|argument| Task::PrimeSum(number(argument)))),

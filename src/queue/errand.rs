@@ -11,7 +11,7 @@ use crate::{
         Task, TaskError,
         fetch::{Fetch, same_server},
         gunzip::Gunzip,
-        prime_sum::PrimeSum,
+        prime_sum::{Method, PrimeSum},
         thumbnail::Thumbnail,
     },
 };
@@ -77,6 +77,10 @@ impl Errand {
             Self::Fetch(fetch) => Task::Fetch(bound(fetch, server)?),
             Self::PrimeSum(range) if range.from > LARGEST_FIRST_NUMBER => {
                 let why = format!("primes from {} on: 2^50 is the largest first number", range.from);
+                return Err(TaskError::Refused(why));
+            }
+            Self::PrimeSum(range) if range.by == Method::Sieve && range.below > LARGEST_FIRST_NUMBER => {
+                let why = format!("primes below {} by a sieve: 2^50 is the most that fits in memory", range.below);
                 return Err(TaskError::Refused(why));
             }
             Self::PrimeSum(range) => Task::PrimeSum(range),
@@ -162,7 +166,7 @@ mod tests {
 
     #[test]
     fn what_has_no_path_travels_as_it_is() {
-        let range = PrimeSum { from: 0, below: 10 };
+        let range = PrimeSum { from: 0, below: 10, by: Method::Sieve };
         for task in [Task::Noop, Task::PrimeSum(range)] {
             let errand = Errand::of(&task).expect("nothing in it is of one machine");
             assert_eq!(errand.task(Path::new("data"), Path::new("out"), None), Ok(task));
@@ -244,13 +248,16 @@ mod tests {
 
     #[test]
     fn a_range_that_never_ends_stops_at_the_deadline() {
-        let endless = Errand::PrimeSum(PrimeSum { from: 1 << 40, below: u64::MAX });
+        let endless = Errand::PrimeSum(PrimeSum { from: 1 << 40, below: u64::MAX, by: Method::TrialDivision });
         let task = endless.task(Path::new("data"), Path::new("out"), None).expect("it may begin");
         let stop = Stop::after(Duration::from_millis(20));
         let _watchdog = stop.watchdog();
         assert_eq!(Lane::new(0, 1, stop).run(0, &task).result, Err(TaskError::TimedOut));
         // Where a single number takes for ever, no deadline would be looked at.
-        let words = refusal(Errand::PrimeSum(PrimeSum { from: u64::MAX - 100, below: u64::MAX }), None);
-        assert!(words.contains("2^50"), "{words}");
+        // And what takes more memory than there is would end the whole worker.
+        for (from, by) in [(u64::MAX - 100, Method::TrialDivision), (0, Method::Sieve)] {
+            let words = refusal(Errand::PrimeSum(PrimeSum { from, below: u64::MAX, by }), None);
+            assert!(words.contains("2^50"), "{words}");
+        }
     }
 }

@@ -53,6 +53,9 @@ pub struct Membership {
     pub queue: String,
     /// How many jobs it does at once.
     pub threads: NonZeroU32,
+    /// The number of its first worker, for the [feed](crate::worker::feed) of a run whose own workers these are. In records,
+    /// the run numbers them itself: workers that others have started know nothing of each other.
+    pub first_worker: u32,
     /// Where its fixtures are, or are made.
     pub data: PathBuf,
     /// Where its jobs write, and nowhere else. Whoever gives the place removes it.

@@ -8,9 +8,10 @@ use super::{
     depth::Depth,
     figures::{count, grouped, interval, plain, ratio, time},
     group::{self, Time},
-    palette, words,
+    lessons, palette, words,
 };
 use crate::{
+    lesson,
     queue::broker::{LEASE, MOST_TRIES},
     results::{
         costs::{Costs, Engine},
@@ -35,6 +36,8 @@ pub(super) struct Lesson<'a> {
     costs: Option<&'a Costs>,
     /// The cells of `queue` that were measured, with their records.
     cells: Vec<(&'a Record, &'a CellRecord)>,
+    /// The same for a class.
+    in_class: Option<&'a lesson::Lesson>,
 }
 
 impl<'a> Lesson<'a> {
@@ -44,7 +47,11 @@ impl<'a> Lesson<'a> {
             |cell: &&CellRecord| cell.strategy == "queue" && cell.check == Check::Passed && !cell.run_s.is_empty();
         let of = |record: &'a Record| record.cells.iter().filter(measured).map(move |cell| (record, cell));
         let cells: Vec<_> = input.records.iter().flat_map(of).collect();
-        (input.costs.is_some() || !cells.is_empty()).then_some(Self { costs: input.costs.as_ref(), cells })
+        (input.costs.is_some() || !cells.is_empty()).then(|| Self {
+            costs: input.costs.as_ref(),
+            cells,
+            in_class: lessons::about(input.lessons, "queue"),
+        })
     }
 
     /// The engine that stands for queues: Redis, which several machines can reach, or else SQLite.
@@ -74,6 +81,9 @@ impl<'a> Lesson<'a> {
                     p { (self.document()) }
                     p { "What becomes of jobs that no worker takes, this says at its deadline:" }
                     (super::page::command(WITHOUT_WORKERS))
+                    @if let Some(lesson) = self.in_class {
+                        p { "For a class: " a href={ "#" (lessons::id(lesson)) } { "lesson " (lesson.number) ", " (lesson.title) } "." }
+                    }
                 }
                 @if let Some(costs) = self.costs {
                     div class="part" {

@@ -16,7 +16,8 @@
 //! | `words` | the plain sentences |
 //! | `timeline`, `bars` | what every worker did |
 //! | `jobs`, `depth`, `elsewhere` | jobs on their way through a queue, how many waited, workers on other hosts |
-//! | `beyond`, `costs` | the lesson on queues: when one beats a pool, and what it costs |
+//! | `beyond`, `costs` | on queues: when one beats a pool, and what it costs |
+//! | `lessons` | the lessons, folded up |
 //! | `curves`, `lines` | speed-up and time against workers |
 //! | `chart`, `scale`, `labels` | what pictures are made of |
 //! | `table` | every figure, as text |
@@ -42,13 +43,14 @@ mod intervals;
 mod jobs;
 mod labels;
 mod lanes;
+mod lessons;
 mod lines;
 #[cfg(test)]
 mod made_up;
 #[cfg(test)]
 mod made_up_findings;
 mod page;
-mod palette;
+pub(crate) mod palette;
 mod quantity;
 mod refresh;
 mod resources;
@@ -59,7 +61,7 @@ mod sweep;
 mod table;
 mod timeline;
 mod verdict;
-mod waits;
+pub(crate) mod waits;
 mod words;
 
 pub use refresh::refresh;
@@ -67,6 +69,7 @@ pub use refresh::refresh;
 use crate::{
     figures,
     findings::{Evidence, Findings},
+    lesson::Lesson,
     results::{
         costs::Costs,
         record::Record,
@@ -90,6 +93,8 @@ pub struct PageInput {
     pub criterion: Vec<CriterionLink>,
     /// What a queue costs; `None` where that was not measured.
     pub costs: Option<Costs>,
+    /// The lessons to print on it.
+    pub lessons: &'static [Lesson],
     /// When the page is written, for people.
     pub generated_at: String,
 }

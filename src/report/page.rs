@@ -5,7 +5,7 @@ use super::{
     beyond::{self, Lesson},
     figures::{ratio, time},
     findings::{self, Front},
-    group, host, palette, section, verdict,
+    group, host, lessons, palette, section, verdict,
 };
 use crate::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -49,7 +49,7 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
                             None => "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine.",
                         }
                     }
-                    @if let Some(front) = &front { (ways(front, lesson.as_ref())) }
+                    @if let Some(front) = &front { (ways(front, lesson.as_ref(), input)) }
                     @else { (machine(&all, one_host)) (contents(input, &records, lesson.as_ref())) }
                 }
                 main {
@@ -70,6 +70,7 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
                         (section::section(record, &id(number, record), &input.criterion, !one_host, most_bars))
                     }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
+                    (lessons::section(input))
                 }
                 (footer(input))
                 div id="tip" role="status" aria-live="polite" hidden {}
@@ -80,13 +81,14 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
 }
 
 /// The parts of the page, in one line.
-fn ways(front: &Front, lesson: Option<&Lesson>) -> Markup {
+fn ways(front: &Front, lesson: Option<&Lesson>, input: &PageInput) -> Markup {
     html! {
         nav class="ways" aria-label="Contents" {
             ul {
                 (front.contents())
                 li { a href={ "#" (MEASUREMENTS) } { "The measurements" } }
                 @if lesson.is_some() { li { a href={ "#" (beyond::ID) } { "Beyond one machine" } } }
+                @if !input.lessons.is_empty() { li { a href={ "#" (lessons::ID) } { (lessons::TITLE) } } }
             }
         }
     }

@@ -4,6 +4,8 @@
 //! blindness can tell apart, darkened or lightened per theme until lines reach a contrast of 3:1 and words 4.5:1. Their
 //! set has eight; grey is the baseline's and a brown was added.
 
+use super::chart;
+use maud::Markup;
 use std::fmt::Write;
 
 /// How one strategy is drawn.
@@ -85,13 +87,13 @@ pub(super) fn order(strategy: &str) -> usize {
 }
 
 /// The strategy's name for people.
-pub(super) fn label(strategy: &str) -> String {
+pub(crate) fn label(strategy: &str) -> String {
     let look = of(strategy);
     if look.label.is_empty() { strategy.replace('_', " ") } else { look.label.into() }
 }
 
 /// The workers in words: `8 threads`, `1 process`, `30 in flight`.
-pub(super) fn workers(strategy: &str, number: u32) -> String {
+pub(crate) fn workers(strategy: &str, number: u32) -> String {
     let noun = of(strategy).worker;
     match (noun, number) {
         ("in flight", _) => format!("{number} in flight"),
@@ -111,8 +113,18 @@ pub(super) fn who(strategy: &str, number: u32) -> String {
     }
 }
 
+/// The SVG dash pattern of the strategy's line.
+pub(crate) fn dash(strategy: &str) -> &'static str {
+    of(strategy).dash
+}
+
+/// The mark of the strategy's points around the origin.
+pub(crate) fn mark(strategy: &str, radius: f64) -> Markup {
+    chart::marker(of(strategy).marker, (0.0, 0.0), radius)
+}
+
 /// The CSS that gives each strategy's class its line tone `--c` and its word tone `--ink`, in both themes.
-pub(super) fn css() -> String {
+pub(crate) fn css() -> String {
     let mut css = format!(":root{{--ground:light-dark({},{})}}\n", GROUND.0, GROUND.1);
     for look in LOOKS.iter().chain([&UNKNOWN]) {
         let Look { strategy, line_light, word_light, dark, .. } = look;

@@ -4,6 +4,7 @@
 use super::{CriterionLink, PageInput, ScenarioNote, write};
 use crate::{
     findings::findings,
+    lesson,
     results::{
         costs::Costs,
         criterion,
@@ -31,7 +32,10 @@ pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
         Ok(costs) => (costs, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    write(page, &PageInput { records, findings, evidence, expected_scenarios, criterion: links, costs, generated_at })?;
+    let lessons = lesson::all().unwrap_or_default();
+    let input =
+        PageInput { records, findings, evidence, expected_scenarios, criterion: links, costs, lessons, generated_at };
+    write(page, &input)?;
     let skipped = import.skipped.iter().map(|skipped| format!("{}: {}", skipped.file.display(), skipped.reason));
     let unreadable = kept.unreadable.iter().chain(&unusable).map(ToString::to_string);
     Ok(unreadable.chain(damaged).chain(skipped).collect())

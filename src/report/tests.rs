@@ -24,6 +24,7 @@ fn input(records: Vec<Record>) -> PageInput {
             href: "../target/criterion/web_requests/threads/8/report/index.html".into(),
         }],
         costs: None,
+        lessons: &[],
         generated_at: "2000-01-01 00:00 UTC".into(),
     }
 }
@@ -282,7 +283,7 @@ fn the_words_of_the_findings() {
 
 #[test]
 fn every_link_within_the_page_leads_somewhere_and_every_claim_has_its_address() {
-    let input = with_findings(vec![made_up::web_requests(10)]);
+    let input = with_lessons();
     let html = page(&input);
     let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let all = ids.len();
@@ -417,4 +418,53 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
     assert!(html.len() < 5_000_000, "{}", html.len());
     let drawn = html.matches("-timeline-wide-title\"").count();
     assert!(drawn >= 2 * 44, "every claim has its lanes, and so has every scenario: {drawn}");
+}
+
+/// A page with findings and every lesson.
+fn with_lessons() -> PageInput {
+    let lessons = crate::lesson::all().unwrap_or_else(|error| panic!("{error}"));
+    PageInput { lessons, costs: Some(made_up::costs()), ..with_findings(vec![made_up::queued()]) }
+}
+
+#[test]
+fn the_words_of_a_lesson() {
+    let html = page(&with_lessons());
+    let from = html.find("<div id=\"lesson-1\"").unwrap();
+    let to = html[from..].find("</details>").unwrap();
+    insta::assert_snapshot!(words_of(&html[from..from + to]));
+}
+
+#[test]
+fn every_lesson_is_on_the_page_with_its_command_its_code_and_its_verdicts() {
+    let input = with_lessons();
+    let html = page(&input);
+    let mut folded = html.split("<details class=\"lesson\"").skip(1);
+    for lesson in input.lessons {
+        let folded = folded.next().unwrap().split("</details>").next().unwrap();
+        assert!(folded.contains(&format!("id=\"lesson-{}\"", lesson.number)));
+        for command in lesson
+            .commands
+            .iter()
+            .map(|command| command.run.clone())
+            .chain(lesson.race.as_ref().map(crate::lesson::Race::command))
+        {
+            assert!(folded.contains(&format!("<code>{command}</code>")), "{command}");
+        }
+        assert_eq!(folded.matches("class=\"listing\"").count(), lesson.code.len());
+        let claims = lesson.findings(&input.findings);
+        assert_eq!(folded.matches("class=\"chip ").count(), claims.len());
+        assert!(claims.iter().all(|claim| folded.contains(&format!("href=\"#{}\"", claim.id))));
+    }
+    assert!(folded.next().is_none());
+    let beyond = html.split("id=\"beyond-one-machine\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(beyond.contains("<a href=\"#lesson-9\">"), "{beyond}");
+}
+
+#[test]
+fn lessons_bring_no_style_no_script_and_no_address() {
+    let html = page(&with_lessons());
+    let lessons = html.split("<section id=\"lessons\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for forbidden in ["style=", "<script", "http://", "https://", "src=", "onclick"] {
+        assert!(!lessons.contains(forbidden), "{forbidden} is in the lessons");
+    }
 }

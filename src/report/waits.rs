@@ -34,6 +34,11 @@ pub(super) fn place(kind: SpanKind) -> Option<usize> {
     WAITS.iter().position(|wait| wait.kind == kind)
 }
 
+/// What this kind of waiting is called.
+pub(crate) fn name(kind: SpanKind) -> &'static str {
+    WAITS.iter().find(|wait| wait.kind == kind).map_or("", |wait| wait.name)
+}
+
 /// Where the time of a cell's workers went, in the round that its timeline shows: shares that add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shares {

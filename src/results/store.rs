@@ -102,6 +102,22 @@ impl Store {
         Ok(path)
     }
 
+    /// The last record of this scenario that process `process` has written by [`Store::write`], if there is one. Numbers of
+    /// processes come again: what that process wrote is the newest one of its number.
+    pub fn of_process(&self, scenario: &str, process: u32) -> Result<Option<Record>, StoreError> {
+        let (beginning, end) = (format!("{scenario}-"), format!("-{process}.json"));
+        let name =
+            |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut paths = self.paths()?;
+        // The time alone stands between the two, or it would be another scenario's whose name begins like this one.
+        paths.retain(|path| {
+            let name = name(path);
+            let time = name.strip_prefix(&beginning).and_then(|rest| rest.strip_suffix(&end));
+            time.is_some_and(|time| !time.contains('-'))
+        });
+        paths.last().map(|path| read(path)).transpose()
+    }
+
     /// The newest record of each scenario: of those that somebody measured because he wanted to see it; where there is
     /// none, of those for claims.
     pub fn newest(&self) -> Result<Kept, StoreError> {

@@ -4,7 +4,7 @@
 //! that should miss the truth in 5 % of all cases, those that were looked at after every round miss it several times as
 //! often. So a measurement ends at looks that were named beforehand, for reasons that don't ask what the figures say.
 
-use crate::{results::record::Purpose, scenario::CellSpec};
+use crate::{results::record::Purpose, scenario::CellSpec, strategy};
 use std::time::Duration;
 
 /// How long to measure, and what for.
@@ -33,8 +33,12 @@ impl Plan {
         self.looks.last().copied().unwrap_or(0)
     }
 
-    /// How often this cell is run before the first round: at least once, for its answer's sake.
+    /// How often this cell is run before the first round: at least once, for its answer's sake. A guest's isn't, because
+    /// that is done by another process, which doesn't know the guest.
     pub(super) fn probes(&self, cell: &CellSpec) -> u32 {
+        if strategy::is_guest(&cell.strategy) {
+            return 0;
+        }
         self.memory_samples.iter().find(|(named, _)| named == cell).map_or(1, |(_, samples)| *samples.max(&1))
     }
 }

@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt::{self, Debug},
     path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -145,9 +146,87 @@ impl Env {
 
 /// The strategy of this name; otherwise an error that suggests the nearest.
 pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
-    let names: Vec<&str> = ALL.iter().map(|strategy| strategy.name()).collect();
-    ALL.iter()
-        .find(|strategy| strategy.name() == name)
-        .copied()
-        .ok_or_else(|| crate::suggestion::unknown("strategy", name, &names))
+    let all = || ALL.iter().copied().chain(*guest());
+    let names: Vec<&str> = all().map(Strategy::name).collect();
+    all().find(|strategy| strategy.name() == name).ok_or_else(|| crate::suggestion::unknown("strategy", name, &names))
+}
+
+/// A strategy from outside of this crate, while it is measured beside those in [`ALL`].
+static GUEST: Mutex<Option<&'static dyn Strategy>> = Mutex::new(None);
+
+fn guest() -> MutexGuard<'static, Option<&'static dyn Strategy>> {
+    // What it holds is never half-written.
+    GUEST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As long as this lives, the guest can be named.
+#[derive(Debug)]
+#[must_use = "the guest leaves when this is dropped"]
+pub struct Admission(());
+
+/// Lets a strategy from outside of this crate be named like those in [`ALL`], and so be measured by the same runner. One at
+/// a time: whoever comes second is refused, and so is a name that is taken.
+///
+/// Child processes don't know it. So its cells have no run in a fresh process before the first round.
+pub fn admit(strategy: &'static dyn Strategy) -> Result<Admission, String> {
+    let (name, mut guest) = (strategy.name(), guest());
+    if ALL.iter().any(|one| one.name() == name) {
+        return Err(format!("there is a strategy `{name}` already: give yours another name"));
+    }
+    if let Some(other) = *guest {
+        return Err(format!("`{}` is being measured: one guest at a time", other.name()));
+    }
+    *guest = Some(strategy);
+    Ok(Admission(()))
+}
+
+/// Whether this is the name of the guest.
+pub fn is_guest(name: &str) -> bool {
+    guest().is_some_and(|guest| guest.name() == name)
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        *guest() = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Guest(&'static str);
+
+    impl Strategy for Guest {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn summary(&self) -> &'static str {
+            "never started"
+        }
+
+        fn max_workers(&self) -> u32 {
+            1
+        }
+
+        fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+            Err(StartError::Process { number: 1, reason: "never started".into() })
+        }
+    }
+
+    #[test]
+    fn a_guest_has_its_name_for_as_long_as_it_is_admitted() {
+        assert!(named("somebody").is_err_and(|words| words.contains("threads")));
+        let taken = admit(&Guest("threads")).expect_err("the house has that name");
+        assert!(taken.contains("`threads`"), "{taken}");
+        let admission = admit(&Guest("somebody")).expect("nobody else is there");
+        assert_eq!(named("somebody").map(Strategy::name), Ok("somebody"));
+        assert!(named("somebodi").is_err_and(|words| words.contains("did you mean `somebody`?")));
+        assert!(is_guest("somebody") && !is_guest("threads"));
+        assert!(admit(&Guest("somebody_else")).is_err_and(|words| words.contains("`somebody`")));
+        drop(admission);
+        assert!(named("somebody").is_err() && !is_guest("somebody"));
+    }
 }

@@ -76,7 +76,8 @@ impl Strategy for Queue {
         let client = Client::introduce(&address, &mut *broker, &env.queue.name)?;
         let workers = if env.queue.own_workers { shape.workers().get() } else { 0 };
         let (queue, data, outputs) = (env.queue.name.clone(), env.data.clone(), directory.path().join("outputs"));
-        let membership = Membership { address, queue, threads: NonZeroU32::MIN, data, outputs, server: None };
+        let threads = NonZeroU32::MIN;
+        let membership = Membership { address, queue, threads, first_worker: 0, data, outputs, server: None };
         let staff = Staff::start(workers, env.program.clone(), membership)?;
         Ok(Box::new(QueuePool { broker, client, staff, account: Account::default(), _directory: directory }))
     }

@@ -66,9 +66,12 @@ impl WorkerProcess {
         Err(self.not_started(reason))
     }
 
-    /// Tells it to take jobs from a queue. It is not yet known to do so: tell them all first, then await each.
+    /// Tells it to take jobs from a queue, as the pool's workers of its number. It is not yet known to do so: tell them all
+    /// first, then await each.
     pub fn join(&mut self, membership: &Membership) -> Result<(), StartError> {
-        self.order(&Order::Join(Box::new(membership.clone()))).map_err(|reason| self.not_started(reason))
+        let first_worker = self.number * membership.threads.get();
+        let membership = Membership { first_worker, ..membership.clone() };
+        self.order(&Order::Join(Box::new(membership))).map_err(|reason| self.not_started(reason))
     }
 
     /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.

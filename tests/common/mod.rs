@@ -9,7 +9,11 @@ pub mod redis;
 
 use makespan::{
     strategy::{Env, Strategy, Work},
-    task::{Output, Task, TaskError, fetch::Fetch, prime_sum::PrimeSum},
+    task::{
+        Output, Task, TaskError,
+        fetch::Fetch,
+        prime_sum::{Method, PrimeSum},
+    },
     worker::{deck::Deal, lane::Done, shape::Shape, stop::Stop},
 };
 use std::{
@@ -87,7 +91,7 @@ pub fn fetch(url: impl Into<String>) -> Fetch {
 }
 
 pub fn primes(from: u64, below: u64) -> Task {
-    Task::PrimeSum(PrimeSum { from, below })
+    Task::PrimeSum(PrimeSum { from, below, by: Method::TrialDivision })
 }
 
 /// Nobody will see the end of it.

@@ -3,17 +3,17 @@
 
 const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getBoundingClientRect().width > 0;
 const charts = () => [...document.querySelectorAll('svg.chart')].filter(shown);
-const named = (chart) => `${chart.closest('section').id}, ${chart.getAttribute('aria-label').slice(0, 20)}`;
+const named = (chart) => `${chart.closest('section').id}, ${(chart.getAttribute('aria-label') || chart.parentElement.id).slice(0, 20)}`;
 
 const checks = {
-  // Nothing reaches beyond the page's width, but for tables that scroll in a frame of their own.
+  // Nothing reaches beyond the page's width, but for tables and listings that scroll in a frame of their own.
   sideways(width) {
     const faults = [];
     if (document.documentElement.scrollWidth > width) {
       faults.push(`the page is ${document.documentElement.scrollWidth} wide, the window ${width}`);
     }
     for (const element of document.body.querySelectorAll('*')) {
-      if (element.closest('svg, .scroll table, #tip') || !shown(element)) continue;
+      if (element.closest('svg, .scroll table, .listing code, #tip') || !shown(element)) continue;
       const { left, right } = element.getBoundingClientRect();
       if (left < -1 || right > width + 1) faults.push(`${element.tagName} "${element.textContent.slice(0, 30)}" spans ${left} to ${right} of ${width}`);
     }

@@ -24,7 +24,9 @@ pub fn input(data: &Path) -> PageInput {
         newest.into_values().filter(|record| [LATENCY, "prime_sum"].contains(&&*record.scenario)).collect();
     let evidence = Evidence { records: records.clone(), ..Evidence::default() };
     let findings = Findings { claims: claims(), decisions: vec![decided()] };
-    PageInput { records, findings, evidence, generated_at: "2000-01-01 00:00 UTC".into(), ..PageInput::default() }
+    let lessons = makespan::lesson::all().expect("they are built in");
+    let generated_at = "2000-01-01 00:00 UTC".into();
+    PageInput { records, findings, evidence, lessons, generated_at, ..PageInput::default() }
 }
 
 fn cell(strategy: &str, workers: u32) -> CellSpec {

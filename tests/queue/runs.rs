@@ -333,6 +333,7 @@ fn member(env: &Env, directory: &Path, number: u32) -> WorkerProcess {
         address: env.queue.address.clone().expect("it has one"),
         queue: env.queue.name.clone(),
         threads: common::number(1),
+        first_worker: 0,
         data: env.data.clone(),
         outputs: directory.join("outputs"),
         server: None,

@@ -8,7 +8,7 @@ use makespan::{
         errand::Errand,
         job::{BUILD, Job, Message},
     },
-    task::prime_sum::PrimeSum,
+    task::prime_sum::{Method, PrimeSum},
 };
 use nix::{sys::signal::Signal, unistd::Pid};
 use std::{
@@ -88,7 +88,7 @@ fn enqueue(broker: &mut dyn Broker, limit: Duration, ranges: &[(u64, u64)]) {
         index,
         deadline_ns,
         server: None,
-        errand: Errand::PrimeSum(PrimeSum { from, below }),
+        errand: Errand::PrimeSum(PrimeSum { from, below, by: Method::TrialDivision }),
     };
     let jobs: Vec<Job> = ranges.iter().zip(0..).map(job).collect();
     broker.enqueue("replies", &jobs).expect("a file");

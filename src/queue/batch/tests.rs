@@ -3,7 +3,11 @@ use super::{
     *,
 };
 use crate::{
-    task::{Output, Task, gunzip::Gunzip, prime_sum::PrimeSum},
+    task::{
+        Output, Task,
+        gunzip::Gunzip,
+        prime_sum::{Method, PrimeSum},
+    },
     worker::{deck::Deal, stop::Stop},
 };
 use proptest::prelude::*;
@@ -90,7 +94,7 @@ fn client() -> Client {
 }
 
 fn sums(count: u64) -> Vec<Task> {
-    (0..count).map(|from| Task::PrimeSum(PrimeSum { from, below: from + 1 })).collect()
+    (0..count).map(|from| Task::PrimeSum(PrimeSum { from, below: from + 1, by: Method::TrialDivision })).collect()
 }
 
 fn work(tasks: Vec<Task>, stop: Stop) -> Work {

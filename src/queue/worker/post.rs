@@ -97,7 +97,7 @@ impl Post {
         let Taken { id, reply_to, attempt, job } = taken;
         let left = self.time_until(job.deadline_ns, taken_ns);
         let in_hand = InHand::new(id, left);
-        let lane = Lane::new(0, job.run, in_hand.stop());
+        let lane = Lane::new(self.shared.membership.first_worker + self.seat as u32, job.run, in_hand.stop());
         self.shared.desk.lay(self.seat, in_hand.clone());
         self.begun = Some(Begun { in_hand, run: job.run, reply_to, attempt, taken_ns });
         let membership = &self.shared.membership;

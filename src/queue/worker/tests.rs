@@ -8,7 +8,11 @@ use crate::{
         errand::Errand,
         job::{Delivered, Job, Message},
     },
-    task::{ErrorKind, TaskError, fetch::Fetch, prime_sum::PrimeSum},
+    task::{
+        ErrorKind, TaskError,
+        fetch::Fetch,
+        prime_sum::{Method, PrimeSum},
+    },
     worker::lane::SpanKind,
 };
 use std::{
@@ -173,7 +177,15 @@ fn nothing() -> Finished {
 fn membership(threads: u32) -> Membership {
     let threads = NonZeroU32::new(threads).expect("at least one");
     let (data, outputs) = ("no data".into(), "no outputs".into());
-    Membership { address: Address::Sqlite("unused".into()), queue: "test".into(), threads, data, outputs, server: None }
+    Membership {
+        address: Address::Sqlite("unused".into()),
+        queue: "test".into(),
+        threads,
+        first_worker: 0,
+        data,
+        outputs,
+        server: None,
+    }
 }
 
 /// What a crew says.
@@ -201,7 +213,7 @@ fn run_of(build: &str) -> Peer {
 }
 
 fn primes(from: u64, below: u64) -> Errand {
-    Errand::PrimeSum(PrimeSum { from, below })
+    Errand::PrimeSum(PrimeSum { from, below, by: Method::TrialDivision })
 }
 
 fn endless() -> Errand {

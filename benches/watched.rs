@@ -1,0 +1,216 @@
+//! Does it cost anything to be watched? The same runs alone and watched, in pairs, in an order shuffled by seed; and what one
+//! announcement in the feed costs.
+//!
+//! Not a Criterion benchmark, for the reason that `rounds.rs` gives: two things are compared, so they are measured in turns.
+//! The answer wanted is "no", and a test that finds no difference has not shown that. So the question asked is whether the two
+//! are the same within one per cent.
+
+#[path = "common/asked.rs"]
+mod asked;
+mod common;
+#[path = "watched/watcher.rs"]
+mod watcher;
+
+use asked::Asked;
+use comfy_table::{CellAlignment, Table, presets};
+use indicatif::ProgressBar;
+use makespan::{
+    stats::{
+        equivalence,
+        looks::ALPHA,
+        median::{Median, median},
+        paired, student,
+    },
+    worker::feed::{Announcement, Doing, Feed},
+};
+use rand::{RngExt, SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+use std::{env, io, path::PathBuf, process::ExitCode, thread, time::Instant};
+use tempfile::NamedTempFile;
+use watcher::{CellName, Place, Run, Times, Watcher};
+
+/// How far the two may be apart, as a ratio, to count as the same. Fixed beforehand.
+const MARGIN: f64 = 1.01;
+
+/// Runs of each kind. Scatter of a few per cent then leaves an interval that fits into the margin.
+const PAIRS: u32 = 24;
+
+/// Rounds of each run: its figure is their median.
+const ROUNDS: u32 = 3;
+
+const SEED: u64 = 1;
+
+/// What is run, and which of its cells are compared. Waits, where being late would show; calculations that take every core,
+/// where whoever watches takes some of one; worker processes, which announce for themselves.
+const CASES: &[(Run, &[(&str, u32)])] = &[
+    (run("latency_only", None, &["threads"], "5"), &[("sequential", 1), ("threads", 5)]),
+    (run("prime_sum", None, &["threads", "processes"], "2"), &[("threads", 2), ("processes", 2)]),
+    (run("thumbnails", Some("few"), &["threads"], "2"), &[("threads", 2)]),
+];
+
+const fn run(
+    scenario: &'static str,
+    variant: Option<&'static str>,
+    strategies: &'static [&'static str],
+    workers: &'static str,
+) -> Run {
+    Run { scenario, variant, strategies, workers, rounds: ROUNDS }
+}
+
+/// One cell, and its figures: one of each for each pair.
+struct Compared {
+    case: usize,
+    cell: CellName,
+    alone_s: Vec<f64>,
+    watched_s: Vec<f64>,
+}
+
+impl Compared {
+    fn name(&self) -> String {
+        format!("watched/{}/{}/{}", CASES[self.case].0.scenario, self.cell.0, self.cell.1)
+    }
+}
+
+/// The cells of a case, nothing of which is measured yet.
+fn compared(case: usize) -> impl Iterator<Item = Compared> {
+    CASES[case].1.iter().map(move |&(strategy, workers)| {
+        let cell = (strategy.to_owned(), workers);
+        Compared { case, cell, alone_s: Vec::new(), watched_s: Vec::new() }
+    })
+}
+
+fn main() -> ExitCode {
+    let asked = Asked::from(env::args().skip(1));
+    let mut cells: Vec<Compared> = (0..CASES.len()).flat_map(compared).collect();
+    cells.retain(|cell| asked.wants(&cell.name()));
+    let announcing = asked.wants("watched/announcement");
+    if asked.only_list {
+        cells.iter().for_each(|cell| println!("{}: benchmark", cell.name()));
+        if announcing {
+            println!("watched/announcement: benchmark");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let mut failures = Vec::new();
+    if announcing && let Err(error) = announcements(asked.only_test) {
+        failures.push(format!("watched/announcement: {error}"));
+    }
+    if !cells.is_empty()
+        && let Err(error) = pairs(&mut cells, asked.only_test)
+    {
+        failures.push(format!("watched: {error}"));
+    }
+    common::conclude(&failures)
+}
+
+/// The cells' runs, alone and watched in turns, and a table of what came of it.
+fn pairs(cells: &mut [Compared], only_test: bool) -> Result<(), String> {
+    // Not among the records: these are of the same thing over and over.
+    let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watched");
+    let place = || Place { program: common::env().program, data: data.clone() };
+    let (alone, mut watcher) = (place(), Watcher::new(place())?);
+    let mut cases: Vec<usize> = cells.iter().map(|cell| cell.case).collect();
+    cases.dedup();
+    let mut random = Pcg64::seed_from_u64(SEED);
+    let pairs = if only_test { 1 } else { PAIRS };
+    // Not drawn where standard error is no terminal.
+    let progress = ProgressBar::new(u64::from(pairs) * cases.len() as u64 * 2);
+    for _ in 0..pairs {
+        cases.shuffle(&mut random);
+        for &case in &cases {
+            let run = Run { rounds: if only_test { 1 } else { ROUNDS }, ..CASES[case].0 };
+            let first: bool = random.random();
+            for is_watched in [first, !first] {
+                let times = if is_watched { watcher.watched(&run) } else { alone.alone(&run) };
+                let times = times.map_err(|error| format!("{}: {error}", run.scenario))?;
+                add(cells, case, is_watched, &times);
+                progress.inc(1);
+            }
+        }
+    }
+    progress.finish_and_clear();
+    println!("Watched {}, against alone: {pairs} pairs, the median of {ROUNDS} rounds each\n", watcher.name());
+    print(cells);
+    Ok(())
+}
+
+fn add(cells: &mut [Compared], case: usize, is_watched: bool, times: &Times) {
+    for cell in cells.iter_mut().filter(|cell| cell.case == case) {
+        let of_cell = times.iter().find(|(name, _)| *name == cell.cell);
+        let figure = of_cell.and_then(|(_, times_s)| median(times_s)).unwrap_or(f64::NAN);
+        if is_watched { &mut cell.watched_s } else { &mut cell.alone_s }.push(figure);
+    }
+}
+
+fn print(cells: &[Compared]) {
+    let header = ["", "alone", "watched / alone", "95 % interval", "n", "within 1 %"];
+    let mut table = plain(&header);
+    for cell in cells {
+        let alone = median(&cell.alone_s).map_or_else(|| "?".into(), |alone_s| format!("{:.1} ms", alone_s * 1e3));
+        let name = cell.name().trim_start_matches("watched/").to_owned();
+        let ratio = paired::log_ratio(&cell.watched_s, &cell.alone_s);
+        let row = match ratio.and_then(|mean| Some((mean, student::exp(mean.interval(ALPHA))?))) {
+            Some((mean, found)) => {
+                let same = equivalence::p(&mean, -MARGIN.ln(), MARGIN.ln()) < ALPHA;
+                [
+                    name,
+                    alone,
+                    format!("{:.4}", found.estimate),
+                    format!("{:.4} - {:.4}", found.low, found.high),
+                    cell.alone_s.len().to_string(),
+                    if same { "yes" } else { "not shown" }.into(),
+                ]
+            }
+            None => [name, alone, "-".into(), "-".into(), cell.alone_s.len().to_string(), "-".into()],
+        };
+        table.add_row(row);
+    }
+    println!("{table}\n");
+}
+
+/// What a worker spends to say what it is at: alone, and where another does the same at the same time.
+fn announcements(only_test: bool) -> io::Result<()> {
+    let (batches, each) = if only_test { (2, 10) } else { (30, 20_000) };
+    let mut table = plain(&["one announcement", "ns", "95 % interval", "n"]);
+    for threads in [1_u32, 2] {
+        let file = NamedTempFile::new()?;
+        let feed = Feed::open(file.path())?;
+        let mut found_ns = Vec::new();
+        for _ in 0..batches {
+            file.as_file().set_len(0)?;
+            found_ns.push(each_ns(&feed, threads, each));
+        }
+        let Some(found) = Median::of(&found_ns) else { continue };
+        let interval =
+            if found.covers_95_percent() { format!("{:.0} - {:.0}", found.low, found.high) } else { "-".into() };
+        let who = if threads == 1 { "by one worker".into() } else { format!("by {threads} workers at once") };
+        table.add_row([who, format!("{:.0}", found.median), interval, found.count.to_string()]);
+    }
+    println!("{table}\n");
+    Ok(())
+}
+
+/// Nanoseconds that one takes where so many threads announce `each` times, as each of them sees it.
+fn each_ns(feed: &Feed, threads: u32, each: u32) -> f64 {
+    let began = Instant::now();
+    thread::scope(|scope| {
+        for worker in 0..threads {
+            scope.spawn(move || {
+                for index in 0..each {
+                    let (run, at_ns) = (1, u64::from(index));
+                    feed.announce(Announcement { run, at_ns, worker, index: Some(index), doing: Doing::Run });
+                }
+            });
+        }
+    });
+    began.elapsed().as_nanos() as f64 / f64::from(each)
+}
+
+fn plain(header: &[&str]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(header.to_vec());
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table
+}

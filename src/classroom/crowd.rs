@@ -1,0 +1,70 @@
+//! How many connections there are, in all and from each address: one machine in the hall can't keep out the others.
+
+use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
+
+/// Connections of a listener.
+const MOST: usize = 1000;
+/// Those from one address: a phone needs two or three, and a router may stand for a row of phones.
+const MOST_FROM_ONE: usize = 100;
+
+/// The connections of a listener, by the address that they come from.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Crowd(Rc<RefCell<HashMap<IpAddr, usize>>>);
+
+/// A connection's place. It is free again when this goes.
+#[derive(Debug)]
+pub(super) struct Place {
+    crowd: Crowd,
+    from: IpAddr,
+}
+
+impl Crowd {
+    /// Lets a connection in, if there is room.
+    pub(super) fn enter(&self, from: IpAddr) -> Option<Place> {
+        let mut all = self.0.borrow_mut();
+        let is_room = all.values().sum::<usize>() < MOST;
+        let from_it = all.entry(from).or_default();
+        // Nobody else uses the loopback interface but this machine.
+        let may = is_room && (*from_it < MOST_FROM_ONE || from.is_loopback());
+        *from_it += usize::from(may);
+        if *from_it == 0 {
+            all.remove(&from);
+        }
+        may.then(|| Place { crowd: self.clone(), from })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut all = self.crowd.0.borrow_mut();
+        if let Some(from_it) = all.get_mut(&self.from) {
+            *from_it -= 1;
+            if *from_it == 0 {
+                all.remove(&self.from);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_address_leaves_room_for_others_and_places_come_back() {
+        let (crowd, address) = (Crowd::default(), |last| IpAddr::from([192, 0, 2, last]));
+        let mut places: Vec<Place> = (0..MOST_FROM_ONE).filter_map(|_| crowd.enter(address(1))).collect();
+        assert_eq!(places.len(), MOST_FROM_ONE);
+        assert!(crowd.enter(address(1)).is_none());
+        assert!(crowd.enter(address(2)).is_some());
+        places.pop();
+        assert!(crowd.enter(address(1)).is_some());
+
+        let here = IpAddr::from([127, 0, 0, 1]);
+        places.extend((places.len()..MOST).filter_map(|_| crowd.enter(here)));
+        assert_eq!(places.len(), MOST);
+        assert!(crowd.enter(here).is_none() && crowd.enter(address(2)).is_none());
+        drop(places);
+        assert!(crowd.0.borrow().is_empty());
+    }
+}

@@ -1,0 +1,173 @@
+//! Who sits in the room: a random number for each browser, kept in a cookie. No names, no accounts.
+
+use rand::{TryRng, rngs::SysRng};
+use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Instant};
+
+/// More than any lecture hall holds.
+const MOST: usize = 500;
+/// From one address: a phone needs one, and a router may stand for a row of phones.
+const MOST_FROM_ONE: usize = 100;
+/// Guesses that a seat may give at once.
+const BURST: f64 = 10.0;
+/// And how many more each second.
+const PER_SECOND: f64 = 1.0;
+
+/// A seat's number: whoever knows it speaks for the seat. As text it is 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Seat(u128);
+
+impl Seat {
+    /// One that nobody can guess.
+    pub(super) fn random() -> Result<Self, NoSeat> {
+        let mut bytes = [0; 16];
+        SysRng.try_fill_bytes(&mut bytes).map_err(|error| NoSeat::NoRandomness(error.to_string()))?;
+        Ok(Self(u128::from_le_bytes(bytes)))
+    }
+}
+
+impl fmt::Display for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// It is a secret, so no error and no log has it.
+impl fmt::Debug for Seat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Seat(..)")
+    }
+}
+
+impl FromStr for Seat {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let is_ours = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_ours.then(|| u128::from_str_radix(text, 16).ok()).flatten().map(Self).ok_or(())
+    }
+}
+
+/// Why there is no seat, or it has to wait.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoSeat {
+    #[error("all {MOST} seats are taken")]
+    Full,
+    #[error("{MOST_FROM_ONE} seats are taken from your address already")]
+    FullFromThere,
+    #[error("that were many guesses in a short time; wait a few seconds")]
+    TooFast,
+    #[error("the system has no random numbers: {0}")]
+    NoRandomness(String),
+}
+
+/// The seats that are taken.
+#[derive(Debug, Default)]
+pub(super) struct Seats {
+    all: HashMap<Seat, Taken>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    from: IpAddr,
+    allowance: Allowance,
+}
+
+impl Seats {
+    /// How many are taken.
+    pub(super) fn taken(&self) -> u32 {
+        self.all.len() as u32
+    }
+
+    pub(super) fn holds(&self, seat: Seat) -> bool {
+        self.all.contains_key(&seat)
+    }
+
+    /// Takes this seat, if it isn't taken already.
+    pub(super) fn take(&mut self, seat: Seat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
+        if self.holds(seat) {
+            return Ok(());
+        }
+        if self.all.len() >= MOST {
+            return Err(NoSeat::Full);
+        }
+        if self.all.values().filter(|taken| taken.from == from).count() >= MOST_FROM_ONE {
+            return Err(NoSeat::FullFromThere);
+        }
+        self.all.insert(seat, Taken { from, allowance: Allowance { left: BURST, at: now } });
+        Ok(())
+    }
+
+    /// Counts a guess; whoever has no seat takes this one.
+    pub(super) fn may_guess(&mut self, seat: Seat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
+        self.take(seat, from, now)?;
+        let may = self.all.get_mut(&seat).is_some_and(|taken| taken.allowance.spend(now));
+        if may { Ok(()) } else { Err(NoSeat::TooFast) }
+    }
+}
+
+/// How much a seat may do now.
+#[derive(Debug)]
+struct Allowance {
+    left: f64,
+    at: Instant,
+}
+
+impl Allowance {
+    fn spend(&mut self, now: Instant) -> bool {
+        let since_s = now.saturating_duration_since(self.at).as_secs_f64();
+        (self.left, self.at) = ((self.left + since_s * PER_SECOND).min(BURST), now);
+        let may = self.left >= 1.0;
+        if may {
+            self.left -= 1.0;
+        }
+        may
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_seat_survives_the_cookie_and_nothing_else_is_one() {
+        let seat = Seat::random().unwrap();
+        assert_eq!(seat.to_string().parse(), Ok(seat));
+        assert_eq!(format!("{seat:?}"), "Seat(..)");
+        for wrong in ["", "0", &"+".repeat(32), &"g".repeat(32), &"0".repeat(33), &format!("+{}", "0".repeat(31))] {
+            assert_eq!(wrong.parse::<Seat>(), Err(()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn there_are_so_many_and_no_address_gets_them_all() {
+        let (mut seats, now) = (Seats::default(), Instant::now());
+        let mut take = |n: u128, row: u8| seats.take(Seat(n), IpAddr::from([192, 0, 2, row]), now);
+        for n in 0..MOST as u128 {
+            let row = (n / MOST_FROM_ONE as u128) as u8;
+            assert_eq!(take(n, row), Ok(()));
+            assert_eq!(take(n, row), Ok(()), "it has its seat");
+            if n + 1 == MOST_FROM_ONE as u128 {
+                assert_eq!(take(n + 1, 0), Err(NoSeat::FullFromThere));
+            }
+        }
+        assert_eq!(take(9999, 99), Err(NoSeat::Full));
+        assert_eq!(seats.taken(), MOST as u32);
+    }
+
+    #[test]
+    fn guesses_that_come_too_fast_have_to_wait() {
+        let (mut seats, now) = (Seats::default(), Instant::now());
+        for _ in 0..BURST as u32 {
+            assert_eq!(seats.may_guess(Seat(1), HERE, now), Ok(()));
+        }
+        assert_eq!(seats.may_guess(Seat(1), HERE, now), Err(NoSeat::TooFast));
+        assert_eq!(seats.may_guess(Seat(2), HERE, now), Ok(()), "another one is not held up");
+        let later = now + Duration::from_secs(2);
+        assert_eq!(seats.may_guess(Seat(1), HERE, later), Ok(()));
+        assert_eq!(seats.may_guess(Seat(1), HERE, later), Ok(()));
+        assert_eq!(seats.may_guess(Seat(1), HERE, later), Err(NoSeat::TooFast));
+    }
+}

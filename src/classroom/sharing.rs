@@ -1,0 +1,31 @@
+//! Where phones reach this machine: its address on the local network, and the join address with its QR code.
+
+use super::{code::Code, page::Shared};
+use qrcode::{QrCode, render::svg};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+};
+
+/// No machine has it: it is for documentation (RFC 5737).
+const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
+
+/// This machine's address on the local network: the one that it would send from. Nothing is sent.
+pub fn own_address() -> io::Result<IpAddr> {
+    let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    socket.connect(ELSEWHERE)?;
+    let own = socket.local_addr()?.ip();
+    let is_reached = !own.is_loopback() && !own.is_unspecified();
+    is_reached.then_some(own).ok_or_else(|| io::ErrorKind::NetworkUnreachable.into())
+}
+
+/// What pupils are told.
+pub(super) fn shared(addr: SocketAddr, code: &Code) -> Shared {
+    Shared { url: format!("http://{addr}/join?code={code}"), code: code.to_string() }
+}
+
+/// The join address as a QR code.
+pub(super) fn picture(url: &str) -> Option<String> {
+    let code = QrCode::new(url).ok()?;
+    Some(code.render::<svg::Color>().min_dimensions(240, 240).build())
+}

@@ -1,0 +1,152 @@
+//! What every lesson promises, and what the checker refuses.
+
+use super::*;
+use crate::scenario;
+use std::{collections::BTreeSet, fs, path::Path};
+
+/// A small lesson that is right.
+const RIGHT: &str = r#"+++
+title = "T"
+minutes = 5
+question = "How many seconds?"
+claims = ["000-3"]
+
+[race]
+scenario = "web_requests"
+variant = "uneven"
+strategies = ["threads"]
+workers = ["5"]
+rounds = 2
+ask = "threads x 5, uneven"
+
+[[command]]
+run = "makespan doctor"
+why = "Look"
+
+[[code]]
+file = "src/strategy/threads.rs"
+from = "pub(super) fn work_through"
++++
+
+## Ask
+a
+## Run
+b
+## See
+c
+```text
+## no heading
+```
+## Code
+d
+## Document
+e
+## Try
+f
+"#;
+
+fn checked(file: &str, text: &str) -> Result<Lesson, LessonError> {
+    check::Library::load().expect("the scenarios are right").lesson(file, text)
+}
+
+#[test]
+fn every_lesson_is_right_and_numbered_in_order() {
+    let lessons = all().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(lessons.len(), 11);
+    for (place, lesson) in (1..).zip(lessons) {
+        assert_eq!(lesson.number, place);
+        assert_eq!(BUILT_IN[place as usize - 1].0, format!("{place:02}-{}", lesson.name));
+        let kinds: Vec<StepKind> = lesson.steps.iter().map(|step| step.kind).collect();
+        assert_eq!(kinds, StepKind::ALL);
+        assert!(lesson.question.ends_with('?'), "{}", lesson.question);
+        assert!(!lesson.code.is_empty(), "{} shows no code", lesson.name);
+        let first = lesson.race.iter().flat_map(|race| &race.strategies).count() + lesson.commands.len();
+        assert!(first > 0, "{} runs nothing", lesson.name);
+    }
+    let names: BTreeSet<&str> = lessons.iter().map(|lesson| lesson.name.as_str()).collect();
+    assert_eq!(names.len(), lessons.len());
+}
+
+#[test]
+fn every_file_in_the_folder_is_listed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lessons");
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let listed: BTreeSet<String> = BUILT_IN.iter().map(|(name, _)| format!("{name}.md")).collect();
+    assert_eq!(files.collect::<BTreeSet<_>>(), listed, "src/lesson/mod.rs, BUILT_IN");
+}
+
+/// Sequential runs longer than this would bore a class. What a race waits for is known beforehand.
+#[test]
+fn no_race_makes_a_class_wait_for_long() {
+    for lesson in all().unwrap_or_else(|error| panic!("{error}")) {
+        let Some(race) = &lesson.race else { continue };
+        let scenario = scenario::load(&race.scenario).unwrap();
+        let own_scale = scenario.time_scale;
+        let scenario = scenario.scaled(race.time_scale.unwrap_or(own_scale));
+        let variant = scenario.variant(race.variant.as_deref().unwrap_or(scenario::DEFAULT_VARIANT)).unwrap();
+        let waits_s = variant.waits_in_turn_s();
+        // What outlasts the deadline is not run at all, and says so.
+        let outlasts = waits_s > scenario.deadline.as_secs_f64();
+        let all_rounds_s = waits_s * f64::from(race.rounds + 1);
+        assert!(outlasts || all_rounds_s < 20.0, "{}: {all_rounds_s} s for sequential alone", lesson.name);
+    }
+}
+
+#[test]
+fn a_small_lesson_comes_out_as_it_stands() {
+    let lesson = checked("07-small", RIGHT).unwrap();
+    assert_eq!((lesson.number, lesson.name.as_str(), lesson.minutes), (7, "small", 5));
+    let race = lesson.race.as_ref().unwrap();
+    assert_eq!(race.command(), "makespan race web_requests --variant uneven --strategy threads --workers 5 --rounds 2");
+    assert_eq!(Race { time_scale: Some(0.5), ..race.clone() }.arguments()[9..], ["--time-scale", "0.5"]);
+    assert_eq!(lesson.step(StepKind::See).unwrap().markdown, "c\n```text\n## no heading\n```");
+    assert_eq!(lesson.code[0].file, "src/strategy/threads.rs");
+    assert!(lesson.code[0].text.starts_with("/// What a worker does"));
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place_and_what_was_expected() {
+    for (right, wrong, words) in [
+        ("minutes = 5", "minute = 5", ["07-small.md", "unknown field `minute`"]),
+        ("minutes = 5", "minutes = 0", ["07-small.md", "nonzero"]),
+        ("+++\ntitle", "---\ntitle", ["07-small.md", "no TOML in front"]),
+        ("\"web_requests\"", "\"web_request\"", ["`race.scenario`", "did you mean `web_requests`?"]),
+        ("\"uneven\"", "\"unevn\"", ["`race.variant`", "did you mean `uneven`?"]),
+        ("[\"threads\"]", "[\"thread\"]", ["`race.strategies`", "did you mean `threads`?"]),
+        ("[\"5\"]", "[\"five\"]", ["`race.workers`", "five"]),
+        ("[\"5\"]", "[]", ["`race`", "no workers"]),
+        ("\"threads x 5, uneven\"", "\"threads x 5\"", ["`race.ask`", "did you mean `threads x 5, uneven`?"]),
+        ("rounds = 2", "rounds = 2\ntime_scale = -1.0", ["`race.time_scale`", "above 0"]),
+        ("makespan doctor", "rm -r", ["`command.run`", "a command of ours"]),
+        ("\"000-3\"", "\"000-33\"", ["`claims`", "did you mean `000-3`?"]),
+        ("[\"000-3\"]", "[]", ["`claims`", "at least one"]),
+        ("threads.rs\"", "thread.rs\"", ["`code.file`", "src/lesson/excerpt.rs"]),
+        ("fn work_through", "fn works_through", ["`code.from`", "and not in 0"]),
+        ("\"pub(super) fn work_through\"", "\"self\"", ["`code.from`", "stands in one line"]),
+        (
+            "threads.rs\"\nfrom = \"pub(super) fn work_through\"",
+            "processes.rs\"\nfrom = \"impl Pool for Crew\"",
+            ["`code.from`", "to fit on a slide"],
+        ),
+        ("## Run\nb\n", "", ["its headings", "Ask, Run, See, Code, Document, Try"]),
+        ("+++\n\n## Ask", "+++\n\nbefore\n## Ask", ["its headings", "Ask, Run"]),
+        ("## Run\nb\n", "## Run\n", ["`## Run`", "some words"]),
+        ("\nf\n", &format!("\n{}\n", "f ".repeat(200)), ["`## Try`", "200 words"]),
+    ] {
+        assert!(RIGHT.contains(right), "{right}");
+        let error = checked("07-small", &RIGHT.replacen(right, wrong, 1)).expect_err(wrong).to_string();
+        for words in words {
+            assert!(error.contains(words), "{wrong}: {error}");
+        }
+    }
+    assert!(checked("small", RIGHT).unwrap_err().to_string().contains("NN-name"));
+}
+
+#[test]
+fn a_lesson_has_a_number_and_a_name_and_others_are_suggested() {
+    let lessons = all().unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(named(lessons, "3").unwrap().name, "how-many-workers");
+    assert_eq!(named(lessons, "how-many-workers").unwrap().number, 3);
+    assert!(named(lessons, "how-many-worker").unwrap_err().contains("did you mean `how-many-workers`?"));
+    assert!(named(lessons, "12").unwrap_err().contains("or 1 to 11"));
+}

@@ -1,0 +1,177 @@
+//! A page in a real browser: Chromium, driven through `chromedriver`. Both run without a network.
+
+use fantoccini::{
+    Client, ClientBuilder,
+    actions::{InputSource, KeyAction, KeyActions},
+    wd::Capabilities,
+};
+use hyper_util::client::legacy::connect::HttpConnector;
+use nix::{
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
+};
+use serde_json::{Value, json};
+use std::{
+    env,
+    io::{BufRead, BufReader, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+use tempfile::TempDir;
+
+/// Narrower windows than this are a telephone's.
+const TELEPHONE: u32 = 600;
+
+/// A page in a browser, and questions to it.
+pub struct View<'a> {
+    pub client: &'a Client,
+    /// Where the driver listens.
+    pub port: u16,
+    /// The script that [`check`](Self::check) runs before its own: it defines `checks`.
+    pub checks: &'a str,
+}
+
+impl View<'_> {
+    /// Shows the page in this size, to a reader with this wish, on this medium.
+    pub async fn show(&self, (width, height): (u32, u32), scheme: &str, medium: &str) {
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < TELEPHONE });
+        self.devtools("Emulation.setDeviceMetricsOverride", size).await;
+        let wish = json!({ "media": medium, "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", wish).await;
+        self.until(&format!(
+            "[innerWidth, document.documentElement.clientWidth].includes({width}) && matchMedia('{medium} and (prefers-color-scheme: {scheme})').matches"
+        ))
+        .await;
+    }
+
+    /// The value of an expression.
+    pub async fn value(&self, expression: &str) -> Value {
+        self.run(&format!("return {expression}")).await
+    }
+
+    pub async fn run(&self, script: &str) -> Value {
+        let answer = self.client.execute(script, Vec::new()).await;
+        answer.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Looks for faults of one kind.
+    pub async fn check(&self, check: &str) {
+        let faults = self.run(&format!("{}\nreturn checks.{check}", self.checks)).await;
+        assert_eq!(faults, json!([]), "{check} at {}", self.value("`${innerWidth} x ${innerHeight}`").await);
+    }
+
+    /// Waits until the expression holds, looking at every frame. The browser gives up after half a minute.
+    pub async fn until(&self, expression: &str) {
+        let script = format!(
+            "const done = arguments[0]; const look = () => {{ if ({expression}) done(); else requestAnimationFrame(look); }}; look();"
+        );
+        let waited = self.client.execute_async(&script, Vec::new()).await;
+        waited.unwrap_or_else(|error| panic!("waited in vain for {expression}: {error}"));
+    }
+
+    pub async fn press(&self, key: impl Into<char>) {
+        let value = key.into();
+        let keys = KeyActions::new("keyboard".into()).then(KeyAction::Down { value }).then(KeyAction::Up { value });
+        self.client.perform_actions(keys).await.expect("a key can be pressed");
+    }
+
+    /// What the browser's console had to say since it was asked last.
+    pub async fn complaints(&self) -> Value {
+        self.post("se/log", json!({ "type": "browser" })).await
+    }
+
+    pub async fn devtools(&self, command: &str, params: Value) -> Value {
+        let answer = self.post("goog/cdp/execute", json!({ "cmd": command, "params": params })).await;
+        assert!(answer.is_object(), "{command}: {answer}");
+        answer
+    }
+
+    /// A command of `chromedriver` beyond its standard.
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let session = self.client.session_id().await.ok().flatten().expect("the session is open");
+        let address = format!("http://127.0.0.1:{}/session/{session}/{path}", self.port);
+        let answer = ureq::post(&address).send(body.to_string()).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let answer = answer.into_body().read_to_string().expect("the answer can be read");
+        let mut answer: Value = serde_json::from_str(&answer).expect("the answer is JSON");
+        answer["value"].take()
+    }
+}
+
+/// A running `chromedriver`. It and every browser that it started are gone when this is dropped.
+pub struct Driver {
+    process: Child,
+    pub port: u16,
+    chromium: PathBuf,
+    folder: TempDir,
+    /// Kept open: a driver whose output nobody takes would be killed by its next line.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    /// `None` where Chromium or its driver is missing, which is said past the test harness: it keeps the words of tests
+    /// that pass to itself. Where every tool is to be there, a missing one is a failure.
+    pub fn start(tested: &str, folder: TempDir) -> Option<Self> {
+        let Some((chromium, driver)) = program("chromium").zip(program("chromedriver")) else {
+            let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
+            assert!(!is("CI", "true") || is("NO_INSTALL", "1"), "chromium or chromedriver not found");
+            let reason = "chromium/chromedriver not found; make test installs them on Debian and Ubuntu";
+            // Nobody may be listening, and that fails no test.
+            let _ = std::io::stderr().write_all(format!("skipped: {tested}: {reason}\n").as_bytes());
+            return None;
+        };
+        let mut command = Command::new(driver);
+        // A group of its own, so that the browser goes with it. A home of its own, so that nothing is left in the user's.
+        command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path()).process_group(0);
+        let mut process = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the driver starts");
+        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
+        let lines = (&mut output).lines().map_while(Result::ok);
+        let ports =
+            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok());
+        let port = { ports }.next().expect("chromedriver says where it listens");
+        Some(Self { process, port, chromium, folder, _output: output })
+    }
+
+    /// Another browser, with a profile of this name: what one keeps, the other doesn't know.
+    pub async fn session(&self, profile: &str) -> Client {
+        let profile = self.folder.path().join(profile);
+        let capabilities = json!({
+            "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
+            "goog:chromeOptions": { "binary": self.chromium, "args": [
+                "--headless",
+                // Chromium refuses to run as root with its sandbox. The page is our own.
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                format!("--user-data-dir={}", profile.display()),
+            ] },
+        });
+        let capabilities: Capabilities = serde_json::from_value(capabilities).expect("it is an object");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
+        client.expect("the browser starts")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = killpg(Pid::from_raw(self.process.id() as i32), Signal::SIGKILL);
+        let _ = self.process.wait();
+    }
+}
+
+/// Where the shell would find a program.
+fn program(name: &str) -> Option<PathBuf> {
+    env::split_paths(&env::var_os("PATH")?)
+        .map(|folder: PathBuf| folder.join(name))
+        .find(|path: &PathBuf| Path::is_file(path))
+}
