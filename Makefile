@@ -38,7 +38,7 @@ hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of 
 report: ## Write the page again from what was measured last
 	@$(MAKESPAN) report
 
-sample: ## Renew the committed sample of the page, and its picture
+sample: ## Renew the committed sample of the page, and the pictures of it and of the classroom
 	@sh .ci/sample
 
 docs: ## Run the commands in the documents again and show what they print
