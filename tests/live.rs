@@ -24,9 +24,9 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_makespan");
 /// Every event, as JSON, and what the schema has against it.
 fn complaints(events: &[Event]) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema/events-1.json");
-    let schema = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let validator = jsonschema::draft202012::new(&schema).unwrap();
-    let lines = events.iter().map(|event| serde_json::to_value(event).unwrap());
+    let schema = serde_json::from_str(&fs::read_to_string(path).expect("it is ours")).expect("JSON");
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let lines = events.iter().map(|event| serde_json::to_value(event).expect("it can be written"));
     lines.filter_map(|line| validator.validate(&line).err().map(|error| format!("{error}: {line}"))).collect()
 }
 
