@@ -1,6 +1,6 @@
 //! How fast is it beside the house's own? Graded by the interval of the ratio, and never by its estimate alone.
 //!
-//! Both are measured in the same rounds by the same [runner](crate::runner), so that whatever the machine is up to strikes
+//! Both are measured in the same rounds by the same [runner], so that whatever the machine is up to strikes
 //! both. The floor was fixed before anybody measured. If the whole interval lies above it, the grade is "passed"; if the
 //! whole of it lies below, "failed"; and if the floor lies within, the rounds have not told, and the grade says so.
 

@@ -1,7 +1,7 @@
 //! Exercises: a strategy to complete, in one file.
 //!
 //! The file is a program of its own (`examples/NAME.rs` in a checkout of this project) with a [`Strategy`] that is right but
-//! slow, or fast but wrong. Its `main` is [`main`](main()): it holds the strategy to its [contract](contract), and if that
+//! slow, or fast but wrong. Its `main` is [`main`](main()): it holds the strategy to its [contract], and if that
 //! is kept, has the [runner](crate::runner) measure it in the same rounds as the house's own, and [grades](grade) the
 //! interval of the two times' ratio.
 

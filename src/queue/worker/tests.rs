@@ -240,9 +240,9 @@ fn jobs_are_done_and_delivered_with_what_the_run_must_know() {
     assert_eq!(outcomes(&hub), (0..20).map(|index| (index, Ok(17))).collect());
     for one in hub.change(|state| state.delivered.clone()) {
         assert_eq!((one.run, one.attempt), (7, 2));
-        assert!(ids.contains(&one.worker), "{one:?}");
+        let seat = ids.iter().position(|id| *id == one.worker).expect("one of the three");
         let run = one.done.spans[0];
-        assert_eq!((run.worker, run.kind), (0, SpanKind::Run));
+        assert_eq!((run.worker as usize, run.kind), (seat, SpanKind::Run), "in its own worker's lane");
         assert!(one.taken_ns <= run.start_ns, "{one:?}");
         assert_eq!(one.clock, ClockReading { axis: Axis::here(), to_queue: Offset::default() }, "the same clock");
     }
