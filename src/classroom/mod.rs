@@ -15,7 +15,7 @@
 //! | `GET /assets/classroom.css`, `.js` | both | from the binary |
 //! | `GET /events` | both | server-sent events: `room` ([`wire::Room`], whole) and `run` ([`live::Event`](crate::live::Event)) with id `RACE.K`; first all of the current race, or with `Last-Event-ID` what came since |
 //! | `GET /room` | loopback | the room's state |
-//! | `GET /export` | loopback | all races of this session with their guesses, as a JSON file: nothing else is kept |
+//! | `GET /export` | loopback | all races since it was opened with their guesses, as a JSON file: nothing else is kept |
 //! | `POST /ask` | loopback | [`wire::Wanted`] with a cell to ask for: the class may guess |
 //! | `POST /run` | loopback | runs what was asked (an empty body), or [`wire::Wanted`] at once or in its turn |
 //! | `POST /stop` | loopback | ends the race that runs, or takes back the question |
