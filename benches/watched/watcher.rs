@@ -134,7 +134,7 @@ impl Told {
         if self.ended != Some(Ending::Finished) {
             return Err(format!("it ended like this: {:?}", self.ended));
         }
-        if let Some(failed) = self.standings.iter().find(|cell| cell.check != Check::Passed) {
+        if let Some(failed) = self.standings.iter().find(|cell| cell.check == Check::Failed) {
             return Err(failed.error.clone().unwrap_or_default());
         }
         let cells = self.plan.ok_or("no plan was told")?.cells.into_iter().map(|cell| (cell.strategy, cell.workers));

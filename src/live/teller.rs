@@ -24,8 +24,8 @@ const MANY_BARS: usize = 4_000;
 /// Shorter than this share of a run can't be seen on a screen.
 const VISIBLE: f64 = 1e-3;
 
-/// How long whoever watches has to take in what was told, before the next clock starts.
-const LET_THEM_LOOK: Duration = Duration::from_millis(100);
+/// How long whoever watches has to take in what was told, before the next clock starts. Every core is woken after it.
+const LET_THEM_LOOK: Duration = Duration::from_millis(30);
 
 /// Writes one line for each event.
 #[derive(Debug)]

@@ -4,6 +4,7 @@
 use super::cell::CellError;
 use crate::{
     measure::{
+        awake::wake_cores,
         clock::{between, now_ns},
         cpu::CpuTime,
     },
@@ -89,6 +90,10 @@ pub(super) fn carry_out(
     let before_start = now_ns();
     let mut pool = strategy.start(order.shape, &order.env)?;
     let start_s = between(before_start, now_ns()).as_secs_f64();
+    // Whatever went on before is no part of the run. A probe isn't timed, and its threads are counted.
+    if !order.is_probe {
+        wake_cores();
+    }
     if let Some(run) = order.warm_up {
         order.warm_up(run, strategy, &mut *pool, interrupted);
     }
