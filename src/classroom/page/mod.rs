@@ -24,11 +24,23 @@ use std::sync::LazyLock;
 /// The style of all pages: the report's own, so that a race and the report look alike, and what a classroom has besides.
 pub static STYLE: LazyLock<String> = LazyLock::new(|| {
     let report = include_str!("../../../report/theme/style.css");
-    [&palette::css(), report, include_str!("../../../report/theme/classroom.css")].concat()
+    [&palette::css(), report, include_str!("../../../report/theme/classroom/style.css")].concat()
 });
 
-/// The script of all pages.
-pub const SCRIPT: &str = include_str!("../../../report/theme/classroom.js");
+/// The script of all pages, which is one to the browser and several to whoever reads it.
+pub const SCRIPT: &str = concat!(
+    include_str!("../../../report/theme/classroom/elements.js"),
+    include_str!("../../../report/theme/classroom/figures.js"),
+    include_str!("../../../report/theme/classroom/told.js"),
+    include_str!("../../../report/theme/classroom/race.js"),
+    include_str!("../../../report/theme/classroom/lanes.js"),
+    include_str!("../../../report/theme/classroom/chart.js"),
+    include_str!("../../../report/theme/classroom/guesses.js"),
+    include_str!("../../../report/theme/classroom/room.js"),
+    include_str!("../../../report/theme/classroom/choices.js"),
+    include_str!("../../../report/theme/classroom/slides.js"),
+    include_str!("../../../report/theme/classroom/page.js"),
+);
 
 /// Where pupils join, for the lecturer's page; `None` where the room isn't shared.
 #[derive(Debug, Clone, PartialEq, Eq)]

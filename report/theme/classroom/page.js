@@ -1,0 +1,82 @@
+// The last one: the theme, the window's size, the connection, and the start.
+
+function theme() {
+  const button = byId('theme');
+  const systemDark = matchMedia('(prefers-color-scheme: dark)');
+  const isDark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : systemDark.matches);
+  const renew = () => {
+    say(button, isDark() ? 'Light page' : 'Dark page');
+    tonesOf.clear();
+    sizesChanged();
+  };
+  renew();
+  systemDark.addEventListener('change', renew);
+  button.addEventListener('click', () => {
+    root.dataset.theme = isDark() ? 'light' : 'dark';
+    try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* then it lasts as long as the page */ }
+    renew();
+  });
+}
+
+function sizesChanged() {
+  for (const panel of panels) panel.stale();
+  chartIsOld = true;
+  revealed = null;
+  if (race.plan && axisEnd) drawAxis();
+  if (room) drawQuestion();
+  schedule();
+}
+
+// ---- The connection ----
+
+function connect() {
+  const source = new EventSource('/events');
+  source.addEventListener('open', connected);
+  source.addEventListener('room', (event) => heardRoom(JSON.parse(event.data)));
+  source.addEventListener('run', (event) => heardRun(event.lastEventId, JSON.parse(event.data)));
+  source.addEventListener('error', () => {
+    disconnected();
+    // The browser tries again by itself, unless it was refused.
+    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+  });
+  addEventListener('pagehide', () => source.close());
+}
+
+function connected() {
+  // What went on meanwhile is told in a moment: the clocks go on from where they stood.
+  for (const one of race.entries) one.heard = performance.now();
+  lost = false;
+  show(byId('lost'), false);
+  document.body.classList.remove('is-lost');
+  schedule();
+}
+
+function disconnected() {
+  if (!lost) for (const one of race.entries) one.clock = now(one);
+  lost = true;
+  document.body.classList.add('is-lost');
+  const again = page() === 'seated' ? ' If it doesn\'t come back, join again with the code on the wall.' : ' Is the classroom still running in its terminal?';
+  say(byId('lost'), `The connection to the classroom is lost; trying again. What is shown may be old.${again}`);
+  show(byId('lost'), true);
+  schedule();
+}
+
+addEventListener('DOMContentLoaded', () => {
+  looks = new Map(JSON.parse(document.body.dataset.strategies).map((one) => [one.name, one]));
+  titles = new Map(JSON.parse(document.body.dataset.titles));
+  theme();
+  choices();
+  lesson();
+  byId('ask-button')?.addEventListener('click', ask);
+  byId('run-button')?.addEventListener('click', run);
+  byId('stop-button')?.addEventListener('click', stop);
+  byId('guess')?.addEventListener('submit', guess);
+  byId('seat')?.addEventListener('submit', join);
+  document.addEventListener('keydown', pressed);
+  let wait = null;
+  addEventListener('resize', () => { clearTimeout(wait); wait = setTimeout(sizesChanged, 100); });
+  // The chart, once it is there, takes room from the lanes.
+  const widths = new ResizeObserver(() => { if (byId('panels').clientWidth !== drawnWidth) { drawnWidth = byId('panels').clientWidth; sizesChanged(); } });
+  if (byId('panels')) widths.observe(byId('panels'));
+  if (page() !== 'join') connect();
+});

@@ -1,0 +1,204 @@
+// The race: what goes on now in large letters, a panel for each cell, one axis for all. It is drawn at most twenty times
+// a second, and only while there is something to draw.
+
+let timer = null;
+
+function schedule() {
+  if (timer === null) timer = setTimeout(() => requestAnimationFrame(frame), FRAME_MS);
+}
+
+function frame() {
+  timer = null;
+  draw();
+  if (!lost && race.entries.some((one) => one.running)) schedule();
+}
+
+function draw() {
+  const ours = isOurs();
+  show(byId('race'), ours && (race.plan !== null || room?.phase === 'running'));
+  if (ours && race.plan) {
+    if (!built) build();
+    rescale();
+    for (const panel of panels) panel.update();
+    drawStage();
+  }
+  if (!race.plan) cleared();
+  drawNow();
+  if (chartIsOld) drawFigures(ours);
+  describeState();
+}
+
+// What the last race left behind.
+function cleared() {
+  for (const id of ['panels', 'axis']) byId(id)?.replaceChildren();
+  show(byId('stage'), false);
+  show(byId('shared-cores'), false);
+  panels = [];
+}
+
+function build() {
+  const place = byId('panels');
+  panels = race.entries.map(panelOf);
+  place.replaceChildren(...panels.map((panel) => panel.node));
+  const cells = panels.length;
+  place.dataset.size = cells <= 4 ? 'few' : cells <= 7 ? 'some' : cells <= MANY_CELLS ? 'many' : 'crowd';
+  show(byId('stage'), cells > MANY_CELLS);
+  say(byId('shared-cores'), `The browser, the server and the workers share ${count(race.plan.cores, 'core')} here, so this page draws little and seldom. A run that nobody watches takes the same path.`);
+  show(byId('shared-cores'), race.plan.cores <= 2 && isLecturer());
+  built = true;
+  axisEnd = 0;
+  chartIsOld = true;
+}
+
+const LEADS = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10];
+
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return (LEADS.find((lead) => lead * power >= value * (1 - 1e-9)) || 10) * power;
+}
+
+// One axis for all: it grows when a run takes longer than any before.
+function rescale() {
+  const longest = Math.max(...race.entries.map(now));
+  // While a race goes on it only grows: an axis that jumps to and fro can't be read.
+  const end = longest <= 0 ? 1 : race.ended ? longest * 1.02 : Math.max(roundUp(longest * 1.01), axisEnd);
+  if (end === axisEnd) return;
+  axisEnd = end;
+  for (const panel of panels) panel.stale();
+  drawAxis();
+}
+
+function ticks(high, most) {
+  const step = [1, 2, 5, 10].map((lead) => lead * 10 ** Math.floor(Math.log10(high / (most - 1)))).find((lead) => lead >= high / (most - 1) * (1 - 1e-9));
+  return Array.from({ length: Math.floor(high / step + 1e-9) + 1 }, (_, number) => number * step);
+}
+
+function drawAxis() {
+  const place = byId('axis');
+  const width = place.clientWidth;
+  if (!width) return;
+  const size = fontSize();
+  const marks = ticks(axisEnd, width > 400 ? 8 : 5).map((tick) => [tick / axisEnd * width, plain(tick)]);
+  const scale = race.plan.time_scale;
+  const note = scale === 1 ? '' : `, ${plain(scale)} times the document's pace`;
+  const text = (x, y, anchor, words) => svg('text', { x, y, dy: '.35em', 'text-anchor': anchor, class: 'muted' }, words);
+  place.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${3 * size}`, class: 'chart', 'font-size': size },
+    svg('line', { x1: 0, x2: width, y1: 1, y2: 1, class: 'tick' }),
+    ...marks.map(([x]) => svg('line', { x1: x, x2: x, y1: 1, y2: 6, class: 'tick' })),
+    ...marks.map(([x, words]) => text(Math.min(x, width - size), 0.95 * size, x < size ? 'start' : 'middle', words)),
+    text(0, 2.2 * size, 'start', `seconds${note}`)));
+}
+
+const fontSize = () => Math.max(16, 0.8 * parseFloat(getComputedStyle(root).fontSize));
+
+// ---- A panel: its cell's name, its lanes, its clock ----
+
+function panelOf(at) {
+  const [name, more] = names(at.cell);
+  const canvas = el('canvas');
+  const picture = el('div', { class: 'picture', role: 'img' }, canvas);
+  const reason = el('p', { class: 'reason', hidden: '' });
+  const clock = el('span', { class: 'clock' });
+  const facts = el('span', { class: 'facts' });
+  const more_ = el('span', { class: 'more' }, more);
+  const node = el('div', { class: `panel s-${look(at.cell.strategy).name}`, 'data-cell': at.cell.name, 'data-state': 'waiting' },
+    el('div', { class: 'who' }, el('b', {}, name), more_), el('div', { class: 'track' }, picture, reason), el('div', { class: 'took' }, clock, facts));
+  const view = laneView(canvas, node);
+  return {
+    at, node, view,
+    stale: () => view.stale(),
+    update() {
+      const state = stateOf(at);
+      if (node.dataset.state !== state || state !== 'running') describe(node, picture, reason, at, state);
+      node.dataset.state = state;
+      say(clock, timeShown(at, state));
+      say(facts, factsShown(at, state));
+      view.draw(at);
+    },
+  };
+}
+
+function stateOf(at) {
+  const { standing } = at;
+  if (standing?.check === 'failed') return 'failed';
+  if (standing?.check === 'skipped') return 'skipped';
+  if (at.running) return 'running';
+  if (!race.ended && race.at?.cell === at.index && !race.at.timed) return 'checking';
+  if (standing?.times_s.length || at.settled) return 'measured';
+  return race.ended ? 'unmeasured' : 'waiting';
+}
+
+function timeShown(at, state) {
+  if (state === 'failed' || state === 'skipped') return state;
+  if (state === 'running') return clockText(now(at));
+  return state === 'measured' ? clockText(at.clock) : '';
+}
+
+function factsShown(at, state) {
+  if (state === 'waiting') return 'waiting';
+  if (state === 'checking') return 'checking';
+  if (state === 'unmeasured') return 'not measured';
+  if (state === 'failed' || state === 'skipped') return '';
+  // Of a run that is over only what is unusual.
+  if (state === 'measured') return at.standing?.task_errors ? `${at.standing.task_errors} failed` : '';
+  return `${at.done} of ${at.cell.tasks}`;
+}
+
+// What a reader who can't see the lanes is told: when they are there, not twenty times a second.
+function describe(node, picture, reason, at, state) {
+  const error = at.standing?.error;
+  const is = {
+    waiting: 'waits for its turn', checking: 'its answers are being checked, untimed', running: 'is running',
+    measured: `last run ${time(at.clock)}, ${count(at.cell.tasks, 'task')} on ${count(at.cell.workers, 'worker')}${at.standing?.task_errors ? `, ${count(at.standing.task_errors, 'task')} ended in an error` : ''}`,
+    failed: `failed: ${error}`, skipped: `was skipped: ${error}`, unmeasured: 'was not measured',
+  }[state];
+  const words = `${who(at.cell)}: ${is}`;
+  if (picture.getAttribute('aria-label') !== words) picture.setAttribute('aria-label', words);
+  const without = state === 'failed' || state === 'skipped';
+  show(reason, without);
+  say(reason, without ? error || '' : '');
+}
+
+// ---- What goes on now ----
+
+function drawNow() {
+  if (!byId('race')) return;
+  const running = race.entries.find((one) => one.running);
+  const [title, words] = nowWords(running);
+  say(byId('race-title'), title);
+  say(byId('now'), words);
+  say(byId('clock'), running ? clockText(now(running)) : '');
+  const at = running || (race.at?.timed ? race.entries[race.at.cell] : null);
+  const over = race.ended !== null;
+  show(byId('gauges'), !over && Boolean(at));
+  if (at) {
+    say(byId('done'), `${at.done} of ${at.cell.tasks}`);
+    say(byId('in-flight'), String(at.inFlight));
+  }
+  say(byId('cores'), race.cores === null ? '' : `${race.cores.toFixed(1)} of ${race.plan?.cores ?? '?'}`);
+}
+
+function nowWords(running) {
+  if (race.ended) return [race.plan?.title || 'The race', resultInWords()];
+  if (!race.plan) {
+    const { preparing } = race;
+    return ['Getting ready', preparing ? `${preparing.what}: ${preparing.done} of ${preparing.total}` : 'The server is being started.'];
+  }
+  const at = race.at && race.entries[race.at.cell];
+  const current = running || at;
+  if (!current) return [race.plan.title, 'About to begin.'];
+  if (!running && !race.at.timed) return ['Checking every answer', `${who(current.cell)}: cell ${race.at.step + 1} of ${race.entries.length}, before anything is timed`];
+  const round = Math.min(current.standing?.times_s.length ?? 0, race.plan.rounds - 1) + 1;
+  return [who(current.cell), `round ${round} of ${race.plan.rounds}`];
+}
+
+// The answer in a plain sentence, with its figure and how sure it is.
+function resultInWords() {
+  const how = race.ended.failed !== undefined ? `It could not be run: ${race.ended.failed}` : race.ended === 'stopped' ? 'Stopped. ' : '';
+  const sped = race.entries.filter((one) => one.standing?.speedup);
+  if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
+  const [best] = sped.filter((one) => one.standing.speedup.low > 1).sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
+  if (!best) return `${how}None was clearly faster than one after another: every 95 % interval holds 1, or less.`;
+  const { speedup, times_s: times } = best.standing;
+  return `${how}Fastest: ${who(best.cell)}, ${ratio(speedup.estimate)} times as fast as one after another (95 % interval ${interval(speedup, ratio)}, ${count(times.length, 'round')}).`;
+}

@@ -1,0 +1,154 @@
+// The room: what it is at, what waits, and what is said to the server.
+
+function heardRoom(news) {
+  room = news;
+  if (room.race !== race.number) {
+    race = fresh(room.race);
+    built = false;
+    chartIsOld = true;
+    staged = null;
+  }
+  document.body.dataset.phase = room.phase;
+  document.body.classList.toggle('ours', isOurs());
+  if (room.phase !== shownPhase) phaseChanged(shownPhase);
+  drawQuestion();
+  drawButtons();
+  drawQueue();
+  schedule();
+}
+
+function heardRun(id, event) {
+  const [number, place_] = id.split('.').map(Number);
+  // A number that was heard before comes from a server that was started anew.
+  if (number !== race.number || place_ <= race.last) race = fresh(number);
+  if (race.last < 0) { built = false; chartIsOld = true; staged = null; }
+  race.last = place_;
+  told[event.event]?.(race, event);
+  schedule();
+}
+
+function phaseChanged(before) {
+  const setup = byId('setup');
+  if (setup && (before !== null || room.phase !== 'idle')) setup.open = room.phase === 'idle';
+  shownPhase = room.phase;
+  if (page() === 'lesson' && before === 'asking' && room.phase === 'running' && step() === 'ask') goTo('run');
+  if (before !== null) refuse('');
+  if (room.phase === 'over') chartIsOld = true;
+}
+
+function drawButtons() {
+  const [ask, run, stop] = ['ask-button', 'run-button', 'stop-button'].map(byId);
+  if (!run) return;
+  const { phase } = room;
+  const canAsk = page() === 'lesson' || Boolean(byId('asked')?.value);
+  ask.disabled = !canAsk || phase === 'asking' || phase === 'running';
+  stop.disabled = !(phase === 'asking' || phase === 'running');
+  say(run, phase === 'asking' ? 'Run it now' : phase === 'running' ? 'Run after this' : 'Run');
+  say(stop, phase === 'asking' ? 'Take it back' : 'Stop');
+  ask.classList.toggle('main', !ask.disabled);
+  run.classList.toggle('main', phase === 'asking' || ask.disabled && phase !== 'running');
+}
+
+function drawQueue() {
+  const queue = byId('queue');
+  if (!queue) return;
+  show(queue, room.waiting.length > 0);
+  queue.replaceChildren(...room.waiting.map(({ race: number, wanted }) => {
+    const forget = el('button', { type: 'button', 'aria-label': `Take out: ${asked(wanted)}` }, 'Take out');
+    forget.addEventListener('click', async () => refuse(await post('/forget', { race: number })));
+    return el('li', {}, `Next: ${asked(wanted)} `, forget);
+  }));
+}
+
+// What is going on, in words: read out when it changes, so it changes seldom.
+function describeState() {
+  const status = byId('status');
+  if (!status) return;
+  if (lost) { say(status, 'Not connected.'); return; }
+  if (!room) return;
+  const setUp = byId('setup');
+  if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'What shall race?' : 'Another race');
+  const pupil = !isLecturer();
+  const words = {
+    idle: pupil ? 'Nothing is asked yet. Wait for the question.' : 'Nothing runs.',
+    asking: pupil ? 'The class is asked. Your guess counts until the race begins.' : 'The class is asked.',
+    running: runningWords(),
+    over: overWords(),
+  }[room.phase];
+  say(status, isOurs() || room.phase === 'idle' || room.phase === 'over' ? words : `Another race is under way: ${asked(room.wanted)}.`);
+}
+
+function runningWords() {
+  if (!race.plan) return 'Getting ready.';
+  if (race.at && !race.at.timed) return 'Checking every answer, untimed.';
+  const done = Math.min(...race.entries.filter((one) => one.standing?.check === 'passed').map((one) => one.standing.times_s.length));
+  return race.at ? `Running, round ${Math.min((Number.isFinite(done) ? done : 0) + 1, race.plan.rounds)} of ${race.plan.rounds}.` : 'About to begin.';
+}
+
+function overWords() {
+  if (page() === 'lesson' && !isOurs()) return 'Nothing runs.';
+  const { ended } = room;
+  if (ended?.failed !== undefined) return `It could not be run: ${ended.failed}`;
+  return ended === 'stopped' ? 'Stopped. What was measured until then is kept.' : 'The race is over.';
+}
+
+// ---- What is said to the server ----
+
+// The reason why it was not done, in words; empty when it was.
+async function post(path, body) {
+  try {
+    const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body === undefined ? '' : JSON.stringify(body) });
+    if (answer.ok) return '';
+    const refusal = await answer.json().catch(() => ({}));
+    return refusal.error || `The classroom answered ${answer.status}.`;
+  } catch {
+    return 'The classroom can\'t be reached.';
+  }
+}
+
+function refuse(words, at = 'refusal') {
+  say(byId(at), words);
+  show(byId(at), Boolean(words));
+}
+
+function wantedNow() {
+  const own = lessonRace();
+  if (own) return own;
+  const form = byId('choose');
+  const others = form.elements.others.value.split(/[\s,;]+/).filter(Boolean);
+  const checked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
+  return {
+    scenario: form.elements.scenario.value, variant: form.elements.variant.value || null, strategies: checked('strategies'),
+    workers: [...new Set([...checked('workers'), ...others])], rounds: Number(form.elements.rounds.value),
+    time_scale: form.elements.pace.value ? Number(form.elements.pace.value) : null, ask: form.elements.asked.value || null,
+  };
+}
+
+async function ask() { if (!byId('ask-button').disabled) refuse(await post('/ask', wantedNow())); }
+
+async function run() {
+  refuse(room?.phase === 'asking' ? await post('/run') : await post('/run', { ...wantedNow(), ask: null }));
+}
+
+async function stop() { if (!byId('stop-button').disabled) refuse(await post('/stop')); }
+
+async function guess(event) {
+  event.preventDefault();
+  const { seconds, name } = byId('guess').elements;
+  const value = Number(seconds.value.trim().replace(',', '.').replace(/\s*s$/, ''));
+  if (!(value > 0) || !Number.isFinite(value)) { refuse('A number of seconds above 0, such as 1.5.', 'guess-refusal'); seconds.focus(); return; }
+  const own = { race: room?.race, text: room?.question?.text, seconds: value };
+  const refusal = await post('/guess', { name: name.value.trim(), seconds: value });
+  refuse(refusal, 'guess-refusal');
+  if (refusal) return;
+  try { sessionStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is not shown after a reload */ }
+  seconds.value = '';
+  if (room) drawQuestion();
+}
+
+async function join(event) {
+  event.preventDefault();
+  const refusal = await post('/join', { code: byId('code').value.trim() });
+  refuse(refusal, 'seat-refusal');
+  if (!refusal) location.replace('/join');
+}

@@ -1,0 +1,50 @@
+// A lesson's steps, and the keys that lead through them.
+
+const steps = () => [...document.querySelectorAll('.slide')];
+const step = () => byId('slides')?.dataset.step;
+
+function goTo(id) {
+  const all = steps();
+  const at = Math.max(all.findIndex((slide) => slide.id === id), 0);
+  all.forEach((slide, index) => { slide.hidden = index !== at; });
+  byId('slides').dataset.step = all[at].id;
+  document.body.dataset.step = all[at].id;
+  if (location.hash !== `#${all[at].id}`) history.replaceState(null, '', `#${all[at].id}`);
+  for (const link of byId('dots').querySelectorAll('a')) {
+    if (link.hash === `#${all[at].id}`) link.setAttribute('aria-current', 'step'); else link.removeAttribute('aria-current');
+  }
+  byId('back').disabled = at === 0;
+  byId('next').disabled = at === all.length - 1;
+  say(byId('step-told'), `Step ${at + 1} of ${all.length}: ${all[at].querySelector('h2').textContent}`);
+  scrollTo(0, 0);
+  // What was hidden had no size to be drawn in.
+  sizesChanged();
+}
+
+function go(by) {
+  const all = steps();
+  const at = all.findIndex((slide) => slide.id === step()) + by;
+  if (all[at]) goTo(all[at].id);
+}
+
+function lesson() {
+  if (!byId('slides')) return;
+  byId('back').addEventListener('click', () => go(-1));
+  byId('next').addEventListener('click', () => go(1));
+  addEventListener('hashchange', () => goTo(location.hash.slice(1)));
+  goTo(location.hash.slice(1) || steps()[0].id);
+}
+
+const KEYS = { ArrowRight: () => go(1), PageDown: () => go(1), ArrowLeft: () => go(-1), PageUp: () => go(-1) };
+
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+  if (event.target.closest?.('input:not([type=checkbox]), select, textarea')) return;
+  if (byId('run-button') && !event.repeat && (event.key === 'r' || event.key === 's')) {
+    if (event.key === 'r') run(); else stop();
+    return;
+  }
+  if (!byId('slides') || !KEYS[event.key]) return;
+  event.preventDefault();
+  KEYS[event.key]();
+}

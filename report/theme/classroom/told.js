@@ -1,0 +1,99 @@
+// A race, as far as it was told of: the fold of all events. And what else the page knows.
+
+function fresh(number) {
+  return { number, last: -1, plan: null, preparing: null, at: null, entries: [], cores: null, ended: null, rounds: 0 };
+}
+
+function entry(cell, index) {
+  return { cell, index, standing: null, run: 0, clock: 0, heard: 0, running: false, inFlight: 0, done: 0, lanes: [], faults: [], settled: false, dirtyFrom: 0 };
+}
+
+const told = {
+  preparing(race, { what, done, total }) { race.preparing = { what, done, total }; },
+  set_up(race, plan) {
+    Object.assign(race, { plan, preparing: null, entries: plan.cells.map(entry) });
+    built = false;
+  },
+  working(race, at) { race.at = at; },
+  cores(race, { cores }) { race.cores = cores; },
+  lanes(race, news) {
+    const at = race.entries[news.cell];
+    if (at) turn(at, news);
+  },
+  measured(race, measured) {
+    const at = race.entries[measured.cell];
+    if (at) settle(at, measured);
+    race.rounds = Math.max(race.rounds, measured.round + 1);
+  },
+  standings(race, { cells }) {
+    cells.forEach((standing, index) => { if (race.entries[index]) race.entries[index].standing = standing; });
+    chartIsOld = true;
+  },
+  ended(race, { how }) {
+    race.ended = how;
+    for (const one of race.entries) one.running = false;
+    chartIsOld = true;
+  },
+};
+
+function turn(at, news) {
+  if (news.run !== at.run) Object.assign(at, { lanes: [], faults: [], settled: false, dirtyFrom: 0 });
+  Object.assign(at, { run: news.run, clock: news.clock_s, heard: performance.now(), running: news.running, inFlight: news.in_flight, done: news.tasks_done });
+  for (const change of news.changes) {
+    const lane = (at.lanes[change.worker] ||= []);
+    const last = lane.at(-1);
+    if (last && last.to === null) last.to = change.at_s;
+    if (change.doing === 'failed') at.faults.push({ worker: change.worker, at: change.at_s });
+    if (change.doing !== 'idle' && change.doing !== 'failed') {
+      const odd = last ? (last.task === change.task ? last.odd : !last.odd) : false;
+      lane.push({ kind: change.doing, task: change.task, from: change.at_s, to: null, odd });
+    }
+    at.dirtyFrom = Math.min(at.dirtyFrom, change.at_s);
+  }
+  if (!news.running) at.dirtyFrom = 0;
+}
+
+const KINDS = { run: 'run', wait_server: 'wait_server', wait_first_byte: 'wait_server', wait_link: 'wait_link', wait_transfer: 'wait_link', wait_lock: 'wait_lock' };
+
+// The lanes as the run and the server's log have them, instead of what could be seen while it went on.
+function settle(at, { run_s: took, bars }) {
+  Object.assign(at, { clock: took, running: false, inFlight: 0, settled: true, dirtyFrom: 0 });
+  if (!bars.length) return;
+  at.lanes = [];
+  const inOrder = bars.filter((bar) => KINDS[bar.kind]).sort((a, b) => a.from_s - b.from_s || b.to_s - a.to_s);
+  for (const bar of inOrder) {
+    const lane = (at.lanes[bar.worker] ||= []);
+    const last = lane.at(-1);
+    const odd = last ? (last.task === bar.task ? last.odd : !last.odd) : false;
+    // A wait lies inside the bar of its task; as seen live, it stood in its place.
+    lane.push({ kind: KINDS[bar.kind], task: bar.task, from: bar.from_s, to: bar.to_s, odd, inside: bar.kind !== 'run' });
+  }
+  at.done = at.cell.tasks;
+}
+
+let room = null;
+let race = fresh(null);
+let lost = false;
+let built = false;
+let chartIsOld = false;
+let panels = [];
+let axisEnd = 0;
+let shownPhase = null;
+let drawnWidth = 0;
+
+// Between two events a clock runs on, and stops when nobody is there to tell.
+const now = (at) => (at.running && !lost ? at.clock + (performance.now() - at.heard) / 1000 : at.clock);
+
+const page = () => document.body.dataset.page;
+const isLecturer = () => page() === 'race' || page() === 'lesson';
+
+// On a lesson's page only that lesson's race is shown.
+function isOurs() {
+  const own = lessonRace();
+  if (page() !== 'lesson') return true;
+  if (!own || !room?.wanted) return false;
+  const key = ({ scenario, variant, strategies, workers: counts, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, scale]);
+  return key(room.wanted) === key(own);
+}
+
+const lessonRace = () => { const data = byId('slides')?.dataset.race; return data ? JSON.parse(data) : null; };
