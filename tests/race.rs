@@ -25,6 +25,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
     },
     thread,
+    time::Duration,
 };
 use tempfile::TempDir;
 
@@ -221,6 +222,19 @@ fn a_terminal_that_is_gone_ends_the_race() {
     drop((race.master, race.slave));
     wait_until("the race ends", || race.child.try_wait().unwrap().is_some());
     assert_eq!(race.child.wait().unwrap().code(), Some(1));
+    wait_until("nothing is left behind", || marked(&race.mark).is_empty());
+}
+
+#[test]
+fn a_terminal_that_nobody_reads_does_not_keep_it_from_ending() {
+    let mut race = Terminal::race("unread", &ENDLESS);
+    race.await_lanes();
+    // The window stays, and whatever shows it stands still: soon a picture is stuck on its way.
+    race.gone.store(true, Relaxed);
+    thread::sleep(Duration::from_secs(1));
+    send(Signal::SIGTERM, race.child.id());
+    wait_until("the race ends", || race.child.try_wait().unwrap().is_some());
+    assert_eq!(race.child.wait().unwrap().code(), Some(130));
     wait_until("nothing is left behind", || marked(&race.mark).is_empty());
 }
 

@@ -26,6 +26,8 @@ use tokio::{
 
 /// How long a result stands before the next race of the queue runs.
 const PAUSE: Duration = Duration::from_secs(3);
+/// The same where guesses are shown beside it: a class wants to see who was closest.
+const PAUSE_FOR_GUESSES: Duration = Duration::from_secs(15);
 
 /// What is known, and what may be done about it.
 #[derive(Debug)]
@@ -204,13 +206,14 @@ impl Session {
             spawn_local(Rc::clone(self).listen(told));
         }
         if state.room.next_waits() && !state.pauses {
+            let shows_guesses = state.room.current().is_some_and(|current| current.question.is_some());
             state.pauses = true;
-            spawn_local(Rc::clone(self).pause());
+            spawn_local(Rc::clone(self).pause(if shows_guesses { PAUSE_FOR_GUESSES } else { PAUSE }));
         }
     }
 
-    async fn pause(self: Rc<Self>) {
-        sleep(PAUSE).await;
+    async fn pause(self: Rc<Self>, pause: Duration) {
+        sleep(pause).await;
         let mut state = self.state.borrow_mut();
         state.pauses = false;
         state.room.next();

@@ -1,7 +1,10 @@
 //! What every lesson promises, and what the checker refuses.
 
 use super::*;
-use crate::scenario;
+use crate::{
+    scenario::{self, Workload},
+    stats::ceiling::lock_step_makespan_s,
+};
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// A small lesson that is right.
@@ -89,6 +92,61 @@ fn no_race_makes_a_class_wait_for_long() {
         let outlasts = waits_s > scenario.deadline.as_secs_f64();
         let all_rounds_s = waits_s * f64::from(race.rounds + 1);
         assert!(outlasts || all_rounds_s < 20.0, "{}: {all_rounds_s} s for sequential alone", lesson.name);
+    }
+}
+
+/// What a question says in words is what is run.
+#[test]
+fn the_numbers_of_a_question_are_those_of_its_race() {
+    let lessons = all().unwrap_or_else(|error| panic!("{error}"));
+    let raced = |number: usize| {
+        let race = lessons[number - 1].race.as_ref().expect("a race");
+        let scenario = scenario::load(&race.scenario).unwrap();
+        let scale = race.time_scale.unwrap_or(scenario.time_scale);
+        let variant = race.variant.as_deref().unwrap_or(scenario::DEFAULT_VARIANT);
+        (race, scenario.scaled(scale).variant(variant).unwrap().clone())
+    };
+    let tasks = |number| raced(number).1.tasks();
+    let each_s = |number| raced(number).1.waits_in_turn_s() / f64::from(tasks(number));
+    let takes = |number, workers, turns: f64| lock_step_makespan_s(tasks(number), workers, 1.0) == Some(turns);
+    let slowest_s = |number| {
+        let server = raced(number).1.server.expect("a server");
+        server.routes.iter().map(|route| route.latency_s / server.time_scale).fold(0.0, f64::max)
+    };
+    let asks = |number| raced(number).0.ask.as_str();
+    let below = |number| match raced(number).1.workload {
+        Workload::PrimeSum(recipe) => recipe.below.get(),
+        _ => 0,
+    };
+    let near = |found: f64, said: f64| (found / said - 1.0).abs() < 0.03;
+    for (number, words, is_so) in [
+        (1, "thirty requests waits a tenth of a second", tasks(1) == 30 && near(each_s(1), 0.1)),
+        (1, "five threads", asks(1) == "threads x 5"),
+        (2, "same thirty requests", tasks(2) == 30 && near(each_s(2), 0.1)),
+        (2, "five threads", asks(2) == "threads x 5, uneven"),
+        (3, "Thirty equal requests, a tenth of a second each", tasks(3) == 30 && near(each_s(3), 0.1)),
+        (3, "Fifteen threads need two turns", takes(3, 15, 2.0)),
+        (3, "sixteen threads", asks(3) == "threads x 16"),
+        (4, "Thirty requests, a tenth of a second each", tasks(4) == 30 && near(each_s(4), 0.1)),
+        (4, "four turns for eight workers", takes(4, 8, 4.0)),
+        (4, "eight processes", asks(4) == "processes x 8"),
+        (5, "below ten million", below(5) == 10_000_000),
+        (5, "two threads", asks(5) == "gil_threads x 2, ten_million"),
+        (6, "A thousand requests, one second each", tasks(6) == 1000 && near(each_s(6), 1.0)),
+        (7, "Thirty requests", tasks(7) == 30),
+        (7, "slowest site takes almost a quarter of a second", near(slowest_s(7), 0.23)),
+        (7, "three processes of five threads", asks(7) == "hybrid x 3x5"),
+        (8, "below ten million", below(8) == 10_000_000),
+        (8, "sixteen threads", asks(8) == "threads x 16, ten_million"),
+        (9, "Ninety-one downloads", tasks(9) == 91),
+        (9, "a bit more than three seconds altogether", near(raced(9).1.waits_in_turn_s(), 3.2)),
+        (9, "Four workers", asks(9) == "queue x 4"),
+        (10, "below ten million", below(10) == 10_000_000),
+        (10, "one worker", asks(10) == "sequential x 1, sieved"),
+    ] {
+        let question = &lessons[number - 1].question;
+        assert!(question.contains(words), "{question}: {words}");
+        assert!(is_so, "lesson {number} says {words}, and runs something else");
     }
 }
 

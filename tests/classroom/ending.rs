@@ -1,7 +1,7 @@
 //! How the classroom closes, whatever goes on in it.
 
 use crate::{
-    common::{PROGRAM, wait_until},
+    common::{PROGRAM, left_behind::send, wait_until},
     harness::{Classroom, json, long},
 };
 use makespan::{
@@ -27,6 +27,23 @@ fn ctrl_c_ends_streams_and_the_race_and_leaves_nothing_behind() {
         assert_eq!(classroom.ends().code(), Some(0));
         assert_eq!(classroom.started(), [0; 0]);
     }
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_a_race_that_hangs() {
+    let mut classroom = Classroom::open();
+    let browser = classroom.browser();
+    let mut news = browser.listen();
+    json::<Room>(&browser.post("/run", &long()));
+    news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+    send(Signal::SIGSTOP, classroom.race_process());
+    classroom.signal(Signal::SIGINT);
+    // It has heard the first one.
+    news.for_each(drop);
+    classroom.signal(Signal::SIGINT);
+    assert_eq!(classroom.ends().code(), Some(130));
+    // The system wakes processes that stand still and have lost their parent, and tells them to end.
+    wait_until("the race is gone", || classroom.started().is_empty());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What is refused, and how: strangers, pages of others, what is too long, what is no HTTP.
 
 use crate::{
-    common::http::Client,
+    common::{http::Client, wait_until},
     harness::{Classroom, json, refused, short},
 };
 use makespan::classroom::wire::{Phase, Room, Wanted};
@@ -115,4 +115,30 @@ fn what_is_no_request_ends_its_own_connection_alone() {
     let post = head.replace("GET /", "POST /run");
     client.write(format!("{post}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"));
     assert_eq!(browser.room().phase, Phase::Idle);
+}
+
+#[test]
+fn so_many_may_watch_and_who_leaves_makes_room() {
+    let classroom = Classroom::open();
+    let origin = classroom.browser().origin;
+    let head = format!("GET /events HTTP/1.1\r\nHost: {}\r\n\r\n", origin.trim_start_matches("http://"));
+    let watch = || {
+        let mut client = Client::at(&origin);
+        client.write(&head);
+        let reply = client.head();
+        (client, reply)
+    };
+    let mut watching = Vec::new();
+    let refusal = loop {
+        let (client, reply) = watch();
+        if reply.status != 200 {
+            break reply;
+        }
+        watching.push(client);
+        assert!(watching.len() < 900, "there is no limit");
+    };
+    assert!(watching.len() >= 100, "a lecture hall: {}", watching.len());
+    assert_eq!((refusal.status, refusal.headers["retry-after"].as_str()), (503, "5"));
+    watching.pop();
+    wait_until("there is room again", || watch().1.status == 200);
 }

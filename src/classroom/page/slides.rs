@@ -12,7 +12,7 @@ use maud::{Markup, html};
 const SHORT: (usize, usize) = (15, 112);
 
 pub(super) fn slides(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
-    let wanted = lesson.race.as_ref().map(wanted);
+    let wanted = lesson.race.as_ref().map(Wanted::from);
     html! {
         div class="lesson-head" {
             p class="eyebrow" { "Lesson " (lesson.number) ", " (lesson.minutes) " minutes" }
@@ -117,7 +117,10 @@ fn ways(lesson: &Lesson) -> Markup {
     }
 }
 
-fn wanted(race: &Race) -> Wanted {
-    let Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
-    Wanted { scenario, variant, strategies, workers, rounds, time_scale, ask: Some(ask) }
+/// As a page asks for it.
+impl From<&Race> for Wanted {
+    fn from(race: &Race) -> Self {
+        let Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
+        Self { scenario, variant, strategies, workers, rounds, time_scale, ask: Some(ask) }
+    }
 }
