@@ -265,7 +265,7 @@ fn a_lesson_is_clicked_through() {
     look("a lesson in a browser", async |view, _, classroom| {
         view.show(PROJECTOR, "light", "screen").await;
         view.open(&format!("{}/lesson/1", classroom.here)).await;
-        let steps = view.value("steps().map((slide) => slide.id)").await;
+        let steps = view.value("steps().map(nameOf)").await;
         let steps: Vec<String> = serde_json::from_value(steps).expect("names");
         assert_eq!(steps, ["ask", "run", "see", "code", "document", "try"]);
         for step in &steps {
@@ -308,6 +308,24 @@ fn a_lesson_is_clicked_through() {
         .await;
         view.check("in_sight('.slide-see .words', '#reveal-sentence', '#strip', '#chart')").await;
         view.is_sound_everywhere().await;
+        view.has_no_complaints().await;
+    });
+}
+
+#[test]
+fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
+    look("every lesson in a browser", async |view, _, classroom| {
+        view.show(PROJECTOR, "light", "screen").await;
+        for lesson in makespan::lesson::all().expect("the lessons are right") {
+            for step in &lesson.steps {
+                let name = step.kind.to_string().to_lowercase();
+                // Asked for anew each time: another part of the same page would only be shown, and not loaded.
+                view.open(&format!("{}/lesson/{}?{name}#{name}", classroom.here, lesson.number)).await;
+                view.until(&format!("step() === '{name}' && document.body.dataset.phase")).await;
+                assert_eq!(view.value("scrollY").await, 0, "{}, {name}", lesson.name);
+                view.check("in_sight('.lesson-head', '.slide:not([hidden])')").await;
+            }
+        }
         view.has_no_complaints().await;
     });
 }

@@ -58,7 +58,12 @@ impl View<'_> {
     /// Looks for faults of one kind.
     pub async fn check(&self, check: &str) {
         let faults = self.run(&format!("{}\nreturn checks.{check}", self.checks)).await;
-        assert_eq!(faults, json!([]), "{check} at {}", self.value("`${innerWidth} x ${innerHeight}`").await);
+        assert_eq!(
+            faults,
+            json!([]),
+            "{check} at {}",
+            self.value("`${innerWidth} x ${innerHeight}, ${location}`").await
+        );
     }
 
     /// Waits until the expression holds, looking at every frame. The browser gives up after half a minute.

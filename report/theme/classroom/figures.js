@@ -14,7 +14,7 @@ function time(seconds) {
 }
 
 // What was guessed in seconds is answered in seconds.
-const inSeconds = (value) => `${plain(Number(value.toPrecision(3)))}\u00a0s`;
+const inSeconds = (value, digits = 3) => `${plain(Number(value.toPrecision(digits)))}\u00a0s`;
 const ratio = (value) => (value >= 0.095 && value < 9.995 ? value.toFixed(2) : significant(value, value < 1 ? 2 : 3));
 const plain = (value) => String(+value.toFixed(6));
 const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;

@@ -65,7 +65,9 @@ function drawReveal(question) {
 }
 
 function revealInWords({ measured, rounds, guesses, median: middle, closest }) {
-  const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, inSeconds)}, ${count(rounds, 'round')}`;
+  // A narrow interval takes more digits, or its two ends would read alike.
+  const digits = [3, 4].find((some) => inSeconds(measured.low, some) !== inSeconds(measured.high, some)) ?? 5;
+  const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => inSeconds(end, digits))}, ${count(rounds, 'round')}`;
   const took = `It took ${inSeconds(measured.estimate)} (${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];

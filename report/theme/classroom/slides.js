@@ -2,16 +2,19 @@
 
 const steps = () => [...document.querySelectorAll('.slide')];
 const step = () => byId('slides')?.dataset.step;
+// Not an id: a browser would scroll to the one that the address names, past the title.
+const nameOf = (slide) => slide.dataset.name;
 
-function goTo(id) {
+function goTo(name) {
   const all = steps();
-  const at = Math.max(all.findIndex((slide) => slide.id === id), 0);
+  const at = Math.max(all.findIndex((slide) => nameOf(slide) === name), 0);
+  const hash = `#${nameOf(all[at])}`;
   all.forEach((slide, index) => { slide.hidden = index !== at; });
-  byId('slides').dataset.step = all[at].id;
-  document.body.dataset.step = all[at].id;
-  if (location.hash !== `#${all[at].id}`) history.replaceState(null, '', `#${all[at].id}`);
+  byId('slides').dataset.step = nameOf(all[at]);
+  document.body.dataset.step = nameOf(all[at]);
+  if (location.hash !== hash) history.replaceState(null, '', hash);
   for (const link of byId('dots').querySelectorAll('a')) {
-    if (link.hash === `#${all[at].id}`) link.setAttribute('aria-current', 'step'); else link.removeAttribute('aria-current');
+    if (link.hash === hash) link.setAttribute('aria-current', 'step'); else link.removeAttribute('aria-current');
   }
   byId('back').disabled = at === 0;
   byId('next').disabled = at === all.length - 1;
@@ -23,8 +26,8 @@ function goTo(id) {
 
 function go(by) {
   const all = steps();
-  const at = all.findIndex((slide) => slide.id === step()) + by;
-  if (all[at]) goTo(all[at].id);
+  const at = all.findIndex((slide) => nameOf(slide) === step()) + by;
+  if (all[at]) goTo(nameOf(all[at]));
 }
 
 function lesson() {
@@ -32,7 +35,7 @@ function lesson() {
   byId('back').addEventListener('click', () => go(-1));
   byId('next').addEventListener('click', () => go(1));
   addEventListener('hashchange', () => goTo(location.hash.slice(1)));
-  goTo(location.hash.slice(1) || steps()[0].id);
+  goTo(location.hash.slice(1));
 }
 
 const KEYS = { ArrowRight: () => go(1), PageDown: () => go(1), ArrowLeft: () => go(-1), PageUp: () => go(-1) };

@@ -33,8 +33,8 @@ pub(super) fn slides(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
 
 fn slide(lesson: &Lesson, step: &Step) -> Markup {
     html! {
-        section class={ "slide slide-" (id(step.kind)) } id=(id(step.kind)) aria-labelledby={ (id(step.kind)) "-title" } tabindex="-1" {
-            h2 id={ (id(step.kind)) "-title" } { (title(step.kind)) }
+        section class={ "slide slide-" (name(step.kind)) } data-name=(name(step.kind)) aria-labelledby={ (name(step.kind)) "-title" } tabindex="-1" {
+            h2 id={ (name(step.kind)) "-title" } { (title(step.kind)) }
             @if step.kind == StepKind::Ask { p class="question" { (lesson.question) } }
             div class="words" { (step.html()) }
             @match step.kind {
@@ -50,7 +50,7 @@ fn slide(lesson: &Lesson, step: &Step) -> Markup {
 }
 
 /// Its name in the page's address, so that a reload stays.
-fn id(kind: StepKind) -> String {
+fn name(kind: StepKind) -> String {
     kind.to_string().to_lowercase()
 }
 
@@ -106,7 +106,7 @@ fn ways(lesson: &Lesson) -> Markup {
             }
             div class="stepping" {
                 button id="back" type="button" aria-keyshortcuts="ArrowLeft PageUp" { "Back" }
-                ol id="dots" class="dots" { @for step in &lesson.steps { li { a href={ "#" (id(step.kind)) } { (step.kind) } } } }
+                ol id="dots" class="dots" { @for step in &lesson.steps { li { a href={ "#" (name(step.kind)) } { (step.kind) } } } }
                 button id="next" type="button" class="main" aria-keyshortcuts="ArrowRight PageDown" { "Next" }
             }
             @match number(lesson.number + 1) {
