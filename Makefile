@@ -15,7 +15,7 @@ help: ## Show these targets
 demo: ## Open the classroom: a page on which a class predicts races and watches them; Ctrl-C closes it
 	@$(MAKESPAN) classroom
 
-bench: ## Measure everything (Criterion's sweeps, our own rounds, every claim: about 15 minutes) and write the page
+bench: ## Measure everything (Criterion's sweeps, our own rounds, every claim, what things cost) and write the page; takes long
 	$(CARGO) bench
 	@echo $(PAGE)
 

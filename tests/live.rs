@@ -165,9 +165,10 @@ fn every_strategy_has_its_lanes() {
 
 #[test]
 fn who_waits_for_the_lock_is_seen() {
+    // Long enough for the lock to change hands several times.
     let primes = "
 [workload.prime_sum]
-below = 300_000
+below = 3_000_000
 tasks = 8
 [[cells]]
 strategies = [\"gil_threads\"]

@@ -65,15 +65,13 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     step(lesson, StepKind::Ask);
     say!("");
     labelled("", "Write down your guess before you run it.");
-    for command in &lesson.commands {
-        labelled("", &format!("{}:", command.why));
-        line(&command.run);
-    }
+    commands(lesson, true);
     if let Some(race) = &lesson.race {
         labelled("", "The race:");
         line(&race.command());
         labelled("", &format!("Guessed is the time of {}.", race.ask));
     }
+    commands(lesson, false);
     step(lesson, StepKind::Run);
     step(lesson, StepKind::See);
     step(lesson, StepKind::Code);
@@ -82,6 +80,14 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     claims(lesson, data)?;
     step(lesson, StepKind::Try);
     Ok(())
+}
+
+/// Those that are run before the race, or the others.
+fn commands(lesson: &Lesson, before: bool) {
+    for command in lesson.commands.iter().filter(|command| command.before == before) {
+        labelled("", &format!("{}:", command.why));
+        line(&command.run);
+    }
 }
 
 fn step(lesson: &Lesson, kind: StepKind) {

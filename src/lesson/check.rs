@@ -113,7 +113,8 @@ impl Checker<'_> {
         if !wire.run.starts_with("makespan ") {
             return Err(self.invalid("command.run", &wire.run, "a command of ours: makespan ..."));
         }
-        Ok(Command { run: wire.run, why: wire.why })
+        let wire::Command { run, why, before } = wire;
+        Ok(Command { run, why, before })
     }
 
     fn claims(&self, ids: Vec<String>) -> Result<Vec<String>, LessonError> {

@@ -64,7 +64,7 @@ pub struct Lesson {
     pub question: String,
     /// What is run.
     pub race: Option<Race>,
-    /// Commands beside the race or instead of it, in the order in which they are given.
+    /// Commands before the race, after it or instead of it, in the order in which they are given.
     pub commands: Vec<Command>,
     /// The ids of the claims that it is about.
     pub claims: Vec<String>,
@@ -100,6 +100,8 @@ pub struct Command {
     pub run: String,
     /// What it is for, as the beginning of a sentence: `First see what one worker needs`.
     pub why: String,
+    /// Whether the class sees it before it guesses.
+    pub before: bool,
 }
 
 /// One step of a lesson, short enough for a slide.

@@ -37,6 +37,8 @@ pub(super) struct Race {
 pub(super) struct Command {
     pub run: String,
     pub why: String,
+    #[serde(default)]
+    pub before: bool,
 }
 
 #[derive(Deserialize)]

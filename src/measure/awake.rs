@@ -15,7 +15,7 @@ use std::{
 /// Longer than a scheduler takes to spread threads over the cores: a few of its ticks, of 1 to 4 ms.
 const MOMENT: Duration = Duration::from_millis(10);
 
-/// Keeps every core that this process may use busy for a moment.
+/// Keeps every core that this process may use busy for a moment, and returns after it.
 pub fn wake_cores() {
     let until = Instant::now() + MOMENT;
     thread::scope(|scope| {

@@ -46,14 +46,12 @@ fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
                 p class="answer" { (lesson.question) }
                 (words(lesson, StepKind::Ask))
                 h3 { "Run" }
-                @for one in &lesson.commands {
-                    p { (one.why) ":" }
-                    (command(&one.run))
-                }
+                (commands(lesson, true))
                 @if let Some(race) = &lesson.race {
                     p { "The race. Guessed is the time of " b { (race.ask) } ":" }
                     (command(&race.command()))
                 }
+                (commands(lesson, false))
                 (words(lesson, StepKind::Run))
                 h3 { "What happened" }
                 (words(lesson, StepKind::See))
@@ -67,6 +65,16 @@ fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
                 (words(lesson, StepKind::Try))
                 p class="small" { "A class takes about " (lesson.minutes) " minutes for it. In the terminal: " code { "makespan lesson " (lesson.number) } }
             }
+        }
+    }
+}
+
+/// Those that are run before the race, or the others.
+fn commands(lesson: &Lesson, before: bool) -> Markup {
+    html! {
+        @for one in lesson.commands.iter().filter(|one| one.before == before) {
+            p { (one.why) ":" }
+            (command(&one.run))
         }
     }
 }

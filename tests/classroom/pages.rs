@@ -323,7 +323,7 @@ fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
                 view.open(&format!("{}/lesson/{}?{name}#{name}", classroom.here, lesson.number)).await;
                 view.until(&format!("step() === '{name}' && document.body.dataset.phase")).await;
                 assert_eq!(view.value("scrollY").await, 0, "{}, {name}", lesson.name);
-                view.check("in_sight('.lesson-head', '.slide:not([hidden])')").await;
+                view.check("in_sight('.lesson-head', '.slide:not([hidden])', '.controls')").await;
             }
         }
         view.has_no_complaints().await;

@@ -3,7 +3,7 @@
 use super::{Shared, arena, controls, in_attribute, lessons};
 use crate::{
     classroom::wire::Wanted,
-    lesson::{Excerpt, Lesson, Race, Step, StepKind},
+    lesson::{Command, Excerpt, Lesson, Race, Step, StepKind},
     scenario::{self, claim::Claim},
 };
 use maud::{Markup, html};
@@ -38,14 +38,23 @@ fn slide(lesson: &Lesson, step: &Step) -> Markup {
             @if step.kind == StepKind::Ask { p class="question" { (lesson.question) } }
             div class="words" { (step.html()) }
             @match step.kind {
-                StepKind::Run | StepKind::Try => @for command in &lesson.commands {
-                    @if (step.kind == StepKind::Run) == lesson.race.is_none() { p class="why" { (command.why) ":" } pre tabindex="0" { code { (command.run) } } }
+                StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
+                    @if step.kind == place(command, lesson) { p class="why" { (command.why) ":" } pre tabindex="0" { code { (command.run) } } }
                 },
                 StepKind::Code => @for excerpt in &lesson.code { (code(excerpt)) },
                 StepKind::Document => (documents(lesson)),
-                StepKind::Ask | StepKind::See => {},
+                StepKind::See => {},
             }
         }
+    }
+}
+
+/// The step at which a command is given.
+fn place(command: &Command, lesson: &Lesson) -> StepKind {
+    match lesson.race {
+        _ if command.before => StepKind::Ask,
+        Some(_) => StepKind::Try,
+        None => StepKind::Run,
     }
 }
 
