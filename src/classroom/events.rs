@@ -15,8 +15,8 @@ use tokio::{
 
 /// A sign of life where there are no news: a browser that is gone is noticed when something is sent to it.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// What comes in quick succession goes out together; and soon, so that it is taken in before the next run's clock starts.
-const BREATH: Duration = Duration::from_millis(5);
+/// What comes in quick succession goes out together.
+const BREATH: Duration = Duration::from_millis(20);
 /// How much a browser gets at once, about.
 const PIECE_BYTES: usize = 64 * 1024;
 /// How long a browser waits before it comes again, in milliseconds.

@@ -14,6 +14,8 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
+    thread,
+    time::Duration,
 };
 
 /// With more bars than this, those that are too short to be seen are left out.
@@ -21,6 +23,9 @@ const MANY_BARS: usize = 4_000;
 
 /// Shorter than this share of a run can't be seen on a screen.
 const VISIBLE: f64 = 1e-3;
+
+/// How long whoever watches has to take in what was told, before the next clock starts. Every core is woken after it.
+const LET_THEM_LOOK: Duration = Duration::from_millis(30);
 
 /// Writes one line for each event.
 #[derive(Debug)]
@@ -78,6 +83,8 @@ impl<W: Write + Send> Observer for Teller<W> {
     fn working(&mut self, number: usize, _: &CellSpec, step: u32, total: u32) {
         let timed = self.timed_steps.is_some_and(|timed_steps| step + timed_steps >= total);
         self.tell(&Event::Working { cell: number, timed, step, total });
+        // Whoever watches has just been told what was measured before, and shares the cores with what comes now.
+        thread::sleep(LET_THEM_LOOK);
     }
 
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
