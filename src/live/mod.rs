@@ -3,7 +3,8 @@
 //! Who watches starts `makespan run SCENARIO ... --events -`: the same program, the same runner and the same settings as a
 //! run that nobody watches. It tells on its standard output what it is at ([`Event`]s, one line of JSON each), and its
 //! workers announce in a file what they are at ([`feed`](crate::worker::feed)). Both are read here, twenty times a second,
-//! and put together into one stream of events. The measuring process has no thread more for it and waits for nobody.
+//! and put together into one stream of events. The measuring process has no thread more for it, and waits for nobody while
+//! a clock runs; between two runs it pauses for a moment.
 //!
 //! | file | |
 //! |---|---|
