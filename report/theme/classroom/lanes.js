@@ -105,15 +105,17 @@ function laneView(canvas, node) {
     }
   }
 
-  function drawWait({ kind }, left, right, top, high, tone) {
-    // Even where lanes are thin, a line of the bar is left.
-    const inner = Math.min(Math.max(1, Math.round(high * HEIGHTS[kind])), Math.max(1, high - 1));
+  function drawWait({ kind, to }, left, right, top, high, tone) {
+    // A line of the bar is left; but where a lane is but two lines, half of it would look like work.
+    const inner = high <= 2 ? high : Math.min(Math.max(1, Math.round(high * HEIGHTS[kind])), high - 1);
     const y = top + Math.round((high - inner) / 2);
     const edge = right - left > 6 ? 1 : 0;
+    // What goes on has no end yet: each picture would leave one behind.
+    const [begin, end] = [left + edge, to === null ? right : right - edge];
     context.fillStyle = tone[kind];
     const dash = DASHES[kind];
-    if (!dash) { context.fillRect(left + edge, y, right - left - 2 * edge, inner); return; }
-    for (let at = left + edge; at < right - edge; at += dash[0] + dash[1]) context.fillRect(at, y, Math.min(dash[0], right - edge - at), inner);
+    if (!dash) { context.fillRect(begin, y, end - begin, inner); return; }
+    for (let at = begin; at < end; at += dash[0] + dash[1]) context.fillRect(at, y, Math.min(dash[0], end - at), inner);
   }
 
   function faults(at, rows, count, pitch, above, tone) {
