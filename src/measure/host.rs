@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 /// Facts about the machine and the build, as they stood when a record was made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct HostFacts {
     /// The processor's own name; `None` where the system doesn't tell.
     pub cpu_model: Option<String>,

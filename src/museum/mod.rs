@@ -67,7 +67,6 @@ pub struct Exhibit {
 
 /// What an exhibit has shown, measured just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Shown {
     /// The document's way: it holds when the bug was there and was caught.
     pub bug: Finding,
@@ -84,7 +83,6 @@ impl Shown {
 
 /// What came of one side of an exhibit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Finding {
     /// Whether it is what the exhibit says.
     pub holds: bool,

@@ -30,7 +30,7 @@ pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
     let links = import.benchmarks.iter().filter_map(|benchmark| link(benchmark, page)).collect();
     let (costs, damaged) = match Costs::read(store.dir()) {
         Ok(costs) => (costs, None),
-        Err(error) => (None, Some(error.to_string())),
+        Err(error) => (None, Some(format!("{error}; `cargo bench --bench queue` measures it again"))),
     };
     let lessons = lesson::all().unwrap_or_default();
     let input =

@@ -4,20 +4,16 @@
 //! `cargo bench --bench queue` writes it, the report reads it. As in a record, keys are full words with their unit, and an
 //! optional value is `null`, never absent. The JSON Schema is `fixtures/schema/queue-1.json`.
 
-use super::store::{StoreError, write_whole};
+use super::store::{StoreError, read_if_there, write_whole};
 use crate::measure::host::HostFacts;
 use serde::{Deserialize, Serialize};
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.queue/1";
 
 /// What jobs that do nothing took.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Costs {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -59,7 +55,6 @@ pub enum Engine {
 
 /// What is to be known of an engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct About {
     /// Which engine.
     pub engine: Engine,
@@ -71,7 +66,6 @@ pub struct About {
 
 /// Jobs that do nothing, one after the other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Single {
     /// What carried them.
     pub engine: Engine,
@@ -83,7 +77,6 @@ pub struct Single {
 
 /// Jobs that do nothing, handed in together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Bulk {
     /// What carried them.
     pub engine: Engine,
@@ -109,16 +102,8 @@ impl Costs {
     }
 
     /// The document in this data directory; `None` where nothing was measured.
-    pub fn read(data: &Path) -> Result<Option<Self>, CostsError> {
-        let path = Self::path_in(data);
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(CostsError { path, reason: error.to_string() }),
-        };
-        let wrong = |reason: String| CostsError { path: path.clone(), reason };
-        let costs: Self = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-        if costs.schema == SCHEMA { Ok(Some(costs)) } else { Err(wrong(format!("its schema is `{}`", costs.schema))) }
+    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        read_if_there(&Self::path_in(data), SCHEMA)
     }
 
     /// The rounds of one job at a time, seconds. Empty where the engine was not measured.
@@ -154,16 +139,6 @@ impl Costs {
     }
 }
 
-/// A file that is no such document.
-#[derive(Debug, thiserror::Error)]
-#[error("{}: not a document of the kind `{SCHEMA}`: {reason}; `cargo bench --bench queue` writes it anew", path.display())]
-pub struct CostsError {
-    /// The file.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub reason: String,
-}
-
 impl Engine {
     /// Every engine, in the order in which tables and charts show them.
     pub const ALL: [Self; 5] = [Self::Processes, Self::Sqlite, Self::Redis, Self::Rq, Self::RqSimple];
@@ -191,6 +166,7 @@ impl Bulk {
 mod tests {
     use super::*;
     use serde_json::{Value, json};
+    use std::fs;
 
     fn costs() -> Costs {
         let engines = Engine::ALL.map(|engine| About { engine, note: Some("1.0".into()), left_out: None });
@@ -274,13 +250,13 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_or_foreign_document_is_an_error_that_says_which_file_and_what_to_do() {
+    fn a_damaged_or_foreign_document_is_an_error_that_says_which_file() {
         let dir = tempfile::tempdir().unwrap();
         let newer = serde_json::to_string(&Costs { schema: "makespan.queue/9".into(), ..costs() }).unwrap();
         for (text, reason) in [("{\"schema\": ", "EOF"), (newer.as_str(), "its schema is `makespan.queue/9`")] {
             fs::write(Costs::path_in(dir.path()), text).unwrap();
             let error = Costs::read(dir.path()).unwrap_err().to_string();
-            assert!(error.contains("queue.json") && error.contains(reason) && error.contains("cargo bench"), "{error}");
+            assert!(error.contains("queue.json") && error.contains(reason), "{error}");
         }
     }
 }

@@ -10,7 +10,6 @@ pub const SCHEMA: &str = "makespan.exhibits/1";
 
 /// The document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Exhibits {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -23,7 +22,7 @@ pub struct Exhibits {
 impl Store {
     /// What is kept of the exhibits; `None` where none was shown yet.
     pub fn exhibits(&self) -> Result<Option<Exhibits>, StoreError> {
-        read_if_there(&self.exhibits_path(), SCHEMA, |exhibits: &Exhibits| &exhibits.schema)
+        read_if_there(&self.exhibits_path(), SCHEMA)
     }
 
     /// Keeps what these exhibits showed just now, beside what is kept of others. A document that can't be read is replaced.

@@ -105,7 +105,7 @@ impl Journal {
             // Some file systems have no locks, and then nobody is kept out.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
-        let found = read_if_there(&path_in(store.dir()), SCHEMA, |pages: &Pages| &pages.schema).ok().flatten();
+        let found: Option<Pages> = read_if_there(&path_in(store.dir()), SCHEMA).ok().flatten();
         let empty = |key| Pages { schema: SCHEMA.into(), key, records: BTreeMap::new() };
         let pages = found.filter(|pages| pages.key == key).unwrap_or_else(|| empty(key));
         Ok(Self { store: store.clone(), pages, _lock: lock })

@@ -16,7 +16,6 @@ pub const SCHEMA: &str = "makespan.run/1";
 
 /// One scenario, measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Always [`SCHEMA`].
     pub schema: String,
@@ -83,7 +82,6 @@ pub enum Stopped {
 
 /// One cell: variant x strategy x workers x deal x timer boundary.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CellRecord {
     /// The variant's name; `default` for the scenario as it stands.
     pub variant: String,
@@ -159,7 +157,6 @@ pub struct CellRecord {
 
 /// The spans of one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Timeline {
     /// Which round, counted from 0.
     pub round: u32,
@@ -178,7 +175,6 @@ pub struct Timeline {
 
 /// An estimate with its 95 % interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// The estimate.
     pub estimate: f64,

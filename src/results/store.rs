@@ -1,7 +1,10 @@
 //! Where records are kept: one JSON file for each measurement, below the data directory.
 
-use super::record::{Purpose, Record, SCHEMA};
-use serde::de::DeserializeOwned;
+use super::{
+    rank::{self, Rank},
+    record::{Purpose, Record, SCHEMA},
+};
+use serde::{Deserialize, de::DeserializeOwned};
 use std::{
     cmp::Reverse,
     collections::BTreeMap,
@@ -9,6 +12,8 @@ use std::{
     io::Write,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
 };
 
 /// The directory where records and fixtures are kept.
@@ -46,6 +51,19 @@ pub enum StoreError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A newer version has written the file.
+    #[error("{}: {} wrote it, and its schema is `{found}`; this is makespan {}, which reads up to `{schema}`: update it, or leave the \
+             file to the newer one", path.display(), writer.as_deref().unwrap_or("a newer makespan"), env!("CARGO_PKG_VERSION"))]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// The newest schema that can be read.
+        schema: &'static str,
+        /// The file's schema.
+        found: String,
+        /// The program that wrote it, with its version, where the file says so.
+        writer: Option<String>,
+    },
     /// Somebody else is at it.
     #[error("{}: another makespan is measuring for claims and records here: wait until it is over, or record elsewhere with --data DIR", path.display())]
     Taken {
@@ -60,7 +78,7 @@ const FOR_CLAIMS: &str = "findings-";
 /// What is in the store.
 #[derive(Debug, Default)]
 pub struct Kept {
-    /// The newest record of each scenario, by scenario.
+    /// The record that stands for each scenario, by scenario.
     pub newest: BTreeMap<String, Record>,
     /// Files that are no records, with what is wrong. They are left where they are.
     pub unreadable: Vec<StoreError>,
@@ -118,32 +136,29 @@ impl Store {
         paths.last().map(|path| read(path)).transpose()
     }
 
-    /// The newest record of each scenario: of those that somebody measured because he wanted to see it; where there is
-    /// none, of those for claims.
+    /// The record of each scenario that stands for it: one with all cells before one with some, and that before one without
+    /// any time; of those alike, one that somebody asked for before one that was measured for claims; then the latest.
     pub fn newest(&self) -> Result<Kept, StoreError> {
-        let (paths, mut kept) = (self.paths()?, Kept::default());
-        let rank = |record: &Record| (record.purpose == Purpose::Run, record.started_at.clone());
-        for path in paths.iter().filter(|path| ForClaims::of(path).is_none()) {
-            match read(path) {
-                Ok(record) => {
-                    let known = kept.newest.get(&record.scenario);
-                    if known.is_none_or(|known| rank(known) <= rank(&record)) {
-                        kept.newest.insert(record.scenario.clone(), record);
-                    }
-                }
-                Err(error) => kept.unreadable.push(error),
-            }
-        }
-        for one in ForClaims::newest_first(&paths) {
-            if kept.newest.contains_key(one.scenario) {
+        let (paths, mut unreadable, mut best) = (self.paths()?, Vec::new(), BTreeMap::<String, (Rank, Record)>::new());
+        let others = paths.iter().filter(|path| ForClaims::of(path).is_none()).map(|path| (path.as_path(), None));
+        let for_claims = ForClaims::newest_first(&paths).into_iter().map(|one| (one.path, Some(one.scenario)));
+        for (path, scenario) in others.chain(for_claims) {
+            let known = scenario.and_then(|scenario| best.get(scenario));
+            if known.is_some_and(|(rank, _)| rank.is_whole()) {
                 continue;
             }
-            match read(one.path) {
-                Ok(record) => drop(kept.newest.insert(one.scenario.to_owned(), record)),
-                Err(error) => kept.unreadable.push(error),
+            match read(path) {
+                Ok(record) => {
+                    let rank = Rank::of(&record, path);
+                    if best.get(&record.scenario).is_none_or(|(known, _)| *known <= rank) {
+                        best.insert(record.scenario.clone(), (rank, record));
+                    }
+                }
+                Err(error) => unreadable.push(error),
             }
         }
-        Ok(kept)
+        let newest = best.into_iter().map(|(scenario, (_, record))| (scenario, record)).collect();
+        Ok(Kept { newest, unreadable })
     }
 
     /// All records, by name. Names end in the time and the process: the later one of two in the same second comes later.
@@ -181,35 +196,51 @@ impl<'a> ForClaims<'a> {
     /// Those among these files.
     pub(super) fn newest_first(paths: &'a [PathBuf]) -> Vec<Self> {
         let mut all: Vec<Self> = paths.iter().filter_map(|path| Self::of(path)).collect();
-        all.sort_by_key(|one| Reverse((one.time, one.process)));
+        all.sort_by_cached_key(|one| Reverse((rank::begun(one.time, one.path), one.process)));
         all
     }
 }
 
 /// Reads a record.
 pub fn read(path: &Path) -> Result<Record, StoreError> {
-    read_document(path, SCHEMA, |record: &Record| &record.schema)
+    read_document(path, SCHEMA)
 }
 
-/// Reads a document of this kind, which it names itself.
-pub(super) fn read_document<T: DeserializeOwned>(
-    path: &Path,
-    schema: &'static str,
-    found: impl Fn(&T) -> &str,
-) -> Result<T, StoreError> {
-    let text = fs::read_to_string(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
+/// What every document says of itself.
+#[derive(Deserialize)]
+struct Head {
+    schema: String,
+    makespan_version: Option<String>,
+}
+
+/// Reads a document of this kind, which it names itself. Keys that are not known were added by a later version.
+pub(super) fn read_document<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, StoreError> {
+    let text = fs::read(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
     let wrong = |reason| StoreError::OfAnotherKind { path: path.into(), schema, reason };
-    let document: T = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
-    if found(&document) == schema { Ok(document) } else { Err(wrong(format!("its schema is `{}`", found(&document)))) }
+    let Head { schema: found, makespan_version } =
+        serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
+    if is_newer(&found, schema) {
+        let writer = makespan_version.map(|version| format!("makespan {version}"));
+        return Err(StoreError::Newer { path: path.into(), schema, found, writer });
+    }
+    if found != schema {
+        return Err(wrong(format!("its schema is `{found}`")));
+    }
+    serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))
+}
+
+/// Whether both are of the same kind, and the first has the greater number: `makespan.run/2` and `makespan.run/1`.
+fn is_newer(found: &str, known: &str) -> bool {
+    let parts = |schema: &str| {
+        let (kind, number) = schema.rsplit_once('/')?;
+        Some((kind.to_owned(), number.parse::<u32>().ok()?))
+    };
+    parts(found).zip(parts(known)).is_some_and(|((kind, number), known)| kind == known.0 && number > known.1)
 }
 
 /// The same, where there may be none.
-pub(super) fn read_if_there<T: DeserializeOwned>(
-    path: &Path,
-    schema: &'static str,
-    found: impl Fn(&T) -> &str,
-) -> Result<Option<T>, StoreError> {
-    match read_document(path, schema, found) {
+pub(super) fn read_if_there<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<Option<T>, StoreError> {
+    match read_document(path, schema) {
         Err(StoreError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
         document => document.map(Some),
     }
@@ -239,11 +270,26 @@ pub fn write_whole(
     Ok(())
 }
 
-/// `target` of the checkout that the current directory lies in; `None` outside of one.
+/// The directory that cargo builds in, for the checkout that the current directory lies in; `None` outside of one. As
+/// Criterion finds it: what `CARGO_TARGET_DIR` says, else what cargo says, which knows its own configuration.
 pub fn target_dir() -> Option<PathBuf> {
+    static OF_CARGO: OnceLock<Option<PathBuf>> = OnceLock::new();
     let root = checkout()?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    Some(root.join(target))
+    let named = env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    let target = named.or_else(|| OF_CARGO.get_or_init(|| of_cargo(&root)).clone());
+    Some(root.join(target.unwrap_or_else(|| "target".into())))
+}
+
+/// What cargo says; `None` where there is no cargo.
+fn of_cargo(root: &Path) -> Option<PathBuf> {
+    #[derive(Deserialize)]
+    struct Metadata {
+        target_directory: PathBuf,
+    }
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let output = cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root).output();
+    let metadata: Metadata = serde_json::from_slice(&output.ok()?.stdout).ok()?;
+    Some(metadata.target_directory)
 }
 
 /// The checkout of this project that the current directory lies in.

@@ -37,7 +37,6 @@ pub struct Account {
 
 /// A worker on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Elsewhere {
     /// Its number in spans.
     pub worker: u32,
