@@ -1,54 +1,53 @@
 //! The claims of the documents, put to the test: one look after six interleaved rounds, and a verdict on each.
 //!
-//! Not a Criterion benchmark, for the reason that `rounds.rs` gives, but it takes Criterion's flags: a filter is compared
-//! with `SCENARIO/CLAIM`, such as `web_requests/000-3`.
+//! Not a Criterion benchmark, for the reason that `rounds.rs` gives. Its benchmarks are called `SCENARIO/CLAIM`, such as
+//! `web_requests/000-3`.
 
-#[path = "common/asked.rs"]
-mod asked;
 mod common;
 
-use asked::Asked;
+use common::asked::{Asked, Mode};
 use makespan::scenario;
-use std::{
-    env,
-    process::{Command, ExitCode},
-};
+use std::process::ExitCode;
+
+/// Seconds for `--quick`, for the rounds of all claims together; each scenario has one round in any case. Too few rounds for
+/// most verdicts.
+const QUICK_S: &str = "20";
 
 fn main() -> ExitCode {
-    let asked = Asked::from(env::args().skip(1));
+    let asked = Asked::of_this_process();
     let scenarios = match scenario::all() {
         Ok(scenarios) => scenarios,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return common::conclude(&[error.to_string()]),
     };
-    let names = scenarios.iter().flat_map(|scenario| {
-        scenario.claims.iter().map(|claim| (format!("{}/{}", scenario.name, claim.id), claim.id.clone()))
-    });
-    let wanted: Vec<(String, String)> = names.filter(|(name, _)| asked.wants(name)).collect();
-    if asked.only_list {
-        wanted.iter().for_each(|(name, _)| println!("{name}: benchmark"));
+    let claims =
+        scenarios.iter().flat_map(|scenario| scenario.claims.iter().map(move |claim| (&scenario.name, &claim.id)));
+    let chosen = asked.choose(claims, |(scenario, claim)| format!("{scenario}/{claim}"));
+    if chosen.is_empty() {
         return ExitCode::SUCCESS;
     }
-    if wanted.is_empty() {
-        return common::conclude(&[]);
+    let mut arguments = vec!["reproduce", "--quick"];
+    if !asked.wants_all() {
+        arguments.extend(chosen.iter().map(|(_, claim)| claim.as_str()));
     }
-    let mut reproduce = Command::new(common::env().program);
-    reproduce.args(["reproduce", "--quick"]);
-    if asked.filter.is_some() {
-        reproduce.args(wanted.iter().map(|(_, id)| id));
+    match asked.mode {
+        Mode::Test => arguments.extend(["--fresh", "--budget", "0.001"]),
+        Mode::Quick => arguments.extend(["--fresh", "--budget", QUICK_S]),
+        _ => {}
     }
-    if asked.only_test {
-        // A single round of each: what a debug build measured has no place among the records, either.
-        reproduce.args(["--fresh", "--budget", "0.001", "--data", env!("CARGO_TARGET_TMPDIR")]);
+    if asked.mode == Mode::Test {
+        chosen.iter().for_each(|(scenario, claim)| println!("Testing {scenario}/{claim}"));
     }
-    let failures = match reproduce.status() {
+    let failures = match common::run(asked.mode, arguments) {
         Ok(status) if status.success() => Vec::new(),
         // Ctrl-C reached it as it reached us.
         Ok(status) if status.code() == Some(130) => return ExitCode::from(130),
-        Ok(status) => vec![format!("the claims: {status}; its words are above")],
+        Ok(status) => vec![format!("the claims: {status}; the errors are above")],
         Err(error) => vec![format!("the claims: {error}")],
     };
+    match asked.mode {
+        Mode::Measure => common::refresh_page(),
+        Mode::Test if failures.is_empty() => println!("Success\n"),
+        _ => {}
+    }
     common::conclude(&failures)
 }

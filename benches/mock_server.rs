@@ -5,14 +5,13 @@
 //! difference is sockets, scheduler and client. Aims stand beside the figures. Not a Criterion benchmark, because what
 //! matters here is how answers are distributed, and that under a load of a given shape.
 
-#[path = "common/asked.rs"]
-mod asked;
 #[path = "mock_server/client.rs"]
 mod client;
 mod common;
 
-use asked::Asked;
 use client::{Connection, Flow};
+use common::asked::{Asked, Mode};
+use indicatif::ProgressBar;
 use makespan::{
     measure::{
         clock::{between, now_ns},
@@ -24,29 +23,56 @@ use makespan::{
         profile::{Body, Link, Profile, Route},
     },
 };
-use std::{env, io, process::ExitCode, rc::Rc, time::Duration};
+use std::{io, process::ExitCode, rc::Rc, time::Duration};
 use tokio::task::spawn_local;
 
 const LATENCIES: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(30)];
 
-type Section = fn(Duration) -> io::Result<()>;
-const SECTIONS: &[(&str, Section)] =
-    &[("mock_server/latency", latency), ("mock_server/throughput", throughput), ("mock_server/link", link)];
+/// A table, whose rows are measured for so long each.
+struct Section {
+    name: &'static str,
+    rows: u64,
+    measure: fn(Duration, &ProgressBar) -> io::Result<()>,
+}
+
+const SECTIONS: [Section; 3] = [
+    Section { name: "mock_server/latency", rows: 8, measure: latency },
+    Section { name: "mock_server/throughput", rows: 3, measure: throughput },
+    Section { name: "mock_server/link", rows: 6, measure: link },
+];
 
 fn main() -> ExitCode {
-    let asked = Asked::from(env::args().skip(1));
+    let asked = Asked::of_this_process();
+    let sections = asked.choose(SECTIONS, |section| section.name.into());
+    if sections.is_empty() {
+        return ExitCode::SUCCESS;
+    }
     open_files::raise_limit();
-    // How long each row is measured.
-    let span = if asked.only_test { Duration::from_millis(20) } else { Duration::from_secs(1) };
+    let span = Duration::from_millis(match asked.mode {
+        Mode::Test => 20,
+        Mode::Quick => 200,
+        _ => 1000,
+    });
+    let progress = common::progress(sections.iter().map(|section| section.rows).sum());
     let mut failures = Vec::new();
-    for (name, measure) in SECTIONS.iter().filter(|(name, _)| asked.wants(name)) {
-        if asked.only_list {
-            println!("{name}: benchmark");
-        } else if let Err(error) = measure(span) {
+    for Section { name, measure, .. } in sections {
+        progress.set_message(name);
+        if let Err(error) = measure(span, &progress) {
             failures.push(format!("{name}: {error}"));
         }
     }
-    if asked.only_list { ExitCode::SUCCESS } else { common::conclude(&failures) }
+    progress.finish_and_clear();
+    common::conclude(&failures)
+}
+
+/// Prints a line above the one that says how far it is.
+fn say(progress: &ProgressBar, line: &str) {
+    progress.suspend(|| println!("{line}"));
+}
+
+fn say_row(progress: &ProgressBar, row: &str) {
+    say(progress, row);
+    progress.inc(1);
 }
 
 fn serving(profile: &Profile) -> io::Result<ServerProcess> {
@@ -58,12 +84,15 @@ fn addr(server: &ServerProcess) -> &str {
 }
 
 /// What comes on top of the latency that was asked for.
-fn latency(span: Duration) -> io::Result<()> {
-    println!("Added to the latency asked for, ms; aims are for the median");
-    println!("{:52}{:>26}{:>28}", "", "seen by the client", "the server's own");
-    println!(
-        "{:32}{:>10}{:>10}{:>8}{:>8}{:>10}{:>10}{:>8}{:>10}",
-        "load", "asked", "in flight", "p50", "p99", "aim", "p50", "p99", "aim"
+fn latency(span: Duration, progress: &ProgressBar) -> io::Result<()> {
+    say(progress, "Added to the latency asked for, ms; aims are for the median");
+    say(progress, &format!("{:52}{:>26}{:>28}", "", "seen by the client", "the server's own"));
+    say(
+        progress,
+        &format!(
+            "{:32}{:>10}{:>10}{:>8}{:>8}{:>10}{:>10}{:>8}{:>10}",
+            "load", "asked", "in flight", "p50", "p99", "aim", "p50", "p99", "aim"
+        ),
     );
     for asked in LATENCIES {
         let server = serving(&Profile {
@@ -72,7 +101,7 @@ fn latency(span: Duration) -> io::Result<()> {
         })?;
         let (addr, wait) = (addr(&server), client::request("/wait"));
         let turns = (span.div_duration_f64(asked) as u32).max(2);
-        let row = |load: &str, flow: &Flow, aims| latency_row(load, asked, flow, aims);
+        let row = |load: &str, flow: &Flow, aims| say_row(progress, &latency_row(load, asked, flow, aims));
 
         row("idle: one after another", &client::one_after_another(addr, &wait, turns)?, (Some(0.25), None));
         for (in_flight, aims) in [(100, (Some(0.2), None)), (1000, (None, Some(0.5)))] {
@@ -85,16 +114,16 @@ fn latency(span: Duration) -> io::Result<()> {
         let gap = |number| if number % 100 == 0 { 3 * asked } else { Duration::ZERO };
         row("bursts of 100 at once", &client::open_loop(addr, &wait, 100, 100 * turns.div_ceil(3), gap)?, (None, None));
     }
-    println!();
+    say(progress, "");
     Ok(())
 }
 
-fn latency_row(load: &str, asked: Duration, flow: &Flow, aims: (Option<f64>, Option<f64>)) {
+fn latency_row(load: &str, asked: Duration, flow: &Flow, aims: (Option<f64>, Option<f64>)) -> String {
     let asked_ns = asked.as_nanos() as u64;
     let added = Spread::of(flow.exchanges.iter().map(|one| one.took_ns.saturating_sub(asked_ns) as f64 / 1e6));
     let late = Spread::of(flow.exchanges.iter().map(|one| one.lateness_ns as f64 / 1e6));
     let aim = |most: Option<f64>| most.map_or_else(String::new, |most| format!("<= {most}"));
-    println!(
+    format!(
         "{load:32}{:>7} ms{:>10.1}{:>8.3}{:>8.3}{:>10}{:>10.3}{:>8.3}{:>10}",
         asked.as_millis(),
         flow.in_flight,
@@ -104,16 +133,22 @@ fn latency_row(load: &str, asked: Duration, flow: &Flow, aims: (Option<f64>, Opt
         late.at(0.5),
         late.at(0.99),
         aim(aims.1)
-    );
+    )
 }
 
 /// An empty route, as fast as it goes. Server and client are busy at the same time, so each needs a core; the server's
 /// processor time for each request says what it could do if the client were faster.
-fn throughput(span: Duration) -> io::Result<()> {
+fn throughput(span: Duration, progress: &ProgressBar) -> io::Result<()> {
     const CONNECTIONS: usize = 64;
     let server = serving(&Profile { routes: vec![Route::at("/empty")], ..Profile::default() })?;
-    println!("An empty route over {CONNECTIONS} connections with keep-alive, one request at a time on each");
-    println!("{:>12}{:>14}{:>22}{:>22}", "requests/s", "aim", "client, us/request", "server, us/request");
+    say(
+        progress,
+        &format!("An empty route over {CONNECTIONS} connections with keep-alive, one request at a time on each"),
+    );
+    say(
+        progress,
+        &format!("{:>12}{:>14}{:>22}{:>22}", "requests/s", "aim", "client, us/request", "server, us/request"),
+    );
     for _ in 0..3 {
         let (client_before, server_before) = (CpuTime::of_this_process(), cpu_s(&server));
         let start_ns = now_ns();
@@ -123,9 +158,10 @@ fn throughput(span: Duration) -> io::Result<()> {
         let client_us = each_us((CpuTime::of_this_process() - client_before).total_s());
         let server_us = server_before.zip(cpu_s(&server)).map(|(before, after)| each_us(after - before));
         let server_us = server_us.map_or_else(|| "not measured".into(), |us| format!("{us:.1}"));
-        println!("{:>12.0}{:>14}{client_us:>22.1}{server_us:>22}", answers as f64 / took_s, ">= 100000");
+        let rate = answers as f64 / took_s;
+        say_row(progress, &format!("{rate:>12.0}{:>14}{client_us:>22.1}{server_us:>22}", ">= 100000"));
     }
-    println!();
+    say(progress, "");
     Ok(())
 }
 
@@ -168,15 +204,21 @@ fn cpu_s(_: &ServerProcess) -> Option<f64> {
 
 /// Bodies over a shared link: together they can't be there before the link has carried them, and are to be there soon
 /// after.
-fn link(span: Duration) -> io::Result<()> {
+fn link(span: Duration, progress: &ProgressBar) -> io::Result<()> {
     const BODY: u64 = 225_000;
-    println!(
-        "Bodies of {} kB over a shared link: time taken by all of them, in times of bytes / bandwidth",
-        BODY / 1000
+    say(
+        progress,
+        &format!(
+            "Bodies of {} kB over a shared link: time taken by all of them, in times of bytes / bandwidth",
+            BODY / 1000
+        ),
     );
-    println!(
-        "{:>10}{:>12}{:>12}{:>8}{:>10}{:>10}{:>10}{:>18}",
-        "MB/s", "transfers", "ideal, ms", "times", "least", "p50", "most", "aim"
+    say(
+        progress,
+        &format!(
+            "{:>10}{:>12}{:>12}{:>8}{:>10}{:>10}{:>10}{:>18}",
+            "MB/s", "transfers", "ideal, ms", "times", "least", "p50", "most", "aim"
+        ),
     );
     for bytes_per_s in [5.3e6, 50e6] {
         let server = serving(&Profile {
@@ -190,7 +232,7 @@ fn link(span: Duration) -> io::Result<()> {
             let once = |_| client::runtime()?.block_on(all_at_once(addr(&server), transfers, BODY));
             let taken_s: Vec<f64> = (0..times).map(once).collect::<io::Result<_>>()?;
             let ratio = Spread::of(taken_s.into_iter().map(|taken_s| taken_s / ideal_s));
-            println!(
+            let row = format!(
                 "{:>10}{transfers:>12}{:>12.1}{times:>8}{:>10.4}{:>10.4}{:>10.4}{:>18}",
                 bytes_per_s / 1e6,
                 ideal_s * 1e3,
@@ -200,9 +242,10 @@ fn link(span: Duration) -> io::Result<()> {
                 // 2 % and a quarter of a millisecond.
                 format!("1 to {:.4}", 1.02 + 0.25e-3 / ideal_s)
             );
+            say_row(progress, &row);
         }
     }
-    println!();
+    say(progress, "");
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 mod common;
 mod lock;
 
+use common::asked::Asked;
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use makespan::{
     strategy::{self, Pool, Work},
@@ -20,23 +21,42 @@ use std::{
 
 /// Enough that starting a run weighs nothing against its tasks.
 const TASKS: u32 = 10_000;
+const THREAD: &str = "start_and_join_a_thread";
+const STARTED: [&str; 4] = ["threads", "work_stealing", "processes", "async"];
+const STARTED_WORKERS: [u32; 2] = [1, 8];
+const LATENCY: &str = "added_to_a_latency_of_15_ms";
 
 fn main() -> ExitCode {
+    let asked = Asked::of_this_process();
+    if !asked.any(names()) {
+        return ExitCode::SUCCESS;
+    }
     let mut criterion = Criterion::default()
         .sample_size(10)
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .nresamples(10_000)
         .configure_from_args();
-    criterion.bench_function("start_and_join_a_thread", |bencher| {
+    criterion.bench_function(THREAD, |bencher| {
         bencher.iter(|| thread::spawn(|| ()).join().is_ok());
     });
     starting(&mut criterion);
     handing_over(&mut criterion);
-    lock::bench(&mut criterion);
-    added_latency(&mut criterion);
+    lock::bench(&mut criterion, &asked);
+    if asked.wants(LATENCY) {
+        added_latency(&mut criterion);
+    }
     criterion.final_summary();
-    common::conclude(&[])
+    ExitCode::SUCCESS
+}
+
+/// Every benchmark, as Criterion calls it.
+fn names() -> impl Iterator<Item = String> {
+    let started =
+        STARTED.iter().flat_map(|name| STARTED_WORKERS.map(|workers| format!("start_a_pool/{name}/{workers}")));
+    let handed = strategy::ALL.iter().map(|strategy| format!("hand_over_10000_tasks/{}/2", strategy.name()));
+    let single = [THREAD, LATENCY].into_iter().chain(lock::NAMES.iter().copied()).map(str::to_owned);
+    started.chain(handed).chain(single)
 }
 
 fn start(name: &str, workers: u32) -> Box<dyn Pool> {
@@ -51,8 +71,8 @@ fn start(name: &str, workers: u32) -> Box<dyn Pool> {
 /// From nothing to a pool that is ready, and nothing of how it ends.
 fn starting(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("start_a_pool");
-    for name in ["threads", "work_stealing", "processes", "async"] {
-        for workers in [1, 8] {
+    for name in STARTED {
+        for workers in STARTED_WORKERS {
             group.bench_function(BenchmarkId::new(name, workers), |bencher| {
                 bencher.iter_custom(|iterations| {
                     let once = || {
@@ -76,15 +96,15 @@ fn handing_over(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(TASKS.into()));
     let tasks: Arc<[Task]> = vec![Task::Noop; TASKS as usize].into();
     for strategy in strategy::ALL {
-        let mut pool = start(strategy.name(), 2);
         let work = || {
             let stop = Stop::after(Duration::from_mins(1));
             Work::new(0, Arc::clone(&tasks), Deal::OneByOne, stop)
         };
         group.bench_function(BenchmarkId::new(strategy.name(), 2), |bencher| {
+            let mut pool = start(strategy.name(), 2);
             bencher.iter_batched(work, |work| pool.run(&work).len(), BatchSize::PerIteration);
+            pool.close().expect("an idle pool closes");
         });
-        pool.close().expect("an idle pool closes");
     }
     group.finish();
 }
@@ -116,7 +136,7 @@ fn added_latency(criterion: &mut Criterion) {
         blocking: false,
         stays: false,
     });
-    criterion.bench_function("added_to_a_latency_of_15_ms", |bencher| {
+    criterion.bench_function(LATENCY, |bencher| {
         let mut lane = Lane::new(0, 0, Stop::after(forever));
         bencher.iter_custom(|iterations| {
             let mut once = || {

@@ -8,8 +8,6 @@
 //! else of a virtual environment that is made with pip (`NO_INSTALL=1` keeps it from that). What is not there is left out,
 //! and the reason is said and written down.
 
-#[path = "common/asked.rs"]
-mod asked;
 #[path = "queue/carrier.rs"]
 mod carrier;
 mod common;
@@ -20,9 +18,8 @@ mod python;
 #[path = "queue/table.rs"]
 mod table;
 
-use asked::Asked;
 use carrier::{Carrier, Carriers};
-use indicatif::ProgressBar;
+use common::asked::{Asked, Mode};
 use makespan::{
     measure::host::{HostFacts, load_average},
     results::{
@@ -32,7 +29,7 @@ use makespan::{
 };
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
-use std::{env, process::ExitCode};
+use std::{iter::once, process::ExitCode};
 
 /// The fewest that give a median a 95 % interval without assumptions.
 const ROUNDS: u32 = 6;
@@ -42,54 +39,61 @@ const GROWTH: [(u32, u32); 4] = [(100, ROUNDS), (1_000, ROUNDS), (10_000, 3), (1
 const GROWTH_WORKERS: u32 = 2;
 /// How long so many jobs should take that a time says something of them.
 const LONG_ENOUGH_S: f64 = 0.3;
+/// The most jobs at once in a test.
+const JOBS_OF_A_TEST: u32 = 20;
 const SEED: u64 = 1;
+
+/// How many jobs are handed in together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Jobs {
+    One,
+    /// As many as take about [`LONG_ENOUGH_S`].
+    Enough,
+    Many(u32),
+}
 
 /// One thing that is measured in each of its rounds.
 #[derive(Debug, Clone)]
 struct Cell {
     engine: Engine,
     workers: u32,
-    /// Handed in together; `None` for one at a time.
-    jobs: Option<u32>,
+    jobs: Jobs,
     rounds: u32,
     seconds: Vec<f64>,
 }
 
 impl Cell {
     fn name(&self) -> String {
-        let jobs = self.jobs.map_or("one_at_a_time".into(), |jobs| jobs.to_string());
+        let jobs = match self.jobs {
+            Jobs::One => "one_at_a_time".into(),
+            Jobs::Enough => "enough".into(),
+            Jobs::Many(jobs) => jobs.to_string(),
+        };
         format!("queue/{}/{jobs}/{}", self.engine.name(), self.workers)
     }
 
     fn measure(&self, carrier: &mut Carrier) -> Result<f64, String> {
         match self.jobs {
-            None => carrier.single(),
-            Some(jobs) => carrier.bulk(self.workers, jobs),
+            Jobs::Many(jobs) => carrier.bulk(self.workers, jobs),
+            Jobs::One | Jobs::Enough => carrier.single(),
         }
     }
 }
 
 fn main() -> ExitCode {
-    let asked = Asked::from(env::args().skip(1));
-    if asked.only_list {
-        let cells = Engine::ALL.into_iter().flat_map(|engine| cells(engine, 0));
-        let names = cells.map(|cell| format!("queue/{}/{}", cell.engine.name(), cell.workers));
-        let mut names: Vec<String> = names.filter(|name| asked.wants(name)).collect();
-        names.dedup();
-        names.iter().for_each(|name| println!("{name}: benchmark"));
+    let asked = Asked::of_this_process();
+    let cells = asked.choose(Engine::ALL.into_iter().flat_map(cells), Cell::name);
+    if cells.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let wanted = |engine: &Engine| asked.wants(&format!("queue/{}", engine.name()));
-    let engines: Vec<Engine> = Engine::ALL.into_iter().filter(wanted).collect();
-    if engines.is_empty() {
-        return ExitCode::SUCCESS;
-    }
+    let engines: Vec<Engine> =
+        Engine::ALL.into_iter().filter(|engine| cells.iter().any(|cell| cell.engine == *engine)).collect();
     let (host, started_at) = (HostFacts::gather(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
-    let mut carriers = Carriers::set_up(&engines, !asked.only_test);
+    let mut carriers = Carriers::set_up(&engines, asked.mode != Mode::Test);
     for about in carriers.about.iter().filter(|about| about.left_out.is_some()) {
         eprintln!("{} is left out: {}", about.engine.name(), about.left_out.as_deref().unwrap_or_default());
     }
-    let (cells, failures) = measure(&mut carriers, asked.only_test);
+    let (cells, mut failures) = measure(cells, &mut carriers, asked.mode);
     let costs = Costs {
         schema: SCHEMA.into(),
         makespan_version: env!("CARGO_PKG_VERSION").into(),
@@ -103,62 +107,89 @@ fn main() -> ExitCode {
         bulk: cells.iter().filter_map(bulk).collect(),
     };
     table::print(&costs);
-    if asked.only_test {
-        eprintln!("nothing is written down: this only saw that it works");
-    } else if engines.len() < Engine::ALL.len() || !failures.is_empty() {
+    if asked.mode != Mode::Measure || !asked.wants_all() || !failures.is_empty() {
         eprintln!("nothing is written down: not everything was measured");
     } else {
         match costs.write(store::Store::at(None).dir()) {
-            Ok(path) => eprintln!("{}", path.display()),
-            Err(error) => return common::conclude(&[error.to_string()]),
+            Ok(path) => {
+                eprintln!("{}", path.display());
+                common::refresh_page();
+            }
+            Err(error) => failures.push(error.to_string()),
         }
     }
     common::conclude(&failures)
 }
 
 fn single(cell: &Cell) -> Option<Single> {
-    let Cell { engine, workers, seconds, .. } = cell.clone();
-    (cell.jobs.is_none() && !seconds.is_empty()).then_some(Single { engine, workers, seconds })
+    let Cell { engine, workers, seconds, jobs, .. } = cell.clone();
+    (jobs == Jobs::One && !seconds.is_empty()).then_some(Single { engine, workers, seconds })
 }
 
 fn bulk(cell: &Cell) -> Option<Bulk> {
-    let Cell { engine, workers, seconds, .. } = cell.clone();
-    cell.jobs.filter(|_| !seconds.is_empty()).map(|jobs| Bulk { engine, workers, jobs, seconds })
+    let Cell { engine, workers, seconds, jobs, .. } = cell.clone();
+    match jobs {
+        Jobs::Many(jobs) if !seconds.is_empty() => Some(Bulk { engine, workers, jobs, seconds }),
+        _ => None,
+    }
 }
 
-/// What is measured of an engine that does so many jobs in [`LONG_ENOUGH_S`].
-fn cells(engine: Engine, jobs: u32) -> Vec<Cell> {
-    let cell = |workers, jobs, rounds| Cell { engine, workers, jobs, rounds, seconds: Vec::new() };
-    let alone = cell(1, None, ROUNDS);
-    let many = WORKERS.map(|workers| cell(workers, Some(jobs), ROUNDS));
-    // RQ takes seconds for a thousand, and what is asked here is whether *our* queue gets slower as it gets longer.
+/// What is measured of an engine.
+fn cells(engine: Engine) -> impl Iterator<Item = Cell> {
+    let cell = move |workers, jobs, rounds| Cell { engine, workers, jobs, rounds, seconds: Vec::new() };
+    let alone = cell(1, Jobs::One, ROUNDS);
+    let enough = WORKERS.map(|workers| cell(workers, Jobs::Enough, ROUNDS));
+    // RQ takes seconds for a thousand, and the question is whether *our* queue gets slower as it gets longer.
     let grows = !matches!(engine, Engine::Rq | Engine::RqSimple);
-    let growth = GROWTH.into_iter().filter(|(number, _)| grows && *number != jobs);
-    let growth = growth.map(|(number, rounds)| cell(GROWTH_WORKERS, Some(number), rounds));
-    std::iter::once(alone).chain(many).chain(growth).collect()
+    let growth = GROWTH.into_iter().filter(move |_| grows);
+    let growth = growth.map(move |(jobs, rounds)| cell(GROWTH_WORKERS, Jobs::Many(jobs), rounds));
+    once(alone).chain(enough).chain(growth)
+}
+
+/// The cells of engines that are there, with their numbers of jobs, and what went wrong.
+fn plan(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
+    let (mut planned, mut failures) = (Vec::new(), Vec::new());
+    for (engine, carrier) in &mut carriers.ready {
+        let mut cells: Vec<Cell> = cells.iter().filter(|cell| cell.engine == *engine).cloned().collect();
+        if cells.iter().any(|cell| cell.jobs == Jobs::Enough) {
+            let jobs = if mode == Mode::Test { Ok(JOBS_OF_A_TEST) } else { long_enough(carrier) };
+            match jobs {
+                Ok(jobs) => {
+                    // One of these numbers may be the one that is just enough.
+                    cells.retain(|cell| cell.jobs != Jobs::Many(jobs));
+                    let enough = cells.iter_mut().filter(|cell| cell.jobs == Jobs::Enough);
+                    enough.for_each(|cell| cell.jobs = Jobs::Many(jobs));
+                }
+                Err(error) => {
+                    failures.push(format!("queue/{}: {error}", engine.name()));
+                    continue;
+                }
+            }
+        }
+        for cell in &mut cells {
+            match (mode, cell.jobs) {
+                (Mode::Test, Jobs::Many(jobs)) => (cell.rounds, cell.jobs) = (1, Jobs::Many(jobs.min(JOBS_OF_A_TEST))),
+                (Mode::Test, _) => cell.rounds = 1,
+                (Mode::Quick, _) => cell.rounds = cell.rounds.min(2),
+                _ => {}
+            }
+        }
+        planned.extend(cells);
+    }
+    (planned, failures)
 }
 
 /// Every cell, round by round, and what went wrong. A cell that failed once is not measured again, and has no time.
-fn measure(carriers: &mut Carriers, only_test: bool) -> (Vec<Cell>, Vec<String>) {
-    let (mut plan, mut failures) = (Vec::new(), Vec::new());
-    for (engine, carrier) in &mut carriers.ready {
-        match long_enough(carrier, only_test) {
-            Ok(jobs) => plan.extend(cells(*engine, jobs)),
-            Err(error) => failures.push(format!("queue/{}: {error}", engine.name())),
-        }
-    }
-    if only_test {
-        plan.retain(|cell| cell.jobs.is_none_or(|jobs| jobs <= 100) && cell.workers <= 2);
-    }
+fn measure(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
+    let (mut plan, mut failures) = plan(cells, carriers, mode);
     let mut random = Pcg64::seed_from_u64(SEED);
-    // Not drawn where standard error is no terminal.
-    let progress = ProgressBar::new(plan.iter().map(|cell| u64::from(cell.rounds)).sum());
-    for round in 0..if only_test { 1 } else { ROUNDS } {
+    let progress = common::progress(plan.iter().map(|cell| u64::from(cell.rounds)).sum());
+    for round in 0..ROUNDS {
         let mut order: Vec<usize> = (0..plan.len()).filter(|at| plan[*at].rounds > round).collect();
         order.shuffle(&mut random);
         for at in order {
-            progress.inc(1);
             let cell = &mut plan[at];
+            progress.set_message(cell.name());
             let Some((_, carrier)) = carriers.ready.iter_mut().find(|(engine, _)| *engine == cell.engine) else {
                 continue;
             };
@@ -169,6 +200,7 @@ fn measure(carriers: &mut Carriers, only_test: bool) -> (Vec<Cell>, Vec<String>)
                     (cell.rounds, cell.seconds) = (0, Vec::new());
                 }
             }
+            progress.inc(1);
         }
     }
     progress.finish_and_clear();
@@ -176,12 +208,9 @@ fn measure(carriers: &mut Carriers, only_test: bool) -> (Vec<Cell>, Vec<String>)
 }
 
 /// So many jobs that two workers take about [`LONG_ENOUGH_S`] for them: 1, 2 or 5 times a power of ten.
-fn long_enough(carrier: &mut Carrier, only_test: bool) -> Result<u32, String> {
+fn long_enough(carrier: &mut Carrier) -> Result<u32, String> {
     const MOST: u32 = 20_000;
     let mut jobs = 20;
-    if only_test {
-        return Ok(jobs);
-    }
     loop {
         let took_s = carrier.bulk(GROWTH_WORKERS, jobs)?;
         if took_s < LONG_ENOUGH_S / 3.0 && jobs < MOST {

@@ -1,57 +1,66 @@
 //! Our own interleaved rounds over every scenario's sweep: where the page's figures come from.
 //!
-//! Not a Criterion benchmark, because Criterion measures one thing after the other: on a machine that drifts, a
-//! comparison of A then B lies. It takes Criterion's flags all the same, so that `cargo bench -- threads` means what it
-//! says in every target.
+//! Not a Criterion benchmark, because Criterion measures one benchmark after the other: on a machine that drifts, a
+//! comparison of A then B lies. Names and command line are Criterion's all the same, so that `cargo bench -- threads` means
+//! the same in every target. With a filter, the baseline of what matches is measured, too: a speedup needs it.
 
-#[path = "common/asked.rs"]
-mod asked;
 mod common;
 
-use asked::Asked;
-use makespan::scenario;
-use std::{
-    env,
-    process::{Command, ExitCode},
-};
+use common::asked::{Asked, Mode};
+use indicatif::HumanDuration;
+use makespan::scenario::{self, Scenario};
+use std::{process::ExitCode, time::Instant};
 
 /// The fewest that give a median a 95 % interval without assumptions: below six, not even the whole range covers it.
 const ROUNDS: &str = "6";
 
 fn main() -> ExitCode {
-    let asked = Asked::from(env::args().skip(1));
+    let asked = Asked::of_this_process();
     let scenarios = match scenario::all() {
         Ok(scenarios) => scenarios,
-        Err(error) => {
-            eprintln!("{error}");
-            return ExitCode::FAILURE;
-        }
+        Err(error) => return common::conclude(&[error.to_string()]),
     };
-    let mut failures = Vec::new();
-    for scenario in &scenarios {
-        let names =
-            scenario.sweep.iter().map(|cell| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers()));
-        let names: Vec<String> = names.filter(|name| asked.wants(name)).collect();
-        if asked.only_list {
-            names.iter().for_each(|name| println!("{name}: benchmark"));
+    let chosen = |scenario: Scenario| {
+        let name = |cell: &scenario::CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers());
+        let names = asked.choose(scenario.sweep.iter().map(name), Clone::clone);
+        (!names.is_empty()).then_some((scenario, names))
+    };
+    let parts: Vec<(Scenario, Vec<String>)> = scenarios.into_iter().filter_map(chosen).collect();
+    if parts.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let (mut failures, mut done, begun) = (Vec::new(), 0, Instant::now());
+    let all: usize = parts.iter().map(|(_, names)| names.len()).sum();
+    for (scenario, names) in &parts {
+        if asked.mode == Mode::Test {
+            names.iter().for_each(|name| println!("Testing {name}"));
+        } else {
+            let left = match done {
+                0 => String::new(),
+                _ => format!(", about {} left", HumanDuration(begun.elapsed() * (all - done) as u32 / done as u32)),
+            };
+            eprintln!("rounds: {done} of {all} benchmarks are done{left}");
         }
-        if asked.only_list || names.is_empty() {
-            continue;
+        let mut arguments = vec!["run", &scenario.name, "--sweep", "--rounds"];
+        arguments.push(match asked.mode {
+            Mode::Test => "1",
+            Mode::Quick => "2",
+            _ => ROUNDS,
+        });
+        if names.len() < scenario.sweep.len() {
+            arguments.extend(names.iter().flat_map(|name| ["--only", name]));
         }
-        let mut run = Command::new(common::env().program);
-        run.args(["run", &scenario.name, "--sweep", "--rounds", if asked.only_test { "1" } else { ROUNDS }]);
-        if asked.only_test {
-            // What a debug build measured has no place among the records.
-            run.args(["--data", env!("CARGO_TARGET_TMPDIR")]);
-        }
-        run.args(asked.filter.iter().flat_map(|text| ["--only", text]));
-        match run.status() {
-            Ok(status) if status.success() => println!(),
+        match common::run(asked.mode, arguments) {
+            Ok(status) if status.success() => println!("{}", if asked.mode == Mode::Test { "Success\n" } else { "" }),
             // Ctrl-C reached it as it reached us.
             Ok(status) if status.code() == Some(130) => return ExitCode::from(130),
-            Ok(_) => failures.push(format!("{}: see its table above", scenario.name)),
+            Ok(_) => failures.push(format!("{}: its errors are above", scenario.name)),
             Err(error) => failures.push(format!("{}: {error}", scenario.name)),
         }
+        done += names.len();
     }
-    if asked.only_list { ExitCode::SUCCESS } else { common::conclude(&failures) }
+    if asked.mode == Mode::Measure {
+        common::refresh_page();
+    }
+    common::conclude(&failures)
 }

@@ -5,15 +5,12 @@
 //! The answer wanted is "no", and a test that finds no difference has not shown that. So the question asked is whether the two
 //! are the same within one per cent.
 
-#[path = "common/asked.rs"]
-mod asked;
 mod common;
 #[path = "watched/watcher.rs"]
 mod watcher;
 
-use asked::Asked;
 use comfy_table::{CellAlignment, Table, presets};
-use indicatif::ProgressBar;
+use common::asked::{Asked, Mode};
 use makespan::{
     stats::{
         equivalence,
@@ -25,7 +22,7 @@ use makespan::{
 };
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
-use std::{env, io, path::PathBuf, process::ExitCode, thread, time::Instant};
+use std::{io, path::PathBuf, process::ExitCode, thread, time::Instant};
 use tempfile::NamedTempFile;
 use watcher::{CellName, Place, Run, Times, Watcher};
 
@@ -80,24 +77,40 @@ fn compared(case: usize) -> impl Iterator<Item = Compared> {
     })
 }
 
-fn main() -> ExitCode {
-    let asked = Asked::from(env::args().skip(1));
-    let mut cells: Vec<Compared> = (0..CASES.len()).flat_map(compared).collect();
-    cells.retain(|cell| asked.wants(&cell.name()));
-    let announcing = asked.wants("watched/announcement");
-    if asked.only_list {
-        cells.iter().for_each(|cell| println!("{}: benchmark", cell.name()));
-        if announcing {
-            println!("watched/announcement: benchmark");
+/// One benchmark.
+enum Bench {
+    Pairs(Compared),
+    /// So many workers announce at once.
+    Announcement(u32),
+}
+
+impl Bench {
+    fn name(&self) -> String {
+        match self {
+            Self::Pairs(compared) => compared.name(),
+            Self::Announcement(workers) => format!("watched/announcement/{workers}"),
         }
-        return ExitCode::SUCCESS;
     }
-    let mut failures = Vec::new();
-    if announcing && let Err(error) = announcements(asked.only_test) {
+}
+
+fn main() -> ExitCode {
+    let asked = Asked::of_this_process();
+    let pairs_of_runs = (0..CASES.len()).flat_map(compared).map(Bench::Pairs);
+    let chosen = asked.choose([1, 2].map(Bench::Announcement).into_iter().chain(pairs_of_runs), Bench::name);
+    let (mut announcing, mut cells, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for bench in chosen {
+        match bench {
+            Bench::Announcement(workers) => announcing.push(workers),
+            Bench::Pairs(compared) => cells.push(compared),
+        }
+    }
+    if !announcing.is_empty()
+        && let Err(error) = announcements(&announcing, asked.mode)
+    {
         failures.push(format!("watched/announcement: {error}"));
     }
     if !cells.is_empty()
-        && let Err(error) = pairs(&mut cells, asked.only_test)
+        && let Err(error) = pairs(&mut cells, asked.mode)
     {
         failures.push(format!("watched: {error}"));
     }
@@ -105,7 +118,7 @@ fn main() -> ExitCode {
 }
 
 /// The cells' runs, alone and watched in turns, and a table of what came of it.
-fn pairs(cells: &mut [Compared], only_test: bool) -> Result<(), String> {
+fn pairs(cells: &mut [Compared], mode: Mode) -> Result<(), String> {
     // Not among the records: these are of the same thing over and over.
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watched");
     let place = || Place { program: common::env().program, data: data.clone() };
@@ -113,13 +126,17 @@ fn pairs(cells: &mut [Compared], only_test: bool) -> Result<(), String> {
     let mut cases: Vec<usize> = cells.iter().map(|cell| cell.case).collect();
     cases.dedup();
     let mut random = Pcg64::seed_from_u64(SEED);
-    let pairs = if only_test { 1 } else { PAIRS };
-    // Not drawn where standard error is no terminal.
-    let progress = ProgressBar::new(u64::from(pairs) * cases.len() as u64 * 2);
+    let (pairs, rounds) = match mode {
+        Mode::Test => (1, 1),
+        Mode::Quick => (2, ROUNDS),
+        _ => (PAIRS, ROUNDS),
+    };
+    let progress = common::progress(u64::from(pairs) * cases.len() as u64 * 2);
     for _ in 0..pairs {
         cases.shuffle(&mut random);
         for &case in &cases {
-            let run = Run { rounds: if only_test { 1 } else { ROUNDS }, ..CASES[case].0 };
+            let run = Run { rounds, ..CASES[case].0 };
+            progress.set_message(run.scenario);
             let first: bool = random.random();
             for is_watched in [first, !first] {
                 let times = if is_watched { watcher.watched(&run) } else { alone.alone(&run) };
@@ -130,7 +147,7 @@ fn pairs(cells: &mut [Compared], only_test: bool) -> Result<(), String> {
         }
     }
     progress.finish_and_clear();
-    println!("Watched {}, against alone: {pairs} pairs, the median of {ROUNDS} rounds each\n", watcher.name());
+    println!("Watched {}, against alone: {pairs} pairs, the median of {rounds} rounds each\n", watcher.name());
     print(cells);
     Ok(())
 }
@@ -170,10 +187,10 @@ fn print(cells: &[Compared]) {
 }
 
 /// What a worker spends to say what it is at: alone, and where another does the same at the same time.
-fn announcements(only_test: bool) -> io::Result<()> {
-    let (batches, each) = if only_test { (2, 10) } else { (30, 20_000) };
+fn announcements(workers: &[u32], mode: Mode) -> io::Result<()> {
+    let (batches, each) = if mode == Mode::Test { (2, 10) } else { (30, 20_000) };
     let mut table = plain(&["one announcement", "ns", "95 % interval", "n"]);
-    for threads in [1_u32, 2] {
+    for &threads in workers {
         let file = NamedTempFile::new()?;
         let feed = Feed::open(file.path())?;
         let mut found_ns = Vec::new();

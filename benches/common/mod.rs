@@ -1,25 +1,74 @@
-//! What every target needs: our binary, and the page refreshed at the end.
+//! What bench targets share: the command line, our program, the page, and the line that says how long it takes.
+#![allow(dead_code, reason = "each target uses a part of it")]
 
+pub mod asked;
+
+use asked::Mode;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use makespan::{report, results::store, strategy::Env};
-use std::process::ExitCode;
+use std::{
+    ffi::OsStr,
+    fs,
+    io::{self, Write},
+    os::unix::fs::symlink,
+    path::Path,
+    process::{Command, ExitCode, ExitStatus},
+};
+use tempfile::TempDir;
 
 /// The surroundings of a strategy in a bench: our binary, which is not the bench's own.
 pub fn env() -> Env {
     Env::new(env!("CARGO_BIN_EXE_makespan"), store::Store::at(None).dir())
 }
 
-/// Refreshes the page, and says what went wrong: the exit code is the process's.
+/// Runs our program, which measures and records. A test leaves no record and prints nothing unless it fails; a quick
+/// measurement is recorded where the page does not look.
+pub fn run(mode: Mode, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> io::Result<ExitStatus> {
+    let (mut command, temporary) = (Command::new(env().program), Path::new(env!("CARGO_TARGET_TMPDIR")));
+    command.args(arguments);
+    match mode {
+        Mode::Test => {
+            let data = data_of_a_test(temporary)?;
+            let output = command.arg("--data").arg(data.path()).output()?;
+            if !output.status.success() {
+                io::stderr().write_all(&[output.stdout, output.stderr].concat())?;
+            }
+            Ok(output.status)
+        }
+        Mode::Quick => command.arg("--data").arg(temporary.join("quick")).status(),
+        _ => command.status(),
+    }
+}
+
+/// A data directory for one test, because several may run at the same time. Fixtures take seconds to make: they are kept.
+fn data_of_a_test(temporary: &Path) -> io::Result<TempDir> {
+    let (data, fixtures) = (TempDir::with_prefix_in("bench-", temporary)?, temporary.join("fixtures"));
+    fs::create_dir_all(&fixtures)?;
+    symlink(fixtures, data.path().join("fixtures"))?;
+    Ok(data)
+}
+
+/// A line on standard error: how many of these steps are done, and how long the others will take. Where that is no terminal,
+/// it is not drawn.
+pub fn progress(steps: u64) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{bar:24} {pos:>4}/{len} {msg} ({eta} left)");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// The exit code, after every failure was named.
 pub fn conclude(failures: &[String]) -> ExitCode {
     failures.iter().for_each(|failure| eprintln!("FAILED: {failure}"));
-    match store::checkout() {
-        Some(root) => {
-            let page = root.join("report").join("index.html");
-            match report::refresh(&store::Store::at(None), &page) {
-                Ok(warnings) => warnings.iter().for_each(|warning| eprintln!("left out: {warning}")),
-                Err(error) => eprintln!("the page was not refreshed: {error}"),
-            }
-        }
-        None => eprintln!("not in a checkout: no page was written"),
-    }
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Writes the page again, from what is recorded.
+pub fn refresh_page() {
+    let Some(root) = store::checkout() else {
+        return eprintln!("not in a checkout: no page was written");
+    };
+    match report::refresh(&store::Store::at(None), &root.join("report").join("index.html")) {
+        Ok(warnings) => warnings.iter().for_each(|warning| eprintln!("left out: {warning}")),
+        Err(error) => eprintln!("the page was not refreshed: {error}"),
+    }
 }

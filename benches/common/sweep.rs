@@ -1,81 +1,108 @@
 //! A scenario's sweep as a Criterion group.
 
-use crate::common;
+use crate::common::{
+    self,
+    asked::{Asked, Mode},
+};
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use makespan::{
     results::{criterion as criterion_files, store},
     runner::{self, Plan, Settings, cell::Cell},
-    scenario,
+    scenario::{self, CellSpec, Scenario},
 };
-use std::{cell::RefCell, ops::RangeFrom, process::ExitCode, sync::Arc, time::Duration};
+use std::{
+    cell::{LazyCell, RefCell},
+    ops::RangeFrom,
+    process::ExitCode,
+    sync::Arc,
+    time::Duration,
+};
+
+/// The fewest that Criterion takes.
+const SAMPLES: u32 = 10;
+/// What the samples of a short run take together. With it, all sweeps take about three minutes.
+const AT_LEAST: Duration = Duration::from_secs(1);
 
 /// Runs the sweeps of these scenarios: one group each, one function for each strategy, and the worker count as its
 /// parameter, so that Criterion draws time against workers.
 pub fn main(scenarios: &[&str]) -> ExitCode {
+    let asked = Asked::of_this_process();
+    let scenarios: Vec<Scenario> = match scenarios.iter().map(|name| scenario::load(name)).collect() {
+        Ok(scenarios) => scenarios,
+        Err(error) => return common::conclude(&[error.to_string()]),
+    };
+    let names = scenarios.iter().flat_map(|scenario| scenario.sweep.iter().map(|spec| name(scenario, spec)));
+    if !asked.any(names) {
+        return ExitCode::SUCCESS;
+    }
     let mut criterion = configured();
-    let failures: Vec<String> = scenarios.iter().flat_map(|scenario| sweep(&mut criterion, scenario)).collect();
+    let failures: Vec<String> = scenarios.iter().flat_map(|scenario| sweep(&mut criterion, &asked, scenario)).collect();
     criterion.final_summary();
+    if matches!(asked.mode, Mode::Measure | Mode::Quick) {
+        common::refresh_page();
+    }
     common::conclude(&failures)
 }
 
 /// Criterion with what suits runs of up to half a second. What the command line says goes before it.
 fn configured() -> Criterion {
     Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(5))
+        .sample_size(SAMPLES as usize)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(AT_LEAST)
         .nresamples(10_000)
         .configure_from_args()
 }
 
+fn name(scenario: &Scenario, spec: &CellSpec) -> String {
+    format!("{}/{}/{}", scenario.name, spec.strategy, spec.shape.workers())
+}
+
 /// One scenario's sweep. Returns the cells that gave wrong answers.
-fn sweep(criterion: &mut Criterion, name: &str) -> Vec<String> {
-    let scenario = match scenario::load(name) {
-        Ok(scenario) => scenario,
-        Err(error) => return vec![error.to_string()],
-    };
+fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<String> {
     // Set up when the first cell runs: with a filter, most scenarios have none, and need no server and no fixtures.
-    let stage: RefCell<Option<Vec<Cell>>> = RefCell::new(None);
+    let cells =
+        LazyCell::new(|| runner::cells(scenario, &scenario.sweep, &settings()).map_err(|error| error.to_string()));
     let failures = RefCell::new(Vec::new());
-    let mut group = criterion.benchmark_group(name);
+    let mut group = criterion.benchmark_group(&scenario.name);
     // Every sample has the same number of runs: with linear sampling, the last ones would take a minute.
     group.sampling_mode(SamplingMode::Flat);
     for (index, spec) in scenario.sweep.iter().enumerate() {
-        let id = BenchmarkId::new(&spec.strategy, spec.shape.workers());
-        group.bench_function(id, |bencher| {
+        // A new round for each run: a sweep shows the network's whole scatter, not one draw of it.
+        let mut rounds = 0..;
+        let mut timed = |iterations| {
+            let timed = cells.as_ref().map_err(Clone::clone);
+            timed.and_then(|cells| time(&cells[index], iterations, &mut rounds)).inspect_err(|error| {
+                failures.borrow_mut().push((spec.clone(), error.clone()));
+            })
+        };
+        if asked.mode == Mode::Measure && asked.measurement_time_s.is_none() && asked.wants(&name(scenario, spec)) {
+            // Long enough for a run in each sample, or Criterion warns that it isn't.
+            let once = timed(1).unwrap_or_default();
+            group.measurement_time(AT_LEAST.max(once * SAMPLES * 5 / 4));
+        }
+        group.bench_function(BenchmarkId::new(&spec.strategy, spec.shape.workers()), |bencher| {
             // Before the clock starts, or Criterion would take the setting up for a slow run.
-            let mut stage = stage.borrow_mut();
-            let set_up = match &mut *stage {
-                Some(cells) => Ok(cells),
-                empty => runner::cells(&scenario, &scenario.sweep, &settings())
-                    .map(|cells| empty.insert(cells))
-                    .map_err(|error| error.to_string()),
-            };
-            // A new round for each run: a sweep shows the network's whole scatter, not one draw of it.
-            let mut rounds = 0..;
-            bencher.iter_custom(|iterations| {
-                let timed = set_up
-                    .as_ref()
-                    .map_err(Clone::clone)
-                    .and_then(|cells| time(&cells[index], iterations, &mut rounds));
-                // Criterion wants a duration whatever happened. The folder it goes to is removed below.
-                timed.unwrap_or_else(|error| {
-                    failures.borrow_mut().push((spec.clone(), error));
-                    Duration::from_nanos(iterations)
-                })
-            });
+            LazyCell::force(&cells);
+            // Criterion wants a duration whatever happened. The folder it goes to is removed below.
+            bencher.iter_custom(|iterations| timed(iterations).unwrap_or(Duration::from_nanos(iterations)));
         });
     }
     group.finish();
     let mut failures = failures.into_inner();
     failures.dedup();
     let told = failures.iter().map(|(spec, error)| {
-        let removed =
-            criterion_files::remove(&criterion_files::home(), name, &spec.strategy, &spec.shape.workers().to_string());
-        let left = removed.err().map(|error| format!("; {error}")).unwrap_or_default();
-        format!("{name}, {spec}: {error}{left}")
+        let left = if matches!(asked.mode, Mode::Measure | Mode::Quick) { removed(scenario, spec) } else { None };
+        format!("{}, {spec}: {error}{}", scenario.name, left.unwrap_or_default())
     });
     told.collect()
+}
+
+/// Removes what Criterion keeps of a cell that gave a wrong answer. Returns what is left to do.
+fn removed(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
+    let (home, workers) = (criterion_files::home(), spec.shape.workers().to_string());
+    let removed = criterion_files::remove(&home, &scenario.name, &spec.strategy, &workers);
+    removed.err().map(|error| format!("; {error}"))
 }
 
 /// So many runs of a cell, each checked, each the next round. A wrong answer has no time.

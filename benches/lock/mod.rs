@@ -5,7 +5,7 @@
 
 mod cpython;
 
-use crate::start;
+use crate::{common::asked::Asked, start};
 use criterion::Criterion;
 use makespan::{
     mock_server::log::TaskTag,
@@ -33,19 +33,38 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// The benchmarks here, as Criterion calls them.
+pub const NAMES: [&str; 8] = [
+    BARE,
+    IN_A_LANE,
+    UNDER_THE_LOCK,
+    "lock/two_threads/gil_threads",
+    "lock/two_threads/threads",
+    CONVOY,
+    OF_CPYTHON[0],
+    OF_CPYTHON[1],
+];
+const BARE: &str = "primes_below_300000/bare";
+const IN_A_LANE: &str = "primes_below_300000/in_a_lane_against_bare";
+const UNDER_THE_LOCK: &str = "primes_below_300000/under_the_lock_against_in_a_lane";
+const CONVOY: &str = "lock/convoy/simulated";
+const OF_CPYTHON: [&str; 2] = ["lock/two_threads/cpython", "lock/convoy/cpython"];
+
 const REQUESTS: u32 = 100;
 const FOREVER: Duration = Duration::from_hours(1);
 
-pub fn bench(criterion: &mut Criterion) {
+pub fn bench(criterion: &mut Criterion, asked: &Asked) {
     kernel_checks(criterion);
-    two_threads(criterion);
-    criterion
-        .bench_function("lock/convoy/simulated", |bencher| bencher.iter_custom(|n| (0..n).map(|_| convoy()).sum()));
+    two_threads(criterion, asked);
+    criterion.bench_function(CONVOY, |bencher| bencher.iter_custom(|n| (0..n).map(|_| convoy()).sum()));
+    if !OF_CPYTHON.iter().any(|name| asked.wants(name)) {
+        return;
+    }
     match cpython::find() {
         Ok(about) => {
             println!("lock/*/cpython: {about}");
-            against(criterion, "lock/two_threads/cpython", || cpython::run("primes", 2), || cpython::run("primes", 1));
-            criterion.bench_function("lock/convoy/cpython", |bencher| {
+            against(criterion, OF_CPYTHON[0], || cpython::run("primes", 2), || cpython::run("primes", 1));
+            criterion.bench_function(OF_CPYTHON[1], |bencher| {
                 bencher.iter_custom(|n| (0..n).map(|_| cpython::run("convoy", REQUESTS)).sum());
             });
         }
@@ -118,15 +137,15 @@ fn kernel_checks(criterion: &mut Criterion) {
         let mut host = UnderLock::enter(&mut holder, &mut lane).expect("nobody stops it");
         computed(|| primes.run(&mut host))
     };
-    criterion.bench_function("primes_below_300000/bare", |bencher| {
+    criterion.bench_function(BARE, |bencher| {
         bencher.iter_custom(|iterations| (0..iterations).map(|_| bare()).sum());
     });
-    against(criterion, "primes_below_300000/in_a_lane_against_bare", in_a_lane, bare);
-    against(criterion, "primes_below_300000/under_the_lock_against_in_a_lane", under_the_lock, in_a_lane);
+    against(criterion, IN_A_LANE, in_a_lane, bare);
+    against(criterion, UNDER_THE_LOCK, under_the_lock, in_a_lane);
 }
 
 /// Two threads against one, with the lock and without: a calculation of some forty switch intervals.
-fn two_threads(criterion: &mut Criterion) {
+fn two_threads(criterion: &mut Criterion, asked: &Asked) {
     let range = |part: u64| {
         Task::PrimeSum(PrimeSum { from: part * 15_625, below: (part + 1) * 15_625, by: Method::TrialDivision })
     };
@@ -135,9 +154,12 @@ fn two_threads(criterion: &mut Criterion) {
         let work = Work::new(0, Arc::clone(&tasks), Deal::OneByOne, Stop::after(FOREVER));
         timed(|| pool.run(&work))
     };
-    for name in ["gil_threads", "threads"] {
-        let (mut one, mut two) = (start(name, 1), start(name, 2));
-        against(criterion, &format!("lock/two_threads/{name}"), || run(&mut two), || run(&mut one));
+    for (name, strategy) in ["gil_threads", "threads"].map(|name| (format!("lock/two_threads/{name}"), name)) {
+        if !asked.wants(&name) {
+            continue;
+        }
+        let (mut one, mut two) = (start(strategy, 1), start(strategy, 2));
+        against(criterion, &name, || run(&mut two), || run(&mut one));
         for pool in [one, two] {
             pool.close().expect("an idle pool closes");
         }

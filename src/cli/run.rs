@@ -70,9 +70,9 @@ pub struct Args {
     /// Measure the few cells of `cargo bench` instead of all
     #[arg(long, conflicts_with_all = ["strategy", "workers", "deal", "timer", "variant"])]
     sweep: bool,
-    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, contains this; and sequential, the baseline
+    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains this (may be repeated); and sequential, the baseline
     #[arg(long, value_name = "TEXT")]
-    only: Option<String>,
+    only: Vec<String>,
     /// How often every cell is measured
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -283,15 +283,17 @@ fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettin
 /// The cells to measure. None at all is a wrong `--only`.
 fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
-    if let Some(text) = &args.only {
-        let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers());
-        cells.retain(|cell| name(cell).contains(text));
-        if cells.is_empty() {
-            return Err(Usage(format!("no cell of {} has a name that contains `{text}`", scenario.name)).into());
-        }
-        cells = scenario::with_baselines(cells);
+    if args.only.is_empty() {
+        return Ok(cells);
     }
-    Ok(cells)
+    let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers());
+    let names: Vec<String> = cells.iter().map(name).collect();
+    let means = |text: &String, name: &String| name == text || (!names.contains(text) && name.contains(text));
+    if let Some(text) = args.only.iter().find(|text| !names.iter().any(|name| means(text, name))) {
+        return Err(Usage(format!("no cell of {} has a name that contains `{text}`", scenario.name)).into());
+    }
+    cells.retain(|cell| args.only.iter().any(|text| means(text, &name(cell))));
+    Ok(scenario::with_baselines(cells))
 }
 
 /// The scenario's own cells, or every combination of what the command line names.
