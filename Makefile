@@ -2,12 +2,12 @@
 # `make test` needs no network once its tools are there; NO_INSTALL=1 keeps it from installing any.
 
 CARGO ?= cargo
-# Every bench target leaves the page refreshed.
 PAGE = report/index.html
-MAKESPAN = $(CARGO) run --quiet --release --bin makespan --
+# Built as `cargo bench` builds it, so that nothing is compiled twice.
+MAKESPAN = program=$$(tools/program) && "$$program"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-quick findings test hosts report sample docs redis lint clean
+.PHONY: help demo bench bench-quick bench-all findings test hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ help: ## Show these targets
 demo: ## Open the classroom: a page on which a class predicts races and watches them; Ctrl-C closes it
 	@$(MAKESPAN) classroom
 
-bench: ## Measure everything (Criterion's sweeps, our own rounds, every claim, what things cost) and write the page; takes long
+bench: ## Measure what the page shows (Criterion's sweeps, our own rounds, every claim; about 10 minutes) and write it
 	$(CARGO) bench
 	@echo $(PAGE)
 
@@ -24,16 +24,19 @@ bench-quick: ## Measure our own rounds and every claim once (about 6 minutes) an
 	$(CARGO) bench --bench findings
 	@echo $(PAGE)
 
+bench-all: ## The same, and what workers, the server, a queue and being watched cost (about 25 minutes)
+	$(CARGO) bench --bench '*'
+	@echo $(PAGE)
+
 findings: ## Put every claim to the test, with up to 30 rounds (about 16 minutes), and write the page
-	$(MAKESPAN) reproduce --full
+	@$(MAKESPAN) reproduce --full
 	@$(MAKESPAN) report
 
 test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test
 
 hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of them cut off (Linux)
-	$(CARGO) build --release
-	tools/hosts
+	@program=$$(tools/program) && tools/hosts "$$program"
 
 report: ## Write the page again from what was measured last
 	@$(MAKESPAN) report
@@ -42,7 +45,6 @@ sample: ## Renew the committed sample of the page, and the pictures of it and of
 	@sh .ci/sample
 
 docs: ## Run the commands in the documents again and show what they print
-	$(CARGO) build --release
 	tools/splice README.md METHOD.md
 
 redis: ## Start a Redis for the queue strategy, with its files under target/redis; Ctrl-C stops it
@@ -54,7 +56,7 @@ redis: ## Start a Redis for the queue strategy, with its files under target/redi
 
 lint: ## Format and lint
 	$(CARGO) fmt
-	$(CARGO) clippy --all-targets -- -D warnings
+	$(CARGO) clippy --lib --bins --tests --bench '*' -- -D warnings
 
 clean: ## Remove everything that was built or measured
 	$(CARGO) clean
