@@ -3,6 +3,7 @@
 #[path = "../benches/common/asked.rs"]
 #[allow(dead_code, reason = "what only targets use")]
 mod asked;
+mod common;
 
 use asked::{Asked, Mode};
 use std::{
@@ -12,7 +13,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
-    time::Duration,
 };
 
 fn read(arguments: &[&str]) -> clap::error::Result<Asked> {
@@ -156,7 +156,7 @@ fn targets_do_what_was_asked_and_nothing_else() {
     let run = |target: &Path, arguments: &[&str]| {
         let mut command = assert_cmd::Command::new(target);
         command
-            .timeout(Duration::from_mins(2))
+            .timeout(common::PATIENCE)
             .args(arguments)
             .current_dir(place.path())
             .env("CARGO_TARGET_DIR", "built")
@@ -198,4 +198,38 @@ fn targets_do_what_was_asked_and_nothing_else() {
         .filter(|path| path.exists())
         .collect();
     assert_eq!(left, [PathBuf::new(); 0], "a test records nothing");
+}
+
+/// What is measured in a checkout is kept where cargo builds.
+#[test]
+fn records_are_kept_in_the_target_directory_of_cargo() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    for (file, text) in [
+        ("Cargo.toml", "[package]\nname = \"makespan\"\nedition = \"2024\"\n[workspace]\n"),
+        ("src/lib.rs", ""),
+        (".cargo/config.toml", "[build]\ntarget-dir = \"configured\"\n"),
+        ("deep/nothing", ""),
+    ] {
+        let path = place.path().join(file);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        fs::write(path, text).expect("writable");
+    }
+    common::scenario(&place.path().join("deep"), "tiny", common::FEW_PRIMES);
+    let kept_in = |variables: &[(&str, &str)]| {
+        let mut command = assert_cmd::Command::new(common::PROGRAM);
+        command.args(["run", "tiny.toml", "--rounds", "1"]).current_dir(place.path().join("deep"));
+        command.env_remove("CARGO_TARGET_DIR").env_remove("CARGO_BUILD_TARGET_DIR").envs(variables.iter().copied());
+        let output = command.timeout(common::PATIENCE).output().expect("the program starts");
+        let words = String::from_utf8(output.stderr).expect("UTF-8");
+        let records =
+            words.trim().strip_prefix("recorded in ").and_then(|path| Path::new(path).parent()).expect(&words);
+        let root = place.path().canonicalize().expect("it is there");
+        records.canonicalize().expect("it is there").strip_prefix(root).expect("in the checkout").to_owned()
+    };
+    assert_eq!(kept_in(&[]), Path::new("configured/makespan/records"));
+    assert_eq!(kept_in(&[("CARGO_BUILD_TARGET_DIR", "built")]), Path::new("built/makespan/records"));
+    let both = [("CARGO_BUILD_TARGET_DIR", "built"), ("CARGO_TARGET_DIR", "target dir")];
+    assert_eq!(kept_in(&both), Path::new("target dir/makespan/records"));
+    let without_cargo = [("CARGO", "/nowhere/cargo")];
+    assert_eq!(kept_in(&without_cargo), Path::new("target/makespan/records"));
 }

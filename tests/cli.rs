@@ -312,6 +312,35 @@ fn the_table_has_a_line_for_each_cell() {
 }
 
 #[test]
+fn only_takes_whole_names_and_parts_of_them() {
+    let dir = place();
+    let cells = |only: &[&str]| {
+        let asked = ["--strategy", "threads", "--workers", "2,3,20", "--rounds", "1", "--json", "-"];
+        let (said, _) = success(dir.path(), &[&TINY[..2], &TINY[4..], &asked, only].concat());
+        let record: Record = serde_json::from_str(&said).expect("one document");
+        record.cells.iter().skip(1).map(|cell| cell.workers).collect::<Vec<_>>()
+    };
+    assert_eq!(cells(&["--only", "threads/2"]), [2, 20]);
+    assert_eq!(cells(&["--only", "tiny/threads/2"]), [2], "a whole name");
+    assert_eq!(cells(&["--only", "tiny/threads/2", "--only", "ds/3"]), [2, 3]);
+    let words = refusal_in(dir.path(), &[&TINY[..], &["--only", "threads", "--only", "treads"]].concat());
+    assert!(words.contains("contains `treads`"), "{words}");
+}
+
+#[test]
+fn a_report_of_a_directory_that_is_not_there_is_refused() {
+    let dir = place();
+    tiny(dir.path(), &[]);
+    for (data, says) in
+        [("dta", "did you mean `./data`?"), ("tiny.toml", "no such directory"), ("data/rec", "data/records")]
+    {
+        let words = refusal_in(dir.path(), &["report", "--data", data]);
+        assert!(words.contains(&format!("--data {data}: no such directory")) && words.contains(says), "{words}");
+    }
+    assert!(!dir.path().join("makespan.html").exists(), "no page is written");
+}
+
+#[test]
 fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
     let (said, _) = tiny(place().path(), &["--strategy", "work_stealing", "--workers", "2", "--deal", "blocks"]);
     assert!(said.contains("skipped: work_stealing, blocks x 2: rayon deals by stealing"), "{said}");

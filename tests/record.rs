@@ -280,6 +280,88 @@ fn the_store_keeps_all_and_shows_the_newest() {
     assert!(paths.iter().chain([&damaged, &foreign]).all(|path| path.is_file()), "nothing is thrown away");
 }
 
+/// What stands for scenario `one` after these records were written, by its time.
+fn stands_for_one(records: &[Record]) -> String {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    for record in records {
+        let path = store.write(record).expect("writable");
+        // As if it had been written when it was begun, or else in the year 2026.
+        let begun: jiff::Timestamp = record.started_at.parse().expect("a time");
+        let written = begun.min("2026-01-05T00:00:00Z".parse().expect("a time"));
+        let file = fs::File::options().write(true).open(path).expect("it is there");
+        file.set_modified(written.into()).expect("it is ours");
+    }
+    store.newest().expect("readable").newest["one"].started_at.clone()
+}
+
+#[test]
+fn the_page_shows_a_record_with_all_its_cells_before_a_later_one_without() {
+    let [first, second, third] = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"];
+    let (whole, later) = (record("one", first), record("one", second));
+    let command = |command: &str| Record { command: command.into(), ..later.clone() };
+    let filtered = command("makespan run one --only one/threads/2 --rounds 3");
+    let without_a_time = |mut record: Record| {
+        record.cells.iter_mut().for_each(|cell| (cell.start_s, cell.run_s, cell.stop_s) = Default::default());
+        record
+    };
+    let unbegun = without_a_time(Record { rounds_done: 0, ..later.clone() });
+    let all_failed = without_a_time(later.clone());
+    for poor in [&filtered, &unbegun, &all_failed, &command("makespan run one --only=threads")] {
+        assert_eq!(stands_for_one(&[whole.clone(), poor.clone()]), first, "{}", poor.command);
+        assert_eq!(stands_for_one(&[poor.clone()]), second, "better than none");
+    }
+    assert_eq!(stands_for_one(&[filtered, Record { started_at: third.into(), ..unbegun }]), second, "a part");
+    let broken_off = Record { rounds_done: 2, rounds: 9, stopped: None, ..later.clone() };
+    assert_eq!(stands_for_one(&[whole.clone(), broken_off]), second, "all its cells have a time");
+
+    let of_claims = |time: &str, command: &str| Record {
+        purpose: Purpose::Findings,
+        command: command.into(),
+        ..record("one", time)
+    };
+    let (all, single) = (of_claims(second, "makespan reproduce --quick"), of_claims(third, "makespan reproduce 000-3"));
+    assert_eq!(stands_for_one(&[all.clone(), single]), second, "single claims have some of the cells");
+    assert_eq!(stands_for_one(&[Record { rounds_done: 0, ..whole }, all]), second, "the other shows nothing");
+}
+
+#[test]
+fn a_record_dated_in_the_future_does_not_stay_on_top() {
+    let [first, last, future] = ["2026-01-04T00:00:00Z", "2026-01-06T00:00:00Z", "2262-01-01T00:00:00Z"];
+    for purpose in [Purpose::Run, Purpose::Findings] {
+        let record = |time| Record { purpose, ..record("one", time) };
+        assert_eq!(stands_for_one(&[record(first), record(future)]), future, "its file is of the fifth");
+        assert_eq!(stands_for_one(&[record(future), record(last)]), last);
+    }
+}
+
+#[test]
+fn what_a_later_version_wrote_is_read_or_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("later.json");
+    let mut later = real();
+    later["makespan_version"] = json!("7.8.9");
+    later["colour"] = json!("red");
+    for part in ["/host", "/cells/0", "/cells/0/timeline", "/cells/0/timeline/spans/0"] {
+        later.pointer_mut(part).expect(part)["colour"] = json!(["red"]);
+    }
+    fs::write(&path, later.to_string()).expect("writable");
+    assert_eq!(read(&path).expect("keys that are added do no harm").makespan_version, "7.8.9");
+    later["schema"] = json!("makespan.run/9");
+    later.as_object_mut().expect("a record").remove("cells");
+    fs::write(&path, later.to_string()).expect("writable");
+    let error = read(&path).expect_err("another schema").to_string();
+    for part in ["later.json", "makespan 7.8.9", "`makespan.run/9`", env!("CARGO_PKG_VERSION"), SCHEMA] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    for (schema, says) in [("makespan.run/0", "its schema is `makespan.run/0`"), ("makespan.queue/9", "queue/9")] {
+        later["schema"] = json!(schema);
+        fs::write(&path, later.to_string()).expect("writable");
+        let error = read(&path).expect_err("another kind");
+        assert!(matches!(error, StoreError::OfAnotherKind { .. }) && error.to_string().contains(says), "{error}");
+    }
+}
+
 #[test]
 fn a_record_from_before_claims_were_tested_is_still_one() {
     let mut old = real();
