@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match cli::run(cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            note!("makespan: {error:#}");
+            note!("makespan: {}", cli::without_passwords(&format!("{error:#}")));
             cli::exit_code(&error)
         }
     }

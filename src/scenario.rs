@@ -168,6 +168,12 @@ pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
     if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
         return parse(name, &format!("{name}.toml (built in)"), text);
     }
+    if name_or_path.contains("://") {
+        // Not repeated: a queue's address may have a password in it.
+        let words =
+            "found a URL, expected a scenario's name or the path of a .toml file; a queue's address goes with --queue";
+        return Err(ScenarioError::Unknown(words.into()));
+    }
     let path = Path::new(name_or_path);
     if path.extension().is_none_or(|extension| extension != "toml") {
         let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();

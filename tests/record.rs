@@ -79,9 +79,14 @@ fn full() -> Value {
         cell["error"] = json!("a reason");
         cell["queue"] = json!("redis://10.0.0.1:6379/0");
         cell["redeliveries"] = json!(2);
+        cell["other_runs"] = json!(1);
         if !cell["timeline"].is_null() {
             let far = json!({ "worker": 1, "host": "far", "clock_offset_ns": -5, "clock_uncertainty_ns": 7 });
             cell["timeline"]["elsewhere"] = json!([far]);
+            let away = json!({ "worker": null, "start_ns": 5, "end_ns": 7, "cause": "connection refused" });
+            cell["timeline"]["outages"] = json!([away]);
+            let timeline = cell["timeline"].clone();
+            cell["excluded"] = json!([{ "reason": "it was away", "redeliveries": 2, "timeline": timeline }]);
         }
         for figure in ["memory_per_worker_bytes", "most_threads", "most_processes", "context_switches", "core_wait_s"] {
             if cell[figure].is_null() {
@@ -135,7 +140,7 @@ fn the_schema_is_one_and_describes_every_key() {
         }
         count += 1;
     }
-    assert_eq!(count, 7, "record, host, cell, estimate, timeline, elsewhere, span");
+    assert_eq!(count, 9, "record, host, cell, estimate, excluded, timeline, elsewhere, outage, span");
 }
 
 fn checks(record: &Value) -> HashSet<&str> {
@@ -151,6 +156,8 @@ fn real_records_are_valid() {
     assert_eq!(complaints(&validator, &failed), [""; 0]);
     assert_eq!(checks(&record), HashSet::from(["passed", "skipped"]));
     assert_eq!(checks(&failed), HashSet::from(["failed", "skipped"]));
+    let of_failed = failed["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "failed");
+    assert!({ of_failed }.all(|cell| cell["redeliveries"].is_null()), "nobody counted them");
     let bare = &record["cells"][0];
     assert!(bare["speedup"].is_null() && bare["error"].is_null(), "null, not absent: {bare}");
 }
@@ -182,8 +189,8 @@ fn a_queue_is_told_where_there_is_one_and_its_jobs_have_spans_of_their_own() {
     let record = real();
     for cell in record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed") {
         let is_queue = cell["strategy"] == "queue";
-        let expected = if is_queue { json!(["sqlite", 0]) } else { json!([null, null]) };
-        assert_eq!(json!([cell["queue"], cell["redeliveries"]]), expected, "{}", cell["strategy"]);
+        let expected = if is_queue { json!(["sqlite", 0, 0]) } else { json!([null, null, null]) };
+        assert_eq!(json!([cell["queue"], cell["redeliveries"], cell["other_runs"]]), expected, "{}", cell["strategy"]);
         let count = |kind: &str| {
             let spans = cell["timeline"]["spans"].as_array().expect("spans");
             spans.iter().filter(|span| span["kind"] == kind).count()
@@ -235,6 +242,9 @@ fn values_of_another_kind_are_not_valid() {
         ("/cells/0/core_wait_s", json!("long")),
         ("/cells/0/queue", json!(1)),
         ("/cells/0/redeliveries", json!(-1)),
+        ("/cells/0/other_runs", json!(-1)),
+        ("/cells/0/excluded/0/redeliveries", json!(-1)),
+        ("/cells/0/timeline/outages/0/start_ns", json!("then")),
         ("/purpose", json!("fun")),
         ("/looks/0", json!("often")),
         ("/stopped", json!("tired")),
@@ -369,7 +379,7 @@ fn a_record_from_before_claims_were_tested_is_still_one() {
         assert!(old.as_object_mut().expect("a record").remove(key).is_some(), "{key}");
     }
     for cell in old["cells"].as_array_mut().expect("cells") {
-        for key in ["cpu_s", "memory_samples_bytes", "statuses"] {
+        for key in ["cpu_s", "memory_samples_bytes", "statuses", "other_runs", "excluded"] {
             assert!(cell.as_object_mut().expect("a cell").remove(key).is_some(), "{key}");
         }
     }

@@ -112,7 +112,7 @@ pub fn parse() -> Cli {
 }
 
 /// The same without what stands before the `@` of a URL.
-fn without_passwords(words: &str) -> String {
+pub fn without_passwords(words: &str) -> String {
     let mut pieces = words.split("://");
     let mut kept = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {

@@ -13,7 +13,7 @@ use makespan::{
     live::Teller,
     queue::{
         address::{Address, DEFAULT_NAME, VARIABLE},
-        broker::{Peer, Role},
+        broker::{Peer, Role, printable},
         job::BUILD,
     },
     results::{
@@ -202,7 +202,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
     observers.extend(teller.as_mut().map(|teller| teller as &mut dyn Observer));
     let record = runner::measure(&scenario, &cells, &settings, &mut observers)?;
-    let kept = progress.finish();
+    let (kept, events_lost) = (progress.finish(), teller.and_then(Teller::into_failure));
     if to_stdout(&args.json) {
         say!("{}", serde_json::to_string(&record)?);
     } else if !to_stdout(&args.events) {
@@ -210,6 +210,9 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     write_exports(&record, args.json.as_deref(), args.trace.as_deref(), args.csv.as_deref())?;
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
+    if let Some((error, path)) = events_lost.zip(args.events.as_deref()) {
+        anyhow::bail!("--events {}: not all could be written: {error}; the measurement is whole", path.display());
+    }
     Ok(exit_code(&record, interrupted.load(Relaxed), &store))
 }
 
@@ -252,6 +255,12 @@ pub(super) fn exit_code(record: &Record, interrupted: bool, store: &Store) -> Ex
 /// Asks whether the queue is there, and says at once what would otherwise come to light at the deadline.
 fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
     let present = address.broker(&queue.name).present()?;
+    if let Some(other) = present.iter().find(|peer| peer.role == Role::Run) {
+        let (name, who) = (&queue.name, printable(&other.id));
+        note!(
+            "another run ({who}) uses queue `{name}`: the two share its workers; --queue-name gives this one its own"
+        );
+    }
     let listens = |peer: &Peer| peer.role == Role::Worker && peer.build == BUILD;
     if !queue.own_workers && !present.iter().any(listens) {
         let name = &queue.name;

@@ -45,7 +45,30 @@ pub fn print(record: &Record) {
     for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
         say!("{} x {}: {}", name(cell), cell.shape(), again(cell));
     }
+    for cell in &record.cells {
+        for words in disturbances(cell) {
+            say!("{} x {}: {words}", name(cell), cell.shape());
+        }
+    }
     say!("\n{}", verdict(record));
+}
+
+/// What disturbed a queue's runs: runs whose time does not count, and who else used the queue.
+fn disturbances(cell: &CellRecord) -> Vec<String> {
+    let excluded = cell.excluded.iter().map(|run| {
+        let round = run.timeline.round + 1;
+        let then = if cell.check == Check::Passed {
+            "its time does not count, and it was measured again"
+        } else {
+            "its time does not count"
+        };
+        format!("a run in round {round}: {}; {then}", run.reason)
+    });
+    let others = cell.other_runs.filter(|others| *others > 0).map(|others| {
+        let runs = if others == 1 { "another run".into() } else { format!("{others} other runs") };
+        format!("{runs} used the same queue name at the same time and shared its workers: give each its own with --queue-name")
+    });
+    excluded.chain(others).collect()
 }
 
 /// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.

@@ -182,6 +182,8 @@ impl Made {
             core_wait_s: None,
             queue: None,
             redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
             timeline: None,
         }
     }

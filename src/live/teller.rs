@@ -9,7 +9,7 @@ use crate::{
     worker::lane::Span,
 };
 use std::{
-    io::Write,
+    io::{self, Write},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -35,23 +35,40 @@ pub struct Teller<W> {
     /// How many of the last steps belong to rounds; `None` until everything is set up.
     timed_steps: Option<u32>,
     nobody_listens: Arc<AtomicBool>,
+    /// Why nothing is written any more.
+    lost: Option<io::Error>,
 }
 
 impl<W: Write + Send> Teller<W> {
     /// Tells of a run of these cells. `nobody_listens` is raised when nobody reads any more: a run that somebody only
     /// watches ends with him.
     pub fn new(to: W, cells: &[CellSpec], nobody_listens: Arc<AtomicBool>) -> Self {
-        Self { to, names: cells.iter().map(CellSpec::to_string).collect(), timed_steps: None, nobody_listens }
+        Self {
+            to,
+            names: cells.iter().map(CellSpec::to_string).collect(),
+            timed_steps: None,
+            nobody_listens,
+            lost: None,
+        }
+    }
+
+    /// Why events are missing, where somebody still wants them: the disk is full, say. The measurement is none the worse.
+    pub fn into_failure(self) -> Option<io::Error> {
+        self.lost.filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
 
     fn tell(&mut self, event: &Event) {
+        if self.lost.is_some() {
+            return;
+        }
         // Whole lines in one write, so that who reads sees none in part.
         let told = serde_json::to_string(event).map_err(Into::into).and_then(|mut line| {
             line.push('\n');
             self.to.write_all(line.as_bytes()).and_then(|()| self.to.flush())
         });
-        if told.is_err() {
-            self.nobody_listens.store(true, Relaxed);
+        if let Err(error) = told {
+            self.nobody_listens.fetch_or(error.kind() == io::ErrorKind::BrokenPipe, Relaxed);
+            self.lost = Some(error);
         }
     }
 
@@ -126,13 +143,12 @@ fn bars(sample: &Sample) -> Vec<Bar> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io;
 
-    struct Closed;
+    struct Closed(io::ErrorKind);
 
     impl Write for Closed {
         fn write(&mut self, _: &[u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::BrokenPipe.into())
+            Err(self.0.into())
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -145,8 +161,14 @@ mod tests {
         let flag = Arc::new(AtomicBool::new(false));
         Teller::new(Vec::new(), &[], Arc::clone(&flag)).preparing("photographs", 1, 2);
         assert!(!flag.load(Relaxed));
-        Teller::new(Closed, &[], Arc::clone(&flag)).preparing("photographs", 1, 2);
-        assert!(flag.load(Relaxed));
+        let told = |kind| {
+            let mut teller = Teller::new(Closed(kind), &[], Arc::clone(&flag));
+            teller.preparing("photographs", 1, 2);
+            (flag.load(Relaxed), teller.into_failure().map(|error| error.kind()))
+        };
+        let full = io::ErrorKind::StorageFull;
+        assert_eq!(told(full), (false, Some(full)), "somebody may still want the measurement");
+        assert_eq!(told(io::ErrorKind::BrokenPipe), (true, None));
     }
 
     #[test]

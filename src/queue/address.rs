@@ -49,6 +49,17 @@ impl Address {
         }
     }
 
+    /// What loses the jobs of such a queue.
+    pub fn what_loses_jobs(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "was the file deleted, or replaced by another?",
+            Self::Redis(_) => {
+                "was the server emptied (FLUSHALL), restarted without `appendonly yes`, or so short of memory that it \
+                 evicted them (`maxmemory-policy`)?"
+            }
+        }
+    }
+
     /// The text without the passwords of the URLs in it, whatever their scheme. A URL ends at white space, which none has.
     pub fn redact(text: &str) -> String {
         text.split_inclusive(char::is_whitespace).map(redact_word).collect()

@@ -1,38 +1,43 @@
 //! A batch: the jobs of one run, as the run hands them in and gathers what became of them.
 //!
 //! Whatever happens on the other side of the queue, each task ends with one answer, or with a word why there is none. A queue that
-//! can't be reached is asked again until the deadline: it may come back, and then has forgotten nothing. A job that comes
-//! back twice counts once. And where nobody takes jobs, the tasks that are missing say so.
+//! can't be reached is asked again until the deadline: it may come back. What it has forgotten meanwhile is noticed. A job that
+//! comes back twice counts once. Where nobody takes jobs, the tasks that are missing say so. And however a batch ends, it takes
+//! back the jobs that nobody has done; what it can't take back, the next run on the queue does.
 
 #[cfg(test)]
 mod tests;
+mod workers;
 
 use super::{
     address::Address,
-    broker::{BEAT, Broker, Peer, QueueError, Role},
+    broker::{BEAT, Broker, GRACE, LEASE, Peer, QueueError, Role, printable},
     errand::Errand,
     job::{BUILD, Delivered, Job, Message},
+    outage::{Outage, Watch},
     worker::clock_offset,
 };
 use crate::{
     measure::{
-        axis::{Axis, ClockReading, Comparison, Offset},
+        axis::{Axis, ClockReading, Comparison},
         clock::now_ns,
     },
     task::TaskError,
     worker::{
         lane::{Done, Span, SpanKind},
         stop::Stopped,
-        work::{Account, Elsewhere, Work},
+        work::{Account, Work},
     },
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    cell::Cell,
+    collections::BTreeMap,
     process,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
     thread,
     time::{Duration, Instant},
 };
+use workers::Workers;
 
 /// How long to wait for messages, at most, before looking at the stop signal again.
 const SLICE: Duration = Duration::from_millis(50);
@@ -47,10 +52,16 @@ pub struct Client {
     axis: Axis,
     comparison: Comparison,
     queue: String,
+    address: String,
+    /// What loses jobs there.
+    hint: &'static str,
+    /// When the queue last heard of it.
+    heard: Cell<Instant>,
 }
 
 impl Client {
-    /// Introduces a pool to the queue of this name: an error at once where that is not there.
+    /// Introduces a pool to the queue of this name: an error at once where that is not there. Jobs of runs that ended without
+    /// taking them back go, or this pool's workers would do them.
     pub fn introduce(address: &Address, broker: &mut dyn Broker, queue: &str) -> Result<Self, QueueError> {
         static POOLS: AtomicU32 = AtomicU32::new(0);
         let (axis, comparison) = (Axis::here(), Comparison::new(clock_offset(address, broker)?));
@@ -58,7 +69,9 @@ impl Client {
         let id = format!("{host}:{}:run-{}", process::id(), POOLS.fetch_add(1, Relaxed));
         let peer = Peer { id, role: Role::Run, build: BUILD.into(), host };
         broker.beat(&peer, &[])?;
-        Ok(Self { peer, axis, comparison, queue: queue.into() })
+        broker.sweep()?;
+        let (address, hint) = (address.to_string(), address.what_loses_jobs());
+        Ok(Self { peer, axis, comparison, queue: queue.into(), address, hint, heard: Cell::new(Instant::now()) })
     }
 
     /// How this process's clock compares with the queue's.
@@ -69,6 +82,7 @@ impl Client {
     /// Leaves the queue, with the pool's own workers: these are gone, can't do so themselves any more, and would be taken
     /// for present for a while.
     pub fn leave(&self, broker: &mut dyn Broker, own: &Places) {
+        broker.until(Some(Instant::now() + GRACE));
         // A queue that can't be reached forgets who isn't heard of.
         let _ = own.keys().chain([&self.peer.id]).try_for_each(|peer| broker.leave(peer));
     }
@@ -92,11 +106,14 @@ pub struct Batch<'a> {
     missing: usize,
     redelivered: BTreeMap<u32, u32>,
     workers: Workers,
+    /// What became of the run's own connection, and what its workers told of theirs: each with its worker, by our clock.
+    watch: Watch,
+    outages_of_workers: Vec<(String, Outage)>,
+    is_withdrawn: bool,
     /// When the jobs were handed in, and when they were in the queue.
     handed_in_ns: (u64, u64),
     /// What the queue said last, where that was an error.
     trouble: Option<QueueError>,
-    last_beat: Instant,
 }
 
 /// What became of a task.
@@ -122,6 +139,7 @@ impl<'a> Batch<'a> {
                 Job { run: work.run, index, deadline_ns, server, errand }
             }));
         }
+        broker.until(Some(Instant::now() + work.stop.time_left() + GRACE));
         Self {
             broker,
             client,
@@ -132,16 +150,27 @@ impl<'a> Batch<'a> {
             answers,
             redelivered: BTreeMap::new(),
             workers: Workers::default(),
+            watch: Watch::default(),
+            outages_of_workers: Vec::new(),
+            // There is nothing in the queue yet.
+            is_withdrawn: true,
             handed_in_ns: (0, 0),
             trouble: None,
-            last_beat: Instant::now(),
         }
     }
 
     /// Puts the jobs into the queue, as soon as that can be reached.
     pub fn hand_in(&mut self) {
         let (jobs, start_ns) = (std::mem::take(&mut self.jobs), now_ns());
-        while self.waits() && heard(&mut self.trouble, self.broker.enqueue(&self.reply_to, &jobs)).is_none() {
+        self.handed_in_ns = (start_ns, start_ns);
+        self.is_withdrawn = jobs.is_empty();
+        if self.client.heard.get().elapsed() >= LEASE / 2 {
+            // Jobs of a run that is not present are swept away.
+            self.beat();
+        }
+        // Many take long, and that is no outage.
+        let patience = Duration::from_millis(jobs.len() as u64);
+        while self.waits() && self.ask(patience, |broker, reply_to| broker.enqueue(reply_to, &jobs)).is_none() {
             if self.waits() {
                 self.pause();
             }
@@ -170,44 +199,114 @@ impl<'a> Batch<'a> {
 
     /// Reads what has come back, waiting a moment where nothing has.
     pub fn collect(&mut self) {
-        if self.last_beat.elapsed() >= BEAT {
+        if self.client.heard.get().elapsed() >= BEAT {
             self.beat();
             self.bury();
+            self.count();
         }
-        let patience = SLICE.min(self.work.stop.time_left());
-        match heard(&mut self.trouble, self.broker.messages(&self.reply_to, patience)) {
-            Some(messages) => messages.into_iter().for_each(|message| self.note(message)),
-            None if self.waits() => self.pause(),
-            None => {}
+        if self.read(SLICE.min(self.work.stop.time_left())).is_none() && self.waits() {
+            self.pause();
         }
+    }
+
+    /// Reads what has come back. How much it was; `None` where the queue didn't say.
+    fn read(&mut self, patience: Duration) -> Option<usize> {
+        let messages = self.ask(patience, |broker, reply_to| broker.messages(reply_to, patience))?;
+        let count = messages.len();
+        messages.into_iter().for_each(|message| self.note(message));
+        Some(count)
+    }
+
+    /// Are all jobs still there? What the queue does not hold must have come back by the time that everything is read that has
+    /// come back; otherwise it is gone. Near the deadline that proves nothing: then workers drop what is over.
+    fn count(&mut self) {
+        if self.missing == 0 || self.work.stop.time_left() < BEAT {
+            return;
+        }
+        let expected = self.missing;
+        let held = self.ask(Duration::ZERO, |broker, reply_to| broker.held(reply_to, expected));
+        let Some(held) = held.filter(|held| *held < expected) else { return };
+        while self.read(Duration::ZERO).is_some_and(|count| count > 0) {}
+        if self.is_open() && self.missing > held {
+            let (address, jobs, hint) = (self.client.address.clone(), self.missing - held, self.client.hint);
+            self.trouble = Some(QueueError::Lost { address, jobs, hint });
+        }
+    }
+
+    /// Asks the queue something that may take so long on purpose. Whether it answers is kept in mind.
+    fn ask<T>(
+        &mut self,
+        patience: Duration,
+        question: impl FnOnce(&mut dyn Broker, &str) -> Result<T, QueueError>,
+    ) -> Option<T> {
+        let asked_ns = now_ns();
+        let answer = question(self.broker, &self.reply_to);
+        self.watch.heard(asked_ns, patience, &answer);
+        heard(&mut self.trouble, answer)
     }
 
     /// Ends the run: jobs that nobody has done are taken back. Returns what was done, and what else is to be said of it.
     pub fn close(mut self, own: &Places) -> (Vec<Done>, Account) {
-        let shortfall = self.shortfall();
-        if self.is_open() {
-            // What is left in a queue that went away meanwhile is past its deadline, and so nobody's.
-            let _ = self.broker.withdraw(&self.reply_to);
+        self.broker.until(Some(Instant::now() + GRACE));
+        let mut shortfall = self.shortfall();
+        if let Some(left) = self.withdraw() {
+            let stopped = || self.work.stop.check().err().map(|stopped| TaskError::from(stopped).to_string());
+            shortfall =
+                shortfall.or_else(stopped).into_iter().chain([left]).reduce(|why, left| format!("{why}; {left}"));
         }
         let our_clock = self.client.clock();
         let numbers = self.workers.numbers(&our_clock, own);
         let account = Account {
-            redelivered: self.redelivered,
+            redelivered: std::mem::take(&mut self.redelivered),
             workers: self.workers.count(&our_clock, own),
             elsewhere: self.workers.elsewhere(&our_clock, &numbers),
+            outages: self.outages(&our_clock, &numbers),
+            other_runs: self.workers.other_runs,
         };
+        let answers = std::mem::take(&mut self.answers);
         let failed = |index, error| Done { index, result: Err(error), spans: Vec::new() };
         let returned = |delivered: Delivered, read_ns| {
             let offset = self.workers.offset(&delivered.worker, &our_clock);
             let worker = numbers.get(&delivered.worker).copied().unwrap_or_default();
             on_our_axis(delivered, worker, offset.ns, self.handed_in_ns, read_ns)
         };
-        let done = (0..).zip(self.answers).filter_map(|(index, answer)| match answer {
+        let done = (0..).zip(answers).filter_map(|(index, answer)| match answer {
             Some(Answer::Delivered(delivered, read_ns)) => Some(returned(*delivered, read_ns)),
             Some(Answer::Failed(error)) => Some(failed(index, error)),
             None => Some(failed(index, TaskError::Queue(shortfall.clone()?))),
         });
         (done.collect(), account)
+    }
+
+    /// Takes back what nobody has done. The words, where jobs stay behind.
+    fn withdraw(&mut self) -> Option<String> {
+        if std::mem::replace(&mut self.is_withdrawn, true) {
+            return None;
+        }
+        // A queue that refuses to take may well give back.
+        let error = self.broker.withdraw(&self.reply_to).err()?;
+        let (jobs, queue) = (self.missing, &self.client.queue);
+        // The reason is mostly the one why they are missing.
+        let why = if self.is_open() { format!(" ({error})") } else { String::new() };
+        (jobs > 0).then(|| format!("up to {jobs} jobs stay in the queue until the next run on `{queue}`{why}"))
+    }
+
+    /// The outages of the run, by our clock, in their order.
+    fn outages(&self, our_clock: &ClockReading, numbers: &BTreeMap<String, u32>) -> Vec<Outage> {
+        let (start_ns, _) = self.handed_in_ns;
+        let of_worker = |(worker, outage): &(String, Outage)| {
+            let ours = |ns: u64| ns.saturating_add_signed(self.workers.offset(worker, our_clock).ns);
+            Outage {
+                worker: numbers.get(worker).copied(),
+                start_ns: ours(outage.start_ns),
+                end_ns: ours(outage.end_ns),
+                cause: printable(&outage.cause),
+            }
+        };
+        let of_workers = self.outages_of_workers.iter().map(of_worker).filter(|outage| outage.end_ns > start_ns);
+        let mut outages: Vec<Outage> = self.watch.since(start_ns).into_iter().chain(of_workers).collect();
+        outages.sort_by_key(|outage| outage.start_ns);
+        outages
     }
 
     fn pause(&self) {
@@ -216,25 +315,28 @@ impl<'a> Batch<'a> {
 
     /// Says that the run is still there, and asks who else is.
     fn beat(&mut self) {
-        self.last_beat = Instant::now();
-        let said = self.broker.beat(&self.client.peer, &[]).and_then(|_| self.broker.present());
-        if let Some(peers) = heard(&mut self.trouble, said) {
-            self.workers.present(&peers);
+        self.client.heard.set(Instant::now());
+        let peer = &self.client.peer;
+        let said = self.ask(Duration::ZERO, |broker, _| broker.beat(peer, &[]).and_then(|_| broker.present()));
+        if let Some(peers) = said {
+            self.workers.present(&peers, &peer.id);
         }
     }
 
     fn bury(&mut self) {
-        for buried in heard(&mut self.trouble, self.broker.bury(&self.reply_to)).unwrap_or_default() {
-            let error = TaskError::GivenUp { tries: buried.tries, last: buried.last_worker };
+        for buried in self.ask(Duration::ZERO, |broker, reply_to| broker.bury(reply_to)).unwrap_or_default() {
+            let error = TaskError::GivenUp { tries: buried.tries, last: printable(&buried.last_worker) };
             self.answer(buried.run, buried.index, Answer::Failed(error));
         }
     }
 
     fn note(&mut self, message: Message) {
         match message {
-            Message::Delivered(delivered) => {
+            Message::Delivered(mut delivered) => {
                 let (run, index) = (delivered.run, delivered.done.index);
                 self.workers.delivered(&delivered);
+                let outages = std::mem::take(&mut delivered.outages).into_vec().into_iter();
+                self.outages_of_workers.extend(outages.map(|outage| (delivered.worker.clone(), outage)));
                 self.answer(run, index, Answer::Delivered(Box::new(delivered), now_ns()));
             }
             Message::Redelivered { run, index, .. } if self.knows(run, index) => {
@@ -268,6 +370,13 @@ impl<'a> Batch<'a> {
         let reason = self.trouble.as_ref().map(ToString::to_string).or_else(nobody)?;
         let tasks = self.answers.len();
         Some(format!("{} of {tasks} done: {reason}", tasks - self.missing))
+    }
+}
+
+/// A run that panics takes its jobs back as well.
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let _ = self.withdraw();
     }
 }
 
@@ -309,106 +418,4 @@ fn on_our_axis(delivered: Delivered, worker: u32, ahead_ns: i64, handed_in_ns: (
     ];
     done.spans.extend(of_job);
     done
-}
-
-/// The workers that were seen during a run, in the order in which they were.
-#[derive(Debug, Default)]
-struct Workers {
-    seen: Vec<String>,
-    /// The best comparison of each one's clock with the queue's. Who has delivered nothing has none.
-    clocks: HashMap<String, ClockReading>,
-    /// Of those that were present last: whether one is of our build, and how many are of each other build.
-    listening: bool,
-    other_builds: BTreeMap<String, u32>,
-}
-
-impl Workers {
-    fn present(&mut self, peers: &[Peer]) {
-        let (ours, others): (Vec<&Peer>, Vec<&Peer>) =
-            peers.iter().filter(|peer| peer.role == Role::Worker).partition(|peer| peer.build == BUILD);
-        self.listening = !ours.is_empty();
-        ours.into_iter().for_each(|peer| self.see(&peer.id));
-        self.other_builds.clear();
-        for peer in others {
-            *self.other_builds.entry(peer.build.clone()).or_default() += 1;
-        }
-    }
-
-    fn delivered(&mut self, delivered: &Delivered) {
-        let (worker, clock) = (&delivered.worker, &delivered.clock);
-        match self.clocks.get_mut(worker) {
-            Some(best) if best.to_queue.uncertainty_ns <= clock.to_queue.uncertainty_ns => {}
-            Some(best) => best.clone_from(clock),
-            None => {
-                self.see(worker);
-                self.clocks.insert(worker.clone(), clock.clone());
-            }
-        }
-    }
-
-    fn see(&mut self, worker: &str) {
-        if !self.seen.iter().any(|seen| seen == worker) {
-            self.seen.push(worker.into());
-        }
-    }
-
-    /// Each one's number: a pool's own have those of their places, others the next in the order in which they were seen.
-    fn numbers(&self, our_clock: &ClockReading, own: &Places) -> BTreeMap<String, u32> {
-        let mut next = own.values().max().map_or(0, |last| last + 1);
-        let mut number = |worker: &String| {
-            // On another machine of the same name, a process may have the same number.
-            let is_here = self.clocks.get(worker).is_none_or(|clock| clock.axis == our_clock.axis);
-            own.get(worker).copied().filter(|_| is_here).unwrap_or_else(|| {
-                next += 1;
-                next - 1
-            })
-        };
-        self.seen.iter().map(|worker| (worker.clone(), number(worker))).collect()
-    }
-
-    /// How many there were, where that isn't the number of the pool's own: none are its own, and all that listened count; or
-    /// others took jobs as well.
-    fn count(&self, our_clock: &ClockReading, own: &Places) -> Option<u32> {
-        if own.is_empty() {
-            return Some(self.seen.len() as u32);
-        }
-        let numbers = self.numbers(our_clock, own);
-        let others = self.clocks.keys().filter(|worker| !own.values().any(|place| numbers.get(*worker) == Some(place)));
-        let (others, places) = (others.count(), own.values().collect::<BTreeSet<_>>().len());
-        (others > 0).then_some((places + others) as u32)
-    }
-
-    /// How far our clock is ahead of the worker's: nothing where the two read the same one.
-    fn offset(&self, worker: &str, our_clock: &ClockReading) -> Offset {
-        let theirs = self.clocks.get(worker).filter(|clock| clock.axis != our_clock.axis);
-        theirs.map_or_else(Offset::default, |clock| {
-            let (theirs, ours) = (clock.to_queue, our_clock.to_queue);
-            let uncertainty_ns = theirs.uncertainty_ns.saturating_add(ours.uncertainty_ns);
-            Offset { ns: theirs.ns.saturating_sub(ours.ns), uncertainty_ns }
-        })
-    }
-
-    fn elsewhere(&self, our_clock: &ClockReading, numbers: &BTreeMap<String, u32>) -> Vec<Elsewhere> {
-        let of = |(worker, &number): (&String, &u32)| {
-            let clock = self.clocks.get(worker).filter(|clock| clock.axis != our_clock.axis)?;
-            let Offset { ns: clock_offset_ns, uncertainty_ns: clock_uncertainty_ns } = self.offset(worker, our_clock);
-            Some(Elsewhere { worker: number, host: clock.axis.host.clone(), clock_offset_ns, clock_uncertainty_ns })
-        };
-        let mut elsewhere: Vec<Elsewhere> = numbers.iter().filter_map(of).collect();
-        elsewhere.sort_unstable_by_key(|one| one.worker);
-        elsewhere
-    }
-
-    /// The words for it, where it is so.
-    fn nobody_listens(&self, queue: &str) -> Option<String> {
-        if self.listening {
-            return None;
-        }
-        let of_build = |(build, count): (&String, &u32)| match count {
-            1 => format!("; 1 worker of another build does: {build}"),
-            _ => format!("; {count} workers of another build do: {build}"),
-        };
-        let others: String = self.other_builds.iter().map(of_build).collect();
-        Some(format!("no worker listens on queue `{queue}`{others}"))
-    }
 }

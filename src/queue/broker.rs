@@ -7,13 +7,23 @@
 
 use super::job::{Job, Message};
 use serde::{Deserialize, Serialize};
-use std::{fmt::Debug, time::Duration};
+use std::{
+    fmt::Debug,
+    time::{Duration, Instant},
+};
 
 /// How long nothing may be heard of a worker before its job goes to another.
 pub const LEASE: Duration = Duration::from_secs(3);
 
 /// How often whoever takes part says that it is still there.
 pub const BEAT: Duration = Duration::from_millis(500);
+
+/// How long a queue may take for an answer, waiting on purpose aside. One that takes longer was not there meanwhile: a host
+/// that was cut off sends nothing that says so.
+pub const ANSWER: Duration = Duration::from_secs(2);
+
+/// What a run may take beyond its deadline to say goodbye: to take its jobs back, and to hear who is there.
+pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How often a job is handed out before it is given up.
 pub const MOST_TRIES: u32 = 3;
@@ -83,6 +93,10 @@ pub struct Buried {
 /// One connection to a queue of a name. It connects when it is first used and anew after it was lost; a method that fails
 /// with [`QueueError::Unreachable`] may be called again, and what it did before it failed is not done twice.
 pub trait Broker: Debug + Send {
+    /// No call takes longer than until `end`, whatever time limits of its own it has; `None` for these limits alone. A call
+    /// that waits for something on purpose is not cut short: its caller knows how long it may wait.
+    fn until(&mut self, end: Option<Instant>);
+
     /// The queue's own clock, nanoseconds. Deadlines are told by it.
     fn now_ns(&mut self) -> Result<u64, QueueError>;
 
@@ -97,7 +111,8 @@ pub trait Broker: Debug + Send {
     fn leave(&mut self, peer: &str) -> Result<(), QueueError>;
 
     /// Adds jobs, which are all of one run, in their order. Messages about them go to `reply_to`, which is new for each run;
-    /// a run has one job of each index, so one that is in already is not added again.
+    /// a run has one job of each index, so one that is in already is not added again. Whoever is present has been
+    /// [heard of](Broker::beat) by it.
     fn enqueue(&mut self, reply_to: &str, jobs: &[Job]) -> Result<(), QueueError>;
 
     /// The messages since the last call, in their order; waits no longer than this for the first.
@@ -106,8 +121,16 @@ pub trait Broker: Debug + Send {
     /// Gives up the jobs that were handed out [`MOST_TRIES`] times and whose lease has lapsed again.
     fn bury(&mut self, reply_to: &str) -> Result<Vec<Buried>, QueueError>;
 
+    /// How many of the run's jobs the queue holds, waiting or lent: the exact number where it is below `expected`, and
+    /// otherwise at least `expected`.
+    fn held(&mut self, reply_to: &str, expected: usize) -> Result<usize, QueueError>;
+
     /// Takes back every job that is not finished, and forgets the messages.
     fn withdraw(&mut self, reply_to: &str) -> Result<(), QueueError>;
+
+    /// Takes back the jobs of every run of this build that is not [present](Broker::present): one that was killed, or that
+    /// could not reach the queue any more. Returns how many there were.
+    fn sweep(&mut self) -> Result<usize, QueueError>;
 
     /// Delivers what was finished, then takes the next job of this build: the oldest that waits, or, now and then and when
     /// none waits, one whose lease has lapsed and that has tries left, of which the run is told ([`Message::Redelivered`])
@@ -143,6 +166,16 @@ pub enum QueueError {
         /// What it said.
         cause: String,
     },
+    /// It is there, and has lost jobs that it had accepted.
+    #[error("{jobs} of its jobs are gone from the queue at {address}: {hint}")]
+    Lost {
+        /// Where it is, without a password.
+        address: String,
+        /// How many are gone.
+        jobs: usize,
+        /// What loses jobs there.
+        hint: &'static str,
+    },
     /// Something is in it that makespan did not write.
     #[error("the queue at {address} holds something that is not ours: {what}")]
     Foreign {
@@ -159,4 +192,16 @@ pub enum QueueError {
         /// The build of those who use it.
         theirs: String,
     },
+}
+
+/// The run that messages to `reply_to` are for, by its [`Peer::id`]: `PEER:NUMBER`.
+pub fn owner(reply_to: &str) -> &str {
+    reply_to.rsplit_once(':').map_or(reply_to, |(owner, _)| owner)
+}
+
+/// Text from elsewhere as a terminal may show it: its control characters are escaped.
+pub fn printable(text: &str) -> String {
+    let escaped =
+        |letter: char| if letter.is_control() { letter.escape_default().collect() } else { String::from(letter) };
+    text.chars().map(escaped).collect()
 }

@@ -1,6 +1,6 @@
 //! What travels through a queue: jobs one way, what became of them the other. Written as postcard, like frames.
 
-use super::errand::Errand;
+use super::{errand::Errand, outage::Outage};
 use crate::{measure::axis::ClockReading, worker::lane::Done};
 use serde::{Deserialize, Serialize};
 
@@ -52,6 +52,8 @@ pub struct Delivered {
     pub taken_ns: u64,
     /// How that clock compares with the queue's.
     pub clock: ClockReading,
+    /// What the worker's connection has gone through since it last delivered something, by the worker's clock.
+    pub outages: Box<[Outage]>,
     /// What came of it. Spans are by the worker's clock, and their worker is 0: who reads it knows who did it.
     pub done: Done,
 }

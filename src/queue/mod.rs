@@ -11,6 +11,7 @@
 //! | [`sqlite`], [`redis`] | the two engines that do it |
 //! | [`address`] | where a queue is; passwords are never shown |
 //! | [`batch`] | the jobs of one run: handed in, and gathered again |
+//! | [`outage`] | stretches in which a queue gave no answer |
 //! | [`errand`] | a task without anything that only this machine has |
 //! | [`worker`] | takes jobs, says that it is still there, delivers |
 
@@ -19,6 +20,7 @@ pub mod batch;
 pub mod broker;
 pub mod errand;
 pub mod job;
+pub mod outage;
 pub mod redis;
 pub mod sqlite;
 pub mod worker;

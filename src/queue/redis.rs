@@ -16,11 +16,11 @@ mod link;
 
 use super::{
     address::RedisUrl,
-    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Taken},
+    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Taken, owner, printable},
     job::{BUILD, Job, Message},
 };
 use link::{Link, field};
-use redis::{Connection, RedisResult, Script, cmd, pipe};
+use redis::{Connection, RedisResult, Script, ScriptInvocation, cmd, pipe};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
@@ -52,6 +52,8 @@ static BEATS: LazyLock<Script> = script!("redis/beat.lua");
 static PRESENT: LazyLock<Script> = script!("redis/present.lua");
 static LEAVE: LazyLock<Script> = script!("redis/leave.lua");
 static BURY: LazyLock<Script> = script!("redis/bury.lua");
+static HELD: LazyLock<Script> = script!("redis/held.lua");
+static SWEEP: LazyLock<Script> = script!("redis/sweep.lua");
 static WITHDRAW: LazyLock<Script> = script!("redis/withdraw.lua");
 
 /// An entry of a stream: its id and its fields.
@@ -135,7 +137,20 @@ impl Redis {
     }
 
     fn foreign(&self, what: impl fmt::Display) -> QueueError {
-        QueueError::Foreign { address: self.link.address().to_owned(), what: what.to_string() }
+        QueueError::Foreign { address: self.link.address().to_owned(), what: printable(&what.to_string()) }
+    }
+
+    /// Adds up what a script answers about each page of the stream: a count, and where the next page begins. Others are
+    /// served between two pages.
+    fn page_by_page<'a>(&mut self, page: impl Fn() -> ScriptInvocation<'a>) -> Result<usize, QueueError> {
+        let (mut sum, mut from) = (0, "-".to_owned());
+        while !from.is_empty() {
+            let mut page = page();
+            page.arg(&from);
+            let (count, next): (usize, String) = self.link.ask(|connection| page.invoke(connection))?;
+            (sum, from) = (sum + count, next);
+        }
+        Ok(sum)
     }
 
     /// Delivers, takes what is there, and doesn't wait.
@@ -217,6 +232,10 @@ impl Redis {
 }
 
 impl Broker for Redis {
+    fn until(&mut self, end: Option<Instant>) {
+        self.link.until(end);
+    }
+
     fn now_ns(&mut self) -> Result<u64, QueueError> {
         self.link.ask(|connection| cmd("TIME").query(connection)).map(nanoseconds)
     }
@@ -254,10 +273,11 @@ impl Broker for Redis {
     }
 
     fn enqueue(&mut self, reply_to: &str, jobs: &[Job]) -> Result<(), QueueError> {
-        let bits = self.own("enqueued", reply_to);
+        let (bits, peers) = (self.own("enqueued", reply_to), self.peers());
         for chunk in jobs.chunks(CHUNK) {
             let mut script = ENQUEUE.key(&self.jobs);
-            script.key(&bits).arg(millis(KEEP)).arg(reply_to).arg(chunk[0].run);
+            script.key(&bits).key(&peers).arg(millis(KEEP)).arg(millis(LEASE)).arg(owner(reply_to));
+            script.arg(reply_to).arg(chunk[0].run);
             for job in chunk {
                 script.arg(job.index).arg(job.deadline_ns).arg(encode(job));
             }
@@ -324,14 +344,31 @@ impl Broker for Redis {
         Ok(buried)
     }
 
+    fn held(&mut self, reply_to: &str, expected: usize) -> Result<usize, QueueError> {
+        let (jobs, bits) = (self.jobs.clone(), self.own("enqueued", reply_to));
+        self.page_by_page(|| {
+            let mut script = HELD.key(&jobs);
+            script.key(&bits).arg(reply_to).arg(expected);
+            script
+        })
+    }
+
+    fn sweep(&mut self) -> Result<usize, QueueError> {
+        let (jobs, peers, own) = (self.jobs.clone(), self.peers(), self.build.clone());
+        self.page_by_page(|| {
+            let mut script = SWEEP.key(&jobs);
+            script.key(&peers).arg(GROUP).arg(millis(LEASE)).arg(&own);
+            script
+        })
+    }
+
     fn withdraw(&mut self, reply_to: &str) -> Result<(), QueueError> {
-        let own = ["replies", "enqueued", "buried"].map(|what| self.own(what, reply_to));
-        let mut from = Some("-".to_owned());
-        while let Some(here) = from {
-            let mut script = WITHDRAW.key(&self.jobs);
-            script.key(&own).arg(GROUP).arg(reply_to).arg(here);
-            from = self.link.ask(|connection| script.invoke(connection))?;
-        }
+        let (jobs, own) = (self.jobs.clone(), ["replies", "enqueued", "buried"].map(|what| self.own(what, reply_to)));
+        self.page_by_page(|| {
+            let mut script = WITHDRAW.key(&jobs);
+            script.key(&own).arg(GROUP).arg(reply_to);
+            script
+        })?;
         self.read.remove(reply_to);
         Ok(())
     }

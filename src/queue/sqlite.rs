@@ -15,17 +15,17 @@ mod pause;
 mod tests;
 
 use super::{
-    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Role, Taken},
+    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Role, Taken, owner},
     job::{BUILD, Job, Message},
 };
 use crate::measure::clock::now_ns;
-use file::{File, Trouble};
+use file::{File, Limit, Trouble};
 use pause::Pause;
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// A connection to the queue of a name in a file.
@@ -34,6 +34,7 @@ pub struct Sqlite {
     path: PathBuf,
     name: String,
     file: Option<File>,
+    limit: Limit,
     /// When lapsed leases were last looked for although jobs waited.
     looked_ns: u64,
 }
@@ -41,14 +42,14 @@ pub struct Sqlite {
 impl Sqlite {
     /// The queue of this name there; nothing is opened yet.
     pub fn new(at: &Path, name: &str) -> Self {
-        Self { path: at.to_owned(), name: name.to_owned(), file: None, looked_ns: now_ns() }
+        Self { path: at.to_owned(), name: name.to_owned(), file: None, limit: Limit::default(), looked_ns: now_ns() }
     }
 
     /// Works on the file, opened anew where it has to be. A connection that failed is closed, which takes back whatever
     /// was begun on it.
     fn attempt<T>(&mut self, work: impl FnOnce(&Queue) -> Result<T, Trouble>) -> Result<T, QueueError> {
-        let file =
-            self.file.take().and_then(|file| file.if_still_at(&self.path)).map_or_else(|| File::open(&self.path), Ok);
+        let open = || File::open(&self.path, &self.limit);
+        let file = self.file.take().and_then(|file| file.if_still_at(&self.path)).map_or_else(open, Ok);
         let done = file.and_then(|file| {
             let done = work(&Queue { connection: file.connection(), name: &self.name })?;
             self.file = Some(file);
@@ -84,6 +85,10 @@ impl Sqlite {
 }
 
 impl Broker for Sqlite {
+    fn until(&mut self, end: Option<Instant>) {
+        self.limit.set(end);
+    }
+
     fn now_ns(&mut self) -> Result<u64, QueueError> {
         self.attempt(|_| Ok(now_ns()))
     }
@@ -119,8 +124,16 @@ impl Broker for Sqlite {
         self.attempt(|queue| queue.write(|| queue.bury(reply_to)))
     }
 
+    fn held(&mut self, reply_to: &str, _: usize) -> Result<usize, QueueError> {
+        self.attempt(|queue| queue.held(reply_to))
+    }
+
     fn withdraw(&mut self, reply_to: &str) -> Result<(), QueueError> {
         self.attempt(|queue| queue.write(|| queue.withdraw(reply_to)))
+    }
+
+    fn sweep(&mut self) -> Result<usize, QueueError> {
+        self.attempt(|queue| if queue.has_any()? { queue.write(|| queue.sweep()) } else { Ok(0) })
     }
 
     fn deliver(&mut self, _: &str, finished: &Finished) -> Result<(), QueueError> {
@@ -200,7 +213,8 @@ impl Queue<'_> {
         for job in jobs {
             self.change(insert, params![self.name, BUILD, reply_to, sql(job.deadline_ns), encode(job)?])?;
         }
-        Ok(())
+        let heard = "UPDATE peers SET heard_ns = ? WHERE queue = ? AND id = ?";
+        self.change(heard, params![now(), self.name, owner(reply_to)]).map(drop)
     }
 
     fn has_messages(&self, reply_to: &str) -> Result<bool, Trouble> {
@@ -234,6 +248,30 @@ impl Queue<'_> {
             Ok(Buried { run, index, tries, last_worker })
         });
         buried.collect()
+    }
+
+    fn held(&self, reply_to: &str) -> Result<usize, Trouble> {
+        let held = "SELECT count(*) FROM jobs WHERE queue = ? AND reply_to = ?";
+        let held: Option<u32> = self.row(held, params![self.name, reply_to], |row| row.get(0))?;
+        Ok(held.unwrap_or(0) as usize)
+    }
+
+    /// Whether there is a job of anybody: mostly not, and then nobody need be kept from writing.
+    fn has_any(&self) -> Result<bool, Trouble> {
+        let any = "SELECT EXISTS (SELECT 1 FROM jobs WHERE queue = ? AND build = ?)";
+        Ok(self.row(any, params![self.name, BUILD], |row| row.get(0))?.unwrap_or(false))
+    }
+
+    fn sweep(&self) -> Result<usize, Trouble> {
+        let runs = "SELECT DISTINCT reply_to FROM jobs WHERE queue = ? AND build = ?";
+        let runs: Vec<String> = self.rows(runs, params![self.name, BUILD], |row| row.get(0))?;
+        let present = self.present(now() - nanoseconds(LEASE))?;
+        let gone = runs.iter().filter(|run| !present.iter().any(|peer| peer.id == owner(run)));
+        let swept = gone.map(|run| {
+            let held = self.held(run)?;
+            self.withdraw(run).map(|()| held)
+        });
+        swept.sum()
     }
 
     fn withdraw(&self, reply_to: &str) -> Result<(), Trouble> {

@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     lesson,
-    queue::broker::{LEASE, MOST_TRIES},
+    queue::{
+        broker::{LEASE, MOST_TRIES},
+        outage::Outage,
+    },
     results::{
         costs::{Costs, Engine},
         record::{CellRecord, Check, Record},
@@ -126,7 +129,7 @@ impl<'a> Lesson<'a> {
         let tries = format!(
             "A worker that nothing is heard of for {} loses its job to another; a job is handed out {MOST_TRIES} times at most. {}",
             lease(),
-            self.redelivered()
+            self.redelivered() + &self.outages()
         );
         let burst = match self.most_waiting() {
             Some((waiting, scenario)) => {
@@ -188,6 +191,17 @@ impl<'a> Lesson<'a> {
             (1, false) => "In the records here, one was handed out again.".into(),
             (times, false) => format!("In the records here, {times} were handed out again."),
         }
+    }
+
+    /// How long queues were away while cells were measured.
+    fn outages(&self) -> String {
+        let excluded = self.cells.iter().flat_map(|(_, cell)| &cell.excluded);
+        let away: Vec<f64> = excluded.map(|run| Outage::total_s(&run.timeline.outages)).filter(|s| *s > 0.0).collect();
+        if away.is_empty() {
+            return String::new();
+        }
+        let (runs, away_s) = (count(away.len(), "run"), time(away.iter().sum()));
+        format!(" In {runs}, the queue gave no answer for {away_s} in all; these have no time that counts.")
     }
 
     fn most_waiting(&self) -> Option<(u32, &str)> {

@@ -5,9 +5,14 @@ use super::{
     elsewhere,
     figures::{count, significant},
     group::{Cell, Group},
-    palette, words,
+    palette, timeline, words,
 };
-use crate::{queue::broker::MOST_TRIES, results::record::Timeline, stats::median::median, worker::lane::SpanKind};
+use crate::{
+    queue::broker::MOST_TRIES,
+    results::record::{CellRecord, Phase, Timeline},
+    stats::median::median,
+    worker::lane::SpanKind,
+};
 use maud::{Markup, html};
 
 /// The stages of a job's way, and what the table calls them.
@@ -35,16 +40,18 @@ struct Jobs<'a> {
 }
 
 /// What is to be said of a group's queue cells. Nothing where it has none.
-pub(super) fn jobs(group: &Group) -> Markup {
+pub(super) fn jobs(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let all: Vec<Jobs> = group.cells.iter().filter_map(Jobs::of).collect();
-    let redelivered: Vec<String> = group.cells.iter().filter_map(redelivered).collect();
+    let remarks = |cell| redelivered(cell).into_iter().chain(shared(cell)).chain(excluded(cell));
+    let remarks: Vec<String> = group.cells.iter().flat_map(remarks).collect();
     html! {
         @if let Some(shortest) = all.iter().min_by(|a, b| a.median_s().total_cmp(&b.median_s())) {
             p class="after" { (in_words(shortest)) }
         }
-        @if !redelivered.is_empty() {
-            ul class="missing" { @for sentence in redelivered { li { (sentence) } } }
+        @if !remarks.is_empty() {
+            ul class="missing" { @for sentence in remarks { li { (sentence) } } }
         }
+        (excluded_run(group, &format!("{id}-excluded"), scale_note, most_bars))
         @if !all.is_empty() { (table(&all)) }
         @if all.iter().any(|jobs| !jobs.timeline.elsewhere.is_empty()) { (hosts(&all)) }
     }
@@ -104,6 +111,38 @@ fn redelivered(cell: &Cell) -> Option<String> {
          most {MOST_TRIES} times, and what comes of it counts once.",
         words::capital(&cell.who())
     ))
+}
+
+/// What is said where others used the queue.
+fn shared(cell: &Cell) -> Option<String> {
+    let others = cell.record.other_runs.filter(|others| *others > 0)?;
+    let runs = count(others as usize, "other run");
+    Some(format!(
+        "{}: {runs} used the same queue name at the same time and shared its workers.",
+        words::capital(&cell.who())
+    ))
+}
+
+/// What is said where runs don't count.
+fn excluded(cell: &Cell) -> Option<String> {
+    let all = &cell.record.excluded;
+    let reasons: Vec<String> =
+        all.iter().map(|run| format!("in round {}, {}", run.timeline.round + 1, run.reason)).collect();
+    let again = if cell.time.is_some() { ", measured again" } else { "" };
+    let (runs, times) = (count(all.len(), "run"), if all.len() == 1 { "time does" } else { "times do" });
+    let who = words::capital(&cell.who());
+    (!all.is_empty()).then(|| format!("{who}: {runs} whose {times} not count{again}: {}.", reasons.join("; ")))
+}
+
+/// What such a run looks like: the first that kept its spans.
+fn excluded_run(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
+    let first = group.cells.iter().find_map(|cell| {
+        let run = cell.record.excluded.iter().find(|run| !run.timeline.spans.is_empty())?;
+        Some((CellRecord { timeline: Some(run.timeline.clone()), timed: vec![Phase::Run], ..cell.record.clone() }, run))
+    });
+    let Some((record, run)) = first else { return html! {} };
+    let about = html! { "A run whose time does not count: " (run.reason) "." };
+    timeline::lanes_of(&[(Cell::of(&record, &[&record]), Vec::new())], id, &about, scale_note, most_bars)
 }
 
 /// `sqlite`, or an address. Cells of a record have the same one, unless somebody put two together.
@@ -234,9 +273,9 @@ mod tests {
 
     #[test]
     fn only_queues_have_jobs_and_what_was_handed_out_again_is_said() {
-        assert_eq!(jobs(&groups(&made_up::web_requests(10))[0]).into_string(), "");
+        assert_eq!(jobs(&groups(&made_up::web_requests(10))[0], "x", "", 1500).into_string(), "");
         let record = made_up::queued();
-        let html = jobs(&groups(&record)[0]).into_string();
+        let html = jobs(&groups(&record)[0], "x", "", 1500).into_string();
         let queues = record.cells.iter().filter(|cell| cell.strategy == "queue").count();
         assert!(html.matches("<tr>").count() > queues, "{html}");
         for expected in
@@ -245,5 +284,23 @@ mod tests {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }
         assert_eq!(html.matches("handed out again, because").count(), 1, "where there were none, nothing is said");
+    }
+
+    #[test]
+    fn a_run_that_does_not_count_is_said_and_drawn_with_its_outage() {
+        let quiet = jobs(&groups(&made_up::queued())[0], "x", "", 1500).into_string();
+        assert!(!quiet.contains("not count") && !quiet.contains("class=\"outage\""));
+        let record = made_up::disturbed();
+        let html = jobs(&groups(&record)[0], "x", "", 1500).into_string().replace('\u{a0}', " ");
+        for expected in [
+            "1 run whose time does not count, measured again: in round 1, the queue gave no answer for 0.05 s",
+            "1 other run used the same queue name",
+            "the queue gave worker 0 no answer for 50.0 ms: connection refused",
+            "key-outage",
+        ] {
+            assert!(html.contains(expected), "{expected} is not in {html}");
+        }
+        // The run's own and the worker's, in both renditions.
+        assert_eq!(html.matches("class=\"outage\"").count(), 4);
     }
 }

@@ -2,9 +2,10 @@
 
 use crate::{
     measure::host::HostFacts,
+    queue::outage::Outage,
     results::{
         costs::{self, About, Bulk, Costs, Engine, Single},
-        record::{CellRecord, Check, Estimate, Phase, Purpose, Record, SCHEMA, Stopped, Timeline, Timer},
+        record::{CellRecord, Check, Estimate, Excluded, Phase, Purpose, Record, SCHEMA, Stopped, Timeline, Timer},
     },
     worker::{
         deck::Deal,
@@ -72,10 +73,20 @@ impl Made {
             core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
             queue: None,
             redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
             cpu_s: vec![cpu; rounds as usize],
             memory_samples_bytes: Vec::new(),
             statuses: BTreeMap::new(),
-            timeline: Some(Timeline { round: 0, start_ns, end_ns, spans, failed: Vec::new(), elsewhere: Vec::new() }),
+            timeline: Some(Timeline {
+                round: 0,
+                start_ns,
+                end_ns,
+                spans,
+                failed: Vec::new(),
+                elsewhere: Vec::new(),
+                outages: Vec::new(),
+            }),
         }
     }
 
@@ -236,6 +247,20 @@ pub(super) fn queued() -> Record {
             })
             .collect();
     }
+    record
+}
+
+/// The same, with a run that an outage disturbed, and another run on the same queue name.
+pub(super) fn disturbed() -> Record {
+    let mut record = queued();
+    let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
+    cell.other_runs = Some(1);
+    let mut timeline = cell.timeline.clone().unwrap();
+    let (start_ns, end_ns) = (timeline.start_ns + 40_000_000, timeline.start_ns + 90_000_000);
+    let outage = |worker| Outage { worker, start_ns, end_ns, cause: "connection refused".into() };
+    timeline.outages = vec![outage(None), outage(Some(0))];
+    let reason = "the queue gave no answer for 0.05 s (connection refused)".into();
+    cell.excluded = vec![Excluded { reason, redeliveries: 0, timeline }];
     record
 }
 

@@ -74,7 +74,7 @@ fn part(
                 (curves::times(group, cores, id, &note))
             }
             (table::table(record, group, criterion, &scale.map_or(String::new(), |scale| format!(" {scale}"))))
-            (jobs::jobs(group))
+            (jobs::jobs(group, id, &note, most_bars))
             (resources::resources(record, group))
         }
     }

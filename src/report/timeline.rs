@@ -19,6 +19,7 @@ use super::{
     words,
 };
 use crate::{
+    queue::outage::Outage,
     results::record::{Phase, Timeline},
     worker::lane::{Span, SpanKind},
 };
@@ -43,6 +44,8 @@ struct Row<'a> {
     depth: Option<Depth>,
     /// The hosts of lanes that are not on the run's own.
     hosts: Vec<elsewhere::Lanes>,
+    /// When the queue gave no answer.
+    outages: &'a [Outage],
     /// The instant of the axis' zero: when the timer started.
     zero_ns: f64,
     /// Seconds from zero to the run's start, to its end, and to the timer's end.
@@ -126,7 +129,7 @@ fn telling_workers(group: &Group) -> u32 {
 
 impl<'a> Row<'a> {
     fn of(cell: &'a Cell<'a>, beside: Vec<String>) -> Option<Self> {
-        let Timeline { round, start_ns, end_ns, spans, failed, elsewhere } = cell.record.timeline.as_ref()?;
+        let Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages } = cell.record.timeline.as_ref()?;
         let phase = |phase: Phase, seconds: &[f64]| {
             let timed = cell.record.timed.contains(&phase);
             seconds.get(*round as usize).copied().filter(|_| timed).unwrap_or(0.0).max(0.0)
@@ -142,6 +145,7 @@ impl<'a> Row<'a> {
             lanes: bars::lanes(spans, failed, workers, lanes),
             depth: Depth::of(spans),
             hosts: elsewhere::lanes(elsewhere, workers, lanes),
+            outages,
             zero_ns: *start_ns as f64 - run_from * 1e9,
             run_from,
             run_to,
@@ -269,6 +273,7 @@ fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str, most_bars: usize)
                 (hosts_beside(row, top, left, font))
                 (phases(row, top, &x))
                 (lanes(row, top, &x, longest, most_bars))
+                (outages(row, top, &x))
                 (depth(row, top, &x, left, rendition))
                 (makespan(row, top, &x, rendition))
             }
@@ -333,6 +338,26 @@ fn phases(row: &Row, top: f64, x: &Scale) -> Markup {
             }
         }
     }
+}
+
+/// Frames across the lanes for as long as the queue gave no answer.
+fn outages(row: &Row, top: f64, x: &Scale) -> Markup {
+    html! {
+        @for outage in row.outages {
+            @let (start, end) = (row.seconds(outage.start_ns).max(0.0), row.seconds(outage.end_ns).min(row.total));
+            @if end >= start {
+                g class="mark" {
+                    title { (outage_tip(outage, end - start)) }
+                    rect class="outage" x=(px(x.at(start))) y=(px(top)) width=(px((x.at(end) - x.at(start)).max(1.0))) height=(px(row.lanes_height())) {}
+                }
+            }
+        }
+    }
+}
+
+fn outage_tip(outage: &Outage, seconds: f64) -> String {
+    let whose = outage.worker.map_or("the run".into(), |worker| format!("worker {worker}"));
+    format!("the queue gave {whose} no answer for {}: {}", time(seconds), outage.cause)
 }
 
 fn lanes(row: &Row, top: f64, x: &Scale, longest: f64, most_bars: usize) -> Markup {
@@ -459,6 +484,7 @@ fn legend(rows: &[Row]) -> Markup {
     let others = [
         ("fault", "ended in an error", bars().any(|bar| bar.failed > 0)),
         ("prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
+        ("outage", "the queue gave no answer", rows.iter().any(|row| !row.outages.is_empty())),
         ("phase", "starting and stopping the workers", rows.iter().any(|row| row.total > row.run_to - row.run_from)),
     ];
     let entries = std::iter::once(("run", "running", true)).chain(waits).chain(others);

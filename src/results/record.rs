@@ -5,6 +5,7 @@
 
 use crate::{
     measure::host::HostFacts,
+    queue::outage::Outage,
     scenario::CellSpec,
     worker::{deck::Deal, lane::Span, work::Elsewhere},
 };
@@ -149,10 +150,30 @@ pub struct CellRecord {
     /// strategies without a queue.
     pub queue: Option<String>,
     /// How often jobs were handed out again, because nothing was heard of the worker that had them: all measured rounds
-    /// together. `None` for strategies without a queue.
+    /// together. `None` for strategies without a queue, and for a cell that has no time.
     pub redeliveries: Option<u32>,
+    /// The most other runs that used the same queue name at once, in any measured round: they share its workers. `None` as
+    /// for redeliveries.
+    #[serde(default)]
+    pub other_runs: Option<u32>,
+    /// Runs whose time does not count, because the queue gave no answer for a part of it. Each was measured again in the same
+    /// round, unless the cell failed with it.
+    #[serde(default)]
+    pub excluded: Vec<Excluded>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
+}
+
+/// A run whose time does not count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Excluded {
+    /// Why it does not count, in words.
+    pub reason: String,
+    /// How often jobs were handed out again in it.
+    pub redeliveries: u32,
+    /// When it was, and its outages. Only the cell's first such run keeps its spans.
+    pub timeline: Timeline,
 }
 
 /// The spans of one round.
@@ -171,6 +192,10 @@ pub struct Timeline {
     /// The workers on other hosts, whose spans were moved to this host's clock.
     #[serde(default)]
     pub elsewhere: Vec<Elsewhere>,
+    /// Stretches in which a connection to the queue got no answer, by their start. A run with one is among
+    /// [`CellRecord::excluded`].
+    #[serde(default)]
+    pub outages: Vec<Outage>,
 }
 
 /// An estimate with its 95 % interval.

@@ -11,9 +11,10 @@ use super::{
 };
 use crate::{
     measure::host::{self, HostFacts},
-    results::record::{CellRecord, Check, Estimate, Record, SCHEMA, Stopped},
+    results::record::{CellRecord, Check, Estimate, Excluded, Record, SCHEMA, Stopped, Timeline},
     scenario::{CellSpec, Scenario},
     stats::paired,
+    worker::work::Account,
 };
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
@@ -22,6 +23,9 @@ use std::{
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
+
+/// How often a cell is run in one round, at most, for a time that counts.
+const MOST_RUNS: u32 = 3;
 
 /// The cells of one scenario, set up, and what is known of them so far. What belongs to a cell has its index.
 pub(super) struct Bench<'a> {
@@ -150,7 +154,7 @@ impl<'a> Bench<'a> {
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
         order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
         let sample = |bench: &mut Self, index: usize, observer: &mut dyn Observer| {
-            let sample = bench.cells[index].once(round)?;
+            let sample = bench.undisturbed(index, round, observer)?;
             observer.measured(index, round, &sample);
             bench.add(index, sample)
         };
@@ -158,6 +162,35 @@ impl<'a> Bench<'a> {
         self.record.rounds_done += 1;
         self.spent += begun.elapsed();
         ControlFlow::Continue(())
+    }
+
+    /// A run of a cell whose time counts. One in which its queue was away is kept for what it is, and measured again at once: it
+    /// says something about the queue, and nothing about the strategy.
+    fn undisturbed(&mut self, index: usize, round: u32, observer: &mut dyn Observer) -> Result<Sample, CellError> {
+        let mut last = None;
+        for _ in 0..MOST_RUNS {
+            if last.is_some() {
+                observer.updated(&self.record);
+            }
+            let sample = self.cells[index].once(round)?;
+            let Some(reason) = sample.account.disturbance() else { return Ok(sample) };
+            self.exclude(index, &sample.account.clone(), sample.into_timeline(round));
+            last = Some(reason);
+        }
+        Err(CellError::Disturbed { runs: MOST_RUNS, reason: last.unwrap_or_default() })
+    }
+
+    fn exclude(&mut self, index: usize, account: &Account, mut timeline: Timeline) {
+        let all = &mut self.record.cells[index].excluded;
+        // One is enough to see what such a run looks like.
+        if !all.is_empty() {
+            timeline.spans.clear();
+        }
+        all.push(Excluded {
+            reason: account.disturbance().unwrap_or_default(),
+            redeliveries: account.redelivered.values().sum(),
+            timeline,
+        });
     }
 
     /// One thing done with one cell, unless the cell is out. What fails because of Ctrl-C is no failure of the cell.
@@ -198,8 +231,17 @@ impl<'a> Bench<'a> {
     /// A wrong answer has no time: whatever was measured of this cell goes.
     fn fail(&mut self, index: usize, error: &CellError) {
         self.rounds[index] = Rounds::default();
-        let unmeasured = self.cells[index].unmeasured();
-        self.record.cells[index] = CellRecord { check: Check::Failed, error: Some(error.to_string()), ..unmeasured };
+        if let CellError::Outage { start_ns, end_ns, account, .. } = error {
+            let (round, (start_ns, end_ns)) = (self.record.rounds_done, (*start_ns, *end_ns));
+            let (elsewhere, outages) = (account.elsewhere.clone(), account.outages.clone());
+            let timeline =
+                Timeline { round, start_ns, end_ns, spans: Vec::new(), failed: Vec::new(), elsewhere, outages };
+            self.exclude(index, account, timeline);
+        }
+        let (unmeasured, excluded) =
+            (self.cells[index].unmeasured(), std::mem::take(&mut self.record.cells[index].excluded));
+        self.record.cells[index] =
+            CellRecord { check: Check::Failed, error: Some(error.to_string()), excluded, ..unmeasured };
         // What leaned on it as a baseline has nothing to lean on any more.
         self.compare(index);
     }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     measure::{clock::between, cpu::CpuTime},
     mock_server::{log::LogEntry, process::ServerError},
-    results::record::{CellRecord, Check, Phase, Timer},
+    results::record::{CellRecord, Check, Phase, Timeline, Timer},
     scenario::{CellSpec, Scenario},
     strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
     task::TaskError,
@@ -93,6 +93,26 @@ pub enum CellError {
         /// How many before.
         before: u32,
     },
+    /// It went wrong, and meanwhile its queue gave no answer.
+    #[error("{error}; {}", account.disturbance().unwrap_or_default())]
+    Outage {
+        /// What went wrong.
+        error: Box<CellError>,
+        /// When the run began.
+        start_ns: u64,
+        /// When it ended.
+        end_ns: u64,
+        /// What else the strategy says of the run.
+        account: Box<Account>,
+    },
+    /// Something disturbed every run of a round, so that none has a time that counts.
+    #[error("none of {runs} runs has a time that counts; the last: {reason}")]
+    Disturbed {
+        /// How many runs there were.
+        runs: u32,
+        /// What disturbed the last of them.
+        reason: String,
+    },
     /// There is no strategy of this name.
     #[error("{0}")]
     Unknown(String),
@@ -139,7 +159,14 @@ impl Cell {
                 ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted, &mut |_| ())?
             }
         };
-        let log = self.check(&order, &outcome)?;
+        let log = match self.check(&order, &outcome) {
+            Ok(log) => log,
+            Err(error) if outcome.account.outages.is_empty() => return Err(error),
+            Err(error) => {
+                let Outcome { start_ns, end_ns, account, .. } = outcome;
+                return Err(CellError::Outage { error: Box::new(error), start_ns, end_ns, account: Box::new(account) });
+            }
+        };
         let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
@@ -216,7 +243,9 @@ impl Cell {
             memory_samples_bytes: Vec::new(),
             statuses: BTreeMap::new(),
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
-            redeliveries: self.uses_queue().then_some(0),
+            redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
             timeline: None,
         }
     }
@@ -242,6 +271,12 @@ impl Sample {
     /// Seconds from the first task's start to the last one's end.
     pub fn run_s(&self) -> f64 {
         between(self.start_ns, self.end_ns).as_secs_f64()
+    }
+
+    /// What is kept of it to be drawn. It was the run of this round.
+    pub(super) fn into_timeline(self, round: u32) -> Timeline {
+        let Self { start_ns, end_ns, spans, failed, account: Account { elsewhere, outages, .. }, .. } = self;
+        Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages }
     }
 
     /// Seconds that a timer with these phases shows.

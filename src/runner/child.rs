@@ -47,7 +47,7 @@ enum Report {
     /// A probe has come to this moment, and goes on after a [`Nod`].
     At(Moment),
     /// What came of the order, or why nothing did.
-    Over(Result<Outcome, String>),
+    Over(Box<Result<Outcome, String>>),
 }
 
 /// "Go on."
@@ -114,7 +114,7 @@ impl ChildProcess {
                     look(moment);
                     frame::write(&mut orders, &Nod)?;
                 }
-                Some(Report::Over(outcome)) => return Ok(Some(outcome)),
+                Some(Report::Over(outcome)) => return Ok(Some(*outcome)),
                 None => return Ok(None),
             }
         }
@@ -147,7 +147,7 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
         if order.is_probe { await_nod(moment).map_err(|error| CellError::Child(error.to_string())) } else { Ok(()) }
     };
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
-    frame::write(io::stdout().lock(), &Report::Over(outcome))
+    frame::write(io::stdout().lock(), &Report::Over(Box::new(outcome)))
 }
 
 fn await_nod(moment: Moment) -> io::Result<()> {

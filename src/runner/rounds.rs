@@ -32,6 +32,7 @@ struct Round {
     error: Option<String>,
     workers: u32,
     redeliveries: u32,
+    other_runs: u32,
     /// Of the rounds of an earlier program, only one still has its spans.
     timeline: Option<Timeline>,
 }
@@ -54,6 +55,7 @@ impl Rounds {
             workers: cell.workers,
             // The record has their sum.
             redeliveries: if index == 0 { cell.redeliveries.unwrap_or(0) } else { 0 },
+            other_runs: cell.other_runs.unwrap_or(0),
             timeline: cell.timeline.clone().filter(|timeline| timeline.round as usize == index),
         };
         Self { all: (0..rounds as usize).map(round).collect(), did_less: rounds >= 2 && cell.speedup.is_none() }
@@ -61,23 +63,22 @@ impl Rounds {
 
     /// One more. `asked` is the number of workers where the run doesn't say how many took part.
     pub(super) fn add(&mut self, sample: Sample, asked: u32) {
-        let run_s = sample.run_s();
-        let Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, account, .. } = sample;
-        let round = self.all.len() as u32;
+        let Sample { start_s, stop_s, cpu, .. } = sample;
         self.all.push(Round {
             start_s,
-            run_s,
+            run_s: sample.run_s(),
             stop_s,
             cpu_s: cpu.total_s(),
             user_s: cpu.user_s,
             system_s: cpu.system_s,
             switches: cpu.switches as f64,
             core_wait_s: cpu.core_wait_s(),
-            failed: failed.len() as u32,
-            error: error.as_ref().map(TaskError::to_string),
-            workers: account.workers.unwrap_or(asked),
-            redeliveries: account.redelivered.values().sum(),
-            timeline: Some(Timeline { round, start_ns, end_ns, spans, failed, elsewhere: account.elsewhere }),
+            failed: sample.failed.len() as u32,
+            error: sample.error.as_ref().map(TaskError::to_string),
+            workers: sample.account.workers.unwrap_or(asked),
+            redeliveries: sample.account.redelivered.values().sum(),
+            other_runs: sample.account.other_runs,
+            timeline: Some(sample.into_timeline(self.all.len() as u32)),
         });
     }
 
@@ -98,7 +99,10 @@ impl Rounds {
         if let Some(workers) = self.workers() {
             cell.workers = workers;
         }
-        cell.redeliveries = cell.redeliveries.map(|_| self.all.iter().map(|round| round.redeliveries).sum());
+        if cell.queue.is_some() && !self.all.is_empty() {
+            cell.redeliveries = Some(self.all.iter().map(|round| round.redeliveries).sum());
+            cell.other_runs = self.all.iter().map(|round| round.other_runs).max();
+        }
         cell.start_s = of(|round| round.start_s);
         cell.run_s = of(|round| round.run_s);
         cell.stop_s = of(|round| round.stop_s);
@@ -155,7 +159,7 @@ mod tests {
     fn unmeasured() -> CellRecord {
         let cell = json!({
             "variant": "default", "tasks": 3, "strategy": "threads", "workers": 2, "deal": "one_by_one", "timer": "warm",
-            "timed": ["run"], "check": "passed", "task_errors": 0, "start_s": [], "run_s": [], "stop_s": [], "redeliveries": 0,
+            "timed": ["run"], "check": "passed", "task_errors": 0, "start_s": [], "run_s": [], "stop_s": [], "queue": "sqlite",
         });
         serde_json::from_value(cell).unwrap()
     }

@@ -5,7 +5,10 @@ use super::{
     lane::Done,
     stop::Stop,
 };
-use crate::task::{Task, TaskError};
+use crate::{
+    queue::outage::Outage,
+    task::{Task, TaskError},
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -33,6 +36,18 @@ pub struct Account {
     pub workers: Option<u32>,
     /// The workers on other hosts, whose spans were moved to this host's clock.
     pub elsewhere: Vec<Elsewhere>,
+    /// Stretches in which a connection to the queue got no answer, by their start.
+    pub outages: Vec<Outage>,
+    /// The most other runs that used the same queue name at once.
+    pub other_runs: u32,
+}
+
+impl Account {
+    /// Why the time of the run does not count: its queue was away for a part of it. `None` where it wasn't.
+    pub fn disturbance(&self) -> Option<String> {
+        let cause = &self.outages.first()?.cause;
+        Some(format!("the queue gave no answer for {:.2} s ({cause})", Outage::total_s(&self.outages)))
+    }
 }
 
 /// A worker on another host.

@@ -83,6 +83,7 @@ fn finished(worker: &str, taken: &Taken) -> Finished {
         attempt: taken.attempt,
         taken_ns: 1,
         clock: ClockReading { axis, to_queue: Offset::default() },
+        outages: Box::default(),
         done: Done { index: taken.job.index, result: Err(TaskError::TimedOut), spans: Vec::new() },
     };
     Finished { id: taken.id.clone(), reply_to: taken.reply_to.clone(), message: Message::Delivered(delivered) }
@@ -115,6 +116,50 @@ fn indexes(taken: &[Taken]) -> Vec<u32> {
 /// Takes all that there is.
 fn take_all(broker: &mut dyn Broker) -> Vec<Taken> {
     std::iter::from_fn(|| take(broker, "w")).collect()
+}
+
+fn it_tells_how_many_jobs_of_a_run_it_holds(at: &Address) {
+    let mut broker = queue(at);
+    let all = jobs(&mut *broker, 0..5);
+    broker.enqueue(REPLIES, &all).unwrap();
+    broker.enqueue("pool:2", &all[..3]).unwrap();
+    let taken = take(&mut *broker, "w").unwrap();
+    assert!(broker.held(REPLIES, 5).unwrap() >= 5, "also those that are lent");
+    broker.deliver("w", &finished("w", &taken)).unwrap();
+    // More than this run has: the exact number is wanted.
+    assert_eq!(broker.held(REPLIES, 9).unwrap(), 4);
+    broker.withdraw(REPLIES).unwrap();
+    assert_eq!(broker.held(REPLIES, 4).unwrap(), 0);
+    assert_eq!(broker.held("pool:2", 9).unwrap(), 3);
+}
+
+fn jobs_of_runs_that_are_not_there_are_swept_and_no_others(at: &Address) {
+    let mut broker = queue(at);
+    let all = jobs(&mut *broker, 0..3);
+    broker.beat(&peer("here:1:run-0", Role::Run), &[]).unwrap();
+    for run in ["here:1:run-0:7", "gone:1:run-0:7", "gone:1:run-0:8"] {
+        broker.enqueue(run, &all).unwrap();
+    }
+    assert_eq!(broker.sweep().unwrap(), 6);
+    let held = ["here:1:run-0:7", "gone:1:run-0:7", "gone:1:run-0:8"].map(|run| broker.held(run, 9).unwrap());
+    assert_eq!(held, [3, 0, 0]);
+    broker.leave("here:1:run-0").unwrap();
+    assert_eq!((broker.sweep().unwrap(), broker.sweep().unwrap()), (3, 0));
+    assert_eq!(take(&mut *broker, "w"), None);
+}
+
+fn a_run_is_heard_of_when_it_enqueues(at: &Address) {
+    let mut broker = queue(at);
+    let run = peer("here:1:run-0", Role::Run);
+    broker.beat(&run, &[]).unwrap();
+    let all = jobs(&mut *broker, 0..1);
+    // Longer than a lease, and it says nothing but this.
+    for number in 0..3 {
+        thread::sleep(LEASE / 2);
+        broker.enqueue(&format!("here:1:run-0:{number}"), &all).unwrap();
+    }
+    assert_eq!(broker.present().unwrap(), [run]);
+    assert_eq!(broker.sweep().unwrap(), 0);
 }
 
 fn jobs_are_taken_in_the_order_of_enqueuing(at: &Address) {
@@ -587,6 +632,9 @@ engines! { on_sqlite on_redis: {
     a_result_counts_once
     a_delivery_comes_with_the_next_job
     what_was_withdrawn_is_gone
+    it_tells_how_many_jobs_of_a_run_it_holds
+    jobs_of_runs_that_are_not_there_are_swept_and_no_others
+    a_run_is_heard_of_when_it_enqueues
     who_was_heard_of_is_present
     names_are_queues_of_their_own
     a_job_past_its_deadline_is_not_handed_out

@@ -21,23 +21,23 @@ use std::{path::Path, thread, time::Duration};
 use tempfile::TempDir;
 
 /// The name of every queue here. Each test has an engine of its own.
-const NAME: &str = "jobs";
+pub const NAME: &str = "jobs";
 
 /// A queue of a test's own.
-struct Engine {
-    address: Address,
-    redis: Option<RedisServer>,
-    _file: Option<TempDir>,
+pub struct Engine {
+    pub address: Address,
+    pub redis: Option<RedisServer>,
+    pub _file: Option<TempDir>,
 }
 
 impl Engine {
-    fn sqlite() -> Self {
+    pub fn sqlite() -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let address = Address::Sqlite(dir.path().join("queue.sqlite3"));
         Self { address, redis: None, _file: Some(dir) }
     }
 
-    fn redis() -> Option<Self> {
+    pub fn redis() -> Option<Self> {
         let server = RedisServer::start()?;
         Some(Self { address: server.address(), redis: Some(server), _file: None })
     }
@@ -47,11 +47,11 @@ impl Engine {
         Env { queue, ..common::env() }
     }
 
-    fn pool(&self, workers: u32) -> Box<dyn Pool> {
+    pub fn pool(&self, workers: u32) -> Box<dyn Pool> {
         Queue.start(number(workers).into(), &self.env(true)).expect("the pool starts")
     }
 
-    fn broker(&self) -> Box<dyn Broker> {
+    pub fn broker(&self) -> Box<dyn Broker> {
         self.address.broker(NAME)
     }
 
@@ -93,11 +93,11 @@ on_both! {
 }
 
 /// Work that may fetch from this server.
-fn work(tasks: &[Task], server: &str, limit: Duration) -> Work {
+pub fn work(tasks: &[Task], server: &str, limit: Duration) -> Work {
     Work { server: Some(server.into()), stop: Stop::after(limit), ..common::work(tasks, Deal::OneByOne) }
 }
 
-fn run(pool: &mut dyn Pool, work: &Work) -> Vec<Result<Output, TaskError>> {
+pub fn run(pool: &mut dyn Pool, work: &Work) -> Vec<Result<Output, TaskError>> {
     let _watchdog = work.stop.watchdog();
     results(work.settle(pool.run(work)))
 }

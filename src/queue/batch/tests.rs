@@ -3,12 +3,13 @@ use super::{
     *,
 };
 use crate::{
+    measure::axis::Offset,
     task::{
         Output, Task,
         gunzip::Gunzip,
         prime_sum::{Method, PrimeSum},
     },
-    worker::{deck::Deal, stop::Stop},
+    worker::{deck::Deal, stop::Stop, work::Elsewhere},
 };
 use proptest::prelude::*;
 use std::collections::VecDeque;
@@ -26,6 +27,10 @@ struct Scripted {
     /// Whether it is gone for good once the messages are over.
     ends: bool,
     withdrawn: bool,
+    /// What taking jobs back comes to, where that goes wrong.
+    withdrawal: Option<QueueError>,
+    /// How many jobs it has, where some are gone.
+    held: Option<usize>,
 }
 
 fn gone() -> QueueError {
@@ -39,6 +44,7 @@ impl Scripted {
 }
 
 impl Broker for Scripted {
+    fn until(&mut self, _: Option<Instant>) {}
     fn now_ns(&mut self) -> Answered<u64> {
         Ok(now_ns())
     }
@@ -64,9 +70,15 @@ impl Broker for Scripted {
     fn bury(&mut self, _: &str) -> Answered<Vec<Buried>> {
         self.there().map(|()| std::mem::take(&mut self.buried))
     }
+    fn held(&mut self, _: &str, expected: usize) -> Answered<usize> {
+        self.there().map(|()| self.held.unwrap_or(expected))
+    }
     fn withdraw(&mut self, _: &str) -> Answered<()> {
         self.withdrawn = true;
-        Ok(())
+        self.withdrawal.clone().map_or(Ok(()), Err)
+    }
+    fn sweep(&mut self) -> Answered<usize> {
+        unreachable!("a batch leaves that to the pool")
     }
     fn deliver(&mut self, _: &str, _: &Finished) -> Answered<()> {
         unreachable!("a run delivers nothing")
@@ -90,7 +102,8 @@ fn peer(id: &str, role: Role, build: &str) -> Peer {
 fn client() -> Client {
     let ClockReading { axis, to_queue } = clock("here", 1_000, 10);
     let peer = peer("here:1:run-0", Role::Run, BUILD);
-    Client { peer, axis, comparison: Comparison::new(to_queue), queue: "q".into() }
+    let (address, hint, heard) = ("redis://far".into(), "was it emptied?", Cell::new(Instant::now()));
+    Client { peer, axis, comparison: Comparison::new(to_queue), queue: "q".into(), address, hint, heard }
 }
 
 fn sums(count: u64) -> Vec<Task> {
@@ -105,7 +118,15 @@ fn delivered(worker: &str, index: u32, checksum: u64) -> Delivered {
     let run = Span { worker: 0, index: Some(index), kind: SpanKind::Run, start_ns: 300, end_ns: 400 };
     let output = Output { checksum, amount: 1, status: None };
     let done = Done { index, result: Ok(output), spans: vec![run] };
-    Delivered { run: RUN, worker: worker.into(), attempt: 1, taken_ns: 250, clock: clock("here", 1_000, 10), done }
+    Delivered {
+        run: RUN,
+        worker: worker.into(),
+        attempt: 1,
+        taken_ns: 250,
+        clock: clock("here", 1_000, 10),
+        outages: Box::default(),
+        done,
+    }
 }
 
 fn result(worker: &str, index: u32, checksum: u64) -> Message {
@@ -179,6 +200,67 @@ fn a_queue_that_comes_back_is_enough() {
         Scripted { enqueue: [gone(), gone()].into(), messages: [Err(gone()), Ok(done)].into(), ..Scripted::default() };
     let (done, _) = run(&mut broker, &work(sums(1), patient()), &Places::new());
     assert_eq!((checksums(&done), broker.enqueued.len()), (vec![1], 1));
+}
+
+#[test]
+fn an_outage_is_told_with_whose_it_was_and_what_is_over_before_the_run_is_not() {
+    let outage = |start_ns, end_ns| Outage { worker: None, start_ns, end_ns, cause: "cut\u{1b}[2J off".into() };
+    let of_worker = [outage(1, 2), outage(3, u64::MAX)].into();
+    let message = Message::Delivered(Delivered { outages: of_worker, ..delivered("here:5:0", 0, 1) });
+    let mut broker = Scripted { messages: [Err(gone()), Ok(vec![message])].into(), ..Scripted::default() };
+    let (_, account) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    let [of_worker, own] = &account.outages[..] else { panic!("{:?}", account.outages) };
+    assert_eq!((of_worker.worker, of_worker.cause.as_str()), (Some(0), "cut\\u{1b}[2J off"));
+    assert_eq!((own.worker, own.cause.as_str()), (None, "connection refused"));
+    assert!(own.start_ns > 0 && own.start_ns <= own.end_ns, "{own:?}");
+    assert!(account.disturbance().is_some_and(|words| words.contains("the queue gave no answer for")));
+}
+
+#[test]
+fn jobs_that_the_queue_has_lost_end_the_run_with_their_number() {
+    let back = vec![result("here:5:0", 1, 1)];
+    let silence = (0..30).map(|_| Err(gone()));
+    let messages = silence.chain([Ok(back)]).collect();
+    let mut broker = Scripted { messages, held: Some(2), ..Scripted::default() };
+    let work = work(sums(5), patient());
+    let (done, _) = run(&mut broker, &work, &Places::new());
+    let said = "1 of 5 done: 2 of its jobs are gone from the queue at redis://far: was it emptied?";
+    assert_eq!(queue_error(&done[0]), said);
+    assert!(done[1].result.is_ok() && work.stop.check().is_ok(), "the deadline is far");
+}
+
+#[test]
+fn jobs_are_taken_back_from_a_queue_that_refuses_and_where_they_can_not_be_that_is_said() {
+    let refuses = |cause: &str| QueueError::Refused { address: "redis://far".into(), cause: cause.into() };
+    let mut broker = Scripted { enqueue: [refuses("OOM")].into(), ..Scripted::default() };
+    let (done, _) = run(&mut broker, &work(sums(2), patient()), &Places::new());
+    assert!(broker.withdrawn);
+    assert_eq!(queue_error(&done[0]), "0 of 2 done: the queue at redis://far refuses: OOM");
+
+    let mut broker = Scripted { withdrawal: Some(refuses("no more")), ..Scripted::default() };
+    broker.present = vec![peer("here:5:0", Role::Worker, BUILD)];
+    let (done, _) = run(&mut broker, &work(sums(2), hasty()), &Places::new());
+    let said = "timed out; up to 2 jobs stay in the queue until the next run on `q` (the queue at redis://far refuses: no more)";
+    assert_eq!(queue_error(&done[0]), said);
+}
+
+#[test]
+fn a_run_that_panics_takes_its_jobs_back() {
+    let mut broker = Scripted::default();
+    let (client, work) = (client(), work(sums(2), patient()));
+    let mut batch = Batch::new(&mut broker, &client, &work);
+    batch.hand_in();
+    drop(batch);
+    assert!(broker.withdrawn);
+}
+
+#[test]
+fn other_runs_on_the_same_name_are_counted_at_their_most() {
+    let runs = ["here:2:run-0", "far:2:run-1", "here:1:run-0"].map(|id| peer(id, Role::Run, "0.0.9+1"));
+    let messages = [Ok(vec![result("here:5:0", 0, 1)])].into();
+    let mut broker = Scripted { present: runs.into(), messages, ..Scripted::default() };
+    let (_, account) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    assert_eq!(account.other_runs, 2, "it is not one itself");
 }
 
 #[test]

@@ -1,9 +1,14 @@
--- Adds jobs, each once, however often it is asked for: the bit of its index says whether it is in.
--- KEYS: jobs, the bits. ARGV as unpacked here; then index, deadline and job of each.
-local jobs, bits = KEYS[1], KEYS[2]
-local keep_ms, reply_to, run = unpack(ARGV, 1, 3)
+-- Adds jobs, each once, however often it is asked for: the bit of its index says whether it is in. Their owner is heard of.
+-- KEYS: jobs, the bits, peers. ARGV as unpacked here; then index, deadline and job of each.
+local jobs, bits, peers = KEYS[1], KEYS[2], KEYS[3]
+local keep_ms, lease_ms, owner, reply_to, run = unpack(ARGV, 1, 5)
+local peer = (redis.call('HGET', peers, owner) or ''):match('^%d+ (.*)$')
+if peer then
+  redis.call('HSET', peers, owner, string.format('%.0f', now_ns() / 1e6) .. ' ' .. peer)
+  redis.call('PEXPIRE', peers, lease_ms)
+end
 local latest = 0
-for i = 4, #ARGV, 3 do
+for i = 6, #ARGV, 3 do
   local index, deadline, job = unpack(ARGV, i, i + 2)
   latest = math.max(latest, tonumber(deadline))
   if redis.call('SETBIT', bits, index, 1) == 0 then

@@ -2,7 +2,7 @@
 
 use crate::queue::{
     address::RedisUrl,
-    broker::{LEASE, QueueError},
+    broker::{ANSWER, LEASE, QueueError, printable},
 };
 use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisConnectionInfo, RedisError,
@@ -10,9 +10,8 @@ use redis::{
 };
 use std::time::{Duration, Instant};
 
-/// How long anything may take the server, waiting on purpose aside: longer, and it is not there. A host that was cut off
-/// sends nothing that says so.
-pub const ANSWER: Duration = Duration::from_secs(2);
+/// The shortest time limit that the system takes is above zero, and an answer on its way needs a moment.
+const LEAST: Duration = Duration::from_millis(10);
 
 /// The first version that has all commands.
 const OLDEST: (u32, u32) = (6, 2);
@@ -25,6 +24,9 @@ pub struct Link {
     connection: Option<Connection>,
     /// When it was last made, and whether that was the first time.
     made: Option<(Instant, bool)>,
+    end: Option<Instant>,
+    /// The time limit that the connection has now.
+    limit: Duration,
 }
 
 impl Link {
@@ -45,7 +47,14 @@ impl Link {
             password: url.password.clone(),
             connection: None,
             made: None,
+            end: None,
+            limit: ANSWER,
         }
+    }
+
+    /// See [`Broker::until`](crate::queue::broker::Broker::until).
+    pub fn until(&mut self, end: Option<Instant>) {
+        self.end = end;
     }
 
     /// Where it goes, without a password.
@@ -55,12 +64,18 @@ impl Link {
 
     /// Asks the server something. When it fails for want of the connection, that is gone, and the next question has another.
     pub fn ask<T>(&mut self, question: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, QueueError> {
+        let left = self.end.map_or(ANSWER, |end| end.saturating_duration_since(Instant::now()));
+        let limit = left.clamp(LEAST, ANSWER);
         if self.connection.is_none() {
+            self.limit = limit;
             self.connection = Some(self.connect()?);
             self.made = Some((Instant::now(), self.made.is_none()));
         }
-        let answer = self.connection.as_mut().map(question).expect("it was just made");
-        answer.map_err(|error| self.sort(&error))
+        let connection = self.connection.as_mut().expect("it was just made");
+        // Set only where the end is near: the system is asked for it.
+        let limited = if limit == self.limit { Ok(()) } else { set_limit(connection, limit) };
+        self.limit = limit;
+        limited.and_then(|()| question(connection)).map_err(|error| self.sort(&error))
     }
 
     /// Whether the server came back so recently that others may not have been able yet to say that they are still there.
@@ -70,9 +85,8 @@ impl Link {
 
     fn connect(&mut self) -> Result<Connection, QueueError> {
         let made = Client::open(self.to.clone()).and_then(|client| {
-            let mut connection = client.get_connection_with_timeout(ANSWER)?;
-            connection.set_read_timeout(Some(ANSWER))?;
-            connection.set_write_timeout(Some(ANSWER))?;
+            let mut connection = client.get_connection_with_timeout(self.limit)?;
+            set_limit(&connection, self.limit)?;
             let version = version(&mut connection)?;
             Ok((connection, version))
         });
@@ -86,19 +100,25 @@ impl Link {
         }
     }
 
-    /// Whether to try again is what matters. A server that is reading its data after a restart is as good as away.
+    /// Whether to try again is what matters. A server that is reading its data after a restart is as good as away, and so is
+    /// one that is no master any more: its address may soon lead to the new one, so the connection goes.
     fn sort(&mut self, error: &RedisError) -> QueueError {
         use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain};
         let lasting = match error.kind() {
-            ErrorKind::Server(BusyLoading | ClusterDown | MasterDown | ReadOnly | TryAgain) => false,
+            ErrorKind::Server(BusyLoading | ClusterDown | TryAgain) => false,
+            ErrorKind::Server(MasterDown | ReadOnly) => {
+                self.connection = None;
+                false
+            }
             // What is left unread on it would be taken for the answer to the next question.
             ErrorKind::Io | ErrorKind::Parse => {
                 self.connection = None;
                 error.kind() == ErrorKind::Parse
             }
-            _ => error.code() != Some("BUSY"),
+            // UNBLOCKED: it became a replica while somebody waited for a job.
+            _ => !error.code().is_some_and(|code| ["BUSY", "UNBLOCKED"].contains(&code)),
         };
-        let cause = self.redact(cause(error));
+        let cause = self.redact(&cause(error, self.limit));
         if lasting { self.refused(cause) } else { QueueError::Unreachable { address: self.address.clone(), cause } }
     }
 
@@ -107,19 +127,24 @@ impl Link {
     }
 
     /// Servers repeat what they did not understand.
-    fn redact(&self, text: String) -> String {
+    fn redact(&self, text: &str) -> String {
         match self.password.as_deref() {
-            Some(password) if !password.is_empty() => text.replace(password, "***"),
-            _ => text,
+            Some(password) if !password.is_empty() => printable(&text.replace(password, "***")),
+            _ => printable(text),
         }
     }
 }
 
+fn set_limit(connection: &Connection, limit: Duration) -> RedisResult<()> {
+    connection.set_read_timeout(Some(limit))?;
+    connection.set_write_timeout(Some(limit))
+}
+
 /// What went wrong, in words that say what to do.
-fn cause(error: &RedisError) -> String {
+fn cause(error: &RedisError, limit: Duration) -> String {
     let code = error.code().unwrap_or_default();
     match error.kind() {
-        ErrorKind::Io if error.is_timeout() => format!("no answer within {ANSWER:?}"),
+        ErrorKind::Io if error.is_timeout() => format!("no answer within {:.1} s", limit.as_secs_f64()),
         ErrorKind::Parse => "what listens there does not speak as Redis does".to_owned(),
         // The server's own words may hold what it was sent.
         ErrorKind::AuthenticationFailed => "wrong user or password".to_owned(),

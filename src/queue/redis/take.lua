@@ -70,10 +70,11 @@ local function lapsed()
   until #page < 100
 end
 
--- Whoever is first counts: for anybody later it is not theirs to acknowledge any more.
-if finished ~= '' and redis.call('XACK', jobs, group, finished) == 1 then
-  redis.call('XDEL', jobs, finished)
+-- Whoever is first counts: for anybody later it is not there to acknowledge any more. Told before it is forgotten: a server that
+-- is out of memory refuses to write, and not to delete.
+if finished ~= '' and #redis.call('XPENDING', jobs, group, finished, finished, 1) == 1 then
   tell(reply_to, 'message', message)
+  forget(finished)
 end
 
 if lapsed_ones == 'leaving' then return nil end

@@ -16,6 +16,10 @@ use std::{
     fs,
     os::unix::fs::MetadataExt,
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -69,6 +73,29 @@ const TABLES: &str = "
 /// How long another may keep the file locked. Ours do for well under a millisecond, unless one is stopped in the middle.
 const MOST_LOCKED: Duration = Duration::from_secs(5);
 
+/// Until when a call may wait for the file, by [`now_ns`]: shared with what SQLite calls while it waits.
+#[derive(Debug, Clone)]
+pub(super) struct Limit(Arc<AtomicU64>);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(Arc::new(AtomicU64::new(u64::MAX)))
+    }
+}
+
+impl Limit {
+    pub(super) fn set(&self, end: Option<Instant>) {
+        let left =
+            |end: Instant| u64::try_from(end.saturating_duration_since(Instant::now()).as_nanos()).unwrap_or(u64::MAX);
+        self.0.store(end.map_or(u64::MAX, |end| now_ns().saturating_add(left(end))), Relaxed);
+    }
+
+    /// Whether it may wait on, having waited since then.
+    fn allows(&self, since: Instant) -> bool {
+        since.elapsed() < MOST_LOCKED && now_ns() < self.0.load(Relaxed)
+    }
+}
+
 /// A run that has been over for so long won't ask for its messages any more.
 const LONG_OVER: Duration = Duration::from_mins(1);
 
@@ -111,9 +138,9 @@ impl Trouble {
             Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => Self::Unreachable(
                 format!("{error}. The folder {folder} must be there, and it and the file must be writable"),
             ),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Unreachable(format!(
-                "another process has had it locked for {MOST_LOCKED:?}. Is one stopped, or does another program use it?"
-            )),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Unreachable(
+                "another process keeps it locked. Is one stopped, or does another program use it?".into(),
+            ),
             Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure) => {
                 Self::Unreachable(format!("{error}. Is the disk full? The file must be on a disk of this machine"))
             }
@@ -131,13 +158,13 @@ pub(super) struct File {
 }
 
 impl File {
-    pub(super) fn open(path: &Path) -> Result<Self, Trouble> {
+    pub(super) fn open(path: &Path, limit: &Limit) -> Result<Self, Trouble> {
         // Only the thread that has the connection uses it: SQLite needn't lock.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags)?;
         connection.set_prepared_statement_cache_capacity(64);
-        connection.busy_handler(Some(patiently()))?;
-        until_free(|| prepare(&mut connection))?;
+        connection.busy_handler(Some(patiently(limit.clone())))?;
+        until_free(limit, || prepare(&mut connection))?;
         Ok(Self { connection, identity: identity(path), checked_ns: now_ns() })
     }
 
@@ -162,7 +189,7 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
 }
 
 /// Waits while another writes, in steps shorter than SQLite's own of whole milliseconds: that other is soon done.
-fn patiently() -> impl FnMut(i32) -> bool {
+fn patiently(limit: Limit) -> impl FnMut(i32) -> bool {
     let mut since = Instant::now();
     move |times| {
         if times == 0 {
@@ -170,17 +197,17 @@ fn patiently() -> impl FnMut(i32) -> bool {
         }
         let steps = u64::try_from(times).unwrap_or(0).min(9) + 1;
         sleep_precisely(Duration::from_micros(20 * steps));
-        since.elapsed() < MOST_LOCKED
+        limit.allows(since)
     }
 }
 
 /// Some locks that are needed while a file is made SQLite doesn't wait for.
-fn until_free<T>(mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
+fn until_free<T>(limit: &Limit, mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
     let since = Instant::now();
     loop {
         match attempt() {
             Err(Trouble::Sqlite(error))
-                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && since.elapsed() < MOST_LOCKED =>
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && limit.allows(since) =>
             {
                 thread::sleep(Duration::from_millis(1));
             }

@@ -4,7 +4,10 @@
 //! stop it there.
 
 use super::locked;
-use crate::{queue::broker::JobId, worker::stop::Stop};
+use crate::{
+    queue::broker::{ANSWER, JobId},
+    worker::stop::Stop,
+};
 use std::{
     sync::{
         Arc, Condvar, Mutex, PoisonError,
@@ -37,13 +40,16 @@ pub(super) struct InHand {
     stop: Stop,
     /// It is not this worker's any more. The same flag interrupts the task.
     dropped: Arc<AtomicBool>,
+    /// When its run waits for it no more; `None` for never.
+    over: Option<Instant>,
 }
 
 impl InHand {
     /// A job that must have ended when this time has passed.
     pub(super) fn new(id: JobId, left: Duration) -> Self {
         let dropped = Arc::default();
-        Self { id, stop: Stop::new(left, &dropped), dropped }
+        let over = Instant::now().checked_add(left.saturating_add(2 * ANSWER));
+        Self { id, stop: Stop::new(left, &dropped), dropped, over }
     }
 
     /// What ends the task.
@@ -56,8 +62,9 @@ impl InHand {
         self.dropped.store(true, Relaxed);
     }
 
-    pub(super) fn is_dropped(&self) -> bool {
-        self.dropped.load(Relaxed)
+    /// Whoever has the job now will deliver it; or nobody wants it, because its run has been over for a while.
+    pub(super) fn is_of_no_use(&self) -> bool {
+        self.dropped.load(Relaxed) || self.over.is_some_and(|over| Instant::now() > over)
     }
 }
 

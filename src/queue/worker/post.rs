@@ -6,6 +6,7 @@ use crate::{
     queue::{
         broker::{BEAT, Broker, Finished, QueueError, Taken},
         job::{Delivered, Message},
+        outage::Watch,
     },
     worker::{
         lane::{Done, Lane},
@@ -29,6 +30,7 @@ pub(super) struct Post {
     begun: Option<Begun>,
     /// What was done and not yet delivered, with its place at the desk.
     finished: Option<(InHand, Finished)>,
+    watch: Watch,
 }
 
 /// What must be known of a job to deliver it.
@@ -42,14 +44,16 @@ struct Begun {
 
 impl Post {
     pub(super) fn new(shared: &Arc<Shared>, seat: usize, id: String, broker: Box<dyn Broker>) -> Self {
-        Self { shared: Arc::clone(shared), seat, id, broker, begun: None, finished: None }
+        Self { shared: Arc::clone(shared), seat, id, broker, begun: None, finished: None, watch: Watch::default() }
     }
 
     /// Delivers what is finished and takes the next job. None came, or the queue could not be reached: ask again.
     fn exchange(&mut self) -> Result<Option<Taken>, QueueError> {
-        self.forget_dropped();
-        let finished = self.finished.as_ref().map(|(_, finished)| finished);
-        match self.broker.take(&self.id, finished, BEAT) {
+        self.prepare();
+        let (finished, asked_ns) = (self.finished.as_ref().map(|(_, finished)| finished), now_ns());
+        let taken = self.broker.take(&self.id, finished, BEAT);
+        self.watch.heard(asked_ns, BEAT, &taken);
+        match taken {
             Ok(taken) => {
                 self.delivered();
                 Ok(taken)
@@ -61,9 +65,11 @@ impl Post {
     /// Delivers what is finished, for as long as that takes, and takes nothing more.
     fn hand_in(&mut self) -> Result<(), QueueError> {
         loop {
-            self.forget_dropped();
-            let Some((_, finished)) = &self.finished else { return Ok(()) };
-            match self.broker.deliver(&self.id, finished) {
+            self.prepare();
+            let (Some((_, finished)), asked_ns) = (&self.finished, now_ns()) else { return Ok(()) };
+            let delivered = self.broker.deliver(&self.id, finished);
+            self.watch.heard(asked_ns, Duration::ZERO, &delivered);
+            match delivered {
                 Ok(()) => self.delivered(),
                 Err(error) => self.bear(error)?,
             }
@@ -76,16 +82,20 @@ impl Post {
         Ok(())
     }
 
-    /// Whoever has the job now will deliver it; or nobody wants it.
-    fn forget_dropped(&mut self) {
-        if self.finished.as_ref().is_some_and(|(in_hand, _)| in_hand.is_dropped()) {
+    /// Before each try: what nobody wants any more is not delivered, and what is tells of the tries before.
+    fn prepare(&mut self) {
+        if self.finished.as_ref().is_some_and(|(in_hand, _)| in_hand.is_of_no_use()) {
             self.finished = None;
             self.shared.desk.clear(self.seat);
+        }
+        if let Some((_, Finished { message: Message::Delivered(delivered), .. })) = &mut self.finished {
+            delivered.outages = self.watch.since(0).into();
         }
     }
 
     fn delivered(&mut self) {
         if self.finished.take().is_some() {
+            self.watch.clear();
             self.shared.desk.clear(self.seat);
             self.shared.jobs_done.fetch_add(1, Relaxed);
         }
@@ -120,7 +130,8 @@ impl Post {
     fn finish(&mut self, done: Done) {
         let Some(Begun { in_hand, run, reply_to, attempt, taken_ns }) = self.begun.take() else { return };
         let (worker, clock) = (self.id.clone(), self.shared.clock());
-        let message = Message::Delivered(Delivered { run, worker, attempt, taken_ns, clock, done });
+        let message =
+            Message::Delivered(Delivered { run, worker, attempt, taken_ns, clock, outages: Box::default(), done });
         let finished = Finished { id: in_hand.id.clone(), reply_to, message };
         self.finished = Some((in_hand, finished));
     }

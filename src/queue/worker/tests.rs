@@ -101,6 +101,16 @@ impl State {
 }
 
 impl Broker for Hub {
+    fn until(&mut self, _: Option<Instant>) {}
+
+    fn held(&mut self, _: &str, _: usize) -> Result<usize, QueueError> {
+        unreachable!("workers don't count jobs")
+    }
+
+    fn sweep(&mut self) -> Result<usize, QueueError> {
+        unreachable!("workers leave that to runs")
+    }
+
     fn now_ns(&mut self) -> Result<u64, QueueError> {
         self.reach(|_| now_ns() + self.clock_ahead_ns)
     }
