@@ -15,7 +15,7 @@ help: ## Show these targets
 demo: ## Open the classroom: a page on which a class predicts races and watches them; Ctrl-C closes it
 	@$(MAKESPAN) classroom
 
-bench: ## Measure what the page shows (Criterion's sweeps, our own rounds, every claim; about 10 minutes) and write it
+bench: ## Measure Criterion's sweeps, our own rounds and every claim (about 10 minutes) and write the page
 	$(CARGO) bench
 	@echo $(PAGE)
 

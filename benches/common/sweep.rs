@@ -20,8 +20,10 @@ use std::{
 
 /// The fewest that Criterion takes.
 const SAMPLES: u32 = 10;
-/// What the samples of a short run take together. With it, all sweeps take about three minutes.
+/// What the samples of a run take together: two runs for each sample, within these limits. With them, all sweeps take about
+/// three minutes.
 const AT_LEAST: Duration = Duration::from_secs(1);
+const AT_MOST: Duration = Duration::from_secs(3);
 
 /// Runs the sweeps of these scenarios: one group each, one function for each strategy, and the worker count as its
 /// parameter, so that Criterion draws time against workers.
@@ -77,9 +79,9 @@ fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<S
             })
         };
         if asked.mode == Mode::Measure && asked.measurement_time_s.is_none() && asked.wants(&name(scenario, spec)) {
-            // Long enough for a run in each sample, or Criterion warns that it isn't.
+            // Criterion warns where a sample has room for one run only.
             let once = timed(1).unwrap_or_default();
-            group.measurement_time(AT_LEAST.max(once * SAMPLES * 5 / 4));
+            group.measurement_time((once * SAMPLES * 5 / 4).clamp(AT_LEAST, AT_MOST));
         }
         group.bench_function(BenchmarkId::new(&spec.strategy, spec.shape.workers()), |bencher| {
             // Before the clock starts, or Criterion would take the setting up for a slow run.
