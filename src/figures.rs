@@ -1,5 +1,8 @@
 //! Figures as text, for pages and sentences alike: three significant digits, a unit that suits, and never more precision
-//! than was measured.
+//! than was measured. Every text is short, whatever the number: from 10^15 on, it has an exponent.
+
+/// From here on, digits before the point say nothing: such a number is a slip of the pen.
+const HUGE: f64 = 1e15;
 
 /// A unit of time that a chart or a column is written in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,7 +36,7 @@ impl TimeUnit {
 }
 
 /// A time with the unit that suits it: `1.81 s`, `303 ms`.
-pub(super) fn time(seconds: f64) -> String {
+pub fn time(seconds: f64) -> String {
     let unit = TimeUnit::of(seconds);
     format!("{}\u{a0}{}", unit.figure(seconds), unit.short)
 }
@@ -45,9 +48,20 @@ pub(super) fn significant(value: f64, digits: i32) -> String {
     }
     let decimals = |value: f64| (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 6) as usize;
     // 0.9996 becomes 1.00 and not 1.000: rounding may add a digit in front.
-    let rounded = format!("{value:.*}", decimals(value)).parse().unwrap_or(value);
+    let rounded = fixed(value, decimals(value)).parse().unwrap_or(value);
     let decimals = if rounded == 0.0 { decimals(value) } else { decimals(rounded) };
-    format!("{value:.decimals$}")
+    fixed(value, decimals)
+}
+
+/// A figure with so many decimals.
+pub fn fixed(value: f64, decimals: usize) -> String {
+    if value.abs() < HUGE { format!("{value:.decimals$}") } else { format!("{value:.2e}") }
+}
+
+/// A number as somebody would write it who was asked for it: `0.5`, `20`, `1e300`.
+pub fn exact(value: f64) -> String {
+    let plain = value == 0.0 || !value.is_finite() || (1e-6..HUGE).contains(&value.abs());
+    if plain { value.to_string() } else { format!("{value:e}") }
 }
 
 /// A ratio, such as a speed-up: `4.91`, `28.4`, `0.98`.
@@ -65,14 +79,16 @@ pub(super) fn interval(low: f64, high: f64) -> String {
 }
 
 /// A share: `98 %`, `0.4 %`.
-pub(super) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let value = share * 100.0;
-    let decimals = usize::from(value.abs() < 9.95);
-    format!("{value:.decimals$}\u{a0}%")
+    format!("{}\u{a0}%", fixed(value, usize::from(value.abs() < 9.95)))
 }
 
 /// Memory: `3.1 MB`, in powers of ten.
-pub(super) fn memory(bytes: u64) -> String {
+pub fn memory(bytes: u64) -> String {
+    if bytes < 1000 {
+        return format!("{bytes}\u{a0}B");
+    }
     let (value, unit) = match bytes as f64 {
         large if large >= 1e9 => (large / 1e9, "GB"),
         middling if middling >= 1e6 => (middling / 1e6, "MB"),
@@ -82,7 +98,7 @@ pub(super) fn memory(bytes: u64) -> String {
 }
 
 /// A count with its noun: `1 task`, `30 tasks`.
-pub(super) fn count(number: usize, noun: &str) -> String {
+pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
@@ -101,19 +117,20 @@ pub(super) fn grouped(number: u32) -> String {
 
 /// A round figure as one writes it by hand: `0.5`, `16`, `200`.
 pub(super) fn plain(value: f64) -> String {
-    let text = format!("{value:.6}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = fixed(value, 6);
+    if text.contains('e') { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }
 }
 
 /// A coordinate of a drawing, short.
 pub(super) fn px(value: f64) -> String {
-    let text = format!("{value:.1}");
+    let text = fixed(value, 1);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn figures_keep_three_digits_and_a_fitting_unit() {
@@ -137,5 +154,21 @@ mod tests {
     #[test]
     fn a_figure_that_is_no_number_does_not_pretend_to_be_one() {
         assert_eq!(ratio(f64::NAN), "?");
+    }
+
+    #[test]
+    fn a_number_is_written_as_one_would_write_it() {
+        assert_eq!([0.0, 20.0, -1.5, 1e-7, 1e300].map(exact), ["0", "20", "-1.5", "1e-7", "1e300"]);
+        assert_eq!(time(1e300), "1.00e300\u{a0}s");
+    }
+
+    proptest! {
+        #[test]
+        fn every_text_is_short(value in any::<f64>(), bytes in any::<u64>()) {
+            let texts = [time(value), ratio(value), percent(value), plain(value), px(value), exact(value), memory(bytes)];
+            for text in texts {
+                prop_assert!(text.chars().count() <= 27, "{value}: {text}");
+            }
+        }
     }
 }

@@ -31,9 +31,9 @@
 //! | [`lesson`] | lessons for a class: a question, a race, an explanation, the code |
 //! | [`classroom`] | the page that a class predicts and watches races on |
 //! | [`exercise`] | strategies to complete, held to the contract and measured beside the house's own |
-//! | `figures` | figures as text |
+//! | [`figures`] | figures as text |
 //! | [`suggestion`] | "did you mean ...?" |
-//! | [`wrapped`] | paragraphs for a terminal |
+//! | [`terminal`] | text for a terminal: it fits, and it can't control the terminal |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
 // Only the command line prints.
@@ -41,7 +41,7 @@
 
 pub mod classroom;
 pub mod exercise;
-mod figures;
+pub mod figures;
 pub mod findings;
 pub mod fixtures;
 pub mod lesson;
@@ -58,5 +58,5 @@ pub mod stats;
 pub mod strategy;
 pub mod suggestion;
 pub mod task;
+pub mod terminal;
 pub mod worker;
-pub mod wrapped;

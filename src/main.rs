@@ -7,7 +7,7 @@
 
 mod cli;
 
-use cli::print::note;
+use cli::print::{in_words, note};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -18,7 +18,7 @@ fn main() -> ExitCode {
     match cli::run(cli::parse()) {
         Ok(code) => code,
         Err(error) => {
-            note!("makespan: {}", cli::without_passwords(&format!("{error:#}")));
+            note!("makespan: {}", cli::without_passwords(&in_words(&error)));
             cli::exit_code(&error)
         }
     }

@@ -7,6 +7,7 @@
 mod check;
 pub mod claim;
 mod claims;
+mod missing;
 mod wire;
 
 use crate::{
@@ -23,9 +24,19 @@ use std::{
     collections::{BTreeMap, HashSet},
     fmt, fs,
     num::NonZeroU32,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+/// The time scales that make sense: slower, and a wait of seconds lasts for hours; faster, and none is left.
+pub const TIME_SCALES: RangeInclusive<f64> = 0.001..=1_000_000.0;
+
+/// Whether a time scale makes sense; otherwise what was expected.
+pub fn time_scale(scale: f64) -> Result<f64, String> {
+    let expected = || format!("a number from {} to {}", TIME_SCALES.start(), TIME_SCALES.end());
+    if TIME_SCALES.contains(&scale) { Ok(scale) } else { Err(expected()) }
+}
 
 /// The scenarios that are built into the binary, in the order in which pages show them.
 pub const BUILT_IN: &[(&str, &str)] = &[
@@ -66,7 +77,8 @@ pub struct Scenario {
     pub variants: Vec<Variant>,
     /// What `makespan run` measures unless told otherwise. Each variant and timer has its sequential baseline.
     pub cells: Vec<CellSpec>,
-    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second.
+    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second; all, where the file names
+    /// none.
     pub sweep: Vec<CellSpec>,
     /// The claims that its cells put to the test.
     pub claims: Vec<Claim>,
@@ -212,9 +224,10 @@ pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioErr
 
 /// The wire form, and the same as a plain table.
 fn wire(file: &str, text: &str) -> Result<(wire::Scenario, toml::Table), ScenarioError> {
-    let malformed = |error: toml::de::Error| ScenarioError::Malformed {
-        file: file.into(),
-        message: error.to_string().trim_end().into(),
+    let malformed = |error: toml::de::Error| {
+        let missing = if error.message().starts_with("missing field") { missing::in_words(text) } else { None };
+        let message = missing.unwrap_or_else(|| error.to_string().trim_end().into());
+        ScenarioError::Malformed { file: file.into(), message }
     };
     Ok((toml::from_str(text).map_err(malformed)?, toml::from_str(text).map_err(malformed)?))
 }
@@ -296,6 +309,14 @@ impl Variant {
         self.workload.clone().tasks().get()
     }
 
+    /// Whether its server draws latencies or faults anew in each round.
+    pub fn is_drawn(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| {
+            server.routes.iter().any(|route| route.spread.is_some())
+                || server.faults.iter().any(|fault| fault.probability.is_some_and(|probability| probability < 1.0))
+        })
+    }
+
     /// Seconds that its waits take one after another if every answer comes as soon as the fastest route's: about the
     /// least that `sequential` can do. Zero where nothing is waited for.
     pub fn waits_in_turn_s(&self) -> f64 {
@@ -309,6 +330,11 @@ impl Scenario {
     /// The variant of this name.
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// Whether there is anything that a time scale divides: only answers are waited for.
+    pub fn has_waits(&self) -> bool {
+        self.variants.iter().any(|variant| variant.server.is_some())
     }
 
     /// The same at another time scale. What takes longer then gets a later deadline.

@@ -2,9 +2,17 @@
 
 /// Says that a name is unknown, and which known one is nearest.
 pub fn unknown(what: &str, name: &str, known: &[&str]) -> String {
-    let suggestion = nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"));
-    let suggestion = suggestion.unwrap_or_default();
-    format!("unknown {what} `{name}`{suggestion} Known: {}", known.join(", ")).replace("` Known", "`. Known")
+    let suggestion = meant(name, known).unwrap_or_else(|| ".".into());
+    format!("unknown {what} `{name}`{suggestion} Known: {}", known.join(", "))
+}
+
+/// What an error expected that has said already what it found: the known names, and which of them is nearest.
+pub fn one_of(name: &str, known: &[&str]) -> String {
+    format!("one of {}{}", known.join(", "), meant(name, known).unwrap_or_default())
+}
+
+fn meant(name: &str, known: &[&str]) -> Option<String> {
+    nearest(name, known.iter().copied()).map(|near| format!("; did you mean `{near}`?"))
 }
 
 /// The known name that may have been meant.

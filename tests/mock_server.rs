@@ -418,7 +418,7 @@ fn a_wrong_profile_is_refused_with_its_key() {
         "{error}"
     );
     let words = refusal(with_profile(&["--time-scale", "0"], &Profile::default()));
-    assert!(words.contains("server.time_scale"), "{words}");
+    assert!(words.contains("--time-scale"), "{words}");
 }
 
 #[test]

@@ -328,6 +328,7 @@ fn requests_beyond_the_limit_are_refused() {
     // The first is in service as long as its body is under way.
     let (status, head, _) = Client::of(&server).get("/unknown", "1/1").unwrap();
     assert_eq!((status, header(&head, "retry-after")), (503, "1"));
+    assert_eq!(header(&head, "makespan-retry-after-ns"), "1000000000");
     drop(busy);
     // Its place is free once the server has seen that it is gone.
     while Client::of(&server).get("/unknown", "2/0").unwrap().0 == 503 {}
@@ -373,6 +374,21 @@ fn whoever_gives_up_while_queueing_frees_its_place() {
     first.head().unwrap();
     let indexes: Vec<_> = log(&server, 1).iter().map(|entry| entry.index.unwrap()).collect();
     assert_eq!(indexes, [0, 2], "the second was never in service");
+}
+
+#[test]
+fn when_to_come_again_is_scaled() {
+    for (time_scale, whole_s, exact_ns) in [(20.0, "1", "50000000"), (0.1, "10", "10000000000")] {
+        let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Refuse }), ..Limits::default() };
+        let link = Link { bytes_per_s: Some(1e6), connection_bytes_per_s: None };
+        let server = started(&Profile { limits, link, time_scale, ..profile(1 << 40) });
+        let mut busy = Client::of(&server);
+        busy.send("GET", "/x", "1/0");
+        busy.head().unwrap();
+        let (status, head, _) = Client::of(&server).get("/unknown", "1/1").unwrap();
+        assert_eq!((status, header(&head, "retry-after")), (503, whole_s));
+        assert_eq!(header(&head, "makespan-retry-after-ns"), exact_ns);
+    }
 }
 
 #[test]

@@ -84,6 +84,7 @@ fn scenario(wanted: &wire::Wanted) -> Result<Scenario, Unwanted> {
     let scenario = scenario::load(&wanted.scenario).map_err(|error| Unwanted(error.to_string()))?;
     match wanted.time_scale {
         None => Ok(scenario),
+        Some(scale) if !scenario.has_waits() => Err(wrong("time_scale", scale, "none: nothing is waited for")),
         Some(scale) if TIME_SCALES.contains(&scale) => Ok(scenario.scaled(scale)),
         Some(scale) => Err(wrong("time_scale", scale, format!("{} to {}", TIME_SCALES.start(), TIME_SCALES.end()))),
     }

@@ -2,16 +2,17 @@
 
 use super::{
     Usage,
-    print::{note, say},
+    print::{fitted, note, say},
     table,
 };
 use makespan::{
+    figures::{self, exact, fixed},
     results::{
         record::{CellRecord, Estimate, Record, Timer},
         store,
     },
-    scenario::DEFAULT_VARIANT,
     stats::{bootstrap, median::median},
+    terminal::width,
     worker::deck::Deal,
 };
 use std::{path::Path, process::ExitCode};
@@ -46,20 +47,22 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for difference in differences(&before, &after) {
         note!("makespan: the two differ in more than time: {difference}");
     }
-    let mut shown = table::plain_table(["cell", "before", "after", "times as fast", "95 % interval", ""]);
-    let (mut compared, mut alone) = (0, 0);
-    for old in &before.cells {
-        match after.cells.iter().find(|new| key(new) == key(old)).and_then(|new| row(old, new)) {
-            Some(row) => {
-                compared += 1;
-                shown.add_row(row);
-            }
-            None => alone += 1,
+    let compared: Vec<Result<[String; 6], Missing>> = before.cells.iter().map(|old| row(old, &after)).collect();
+    let rows: Vec<[String; 6]> = compared.iter().flatten().cloned().collect();
+    say!("{}", fitted(&format!("{}: {}", before.scenario, before.title)));
+    if !rows.is_empty() {
+        let heads = ["cell", "before", "after", "times as fast", "95 % interval", ""];
+        say!("\n{}", table::fit(heads, &rows, &[1, 2], width()));
+    }
+    say!("\n{} compared.", figures::count(rows.len(), "cell"));
+    for why in Missing::ALL {
+        let count = compared.iter().filter(|row| row.as_ref().is_err_and(|missing| *missing == why)).count();
+        if count > 0 {
+            say!("{}", fitted(&format!("{} not compared: {}.", figures::count(count, "cell"), why.words())));
         }
     }
-    say!("{}: {}\n\n{shown}", before.scenario, before.title);
-    say!("\n{compared} cells compared; {alone} of the first record have no time in both.");
-    say!("The two were not measured in turns, so a machine that changed in between shows up as a difference.");
+    let caveat = "The two were not measured in turns, so a machine that changed in between shows up as a difference.";
+    say!("{}", fitted(caveat));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -72,16 +75,37 @@ fn key(cell: &CellRecord) -> (&str, u32, &str, String, Deal, Timer) {
     (&cell.variant, cell.tasks, &cell.strategy, cell.shape(), cell.deal, cell.timer)
 }
 
-fn row(old: &CellRecord, new: &CellRecord) -> Option<[String; 6]> {
+/// Why a cell of the first record has no line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Alone,
+    NoTime,
+    TooFewRounds,
+}
+
+impl Missing {
+    const ALL: [Self; 3] = [Self::Alone, Self::NoTime, Self::TooFewRounds];
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Alone => "the second record does not have it",
+            Self::NoTime => "it has no time in both records, because it failed, was skipped or was not measured",
+            Self::TooFewRounds => "an interval needs two rounds in both records; measure with --rounds 10",
+        }
+    }
+}
+
+fn row(old: &CellRecord, after: &Record) -> Result<[String; 6], Missing> {
+    let new = after.cells.iter().find(|new| key(new) == key(old)).ok_or(Missing::Alone)?;
     let (old_s, new_s) = (old.timed_s(), new.timed_s());
-    let ratio = bootstrap::ratio_of_medians(&old_s, &new_s)?;
-    let variant = if old.variant == DEFAULT_VARIANT { String::new() } else { format!(" ({})", old.variant) };
-    Some([
-        format!("{} x {}{variant}", old.strategy, old.shape()),
-        table::seconds(median(&old_s)?),
-        table::seconds(median(&new_s)?),
-        format!("{:.2}", ratio.estimate),
-        format!("{:.2} – {:.2}", ratio.low, ratio.high),
+    let (before_s, after_s) = median(&old_s).zip(median(&new_s)).ok_or(Missing::NoTime)?;
+    let ratio = bootstrap::ratio_of_medians(&old_s, &new_s).ok_or(Missing::TooFewRounds)?;
+    Ok([
+        table::who(old),
+        table::seconds(before_s),
+        table::seconds(after_s),
+        fixed(ratio.estimate, 2),
+        format!("{} – {}", fixed(ratio.low, 2), fixed(ratio.high, 2)),
         word(ratio).into(),
     ])
 }
@@ -98,11 +122,12 @@ fn word(ratio: Estimate) -> &'static str {
 /// What makes two records hard to compare.
 fn differences(before: &Record, after: &Record) -> Vec<String> {
     let hosts = (&before.host, &after.host);
+    let known = |fact: Option<&String>| fact.map_or_else(|| "unknown".into(), String::clone);
     let pairs = [
-        ("time scale", before.time_scale.to_string(), after.time_scale.to_string()),
-        ("processor", format!("{:?}", hosts.0.cpu_model), format!("{:?}", hosts.1.cpu_model)),
+        ("time scale", exact(before.time_scale), exact(after.time_scale)),
+        ("processor", known(hosts.0.cpu_model.as_ref()), known(hosts.1.cpu_model.as_ref())),
         ("cores", hosts.0.cores_usable.to_string(), hosts.1.cores_usable.to_string()),
-        ("kernel", format!("{:?}", hosts.0.kernel), format!("{:?}", hosts.1.kernel)),
+        ("kernel", known(hosts.0.kernel.as_ref()), known(hosts.1.kernel.as_ref())),
         ("build profile", hosts.0.profile.clone(), hosts.1.profile.clone()),
     ];
     let differ = pairs.into_iter().filter(|(_, before, after)| before != after);

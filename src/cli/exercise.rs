@@ -4,16 +4,19 @@ mod checkout;
 
 use super::{
     Usage,
-    print::{COLUMNS, note, say, wrapped},
+    print::{columns, note, say, wrapped},
 };
 use anyhow::Context;
 use checkout::{Built, Checkout};
 use clap::{Subcommand, value_parser};
-use makespan::exercise::{self, Exercise, ROUNDS};
+use makespan::{
+    exercise::{self, Exercise, ROUNDS},
+    results::output::Output,
+};
 use std::{
     fs::OpenOptions,
     io::{ErrorKind, Write},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Command, ExitCode},
 };
 
@@ -51,7 +54,7 @@ struct Check {
     rounds: u32,
     /// Also write what was found as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Output>,
     /// The profile of cargo's that it is built with. Another one than `release` is for tests: it measures nothing of use
     #[arg(long, default_value = "release", hide = true)]
     profile: String,
@@ -87,7 +90,7 @@ fn list() {
     say!("Exercises (makespan exercise new NAME):");
     for exercise in exercise::ALL {
         let title = format!("{}; measured beside `{}`", exercise.title, exercise.house);
-        for (number, line) in wrapped(&title, COLUMNS - INDENT).iter().enumerate() {
+        for (number, line) in wrapped(&title, columns() - INDENT).iter().enumerate() {
             say!("  {:width$}{line}", if number == 0 { exercise.name } else { "" }, width = INDENT - 2);
         }
     }
@@ -147,7 +150,7 @@ impl Check {
         let mut command = Command::new(&built.exercise);
         command.args(["--rounds", &self.rounds.to_string()]).arg("--program").arg(&built.program);
         if let Some(json) = &self.json {
-            command.arg("--json").arg(json);
+            command.arg("--json").arg(json.path());
         }
         let status = command.status().with_context(|| format!("can't run {}", built.exercise.display()))?;
         let code = status.code().and_then(|code| u8::try_from(code).ok());

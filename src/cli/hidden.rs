@@ -2,7 +2,7 @@
 
 use super::print::note;
 use makespan::{museum::children_of_children, runner::child, worker::serve};
-use std::{env, process::ExitCode};
+use std::{env, io::ErrorKind, process::ExitCode};
 
 /// Runs as a child, if the command line says so.
 pub fn run() -> Option<ExitCode> {
@@ -15,7 +15,9 @@ pub fn run() -> Option<ExitCode> {
     };
     Some(match served {
         Ok(()) => ExitCode::SUCCESS,
-        // The parent is told by the pipe's end; this is for whoever started it by hand.
+        // The parent is gone, and has told already how it ended.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        // The parent is told by the pipe's end; this is for a user who started it by hand.
         Err(error) => {
             note!("makespan: {error}: this command is for makespan's own use");
             ExitCode::FAILURE

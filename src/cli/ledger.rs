@@ -1,7 +1,7 @@
 //! What came of claims, on the terminal: a line for each, grouped by document; all there is to say where it is one.
 
 use super::{
-    print::{COLUMNS, wrapped},
+    print::{columns, printable, wrapped},
     table::{memory, seconds},
 };
 use makespan::{
@@ -20,47 +20,60 @@ const INDENT: usize = 14;
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// Whether colours are wanted: people see them, and some of these have said no.
-pub fn on_a_terminal() -> bool {
+/// Narrower than this, a figure's name says too little: each figure then has lines of its own.
+const LEAST_NAME: usize = 12;
+
+/// How lines look.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub colour: bool,
+    /// How wide a line may be, in characters.
+    pub columns: usize,
+}
+
+impl Look {
+    /// As standard output has it.
+    pub fn of_stdout() -> Self {
+        Self { colour: colours_are_wanted(), columns: columns() }
+    }
+}
+
+/// People see them, and some of these have said no.
+pub fn colours_are_wanted() -> bool {
     io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// The ledger, without a line's end behind the last line.
-pub fn of(claims: &[Finding], colour: bool) -> String {
+pub fn of(claims: &[Finding], look: Look) -> String {
     let lines = match claims {
-        [one] => alone(one, colour),
-        _ => together(claims, colour),
+        [one] => alone(one, look),
+        _ => together(claims, look),
     };
     lines.join("\n")
 }
 
 /// A line for each claim, below the columns' heads.
-pub fn claims(claims: &[&Finding], colour: bool) -> Vec<String> {
+pub fn claims(claims: &[&Finding], look: Look) -> Vec<String> {
     let rows: Vec<Row> = claims.iter().map(|claim| Row::of_claim(claim)).collect();
-    table("claim", &rows, colour)
+    table("claim", &rows, look)
 }
 
 /// A line for each claim, then why some are open, then how many came out how.
-fn together(claims: &[Finding], colour: bool) -> Vec<String> {
+fn together(claims: &[Finding], look: Look) -> Vec<String> {
     let rows: Vec<Row> = claims.iter().map(Row::of_claim).collect();
-    let mut lines = table("claim", &rows, colour);
-    for place in (1..claims.len()).rev() {
-        if document(&claims[place]) != document(&claims[place - 1]) {
-            // The line of the columns' heads stands above.
-            lines.insert(place + 1, String::new());
-        }
-    }
+    let mut lines = table("claim", &rows, look);
     lines.push(String::new());
     let open = claims.iter().filter_map(|claim| Some((claim, reason(claim)?)));
     for (claim, reason) in open {
-        lines.extend(paragraph(&claim.id, &format!("{}: {reason}", claim.verdict.words())));
+        lines.extend(paragraph(&claim.id, &format!("{}: {reason}", claim.verdict.words()), look));
     }
-    lines.extend(paragraph("Together", &counts(claims)));
+    lines.extend(paragraph("Together", &counts(claims), look));
     lines
 }
 
-fn document(claim: &Finding) -> &str {
-    claim.id.split_once('-').map_or(&claim.id, |(document, _)| document)
+/// `000` of `000-3`.
+fn document<'a>(row: &Row<'a>) -> &'a str {
+    row.label.split_once('-').map_or(row.label, |(document, _)| document)
 }
 
 /// Why a claim is not decided.
@@ -81,17 +94,16 @@ fn counts(claims: &[Finding]) -> String {
 }
 
 /// Everything there is to say of one claim.
-fn alone(claim: &Finding, colour: bool) -> Vec<String> {
-    let mut lines = vec![format!("{}: {}", claim.id, claim.question), String::new()];
-    let mut say =
-        |label: &str, text: Option<&str>| lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
-    say("Document", Some(&claim.says));
-    say("Contested", claim.contested.as_deref());
-    say("Verdict", Some(&painted(claim.verdict.words(), claim.verdict, colour)));
-    say("", Some(&claim.sentence));
+fn alone(claim: &Finding, look: Look) -> Vec<String> {
+    let paragraph = |label: &str, text: &str| paragraph(label, text, look);
+    let mut lines = vec![printable(&format!("{}: {}", claim.id, claim.question)).into_owned(), String::new()];
+    lines.extend(paragraph("Document", &claim.says));
+    lines.extend(claim.contested.iter().flat_map(|text| paragraph("Contested", text)));
+    lines.push(format!("{:INDENT$}{}", "Verdict", painted(claim.verdict.words(), claim.verdict, look.colour)));
+    lines.extend(paragraph("", &claim.sentence));
     lines.push(String::new());
     let rows: Vec<Row> = claim.figures.iter().map(|figure| Row::of_figure("", figure)).collect();
-    lines.extend(table("", &rows, colour));
+    lines.extend(table("", &rows, look));
     lines.push(String::new());
     for figure in &claim.figures {
         let reason = figure.reason.as_deref().map(|reason| format!("{}: {reason}", figure.name));
@@ -104,13 +116,15 @@ fn alone(claim: &Finding, colour: bool) -> Vec<String> {
     for mechanism in &claim.mechanisms {
         lines.extend(paragraph("Mechanism", &mechanism_in_words(mechanism, unit)));
     }
-    let mut say =
-        |label: &str, text: Option<&str>| lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
-    say("", claim.apart.as_deref());
-    say("In Rust", claim.in_rust.as_deref());
-    say("Caveat", claim.caveat.as_deref());
-    say("Intervals", how_sure(&claim.figures).as_deref());
-    say("Again", Some(&claim.command));
+    for (label, text) in [
+        ("", claim.apart.as_deref()),
+        ("In Rust", claim.in_rust.as_deref()),
+        ("Caveat", claim.caveat.as_deref()),
+        ("Intervals", how_sure(&claim.figures).as_deref()),
+        ("Again", Some(&claim.command)),
+    ] {
+        lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
+    }
     lines
 }
 
@@ -182,8 +196,9 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The rows below the columns' heads, aligned, within [`COLUMNS`].
-fn table(label: &str, rows: &[Row], colour: bool) -> Vec<String> {
+/// The rows below the columns' heads, aligned; where there is no room for that, each with lines of its own. An empty line
+/// stands between two documents.
+fn table(label: &str, rows: &[Row], look: Look) -> Vec<String> {
     let heads = ["measured", "interval", "printed"];
     let widest = |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(head.chars().count(), usize::max);
     let label_width = widest(label, &mut rows.iter().map(|row| row.label.chars().count()));
@@ -193,7 +208,10 @@ fn table(label: &str, rows: &[Row], colour: bool) -> Vec<String> {
         .collect();
     let before = if label_width > 0 { label_width + GAP.len() } else { 0 } + verdict_width + GAP.len();
     let behind: usize = widths.iter().map(|width| GAP.len() + width).sum();
-    let name_width = COLUMNS.saturating_sub(before + behind);
+    let name_width = look.columns.saturating_sub(before + behind);
+    if name_width < LEAST_NAME {
+        return grouped(rows, |row| lines_of(row, look));
+    }
     let beginning = |label: &str, verdict: &str| {
         let label = if label_width > 0 { format!("{label:label_width$}{GAP}") } else { String::new() };
         format!("{label}{verdict}{GAP}")
@@ -205,20 +223,49 @@ fn table(label: &str, rows: &[Row], colour: bool) -> Vec<String> {
     };
     let head = beginning(label, &format!("{:verdict_width$}", "verdict")) + &rest("figure", heads);
     let line = |row: &Row| {
-        let verdict = painted(&format!("{:verdict_width$}", row.verdict.words()), row.verdict, colour);
+        let verdict = painted(&format!("{:verdict_width$}", row.verdict.words()), row.verdict, look.colour);
         let rest = match row.outcome {
             Some(outcome) => cut(&format!("{}: {outcome}", row.name), name_width + behind),
             None => rest(row.name, row.columns.each_ref().map(String::as_str)),
         };
         (beginning(row.label, &verdict) + &rest).trim_end().to_owned()
     };
-    iter::once(head).chain(rows.iter().map(line)).collect()
+    iter::once(head).chain(grouped(rows, |row| vec![line(row)])).collect()
+}
+
+fn grouped<'a>(rows: &[Row<'a>], lines: impl Fn(&Row<'a>) -> Vec<String>) -> Vec<String> {
+    let mut all = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        if place > 0 && document(row) != document(&rows[place - 1]) {
+            all.push(String::new());
+        }
+        all.extend(lines(row));
+    }
+    all
+}
+
+/// A row for a narrow terminal: the verdict, the name, what was measured.
+fn lines_of(row: &Row, look: Look) -> Vec<String> {
+    let label = if row.label.is_empty() { String::new() } else { format!("{}{GAP}", row.label) };
+    let mut lines = vec![label + &painted(row.verdict.words(), row.verdict, look.colour)];
+    let [measured, interval, printed] = &row.columns;
+    let figures = [
+        row.outcome.unwrap_or_default().to_owned(),
+        if measured.is_empty() { String::new() } else { format!("measured {measured} ({interval})") },
+        if printed.is_empty() { String::new() } else { format!("printed {printed}") },
+    ];
+    for text in iter::once(row.name.to_owned()).chain(figures) {
+        let text = wrapped(&printable(&text), look.columns.saturating_sub(GAP.len()));
+        lines.extend(text.into_iter().map(|line| format!("{GAP}{line}")));
+    }
+    lines
 }
 
 /// The text, or as much of it as fits.
 fn cut(text: &str, width: usize) -> String {
+    let text = printable(text);
     if text.chars().count() <= width {
-        return text.to_owned();
+        return text.into_owned();
     }
     let kept: String = text.chars().take(width.saturating_sub(1)).collect();
     kept.trim_end().to_owned() + "…"
@@ -282,8 +329,8 @@ fn painted(words: &str, verdict: Verdict, colour: bool) -> String {
     format!("\x1b[{code}m{words}\x1b[0m")
 }
 
-fn paragraph(label: &str, text: &str) -> Vec<String> {
-    let lines = wrapped(text, COLUMNS - INDENT).into_iter().enumerate();
+fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
+    let lines = wrapped(&printable(text), look.columns.saturating_sub(INDENT)).into_iter().enumerate();
     lines.map(|(number, line)| format!("{:INDENT$}{line}", if number == 0 { label } else { "" })).collect()
 }
 
@@ -292,6 +339,8 @@ mod tests {
     use super::*;
     use makespan::findings::Prediction;
     use proptest::prelude::*;
+
+    const PLAIN: Look = Look { colour: false, columns: 100 };
 
     fn figure(name: &str, unit: Unit, verdict: Verdict, [low, estimate, high]: [f64; 3]) -> FigureFinding {
         let measured = Measured { value: Estimate { estimate, low, high }, rounds: 10, alpha: 0.05, p: Some(0.01) };
@@ -399,7 +448,7 @@ mod tests {
 
     #[test]
     fn many_claims_have_a_line_each() {
-        insta::assert_snapshot!(of(&made_up(), false));
+        insta::assert_snapshot!(of(&made_up(), PLAIN));
     }
 
     #[test]
@@ -432,12 +481,12 @@ mod tests {
             caveat: Some("The document's timer starts after its threads did.".into()),
             ..first
         }];
-        insta::assert_snapshot!(of(&one, false));
+        insta::assert_snapshot!(of(&one, PLAIN));
     }
 
     #[test]
     fn colours_are_for_terminals_and_change_no_width() {
-        let (plain, coloured) = (of(&made_up(), false), of(&made_up(), true));
+        let (plain, coloured) = (of(&made_up(), PLAIN), of(&made_up(), Look { colour: true, ..PLAIN }));
         assert!(!plain.contains('\x1b') && coloured.contains("\x1b[31mcontradicted"));
         let mut without = String::new();
         for (place, piece) in coloured.split('\x1b').enumerate() {
@@ -453,8 +502,12 @@ mod tests {
                 let measured = figure(&name, unit, Verdict::NotTestable, [number; 3]);
                 let shown = FigureFinding { measured: None, outcome: Some(outcome.clone()), ..measured.clone() };
                 let claims = [measured, shown].map(|figure| claim("001-19", figure.verdict, vec![figure]));
-                for line in of(&claims, false).lines() {
-                    prop_assert!(line.chars().count() <= COLUMNS, "{line}");
+                for columns in [100, 80, 40] {
+                    for line in of(&claims, Look { columns, ..PLAIN }).lines() {
+                        // A word may be longer than the line.
+                        let fits = line.chars().count() <= columns || line.split_whitespace().count() == 1;
+                        prop_assert!(fits, "{columns}: {line}");
+                    }
                 }
             }
         }

@@ -1,8 +1,9 @@
 //! `makespan lesson`: what a class is asked before it runs something, and what comes of it.
 
 use super::{
-    Data, Usage, ledger,
-    print::{COLUMNS, note, say, wrapped},
+    Data, Usage,
+    ledger::{self, Look},
+    print::{coloured, columns, note, say, wrapped},
 };
 use anyhow::Context;
 use makespan::{
@@ -35,6 +36,9 @@ const INDENT: usize = 12;
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let lessons = lesson::all().context("a built-in lesson")?;
     match args.lesson {
+        None if args.data.dir.is_some() => {
+            return Err(Usage("--data: only a lesson shows what was measured: name one, or leave it out".into()).into());
+        }
         None => list(lessons),
         Some(wanted) => {
             let lesson = lesson::named(lessons, &wanted).map_err(Usage)?;
@@ -48,7 +52,7 @@ fn list(lessons: &[Lesson]) {
     say!("Lessons (makespan lesson NUMBER or NAME), {} minutes in all:", total_minutes(lessons));
     for Lesson { number, name, title, minutes, question, .. } in lessons {
         say!("\n{number:3}  {title} ({name}, {minutes} minutes)");
-        for line in wrapped(question, COLUMNS - 5) {
+        for line in wrapped(question, columns() - 5) {
             say!("     {line}");
         }
     }
@@ -103,7 +107,7 @@ fn step(lesson: &Lesson, kind: StepKind) {
         match paragraph {
             Paragraph::Words(words) => labelled(&label, &words),
             Paragraph::Item(words) => {
-                for (place, words) in wrapped(&words, COLUMNS - INDENT - 2).iter().enumerate() {
+                for (place, words) in wrapped(&words, columns() - INDENT - 2).iter().enumerate() {
                     line(&format!("{} {words}", if place == 0 { "-" } else { " " }));
                 }
             }
@@ -134,14 +138,14 @@ fn claims(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
         labelled(&claim.id, &claim.says);
     }
     say!("");
-    ledger::claims(&claims, ledger::on_a_terminal()).iter().for_each(|line| say!("{line}"));
+    ledger::claims(&claims, Look::of_stdout()).iter().for_each(|line| coloured(line));
     let ids: Vec<&str> = claims.iter().map(|claim: &&Finding| claim.id.as_str()).collect();
     say!("On this machine: makespan reproduce {}", ids.join(" "));
     Ok(())
 }
 
 fn labelled(label: &str, text: &str) {
-    for (place, words) in wrapped(text, COLUMNS - INDENT).iter().enumerate() {
+    for (place, words) in wrapped(text, columns() - INDENT).iter().enumerate() {
         say!("{}", format!("{:INDENT$}{words}", if place == 0 { label } else { "" }).trim_end());
     }
 }

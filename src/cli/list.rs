@@ -1,6 +1,6 @@
 //! `makespan list`: what there is.
 
-use super::print::{COLUMNS, say, wrapped};
+use super::print::{columns, say, wrapped};
 use anyhow::Context;
 use makespan::{
     scenario::{self, Scenario, claim::Claim},
@@ -42,7 +42,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         let claims: Vec<&str> = scenario.claims.iter().map(|claim| claim.id.as_str()).collect();
         for (what, names) in [("variants", variants), ("claims", claims)] {
             let names = if names.is_empty() { String::new() } else { format!("{what}: {}", names.join(", ")) };
-            for line in wrapped(&names, COLUMNS.saturating_sub(longest + 4)) {
+            for line in wrapped(&names, columns().saturating_sub(longest + 4)) {
                 say!("  {:longest$}  {line}", "");
             }
         }

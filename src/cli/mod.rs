@@ -30,7 +30,8 @@ use makespan::{
     runner::stage::SetupError,
     scenario::ScenarioError,
 };
-use std::{env, path::PathBuf, process::ExitCode};
+use print::printable;
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode};
 
 /// Threads, processes or async, and how many? Measure it.
 #[derive(Parser)]
@@ -99,16 +100,27 @@ impl Data {
 #[error("{0}")]
 struct Usage(String);
 
-/// Reads the command line. clap repeats what it can't use, and a queue's address in the wrong place may have a password.
+/// Reads the command line. clap repeats what it can't use: a queue's address in the wrong place may have a password, and any
+/// argument may have characters that control a terminal.
 pub fn parse() -> Cli {
-    Cli::try_parse().unwrap_or_else(|error| {
+    Cli::try_parse_from(arguments(env::args_os())).unwrap_or_else(|error| {
         let words = error.render().to_string();
-        if error.use_stderr() && words.contains('@') {
+        if error.use_stderr() && (words.contains('@') || printable(&words) != words) {
             print::note!("{}", without_passwords(words.trim_end()));
             std::process::exit(error.exit_code());
         }
         error.exit()
     })
+}
+
+/// clap refuses `help --help`. Who asks for help twice gets it.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = given.collect();
+    let help = usize::from(arguments.get(1).is_some_and(|group| group == "exercise")) + 1;
+    if arguments.get(help).is_some_and(|subcommand| subcommand == "help") {
+        arguments.retain(|argument| argument != "--help" && argument != "-h");
+    }
+    arguments
 }
 
 /// The same without what stands before the `@` of a URL.

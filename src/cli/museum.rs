@@ -2,17 +2,14 @@
 
 use super::{
     Usage, measuring,
-    print::{COLUMNS, note, say, wrapped},
+    print::{columns, note, say, wrapped},
 };
 use makespan::{
     museum::{self, Exhibit, ExhibitError, Finding, Shown},
-    results::store::{Store, write_whole},
+    results::{output::Output, store::Store},
 };
 use serde::Serialize;
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -24,7 +21,7 @@ pub struct Args {
     all: bool,
     /// Also write what was shown as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Output>,
 }
 
 const EXAMPLES: &str = "\
@@ -52,7 +49,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
     };
     let env = measuring::env(&Store::at(None))?;
-    let quiet = args.json.as_deref() == Some(Path::new("-"));
+    let quiet = args.json == Some(Output::Stdout);
     let mut visits = Vec::new();
     for exhibit in exhibits {
         if !quiet {
@@ -66,7 +63,7 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
         }
         visits.push(visit);
     }
-    conclude(&visits, args.json.as_deref())
+    conclude(&visits, args.json.as_ref())
 }
 
 fn list() {
@@ -147,21 +144,19 @@ fn verdict((held, failed): (&str, &str), finding: &Finding) {
     paragraph(if finding.holds { held } else { failed }, &finding.verdict);
 }
 
-fn conclude(visits: &[Visit], json: Option<&Path>) -> anyhow::Result<ExitCode> {
-    match json {
-        Some(path) if path == Path::new("-") => say!("{}", serde_json::to_string(visits)?),
-        Some(path) => write_whole(path, |file| serde_json::to_writer(file, visits).map_err(Into::into))?,
-        None => {}
+fn conclude(visits: &[Visit], json: Option<&Output>) -> anyhow::Result<ExitCode> {
+    if let Some(output) = json {
+        output.write_json(&visits)?;
     }
     let held = visits.iter().filter(|visit| visit.holds).count();
-    if json != Some(Path::new("-")) && visits.len() > 1 {
+    if json != Some(&Output::Stdout) && visits.len() > 1 {
         say!("{held} of {} exhibits: the bug caught, and the right way right.", visits.len());
     }
     Ok(if held == visits.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn paragraph(label: &str, text: &str) {
-    for (number, line) in wrapped(text, COLUMNS - INDENT).iter().enumerate() {
+    for (number, line) in wrapped(text, columns() - INDENT).iter().enumerate() {
         say!("{:INDENT$}{line}", if number == 0 { label } else { "" });
     }
 }

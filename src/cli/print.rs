@@ -1,4 +1,5 @@
-//! Lines for people. `println!` panics when nobody reads any more (`makespan list | head -1`); these don't.
+//! Lines for people. `println!` panics when nobody reads any more (`makespan list | head -1`); these don't. Nothing that they
+//! show can control the terminal, whoever wrote it.
 
 use std::{
     fmt,
@@ -19,10 +20,16 @@ macro_rules! note {
     ($($text:tt)*) => { $crate::cli::print::to_stderr(format_args!($($text)*)) };
 }
 
-pub use makespan::wrapped::{COLUMNS, wrapped};
+use makespan::terminal::width;
+pub use makespan::terminal::{columns, printable, wrapped};
 pub(crate) use {note, say};
 
 pub fn to_stdout(text: fmt::Arguments) {
+    coloured(&printable(&text.to_string()));
+}
+
+/// Prints lines that have colours. Whatever else could control the terminal must be escaped already.
+pub fn coloured(text: &str) {
     if let Err(error) = writeln!(io::stdout(), "{text}") {
         // The first one is the cause of the others.
         let _ = LOST.set(error);
@@ -31,7 +38,24 @@ pub fn to_stdout(text: fmt::Arguments) {
 
 pub fn to_stderr(text: fmt::Arguments) {
     // There is nowhere left to say so.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", printable(&text.to_string()));
+}
+
+/// The text in lines that fit the terminal. Where there is none, as it is: other programs read lines.
+pub fn fitted(text: &str) -> String {
+    if width().is_none() {
+        return text.to_owned();
+    }
+    text.lines().map(|line| wrapped(line, columns()).join("\n")).collect::<Vec<_>>().join("\n")
+}
+
+/// An error with its causes. Many errors tell their cause in their own sentence; it isn't said again.
+pub fn in_words(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .reduce(|said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+        .unwrap_or_default()
 }
 
 /// Whether everything said so far went out. A reader that has seen enough and left is no failure of ours; a full disk is.
@@ -39,5 +63,20 @@ pub fn outcome() -> anyhow::Result<()> {
     match LOST.get() {
         Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow::anyhow!("standard output: {error}")),
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || io::Error::from(ErrorKind::NotFound);
+        let says_it = anyhow!(cause()).context(format!("x.toml: {}; is it there?", cause()));
+        assert_eq!(in_words(&says_it), "x.toml: entity not found; is it there?");
+        let leaves_it: anyhow::Result<()> = Err(cause()).context("can't read x.toml");
+        assert_eq!(in_words(&leaves_it.unwrap_err()), "can't read x.toml: entity not found");
     }
 }

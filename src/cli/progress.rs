@@ -1,7 +1,7 @@
 //! What is to be seen while a measurement goes on: one line on standard error, and nothing when that is not a terminal.
 //! It also keeps the record after every cell, so that nothing measured is lost.
 
-use super::print::note;
+use super::print::{note, printable};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use makespan::{
     results::{
@@ -71,7 +71,7 @@ impl Observer for Progress<'_> {
     fn working(&mut self, _: usize, cell: &CellSpec, step: u32, total: u32) {
         self.line.set_length(total.into());
         self.line.set_position(step.into());
-        self.line.set_message(cell.to_string());
+        self.line.set_message(printable(&cell.to_string()).into_owned());
     }
 
     fn updated(&mut self, record: &Record) {

@@ -4,18 +4,18 @@ use super::{
     Data, Usage,
     print::{note, say},
 };
-use makespan::{report, results::store, suggestion};
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::ExitCode,
+use makespan::{
+    report,
+    results::{output::Output, store},
+    suggestion,
 };
+use std::{fs, path::Path, process::ExitCode};
 
 #[derive(clap::Args)]
 pub struct Args {
-    /// Where to write the page [default: report/index.html in a checkout, else makespan.html here]
+    /// Where to write the page; `-` for standard output [default: report/index.html in a checkout, else makespan.html here]
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    out: Option<Output>,
     #[command(flatten)]
     data: Data,
 }
@@ -25,13 +25,15 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
         return Err(no_directory(dir).into());
     }
     let out = args.out.unwrap_or_else(|| match store::checkout() {
-        Some(root) => root.join("report").join("index.html"),
+        Some(root) => root.join("report").join("index.html").into(),
         None => "makespan.html".into(),
     });
-    for warning in report::refresh(&args.data.store(), &out)? {
+    for warning in report::refresh(&args.data.store(), out.clone())? {
         note!("makespan: left out: {warning}");
     }
-    say!("{}", out.display());
+    if let Output::File(path) = out {
+        say!("{}", path.display());
+    }
     Ok(ExitCode::SUCCESS)
 }
 

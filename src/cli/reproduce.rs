@@ -5,8 +5,10 @@ mod timetable;
 mod watch;
 
 use super::{
-    Data, ledger, measuring,
-    print::{note, say},
+    Data,
+    ledger::{self, Look},
+    measuring,
+    print::{coloured, note, say},
 };
 use asked::{Asked, Part};
 use clap::builder::NonEmptyStringValueParser;
@@ -17,15 +19,15 @@ use makespan::{
     museum::{self, Exhibit},
     results::{
         journal::{self, Journal},
+        output::Output,
         record::{Check, Purpose, Record},
-        store::{Store, write_whole},
+        store::Store,
     },
     runner::{self, Plan, Settings},
     strategy::Env,
 };
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
@@ -63,7 +65,7 @@ pub struct Args {
     seed: u64,
     /// Also write the findings as JSON; `-` for standard output, instead of the ledger
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Output>,
     #[command(flatten)]
     data: Data,
 }
@@ -149,7 +151,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     journal.close()?;
     let (evidence, damaged) = store.evidence(&asked.scenarios)?;
     damaged.iter().for_each(|error| note!("makespan: {error}"));
-    conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_deref())?;
+    conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_ref())?;
     note!("recorded in {}", store.dir().display());
     Ok(if whole(&asked, &parts, &evidence) && shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -237,18 +239,15 @@ fn show_one(exhibit: &Exhibit, env: &Env, store: &Store, watch: &Watch) -> anyho
 }
 
 /// The findings, for people or for programs.
-fn conclude(asked: &Asked, all: &Findings, json: Option<&Path>) -> anyhow::Result<()> {
+fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Result<()> {
     let found = asked.among(all.clone());
-    let host = HostFacts::gather();
-    let exported = || export::export(&found, &host);
-    if json == Some(Path::new("-")) {
-        say!("{}", serde_json::to_string(&exported())?);
+    if let Some(output) = json {
+        output.write_json(&export::export(&found, &HostFacts::gather()))?;
+    }
+    if json == Some(&Output::Stdout) {
         return Ok(());
     }
-    if let Some(path) = json {
-        write_whole(path, |file| serde_json::to_writer(file, &exported()).map_err(Into::into))?;
-    }
-    say!("{}", ledger::of(&found.claims, ledger::on_a_terminal()));
+    coloured(&ledger::of(&found.claims, Look::of_stdout()));
     say!("The page, with pictures: makespan report");
     Ok(())
 }

@@ -1,11 +1,6 @@
 //! `makespan run`: measure a scenario.
 
-use super::{
-    Data, Usage, measuring,
-    print::{note, say},
-    progress::Progress,
-    queue_address, table,
-};
+use super::{Data, Usage, measuring, print::note, progress::Progress, queue_address, table};
 use anyhow::Context;
 use clap::{Args as _, FromArgMatches, builder::NonEmptyStringValueParser};
 use hyper::http::uri::Authority;
@@ -13,26 +8,25 @@ use makespan::{
     live::Teller,
     queue::{
         address::{Address, DEFAULT_NAME, VARIABLE},
-        broker::{Peer, Role, printable},
+        broker::{Peer, Role},
         job::BUILD,
     },
     results::{
         csv,
+        output::{self, Output},
         record::{Check, Record, Timer},
-        store::{Store, write_whole},
+        store::Store,
         trace,
     },
     runner::{self, Observer, Plan, Settings},
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Variant},
-    strategy::{self, Env, QueueSettings, Strategy, queue::Queue},
+    strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, queue::Queue},
     suggestion,
     worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
 };
 use std::{
-    fmt,
-    fs::File,
-    io::Write,
-    path::{Path, PathBuf},
+    fmt, iter,
+    path::PathBuf,
     process::ExitCode,
     str::FromStr,
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -94,17 +88,17 @@ pub struct Args {
     server: Option<String>,
     /// Also write the record as JSON; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Output>,
     /// Also write what happens, while it happens, as lines of JSON; `-` for standard output, instead of the table. The run
     /// ends when nobody reads them any more
     #[arg(long, value_name = "FILE")]
-    events: Option<PathBuf>,
-    /// Also write the timelines as Chrome trace events, for ui.perfetto.dev
+    events: Option<Output>,
+    /// Also write the timelines as Chrome trace events, for ui.perfetto.dev; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
-    /// Also write the times as CSV
+    trace: Option<Output>,
+    /// Also write the times as CSV; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
-    csv: Option<PathBuf>,
+    csv: Option<Output>,
     #[command(flatten)]
     data: Data,
 }
@@ -146,8 +140,8 @@ impl FromStr for Workers {
 }
 
 pub(super) fn scale(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|number: &f64| number.is_finite() && *number > 0.0);
-    number.ok_or_else(|| format!("`{text}` is no time scale; expected a number above 0, such as 20"))
+    scenario::time_scale(text.parse().unwrap_or(f64::NAN))
+        .map_err(|expected| format!("expected {expected}, such as 20"))
 }
 
 /// At least what a thread needs to wake up, at most what a user waits for after Ctrl-C: a waiting thread looks up that often.
@@ -173,12 +167,7 @@ fn timer(text: &str) -> Result<Timer, String> {
 }
 
 pub fn run(args: Args) -> anyhow::Result<ExitCode> {
-    let to_stdout = |path: &Option<PathBuf>| path.as_deref() == Some(Path::new("-"));
-    if to_stdout(&args.json) && to_stdout(&args.events) {
-        return Err(
-            Usage("--json and --events: both can't go to standard output; give one of them a file".into()).into()
-        );
-    }
+    let instead_of_the_table = args.outputs()?;
     let (scenario, cells, queue) = asked(&args)?;
     if let Some(address) = &queue.address {
         greet(address, &queue)?;
@@ -196,35 +185,84 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let mut progress = Progress::new(Some(&store));
     let mut teller = match &args.events {
-        Some(path) => Some(Teller::new(events_to(path)?, &cells, Arc::clone(&interrupted))),
+        Some(output) => Some(Teller::new(output.open()?, &cells, Arc::clone(&interrupted))),
         None => None,
     };
     let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
     observers.extend(teller.as_mut().map(|teller| teller as &mut dyn Observer));
     let record = runner::measure(&scenario, &cells, &settings, &mut observers)?;
     let (kept, events_lost) = (progress.finish(), teller.and_then(Teller::into_failure));
-    if to_stdout(&args.json) {
-        say!("{}", serde_json::to_string(&record)?);
-    } else if !to_stdout(&args.events) {
+    if !instead_of_the_table {
         table::print(&record);
     }
-    write_exports(&record, args.json.as_deref(), args.trace.as_deref(), args.csv.as_deref())?;
+    if let Some(output) = &args.json {
+        output.write_json(&record)?;
+    }
+    if let Some(output) = &args.trace {
+        output.write(|to| trace::write(&record, to))?;
+    }
+    if let Some(output) = &args.csv {
+        output.write(|to| csv::write(&record, to))?;
+    }
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
-    if let Some((error, path)) = events_lost.zip(args.events.as_deref()) {
-        anyhow::bail!("--events {}: not all could be written: {error}; the measurement is whole", path.display());
+    if let Some((error, path)) = events_lost.zip(args.events.as_ref()) {
+        anyhow::bail!("--events {}: not all could be written: {error}; the measurement is whole", path.path().display());
     }
     Ok(exit_code(&record, interrupted.load(Relaxed), &store))
+}
+
+impl Args {
+    /// Refuses outputs that would overwrite each other or the scenario, and says whether one of them takes the table's place on
+    /// standard output.
+    fn outputs(&self) -> Result<bool, Usage> {
+        let file = PathBuf::from(&self.scenario);
+        let scenario = file.extension().is_some_and(|end| end == "toml").then(|| Output::File(file.clone()));
+        let outputs = [&self.json, &self.events, &self.trace, &self.csv].map(Option::as_ref);
+        let named = ["--json", "--events", "--trace", "--csv"].into_iter().zip(outputs);
+        let all: Vec<_> = iter::once(("SCENARIO", scenario.as_ref())).chain(named).collect();
+        output::distinct(&all).map_err(Usage)?;
+        Ok(outputs.contains(&Some(&Output::Stdout)))
+    }
 }
 
 /// What is to be measured, if it can be.
 fn asked(args: &Args) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
-        scenario = scenario.scaled(time_scale);
+        scenario = scaled(scenario, time_scale)?;
     }
     let cells = chosen_cells(args, &scenario)?;
     let queue = queue_settings(args, &cells)?;
+    means_something(args, &cells)?;
     Ok((scenario, cells, queue))
+}
+
+/// The scenario at another time scale, if it has anything to scale and can be scaled so far.
+fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
+    if !scenario.has_waits() {
+        let name = &scenario.name;
+        return Err(Usage(format!(
+            "--time-scale: the tasks of {name} wait for no server, so there is nothing to divide"
+        )));
+    }
+    let scenario = scenario.scaled(time_scale);
+    let mut servers = scenario.variants.iter().filter_map(|variant| variant.server.as_ref());
+    servers.try_for_each(|server| server.check().map(drop)).map_err(|error| Usage(format!("--time-scale: {error}")))?;
+    Ok(scenario)
+}
+
+/// Refuses options that would change nothing about these cells.
+fn means_something(args: &Args, cells: &[CellSpec]) -> Result<(), Usage> {
+    let no_cell = |has: &dyn Fn(&CellSpec) -> bool| !cells.iter().any(has);
+    if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
+        return Err(Usage("--switch-interval: no cell has a lock to ask for: add `--strategy gil_threads`".into()));
+    }
+    if args.deal.is_some_and(|deal| no_cell(&|cell| cell.deal == deal)) {
+        return Err(Usage(
+            "--deal: no cell has workers to deal tasks to: add another `--strategy` than sequential".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// Whether `makespan run` with these arguments asks for something that there is. Nothing is started.
@@ -232,14 +270,6 @@ pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
     let parser = Args::augment_args(clap::Command::new("run").no_binary_name(true));
     let matches = parser.try_get_matches_from(arguments).and_then(|matches| Args::from_arg_matches(&matches));
     asked(&matches.map_err(|error| Usage(error.to_string()))?).map(drop)
-}
-
-/// Where events go. Not through a buffer: whoever reads them is to see them now.
-fn events_to(path: &Path) -> anyhow::Result<Box<dyn Write + Send>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(std::io::stdout()));
-    }
-    Ok(Box::new(File::create(path).with_context(|| format!("{}: can't write events there", path.display()))?))
 }
 
 /// The exit code of a measurement.
@@ -256,7 +286,7 @@ pub(super) fn exit_code(record: &Record, interrupted: bool, store: &Store) -> Ex
 fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
     let present = address.broker(&queue.name).present()?;
     if let Some(other) = present.iter().find(|peer| peer.role == Role::Run) {
-        let (name, who) = (&queue.name, printable(&other.id));
+        let (name, who) = (&queue.name, &other.id);
         note!(
             "another run ({who}) uses queue `{name}`: the two share its workers; --queue-name gives this one its own"
         );
@@ -390,19 +420,6 @@ fn shapes(cells: &[CellSpec]) -> Vec<Shape> {
     shapes.sort_unstable();
     shapes.dedup();
     shapes
-}
-
-fn write_exports(record: &Record, json: Option<&Path>, trace: Option<&Path>, csv: Option<&Path>) -> anyhow::Result<()> {
-    if let Some(path) = json.filter(|path| *path != Path::new("-")) {
-        write_whole(path, |file| serde_json::to_writer(file, record).map_err(Into::into))?;
-    }
-    if let Some(path) = trace {
-        write_whole(path, |file| trace::write(record, file))?;
-    }
-    if let Some(path) = csv {
-        write_whole(path, |file| csv::write(record, file))?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]

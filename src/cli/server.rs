@@ -1,6 +1,6 @@
 //! `makespan server`: the mock server alone, for any client.
 
-use super::{Data, Usage, print::note, progress::Progress};
+use super::{Data, Usage, print::note, progress::Progress, run::scale};
 use anyhow::Context;
 use clap::Args;
 use makespan::{
@@ -61,7 +61,7 @@ pub(crate) struct ServerArgs {
     allow_remote: bool,
 
     /// Divide all latencies by this [default: the scenario's own time scale, or 1]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
 
     /// Read the profile from stdin, as one line of JSON, and end when stdin closes: how `run` starts its servers
@@ -74,6 +74,11 @@ pub(crate) struct ServerArgs {
 
 /// Serves until it is told to end.
 pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
+    if args.scenario.is_none() && args.data.dir.is_some() {
+        return Err(
+            Usage("--data: generic routes alone need no files: name a --scenario, or leave it out".into()).into()
+        );
+    }
     let mut profile = match (&args.scenario, &args.profile) {
         (Some(name), _) => of_scenario(name, args.variant.as_deref(), args.data)?,
         (None, Some(_)) => profile_from_stdin()?,

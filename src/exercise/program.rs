@@ -3,8 +3,12 @@
 use super::{CheckError, Event, Exercise, Settings, check, named, report};
 use crate::{
     measure::open_files,
-    results::store::{Store, write_whole},
+    results::{
+        output::Output,
+        store::{Store, StoreError},
+    },
     strategy::{Env, Strategy},
+    terminal::printable,
 };
 use clap::{Parser, value_parser};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -26,7 +30,7 @@ struct Args {
     rounds: u32,
     /// Also write what was found as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    json: Option<Output>,
     /// The `makespan` binary [default: the one that cargo puts beside the folder of this program]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
@@ -49,8 +53,8 @@ enum ProgramError {
     Nowhere(io::Error),
     #[error(transparent)]
     Check(#[from] CheckError),
-    #[error("the report can't be written: {0}")]
-    Unwritten(#[from] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Unwritten(#[from] StoreError),
 }
 
 /// Checks the strategy against the exercise of this name, says what came of it, and ends with 0 if the grade is "passed",
@@ -76,13 +80,15 @@ fn run(name: &str, strategy: &'static dyn Strategy, args: Args) -> Result<Grade,
     }
     let env = Env::new(program, Store::at(None).dir());
     let settings = Settings { env, rounds: args.rounds, time_scale: args.time_scale };
-    let listener = Listener::new(args.json.as_deref() == Some(Path::new("-")));
+    let listener = Listener::new(args.json == Some(Output::Stdout));
     listener.introduce(exercise, strategy);
     let report = check(exercise, strategy, &settings, &mut |event| listener.hear(&event));
     listener.line.finish_and_clear();
     let report = report?;
     listener.conclude(&report);
-    write_json(&report, args.json.as_deref())?;
+    if let Some(output) = args.json {
+        output.write_json(&report)?;
+    }
     Ok(report.grade)
 }
 
@@ -91,19 +97,6 @@ fn beside() -> Result<PathBuf, ProgramError> {
     let own = env::current_exe().map_err(ProgramError::Nowhere)?;
     let folder = own.parent().and_then(Path::parent).unwrap_or(Path::new(""));
     Ok(folder.join("makespan").with_extension(env::consts::EXE_EXTENSION))
-}
-
-fn write_json(report: &Report, json: Option<&Path>) -> Result<(), ProgramError> {
-    let unwritten = |error: Box<dyn std::error::Error + Send + Sync>| ProgramError::Unwritten(error);
-    match json {
-        None => Ok(()),
-        Some(path) if path == Path::new("-") => {
-            let text = serde_json::to_string(report).map_err(|error| unwritten(error.into()))?;
-            writeln!(io::stdout(), "{text}").map_err(|error| unwritten(error.into()))
-        }
-        Some(path) => write_whole(path, |file| serde_json::to_writer(file, report).map_err(Into::into))
-            .map_err(|error| unwritten(error.into())),
-    }
 }
 
 /// Says what happens as it happens: findings on standard output, progress on standard error where that is a terminal.
@@ -147,5 +140,5 @@ impl Listener {
 
 /// Where nobody reads any more, there is nowhere left to say so.
 fn write(mut to: impl Write, text: impl Display) {
-    let _ = write!(to, "{text}").and_then(|()| to.flush());
+    let _ = to.write_all(printable(&text.to_string()).as_bytes()).and_then(|()| to.flush());
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     figures,
     results::record::Estimate,
-    wrapped::{COLUMNS, wrapped},
+    terminal::{columns, wrapped},
 };
 use serde::Serialize;
 
@@ -168,7 +168,7 @@ fn interval(Estimate { low, high, .. }: &Estimate) -> String {
 }
 
 fn paragraph(label: &str, text: &str) -> String {
-    let lines = wrapped(text, COLUMNS - INDENT).into_iter().enumerate();
+    let lines = wrapped(text, columns() - INDENT).into_iter().enumerate();
     let labelled = |(number, line)| format!("{:INDENT$}{line}\n", if number == 0 { label } else { "" });
     lines.map(labelled).collect::<Vec<_>>().concat()
 }

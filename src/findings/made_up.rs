@@ -136,6 +136,7 @@ impl Made {
             started_at: "2000-01-01T00:00:00Z".into(),
             time_scale: self.scenario.time_scale,
             seed: 1,
+            drawn: false,
             purpose: Purpose::Findings,
             looks: self.looks.clone(),
             stopped: Some(Stopped::AllRounds),

@@ -6,10 +6,11 @@ use super::{
     wire,
 };
 use crate::{
+    figures::exact,
     results::record::Timer,
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario},
     strategy,
-    suggestion::unknown,
+    suggestion::one_of,
     worker::{deck::Deal, shape::Shape},
 };
 
@@ -72,16 +73,16 @@ impl Checker<'_> {
         let scenarios = &self.library.scenarios;
         let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         let scenario = scenarios.iter().find(|scenario| scenario.name == wire.scenario);
-        let scenario = scenario.ok_or_else(|| {
-            self.invalid("race.scenario", &wire.scenario, &unknown("scenario", &wire.scenario, &names))
-        })?;
-        if let Some(scale) = wire.time_scale.filter(|scale| !(scale.is_finite() && *scale > 0.0)) {
-            return Err(self.invalid("race.time_scale", &scale.to_string(), "a number above 0"));
+        let scenario =
+            scenario.ok_or_else(|| self.invalid("race.scenario", &wire.scenario, &one_of(&wire.scenario, &names)))?;
+        if let Some(scale) = wire.time_scale {
+            scenario::time_scale(scale)
+                .map_err(|expected| self.invalid("race.time_scale", &exact(scale), &expected))?;
         }
         let cells = self.cells(scenario, &wire)?;
         if !cells.contains(&wire.ask) {
             let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
-            return Err(self.invalid("race.ask", &wire.ask, &unknown("cell", &wire.ask, &cells)));
+            return Err(self.invalid("race.ask", &wire.ask, &one_of(&wire.ask, &cells)));
         }
         let wire::Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = wire;
         Ok(Race { scenario, variant, strategies, workers, rounds: rounds.get(), time_scale, ask })
@@ -91,13 +92,12 @@ impl Checker<'_> {
     fn cells(&self, scenario: &Scenario, race: &wire::Race) -> Result<Vec<String>, LessonError> {
         let name = race.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
         let names: Vec<&str> = scenario.variants.iter().map(|variant| variant.name.as_str()).collect();
-        let variant = scenario
-            .variant(name)
-            .ok_or_else(|| self.invalid("race.variant", name, &unknown("variant", name, &names)))?;
-        let strategies = race.strategies.iter().map(|name| strategy::named(name));
-        let strategies = strategies.collect::<Result<Vec<_>, _>>();
-        let strategies =
-            strategies.map_err(|words| self.invalid("race.strategies", &race.strategies.join(", "), &words))?;
+        let variant =
+            scenario.variant(name).ok_or_else(|| self.invalid("race.variant", name, &one_of(name, &names)))?;
+        let named = |name: &String| {
+            strategy::named(name).map_err(|_| self.invalid("race.strategies", name, &one_of(name, &strategy::names())))
+        };
+        let strategies = race.strategies.iter().map(named).collect::<Result<Vec<_>, _>>()?;
         let shapes = race.workers.iter().map(|text| text.parse()).collect::<Result<Vec<Shape>, String>>();
         let shapes = shapes.map_err(|words| self.invalid("race.workers", &race.workers.join(", "), &words))?;
         if strategies.is_empty() || shapes.is_empty() {
@@ -121,7 +121,7 @@ impl Checker<'_> {
         let known =
             || self.library.scenarios.iter().flat_map(|scenario| &scenario.claims).map(|claim| claim.id.as_str());
         match ids.iter().find(|id| !known().any(|known| known == *id)) {
-            Some(id) => Err(self.invalid("claims", id, &unknown("claim", id, &known().collect::<Vec<_>>()))),
+            Some(id) => Err(self.invalid("claims", id, &one_of(id, &known().collect::<Vec<_>>()))),
             None if ids.is_empty() => Err(self.invalid("claims", "none", "at least one")),
             None => Ok(ids),
         }

@@ -174,7 +174,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_was_expected() {
         ("[\"5\"]", "[\"five\"]", ["`race.workers`", "five"]),
         ("[\"5\"]", "[]", ["`race`", "no workers"]),
         ("\"threads x 5, uneven\"", "\"threads x 5\"", ["`race.ask`", "did you mean `threads x 5, uneven`?"]),
-        ("rounds = 2", "rounds = 2\ntime_scale = -1.0", ["`race.time_scale`", "above 0"]),
+        ("rounds = 2", "rounds = 2\ntime_scale = -1.0", ["`race.time_scale`", "from 0.001"]),
         ("makespan doctor", "rm -r", ["`command.run`", "a command of ours"]),
         ("\"000-3\"", "\"000-33\"", ["`claims`", "did you mean `000-3`?"]),
         ("[\"000-3\"]", "[]", ["`claims`", "at least one"]),

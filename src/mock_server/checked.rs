@@ -10,6 +10,7 @@ use super::{
     profile::{Body, Profile, Route},
     server::PRIVATE,
 };
+use crate::figures::exact;
 use hyper::{StatusCode, header::HeaderValue};
 use std::{fmt::Display, path::PathBuf};
 
@@ -213,7 +214,10 @@ fn header_value(text: Option<&str>, key: impl Fn() -> String) -> Result<Option<H
 }
 
 fn wrong(key: impl Into<String>, found: &dyn Display, expected: impl Into<String>) -> ProfileError {
-    ProfileError { key: key.into(), found: found.to_string(), expected: expected.into() }
+    let found = found.to_string();
+    // `1e300` has 301 digits otherwise.
+    let found = found.parse().map(exact).unwrap_or(found);
+    ProfileError { key: key.into(), found, expected: expected.into() }
 }
 
 #[cfg(test)]

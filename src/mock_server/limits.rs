@@ -21,6 +21,8 @@ pub(super) struct Limits {
     requests: Option<Gate>,
     rate: Option<RefCell<Bucket>>,
     section: Option<Section>,
+    /// After how long a request that found no place may come again: nobody knows when there will be one.
+    overloaded_ns: u64,
 }
 
 /// A connection or a request that is let in.
@@ -36,17 +38,19 @@ pub(super) struct Admitted {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub status: StatusCode,
-    /// Whole seconds after which trying again makes sense, at least 1: HTTP knows no fractions.
-    pub retry_after_s: u64,
+    /// After how long trying again makes sense, at the server's own pace.
+    pub retry_after_ns: u64,
 }
 
 impl Limits {
-    pub(super) fn new(network: &CheckedNetwork) -> Self {
+    pub(super) fn new(network: &CheckedNetwork, time_scale: f64) -> Self {
         Self {
             connections: network.connections.map(Gate::new),
             requests: network.requests.map(Gate::new),
             rate: network.rate.map(|rate| RefCell::new(Bucket::new(rate.per_s, rate.burst))),
             section: (network.serial_ns > 0).then(|| Section::new(network.serial_ns)),
+            // A second, as everything else divided by the time scale.
+            overloaded_ns: (1e9 / time_scale) as u64,
         }
     }
 
@@ -63,10 +67,10 @@ impl Limits {
         if let Some(rate) = &self.rate {
             // A statement of its own: no borrow is held across an await.
             let taken = rate.borrow_mut().take(since_ns);
-            taken.map_err(Refusal::too_many)?;
+            taken.map_err(|retry_after_ns| Refusal { status: StatusCode::TOO_MANY_REQUESTS, retry_after_ns })?;
         }
         let mut admitted = match &self.requests {
-            Some(gate) => gate.enter(since_ns).await.map_err(|Full| Refusal::OVERLOADED)?,
+            Some(gate) => gate.enter(since_ns).await.map_err(|Full| self.overloaded())?,
             None => Admitted { place: None, since_ns },
         };
         if let Some(section) = &self.section {
@@ -74,13 +78,9 @@ impl Limits {
         }
         Ok(admitted)
     }
-}
 
-impl Refusal {
-    const OVERLOADED: Self = Self { status: StatusCode::SERVICE_UNAVAILABLE, retry_after_s: 1 };
-
-    fn too_many(wait_ns: u64) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, retry_after_s: wait_ns.div_ceil(1_000_000_000).max(1) }
+    fn overloaded(&self) -> Refusal {
+        Refusal { status: StatusCode::SERVICE_UNAVAILABLE, retry_after_ns: self.overloaded_ns }
     }
 }
 

@@ -55,7 +55,7 @@ impl Service {
         let spreads: Vec<_> = profile.routes.iter().map(|route| route.spread).collect();
         Ok(Self {
             draws: Draws::new(profile.seed, spreads.len()),
-            limits: Limits::new(&network),
+            limits: Limits::new(&network, profile.time_scale),
             faults: network.faults,
             link: network.bandwidth.map(|bandwidth| Link::start(bandwidth, timer.clone())),
             connect_delay_ns: network.connect_delay_ns,
@@ -190,9 +190,15 @@ fn gone_wrong(answer: Answer, mishap: Option<Mishap>) -> Answer {
     }
 }
 
+/// When to come again after a refusal, exactly.
+const RETRY_AFTER_NS: HeaderName = HeaderName::from_static("makespan-retry-after-ns");
+
 fn refused(refusal: Refusal) -> Answer {
     let mut response = routes::empty(refusal.status);
-    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(refusal.retry_after_s));
+    // HTTP knows whole seconds only. A client that comes at the scaled time needs the exact one.
+    let whole_s = refusal.retry_after_ns.div_ceil(1_000_000_000).max(1);
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_s));
+    response.headers_mut().insert(RETRY_AFTER_NS, HeaderValue::from(refusal.retry_after_ns));
     Answer::at_once(response)
 }
 

@@ -151,8 +151,13 @@ impl Exhibit {
 
 /// The exhibit of this name; otherwise an error that suggests the nearest.
 pub fn named(name: &str) -> Result<&'static Exhibit, String> {
-    let names: Vec<&str> = ALL.iter().map(|exhibit| exhibit.name).collect();
-    ALL.iter().find(|exhibit| exhibit.name == name).ok_or_else(|| suggestion::unknown("exhibit", name, &names))
+    let found = ALL.iter().find(|exhibit| exhibit.name == name);
+    found.ok_or_else(|| suggestion::unknown("exhibit", name, &names()))
+}
+
+/// The exhibits' names.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|exhibit| exhibit.name).collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ mod workers;
 
 use super::{
     address::Address,
-    broker::{BEAT, Broker, GRACE, LEASE, Peer, QueueError, Role, printable},
+    broker::{BEAT, Broker, GRACE, LEASE, Peer, QueueError, Role},
     errand::Errand,
     job::{BUILD, Delivered, Job, Message},
     outage::{Outage, Watch},
@@ -23,6 +23,7 @@ use crate::{
         clock::now_ns,
     },
     task::TaskError,
+    terminal::printable,
     worker::{
         lane::{Done, Span, SpanKind},
         stop::Stopped,
@@ -300,7 +301,7 @@ impl<'a> Batch<'a> {
                 worker: numbers.get(worker).copied(),
                 start_ns: ours(outage.start_ns),
                 end_ns: ours(outage.end_ns),
-                cause: printable(&outage.cause),
+                cause: printable(&outage.cause).into_owned(),
             }
         };
         let of_workers = self.outages_of_workers.iter().map(of_worker).filter(|outage| outage.end_ns > start_ns);
@@ -325,7 +326,7 @@ impl<'a> Batch<'a> {
 
     fn bury(&mut self) {
         for buried in self.ask(Duration::ZERO, |broker, reply_to| broker.bury(reply_to)).unwrap_or_default() {
-            let error = TaskError::GivenUp { tries: buried.tries, last: printable(&buried.last_worker) };
+            let error = TaskError::GivenUp { tries: buried.tries, last: printable(&buried.last_worker).into_owned() };
             self.answer(buried.run, buried.index, Answer::Failed(error));
         }
     }

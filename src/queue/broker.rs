@@ -198,10 +198,3 @@ pub enum QueueError {
 pub fn owner(reply_to: &str) -> &str {
     reply_to.rsplit_once(':').map_or(reply_to, |(owner, _)| owner)
 }
-
-/// Text from elsewhere as a terminal may show it: its control characters are escaped.
-pub fn printable(text: &str) -> String {
-    let escaped =
-        |letter: char| if letter.is_control() { letter.escape_default().collect() } else { String::from(letter) };
-    text.chars().map(escaped).collect()
-}

@@ -16,9 +16,10 @@ mod link;
 
 use super::{
     address::RedisUrl,
-    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Taken, owner, printable},
+    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Taken, owner},
     job::{BUILD, Job, Message},
 };
+use crate::terminal::printable;
 use link::{Link, field};
 use redis::{Connection, RedisResult, Script, ScriptInvocation, cmd, pipe};
 use std::{
@@ -137,7 +138,7 @@ impl Redis {
     }
 
     fn foreign(&self, what: impl fmt::Display) -> QueueError {
-        QueueError::Foreign { address: self.link.address().to_owned(), what: printable(&what.to_string()) }
+        QueueError::Foreign { address: self.link.address().to_owned(), what: printable(&what.to_string()).into_owned() }
     }
 
     /// Adds up what a script answers about each page of the stream: a count, and where the next page begins. Others are

@@ -2,7 +2,7 @@
 
 use super::palette;
 use crate::{
-    results::record::{CellRecord, Check, Estimate, Record, Timer},
+    results::record::{CellRecord, Estimate, Record, Timer},
     stats::{ceiling, median::Median},
 };
 
@@ -127,14 +127,6 @@ impl<'a> Cell<'a> {
         Some(ceiling::efficiency(self.speedup()?, self.record.workers)?.estimate)
     }
 
-    /// CPU time over the run phase's time; 1 is one core, busy throughout. Both are means over the rounds.
-    pub(super) fn cpu_share(&self) -> Option<f64> {
-        let runs = &self.record.run_s;
-        let mean = runs.iter().sum::<f64>() / runs.len() as f64;
-        let cpu = self.record.cpu_user_s? + self.record.cpu_system_s?;
-        (self.record.check == Check::Passed && mean > 0.0).then(|| cpu / mean)
-    }
-
     /// The deal, where the group has the strategy with several and it must be told.
     pub(super) fn deal_told(&self) -> Option<String> {
         (self.label != palette::label(&self.record.strategy)).then(|| self.record.deal.to_string())
@@ -170,7 +162,7 @@ impl Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::made_up;
+    use crate::{report::made_up, results::record::Check};
 
     #[test]
     fn variants_and_timers_are_not_mixed() {

@@ -86,7 +86,7 @@ fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
         records.iter().flat_map(|record| groups(record).into_iter().map(move |group| (*record, group)))
     {
         let Some(measured) = group.baseline().and_then(|cell| Noise::of(&cell.record.timed_s())) else { continue };
-        let Assessment { found, remedy, .. } = measured.assess();
+        let Assessment { found, remedy, .. } = measured.assess(record.drawn);
         match remedy {
             None => quiet.push((measured.spread, format!("sequential {found}"))),
             Some(remedy) => noisy.push(format!("{}: sequential {found}: {remedy}.", record.scenario)),

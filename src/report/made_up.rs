@@ -148,6 +148,7 @@ pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) ->
         seed: 1,
         purpose: Purpose::Run,
         looks: vec![rounds],
+        drawn: false,
         stopped: Some(Stopped::AllRounds),
         rounds,
         rounds_done: rounds,

@@ -70,13 +70,8 @@ use crate::{
     figures,
     findings::{Evidence, Findings},
     lesson::Lesson,
-    results::{
-        costs::Costs,
-        record::Record,
-        store::{StoreError, write_whole},
-    },
+    results::{costs::Costs, output::Output, record::Record, store::StoreError},
 };
-use std::{io::Write, path::Path};
 
 /// What a page is made from.
 #[derive(Debug, Clone, Default)]
@@ -139,9 +134,9 @@ pub fn page(input: &PageInput) -> String {
     html
 }
 
-/// Writes the page to a file, whole or not at all: a reader never sees half of one.
-pub fn write(path: &Path, input: &PageInput) -> Result<(), StoreError> {
-    write_whole(path, |file| file.write_all(page(input).as_bytes()))
+/// Writes the page, and a file whole or not at all: a reader never sees half of one.
+pub fn write(out: impl Into<Output>, input: &PageInput) -> Result<(), StoreError> {
+    out.into().write(|to| to.write_all(page(input).as_bytes()))
 }
 
 #[cfg(test)]

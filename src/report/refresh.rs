@@ -8,6 +8,7 @@ use crate::{
     results::{
         costs::Costs,
         criterion,
+        output::Output,
         store::{Store, StoreError},
     },
     scenario,
@@ -15,7 +16,8 @@ use crate::{
 use std::path::Path;
 
 /// Writes the page anew. Returns what had to be left out, with the reasons.
-pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
+pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, StoreError> {
+    let page = page.into();
     let kept = store.newest()?;
     let scenarios = scenario::all().unwrap_or_default();
     let (evidence, unusable) = store.evidence(&scenarios)?;
@@ -27,7 +29,7 @@ pub fn refresh(store: &Store, page: &Path) -> Result<Vec<String>, StoreError> {
     records.sort_by_key(|record| known(&record.scenario));
     let import = criterion::import(&criterion::home());
     let generated_at = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
-    let links = import.benchmarks.iter().filter_map(|benchmark| link(benchmark, page)).collect();
+    let links = import.benchmarks.iter().filter_map(|benchmark| link(benchmark, page.path())).collect();
     let (costs, damaged) = match Costs::read(store.dir()) {
         Ok(costs) => (costs, None),
         Err(error) => (None, Some(format!("{error}; `cargo bench --bench queue` measures it again"))),
@@ -71,7 +73,7 @@ mod tests {
     fn damaged_costs_are_a_warning_and_no_failure() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(Costs::path_in(dir.path()), "{").unwrap();
-        let warnings = refresh(&Store::at(Some(dir.path().into())), &dir.path().join("index.html")).unwrap();
+        let warnings = refresh(&Store::at(Some(dir.path().into())), dir.path().join("index.html")).unwrap();
         assert!(warnings.iter().any(|warning| warning.contains("queue.json")), "{warnings:?}");
     }
 

@@ -15,7 +15,7 @@ type Column = (&'static str, fn(&Cell) -> Option<String>);
 const COLUMNS: [Column; 9] = [
     ("CPU user", |cell| cell.record.cpu_user_s.map(time)),
     ("CPU system", |cell| cell.record.cpu_system_s.map(time)),
-    ("share of a core", |cell| cell.cpu_share().map(percent)),
+    ("share of a core", |cell| cell.record.cpu_share().map(percent)),
     ("waited for a core", |cell| cell.record.core_wait_s.map(time)),
     ("context switches", |cell| cell.record.context_switches.map(switches)),
     ("threads", |cell| cell.record.most_threads.map(|threads| threads.to_string())),

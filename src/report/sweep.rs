@@ -119,7 +119,7 @@ impl<'a> Sweep<'a> {
     fn law(&self) -> Option<Law> {
         let cores = self.record.host.cores_usable;
         let free = |cell: &&Cell| {
-            let idle = cell.cpu_share().is_some_and(|share| share < IDLE * f64::from(cores));
+            let idle = cell.record.cpu_share().is_some_and(|share| share < IDLE * f64::from(cores));
             cell.record.workers > 1 && (cell.record.workers <= cores || idle)
         };
         let cells: Vec<&Cell> = points(&self.group, self.strategy).into_iter().filter(free).collect();

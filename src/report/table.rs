@@ -122,7 +122,7 @@ impl Columns<'_> {
             }
             @if self.errors { td class="n" { (record.task_errors) } }
             td class="n" { @if record.is_baseline() { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
-            td class="n" { (or_not_measured(cell.cpu_share().map(percent), self.system)) }
+            td class="n" { (or_not_measured(cell.record.cpu_share().map(percent), self.system)) }
         }
     }
 

@@ -96,7 +96,9 @@ pub(super) fn afterwards(group: &Group) -> Vec<String> {
     }
     let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
     sentences.extend(shares.map(|shares| format!("Where the workers' time went, {}: {shares}.", best.who())));
-    if let (Some(one), Some(busy)) = (group.baseline().and_then(Cell::cpu_share), best.cpu_share()) {
+    if let (Some(one), Some(busy)) =
+        (group.baseline().and_then(|cell| cell.record.cpu_share()), best.record.cpu_share())
+    {
         sentences.push(format!(
             "Processor time, as a share of one core: one after another {}, {} {}.",
             percent(one),

@@ -1,10 +1,12 @@
 //! A record as CSV: one line for each cell and round, for spreadsheets and statistics programs. Figures that a cell has once
 //! (errors, mean processor times, memory, threads) stand in each of its lines.
+//!
+//! New columns are added at the end, so that programs that read columns by their place keep working.
 
 use super::record::{CellRecord, Check, Record};
 use std::io::{self, Write};
 
-const HEADER: [&str; 22] = [
+const HEADER: [&str; 23] = [
     "scenario",
     "variant",
     "strategy",
@@ -27,6 +29,7 @@ const HEADER: [&str; 22] = [
     "queue",
     "redeliveries",
     "cpu_s",
+    "processes",
 ];
 
 /// Writes the record's times. Cells without a time have no lines; what was not measured is empty.
@@ -67,6 +70,8 @@ fn line(scenario: &str, cell: &CellRecord, round: usize, phases_s: [f64; 3]) -> 
         or_empty(cell.queue.as_ref()),
         or_empty(cell.redeliveries),
         or_empty(cell.cpu_s.get(round)),
+        // With it, 3x5 and 5x3 differ: both have 15 workers.
+        or_empty(cell.processes),
     ])
 }
 

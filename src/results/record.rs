@@ -15,6 +15,9 @@ use std::collections::BTreeMap;
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.run/1";
 
+/// Reading the processor time before and after a run takes some tens of microseconds of it. They count in a shorter run.
+const LEAST_RUN_S: f64 = 1e-3;
+
 /// One scenario, measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -38,6 +41,9 @@ pub struct Record {
     pub time_scale: f64,
     /// The seed of the order of the rounds.
     pub seed: u64,
+    /// Whether latencies or faults are drawn anew in each round: times then scatter on the quietest machine.
+    #[serde(default)]
+    pub drawn: bool,
     /// What it was measured for.
     #[serde(default)]
     pub purpose: Purpose,
@@ -272,6 +278,14 @@ impl CellRecord {
             Some(processes) => format!("{processes}x{}", self.workers.checked_div(processes).unwrap_or_default()),
             None => self.workers.to_string(),
         }
+    }
+
+    /// Processor time over time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds. `None`
+    /// where it was not measured, and where a run is so short that the share would tell of the reading.
+    pub fn cpu_share(&self) -> Option<f64> {
+        let run_s = self.run_s.iter().sum::<f64>() / self.run_s.len() as f64;
+        let cpu_s = self.cpu_user_s? + self.cpu_system_s?;
+        (self.check == Check::Passed && run_s >= LEAST_RUN_S).then(|| cpu_s / run_s)
     }
 
     /// True for the cell that the speed-ups of its variant and timer are measured against.

@@ -3,6 +3,9 @@
 //! Each cell is a process of the trace and each worker a thread of it; all cells begin at zero, so that they lie on one
 //! axis. The format is the JSON array of the "Trace Event Format": `X` events with a duration, `M` events with names, and
 //! pairs of `b` and `e` for what is no thread's: a job on its way into a queue, in it and back has a track for itself.
+//!
+//! Processes and threads count from 1, because viewers take 0 for the kernel's idle task. Viewers pair `b` with `e` by
+//! `id` over the whole file, so the jobs of each cell have numbers of their own.
 
 use super::record::{CellRecord, Record, Timeline};
 use crate::worker::{
@@ -21,42 +24,58 @@ use std::{
 struct Event {
     name: Value,
     ph: &'static str,
-    pid: usize,
-    tid: u32,
+    pid: u64,
+    tid: u64,
     ts: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     dur: Option<f64>,
     /// What the events of one track have in common, where it is no thread's.
     #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<u32>,
+    id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cat: Option<&'static str>,
     args: Value,
 }
 
+/// What tells a cell's events from those of all others.
+#[derive(Clone, Copy)]
+struct Numbers {
+    pid: u64,
+    /// Of the cell's task 0. The others follow.
+    first_job: u64,
+}
+
 /// Writes the timeline of every cell that has one.
 pub fn write(record: &Record, to: impl Write) -> io::Result<()> {
-    let cells = record.cells.iter().enumerate();
-    let timelines = cells.filter_map(|(pid, cell)| Some((pid, cell, cell.timeline.as_ref()?)));
-    let events: Vec<Event> = timelines.flat_map(|(pid, cell, timeline)| events(pid, cell, timeline)).collect();
+    let mut events = Vec::new();
+    let mut numbers = Numbers { pid: 1, first_job: 0 };
+    for cell in &record.cells {
+        if let Some(timeline) = &cell.timeline {
+            events.extend(of_cell(numbers, cell, timeline));
+        }
+        numbers = Numbers { pid: numbers.pid + 1, first_job: numbers.first_job + u64::from(cell.tasks) };
+    }
     serde_json::to_writer(to, &events)?;
     Ok(())
 }
 
-fn events(pid: usize, cell: &CellRecord, timeline: &Timeline) -> Vec<Event> {
-    let name = |what: &'static str, tid: u32, name: String| Event {
-        args: json!({ "name": name }),
-        ..event("M", what.into(), pid, tid, 0.0)
-    };
+fn of_cell(numbers: Numbers, cell: &CellRecord, timeline: &Timeline) -> Vec<Event> {
     let workers: BTreeSet<u32> = timeline.spans.iter().map(|span| span.worker).collect();
-    let mut events = vec![name("process_name", 0, format!("{} x {} ({})", cell.strategy, cell.shape(), cell.variant))];
-    events.extend(workers.into_iter().map(|worker| name("thread_name", worker, who(worker, &timeline.elsewhere))));
-    events.extend(timeline.spans.iter().flat_map(|span| of_span(span, pid, timeline.start_ns)));
+    let name = |what: &'static str, worker: u32, name: String| Event {
+        args: json!({ "name": name }),
+        ..event("M", what.into(), numbers, worker, 0.0)
+    };
+    let first = workers.first().copied().unwrap_or(0);
+    let cell_name = format!("{} x {} ({})", cell.strategy, cell.shape(), cell.variant);
+    let mut events = vec![name("process_name", first, cell_name)];
+    events.extend(workers.iter().map(|&worker| name("thread_name", worker, who(worker, &timeline.elsewhere))));
+    events.extend(timeline.spans.iter().flat_map(|span| of_span(span, numbers, timeline.start_ns)));
     events
 }
 
-fn event(ph: &'static str, name: Value, pid: usize, tid: u32, ts: f64) -> Event {
-    Event { name, ph, pid, tid, ts, dur: None, id: None, cat: None, args: Value::Null }
+fn event(ph: &'static str, name: Value, numbers: Numbers, worker: u32, ts: f64) -> Event {
+    let tid = u64::from(worker) + 1;
+    Event { name, ph, pid: numbers.pid, tid, ts, dur: None, id: None, cat: None, args: Value::Null }
 }
 
 fn who(worker: u32, elsewhere: &[Elsewhere]) -> String {
@@ -64,15 +83,16 @@ fn who(worker: u32, elsewhere: &[Elsewhere]) -> String {
     there.map_or_else(|| format!("worker {worker}"), |one| format!("worker {worker} on {}", one.host))
 }
 
-fn of_span(span: &Span, pid: usize, zero_ns: u64) -> Vec<Event> {
+fn of_span(span: &Span, numbers: Numbers, zero_ns: u64) -> Vec<Event> {
     let us = |time_ns: u64| time_ns.saturating_sub(zero_ns) as f64 / 1e3;
     let at = |ph, time_ns| Event {
         args: json!({ "task": span.index }),
-        ..event(ph, span_name(span), pid, span.worker, us(time_ns))
+        ..event(ph, span_name(span), numbers, span.worker, us(time_ns))
     };
     match span.kind {
         SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return => {
-            let of_job = |event| Event { id: span.index, cat: Some("queue"), ..event };
+            let id = span.index.map(|index| numbers.first_job + u64::from(index));
+            let of_job = |event| Event { id, cat: Some("queue"), ..event };
             vec![of_job(at("b", span.start_ns)), of_job(at("e", span.end_ns))]
         }
         _ => {
@@ -97,10 +117,12 @@ mod tests {
     #[test]
     fn what_is_a_job_s_own_is_on_no_worker_s_track() {
         let span = |kind| Span { worker: 2, index: Some(5), kind, start_ns: 3_000, end_ns: 5_000 };
-        let phases = |kind| of_span(&span(kind), 0, 1_000).into_iter().map(|event| (event.ph, event.ts, event.id));
+        let numbers = Numbers { pid: 1, first_job: 90 };
+        let phases =
+            |kind| of_span(&span(kind), numbers, 1_000).into_iter().map(|event| (event.ph, event.ts, event.id));
         assert!(phases(SpanKind::Run).eq([("X", 2.0, None)]));
         for kind in [SpanKind::Enqueue, SpanKind::Queued, SpanKind::Return] {
-            assert!(phases(kind).eq([("b", 2.0, Some(5)), ("e", 4.0, Some(5))]), "{kind:?}");
+            assert!(phases(kind).eq([("b", 2.0, Some(95)), ("e", 4.0, Some(95))]), "{kind:?}");
         }
     }
 

@@ -59,6 +59,7 @@ impl<'a> Bench<'a> {
             started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             time_scale: scenario.time_scale,
             seed: settings.seed,
+            drawn: specs.iter().filter_map(|spec| scenario.variant(&spec.variant)).any(|variant| variant.is_drawn()),
             purpose: settings.plan.purpose,
             looks: settings.plan.looks.clone(),
             stopped: None,

@@ -1,11 +1,14 @@
 //! From the wire form to the checked form: every name resolves, every number is in range, or the error says where not.
 
-use super::{CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, wire, with_baselines};
+use super::{
+    CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, time_scale, wire, with_baselines,
+};
 use crate::{
+    figures::exact,
     mock_server::{checked, profile::Profile},
     results::record::Timer,
     strategy::{self, Strategy},
-    suggestion::unknown,
+    suggestion::one_of,
     worker::shape::Shape,
 };
 use serde::de::DeserializeOwned;
@@ -29,7 +32,9 @@ pub(super) struct Checker<'a> {
 impl Checker<'_> {
     /// All of it but the claims and decisions, which may name cells of other scenarios.
     pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
-        self.positive("time_scale", wire.time_scale)?;
+        if let Err(expected) = time_scale(wire.time_scale) {
+            return Err(self.invalid("time_scale", &exact(wire.time_scale), &expected));
+        }
         self.seconds("deadline_s", wire.deadline_s)?;
         for strategy in wire.as_published.keys() {
             self.strategy("as_published", strategy)?;
@@ -47,6 +52,10 @@ impl Checker<'_> {
         };
         let mut variants = vec![base.clone()];
         for (name, changes) in wire.variants {
+            if name == DEFAULT_VARIANT {
+                let expected = format!("another name: `{name}` is the scenario as it stands");
+                return Err(self.invalid("variants", &format!("`{name}`"), &expected));
+            }
             variants.push(self.changed(base.clone(), name, changes, wire.time_scale)?);
         }
         for variant in &variants {
@@ -60,7 +69,7 @@ impl Checker<'_> {
             return Err(self.invalid("expected.indexes", &index.to_string(), &expected));
         }
         let cells = self.cells("cells", &wire.cells, &variants)?;
-        let sweep = self.cells("sweep", &wire.sweep, &variants)?;
+        let sweep = if wire.sweep.is_empty() { cells.clone() } else { self.cells("sweep", &wire.sweep, &variants)? };
         if let Some(cell) = cells
             .iter()
             .chain(&sweep)
@@ -199,8 +208,8 @@ impl Checker<'_> {
         for group in wire {
             let Some(variant) = variants.iter().find(|variant| variant.name == group.variant) else {
                 let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
-                let message = unknown("variant", &group.variant, &known);
-                return Err(self.invalid(&format!("{key}.variant"), &group.variant, &message));
+                let (found, expected) = (format!("`{}`", group.variant), one_of(&group.variant, &known));
+                return Err(self.invalid(&format!("{key}.variant"), &found, &expected));
             };
             let named = group.strategies.iter().map(|name| self.strategy(&format!("{key}.strategies"), name));
             let strategies = named.collect::<Result<Vec<_>, _>>()?;
@@ -217,19 +226,19 @@ impl Checker<'_> {
     }
 
     fn strategy(&self, key: &str, name: &str) -> Result<&'static dyn Strategy, ScenarioError> {
-        strategy::named(name).map_err(|message| self.invalid(key, &format!("`{name}`"), &message))
+        strategy::named(name).map_err(|_| self.invalid(key, &format!("`{name}`"), &one_of(name, &strategy::names())))
     }
 
     pub(super) fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
         if number.is_finite() && number > 0.0 {
             return Ok(());
         }
-        Err(self.invalid(key, &number.to_string(), "a number above 0"))
+        Err(self.invalid(key, &exact(number), "a number above 0"))
     }
 
     fn seconds(&self, key: &str, seconds: f64) -> Result<(), ScenarioError> {
         self.positive(key, seconds)?;
-        if seconds <= DAY_S { Ok(()) } else { Err(self.invalid(key, &seconds.to_string(), "at most a day (86400 s)")) }
+        if seconds <= DAY_S { Ok(()) } else { Err(self.invalid(key, &exact(seconds), "at most a day (86400 s)")) }
     }
 
     pub(super) fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {

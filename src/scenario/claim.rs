@@ -74,6 +74,16 @@ pub enum Expects {
     Shown,
 }
 
+impl Expects {
+    /// The number that it names.
+    pub(super) fn bound(self) -> Option<f64> {
+        match self {
+            Self::Above(bound) | Self::Below(bound) | Self::Equal(bound) => Some(bound),
+            Self::Published | Self::Shown => None,
+        }
+    }
+}
+
 /// What is measured. `C` is a cell's name in the file, and the cell itself once that is checked.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

@@ -6,7 +6,7 @@ use super::{
     claim::{Claim, Decision, Expects, Figure, Mechanism, TOLERANCE, Test},
     load_cells, wire,
 };
-use crate::{museum, suggestion::unknown};
+use crate::{figures::exact, museum, suggestion::one_of};
 
 impl Checker<'_> {
     /// The claims of a scenario that is checked otherwise.
@@ -94,6 +94,11 @@ impl Checker<'_> {
             (None, Some(_)) => Expects::Published,
             (None, None) => return Err(self.invalid(key, "neither", "`published` or `expects`: what should it be?")),
         };
+        let numbers = wire.published.into_iter().map(|number| ("published", number));
+        for (what, number) in numbers.chain(expects.bound().map(|bound| ("expects", bound))) {
+            possible(&test, number)
+                .map_err(|expected| self.invalid(&format!("{key}.{what}"), &exact(number), expected))?;
+        }
         let calibrated_from = calibrations(home, &test);
         Ok(Figure {
             name: wire.name,
@@ -138,7 +143,7 @@ impl Checker<'_> {
             }
             Test::Exhibit(name) => match museum::named(&name) {
                 Ok(_) => Test::Exhibit(name),
-                Err(message) => return Err(self.invalid(key, &name, &message)),
+                Err(_) => return Err(self.invalid(key, &format!("`{name}`"), &one_of(&name, &museum::names()))),
             },
             Test::Fails { cell: name, with } => Test::Fails { cell: cell(&name)?, with },
         })
@@ -150,8 +155,19 @@ impl Checker<'_> {
         }
         let known: Vec<String> = cells.iter().map(ToString::to_string).collect();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
-        Err(self.invalid(key, &format!("`{name}`"), &format!("one of `cells`: {}", unknown("cell", name, &known))))
+        Err(self.invalid(key, &format!("`{name}`"), &format!("a cell of this scenario, {}", one_of(name, &known))))
     }
+}
+
+/// Whether a test can have this figure at all; otherwise what is expected.
+fn possible<C>(test: &Test<C>, number: f64) -> Result<(), &'static str> {
+    let (possible, expected) = match test {
+        // How steeply a time grows: it may fall.
+        Test::Trend { .. } => (true, "a finite number"),
+        Test::Count { .. } => (number >= 0.0 && number.fract() == 0.0, "a whole number from 0 on: it is a count"),
+        _ => (number > 0.0, "a number above 0: times, shares and ratios are"),
+    };
+    if possible && number.is_finite() { Ok(()) } else { Err(expected) }
 }
 
 /// What the variants of these cells were calibrated from.

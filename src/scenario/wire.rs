@@ -43,6 +43,7 @@ pub(super) struct Scenario {
     #[serde(default)]
     pub calibrated_from: Vec<String>,
     pub cells: Vec<Cells>,
+    #[serde(default)]
     pub sweep: Vec<Cells>,
     #[serde(default)]
     pub claims: Vec<Claim>,

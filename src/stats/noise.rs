@@ -45,8 +45,9 @@ impl Noise {
     }
 
     /// The same in words. Drift comes first, since it also shows as spread. It counts only if chance alone would rarely
-    /// make it (its interval excludes 1) and if it is above 5 %.
-    pub fn assess(&self) -> Assessment {
+    /// make it (its interval excludes 1) and if it is above 5 %. Spread is the machine's, unless latencies are `drawn` anew in
+    /// each round: then it is what was asked for.
+    pub fn assess(&self, drawn: bool) -> Assessment {
         let Self { rounds, drift, spread } = *self;
         let more = format!("use --rounds {}", (2 * rounds).max(30));
         let drifted = drift.filter(|drift| drift.low > 1.0 || drift.high < 1.0).map(|drift| drift.estimate - 1.0);
@@ -64,6 +65,14 @@ impl Noise {
                     if drifted > 0.0 { "slower" } else { "faster" }
                 ),
                 remedy: Some(format!("close other programs, let the machine come to rest, or {more}")),
+            },
+            _ if spread > TOLERATED && drawn => Assessment {
+                quiet: true,
+                found: format!(
+                    "scattered by {} about its median over {rounds} rounds, as latencies that are drawn for each round do",
+                    percent(spread)
+                ),
+                remedy: None,
             },
             _ if spread > TOLERATED => Assessment {
                 quiet: false,
@@ -101,7 +110,7 @@ mod tests {
         let climb: Vec<f64> = (0..10).map(|round| 1.07_f64.powf(f64::from(round) / 9.0)).collect();
         let noise = Noise::of(&climb).unwrap();
         assert!((noise.drift.unwrap().estimate - 1.07).abs() < 1e-9);
-        let assessment = noise.assess();
+        let assessment = noise.assess(false);
         assert_eq!(assessment.found, "drifted 7.0 % slower over 10 rounds");
         assert!(assessment.remedy.unwrap().contains("--rounds 30"));
     }
@@ -109,19 +118,24 @@ mod tests {
     #[test]
     fn names_scatter_without_a_trend() {
         let noise = Noise::of(&[1.0, 1.2, 1.0, 1.2, 0.8, 1.2, 0.8, 1.0, 1.2, 0.8, 1.0]).unwrap();
-        let assessment = noise.assess();
+        let assessment = noise.assess(false);
         assert!(!assessment.quiet && assessment.found.starts_with("scattered by 20 %"), "{assessment:?}");
+        let assessment = noise.assess(true);
+        assert!(
+            assessment.quiet && assessment.remedy.is_none() && assessment.found.contains("drawn"),
+            "{assessment:?}"
+        );
     }
 
     #[test]
     fn leaves_a_quiet_machine_in_peace() {
-        let assessment = Noise::of(&[1.0, 1.01, 0.99, 1.0, 1.01, 1.0]).unwrap().assess();
+        let assessment = Noise::of(&[1.0, 1.01, 0.99, 1.0, 1.01, 1.0]).unwrap().assess(false);
         assert!(assessment.quiet && assessment.remedy.is_none(), "{assessment:?}");
     }
 
     #[test]
     fn makes_no_claim_from_two_rounds() {
-        let assessment = Noise::of(&[1.0, 3.0]).unwrap().assess();
+        let assessment = Noise::of(&[1.0, 3.0]).unwrap().assess(false);
         assert!(!assessment.quiet && assessment.found.contains("too few"), "{assessment:?}");
         assert_eq!(Noise::of(&[]), None);
         assert_eq!(Noise::of(&[1.0, 0.0]), None);

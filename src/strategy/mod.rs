@@ -146,9 +146,17 @@ impl Env {
 
 /// The strategy of this name; otherwise an error that suggests the nearest.
 pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
-    let all = || ALL.iter().copied().chain(*guest());
-    let names: Vec<&str> = all().map(Strategy::name).collect();
-    all().find(|strategy| strategy.name() == name).ok_or_else(|| crate::suggestion::unknown("strategy", name, &names))
+    let found = all().into_iter().find(|strategy| strategy.name() == name);
+    found.ok_or_else(|| crate::suggestion::unknown("strategy", name, &names()))
+}
+
+/// The names of all strategies, that of a guest included.
+pub fn names() -> Vec<&'static str> {
+    all().into_iter().map(Strategy::name).collect()
+}
+
+fn all() -> Vec<&'static dyn Strategy> {
+    ALL.iter().copied().chain(*guest()).collect()
 }
 
 /// A strategy from outside of this crate, while it is measured beside those in [`ALL`].

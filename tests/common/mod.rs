@@ -5,6 +5,7 @@
 pub mod gate;
 pub mod http;
 pub mod left_behind;
+pub mod program;
 pub mod redis;
 
 use makespan::{

@@ -17,7 +17,7 @@ mod screen;
 
 use super::{
     Data, ledger,
-    print::note,
+    print::{note, printable},
     progress,
     run::{Workers, check, exit_code, scale},
     table,
@@ -208,7 +208,7 @@ fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<Ending> {
 
 /// Draws until the race has ended. `None` where nobody tells of it any more.
 fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<Ending>> {
-    let mut picture = Picture { race: Race::default(), stopping: false, colour: ledger::on_a_terminal() };
+    let mut picture = Picture { race: Race::default(), stopping: false, colour: ledger::colours_are_wanted() };
     let mut drawn: Option<(Instant, ratatui::layout::Size)> = None;
     let mut changed = true;
     loop {
@@ -250,7 +250,7 @@ fn listen(watched: Watched, stop: &AtomicBool) -> Ending {
             line.set_length(total.into());
             line.set_position(step.into());
             let cell = plan.as_ref().and_then(|plan| plan.cells.get(cell));
-            line.set_message(cell.map(|cell| cell.name.clone()).unwrap_or_default());
+            line.set_message(cell.map(|cell| printable(&cell.name).into_owned()).unwrap_or_default());
         }
         _ => {}
     });

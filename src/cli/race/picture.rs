@@ -1,7 +1,10 @@
 //! A race on a screen of any size: what it is at, the lanes of all cells on one time axis, and who was how fast.
 
 use super::{
-    super::{print::wrapped, table::seconds},
+    super::{
+        print::{printable, wrapped},
+        table::seconds,
+    },
     raster::{self, KINDS, look},
     rows::Rows,
 };
@@ -72,7 +75,7 @@ impl Pen<'_> {
         if row < self.area.height && column < self.area.width {
             let style = if self.colour { style } else { Style { fg: None, ..style } };
             let width = usize::from(self.area.width - column);
-            self.buffer.set_stringn(self.area.x + column, self.area.y + row, text, width, style);
+            self.buffer.set_stringn(self.area.x + column, self.area.y + row, printable(text), width, style);
         }
     }
 

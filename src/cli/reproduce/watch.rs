@@ -1,7 +1,10 @@
 //! Follows the measurements of several scenarios: one line on standard error, the records, and how far it got.
 
 use super::{
-    super::{print::note, progress::line},
+    super::{
+        print::{note, printable},
+        progress::line,
+    },
     MEMORY_SAMPLES,
     asked::{Asked, Part},
     timetable::{Timetable, step_s},
@@ -90,7 +93,8 @@ impl<'a> Watch<'a> {
         self.line.set_length(steps);
         self.line.set_position(done);
         let left = Duration::from_secs_f64(self.timetable.left_s(self.began.elapsed().as_secs_f64()));
-        self.line.set_message(format!("{}: {what} ({}{} left)", self.scenario(), self.at_most, HumanDuration(left)));
+        let words = format!("{}: {what} ({}{} left)", self.scenario(), self.at_most, HumanDuration(left));
+        self.line.set_message(printable(&words).into_owned());
     }
 }
 

@@ -4,9 +4,10 @@ use super::Places;
 use crate::{
     measure::axis::{ClockReading, Offset},
     queue::{
-        broker::{Peer, Role, printable},
+        broker::{Peer, Role},
         job::{BUILD, Delivered},
     },
+    terminal::printable,
     worker::work::Elsewhere,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -34,7 +35,7 @@ impl Workers {
         ours.into_iter().for_each(|peer| self.see(&peer.id));
         self.other_builds.clear();
         for peer in others {
-            *self.other_builds.entry(printable(&peer.build)).or_default() += 1;
+            *self.other_builds.entry(printable(&peer.build).into_owned()).or_default() += 1;
         }
     }
 

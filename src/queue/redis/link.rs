@@ -1,8 +1,11 @@
 //! A connection to a Redis server that may break and come back, and what its troubles are called.
 
-use crate::queue::{
-    address::RedisUrl,
-    broker::{ANSWER, LEASE, QueueError, printable},
+use crate::{
+    queue::{
+        address::RedisUrl,
+        broker::{ANSWER, LEASE, QueueError},
+    },
+    terminal::printable,
 };
 use redis::{
     Client, Connection, ConnectionAddr, ConnectionInfo, ErrorKind, IntoConnectionInfo, RedisConnectionInfo, RedisError,
@@ -129,8 +132,8 @@ impl Link {
     /// Servers repeat what they did not understand.
     fn redact(&self, text: &str) -> String {
         match self.password.as_deref() {
-            Some(password) if !password.is_empty() => printable(&text.replace(password, "***")),
-            _ => printable(text),
+            Some(password) if !password.is_empty() => printable(&text.replace(password, "***")).into_owned(),
+            _ => printable(text).into_owned(),
         }
     }
 }
