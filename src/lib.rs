@@ -32,6 +32,7 @@
 //! | [`classroom`] | the page that a class predicts and watches races on |
 //! | [`exercise`] | strategies to complete, held to the contract and measured beside the house's own |
 //! | `figures` | figures as text |
+//! | [`printable`] | text from outside, as it may stand in a message |
 //! | [`suggestion`] | "did you mean ...?" |
 //! | [`wrapped`] | paragraphs for a terminal |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
@@ -49,6 +50,8 @@ pub mod live;
 pub mod measure;
 pub mod mock_server;
 pub mod museum;
+mod path_bytes;
+pub mod printable;
 pub mod queue;
 pub mod report;
 pub mod results;

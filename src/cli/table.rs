@@ -3,6 +3,7 @@
 use super::print::say;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use makespan::{
+    printable::printable,
     results::record::{CellRecord, Check, Estimate, Record, Timer},
     scenario::DEFAULT_VARIANT,
     stats::{ceiling, median::Median, noise::Noise},
@@ -45,7 +46,17 @@ pub fn print(record: &Record) {
     for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
         say!("{} x {}: {}", name(cell), cell.shape(), again(cell));
     }
+    left_out(record);
     say!("\n{}", verdict(record));
+}
+
+/// The files of the user's own folder that were not measured, each named.
+fn left_out(record: &Record) {
+    let Some((measured, all, reasons)) = record.pictures() else { return };
+    say!("\n{measured} of {all} pictures. Left out:");
+    for (why, files) in reasons {
+        say!("  {}: {}", printable(&files.join(", ")), printable(why));
+    }
 }
 
 /// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.

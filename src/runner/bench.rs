@@ -10,6 +10,7 @@ use super::{
     stage::SetupError,
 };
 use crate::{
+    fixtures::LeftOut,
     measure::host::{self, HostFacts},
     results::record::{CellRecord, Check, Estimate, Record, SCHEMA, Stopped},
     scenario::{CellSpec, Scenario},
@@ -18,6 +19,7 @@ use crate::{
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use std::{
+    collections::BTreeSet,
     ops::ControlFlow,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
@@ -34,6 +36,12 @@ pub(super) struct Bench<'a> {
     steps_done: u32,
     /// What the rounds have taken so far.
     spent: Duration,
+}
+
+/// What the cells' stages left out, each file once.
+fn left_out(cells: &[Cell]) -> Vec<LeftOut> {
+    let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
+    all.into_iter().cloned().collect()
 }
 
 impl<'a> Bench<'a> {
@@ -61,6 +69,7 @@ impl<'a> Bench<'a> {
             rounds: settings.plan.last(),
             rounds_done: 0,
             command: settings.command.clone(),
+            left_out: left_out(&cells),
             cells: cells.iter().map(Cell::unmeasured).collect(),
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
