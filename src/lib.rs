@@ -49,6 +49,7 @@ pub mod live;
 pub mod measure;
 pub mod mock_server;
 pub mod museum;
+mod path_bytes;
 pub mod queue;
 pub mod report;
 pub mod results;

@@ -71,6 +71,8 @@ pub struct Scenario {
     pub time_scale: f64,
     /// The longest a run may take.
     pub deadline: Duration,
+    /// Whether the file says so; otherwise it is the usual one.
+    pub deadline_is_given: bool,
     /// What each strategy's timer enclosed in the document.
     pub as_published: BTreeMap<String, Vec<Phase>>,
     /// The scenario as it stands, and with other numbers.

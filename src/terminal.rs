@@ -1,6 +1,6 @@
 //! Text for a terminal: it fits, and it can't control the terminal.
 
-use std::{borrow::Cow, io};
+use std::{borrow::Cow, io, path::Path};
 
 /// The widest that tables and paragraphs are, in characters.
 const MOST_COLUMNS: usize = 100;
@@ -48,6 +48,11 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// A path, likewise, and in one line. What is not UTF-8 is shown as U+FFFD.
+pub fn printable_path(path: &Path) -> String {
+    printable(&path.to_string_lossy()).replace('\n', "\\u{a}")
+}
+
 /// Control characters (C0, C1, delete), separators of lines and paragraphs, and marks of writing direction.
 fn controls(character: char) -> bool {
     match character {
@@ -61,12 +66,19 @@ fn controls(character: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
 
     #[test]
     fn nothing_that_controls_a_terminal_is_left() {
         assert_eq!(printable("\u{1b}]0;title\u{7} a\u{9b}31m"), "\\u{1b}]0;title\\u{7} a\\u{9b}31m");
         assert_eq!(printable("gpj.\u{202e}exe\r\u{7f}"), "gpj.\\u{202e}exe\\u{d}\\u{7f}");
         assert!(matches!(printable("Größe:\t1 – 2 µs\n→ 日本 👩‍💻"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_path_stays_in_its_line() {
+        let path = Path::new(OsStr::from_bytes(b"K\xe4se\n\x07.jpg"));
+        assert_eq!(printable_path(path), "K\u{fffd}se\\u{a}\\u{7}.jpg");
     }
 
     proptest! {

@@ -8,7 +8,7 @@ use common::{
     program::{TINY, makespan, place, refusal, refusal_in, success, text, tiny},
     scenario,
 };
-use makespan::results::record::Record;
+use makespan::results::record::{Check, Record};
 use std::{
     fs,
     io::pipe,
@@ -514,20 +514,110 @@ fn pictures_that_are_not_there_are_named() {
 #[test]
 fn ones_own_pictures_are_used() {
     let dir = place();
-    for name in ["one.png", "two.jpg"] {
-        image::RgbImage::new(200, 150).save(dir.path().join(name)).expect("writable");
-    }
+    let picture = image::RgbImage::new(200, 150);
+    picture.save(dir.path().join("one.png")).expect("writable");
+    let encoder = jpeg_encoder::Encoder::new_file(dir.path().join("two.jpg"), 90).expect("writable");
+    encoder.encode(&picture, 200, 150, jpeg_encoder::ColorType::Rgb).expect("writable");
     let arguments = ["run", "thumbnails", "--images", ".", "--strategy", "threads", "--workers", "2"];
     let (said, _) =
         success(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data", "--json", "-"]].concat());
     let record: Record = serde_json::from_str(&said).expect("one document");
     assert!(record.cells.iter().all(|cell| cell.tasks == 2), "{record:?}");
+}
 
-    fs::write(dir.path().join("three.jpg"), "no picture").expect("writable");
-    let output = makespan(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data"]].concat());
-    assert_eq!(output.status.code(), Some(1));
+/// Bad pictures beside good ones, under names that are not UTF-8 or steer a terminal, in a folder and a data directory that
+/// are not UTF-8 either: what is good is measured by every strategy, and all the rest is named.
+#[test]
+fn one_bad_picture_does_not_stop_the_others() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let dir = place();
+    let folder = dir.path().join(OsStr::from_bytes(b"Bilder \xe4"));
+    fs::create_dir(&folder).expect("writable");
+    let mut jpeg = Vec::new();
+    let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 90);
+    encoder.encode(&[99; 200 * 150], 200, 150, jpeg_encoder::ColorType::Luma).expect("a Vec takes everything");
+    let half = &jpeg[..jpeg.len() / 2];
+    let files: [(&[u8], &[u8]); 7] = [
+        (b"good.jfif", &jpeg),
+        (b"K\xe4se.jpg", &jpeg),
+        (b"empty.jpg", b""),
+        (b"\x1b[31mhalf.jpg", half),
+        (b"bad.png", b"bad"),
+        (b"phone.heic", b"x"),
+        (b"notes.txt", b"no picture"),
+    ];
+    for (name, content) in files {
+        fs::write(folder.join(OsStr::from_bytes(name)), content).expect("writable");
+    }
+    let run = |more: &[&str]| {
+        let mut command = Command::new(PROGRAM);
+        command.current_dir(dir.path()).args([
+            "run",
+            "thumbnails",
+            "--strategy",
+            "threads,processes,hybrid",
+            "--workers",
+            "2",
+        ]);
+        command.args(["--rounds", "2", "--images"]).arg(&folder).arg("--data").arg(OsStr::from_bytes(b"data \xe4"));
+        let output = command.args(more).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
+        text(&output.stdout)
+    };
+    let record: Record = serde_json::from_str(&run(&["--json", "-"])).expect("one document");
+    assert!(record.cells.iter().all(|cell| cell.tasks == 2 && cell.check == Check::Passed), "{record:?}");
+    let left_out: Vec<&str> = record.left_out.iter().map(|one| one.file.as_str()).collect();
+    assert_eq!(left_out, ["\x1b[31mhalf.jpg", "bad.png", "empty.jpg", "phone.heic"]);
+    let said = run(&[]);
+    for line in [
+        "2 of 6 pictures. Left out:",
+        "\n  \\u{1b}[31mhalf.jpg: damaged: it ends before its content does: copy it again\n",
+        "\n  bad.png: not a picture, by its content",
+        "\n  empty.jpg: an empty file: copy it again\n",
+        "\n  phone.heic: a HEIC picture, which is not supported: convert it to JPEG or PNG\n",
+    ] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(!said.contains('\x1b'), "{said}");
+    fs::remove_file(folder.join("good.jfif")).expect("it is there");
+    fs::remove_file(folder.join(OsStr::from_bytes(b"K\xe4se.jpg"))).expect("it is there");
+    let mut command = Command::new(PROGRAM);
+    command.current_dir(dir.path()).args(["run", "thumbnails", "--strategy", "threads", "--data", "data", "--images"]);
+    let output = command.arg(&folder).output().expect("it starts");
+    let words = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains("no pictures there that can be used:") && words.contains("half.jpg: damaged"), "{words}");
+}
+
+#[test]
+fn pictures_for_a_scenario_that_has_none_are_refused() {
+    let dir = place();
+    let words = refusal_in(dir.path(), &["run", "latency_only", "--images", ".", "--data", "data"]);
+    assert!(words.contains("latency_only has no pictures: leave out --images"), "{words}");
+}
+
+/// Where a scenario gives a deadline, it holds, and what was not done in time is named with the way out.
+#[test]
+fn a_picture_that_is_late_is_named_with_the_limit() {
+    let dir = place();
+    for number in 0..40 {
+        image::RgbImage::new(600, 400).save(dir.path().join(format!("{number:02}.png"))).expect("writable");
+    }
+    let scenario_of = |deadline: &str| {
+        format!(
+            "title = \"t\"\nquestion = \"q\"\n{deadline}[workload.thumbnails]\nphotos = 3\n[[cells]]\nstrategies = [\"threads\"]\nworkers = [1]\n[[sweep]]\nstrategies = [\"threads\"]\nworkers = [1]\n"
+        )
+    };
+    fs::write(dir.path().join("late.toml"), scenario_of("deadline_s = 0.000001\n")).expect("writable");
+    let arguments = ["run", "late.toml", "--images", ".", "--rounds", "1", "--data", "data"];
+    let output = makespan(dir.path(), &arguments);
     let said = text(&output.stdout);
-    assert!(said.contains("three.jpg: damaged or of an unknown kind"), "{said}");
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in
+        ["tasks were not done at the run's deadline of 0.000001 s", ".png; give the scenario a larger `deadline_s`"]
+    {
+        assert!(said.contains(part), "{part}: {said}");
+    }
 }
 
 /// A pipe that nobody reads, as `| head -1` leaves it, but from the start: nothing is left to chance.

@@ -46,6 +46,10 @@ impl<F: FnMut(Asked) -> Result<(), Stopped>> Host for Told<F> {
         (self.0)(Asked::Check)
     }
 
+    fn stopped(&self) -> Result<(), Stopped> {
+        Ok(())
+    }
+
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
         let result = io(PATIENCE);
         let _ = (self.0)(if why == Wait::Lock { Asked::Lock } else { Asked::Wait });

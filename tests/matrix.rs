@@ -41,7 +41,15 @@ fn thumbnails(dir: &Path) -> Vec<Task> {
         let (width, height) = (40 + 60 * number, 30 + 35 * number);
         let input = dir.join(format!("{number}.{}", if number.is_multiple_of(3) { "png" } else { "jpg" }));
         let colours = |x, y| image::Rgb([x as u8, y as u8, (x * number + y) as u8]);
-        RgbImage::from_fn(width, height, colours).save(&input).expect("a writable directory");
+        let picture = RgbImage::from_fn(width, height, colours);
+        if number.is_multiple_of(3) {
+            picture.save(&input).expect("a writable directory");
+        } else {
+            let encoder = jpeg_encoder::Encoder::new_file(&input, 90).expect("a writable directory");
+            encoder
+                .encode(&picture, width as u16, height as u16, jpeg_encoder::ColorType::Rgb)
+                .expect("a small picture");
+        }
         Task::Thumbnail(Thumbnail { input, output_dir: dir.join("thumbnails"), width: 128, height: 128 })
     };
     (0..6).map(picture).collect()

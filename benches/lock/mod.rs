@@ -121,6 +121,9 @@ fn kernel_checks(criterion: &mut Criterion) {
         fn check(&mut self) -> Result<(), Stopped> {
             Ok(())
         }
+        fn stopped(&self) -> Result<(), Stopped> {
+            Ok(())
+        }
         fn wait<T>(&mut self, _: Wait, io: impl FnOnce(Duration) -> T) -> T {
             io(Duration::MAX)
         }

@@ -187,6 +187,7 @@ fn is_bad_input(error: &SetupError) -> bool {
         | SetupError::Archives(_)
         | SetupError::Echo(_)
         | SetupError::NoServerWanted(_)
+        | SetupError::NoPicturesWanted(_)
         | SetupError::Server(ServerError::ServesOther { .. } | ServerError::NoServer { .. }) => true,
         SetupError::Fixtures(error) => {
             matches!(error, FixtureError::Unreadable { .. } | FixtureError::NoPictures { .. })

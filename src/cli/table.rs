@@ -49,6 +49,7 @@ pub fn print(record: &Record) {
             say!("{}", fitted(&format!("{}: {words}", who(cell))));
         }
     }
+    left_out(record);
     say!("\n{}", fitted(&verdict(record)));
 }
 
@@ -68,6 +69,15 @@ fn disturbances(cell: &CellRecord) -> Vec<String> {
         format!("{runs} used the same queue name at the same time and shared its workers: give each its own with --queue-name")
     });
     excluded.chain(others).collect()
+}
+
+/// The files of the user's own folder that were not measured, each named.
+fn left_out(record: &Record) {
+    let Some((measured, all, reasons)) = record.pictures() else { return };
+    say!("\n{measured} of {all} pictures. Left out:");
+    for (why, files) in reasons {
+        say!("  {}: {why}", files.join(", "));
+    }
 }
 
 /// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.

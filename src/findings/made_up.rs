@@ -142,6 +142,7 @@ impl Made {
             stopped: Some(Stopped::AllRounds),
             rounds: self.rounds,
             rounds_done: self.rounds,
+            left_out: Vec::new(),
             command: "makespan reproduce".into(),
             cells: cells.iter().zip(0..).map(|((name, seconds), place)| self.cell(name, *seconds, place)).collect(),
         }

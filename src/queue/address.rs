@@ -20,7 +20,7 @@ const EXPECTED: &str = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or s
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Address {
     /// A file on this machine.
-    Sqlite(PathBuf),
+    Sqlite(#[serde(with = "crate::path_bytes")] PathBuf),
     /// A server, on this machine or another.
     Redis(RedisUrl),
 }

@@ -7,6 +7,7 @@
 
 use crate::{
     fixtures::Kind,
+    terminal::printable_path,
     task::{
         Task, TaskError,
         fetch::{Fetch, same_server},
@@ -53,7 +54,7 @@ impl Errand {
     /// The task as an errand; otherwise why it can't be sent.
     pub fn of(task: &Task) -> Result<Self, String> {
         let named = |kind: Kind, path: &Path| {
-            let only_here = || format!("{}: workers elsewhere don't have it, only fixtures", path.display());
+            let only_here = || format!("{}: workers elsewhere don't have it, only fixtures", printable_path(path));
             kind.name_of(path).ok_or_else(only_here)
         };
         Ok(match task {
@@ -230,9 +231,8 @@ mod tests {
     #[test]
     fn a_thumbnail_of_any_size_is_a_task_that_fails_or_works() {
         let mut file = Vec::new();
-        image::RgbImage::new(60, 40)
-            .write_to(&mut std::io::Cursor::new(&mut file), image::ImageFormat::Jpeg)
-            .expect("a Vec takes everything");
+        let encoder = jpeg_encoder::Encoder::new(&mut file, 90);
+        encoder.encode(&[0; 60 * 40], 60, 40, jpeg_encoder::ColorType::Luma).expect("a Vec takes everything");
         let (data, outputs) = (data_with(&file), tempfile::tempdir().expect("a temporary directory"));
         for (width, height) in [(0, 0), (0, 9), (9, 0), (1, 1), (u32::MAX, u32::MAX), (u32::MAX, 1), (1, u32::MAX)] {
             let errand = Errand::Thumbnail { picture: "photo_001.jpg".into(), width, height };

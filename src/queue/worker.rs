@@ -57,8 +57,10 @@ pub struct Membership {
     /// the run numbers them itself: workers that others have started know nothing of each other.
     pub first_worker: u32,
     /// Where its fixtures are, or are made.
+    #[serde(with = "crate::path_bytes")]
     pub data: PathBuf,
     /// Where its jobs write, and nowhere else. Whoever gives the place removes it.
+    #[serde(with = "crate::path_bytes")]
     pub outputs: PathBuf,
     /// The one server it may fetch from, where that is settled beforehand; otherwise each job's own.
     pub server: Option<String>,

@@ -152,6 +152,7 @@ pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) ->
         stopped: Some(Stopped::AllRounds),
         rounds,
         rounds_done: rounds,
+        left_out: Vec::new(),
         command: format!("makespan run {name} --rounds {rounds}"),
         cells: all,
     }

@@ -123,6 +123,10 @@ pub(super) fn missing(record: &Record) -> Vec<String> {
             count(record.rounds as usize, "round")
         ));
     }
+    if let Some((measured, all, reasons)) = record.pictures() {
+        sentences.push(format!("{measured} of {all} pictures were measured."));
+        sentences.extend(reasons.iter().map(|(why, files)| format!("Left out: {}: {why}.", files.join(", "))));
+    }
     let of = |check: Check| record.cells.iter().filter(|cell| cell.check == check).count();
     let untimed = record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.timed_s().is_empty()).count();
     for (number, what) in [

@@ -4,6 +4,7 @@
 //! Schema is `fixtures/schema/run-1.json`; a test holds the two together.
 
 use crate::{
+    fixtures::LeftOut,
     measure::host::HostFacts,
     queue::outage::Outage,
     scenario::CellSpec,
@@ -60,8 +61,24 @@ pub struct Record {
     pub rounds_done: u32,
     /// The command that measures this again.
     pub command: String,
+    /// Files of the user's own folder of pictures that were not measured, sorted. Empty where there was no such folder.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
     /// One entry for each cell, in the scenario's order; the baseline of each variant first.
     pub cells: Vec<CellRecord>,
+}
+
+impl Record {
+    /// How many pictures of the user's own were measured and how many there are, and the names of those that were left out,
+    /// by the reason. `None` where none was.
+    pub fn pictures(&self) -> Option<(usize, usize, BTreeMap<&str, Vec<&str>>)> {
+        let measured = self.cells.iter().map(|cell| cell.tasks as usize).max().unwrap_or(0);
+        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for LeftOut { file, why } in &self.left_out {
+            reasons.entry(why).or_default().push(file);
+        }
+        (!reasons.is_empty()).then(|| (measured, measured + self.left_out.len(), reasons))
+    }
 }
 
 /// What a record was measured for.

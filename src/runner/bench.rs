@@ -10,6 +10,7 @@ use super::{
     stage::SetupError,
 };
 use crate::{
+    fixtures::LeftOut,
     measure::host::{self, HostFacts},
     results::record::{CellRecord, Check, Estimate, Excluded, Record, SCHEMA, Stopped, Timeline},
     scenario::{CellSpec, Scenario},
@@ -19,6 +20,7 @@ use crate::{
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use std::{
+    collections::BTreeSet,
     ops::ControlFlow,
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
@@ -38,6 +40,12 @@ pub(super) struct Bench<'a> {
     steps_done: u32,
     /// What the rounds have taken so far.
     spent: Duration,
+}
+
+/// What the cells' stages left out, each file once.
+fn left_out(cells: &[Cell]) -> Vec<LeftOut> {
+    let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
+    all.into_iter().cloned().collect()
 }
 
 impl<'a> Bench<'a> {
@@ -66,6 +74,7 @@ impl<'a> Bench<'a> {
             rounds: settings.plan.last(),
             rounds_done: 0,
             command: settings.command.clone(),
+            left_out: left_out(&cells),
             cells: cells.iter().map(Cell::unmeasured).collect(),
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();

@@ -15,7 +15,8 @@ use crate::{
     results::record::{CellRecord, Check, Phase, Timeline, Timer},
     scenario::{CellSpec, Scenario},
     strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
-    task::TaskError,
+    task::{Task, TaskError},
+    terminal::printable_path,
     worker::{lane::Span, work::Account},
 };
 use std::{
@@ -79,6 +80,24 @@ pub enum CellError {
     /// An answer was wrong.
     #[error(transparent)]
     Check(#[from] CheckError),
+    /// A file was not done with at the deadline. Its task waits for nobody, so it is the deadline that is too short.
+    #[error(
+        "{wrong} of {tasks} tasks were not done at the run's deadline of {} s; the first, task {index}: {file}; give the \
+         scenario a larger `deadline_s`, or fewer files",
+        limit.as_secs_f64()
+    )]
+    Late {
+        /// How many tasks were not done.
+        wrong: usize,
+        /// Of how many.
+        tasks: usize,
+        /// The first of them.
+        index: u32,
+        /// The file that it reads.
+        file: String,
+        /// How long the run might take.
+        limit: Duration,
+    },
     /// The server's log could not be read.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -137,7 +156,7 @@ impl Cell {
             timed: scenario.timed(&spec),
             refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
             env: settings.env.clone(),
-            deadline: scenario.patience(&spec.variant),
+            deadline: stage.deadline.unwrap_or_else(|| scenario.patience(&spec.variant)),
             interrupted: Arc::clone(&settings.interrupted),
             spec: CellSpec { shape, ..spec },
             stage,
@@ -202,11 +221,20 @@ impl Cell {
     pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         // Where tasks may fail, it would be right that nobody did any.
         let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
-        check::answers(&self.stage.expected, may_fail, &outcome.done)?;
+        check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
         let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
         let log = server.contact().take_log(order.run)?;
         check::log(&log, &outcome.done, &outcome.account.redelivered)?;
         Ok(log)
+    }
+
+    /// The same error, with the file and the limit where it is about a file and a limit.
+    fn late(&self, error: CheckError) -> CellError {
+        let CheckError::Failed { wrong, tasks, index, error: TaskError::TimedOut } = error else { return error.into() };
+        match self.stage.tasks.get(index as usize).and_then(Task::file) {
+            Some(file) => CellError::Late { wrong, tasks, index, file: printable_path(file), limit: self.deadline },
+            None => error.into(),
+        }
     }
 
     fn uses_queue(&self) -> bool {

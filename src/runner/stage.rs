@@ -2,7 +2,7 @@
 
 use super::{Observer, Settings};
 use crate::{
-    fixtures::{self, FixtureError},
+    fixtures::{self, FixtureError, LeftOut},
     mock_server::{
         checked::ProfileError,
         contact::Contact,
@@ -11,19 +11,21 @@ use crate::{
         profile::{Body, Profile},
         server::ServeError,
     },
+    terminal::printable_path,
     scenario::{Scenario, Variant, Workload},
-    strategy::{self, Work},
     task::{
-        Expected, Task, TaskError, fetch,
+        ErrorKind, Expected, Task, TaskError, fetch,
         gunzip::TooFewArchives,
         thumbnail::{self, TooFewPhotos},
     },
-    worker::{deck::Deal, shape::Shape, stop::Stop},
+    worker::{lane::Lane, stop::Stop},
 };
 use std::{
+    collections::BTreeSet,
     num::NonZeroU32,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::{Duration, Instant},
 };
 use tempfile::TempDir;
 
@@ -33,6 +35,10 @@ pub(super) struct Stage {
     pub(super) tasks: Arc<[Task]>,
     pub(super) prologue: Vec<Task>,
     pub(super) expected: Vec<Expected>,
+    /// What of the user's own folder is not among the tasks.
+    pub(super) left_out: Vec<LeftOut>,
+    /// How long a run may take, where that follows from the tasks.
+    pub(super) deadline: Option<Duration>,
     pub(super) server: Option<Server>,
     pub(super) may_fail: bool,
     /// What the address space of a process with a pool is limited to; such a process is a child of its own.
@@ -90,19 +96,22 @@ pub enum SetupError {
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
     /// No place for outputs.
-    #[error("{}: can't make a directory for outputs: {source}; give another place with --data DIR", path.display())]
+    #[error(
+        "{}: can't make a directory for outputs: {error}; give another place with --data DIR",
+        printable_path(path)
+    )]
     Outputs {
         /// Where it should have been.
         path: PathBuf,
         /// What the system said.
-        source: std::io::Error,
+        error: std::io::Error,
     },
+    /// Pictures were named for tasks that look at none.
+    #[error("{0} has no pictures: leave out --images, or run a scenario that makes thumbnails")]
+    NoPicturesWanted(String),
     /// A server was named for tasks that fetch nothing.
     #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
     NoServerWanted(String),
-    /// The untimed reference run did not start.
-    #[error("the reference run failed: {0}")]
-    Reference(#[from] strategy::StartError),
 }
 
 impl Stage {
@@ -118,12 +127,16 @@ impl Stage {
         if variant.server.is_none() && settings.server.is_some() {
             return Err(SetupError::NoServerWanted(scenario.name.clone()));
         }
+        if settings.images.is_some() && !matches!(variant.workload, Workload::Thumbnails(_)) {
+            return Err(SetupError::NoPicturesWanted(scenario.name.clone()));
+        }
         let outputs = outputs(settings)?;
+        let mut left_out = Vec::new();
         let server = match &variant.server {
             Some(profile) => Some(Served::start(profile, settings, observer)?),
             None => None,
         };
-        let built = build(scenario, variant, settings, server.as_ref(), &outputs, observer)?;
+        let built = build(scenario, variant, settings, server.as_ref(), &outputs, &mut left_out, observer)?;
         let server = server.map(|served| served.server);
         let (tasks, mut expected): (Vec<Task>, Vec<Expected>) = built.into_iter().unzip();
         for (&index, &outcome) in &variant.expected {
@@ -134,35 +147,93 @@ impl Stage {
         let prologue = prologue(scenario, variant, server.as_ref());
         let (may_fail, address_space_bytes) = (variant.may_fail, variant.address_space_bytes);
         let tasks = tasks.into();
-        let mut stage = Self { tasks, prologue, expected, server, may_fail, address_space_bytes, _outputs: outputs };
-        stage.run_reference(scenario, settings)?;
+        let (deadline, _outputs) = (None, outputs);
+        let mut stage =
+            Self { tasks, prologue, expected, left_out, deadline, server, may_fail, address_space_bytes, _outputs };
+        stage.run_reference(scenario, settings, observer)?;
         Ok(stage)
     }
 
-    /// Runs the tasks once, sequentially and untimed, where what they should give is "what sequential gives".
-    fn run_reference(&mut self, scenario: &Scenario, settings: &Settings) -> Result<(), SetupError> {
+    /// Runs the tasks once, sequentially and untimed, where what they should give is "what sequential gives". A run over
+    /// the user's own pictures has as long as it takes, unless the scenario says how long: nobody knows it beforehand. What
+    /// can't be read of these is left out, and what is measured may take a multiple of what the rest took.
+    fn run_reference(
+        &mut self,
+        scenario: &Scenario,
+        settings: &Settings,
+        observer: &mut dyn Observer,
+    ) -> Result<(), SetupError> {
         if !self.expected.contains(&Expected::AsSequential) {
             return Ok(());
         }
-        let sequential = strategy::named("sequential").map_err(SetupError::Unknown)?;
-        let stop = Stop::new(scenario.deadline, &settings.interrupted);
-        let work = Work::new(0, Arc::clone(&self.tasks), Deal::OneByOne, stop);
-        let _watchdog = work.stop.watchdog();
-        let done = work.settle(sequential.start(Shape::ONE, &settings.env)?.run(&work));
-        for (slot, done) in self.expected.iter_mut().zip(done) {
-            // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
-            if let (Expected::AsSequential, Ok(output)) = (*slot, done.result) {
-                *slot = Expected::Output(output);
+        let follows = settings.images.is_some() && !scenario.deadline_is_given;
+        let limit = if follows { LONGEST_REFERENCE } else { scenario.deadline };
+        let stop = Stop::new(limit, &settings.interrupted);
+        let _watchdog = stop.watchdog();
+        let (mut lane, begun, total) = (Lane::new(0, 0, stop), Instant::now(), self.tasks.len() as u64);
+        let mut errors = Vec::new();
+        for (index, task) in (0..).zip(&*self.tasks) {
+            // Who reads events is not to read one for each of 20,000 pictures.
+            if u64::from(index) % (total / 100 + 1) == 0 {
+                observer.preparing("a reference run", index.into(), total);
             }
+            let done = lane.run(index, task);
+            let slot = &mut self.expected[index as usize];
+            match done.result {
+                Ok(output) if *slot == Expected::AsSequential => *slot = Expected::Output(output),
+                Ok(_) => {}
+                // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
+                Err(error) => errors.push((index as usize, error)),
+            }
+        }
+        if follows {
+            self.deadline = Some(scenario.deadline.max(begun.elapsed() * DEADLINE_IN_REFERENCES));
+        }
+        match &settings.images {
+            Some(folder) => self.leave_out(folder, &errors),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes the tasks out whose pictures can't be read. What failed for another reason stays, and fails in the cells.
+    fn leave_out(&mut self, folder: &Path, errors: &[(usize, TaskError)]) -> Result<(), SetupError> {
+        let mut out = BTreeSet::new();
+        for (index, error) in errors {
+            let (Some(Task::Thumbnail(task)), false) = (self.tasks.get(*index), error.kind() == ErrorKind::TimedOut)
+            else {
+                continue;
+            };
+            let why = match error {
+                TaskError::Damaged { message, .. } => message.clone(),
+                TaskError::File { path, message } if *path == task.input => format!("may not be read: {message}"),
+                TaskError::Panicked(message) => format!("damaged: its decoder failed ({message}): copy it again"),
+                _ => continue,
+            };
+            self.left_out.push(LeftOut::new(&task.input, why));
+            out.insert(*index);
+        }
+        self.left_out.sort();
+        let kept: Vec<usize> = (0..self.tasks.len()).filter(|index| !out.contains(index)).collect();
+        self.expected = kept.iter().map(|&index| self.expected[index]).collect();
+        self.tasks = kept.iter().map(|&index| self.tasks[index].clone()).collect();
+        if self.tasks.is_empty() {
+            let (path, left_out) = (folder.to_owned(), std::mem::take(&mut self.left_out));
+            return Err(FixtureError::NoPictures { path, left_out }.into());
         }
         Ok(())
     }
 }
 
+/// The user's own pictures may take this long in all.
+const LONGEST_REFERENCE: Duration = Duration::from_hours(24);
+/// A run of the user's own pictures may take this many times what the reference run took: no strategy is so much slower
+/// than sequential, on a machine that is as busy as it was.
+const DEADLINE_IN_REFERENCES: u32 = 5;
+
 fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
     let path = settings.data.join("outputs");
     let made = std::fs::create_dir_all(&path).and_then(|()| TempDir::new_in(&path));
-    made.map_err(|source| SetupError::Outputs { path, source })
+    made.map_err(|error| SetupError::Outputs { path, error })
 }
 
 /// A body with more bytes than this is not computed beforehand, which nothing could interrupt: sequential fetches it, and
@@ -215,6 +286,7 @@ fn build(
     settings: &Settings,
     server: Option<&Served>,
     outputs: &TempDir,
+    left_out: &mut Vec<LeftOut>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<(Task, Expected)>, SetupError> {
     match &variant.workload {
@@ -231,9 +303,10 @@ fn build(
                 return Ok(recipe.build(&photos(&settings.data, observer)?, outputs.path())?);
             };
             let own = fixtures::user_photos(dir)?;
+            left_out.extend(own.left_out);
             // All of the user's own, however many the scenario has.
-            let photos = NonZeroU32::new(own.len() as u32).unwrap_or(recipe.photos);
-            Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own, outputs.path())?)
+            let photos = NonZeroU32::new(own.pictures.len() as u32).unwrap_or(recipe.photos);
+            Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own.pictures, outputs.path())?)
         }
         Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(&settings.data))?)?),
     }

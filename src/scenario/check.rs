@@ -18,6 +18,9 @@ use toml::{Table, Value};
 /// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
 const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
 
+/// The longest a run may take where a scenario doesn't say.
+const A_MINUTE_S: f64 = 60.0;
+
 /// Nobody waits longer for a run. More is a slip of the pen, and would overflow a clock sooner or later.
 pub(super) const DAY_S: f64 = 86_400.0;
 
@@ -35,7 +38,8 @@ impl Checker<'_> {
         if let Err(expected) = time_scale(wire.time_scale) {
             return Err(self.invalid("time_scale", &exact(wire.time_scale), &expected));
         }
-        self.seconds("deadline_s", wire.deadline_s)?;
+        let deadline_s = wire.deadline_s.unwrap_or(A_MINUTE_S);
+        self.seconds("deadline_s", deadline_s)?;
         for strategy in wire.as_published.keys() {
             self.strategy("as_published", strategy)?;
         }
@@ -84,7 +88,8 @@ impl Checker<'_> {
             question: wire.question,
             document: wire.document,
             time_scale: wire.time_scale,
-            deadline: Duration::from_secs_f64(wire.deadline_s),
+            deadline: Duration::from_secs_f64(deadline_s),
+            deadline_is_given: wire.deadline_s.is_some(),
             as_published: wire.as_published,
             variants,
             cells,

@@ -23,8 +23,7 @@ pub(super) struct Scenario {
     pub document: Option<String>,
     #[serde(default = "one")]
     pub time_scale: f64,
-    #[serde(default = "a_minute")]
-    pub deadline_s: f64,
+    pub deadline_s: Option<f64>,
     pub workload: Workload,
     pub server: Option<Profile>,
     #[serde(default)]
@@ -163,10 +162,6 @@ pub(super) enum Workers {
 
 fn one() -> f64 {
     1.0
-}
-
-fn a_minute() -> f64 {
-    60.0
 }
 
 fn dealt_one_by_one() -> Vec<Deal> {

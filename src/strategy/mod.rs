@@ -100,8 +100,10 @@ pub trait Pool {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Env {
     /// The `makespan` binary, which worker processes are started from.
+    #[serde(with = "crate::path_bytes")]
     pub program: PathBuf,
     /// Where fixtures are made, for workers that are told their names alone.
+    #[serde(with = "crate::path_bytes")]
     pub data: PathBuf,
     /// How long a thread of `gil_threads` waits for the interpreter lock before it asks for it.
     pub switch_interval: Duration,

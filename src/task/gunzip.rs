@@ -23,6 +23,7 @@ const CHUNK_BYTES: usize = 64 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gunzip {
     /// The file.
+    #[serde(with = "crate::path_bytes")]
     pub input: PathBuf,
     /// Whether it decompresses without the interpreter lock, where there is one.
     pub releases_lock: bool,
@@ -78,9 +79,11 @@ impl Gunzip {
         let (path, message) = (self.input.clone(), error.to_string());
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                TaskError::Damaged { path, message: "it ends before its content does".into() }
+                TaskError::Damaged { path, message: "damaged: it ends before its content does".into() }
             }
-            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => TaskError::Damaged { path, message },
+            io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData => {
+                TaskError::Damaged { path, message: format!("damaged: {message}") }
+            }
             _ => TaskError::File { path, message },
         }
     }

@@ -13,10 +13,14 @@ pub mod thumbnail;
 
 use crate::{
     mock_server::log::TaskTag,
+    terminal::printable_path,
     worker::{lane::Lane, stop::Stopped},
 };
 use serde::{Deserialize, Serialize};
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// One unit of work that one worker does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -91,19 +95,21 @@ pub enum TaskError {
     #[error("http: {0}")]
     Http(String),
     /// A file could not be read or written.
-    #[error("{path}: {message}")]
+    #[error("{}: {message}", printable_path(path))]
     File {
         /// The file.
+        #[serde(with = "crate::path_bytes")]
         path: PathBuf,
         /// What the system said.
         message: String,
     },
-    /// A file was read, but its content is damaged or of another kind.
-    #[error("{path}: damaged or of an unknown kind: {message}")]
+    /// A file was read, but its content is damaged or of a kind that is not supported.
+    #[error("{}: {message}", printable_path(path))]
     Damaged {
         /// The file.
+        #[serde(with = "crate::path_bytes")]
         path: PathBuf,
-        /// What the decoder said.
+        /// Which of the two, with what the decoder said.
         message: String,
     },
 }
@@ -173,6 +179,9 @@ pub enum Wait {
 pub trait Host {
     /// Called between two steps of a calculation, as often as is convenient: "shall I stop?"
     fn check(&mut self) -> Result<(), Stopped>;
+    /// The same look from within a call into a library, which can't be left in the middle: nothing is done about it but to
+    /// end the call.
+    fn stopped(&self) -> Result<(), Stopped>;
     /// Called around anything that blocks. The argument is the time that is left until the run's deadline.
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
     /// Called around work that needs no interpreter lock, such as that of a C extension that gives it back meanwhile. Where
@@ -212,6 +221,15 @@ impl Task {
             Self::Noop => false,
             Self::Fetch(task) => task.blocking,
             _ => true,
+        }
+    }
+
+    /// The file that it reads, if it reads one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Thumbnail(task) => Some(&task.input),
+            Self::Gunzip(task) => Some(&task.input),
+            Self::Noop | Self::Fetch(_) | Self::PrimeSum(_) => None,
         }
     }
 

@@ -197,6 +197,10 @@ impl Host for Lane {
         self.stop.check()
     }
 
+    fn stopped(&self) -> Result<(), Stopped> {
+        self.stop.check()
+    }
+
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
         let start_ns = self.waits(why);
         let result = io(self.time_left());
