@@ -3,7 +3,7 @@
 use super::print::say;
 use comfy_table::{Cell, CellAlignment, Table, presets};
 use makespan::{
-    results::record::{CellRecord, Check, Estimate, Record, Timer},
+    results::record::{CellRecord, Check, Estimate, LostInRound, Record, Timer},
     scenario::DEFAULT_VARIANT,
     stats::{ceiling, median::Median, noise::Noise},
     worker::deck::Deal,
@@ -35,7 +35,7 @@ pub fn print(record: &Record) {
     if let Some(table) = resources(record) {
         say!("\nWhat a run took:\n\n{table}");
     }
-    for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
+    for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
         say!("{what}: {} x {}: {}", name(cell), cell.shape(), cell.error.as_deref().unwrap_or("no reason given"));
     }
@@ -44,6 +44,11 @@ pub fn print(record: &Record) {
     }
     for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
         say!("{} x {}: {}", name(cell), cell.shape(), again(cell));
+    }
+    for (cell, lost) in record.cells.iter().flat_map(|cell| cell.lost_workers.iter().map(move |lost| (cell, lost))) {
+        let LostInRound { round, process, how } = lost;
+        let round = round + 1;
+        say!("{} x {}: lost worker process {process} in round {round}: {how}; no speed-up", name(cell), cell.shape());
     }
     say!("\n{}", verdict(record));
 }
@@ -134,7 +139,7 @@ fn row(cell: &CellRecord, longest: f64) -> Vec<Cell> {
     let mut row = vec![Cell::new(name(cell)), Cell::new(cell.shape())];
     let Some(median) = Median::of(&cell.timed_s()) else {
         let what = match cell.check {
-            Check::Passed => "not measured",
+            Check::NotMeasured | Check::Passed => "not measured",
             Check::Failed => "failed",
             Check::Skipped => "skipped",
         };

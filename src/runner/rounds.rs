@@ -2,9 +2,13 @@
 
 use super::cell::Sample;
 use crate::{
-    results::record::{CellRecord, Timeline},
+    results::record::{CellRecord, LostInRound, Timeline},
     stats::median::median,
     task::TaskError,
+    worker::{
+        error::LostWorker,
+        lane::{Span, SpanKind},
+    },
 };
 
 /// The measured rounds of one cell, in their order.
@@ -14,6 +18,29 @@ pub(super) struct Rounds {
     /// Of rounds that were measured by an earlier program only the worst one's failures are known, and whether there was
     /// one in which the cell did less than its baseline.
     did_less: bool,
+}
+
+fn of_round(round: u32, lost: &[LostWorker]) -> impl Iterator<Item = LostInRound> {
+    lost.iter().map(move |LostWorker { process, how }| LostInRound { round, process: *process, how: how.clone() })
+}
+
+fn lost_in(cell: &CellRecord, round: u32) -> Vec<LostWorker> {
+    let lost = cell.lost_workers.iter().filter(|lost| lost.round == round);
+    lost.map(|LostInRound { process, how, .. }| LostWorker { process: *process, how: how.clone() }).collect()
+}
+
+/// The most workers that were at work on a task at the same time.
+fn most_at_once(spans: &[Span]) -> u32 {
+    let tasks = spans.iter().filter(|span| span.kind == SpanKind::Run && span.index.is_some());
+    // Where one ends as another begins, they were not at work at the same time: ends come first.
+    let mut changes: Vec<(u64, i32)> = tasks.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
+    changes.sort_unstable();
+    let mut at_once = 0;
+    let counted = changes.into_iter().map(|(_, change)| {
+        at_once += change;
+        at_once
+    });
+    counted.max().unwrap_or(0).cast_unsigned()
 }
 
 /// One of them.
@@ -31,6 +58,8 @@ struct Round {
     failed: u32,
     error: Option<String>,
     workers: u32,
+    at_once: Option<u32>,
+    lost: Vec<LostWorker>,
     redeliveries: u32,
     /// Of the rounds of an earlier program, only one still has its spans.
     timeline: Option<Timeline>,
@@ -52,6 +81,8 @@ impl Rounds {
             failed: cell.task_errors,
             error: cell.error.clone(),
             workers: cell.workers,
+            at_once: cell.workers_at_once,
+            lost: lost_in(cell, index as u32),
             // The record has their sum.
             redeliveries: if index == 0 { cell.redeliveries.unwrap_or(0) } else { 0 },
             timeline: cell.timeline.clone().filter(|timeline| timeline.round as usize == index),
@@ -62,7 +93,7 @@ impl Rounds {
     /// One more. `asked` is the number of workers where the run doesn't say how many took part.
     pub(super) fn add(&mut self, sample: Sample, asked: u32) {
         let run_s = sample.run_s();
-        let Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, account, .. } = sample;
+        let Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, lost, account, .. } = sample;
         let round = self.all.len() as u32;
         self.all.push(Round {
             start_s,
@@ -76,6 +107,8 @@ impl Rounds {
             failed: failed.len() as u32,
             error: error.as_ref().map(TaskError::to_string),
             workers: account.workers.unwrap_or(asked),
+            at_once: Some(most_at_once(&spans)),
+            lost,
             redeliveries: account.redelivered.values().sum(),
             timeline: Some(Timeline { round, start_ns, end_ns, spans, failed, elsewhere: account.elsewhere }),
         });
@@ -84,6 +117,11 @@ impl Rounds {
     /// How many workers took part; `None` before the first round.
     pub(super) fn workers(&self) -> Option<u32> {
         self.all.first().map(|round| round.workers)
+    }
+
+    /// Whether a worker was lost in one of the first so many rounds.
+    pub(super) fn lost_a_worker(&self, pairs: usize) -> bool {
+        self.all.iter().take(pairs).any(|round| !round.lost.is_empty())
     }
 
     /// Whether in one of the first so many rounds more of its tasks failed than of the baseline's.
@@ -98,7 +136,9 @@ impl Rounds {
         if let Some(workers) = self.workers() {
             cell.workers = workers;
         }
-        cell.redeliveries = cell.redeliveries.map(|_| self.all.iter().map(|round| round.redeliveries).sum());
+        cell.workers_at_once = self.all.iter().filter_map(|round| round.at_once).max();
+        cell.redeliveries = cell.queue.is_some().then(|| self.all.iter().map(|round| round.redeliveries).sum());
+        cell.lost_workers = (0..).zip(&self.all).flat_map(|(number, round)| of_round(number, &round.lost)).collect();
         cell.start_s = of(|round| round.start_s);
         cell.run_s = of(|round| round.run_s);
         cell.stop_s = of(|round| round.stop_s);
@@ -148,6 +188,11 @@ mod tests {
             failed: (0..failed).collect(),
             error: (failed > 0).then_some(TaskError::TimedOut),
             statuses: [].into(),
+            lost: if failed > 1 {
+                vec![LostWorker { process: 2, how: "killed by signal 9 (SIGKILL)".into() }]
+            } else {
+                Vec::new()
+            },
             account: Account { redelivered: [(0, 2)].into(), ..Account::default() },
         }
     }
@@ -155,7 +200,7 @@ mod tests {
     fn unmeasured() -> CellRecord {
         let cell = json!({
             "variant": "default", "tasks": 3, "strategy": "threads", "workers": 2, "deal": "one_by_one", "timer": "warm",
-            "timed": ["run"], "check": "passed", "task_errors": 0, "start_s": [], "run_s": [], "stop_s": [], "redeliveries": 0,
+            "timed": ["run"], "check": "passed", "task_errors": 0, "start_s": [], "run_s": [], "stop_s": [], "queue": "sqlite",
         });
         serde_json::from_value(cell).unwrap()
     }
@@ -177,6 +222,17 @@ mod tests {
         let timeline = cell.timeline.unwrap();
         assert_eq!((timeline.round, timeline.end_ns, timeline.failed), (2, 2_000_000_000, vec![0, 1]));
         assert_eq!((cell.task_errors, cell.error.as_deref()), (2, Some("timed out")));
+        let lost = LostInRound { round: 2, process: 2, how: "killed by signal 9 (SIGKILL)".into() };
+        assert_eq!((cell.lost_workers, cell.redeliveries), (vec![lost], Some(6)));
+    }
+
+    #[test]
+    fn workers_are_counted_who_work_at_the_same_time() {
+        let span = |worker, index, kind, start_ns, end_ns| Span { worker, index, kind, start_ns, end_ns };
+        let task = |worker, start_ns, end_ns| span(worker, Some(worker), SpanKind::Run, start_ns, end_ns);
+        assert_eq!(most_at_once(&[task(0, 0, 5), task(1, 5, 9), task(0, 8, 12), task(2, 9, 10)]), 2);
+        let not_at_work = [span(0, None, SpanKind::Run, 0, 9), span(1, Some(1), SpanKind::Queued, 0, 9)];
+        assert_eq!((most_at_once(&[]), most_at_once(&not_at_work)), (0, 0));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::{
         server::ServeError,
     },
     scenario::{Scenario, Variant, Workload},
+    scratch::Scratch,
     strategy::{self, Work},
     task::{
         Expected, Task, TaskError, fetch,
@@ -25,7 +26,6 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
 };
-use tempfile::TempDir;
 
 /// A variant of a scenario, ready to run.
 #[derive(Debug)]
@@ -38,7 +38,7 @@ pub(super) struct Stage {
     /// What the address space of a process with a pool is limited to; such a process is a child of its own.
     pub(super) address_space_bytes: Option<u64>,
     /// Where tasks write. It goes when the stage does.
-    _outputs: TempDir,
+    _outputs: Scratch,
 }
 
 /// The server that the tasks fetch from.
@@ -100,6 +100,14 @@ pub enum SetupError {
     /// A server was named for tasks that fetch nothing.
     #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
     NoServerWanted(String),
+    /// No place for the queue's files.
+    #[error("{}: can't make a directory for the queue: {source}; give another place with TMPDIR", path.display())]
+    Scratch {
+        /// Where it should have been.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// The untimed reference run did not start.
     #[error("the reference run failed: {0}")]
     Reference(#[from] strategy::StartError),
@@ -147,7 +155,7 @@ impl Stage {
         let sequential = strategy::named("sequential").map_err(SetupError::Unknown)?;
         let stop = Stop::new(scenario.deadline, &settings.interrupted);
         let work = Work::new(0, Arc::clone(&self.tasks), Deal::OneByOne, stop);
-        let _watchdog = work.stop.watchdog();
+        let _watchdog = work.stop.watchdog()?;
         let done = work.settle(sequential.start(Shape::ONE, &settings.env)?.run(&work));
         for (slot, done) in self.expected.iter_mut().zip(done) {
             // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
@@ -159,10 +167,9 @@ impl Stage {
     }
 }
 
-fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
+fn outputs(settings: &Settings) -> Result<Scratch, SetupError> {
     let path = settings.data.join("outputs");
-    let made = std::fs::create_dir_all(&path).and_then(|()| TempDir::new_in(&path));
-    made.map_err(|source| SetupError::Outputs { path, source })
+    Scratch::new_in(&path).map_err(|source| SetupError::Outputs { path, source })
 }
 
 /// A body with more bytes than this is not computed beforehand, which nothing could interrupt: sequential fetches it, and
@@ -214,7 +221,7 @@ fn build(
     variant: &Variant,
     settings: &Settings,
     server: Option<&Served>,
-    outputs: &TempDir,
+    outputs: &Scratch,
     observer: &mut dyn Observer,
 ) -> Result<Vec<(Task, Expected)>, SetupError> {
     match &variant.workload {
