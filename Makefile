@@ -7,7 +7,7 @@ PAGE = report/index.html
 MAKESPAN = program=$$(tools/program) && "$$program"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-quick bench-all findings test hosts report sample docs redis lint clean
+.PHONY: help demo bench bench-quick bench-all findings test faults hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ findings: ## Put every claim to the test, with up to 30 rounds (about 16 minutes
 
 test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test
+
+faults: ## Kill and freeze workers, 250 times, in all strategies and phases (about 10 minutes), and count what goes wrong (Linux)
+	$(CARGO) test --test kills
 
 hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of them cut off (Linux)
 	@program=$$(tools/program) && tools/hosts "$$program"

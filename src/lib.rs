@@ -34,8 +34,11 @@
 //! | [`figures`] | figures as text |
 //! | [`suggestion`] | "did you mean ...?" |
 //! | [`terminal`] | text for a terminal: it fits, and it can't control the terminal |
+//! | [`scratch`] | directories that go when their owner does, however it ends |
 //! | [`fixtures`] | photographs and archives, made on first use, the same on every machine |
 
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
@@ -55,6 +58,7 @@ pub mod report;
 pub mod results;
 pub mod runner;
 pub mod scenario;
+pub mod scratch;
 pub mod stats;
 pub mod strategy;
 pub mod suggestion;

@@ -2,6 +2,8 @@
 //!
 //! Parses, dispatches, prints the error chain. What the subcommands do is in `cli/`.
 
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // They panic when nobody reads any more; `cli/print.rs` has what to use instead.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 

@@ -42,7 +42,7 @@ fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + 
     let one = |strategy: &'static dyn makespan::strategy::Strategy| {
         let mut pool = strategy.start(shape(strategy, 2), &common::env()).expect("the pool starts");
         let work = Work { stop: stop(), ..work(&tasks, Deal::OneByOne) };
-        let watchdog = work.stop.watchdog();
+        let watchdog = work.stop.watchdog().expect("a thread");
         let done = pool.run(&work);
         let found = results(work.settle(done));
         drop(watchdog);

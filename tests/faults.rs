@@ -155,8 +155,51 @@ fn an_idle_worker_that_is_killed_costs_at_most_one_task() {
     let work = work(&tasks, Deal::OneByOne);
     let found = results(work.settle(pool.run(&work)));
     assert!(found.iter().filter(|result| result.is_err()).count() <= 1, "{found:?}");
-    pool.close().expect("the pool closes");
+    // Its death is told once: by the run that noticed it, or else when the pool is closed.
+    let noticed = pool.lost().len();
+    let told = pool.close().map_or_else(|error| error.to_string(), |()| String::new());
+    assert_eq!(told.contains("worker process 1") && told.contains("SIGKILL"), noticed == 0, "{noticed} {told}");
     assert!(left_behind::children().is_empty());
+}
+
+#[test]
+fn a_frozen_worker_is_killed_and_named() {
+    let _alone = left_behind::alone();
+    for (strategy, shape) in [(&Processes as &dyn Strategy, "3"), (&Hybrid, "3x2")] {
+        let mut pool = strategy.start(shape.parse().expect("a shape"), &common::env()).expect("the pool starts");
+        assert!(pool.is_whole() && pool.lost().is_empty());
+        // Two of them: they are waited for together.
+        let workers = left_behind::children();
+        workers[1..].iter().for_each(|&pid| left_behind::send(Signal::SIGSTOP, pid));
+        let _ = pool.worker_cpu();
+        let lost: Vec<String> = pool.lost().iter().map(ToString::to_string).collect();
+        let words =
+            |number| format!("worker process {number} was lost: no answer within 5 s of being asked, so it was killed");
+        assert_eq!(lost, [words(2), words(3)]);
+        assert!(!pool.is_whole());
+        assert_eq!(left_behind::children(), workers[..1]);
+        pool.close().expect("they have been named already");
+    }
+    assert!(left_behind::children().is_empty());
+}
+
+#[test]
+fn a_worker_that_does_not_go_is_killed_and_named() {
+    let _alone = left_behind::alone();
+    let pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
+    left_behind::send(Signal::SIGSTOP, left_behind::children()[0]);
+    let told = pool.close().expect_err("one of them is frozen").to_string();
+    assert_eq!(told, "worker process 1 was lost: no answer within 5 s of being told to end, so it was killed");
+    assert!(left_behind::children().is_empty());
+}
+
+#[test]
+fn a_worker_killed_before_it_is_closed_is_named() {
+    let _alone = left_behind::alone();
+    let pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
+    left_behind::send(Signal::SIGKILL, left_behind::children()[1]);
+    let told = pool.close().expect_err("one of them was killed").to_string();
+    assert_eq!(told, "worker process 2 was lost: killed by signal 9 (SIGKILL)");
 }
 
 #[test]
@@ -165,7 +208,7 @@ fn a_pool_that_is_dropped_leaves_nothing() {
     let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     let stop = makespan::worker::stop::Stop::after(std::time::Duration::ZERO);
     let work = makespan::strategy::Work { stop, ..work(&[endless(), endless()], Deal::OneByOne) };
-    let watchdog = work.stop.watchdog();
+    let watchdog = work.stop.watchdog().expect("a thread");
     assert!(results(work.settle(pool.run(&work))).iter().all(|one| one == &Err(TaskError::TimedOut)));
     drop((pool, watchdog));
     wait_until("no worker is left", || left_behind::children().is_empty());

@@ -80,6 +80,8 @@ fn full() -> Value {
         cell["queue"] = json!("redis://10.0.0.1:6379/0");
         cell["redeliveries"] = json!(2);
         cell["other_runs"] = json!(1);
+        cell["workers_at_once"] = json!(2);
+        cell["lost_workers"] = json!([{ "round": 1, "process": 2, "how": "killed by signal 9 (SIGKILL)" }]);
         if !cell["timeline"].is_null() {
             let far = json!({ "worker": 1, "host": "far", "clock_offset_ns": -5, "clock_uncertainty_ns": 7 });
             cell["timeline"]["elsewhere"] = json!([far]);
@@ -140,7 +142,7 @@ fn the_schema_is_one_and_describes_every_key() {
         }
         count += 1;
     }
-    assert_eq!(count, 9, "record, host, cell, estimate, excluded, timeline, elsewhere, outage, span");
+    assert_eq!(count, 10, "record, host, cell, lost worker, estimate, excluded, timeline, elsewhere, outage, span");
 }
 
 fn checks(record: &Value) -> HashSet<&str> {
@@ -232,7 +234,9 @@ fn values_of_another_kind_are_not_valid() {
         ("/host/cores_usable", json!(0)),
         ("/cells/0/check", json!("maybe")),
         ("/cells/0/deal", json!("chunks(0)")),
-        ("/cells/0/workers", json!(0)),
+        ("/cells/0/workers", json!(-1)),
+        ("/cells/0/workers_at_once", json!("all")),
+        ("/cells/0/lost_workers/0/process", json!(0)),
         ("/cells/0/run_s/0", json!(-1.0)),
         ("/cells/0/run_s/0", json!(null)),
         ("/cells/0/timer", json!("hot")),

@@ -169,7 +169,7 @@ fn run(pool: &mut dyn Pool, jobs: u32) -> Result<f64, String> {
     static RUNS: AtomicU64 = AtomicU64::new(1);
     let tasks = vec![Task::Noop; jobs as usize];
     let work = Work::new(RUNS.fetch_add(1, Relaxed), tasks, Deal::OneByOne, Stop::after(PATIENCE));
-    let _watchdog = work.stop.watchdog();
+    let _watchdog = work.stop.watchdog().map_err(|error| error.to_string())?;
     let before = Instant::now();
     let done = pool.run(&work);
     let took_s = before.elapsed().as_secs_f64();

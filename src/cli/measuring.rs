@@ -1,6 +1,7 @@
 //! What the subcommands that measure have in common: where worker processes come from, Ctrl-C, and the command for the
 //! record.
 
+use super::print::note;
 use anyhow::Context;
 use makespan::{queue::address::Address, results::store::Store, strategy::Env};
 use std::{
@@ -9,7 +10,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    thread,
+    thread::{self, Builder},
     time::Duration,
 };
 
@@ -18,7 +19,10 @@ pub fn env(store: &Store) -> anyhow::Result<Env> {
     Ok(Env::new(env::current_exe().context("where is this program?")?, store.dir()))
 }
 
-/// The first Ctrl-C ends the run and keeps what is measured. A second one, or two seconds, end the program where it
+/// After Ctrl-C, no wait for a worker is longer than a second. Something else is stuck when the run isn't over after this.
+const LAST_RESORT: Duration = Duration::from_secs(10);
+
+/// The first Ctrl-C ends the run and keeps what is measured. A second one, or [`LAST_RESORT`], ends the program where it
 /// stands: worker processes and server follow, because their pipes close.
 pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
@@ -27,10 +31,13 @@ pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
         if flag.swap(true, Relaxed) {
             std::process::exit(130);
         }
-        thread::spawn(|| {
-            thread::sleep(Duration::from_secs(2));
+        let end = || {
+            thread::sleep(LAST_RESORT);
+            note!("makespan: not over {} s after Ctrl-C, so ended where it stood", LAST_RESORT.as_secs());
             std::process::exit(130);
-        });
+        };
+        // Where the system refuses a thread, a second Ctrl-C is what is left.
+        let _ = Builder::new().name("last resort".into()).spawn(end);
     })
     .context("can't listen for Ctrl-C")?;
     Ok(interrupted)

@@ -8,7 +8,7 @@ use makespan::{
         record::Record,
         store::{Store, StoreError},
     },
-    runner::Observer,
+    runner::{Observer, cell::CellError},
     scenario::CellSpec,
 };
 use std::path::{Path, PathBuf};
@@ -72,6 +72,10 @@ impl Observer for Progress<'_> {
         self.line.set_length(total.into());
         self.line.set_position(step.into());
         self.line.set_message(printable(&cell.to_string()).into_owned());
+    }
+
+    fn lost(&mut self, why: &CellError) {
+        self.line.suspend(|| note!("makespan: {why}"));
     }
 
     fn updated(&mut self, record: &Record) {

@@ -17,7 +17,7 @@ use std::{
     io::{self, Write},
     net::SocketAddr,
     sync::Arc,
-    thread,
+    thread::Builder,
 };
 use tokio::sync::Notify;
 
@@ -130,9 +130,13 @@ fn profile_from_stdin() -> anyhow::Result<Profile> {
     let profile = serde_json::from_str(&line).context("stdin holds no profile in one line of JSON")?;
     // Stdin is the lifeline: it closes when the parent ends, however that happens. Then nobody waits for an answer, so
     // there is nothing to drain.
-    thread::spawn(|| {
+    let watch = || {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);
-    });
+    };
+    Builder::new()
+        .name("lifeline".into())
+        .spawn(watch)
+        .context("could not start the thread that watches the parent")?;
     Ok(profile)
 }

@@ -5,7 +5,7 @@ mod fit;
 use super::print::{fitted, say};
 use makespan::{
     figures::{self, exact, fixed},
-    results::record::{CellRecord, Check, Estimate, Record, Timer},
+    results::record::{CellRecord, Check, Estimate, LostInRound, Record, Timer},
     scenario::DEFAULT_VARIANT,
     stats::{
         ceiling,
@@ -33,7 +33,7 @@ pub fn print(record: &Record) {
     if let Some(table) = resources(record) {
         say!("\nWhat a run took:\n\n{table}");
     }
-    for cell in record.cells.iter().filter(|cell| cell.check != Check::Passed) {
+    for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
         let why = cell.error.as_deref().unwrap_or("no reason given");
         say!("{}", fitted(&format!("{what}: {}: {why}", who(cell))));
@@ -45,12 +45,19 @@ pub fn print(record: &Record) {
         say!("{}", fitted(&format!("{}: {}", who(cell), again(cell))));
     }
     for cell in &record.cells {
-        for words in disturbances(cell) {
+        for words in lost_workers(cell).chain(disturbances(cell)) {
             say!("{}", fitted(&format!("{}: {words}", who(cell))));
         }
     }
     left_out(record);
     say!("\n{}", fitted(&verdict(record)));
+}
+
+/// The worker processes that a queue's runs lost, each named: it did the work all the same.
+fn lost_workers(cell: &CellRecord) -> impl Iterator<Item = String> {
+    cell.lost_workers.iter().map(|LostInRound { round, process, how }| {
+        format!("lost worker process {process} in round {}: {how}; no speed-up", round + 1)
+    })
 }
 
 /// What disturbed a queue's runs: runs whose time does not count, and who else used the queue.
@@ -155,7 +162,7 @@ fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
     let empty = String::new;
     let Some(median) = Median::of(&cell.timed_s()) else {
         let what = match cell.check {
-            Check::Passed => "not measured",
+            Check::NotMeasured | Check::Passed => "not measured",
             Check::Failed => "failed",
             Check::Skipped => "skipped",
         };

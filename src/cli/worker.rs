@@ -14,15 +14,14 @@ use makespan::{
         worker::{Crew, Event, Membership, peer_id},
     },
     results::store::Store,
+    scratch::Scratch,
 };
 use std::{
-    fs,
     io::{Write, stdout},
     num::NonZeroU32,
     process::{self, ExitCode},
     sync::mpsc::{Sender, channel},
 };
-use tempfile::TempDir;
 
 /// Takes jobs from a queue until Ctrl-C or SIGTERM.
 #[derive(clap::Args)]
@@ -97,10 +96,9 @@ fn usable_cores() -> NonZeroU32 {
 }
 
 /// Where jobs write. It goes when the worker does.
-fn outputs(store: &Store) -> anyhow::Result<TempDir> {
+fn outputs(store: &Store) -> anyhow::Result<Scratch> {
     let path = store.dir().join("outputs");
-    let made = fs::create_dir_all(&path).and_then(|()| TempDir::new_in(&path));
-    made.with_context(|| {
+    Scratch::new_in(&path).with_context(|| {
         format!("{}: can't make a directory for outputs; give another place with --data DIR", path.display())
     })
 }

@@ -114,13 +114,13 @@ fn live(strategy: &dyn Strategy, shape: Shape, env: &Env, server: &str, jobs: Ve
     let ran = jobs.into_iter().map(|job| {
         let stop = Stop::after(job.limit);
         let work = Work { server: Some(server.to_owned()), ..Work::new(job.run, job.tasks, Deal::OneByOne, stop) };
-        let _watchdog = work.stop.watchdog();
+        let _watchdog = work.stop.watchdog()?;
         let done = pool.run(&work);
-        Ran { work, done }
+        Ok(Ran { work, done })
     });
-    let ran = ran.collect();
+    let ran: Lived = ran.collect();
     pool.close()?;
-    Ok(ran)
+    ran
 }
 
 /// What there is more of than before, when it had time to go.

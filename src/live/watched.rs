@@ -20,7 +20,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
-    thread,
+    thread::Builder,
     time::{Duration, Instant},
 };
 use tempfile::NamedTempFile;
@@ -109,7 +109,10 @@ impl Watched {
     /// Tells of the run until it is over; the last event is [`Event::Ended`]. It is told to stop when `stop` is raised.
     pub fn follow(mut self, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> Ending {
         // Read all the while: a full pipe would hold up what it is the error output of.
-        let words = self.words.take().map(|words| thread::spawn(move || last_words(words)));
+        let words = self.words.take().and_then(|words| {
+            // Where the system refuses a thread, the run's last words are lost, and nothing else.
+            Builder::new().name("words".into()).spawn(move || last_words(words)).ok()
+        });
         let mut cores = CoresInUse::of(self.child.id(), "server");
         let (mut looked, mut told_to_stop) = (Instant::now(), None);
         let mut standings = Vec::new();

@@ -5,13 +5,14 @@
 //! Ctrl-C on a terminal reaches the whole group, and the server must still answer while its parent brings a run to its end.
 
 use super::{contact::Contact, log::LogEntry, profile::Profile};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crate::worker::pipe::{Patient, put_down};
 use std::{
     fs::File,
-    io::{self, Read, Seek, Write},
-    os::{fd::AsFd, unix::process::CommandExt},
+    io::{self, BufRead, BufReader, Read, Seek, Write},
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -99,7 +100,7 @@ pub struct ServerProcess {
     child: Child,
     contact: Contact,
     /// Never written to again, only kept open.
-    _lifeline: ChildStdin,
+    _lifeline: Patient<ChildStdin>,
 }
 
 impl ServerProcess {
@@ -145,9 +146,7 @@ impl ServerProcess {
 
 impl Drop for ServerProcess {
     fn drop(&mut self) {
-        // Both fail only for a process that is gone already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        put_down(&mut self.child);
     }
 }
 
@@ -158,48 +157,34 @@ enum Useless {
     Unexpected(String),
 }
 
-fn converse(child: &mut Child, profile: &Profile) -> Result<(ChildStdin, String), Useless> {
-    let (mut stdin, mut stdout) = child.stdin.take().zip(child.stdout.take()).ok_or(Useless::Silent)?;
+fn converse(child: &mut Child, profile: &Profile) -> Result<(Patient<ChildStdin>, String), Useless> {
+    let (stdin, stdout) = child.stdin.take().zip(child.stdout.take()).ok_or(Useless::Silent)?;
+    let (since, never) = (Instant::now(), Arc::default());
+    let mut stdin = Patient::new(stdin, &never).map_err(|_| Useless::Silent)?;
+    let mut stdout = Patient::new(stdout, &never).map_err(|_| Useless::Silent)?;
     let mut line = serde_json::to_vec(profile).map_err(|error| Useless::Unexpected(error.to_string()))?;
     line.push(b'\n');
     // A program that has ended already, or reads nothing, says more with its first line than this broken pipe does.
-    let _ = stdin.write_all(&line);
-    let first = first_line(&mut stdout)?;
+    let _ = stdin.limit(since, START_LIMIT).write_all(&line);
+    let mut first = Vec::new();
+    stdout.limit(since, START_LIMIT);
+    BufReader::new(stdout).read_until(b'\n', &mut first).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut => Useless::Late,
+        _ => Useless::Silent,
+    })?;
+    if first.pop() != Some(b'\n') {
+        return Err(Useless::Silent);
+    }
+    let first = String::from_utf8_lossy(&first).into_owned();
     match first.strip_prefix(LISTENING) {
         Some(origin) if origin.starts_with("http://") => Ok((stdin, origin.to_owned())),
         _ => Err(Useless::Unexpected(first)),
     }
 }
 
-/// The first line, without its end. Read with a time limit, which the standard library has none for.
-fn first_line(stdout: &mut ChildStdout) -> Result<String, Useless> {
-    let deadline = Instant::now() + START_LIMIT;
-    let mut line = Vec::new();
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let timeout = PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX);
-        let readable = poll(&mut [PollFd::new(stdout.as_fd(), PollFlags::POLLIN)], timeout);
-        match readable {
-            Err(nix::errno::Errno::EINTR) => continue,
-            Ok(0) => return Err(Useless::Late),
-            Ok(_) | Err(_) => {}
-        }
-        let mut chunk = [0; 256];
-        let read = stdout.read(&mut chunk).map_err(|_| Useless::Silent)?;
-        line.extend_from_slice(&chunk[..read]);
-        if let Some(end) = line.iter().position(|&byte| byte == b'\n') {
-            return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
-        }
-        if read == 0 {
-            return Err(Useless::Silent);
-        }
-    }
-}
-
 /// Ends a server that is of no use, and says why it is none. One that was ending already keeps its own exit status.
 fn give_up(mut child: Child, mut stderr: File, reason: Useless) -> ServerError {
-    let _ = child.kill();
-    let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+    let status = put_down(&mut child).map_or_else(|| "it can't be ended".into(), |status| status.to_string());
     let mut words = Vec::new();
     match reason {
         Useless::Late => ServerError::Late,

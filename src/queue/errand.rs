@@ -251,7 +251,7 @@ mod tests {
         let endless = Errand::PrimeSum(PrimeSum { from: 1 << 40, below: u64::MAX, by: Method::TrialDivision });
         let task = endless.task(Path::new("data"), Path::new("out"), None).expect("it may begin");
         let stop = Stop::after(Duration::from_millis(20));
-        let _watchdog = stop.watchdog();
+        let _watchdog = stop.watchdog().expect("a thread");
         assert_eq!(Lane::new(0, 1, stop).run(0, &task).result, Err(TaskError::TimedOut));
         // Where a single number takes for ever, no deadline would be looked at.
         // And what takes more memory than there is would end the whole worker.

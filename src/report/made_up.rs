@@ -50,6 +50,8 @@ impl Made {
             tasks: self.tasks,
             strategy: self.strategy.into(),
             workers: self.workers,
+            workers_at_once: None,
+            lost_workers: Vec::new(),
             processes: None,
             deal: Deal::OneByOne,
             timer: Timer::Warm,

@@ -151,7 +151,7 @@ fn class(cell: &Cell) -> &'static str {
     match cell.record.check {
         Check::Failed => "failed",
         Check::Skipped => "skipped",
-        Check::Passed => "",
+        Check::NotMeasured | Check::Passed => "",
     }
 }
 
@@ -161,7 +161,9 @@ fn without_time(cell: &Cell) -> Option<String> {
     match cell.record.check {
         Check::Failed => Some(format!("failed: {}", error.unwrap_or("no reason was recorded"))),
         Check::Skipped => Some(format!("skipped: {}", error.unwrap_or("no reason was recorded"))),
-        Check::Passed if cell.time.is_none() => Some("not measured: the run ended before it".into()),
-        Check::Passed => None,
+        Check::NotMeasured | Check::Passed if cell.time.is_none() => {
+            Some("not measured: the run ended before it".into())
+        }
+        Check::NotMeasured | Check::Passed => None,
     }
 }

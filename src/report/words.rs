@@ -128,7 +128,11 @@ pub(super) fn missing(record: &Record) -> Vec<String> {
         sentences.extend(reasons.iter().map(|(why, files)| format!("Left out: {}: {why}.", files.join(", "))));
     }
     let of = |check: Check| record.cells.iter().filter(|cell| cell.check == check).count();
-    let untimed = record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.timed_s().is_empty()).count();
+    let untimed = record
+        .cells
+        .iter()
+        .filter(|cell| matches!(cell.check, Check::NotMeasured | Check::Passed) && cell.timed_s().is_empty())
+        .count();
     for (number, what) in [
         (of(Check::Failed), "gave a wrong answer or none: a failed cell has no time. The table says why"),
         (of(Check::Skipped), "skipped, because the pair makes no sense. The table says why"),
@@ -142,6 +146,15 @@ pub(super) fn missing(record: &Record) -> Vec<String> {
             };
             sentences.push(format!("{} {was}{what}.", capital(&count(number, "cell"))));
         }
+    }
+    for cell in &record.cells {
+        sentences.extend(cell.lost_workers.iter().map(|lost| {
+            let (workers, round) = (count(cell.workers as usize, "worker"), lost.round + 1);
+            format!(
+                "`{}` with {workers} lost worker process {} in round {round} ({}), so it has no speed-up.",
+                cell.strategy, lost.process, lost.how
+            )
+        }));
     }
     if record.cells.is_empty() {
         sentences.push("The record has no cells.".into());

@@ -113,8 +113,15 @@ pub struct CellRecord {
     pub tasks: u32,
     /// The strategy's name.
     pub strategy: String,
-    /// Workers in all. Where others started them: those that were there during a run.
+    /// Workers in all. Where others started them: those that were there during a run, so 0 before the first.
     pub workers: u32,
+    /// The most workers that were at work on a task at the same time, of all rounds; `None` before the first.
+    #[serde(default)]
+    pub workers_at_once: Option<u32>,
+    /// The worker processes that were lost in measured rounds, and replaced. Such a cell has no speed-up: in a part of its
+    /// time its pool was not whole.
+    #[serde(default)]
+    pub lost_workers: Vec<LostInRound>,
     /// Worker processes, where the strategy has both processes and threads.
     pub processes: Option<u32>,
     /// How tasks reached the workers.
@@ -136,7 +143,8 @@ pub struct CellRecord {
     /// Seconds to close the pool, one entry for each round.
     pub stop_s: Vec<f64>,
     /// How many times as fast as the baseline (`sequential`, same variant, same timer); `None` for the baseline itself,
-    /// for a failed cell, for one with more task errors than the baseline (it did less work), and below two rounds.
+    /// for a failed cell, for one with more task errors than the baseline (it did less work), where a worker was lost in a
+    /// round of either, and below two rounds.
     pub speedup: Option<Estimate>,
     /// CPU seconds in the program, children included, mean over the rounds, for the run phase.
     pub cpu_user_s: Option<f64>,
@@ -173,7 +181,7 @@ pub struct CellRecord {
     /// strategies without a queue.
     pub queue: Option<String>,
     /// How often jobs were handed out again, because nothing was heard of the worker that had them: all measured rounds
-    /// together. `None` for strategies without a queue, and for a cell that has no time.
+    /// together. `None` for strategies without a queue, and before the first round.
     pub redeliveries: Option<u32>,
     /// The most other runs that used the same queue name at once, in any measured round: they share its workers. `None` as
     /// for redeliveries.
@@ -185,6 +193,18 @@ pub struct CellRecord {
     pub excluded: Vec<Excluded>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
+}
+
+/// A worker process that was lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LostInRound {
+    /// In which round, counted from 0.
+    pub round: u32,
+    /// Which process of the pool, counted from 1.
+    pub process: u32,
+    /// How it ended, or why it was killed.
+    pub how: String,
 }
 
 /// A run whose time does not count.
@@ -236,6 +256,8 @@ pub struct Estimate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
+    /// There is no round of it yet.
+    NotMeasured,
     /// Every answer of every run was right.
     Passed,
     /// One was not. The cell has no times.

@@ -216,12 +216,17 @@ impl<'a> Bench<'a> {
         // A cell that is out has its steps as well: they take no time, and the others have not become more of the whole.
         let step = self.steps_done;
         self.steps_done += 1;
-        if self.record.cells[index].check != Check::Passed {
+        if matches!(self.record.cells[index].check, Check::Failed | Check::Skipped) {
             return ControlFlow::Continue(());
         }
         observer.working(index, &self.cells[index].spec, step, self.steps());
         match work(self, index, observer) {
-            Err(_) if self.interrupted() => return ControlFlow::Break(()),
+            Err(error) if self.interrupted() => {
+                if error.is_of_a_worker() {
+                    observer.lost(&error);
+                }
+                return ControlFlow::Break(());
+            }
             Err(error) => self.fail(index, &error),
             Ok(()) => {}
         }
@@ -263,6 +268,7 @@ impl<'a> Bench<'a> {
         if let Some(before) = rounds.workers().filter(|before| *before != now) {
             return Err(CellError::Workers { now, before });
         }
+        cell.check = Check::Passed;
         cell.statuses.clone_from(&sample.statuses);
         rounds.add(sample, asked);
         rounds.tell(cell);
@@ -283,12 +289,14 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// How many times as fast as the baseline, unless more of its tasks failed: less work takes less time.
+    /// How many times as fast as the baseline, unless more of its tasks failed (less work takes less time), or a worker was
+    /// lost (fewer workers take more).
     fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
         let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
         // In the middle of a round one of the two is a round ahead; only whole pairs count.
         let pairs = baseline_s.len().min(measured_s.len());
-        if self.rounds[cell].did_less_than(&self.rounds[baseline], pairs) {
+        let lost_a_worker = [cell, baseline].iter().any(|&cell| self.rounds[cell].lost_a_worker(pairs));
+        if lost_a_worker || self.rounds[cell].did_less_than(&self.rounds[baseline], pairs) {
             return None;
         }
         paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])

@@ -14,18 +14,13 @@ use crate::{
     mock_server::{log::LogEntry, process::ServerError},
     results::record::{CellRecord, Check, Phase, Timeline, Timer},
     scenario::{CellSpec, Scenario},
+    scratch::Scratch,
     strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
     task::{Task, TaskError},
     terminal::printable_path,
-    worker::{lane::Span, work::Account},
+    worker::{error::LostWorker, lane::Span, work::Account},
 };
-use std::{
-    collections::BTreeMap,
-    num::NonZeroU32,
-    rc::Rc,
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{collections::BTreeMap, num::NonZeroU32, rc::Rc, sync::Arc, time::Duration};
 
 /// A cell, set up and ready to be measured any number of times.
 #[derive(Debug)]
@@ -36,7 +31,8 @@ pub struct Cell {
     pub timed: Vec<Phase>,
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
-    pub(super) interrupted: Arc<AtomicBool>,
+    /// The place that `env` names.
+    _queues: Option<Rc<Scratch>>,
     /// Its place among the cells.
     number: u32,
     deadline: Duration,
@@ -64,6 +60,8 @@ pub struct Sample {
     pub error: Option<TaskError>,
     /// How many answers had which HTTP status.
     pub statuses: BTreeMap<u16, u32>,
+    /// The worker processes that were lost and replaced, which only a queue bears.
+    pub lost: Vec<LostWorker>,
     /// What else the strategy says of the run.
     pub account: Account,
 }
@@ -101,6 +99,26 @@ pub enum CellError {
     /// The server's log could not be read.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// An answer of the warm-up was wrong.
+    #[error("the warm-up failed: {0}")]
+    WarmUp(CheckError),
+    /// The warm-up took so long that workers were let go at its deadline.
+    #[error("the warm-up was not over at its deadline; give the scenario a longer deadline_s")]
+    StillWarmingUp,
+    /// A worker was lost before the clock started.
+    #[error("{0}, before the clock started")]
+    NotStarted(LostWorker),
+    /// A worker was lost later. The time would be that of a smaller pool.
+    #[error(transparent)]
+    Lost(#[from] LostWorker),
+    /// The same, and the answers are wrong as well.
+    #[error("{lost}; {error}")]
+    LostAndWrong {
+        /// The worker.
+        lost: LostWorker,
+        /// What is wrong.
+        error: Box<CellError>,
+    },
     /// The pool did not close.
     #[error(transparent)]
     Close(#[from] CloseError),
@@ -140,12 +158,21 @@ pub enum CellError {
     Child(String),
 }
 
+impl CellError {
+    /// Whether it names a worker that was lost.
+    pub(super) fn is_of_a_worker(&self) -> bool {
+        use CellError::{Lost, LostAndWrong, NotStarted, Start};
+        matches!(self, NotStarted(_) | Lost(_) | LostAndWrong { .. } | Start(StartError::Process { .. }))
+    }
+}
+
 impl Cell {
     pub(super) fn new(
         scenario: &Scenario,
         number: u32,
         spec: CellSpec,
         stage: Rc<Stage>,
+        queues: Option<Rc<Scratch>>,
         settings: &Settings,
     ) -> Result<Self, SetupError> {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
@@ -155,9 +182,13 @@ impl Cell {
             number,
             timed: scenario.timed(&spec),
             refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
-            env: settings.env.clone(),
+            env: Env {
+                interrupted: Arc::clone(&settings.interrupted),
+                scratch: queues.as_ref().map_or_else(|| settings.env.scratch.clone(), |queues| queues.path().into()),
+                ..settings.env.clone()
+            },
+            _queues: queues,
             deadline: stage.deadline.unwrap_or_else(|| scenario.patience(&spec.variant)),
-            interrupted: Arc::clone(&settings.interrupted),
             spec: CellSpec { shape, ..spec },
             stage,
         })
@@ -173,9 +204,9 @@ impl Cell {
     pub fn once(&self, round: u32) -> Result<Sample, CellError> {
         let order = self.order(round);
         let outcome = match self.stage.address_space_bytes {
-            None => carry_out(&order, &self.interrupted, &mut |_| Ok(()))?,
+            None => carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?,
             limit => {
-                ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.interrupted, &mut |_| ())?
+                ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.env.interrupted, &mut |_| ())?
             }
         };
         let log = match self.check(&order, &outcome) {
@@ -186,7 +217,7 @@ impl Cell {
                 return Err(CellError::Outage { error: Box::new(error), start_ns, end_ns, account: Box::new(account) });
             }
         };
-        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account } = outcome;
+        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, lost, account, .. } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
         let mut statuses = BTreeMap::new();
@@ -196,7 +227,7 @@ impl Cell {
         let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, account })
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, lost, account })
     }
 
     /// What a run of the cell is, under a number of its own.
@@ -217,8 +248,22 @@ impl Cell {
         }
     }
 
-    /// Holds what came of a run against what was expected, and against what the server saw, which is returned.
+    /// Holds what came of a run against what was expected, and against what the server saw, which is returned. A queue
+    /// promises that its jobs get done whoever is lost; elsewhere, a run that lost a worker is none.
     pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+        let checked = self.check_answers(order, outcome);
+        let Some(lost) = outcome.lost.first().cloned() else { return checked };
+        match checked {
+            Err(error) => Err(CellError::LostAndWrong { lost, error: Box::new(error) }),
+            Ok(_) if !self.uses_queue() => Err(lost.into()),
+            right => right,
+        }
+    }
+
+    fn check_answers(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+        let warm_up = &outcome.warm_up;
+        check::answers(&self.stage.expected[..warm_up.len()], self.stage.may_fail, warm_up)
+            .map_err(CellError::WarmUp)?;
         // Where tasks may fail, it would be right that nobody did any.
         let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
         check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
@@ -247,12 +292,14 @@ impl Cell {
             variant: self.spec.variant.clone(),
             tasks: self.stage.tasks.len() as u32,
             strategy: self.spec.strategy.clone(),
-            workers: self.spec.shape.workers().get(),
+            workers: if self.uses_queue() && !self.env.queue.own_workers { 0 } else { self.spec.shape.workers().get() },
+            workers_at_once: None,
+            lost_workers: Vec::new(),
             processes: self.spec.shape.processes().map(NonZeroU32::get),
             deal: self.spec.deal,
             timer: self.spec.timer,
             timed: self.timed.clone(),
-            check: if self.refused.is_some() { Check::Skipped } else { Check::Passed },
+            check: if self.refused.is_some() { Check::Skipped } else { Check::NotMeasured },
             error: self.refused.clone(),
             task_errors: 0,
             start_s: Vec::new(),

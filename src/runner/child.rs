@@ -7,29 +7,21 @@ use super::{
     cell::CellError,
     order::{Moment, Order, Outcome, carry_out},
 };
-use crate::worker::{frame, lifeline, process::ending};
-use nix::{
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::resource::{Resource, setrlimit},
+use crate::worker::{
+    frame, lifeline,
+    pipe::{ANSWER_LIMIT, Patient, put_down, reap},
+    process::{START_LIMIT, ending},
 };
+use nix::sys::resource::{Resource, setrlimit};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, BufReader},
-    os::{fd::AsFd, unix::process::CommandExt},
+    os::unix::process::CommandExt,
     path::Path,
-    process::{Child, ChildStdout, Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    process::{Child, Command, Stdio},
+    sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
-
-/// How long to sleep, at most, before looking at the interrupt again, milliseconds.
-const NAP_MS: u16 = 20;
-
-/// What a child may take beyond the deadlines of its order: to start, to answer.
-const GRACE: Duration = Duration::from_secs(10);
 
 /// What keeps a process that runs out of address space from dying of it, so that only threads are refused. glibc's heap
 /// is one for all threads (each of its arenas would take 64 MiB of the limit), and takes its room at the start, buffers
@@ -44,7 +36,7 @@ const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
 /// What the child says.
 #[derive(Serialize, Deserialize)]
 enum Report {
-    /// A probe has come to this moment, and goes on after a [`Nod`].
+    /// It has come to this moment, and goes on after a [`Nod`].
     At(Moment),
     /// What came of the order, or why nothing did.
     Over(Box<Result<Outcome, String>>),
@@ -73,46 +65,47 @@ impl ChildProcess {
         self.0.id()
     }
 
-    /// Gives it the order, and waits for what comes of it. `look` is called at each moment of a probe, while it waits.
+    /// Gives it the order, and waits for what comes of it, at each step no longer than that may take. `look` is called at
+    /// each moment, while the child waits.
     pub(super) fn carry_out(
         &mut self,
         order: &Order,
-        interrupted: &AtomicBool,
+        interrupted: &Arc<AtomicBool>,
         look: &mut dyn FnMut(Moment),
     ) -> Result<Outcome, CellError> {
         match self.converse(order, interrupted, look) {
             Ok(Some(answer)) => answer.map_err(CellError::Child),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(CellError::Child(format!("{error}, so it was killed")))
+            }
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CellError::Child(error.to_string())),
             // Its end of a pipe is closed, so it has ended or is about to.
-            _ => Err(CellError::Child(self.0.wait().map_or_else(|error| error.to_string(), ending))),
+            _ => {
+                let ended = reap(&mut self.0, ANSWER_LIMIT);
+                Err(CellError::Child(ended.map_or_else(|| "it closed its pipe and did not end".into(), ending)))
+            }
         }
     }
 
     fn converse(
         &mut self,
         order: &Order,
-        interrupted: &AtomicBool,
+        interrupted: &Arc<AtomicBool>,
         look: &mut dyn FnMut(Moment),
     ) -> io::Result<Option<Result<Outcome, String>>> {
         let no_pipe = || io::Error::other("it has no pipes");
         // Held until the answer is there: the process takes its end for ours.
-        let mut orders = self.0.stdin.take().ok_or_else(no_pipe)?;
-        let mut reports = BufReader::new(self.0.stdout.take().ok_or_else(no_pipe)?);
-        frame::write(&mut orders, order)?;
-        let give_up = Instant::now() + 2 * order.deadline + GRACE;
+        let mut orders = Patient::new(self.0.stdin.take().ok_or_else(no_pipe)?, interrupted)?;
+        let mut reports = BufReader::new(Patient::new(self.0.stdout.take().ok_or_else(no_pipe)?, interrupted)?);
+        let (mut since, mut limit) = (Instant::now(), START_LIMIT);
+        frame::write(orders.limit(since, limit), order)?;
         loop {
-            while !readable(&reports) {
-                if interrupted.load(Relaxed) {
-                    return Err(io::Error::other("interrupted"));
-                }
-                if Instant::now() > give_up {
-                    return Err(io::Error::other("it does not answer"));
-                }
-            }
+            reports.get_mut().limit(since, limit);
             match frame::read(&mut reports)? {
                 Some(Report::At(moment)) => {
                     look(moment);
-                    frame::write(&mut orders, &Nod)?;
+                    (since, limit) = (Instant::now(), longest_after(moment, order));
+                    frame::write(orders.limit(since, ANSWER_LIMIT), &Nod)?;
                 }
                 Some(Report::Over(outcome)) => return Ok(Some(*outcome)),
                 None => return Ok(None),
@@ -124,15 +117,18 @@ impl ChildProcess {
 impl Drop for ChildProcess {
     fn drop(&mut self) {
         // It has mostly ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        put_down(&mut self.0);
     }
 }
 
-/// Waits a moment for a report, or for the pipe's end.
-fn readable(pipe: &BufReader<ChildStdout>) -> bool {
-    let mut report = [PollFd::new(pipe.get_ref().as_fd(), PollFlags::POLLIN)];
-    !pipe.buffer().is_empty() || poll(&mut report, PollTimeout::from(NAP_MS)).is_ok_and(|count| count > 0)
+/// How long a child may take from this moment to the next. It waits for its own workers meanwhile, which may be frozen, and
+/// then says so itself; so it has longer than they have.
+fn longest_after(moment: Moment, order: &Order) -> Duration {
+    match moment {
+        Moment::Ready => 2 * START_LIMIT + order.warm_up.map_or(Duration::ZERO, |_| order.deadline) + ANSWER_LIMIT,
+        Moment::Started => order.deadline + 2 * ANSWER_LIMIT,
+        Moment::Ran => 2 * ANSWER_LIMIT,
+    }
 }
 
 /// The other side: reads one order from standard input, carries it out, and writes what came of it. Of the address space
@@ -141,11 +137,9 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     if let Some(bytes) = address_space_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
-    lifeline::exit_when_stdin_closes();
+    lifeline::exit_when_stdin_closes()?;
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
-    let mut pause = |moment| {
-        if order.is_probe { await_nod(moment).map_err(|error| CellError::Child(error.to_string())) } else { Ok(()) }
-    };
+    let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
     frame::write(io::stdout().lock(), &Report::Over(Box::new(outcome)))
 }

@@ -23,13 +23,15 @@ use crate::{
     measure::clock::now_ns,
     results::record::Record,
     scenario::{CellSpec, Scenario},
-    strategy::Env,
+    scratch::Scratch,
+    strategy::{Env, Strategy, queue::Queue},
 };
 use bench::Bench;
-use cell::{Cell, Sample};
+use cell::{Cell, CellError, Sample};
 use stage::{SetupError, Stage};
 use std::{
     collections::BTreeMap,
+    env,
     path::PathBuf,
     rc::Rc,
     sync::{
@@ -87,6 +89,10 @@ pub trait Observer: Send {
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
         let _ = (number, round, sample);
     }
+    /// The measurement was interrupted, and a worker was lost over it: one that did not end when it was told to, for instance.
+    fn lost(&mut self, why: &CellError) {
+        let _ = why;
+    }
     /// The record has changed: a cell was measured once more, or was found wrong. The first time is before the first cell.
     fn updated(&mut self, record: &Record) {
         let _ = record;
@@ -117,6 +123,10 @@ impl Observer for Vec<&mut dyn Observer> {
 
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
         self.iter_mut().for_each(|one| one.measured(number, round, sample));
+    }
+
+    fn lost(&mut self, why: &CellError) {
+        self.iter_mut().for_each(|one| one.lost(why));
     }
 
     fn updated(&mut self, record: &Record) {
@@ -169,15 +179,25 @@ fn set_up_cells(
 ) -> Result<Vec<Cell>, SetupError> {
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
+    // Made here and not by each pool: some pools live in child processes, which may be killed.
+    let queues = match specs.iter().any(|spec| spec.strategy == Queue.name()) {
+        true => Some(Rc::new(scratch_for_queues()?)),
+        false => None,
+    };
     for (number, spec) in (0..).zip(specs) {
         if !stages.contains_key(spec.variant.as_str()) {
             let stage = Stage::set_up(scenario, &spec.variant, settings, observer)?;
             stages.insert(&spec.variant, Rc::new(stage));
         }
         let stage = Rc::clone(&stages[spec.variant.as_str()]);
-        cells.push(Cell::new(scenario, number, spec.clone(), stage, settings)?);
+        cells.push(Cell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?);
     }
     Ok(cells)
+}
+
+fn scratch_for_queues() -> Result<Scratch, SetupError> {
+    let path = env::temp_dir();
+    Scratch::new_in(&path).map_err(|error| SetupError::Scratch { path, error })
 }
 
 /// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.

@@ -8,10 +8,11 @@ use crate::{
         clock::{between, now_ns},
         cpu::CpuTime,
     },
-    strategy::{self, Env, Pool, Strategy, Work},
+    strategy::{self, CloseError, Env, Pool, Strategy, Work},
     task::Task,
     worker::{
         deck::Deal,
+        error::LostWorker,
         feed::{Announcement, Doing, Feed},
         lane::{Done, Lane, Span},
         shape::Shape,
@@ -54,6 +55,8 @@ pub(super) struct Order {
 pub(super) enum Moment {
     /// It has its tasks, and no pool yet.
     Ready,
+    /// The pool is warm and whole, and the run begins.
+    Started,
     /// The run is over. The pool still stands.
     Ran,
 }
@@ -73,8 +76,12 @@ pub(super) struct Outcome {
     pub(super) cpu: CpuTime,
     /// What the prologue's time was spent on.
     pub(super) prologue: Vec<Span>,
+    /// The tasks of the warm-up, in the tasks' order; none where there was no warm-up.
+    pub(super) warm_up: Vec<Done>,
     /// Every task, in the tasks' order.
     pub(super) done: Vec<Done>,
+    /// The worker processes that were lost, from the start of the clock to the end of the pool.
+    pub(super) lost: Vec<LostWorker>,
     /// What else the pool says of the run.
     pub(super) account: Account,
 }
@@ -94,29 +101,41 @@ pub(super) fn carry_out(
     if !order.is_probe {
         wake_cores();
     }
-    if let Some(run) = order.warm_up {
-        order.warm_up(run, strategy, &mut *pool, interrupted);
-    }
+    let warm_up = order.warm_up(strategy, &mut *pool, interrupted)?;
+    pause(Moment::Started)?;
     let work = order.work(order.run, &order.tasks, order.deal, interrupted);
     // Alive before the first look at the CPU time and after the last: what a thread waited for a core goes with it. Who
     // counts the threads counts on it as well.
-    let watchdog = work.stop.watchdog();
+    let watchdog = work.stop.watchdog()?;
     let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
+    // Each worker was just heard, so whoever is lost is known: the clock starts on a whole pool or not at all.
+    if let Some(lost) = pool.lost().into_iter().next() {
+        return Err(CellError::NotStarted(lost));
+    }
+    if !pool.is_whole() {
+        return Err(match pool.close() {
+            Err(CloseError::Lost(worker)) => CellError::NotStarted(worker),
+            _ => CellError::StillWarmingUp,
+        });
+    }
     let ran = order.run(&mut *pool, &work);
     let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
-    let account = pool.account();
+    let (account, mut lost) = (pool.account(), pool.lost());
     pause(Moment::Ran)?;
     drop(watchdog);
     let before_stop = now_ns();
     let closed = pool.close();
     let stop_s = between(before_stop, now_ns()).as_secs_f64();
+    match closed {
+        Err(CloseError::Lost(worker)) => lost.push(worker),
+        other => other?,
+    }
     let (start_ns, end_ns, prologue, done) = ran?;
-    closed?;
     let mut done = work.settle(done);
     if order.is_probe {
         done.iter_mut().for_each(|one| one.spans.clear());
     }
-    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, account })
+    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, warm_up, done, lost, account })
 }
 
 impl Order {
@@ -146,14 +165,19 @@ impl Order {
 
     /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its
     /// connection to the server.
-    fn warm_up(&self, run: u64, strategy: &dyn Strategy, pool: &mut dyn Pool, interrupted: &Arc<AtomicBool>) {
+    fn warm_up(
+        &self,
+        strategy: &dyn Strategy,
+        pool: &mut dyn Pool,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Vec<Done>, CellError> {
+        let Some(run) = self.warm_up else { return Ok(Vec::new()) };
         let few = self.tasks.len().min(self.shape.workers().get() as usize);
         let prefix: Arc<[Task]> = self.tasks[..few].into();
         let deal = if strategy.refuses(Deal::Blocks, &prefix).is_none() { Deal::Blocks } else { self.deal };
         let work = self.work(run, &prefix, deal, interrupted);
-        let _watchdog = work.stop.watchdog();
-        // Whatever fails here fails again in the run, where it is reported.
-        let _ = pool.run(&work);
+        let _watchdog = work.stop.watchdog()?;
+        Ok(work.settle(pool.run(&work)))
     }
 
     fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Deal, interrupted: &Arc<AtomicBool>) -> Work {

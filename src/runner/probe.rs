@@ -61,9 +61,10 @@ pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
             before = Footprint::of(pid);
             sampler = PeakSampler::start(pid).ok();
         }
+        Moment::Started => {}
         Moment::Ran => peak = sampler.take().and_then(PeakSampler::stop),
     };
-    let outcome = child.carry_out(&order, &cell.interrupted, &mut look)?;
+    let outcome = child.carry_out(&order, &cell.env.interrupted, &mut look)?;
     cell.check(&order, &outcome)?;
     let taken = before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers()));
     Ok(taken.map(|taken| match outcome.account.workers {

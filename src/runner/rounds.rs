@@ -2,9 +2,13 @@
 
 use super::cell::Sample;
 use crate::{
-    results::record::{CellRecord, Timeline},
+    results::record::{CellRecord, LostInRound, Timeline},
     stats::median::median,
     task::TaskError,
+    worker::{
+        error::LostWorker,
+        lane::{Span, SpanKind},
+    },
 };
 
 /// The measured rounds of one cell, in their order.
@@ -14,6 +18,29 @@ pub(super) struct Rounds {
     /// Of rounds that were measured by an earlier program only the worst one's failures are known, and whether there was
     /// one in which the cell did less than its baseline.
     did_less: bool,
+}
+
+fn of_round(round: u32, lost: &[LostWorker]) -> impl Iterator<Item = LostInRound> {
+    lost.iter().map(move |LostWorker { process, how }| LostInRound { round, process: *process, how: how.clone() })
+}
+
+fn lost_in(cell: &CellRecord, round: u32) -> Vec<LostWorker> {
+    let lost = cell.lost_workers.iter().filter(|lost| lost.round == round);
+    lost.map(|LostInRound { process, how, .. }| LostWorker { process: *process, how: how.clone() }).collect()
+}
+
+/// The most workers that were at work on a task at the same time.
+fn most_at_once(spans: &[Span]) -> u32 {
+    let tasks = spans.iter().filter(|span| span.kind == SpanKind::Run && span.index.is_some());
+    // Where one ends as another begins, they were not at work at the same time: ends come first.
+    let mut changes: Vec<(u64, i32)> = tasks.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
+    changes.sort_unstable();
+    let mut at_once = 0;
+    let counted = changes.into_iter().map(|(_, change)| {
+        at_once += change;
+        at_once
+    });
+    counted.max().unwrap_or(0).cast_unsigned()
 }
 
 /// One of them.
@@ -31,6 +58,8 @@ struct Round {
     failed: u32,
     error: Option<String>,
     workers: u32,
+    at_once: Option<u32>,
+    lost: Vec<LostWorker>,
     redeliveries: u32,
     other_runs: u32,
     /// Of the rounds of an earlier program, only one still has its spans.
@@ -53,6 +82,8 @@ impl Rounds {
             failed: cell.task_errors,
             error: cell.error.clone(),
             workers: cell.workers,
+            at_once: cell.workers_at_once,
+            lost: lost_in(cell, index as u32),
             // The record has their sum.
             redeliveries: if index == 0 { cell.redeliveries.unwrap_or(0) } else { 0 },
             other_runs: cell.other_runs.unwrap_or(0),
@@ -76,6 +107,8 @@ impl Rounds {
             failed: sample.failed.len() as u32,
             error: sample.error.as_ref().map(TaskError::to_string),
             workers: sample.account.workers.unwrap_or(asked),
+            at_once: Some(most_at_once(&sample.spans)),
+            lost: sample.lost.clone(),
             redeliveries: sample.account.redelivered.values().sum(),
             other_runs: sample.account.other_runs,
             timeline: Some(sample.into_timeline(self.all.len() as u32)),
@@ -85,6 +118,11 @@ impl Rounds {
     /// How many workers took part; `None` before the first round.
     pub(super) fn workers(&self) -> Option<u32> {
         self.all.first().map(|round| round.workers)
+    }
+
+    /// Whether a worker was lost in one of the first so many rounds.
+    pub(super) fn lost_a_worker(&self, pairs: usize) -> bool {
+        self.all.iter().take(pairs).any(|round| !round.lost.is_empty())
     }
 
     /// Whether in one of the first so many rounds more of its tasks failed than of the baseline's.
@@ -103,6 +141,8 @@ impl Rounds {
             cell.redeliveries = Some(self.all.iter().map(|round| round.redeliveries).sum());
             cell.other_runs = self.all.iter().map(|round| round.other_runs).max();
         }
+        cell.workers_at_once = self.all.iter().filter_map(|round| round.at_once).max();
+        cell.lost_workers = (0..).zip(&self.all).flat_map(|(number, round)| of_round(number, &round.lost)).collect();
         cell.start_s = of(|round| round.start_s);
         cell.run_s = of(|round| round.run_s);
         cell.stop_s = of(|round| round.stop_s);
@@ -152,6 +192,11 @@ mod tests {
             failed: (0..failed).collect(),
             error: (failed > 0).then_some(TaskError::TimedOut),
             statuses: [].into(),
+            lost: if failed > 1 {
+                vec![LostWorker { process: 2, how: "killed by signal 9 (SIGKILL)".into() }]
+            } else {
+                Vec::new()
+            },
             account: Account { redelivered: [(0, 2)].into(), ..Account::default() },
         }
     }
@@ -181,6 +226,17 @@ mod tests {
         let timeline = cell.timeline.unwrap();
         assert_eq!((timeline.round, timeline.end_ns, timeline.failed), (2, 2_000_000_000, vec![0, 1]));
         assert_eq!((cell.task_errors, cell.error.as_deref()), (2, Some("timed out")));
+        let lost = LostInRound { round: 2, process: 2, how: "killed by signal 9 (SIGKILL)".into() };
+        assert_eq!((cell.lost_workers, cell.redeliveries), (vec![lost], Some(6)));
+    }
+
+    #[test]
+    fn workers_are_counted_who_work_at_the_same_time() {
+        let span = |worker, index, kind, start_ns, end_ns| Span { worker, index, kind, start_ns, end_ns };
+        let task = |worker, start_ns, end_ns| span(worker, Some(worker), SpanKind::Run, start_ns, end_ns);
+        assert_eq!(most_at_once(&[task(0, 0, 5), task(1, 5, 9), task(0, 8, 12), task(2, 9, 10)]), 2);
+        let not_at_work = [span(0, None, SpanKind::Run, 0, 9), span(1, Some(1), SpanKind::Queued, 0, 9)];
+        assert_eq!((most_at_once(&[]), most_at_once(&not_at_work)), (0, 0));
     }
 
     #[test]

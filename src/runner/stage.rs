@@ -13,6 +13,7 @@ use crate::{
     },
     terminal::printable_path,
     scenario::{Scenario, Variant, Workload},
+    scratch::Scratch,
     task::{
         ErrorKind, Expected, Task, TaskError, fetch,
         gunzip::TooFewArchives,
@@ -27,7 +28,6 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use tempfile::TempDir;
 
 /// A variant of a scenario, ready to run.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ pub(super) struct Stage {
     /// What the address space of a process with a pool is limited to; such a process is a child of its own.
     pub(super) address_space_bytes: Option<u64>,
     /// Where tasks write. It goes when the stage does.
-    _outputs: TempDir,
+    _outputs: Scratch,
 }
 
 /// The server that the tasks fetch from.
@@ -112,6 +112,17 @@ pub enum SetupError {
     /// A server was named for tasks that fetch nothing.
     #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
     NoServerWanted(String),
+    /// No place for the queue's files.
+    #[error("{}: can't make a directory for the queue: {error}; give another place with TMPDIR", printable_path(path))]
+    Scratch {
+        /// Where it should have been.
+        path: PathBuf,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The system gave no thread for the untimed reference run.
+    #[error(transparent)]
+    Reference(#[from] StartError),
 }
 
 impl Stage {
@@ -169,7 +180,7 @@ impl Stage {
         let follows = settings.images.is_some() && !scenario.deadline_is_given;
         let limit = if follows { LONGEST_REFERENCE } else { scenario.deadline };
         let stop = Stop::new(limit, &settings.interrupted);
-        let _watchdog = stop.watchdog();
+        let _watchdog = stop.watchdog()?;
         let (mut lane, begun, total) = (Lane::new(0, 0, stop), Instant::now(), self.tasks.len() as u64);
         let mut errors = Vec::new();
         for (index, task) in (0..).zip(&*self.tasks) {
@@ -230,10 +241,9 @@ const LONGEST_REFERENCE: Duration = Duration::from_hours(24);
 /// than sequential, on a machine that is as busy as it was.
 const DEADLINE_IN_REFERENCES: u32 = 5;
 
-fn outputs(settings: &Settings) -> Result<TempDir, SetupError> {
+fn outputs(settings: &Settings) -> Result<Scratch, SetupError> {
     let path = settings.data.join("outputs");
-    let made = std::fs::create_dir_all(&path).and_then(|()| TempDir::new_in(&path));
-    made.map_err(|error| SetupError::Outputs { path, error })
+    Scratch::new_in(&path).map_err(|error| SetupError::Outputs { path, error })
 }
 
 /// A body with more bytes than this is not computed beforehand, which nothing could interrupt: sequential fetches it, and
@@ -285,7 +295,7 @@ fn build(
     variant: &Variant,
     settings: &Settings,
     server: Option<&Served>,
-    outputs: &TempDir,
+    outputs: &Scratch,
     left_out: &mut Vec<LeftOut>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<(Task, Expected)>, SetupError> {

@@ -12,16 +12,25 @@
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
-    task::TaskError,
+    task::{Task, TaskError},
     worker::{
         deck::Deck,
-        lane::{Done, Lane, panic_message},
+        lane::{Done, Lane},
         shape::Shape,
     },
 };
+use crossbeam::channel::{Receiver, Sender, unbounded};
 use futures_util::future::join_all;
-use std::sync::Arc;
-use tokio::runtime::{Builder, Runtime};
+use std::{
+    cell::{Cell, RefCell},
+    io,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+};
+use tokio::{
+    runtime::{self, Runtime},
+    sync::oneshot,
+};
 
 /// An event loop, and N threads for what would block it.
 #[derive(Debug)]
@@ -30,6 +39,27 @@ pub struct AsyncOffload;
 struct OffloadingLoop {
     runtime: Runtime,
     in_flight: u32,
+    threads: Threads,
+}
+
+/// Threads that are started when there is something for them to do. Not tokio's own blocking threads: tokio panics where the
+/// system refuses the first of them.
+struct Threads {
+    /// No more than so many.
+    most: usize,
+    standing: RefCell<Vec<JoinHandle<()>>>,
+    /// Tasks that were handed over and have not come back.
+    busy: Cell<usize>,
+    offloads: Sender<Offload>,
+    to_do: Receiver<Offload>,
+}
+
+/// One task for a thread, and where the event loop waits for it.
+struct Offload {
+    lane: Lane,
+    index: u32,
+    tasks: Arc<[Task]>,
+    tell: oneshot::Sender<Done>,
 }
 
 impl Strategy for AsyncOffload {
@@ -46,36 +76,37 @@ impl Strategy for AsyncOffload {
     }
 
     fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        let runtime = Builder::new_current_thread()
-            .enable_all()
-            // tokio's own limit is 512, which on two cores would only add to the queue for them.
-            .max_blocking_threads(shape.workers().get() as usize)
-            .build()
-            .map_err(StartError::EventLoop)?;
-        Ok(Box::new(OffloadingLoop { runtime, in_flight: shape.workers().get() }))
+        let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
+        let (in_flight, (offloads, to_do)) = (shape.workers().get(), unbounded());
+        let (most, standing, busy) = (in_flight as usize, RefCell::default(), Cell::default());
+        let threads = Threads { most, standing, busy, offloads, to_do };
+        Ok(Box::new(OffloadingLoop { runtime, in_flight, threads }))
     }
 }
 
 impl Pool for OffloadingLoop {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let deck = work.deck(self.in_flight);
-        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck));
+        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck, &self.threads));
         self.runtime.block_on(join_all(slots)).into_iter().flatten().collect()
     }
 
     fn close(self: Box<Self>) -> Result<(), CloseError> {
-        // Dropping the runtime waits for its threads.
-        Ok(())
+        let Threads { standing, offloads, .. } = self.threads;
+        // That ends their loops, and all of them are joined.
+        drop(offloads);
+        let ended: Vec<bool> = standing.into_inner().into_iter().map(|thread| thread.join().is_ok()).collect();
+        ended.iter().position(|ok| !ok).map_or(Ok(()), |worker| Err(CloseError::Panicked(worker as u32)))
     }
 }
 
-async fn work_through(slot: u32, work: &Work, deck: &Deck) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, deck: &Deck, threads: &Threads) -> Vec<Done> {
     let mut done = Vec::new();
     while let Some(hand) = deck.next(slot) {
         for index in hand {
             let mut lane = Lane::new(slot, work.run, work.stop.clone());
             done.push(if work.tasks[index as usize].blocks() {
-                offload(lane, index, Arc::clone(&work.tasks)).await
+                threads.offload(lane, index, &work.tasks).await
             } else {
                 lane.run_async(index, &work.tasks[index as usize]).await
             });
@@ -84,11 +115,44 @@ async fn work_through(slot: u32, work: &Work, deck: &Deck) -> Vec<Done> {
     done
 }
 
-/// Runs one task on a thread of the runtime's own, and lets the loop go on until it is done.
-async fn offload(mut lane: Lane, index: u32, tasks: Arc<[crate::task::Task]>) -> Done {
-    let handed_over = tokio::task::spawn_blocking(move || lane.run(index, &tasks[index as usize])).await;
-    handed_over.unwrap_or_else(|lost| {
-        let message = lost.try_into_panic().map_or_else(|lost| lost.to_string(), |panic| panic_message(&*panic));
-        Done { index, result: Err(TaskError::Panicked(message)), spans: Vec::new() }
-    })
+impl Threads {
+    /// Has one task done by one of the threads, and lets the loop go on until it is.
+    async fn offload(&self, lane: Lane, index: u32, tasks: &Arc<[Task]>) -> Done {
+        let failed = |error| Done { index, result: Err(error), spans: Vec::new() };
+        if let Err(refused) = self.one_more() {
+            return failed(TaskError::NoThread { number: 1, message: refused.to_string() });
+        }
+        let (tell, told) = oneshot::channel();
+        self.busy.update(|busy| busy + 1);
+        // Both ends are ours, so it can be sent.
+        let _ = self.offloads.send(Offload { lane, index, tasks: Arc::clone(tasks), tell });
+        let done = told.await;
+        self.busy.update(|busy| busy - 1);
+        done.unwrap_or_else(|_| failed(TaskError::WorkerDied("its thread ended".into())))
+    }
+
+    /// Starts another thread where all of them are busy. Where the system refuses it, those that stand will do: an error only
+    /// where there is none.
+    fn one_more(&self) -> io::Result<()> {
+        let mut standing = self.standing.borrow_mut();
+        if standing.len() == self.most || self.busy.get() < standing.len() {
+            return Ok(());
+        }
+        let to_do = self.to_do.clone();
+        let name = format!("offload {}", standing.len());
+        match Builder::new().name(name).spawn(move || to_do.iter().for_each(Offload::run)) {
+            Ok(thread) => standing.push(thread),
+            Err(refused) if standing.is_empty() => return Err(refused),
+            Err(_) => {}
+        }
+        Ok(())
+    }
+}
+
+impl Offload {
+    fn run(mut self) {
+        let done = self.lane.run(self.index, &self.tasks[self.index as usize]);
+        // Nobody listens any more where the run was given up.
+        let _ = self.tell.send(done);
+    }
 }

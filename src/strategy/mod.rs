@@ -25,12 +25,12 @@ use serde::{Deserialize, Serialize};
 use std::{
     fmt::{self, Debug},
     path::PathBuf,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     time::Duration,
 };
 
 pub use crate::worker::{
-    error::{CloseError, StartError},
+    error::{CloseError, LostWorker, StartError},
     work::{Account, Work},
 };
 
@@ -87,7 +87,18 @@ pub trait Pool {
         Account::default()
     }
 
-    /// CPU time used so far by workers in other processes; zero when all workers live in this one.
+    /// The worker processes that were lost since the pool was started.
+    fn lost(&mut self) -> Vec<LostWorker> {
+        Vec::new()
+    }
+
+    /// Whether every worker is there and takes tasks.
+    fn is_whole(&mut self) -> bool {
+        true
+    }
+
+    /// CPU time used so far by workers in other processes; zero when all workers live in this one. A worker that doesn't
+    /// say it in time is killed, and [lost](Self::lost).
     fn worker_cpu(&mut self) -> CpuTime {
         CpuTime::default()
     }
@@ -109,6 +120,11 @@ pub struct Env {
     pub switch_interval: Duration,
     /// Which queue `queue` uses.
     pub queue: QueueSettings,
+    /// Where a pool of `queue` makes its directory. Whoever names the place removes it, however the pool ends.
+    pub scratch: PathBuf,
+    /// Raised by Ctrl-C: a pool that is being started then waits for nobody any more.
+    #[serde(skip)]
+    pub interrupted: Arc<AtomicBool>,
 }
 
 /// Which queue, and whose workers.
@@ -139,10 +155,17 @@ impl fmt::Display for QueueSettings {
 }
 
 impl Env {
-    /// The usual surroundings: CPython's switch interval, and a queue of the pool's own.
+    /// The usual surroundings: CPython's switch interval, a queue of the pool's own in the system's temporary directory, and
+    /// nobody who interrupts.
     pub fn new(program: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
-        let (program, data) = (program.into(), data.into());
-        Self { program, data, switch_interval: SWITCH_INTERVAL, queue: QueueSettings::default() }
+        Self {
+            program: program.into(),
+            data: data.into(),
+            switch_interval: SWITCH_INTERVAL,
+            queue: QueueSettings::default(),
+            scratch: std::env::temp_dir(),
+            interrupted: Arc::default(),
+        }
     }
 }
 

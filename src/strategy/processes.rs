@@ -14,6 +14,7 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     measure::{clock::now_ns, cpu::CpuTime},
     worker::{
+        error::LostWorker,
         lane::Done,
         process::WorkerProcess,
         seat::{Seat, answered},
@@ -53,9 +54,8 @@ impl Strategy for Processes {
 impl Crew {
     pub(super) fn start(processes: NonZeroU32, threads: NonZeroU32, env: &Env) -> Result<Self, StartError> {
         // All are spawned before the first is awaited, so that their start-ups overlap.
-        let spawned: Result<Vec<_>, _> =
-            (0..processes.get()).map(|number| WorkerProcess::spawn(&env.program, number, threads)).collect();
-        let mut processes = spawned?;
+        let spawn = |number| WorkerProcess::spawn_interruptible(&env.program, number, threads, &env.interrupted);
+        let mut processes = (0..processes.get()).map(spawn).collect::<Result<Vec<_>, _>>()?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
         Ok(Self { seats: processes.into_iter().map(Seat::new).collect(), threads: threads.get() })
     }
@@ -88,7 +88,17 @@ impl Pool for Crew {
     }
 
     fn worker_cpu(&mut self) -> CpuTime {
-        self.seats.iter_mut().map(Seat::cpu).fold(CpuTime::default(), |sum, one| sum + one)
+        // All are asked before the first is heard, so that frozen ones are waited for together.
+        self.seats.iter_mut().for_each(Seat::ask_cpu);
+        self.seats.iter_mut().map(Seat::cpu_asked).fold(CpuTime::default(), |sum, one| sum + one)
+    }
+
+    fn lost(&mut self) -> Vec<LostWorker> {
+        self.seats.iter().filter_map(Seat::lost).collect()
+    }
+
+    fn is_whole(&mut self) -> bool {
+        self.seats.iter().all(|seat| seat.lost().is_none() && !seat.is_dismissed())
     }
 
     fn close(mut self: Box<Self>) -> Result<(), CloseError> {

@@ -24,15 +24,18 @@ use crate::{
         errand::Errand,
         worker::Membership,
     },
+    scratch::Scratch,
     task::Task,
-    worker::{deck::Deal, lane::Done, process::WorkerProcess, shape::Shape, work::Account},
+    worker::{
+        deck::Deal, error::LostWorker, lane::Done, process::WorkerProcess, shape::Shape, stop::Stop, work::Account,
+    },
 };
 use std::{
     num::NonZeroU32,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
     time::Instant,
 };
-use tempfile::TempDir;
 
 /// N worker processes and a queue.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ struct QueuePool {
     staff: Staff,
     account: Account,
     /// Where the queue is, if it is the pool's own, and where its workers write. It goes last.
-    _directory: TempDir,
+    _directory: Scratch,
 }
 
 impl Strategy for Queue {
@@ -68,7 +71,7 @@ impl Strategy for Queue {
     }
 
     fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
-        let directory = directory()?;
+        let directory = directory(&env.scratch)?;
         let file = || Address::Sqlite(directory.path().join("queue.sqlite3"));
         let address = env.queue.address.clone().unwrap_or_else(file);
         // Asked before any worker is started: where there is no queue, that is said at once.
@@ -78,14 +81,14 @@ impl Strategy for Queue {
         let (queue, data, outputs) = (env.queue.name.clone(), env.data.clone(), directory.path().join("outputs"));
         let threads = NonZeroU32::MIN;
         let membership = Membership { address, queue, threads, first_worker: 0, data, outputs, server: None };
-        let staff = Staff::start(workers, env.program.clone(), membership)?;
+        let staff = Staff::start(workers, env, membership)?;
         Ok(Box::new(QueuePool { broker, client, staff, account: Account::default(), _directory: directory }))
     }
 }
 
-fn directory() -> Result<TempDir, QueueError> {
-    tempfile::Builder::new().prefix("makespan-queue-").tempdir().map_err(|error| {
-        let address = std::env::temp_dir().display().to_string();
+fn directory(parent: &Path) -> Result<Scratch, QueueError> {
+    Scratch::new_in(parent).map_err(|error| {
+        let address = parent.display().to_string();
         QueueError::Unreachable { address, cause: error.to_string() }
     })
 }
@@ -99,21 +102,22 @@ impl Pool for QueuePool {
             batch.collect();
             // A worker that can't join would only die again.
             if batch.is_open() {
-                self.staff.replace_the_dead();
+                self.staff.replace_the_dead(&work.stop);
             }
         }
-        let is_whole = batch.is_whole();
+        // A job that is still in hand was withdrawn or is past its deadline: its worker ends it by itself.
         let (done, account) = batch.close(&self.staff.numbers);
         self.account = account;
-        if !is_whole {
-            // Past the deadline nothing is waited for.
-            self.staff.dismiss();
-        }
         done
     }
 
     fn account(&mut self) -> Account {
         self.account.clone()
+    }
+
+    fn lost(&mut self) -> Vec<LostWorker> {
+        self.staff.note_the_dead();
+        self.staff.lost.clone()
     }
 
     fn worker_cpu(&mut self) -> CpuTime {
@@ -130,54 +134,86 @@ impl Pool for QueuePool {
 /// The pool's own worker processes, each in its place.
 struct Staff {
     program: PathBuf,
+    interrupted: Arc<AtomicBool>,
     membership: Membership,
     places: Vec<Place>,
     /// The dead are in it too: what they delivered has the number of their place.
     numbers: Places,
+    /// Those of them that were lost.
+    lost: Vec<LostWorker>,
 }
 
 struct Place {
     process: WorkerProcess,
     filled: Instant,
+    is_vacant: bool,
+}
+
+impl Place {
+    fn filled_by(process: WorkerProcess) -> Self {
+        Self { process, filled: Instant::now(), is_vacant: false }
+    }
+
+    /// The worker is gone, for this reason.
+    fn vacate(&mut self, how: String) -> LostWorker {
+        self.is_vacant = true;
+        LostWorker { process: self.process.number() + 1, how }
+    }
 }
 
 impl Staff {
-    fn start(workers: u32, program: PathBuf, membership: Membership) -> Result<Self, StartError> {
+    fn start(workers: u32, env: &Env, membership: Membership) -> Result<Self, StartError> {
+        let (program, interrupted) = (env.program.clone(), Arc::clone(&env.interrupted));
         // All are spawned before the first is awaited, and all are told to join before the first has, so that they overlap.
-        let spawn = |number| WorkerProcess::spawn(&program, number, NonZeroU32::MIN);
+        let spawn = |number| WorkerProcess::spawn_interruptible(&program, number, NonZeroU32::MIN, &interrupted);
         let mut processes: Vec<WorkerProcess> = (0..workers).map(spawn).collect::<Result<_, _>>()?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
         processes.iter_mut().try_for_each(|process| process.join(&membership))?;
         processes.iter_mut().try_for_each(WorkerProcess::await_joined)?;
         let numbers = processes.iter().map(|process| (process.peer_id(0), process.number())).collect();
-        let places = processes.into_iter().map(|process| Place { process, filled: Instant::now() }).collect();
-        Ok(Self { program, membership, places, numbers })
+        let places = processes.into_iter().map(Place::filled_by).collect();
+        Ok(Self { program, interrupted, membership, places, numbers, lost: Vec::new() })
+    }
+
+    /// Looks who has ended, idle ones too.
+    fn note_the_dead(&mut self) {
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            let ended = place.process.try_ended();
+            self.lost.extend(ended.map(|how| place.vacate(how)));
+        }
     }
 
     /// A queue promises that its jobs get done, so there must be somebody who does them. Where workers die as soon as they
     /// come, a pause lies between one and the next.
-    fn replace_the_dead(&mut self) {
-        for place in self.places.iter_mut().filter(|place| place.filled.elapsed() >= BEAT) {
-            if place.process.try_ended().is_some() {
-                place.filled = Instant::now();
-                if let Ok(process) = one_more(&self.program, place.process.number(), &self.membership) {
-                    self.numbers.insert(process.peer_id(0), process.number());
-                    place.process = process;
-                }
+    fn replace_the_dead(&mut self, stop: &Stop) {
+        self.note_the_dead();
+        let is_due = |place: &&mut Place| place.is_vacant && place.filled.elapsed() >= BEAT;
+        for place in self.places.iter_mut().filter(is_due) {
+            place.filled = Instant::now();
+            let number = place.process.number();
+            let spawned = WorkerProcess::spawn_interruptible(&self.program, number, NonZeroU32::MIN, &self.interrupted);
+            if let Ok(process) = spawned.and_then(|process| joined(process, &self.membership, stop)) {
+                self.numbers.insert(process.peer_id(0), number);
+                *place = Place::filled_by(process);
             }
         }
     }
 
-    fn dismiss(&mut self) {
-        self.places.iter_mut().for_each(|place| place.process.kill());
-    }
-
     fn cpu(&mut self) -> CpuTime {
-        let alive = self
-            .places
-            .iter_mut()
-            .filter_map(|place| place.process.try_ended().is_none().then_some(&mut place.process));
-        alive.map(|process| process.cpu().unwrap_or_default()).fold(CpuTime::default(), |sum, one| sum + one)
+        self.note_the_dead();
+        let mut sum = CpuTime::default();
+        // All are asked before the first is heard, so that frozen ones are waited for together.
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            let asked = place.process.ask_cpu();
+            self.lost.extend(asked.err().map(|how| place.vacate(how)));
+        }
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            match place.process.cpu() {
+                Ok(cpu) => sum = sum + cpu,
+                Err(how) => self.lost.push(place.vacate(how)),
+            }
+        }
+        sum
     }
 
     fn close(&mut self) -> Result<(), CloseError> {
@@ -187,8 +223,9 @@ impl Staff {
     }
 }
 
-fn one_more(program: &Path, number: u32, membership: &Membership) -> Result<WorkerProcess, StartError> {
-    let mut process = WorkerProcess::spawn(program, number, NonZeroU32::MIN)?;
+/// A new worker, at work; an error where it isn't before the run ends.
+fn joined(process: WorkerProcess, membership: &Membership, stop: &Stop) -> Result<WorkerProcess, StartError> {
+    let mut process = process.within(stop.time_left());
     process.await_ready()?;
     process.join(membership)?;
     process.await_joined()?;

@@ -1,6 +1,17 @@
 //! Why workers did not start, or did not go home cleanly.
 
 use crate::queue::broker::QueueError;
+use serde::{Deserialize, Serialize};
+
+/// A worker process that is gone, though nobody had told it to go.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("worker process {process} was lost: {how}")]
+pub struct LostWorker {
+    /// Which process of the pool it was, counted from 1.
+    pub process: u32,
+    /// How it ended, or why it was killed.
+    pub how: String,
+}
 
 /// Why a pool could not be started.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +35,9 @@ pub enum StartError {
     /// The queue is not there, or refuses.
     #[error(transparent)]
     Queue(#[from] QueueError),
+    /// The system refused the thread that ends a run at its deadline.
+    #[error("could not start the thread that watches the deadline: {0}")]
+    Watchdog(std::io::Error),
     /// The event loop could not be set up.
     #[error("could not start the event loop: {0}")]
     EventLoop(std::io::Error),
@@ -35,12 +49,7 @@ pub enum CloseError {
     /// A worker thread panicked outside of any task.
     #[error("worker {0} panicked outside of any task")]
     Panicked(u32),
-    /// A worker process ended badly.
-    #[error("worker process {number} ended badly: {how}")]
-    Process {
-        /// Which process it was, counted from 1.
-        number: u32,
-        /// Its exit status.
-        how: String,
-    },
+    /// A worker process ended badly, or had to be killed.
+    #[error(transparent)]
+    Lost(#[from] LostWorker),
 }

@@ -246,7 +246,7 @@ mod tests {
         let mut holder = gil.holder(0, &endless());
         holder.take().expect("it is free");
         let stop = Stop::after(Duration::from_millis(20));
-        let _watchdog = stop.watchdog();
+        let _watchdog = stop.watchdog().expect("a thread");
         assert_eq!(gil.holder(1, &stop).take(), Err(Stopped::Deadline));
     }
 

@@ -6,11 +6,12 @@
 //! started the child ends.)
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use std::{io, os::fd::AsFd, thread};
+use std::{io, os::fd::AsFd, thread::Builder};
 
-/// Starts the thread that ends this process, at once, when the writing end of standard input is closed.
-pub fn exit_when_stdin_closes() {
-    thread::spawn(|| {
+/// Starts the thread that ends this process, at once, when the writing end of standard input is closed. The error is the
+/// system's refusal of a thread.
+pub fn exit_when_stdin_closes() -> io::Result<()> {
+    let watch = || {
         let stdin = io::stdin();
         loop {
             let mut hang_up = [PollFd::new(stdin.as_fd(), PollFlags::empty())];
@@ -23,5 +24,7 @@ pub fn exit_when_stdin_closes() {
                 std::process::exit(0);
             }
         }
-    });
+    };
+    let refused = |error| io::Error::other(format!("could not start the thread that watches the parent: {error}"));
+    Builder::new().name("lifeline".into()).spawn(watch).map(drop).map_err(refused)
 }

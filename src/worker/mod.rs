@@ -8,6 +8,7 @@ pub mod frame;
 pub mod gil;
 pub mod lane;
 pub mod lifeline;
+pub mod pipe;
 pub mod process;
 pub mod seat;
 pub mod serve;

@@ -1,9 +1,12 @@
 //! A worker process, as its parent holds it: spawned, greeted, given hands of tasks, always reaped.
+//!
+//! Nothing here waits for ever. A process that doesn't answer in time is killed, and the error says so.
 
 use super::{
-    error::{CloseError, StartError},
+    error::{CloseError, LostWorker, StartError},
     frame,
     lane::Done,
+    pipe::{ANSWER_LIMIT, Patient, put_down, reap},
     serve::{Answer, GREETING, Handed, Order},
 };
 use crate::{
@@ -11,7 +14,6 @@ use crate::{
     queue::worker::{Membership, peer_id},
     task::Task,
 };
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::{
     io::{self, BufReader},
     num::NonZeroU32,
@@ -21,10 +23,12 @@ use std::{
     },
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
 };
 
 /// The longest wait for a greeting, which usually takes a millisecond, and for word from a queue.
-const PATIENCE_MS: u16 = 10_000;
+pub const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// One worker process. Dropping it kills and reaps the process.
 #[derive(Debug)]
@@ -32,14 +36,30 @@ pub struct WorkerProcess {
     number: u32,
     threads: NonZeroU32,
     child: Child,
-    orders: Option<ChildStdin>,
-    answers: BufReader<ChildStdout>,
+    orders: Option<Patient<ChildStdin>>,
+    answers: BufReader<Patient<ChildStdout>>,
+    /// When it was asked what it has not answered yet. Several are asked at the same time, so all have the same limit.
+    asked: Instant,
+    /// How long it may take to start, and to join a queue.
+    start_limit: Duration,
+    /// How it ended has been reported.
+    reported: bool,
 }
 
 impl WorkerProcess {
     /// Starts worker process `number` (counted from 0), with so many threads that work, from the `makespan` binary. It is
     /// not yet known to be ready: start them all first, then ask each, and their start-up overlaps.
     pub fn spawn(program: &Path, number: u32, threads: NonZeroU32) -> Result<Self, StartError> {
+        Self::spawn_interruptible(program, number, threads, &Arc::default())
+    }
+
+    /// The same. Every wait for it is cut short when `interrupted` is raised.
+    pub fn spawn_interruptible(
+        program: &Path,
+        number: u32,
+        threads: NonZeroU32,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Self, StartError> {
         let spawned = Command::new(program)
             .args(["worker-process", &threads.to_string()])
             .stdin(Stdio::piped())
@@ -47,21 +67,36 @@ impl WorkerProcess {
             // A group of its own, or Ctrl-C in the terminal would reach the workers before their parent.
             .process_group(0)
             .spawn();
-        let failed = |reason: String| StartError::Process { number: number + 1, reason };
-        let mut child = spawned.map_err(|error| failed(format!("{}: {error}", program.display())))?;
-        let (Some(orders), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(failed("it has no pipes".into()));
+        let failed = |error: io::Error| {
+            let reason = format!("{}: {error}", program.display());
+            StartError::Process { number: number + 1, reason }
         };
-        Ok(Self { number, threads, child, orders: Some(orders), answers: BufReader::new(answers) })
+        let mut child = spawned.map_err(failed)?;
+        match pipes(&mut child, interrupted) {
+            Ok((orders, answers)) => {
+                let (orders, asked) = (Some(orders), Instant::now());
+                Ok(Self { number, threads, child, orders, answers, asked, start_limit: START_LIMIT, reported: false })
+            }
+            Err(error) => {
+                put_down(&mut child);
+                Err(failed(error))
+            }
+        }
+    }
+
+    /// It has no longer than this to start, and to join a queue.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.start_limit = self.start_limit.min(limit);
+        self
     }
 
     /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
     pub fn await_ready(&mut self) -> Result<(), StartError> {
-        let reason = match self.answer_within_patience() {
-            None => format!("no greeting within {} s: is it a makespan binary?", PATIENCE_MS / 1000),
-            Some(Ok(Answer::Ready(greeting))) if greeting == GREETING => return Ok(()),
-            Some(Ok(other)) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
-            Some(Err(ended)) => ended,
+        let reason = match self.answer(self.start_limit) {
+            Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
+            Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
+            Err(how) => how,
         };
         Err(self.not_started(reason))
     }
@@ -76,12 +111,11 @@ impl WorkerProcess {
 
     /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.
     pub fn await_joined(&mut self) -> Result<(), StartError> {
-        let reason = match self.answer_within_patience() {
-            None => format!("no word from its queue within {} s", PATIENCE_MS / 1000),
-            Some(Ok(Answer::Joined(Ok(())))) => return Ok(()),
-            Some(Ok(Answer::Joined(Err(why)))) => why,
-            Some(Ok(other)) => self.put_down(&format!("it answered {other:?} when told to join a queue")),
-            Some(Err(ended)) => ended,
+        let reason = match self.answer(self.start_limit) {
+            Ok(Answer::Joined(Ok(()))) => return Ok(()),
+            Ok(Answer::Joined(Err(why))) => why,
+            Ok(other) => self.put_down(&format!("it answered {other:?} when told to join a queue")),
+            Err(how) => how,
         };
         Err(self.not_started(reason))
     }
@@ -91,9 +125,11 @@ impl WorkerProcess {
         peer_id(self.child.id(), thread)
     }
 
-    /// How it ended, if it has ended by itself. This only asks the system, and waits for nothing.
+    /// How it ended, if it has ended by itself: its last words, if it had any. It waits for nothing.
     pub fn try_ended(&mut self) -> Option<String> {
-        self.child.try_wait().ok().flatten().map(ending)
+        let status = self.child.try_wait().ok().flatten()?;
+        self.reported = true;
+        Some(self.last_words().unwrap_or_else(|| ending(status)))
     }
 
     /// Which of the pool's processes it is, counted from 0.
@@ -112,9 +148,11 @@ impl WorkerProcess {
         self.order(&Order::Hand(Handed { run, first_worker, deadline_ns, tasks }))
     }
 
-    /// Waits for the next task to be done. The error says how the process died.
+    /// Reads the next task that is done, where [`answers_fd`](Self::answers_fd) is readable or something
+    /// [is buffered](Self::has_buffered). The error says how the process died.
     pub fn next_done(&mut self) -> Result<Done, String> {
-        match self.answer()? {
+        self.asked = Instant::now();
+        match self.answer(ANSWER_LIMIT)? {
             Answer::Done(done) => Ok(done),
             other => Err(self.put_down(&format!("it answered {other:?} out of turn"))),
         }
@@ -130,80 +168,134 @@ impl WorkerProcess {
         self.answers.get_ref().as_fd()
     }
 
-    /// The CPU time it has used so far.
+    /// Asks for the CPU time it has used so far. All are asked first and then heard, so that none waits for another.
+    pub fn ask_cpu(&mut self) -> Result<(), String> {
+        self.order(&Order::<&Task>::Cpu)
+    }
+
+    /// The answer to [`ask_cpu`](Self::ask_cpu). It takes a live process no time, so the error names one that is dead or
+    /// frozen; such a one is killed.
     pub fn cpu(&mut self) -> Result<CpuTime, String> {
-        self.order(&Order::<&Task>::Cpu)?;
-        match self.answer()? {
+        match self.answer(ANSWER_LIMIT)? {
             Answer::Cpu(time) => Ok(time),
             other => Err(self.put_down(&format!("it answered {other:?} when asked for its CPU time"))),
         }
     }
 
-    /// Kills it, as the deadline demands. It is reaped when it is closed.
-    pub fn kill(&mut self) {
-        // The one way to fail is that it has ended by itself.
-        let _ = self.child.kill();
-    }
-
-    /// Closes its pipe, which tells it to go.
+    /// Closes its pipe, which tells it to go: it drops what it has in hand.
     pub fn hang_up(&mut self) {
-        self.orders = None;
+        if self.orders.take().is_some() {
+            self.asked = Instant::now();
+        }
     }
 
-    /// Tells it to go and waits until it has. A process that was killed has been reported with
-    /// the task it held; here only one that ends badly of its own accord is an error.
+    /// Tells it to go and waits until it has. The error names one that ended badly, and one that was told in vain and
+    /// killed; not one whose end was an error before.
     pub fn close(mut self) -> Result<(), CloseError> {
         self.hang_up();
-        let failed = |how: String| CloseError::Process { number: self.number + 1, how };
-        let status = self.child.wait().map_err(|error| failed(error.to_string()))?;
-        if status.success() || status.signal().is_some() { Ok(()) } else { Err(failed(ending(status))) }
+        let (mut words, mut frozen) = (None, None);
+        // Its end of the pipe closes when it ends. Answers that come before that are nobody's any more.
+        while self.asked.elapsed() < ANSWER_LIMIT {
+            match self.read(ANSWER_LIMIT) {
+                Ok(Some(Answer::Ended(why))) => words = Some(why),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    frozen = (error.kind() == io::ErrorKind::TimedOut).then(|| in_vain("told to end", &error));
+                    break;
+                }
+            }
+        }
+        let reported = self.reported;
+        let limit = if frozen.is_some() { Duration::ZERO } else { ANSWER_LIMIT.saturating_sub(self.asked.elapsed()) };
+        let how = match (frozen, reap(&mut self.child, limit)) {
+            (_, Some(status)) if status.success() => return Ok(()),
+            (_, Some(status)) => words.unwrap_or_else(|| ending(status)),
+            (Some(frozen), None) => frozen,
+            (None, None) => "it closed its pipe and did not end, so it was killed".into(),
+        };
+        // Dropping it kills it.
+        if reported { Ok(()) } else { Err(LostWorker { process: self.number + 1, how }.into()) }
     }
 
     fn order(&mut self, order: &Order<&Task>) -> Result<(), String> {
+        self.asked = Instant::now();
         let written = match &mut self.orders {
-            Some(pipe) => frame::write(pipe, order),
+            Some(pipe) => frame::write(pipe.limit(self.asked, ANSWER_LIMIT), order),
             None => Err(io::Error::other("its pipe is closed")),
         };
-        written.map_err(|error| self.put_down(&error.to_string()))
-    }
-
-    /// The next answer; `None` when there is none for a long time.
-    fn answer_within_patience(&mut self) -> Option<Result<Answer, String>> {
-        let mut readable = [PollFd::new(self.answers_fd(), PollFlags::POLLIN)];
-        let waited = !self.has_buffered() && poll(&mut readable, PollTimeout::from(PATIENCE_MS)) == Ok(0);
-        (!waited).then(|| self.answer())
+        written.map_err(|error| self.fault(&error))
     }
 
     fn not_started(&self, reason: String) -> StartError {
         StartError::Process { number: self.number + 1, reason }
     }
 
-    fn answer(&mut self) -> Result<Answer, String> {
-        match frame::read(&mut self.answers) {
+    /// Its next answer. The error says how it ended; it is dead then.
+    fn answer(&mut self, limit: Duration) -> Result<Answer, String> {
+        match self.read(limit) {
+            Ok(Some(Answer::Ended(why))) => {
+                self.put_down("");
+                Err(why)
+            }
             Ok(Some(answer)) => Ok(answer),
-            Ok(None) => Err(self.put_down("its pipe closed")),
-            Err(error) => Err(self.put_down(&error.to_string())),
+            Ok(None) => Err(self.put_down(PIPE_CLOSED)),
+            Err(error) => Err(self.fault(&error)),
         }
+    }
+
+    fn read(&mut self, limit: Duration) -> io::Result<Option<Answer>> {
+        self.answers.get_mut().limit(self.asked, limit);
+        frame::read(&mut self.answers)
+    }
+
+    /// What a process that has ended said at last.
+    fn last_words(&mut self) -> Option<String> {
+        let mut answers = std::iter::from_fn(|| self.read(Duration::ZERO).ok().flatten());
+        answers.find_map(|answer| if let Answer::Ended(why) = answer { Some(why) } else { None })
+    }
+
+    fn fault(&mut self, error: &io::Error) -> String {
+        self.put_down(&match error.kind() {
+            io::ErrorKind::TimedOut => in_vain("asked", error),
+            io::ErrorKind::BrokenPipe => PIPE_CLOSED.into(),
+            _ => error.to_string(),
+        })
     }
 
     /// Makes sure that a process we can no longer talk to is gone, and says how it ended.
     fn put_down(&mut self, symptom: &str) -> String {
         let ended = self.child.try_wait().ok().flatten();
-        self.kill();
-        match (ended, self.child.wait()) {
-            (Some(status), _) => ending(status),
+        self.reported = true;
+        match (ended, put_down(&mut self.child)) {
+            (Some(status), _) => self.last_words().unwrap_or_else(|| ending(status)),
             // A process that was just killed by somebody closes its pipes a moment before it can be reaped.
-            (None, Ok(status)) if symptom == "its pipe closed" => ending(status),
+            (None, Some(status)) if symptom == PIPE_CLOSED => ending(status),
             (None, _) => symptom.to_owned(),
         }
     }
 }
 
+const PIPE_CLOSED: &str = "its pipe closed";
+
+fn pipes(
+    child: &mut Child,
+    interrupted: &Arc<AtomicBool>,
+) -> io::Result<(Patient<ChildStdin>, BufReader<Patient<ChildStdout>>)> {
+    let no_pipes = || io::Error::other("it has no pipes");
+    let (orders, answers) = child.stdin.take().zip(child.stdout.take()).ok_or_else(no_pipes)?;
+    Ok((Patient::new(orders, interrupted)?, BufReader::new(Patient::new(answers, interrupted)?)))
+}
+
+/// "no answer within 5 s of being asked, so it was killed"
+fn in_vain(asked: &str, limit: &io::Error) -> String {
+    format!("{limit} of being {asked}, so it was killed")
+}
+
 impl Drop for WorkerProcess {
     fn drop(&mut self) {
-        self.kill();
         // Reaped, so that no zombie outlives the pool.
-        let _ = self.child.wait();
+        put_down(&mut self.child);
     }
 }
 

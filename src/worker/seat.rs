@@ -4,6 +4,7 @@
 
 use super::{
     deck::{Deck, Hand},
+    error::LostWorker,
     lane::Done,
     process::WorkerProcess,
     work::Work,
@@ -25,13 +26,22 @@ pub struct Seat {
     pub process: WorkerProcess,
     /// One hand for each of its threads that is at work.
     holds: Vec<Hand>,
-    alive: bool,
+    state: State,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum State {
+    Alive,
+    /// It was told to go in the middle of its work, because the run was over.
+    Dismissed,
+    /// It is gone, for this reason.
+    Lost(String),
 }
 
 impl Seat {
     /// A seat for this process, which holds nothing yet.
     pub fn new(process: WorkerProcess) -> Self {
-        Self { process, holds: Vec::new(), alive: true }
+        Self { process, holds: Vec::new(), state: State::Alive }
     }
 
     /// True while it has tasks to do.
@@ -42,7 +52,7 @@ impl Seat {
     /// Takes the next hand from the deck if the worker lives, has an idle thread, and there is a hand; says whether it
     /// did. Tasks that can't be handed over any more are done with an error.
     pub fn take(&mut self, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
-        if !self.alive || self.holds.len() == self.process.threads() {
+        if self.state != State::Alive || self.holds.len() == self.process.threads() {
             return false;
         }
         let Some(hand) = deck.next(self.process.number()) else { return false };
@@ -73,23 +83,56 @@ impl Seat {
         }
     }
 
-    /// Past the deadline nothing is waited for: the worker is killed, and the tasks it holds have timed out.
+    /// Once the run is over nothing is waited for: a worker that is still at work is told to go, and the tasks it holds have
+    /// timed out. Closing the process tells whether it went.
     pub fn dismiss(&mut self) {
         if self.is_busy() {
-            self.process.kill();
-            self.alive = false;
+            self.process.hang_up();
+            self.state = State::Dismissed;
             self.holds.clear();
         }
     }
 
+    /// Whether it takes no more tasks because [its run was over](Self::dismiss) before it was done.
+    pub fn is_dismissed(&self) -> bool {
+        self.state == State::Dismissed
+    }
+
+    /// The worker, if it was lost.
+    pub fn lost(&self) -> Option<LostWorker> {
+        let State::Lost(how) = &self.state else { return None };
+        Some(LostWorker { process: self.process.number() + 1, how: how.clone() })
+    }
+
     /// CPU time the worker has used so far; none for a dead one.
     pub fn cpu(&mut self) -> CpuTime {
-        if self.alive { self.process.cpu().unwrap_or_default() } else { CpuTime::default() }
+        self.ask_cpu();
+        self.cpu_asked()
+    }
+
+    /// Asks for the CPU time, which [`cpu_asked`](Self::cpu_asked) then has. A pool asks all of its workers first.
+    pub fn ask_cpu(&mut self) {
+        if self.state == State::Alive
+            && let Err(how) = self.process.ask_cpu()
+        {
+            self.state = State::Lost(how);
+        }
+    }
+
+    /// The CPU time that was asked for; none for a dead worker. One that doesn't answer is lost.
+    pub fn cpu_asked(&mut self) -> CpuTime {
+        if self.state != State::Alive {
+            return CpuTime::default();
+        }
+        self.process.cpu().unwrap_or_else(|how| {
+            self.state = State::Lost(how);
+            CpuTime::default()
+        })
     }
 
     /// The worker is dead: what it held gets an error that says how it died, and nothing else is lost.
     fn bury(&mut self, how: &str, done: &mut Vec<Done>) {
-        self.alive = false;
+        self.state = State::Lost(how.to_owned());
         let lost = |index| Done { index, result: Err(TaskError::WorkerDied(how.to_owned())), spans: Vec::new() };
         done.extend(self.holds.drain(..).flatten().map(lost));
     }

@@ -20,7 +20,7 @@ use crate::{
 use crossbeam::channel::{Receiver, unbounded};
 use serde::{Deserialize, Serialize};
 use std::{
-    io::{self, BufReader, StdinLock, Write},
+    io::{self, BufReader, StdinLock},
     num::NonZeroU32,
     process,
     thread::{self, Builder},
@@ -65,15 +65,25 @@ pub enum Answer {
     Cpu(CpuTime),
     /// Its workers take jobs, or why they don't.
     Joined(Result<(), String>),
+    /// It can't go on, for this reason, and ends.
+    Ended(String),
 }
 
 /// Serves the parent over standard input and output, with so many threads, until it closes the pipe, or dies.
 ///
 /// Nothing else may write to standard output: it is the pipe.
 pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
-    lifeline::exit_when_stdin_closes();
+    let served = lifeline::exit_when_stdin_closes().and_then(|()| serve(threads));
+    if let Err(error) = &served {
+        // Where the parent is the one who can't be reached, there is nobody to tell.
+        let _ = answer(&Answer::Ended(error.to_string()));
+    }
+    served
+}
+
+fn serve(threads: NonZeroU32) -> io::Result<()> {
     if threads == NonZeroU32::MIN {
-        return work_off(&mut Pipe::open(io::stdout().lock())?);
+        return work_off(&mut Pipe::open()?);
     }
     let (hands, to_do) = unbounded();
     thread::scope(|scope| {
@@ -81,10 +91,12 @@ pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
         let hands = hands;
         for thread in 0..threads.get() {
             let mut source = HandedOver { thread, to_do: to_do.clone() };
+            let refused =
+                |error| io::Error::other(format!("could not start thread {} of {threads}: {error}", thread + 1));
             // A thread that can't answer has lost its parent, and the lifeline ends them all.
-            Builder::new().spawn_scoped(scope, move || work_off(&mut source))?;
+            Builder::new().spawn_scoped(scope, move || work_off(&mut source)).map_err(refused)?;
         }
-        let mut pipe = Pipe::open(io::stdout())?;
+        let mut pipe = Pipe::open()?;
         while let Some(handed) = pipe.handed()? {
             hands.send(handed).map_err(io::Error::other)?;
         }
@@ -101,18 +113,17 @@ impl Handed<Task> {
 }
 
 /// The pipe to the parent. Its one worker does what it has read on the thread that read it.
-struct Pipe<W> {
+struct Pipe {
     orders: BufReader<StdinLock<'static>>,
-    answers: W,
     /// The workers that take jobs from a queue, once the parent asked for that.
     crew: Option<Crew>,
 }
 
-impl<W: Write> Pipe<W> {
-    fn open(mut answers: W) -> io::Result<Self> {
+impl Pipe {
+    fn open() -> io::Result<Self> {
         let orders = BufReader::new(io::stdin().lock());
-        frame::write(&mut answers, &Answer::Ready(GREETING.into()))?;
-        Ok(Self { orders, answers, crew: None })
+        answer(&Answer::Ready(GREETING.into()))?;
+        Ok(Self { orders, crew: None })
     }
 
     /// The next hand. Whatever else the parent wants is seen to meanwhile.
@@ -123,7 +134,7 @@ impl<W: Write> Pipe<W> {
                 Order::Cpu => Answer::Cpu(CpuTime::of_this_process()),
                 Order::Join(membership) => Answer::Joined(self.join(&membership)),
             };
-            frame::write(&mut self.answers, &answer)?;
+            self::answer(&answer)?;
         }
         Ok(None)
     }
@@ -131,7 +142,8 @@ impl<W: Write> Pipe<W> {
     fn join(&mut self, membership: &Membership) -> Result<(), String> {
         // Without workers the process is of no use, and its end is what the parent watches for.
         let end = |event| {
-            if matches!(event, Event::Ended(_)) {
+            if let Event::Ended(why) = event {
+                let _ = answer(&Answer::Ended(why.to_string()));
                 process::exit(1)
             }
         };
@@ -140,7 +152,12 @@ impl<W: Write> Pipe<W> {
     }
 }
 
-impl<W: Write> Source for Pipe<W> {
+/// Standard output is locked for each frame, so that those of two threads don't mix.
+fn answer(answer: &Answer) -> io::Result<()> {
+    frame::write(io::stdout(), answer)
+}
+
+impl Source for Pipe {
     type Error = io::Error;
 
     fn next(&mut self) -> io::Result<Option<Shift>> {
@@ -148,7 +165,7 @@ impl<W: Write> Source for Pipe<W> {
     }
 
     fn done(&mut self, done: Done) -> io::Result<()> {
-        frame::write(&mut self.answers, &Answer::Done(done))
+        answer(&Answer::Done(done))
     }
 }
 
@@ -165,8 +182,7 @@ impl Source for HandedOver {
         Ok(self.to_do.recv().ok().map(|handed| handed.begin(self.thread)))
     }
 
-    /// Standard output is locked for each frame, so that those of two threads don't mix.
     fn done(&mut self, done: Done) -> io::Result<()> {
-        frame::write(io::stdout(), &Answer::Done(done))
+        answer(&Answer::Done(done))
     }
 }

@@ -1,11 +1,12 @@
 //! How a run is told to end: its deadline passed, or somebody pressed Ctrl-C.
 
+use super::error::StartError;
 use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    thread::{self, JoinHandle},
+    thread::{self, Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -70,11 +71,12 @@ impl Stop {
         left
     }
 
-    /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped.
-    pub fn watchdog(&self) -> Watchdog {
+    /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped. Without that thread there
+    /// would be no deadline, so the system's refusal of it is an error.
+    pub fn watchdog(&self) -> Result<Watchdog, StartError> {
         let (stop, finished) = (self.clone(), Arc::new(AtomicBool::new(false)));
         let seen = Arc::clone(&finished);
-        let thread = thread::spawn(move || {
+        let watch = move || {
             while !seen.load(Relaxed) {
                 let left = stop.watch();
                 if left.is_zero() {
@@ -82,8 +84,9 @@ impl Stop {
                 }
                 thread::park_timeout(left);
             }
-        });
-        Watchdog { finished, thread: Some(thread) }
+        };
+        let thread = Builder::new().name("watchdog".into()).spawn(watch).map_err(StartError::Watchdog)?;
+        Ok(Watchdog { finished, thread: Some(thread) })
     }
 }
 

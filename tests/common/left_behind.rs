@@ -63,6 +63,21 @@ pub fn send(signal: Signal, pid: u32) {
     nix::sys::signal::kill(Pid::from_raw(pid.cast_signed()), signal).expect("the process is there");
 }
 
+/// The same to a process that may be gone by now.
+pub fn try_to_send(signal: Signal, pid: u32) {
+    let _ = nix::sys::signal::kill(Pid::from_raw(pid.cast_signed()), signal);
+}
+
+/// Whether it is there, and no zombie.
+pub fn is_alive(pid: u32) -> bool {
+    stat(pid).is_some_and(|(state, _)| state != "Z" && state != "X")
+}
+
+/// Its parent.
+pub fn parent(pid: u32) -> Option<u32> {
+    stat(pid)?.1.parse().ok()
+}
+
 fn processes() -> impl Iterator<Item = u32> {
     let entries = fs::read_dir("/proc").expect("this is Linux").flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok())

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses another part of it")]
 
+#[cfg(target_os = "linux")]
+pub mod accident;
 pub mod gate;
 pub mod http;
 pub mod left_behind;
@@ -64,7 +66,7 @@ pub fn origin(url: &str) -> String {
 /// Starts a pool, runs the work under its deadline, and closes the pool.
 pub fn run(strategy: &dyn Strategy, workers: u32, work: &Work) -> Vec<Done> {
     let mut pool = strategy.start(shape(strategy, workers), &env()).expect("the pool starts");
-    let _watchdog = work.stop.watchdog();
+    let _watchdog = work.stop.watchdog().expect("a thread");
     let done = work.settle(pool.run(work));
     pool.close().expect("the pool closes");
     done

@@ -98,7 +98,7 @@ pub fn work(tasks: &[Task], server: &str, limit: Duration) -> Work {
 }
 
 pub fn run(pool: &mut dyn Pool, work: &Work) -> Vec<Result<Output, TaskError>> {
-    let _watchdog = work.stop.watchdog();
+    let _watchdog = work.stop.watchdog().expect("a thread");
     results(work.settle(pool.run(work)))
 }
 

@@ -43,7 +43,7 @@ use std::{
         atomic::{AtomicBool, Ordering::Relaxed},
         mpsc::{Receiver, TryRecvError, channel},
     },
-    thread,
+    thread::{self, Builder},
     time::{Duration, Instant},
 };
 
@@ -161,7 +161,7 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
         // On a thread of its own: where nobody reads the terminal any more, a picture may be stuck half-written for ever,
         // with the output's lock in its hand.
         let (given, done) = channel();
-        thread::spawn(move || {
+        let _ = Builder::new().spawn(move || {
             screen::give_back();
             let _ = given.send(());
         });
@@ -174,7 +174,8 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
             end();
         }
         flag.store(true, Relaxed);
-        thread::spawn(move || {
+        // Where the system refuses a thread, a second Ctrl-C is what is left.
+        let _ = Builder::new().spawn(move || {
             thread::sleep(GRACE);
             end();
         });
@@ -196,10 +197,11 @@ impl Drop for StopWhenLeft<'_> {
 fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<Ending> {
     let (tell, told) = channel();
     thread::scope(|scope| {
-        scope.spawn(move || {
+        let follow = move || {
             // Nobody is left to be told where the screen was lost: the run is about to be stopped.
             watched.follow(stop, &mut |event| drop(tell.send(event)))
-        });
+        };
+        Builder::new().spawn_scoped(scope, follow).context("could not start the thread that follows the run")?;
         let _stop = StopWhenLeft(stop);
         let mut screen = Screen::take_over().context("can't draw on this terminal; try `makespan run`")?;
         draw(&mut screen, &told, stop).context("the terminal failed")?.context("the race can't be followed any more")

@@ -308,7 +308,7 @@ fn time_s(entry: &Entry) -> Option<f64> {
 fn why_without_time(entry: &Entry) -> Option<String> {
     let standing = entry.standing.as_ref()?;
     let what = match standing.check {
-        Check::Passed => return None,
+        Check::NotMeasured | Check::Passed => return None,
         Check::Failed => "FAILED",
         Check::Skipped => "skipped",
     };

@@ -54,7 +54,7 @@ pub fn run(
     let workers = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
     let mut pool = strategy.start(workers.into(), env)?;
     let work = Work::new(run, tasks, Deal::OneByOne, Stop::after(limit));
-    let watchdog = work.stop.watchdog();
+    let watchdog = work.stop.watchdog()?;
     let done = work.settle(pool.run(&work));
     drop(watchdog);
     pool.close()?;

@@ -139,7 +139,7 @@ fn again(run: u64, index: u32) -> Message {
 
 /// Has the run done as the pool does.
 fn run(broker: &mut Scripted, work: &Work, own: &Places) -> (Vec<Done>, Account) {
-    let _watchdog = work.stop.watchdog();
+    let _watchdog = work.stop.watchdog().expect("a thread");
     let client = client();
     let mut batch = Batch::new(broker, &client, work);
     batch.hand_in();

@@ -1,0 +1,102 @@
+//! Scratch directories: removed when their owner drops them, and when it can't, because it was killed, by whoever makes the
+//! next one in the same place.
+//!
+//! The owner holds a lock on its directory, which the system releases however the owner ends. So a directory that can be
+//! locked belongs to no living process. No process id is written down: ids are given out again.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io,
+    path::Path,
+};
+use tempfile::{Builder, TempDir};
+
+/// What the names of all scratch directories begin with, so that nothing else is ever removed.
+pub const PREFIX: &str = "makespan-scratch-";
+
+/// A scratch directory of this process.
+#[derive(Debug)]
+pub struct Scratch {
+    dir: TempDir,
+    /// Held open for its lock. Processes that are started don't inherit it.
+    _lock: Option<File>,
+}
+
+impl Scratch {
+    /// Makes one in `parent`, which is made as well, and removes those in it that belong to no living process.
+    pub fn new_in(parent: &Path) -> io::Result<Self> {
+        fs::create_dir_all(parent)?;
+        remove_abandoned(parent);
+        loop {
+            let dir = Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+            match lock(dir.path()) {
+                Some(lock) if dir.path().exists() => return Ok(Self { dir, _lock: Some(lock) }),
+                // Somebody took it for abandoned in the moment before it was locked.
+                _ if !dir.path().exists() => {}
+                // Where nobody can lock, nobody can take it for abandoned either.
+                lock => return Ok(Self { dir, _lock: lock }),
+            }
+        }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+/// Removes what can be locked. What can't be removed stays for the next one to try.
+fn remove_abandoned(parent: &Path) {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
+        if let Some(_lock) = lock(&entry.path()) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// The directory's lock, if it is free and the file system has locks.
+fn lock(dir: &Path) -> Option<File> {
+    let dir = File::open(dir).ok()?;
+    match dir.try_lock() {
+        Ok(()) => Some(dir),
+        Err(TryLockError::WouldBlock | TryLockError::Error(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::process::Command;
+
+    #[test]
+    fn what_has_no_owner_is_removed_and_nothing_else() {
+        let parent = tempfile::tempdir().unwrap();
+        let owned = Scratch::new_in(parent.path()).unwrap();
+        // What a killed process left: a directory that nobody holds locked.
+        let left = parent.path().join(format!("{PREFIX}left"));
+        fs::create_dir_all(left.join("jobs")).unwrap();
+        fs::write(left.join("jobs/queue.sqlite3"), "half").unwrap();
+        let foreign = parent.path().join("pictures");
+        fs::create_dir(&foreign).unwrap();
+        let next = Scratch::new_in(parent.path()).unwrap();
+        assert!(owned.path().exists() && next.path().exists() && foreign.exists() && !left.exists());
+        drop((owned, next));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1, "only what is foreign");
+    }
+
+    #[test]
+    fn a_process_that_outlives_the_owner_holds_no_lock() {
+        let parent = tempfile::tempdir().unwrap();
+        let owned = Scratch::new_in(parent.path()).unwrap();
+        let mut child = Command::new("sleep").arg("600").spawn().unwrap();
+        // The owner is killed: its descriptors are closed, and nothing of it is dropped.
+        let Scratch { dir, _lock } = owned;
+        let left = dir.keep();
+        drop(_lock);
+        Scratch::new_in(parent.path()).unwrap();
+        assert!(!left.exists());
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
