@@ -39,7 +39,7 @@ enum Report {
     /// It has come to this moment, and goes on after a [`Nod`].
     At(Moment),
     /// What came of the order, or why nothing did.
-    Over(Result<Outcome, String>),
+    Over(Box<Result<Outcome, String>>),
 }
 
 /// "Go on."
@@ -107,7 +107,7 @@ impl ChildProcess {
                     (since, limit) = (Instant::now(), longest_after(moment, order));
                     frame::write(orders.limit(since, ANSWER_LIMIT), &Nod)?;
                 }
-                Some(Report::Over(outcome)) => return Ok(Some(outcome)),
+                Some(Report::Over(outcome)) => return Ok(Some(*outcome)),
                 None => return Ok(None),
             }
         }
@@ -137,11 +137,13 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     if let Some(bytes) = address_space_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
-    lifeline::exit_when_stdin_closes()?;
+    if let Err(refused) = lifeline::exit_when_stdin_closes() {
+        return frame::write(io::stdout(), &Report::Over(Box::new(Err(refused.to_string()))));
+    }
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
     let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
-    frame::write(io::stdout().lock(), &Report::Over(outcome))
+    frame::write(io::stdout().lock(), &Report::Over(Box::new(outcome)))
 }
 
 fn await_nod(moment: Moment) -> io::Result<()> {
