@@ -137,7 +137,9 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     if let Some(bytes) = address_space_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
-    lifeline::exit_when_stdin_closes()?;
+    if let Err(refused) = lifeline::exit_when_stdin_closes() {
+        return frame::write(io::stdout(), &Report::Over(Box::new(Err(refused.to_string()))));
+    }
     let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
     let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());

@@ -180,10 +180,8 @@ fn set_up_cells(
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
     // Made here and not by each pool: some pools live in child processes, which may be killed.
-    let queues = match specs.iter().any(|spec| spec.strategy == Queue.name()) {
-        true => Some(Rc::new(scratch_for_queues()?)),
-        false => None,
-    };
+    let use_queue = specs.iter().any(|spec| spec.strategy == Queue.name());
+    let queues = use_queue.then(scratch_for_queues).transpose()?.map(Rc::new);
     for (number, spec) in (0..).zip(specs) {
         if !stages.contains_key(spec.variant.as_str()) {
             let stage = Stage::set_up(scenario, &spec.variant, settings, observer)?;
