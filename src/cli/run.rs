@@ -206,7 +206,10 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
     if let Some((error, path)) = events_lost.zip(args.events.as_ref()) {
-        anyhow::bail!("--events {}: not all could be written: {error}; the measurement is whole", path.path().display());
+        anyhow::bail!(
+            "--events {}: not all could be written: {error}; the measurement is whole",
+            path.path().display()
+        );
     }
     Ok(exit_code(&record, interrupted.load(Relaxed), &store))
 }

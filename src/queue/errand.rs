@@ -7,7 +7,6 @@
 
 use crate::{
     fixtures::Kind,
-    terminal::printable_path,
     task::{
         Task, TaskError,
         fetch::{Fetch, same_server},
@@ -15,6 +14,7 @@ use crate::{
         prime_sum::{Method, PrimeSum},
         thumbnail::Thumbnail,
     },
+    terminal::printable_path,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

@@ -11,14 +11,15 @@ use crate::{
         profile::{Body, Profile},
         server::ServeError,
     },
-    terminal::printable_path,
     scenario::{Scenario, Variant, Workload},
     scratch::Scratch,
+    strategy::StartError,
     task::{
         ErrorKind, Expected, Task, TaskError, fetch,
         gunzip::TooFewArchives,
         thumbnail::{self, TooFewPhotos},
     },
+    terminal::printable_path,
     worker::{lane::Lane, stop::Stop},
 };
 use std::{
