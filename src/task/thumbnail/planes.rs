@@ -90,9 +90,8 @@ pub(super) fn scale(header: &Header, small: (u32, u32)) -> u32 {
     let most = header.most();
     let is_chroma = |index: usize| matches!(header.colour, Colour::YCbCr | Colour::Ycck) && (1..3).contains(&index);
     let serves = |eighths: &u32| {
-        let large = |length: u32, factor: u32, most: u32, small: u32| {
-            (length * factor * eighths).div_ceil(8 * most) >= small * GAP
-        };
+        let large =
+            |length: u32, factor: u32, most: u32, small: u32| length * factor * eighths >= 8 * most * small * GAP;
         header.components.iter().enumerate().filter(|(index, _)| !is_chroma(*index)).all(|(_, one)| {
             large(header.width, one.factors.0, most.0, small.0) && large(header.height, one.factors.1, most.1, small.1)
         })
