@@ -4,18 +4,29 @@
 //! For `#[serde(with = "crate::path_bytes")]`, in messages between processes and through queues. What people read has
 //! paths as text: see [`printable_path`](crate::terminal::printable_path).
 
-use serde::{Deserialize, Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
     ffi::OsString,
-    os::unix::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
 };
 
 pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_bytes(path.as_os_str().as_bytes())
+    path.as_os_str().serialize(serializer)
 }
 
 pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    // Bytes and a sequence of bytes are the same thing in postcard, the one format that these travel in.
-    Vec::<u8>::deserialize(deserializer).map(|bytes| OsString::from_vec(bytes).into())
+    OsString::deserialize(deserializer).map(PathBuf::from)
+}
+
+/// The same for a path that there may not be.
+pub mod option {
+    use super::*;
+
+    pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
+        path.as_deref().map(Path::as_os_str).serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<PathBuf>, D::Error> {
+        Ok(Option::<OsString>::deserialize(deserializer)?.map(PathBuf::from))
+    }
 }

@@ -252,6 +252,8 @@ fn values_of_another_kind_are_not_valid() {
         ("/purpose", json!("fun")),
         ("/looks/0", json!("often")),
         ("/stopped", json!("tired")),
+        ("/left_out", json!([{ "file": "a.jpg" }])),
+        ("/left_out", json!(["a.jpg"])),
         ("/cells/0/cpu_s/0", json!(-1)),
         ("/cells/0/memory_samples_bytes", json!([-1])),
         ("/cells/0/statuses", json!({ "ok": 1 })),
@@ -379,7 +381,7 @@ fn what_a_later_version_wrote_is_read_or_refused_by_name() {
 #[test]
 fn a_record_from_before_claims_were_tested_is_still_one() {
     let mut old = real();
-    for key in ["purpose", "looks", "stopped"] {
+    for key in ["purpose", "looks", "stopped", "left_out"] {
         assert!(old.as_object_mut().expect("a record").remove(key).is_some(), "{key}");
     }
     for cell in old["cells"].as_array_mut().expect("cells") {
@@ -389,6 +391,7 @@ fn a_record_from_before_claims_were_tested_is_still_one() {
     }
     let read: Record = serde_json::from_value(old).expect("it can be read");
     assert_eq!((read.purpose, read.looks, read.stopped), (Purpose::Run, Vec::new(), None));
+    assert_eq!((read.left_out.as_slice(), read.pictures()), (&[][..], None));
     assert!(read.cells.iter().all(|cell| cell.cpu_s.is_empty() && cell.statuses.is_empty()));
 }
 

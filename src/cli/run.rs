@@ -79,7 +79,8 @@ pub struct Args {
     /// How long a thread of `gil_threads` waits before it asks for the lock, in milliseconds [default: 5, as CPython]
     #[arg(long, value_name = "MS", value_parser = switch_interval)]
     switch_interval: Option<Duration>,
-    /// Use the pictures of this directory instead of the fixtures, where the scenario makes thumbnails
+    /// Use the JPEGs and PNGs of this directory instead of the fixtures, in a scenario that makes thumbnails; files that can't
+    /// be read are left out and named
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
     /// Fetch from this mock server, which `makespan server` serves where other machines reach it, instead of from one of

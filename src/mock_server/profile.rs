@@ -82,6 +82,7 @@ pub struct Profile {
     /// What goes wrong.
     pub faults: Vec<FaultRule>,
     /// Where the photographs lie that `body = "photo"` serves. Filled in when the server is started; not part of a TOML.
+    #[serde(with = "crate::path_bytes::option")]
     pub photos: Option<PathBuf>,
 }
 

@@ -298,6 +298,7 @@ fn listed(items: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::{
+        fixtures::LeftOut,
         report::{group::groups, made_up},
         results::record::Estimate,
     };
@@ -322,6 +323,20 @@ mod tests {
     #[test]
     fn the_sentences_of_a_record_with_failures() {
         insta::assert_snapshot!(sentences(&made_up::with_failures()));
+    }
+
+    #[test]
+    fn pictures_that_were_left_out_are_named() {
+        let mut record = made_up::prime_sum(10);
+        let tasks = record.cells[0].tasks;
+        let of = [("a.heic", "a HEIC picture"), ("b.jpg", "an empty file"), ("c.jpg", "an empty file")];
+        record.left_out = of.map(|(file, why)| LeftOut { file: file.into(), why: why.into() }).into();
+        let said = [
+            format!("{tasks} of {} pictures were measured.", tasks + 3),
+            "Left out: a.heic: a HEIC picture.".into(),
+            "Left out: b.jpg, c.jpg: an empty file.".into(),
+        ];
+        assert_eq!(missing(&record), said);
     }
 
     #[test]

@@ -29,9 +29,9 @@ use std::error::Error;
 const GAP: u32 = 2;
 /// The scales that a decoder can decode at, in eighths.
 const SCALES: [u32; 4] = [1, 2, 4, 8];
-/// A decoder makes up blocks for which a file holds nothing, and doesn't look at the deadline meanwhile. It takes a fraction
-/// of a second for so many.
-const MOST_MADE_UP: u64 = 1 << 23;
+/// The decoder makes up blocks for which a file holds nothing, and doesn't look at the deadline meanwhile. It takes about a
+/// second for so many.
+const MOST_MADE_UP: u64 = 5 << 20;
 /// What a coefficient of a block takes while the scans of a progressive file add to it.
 const COEFFICIENT_BYTES: u64 = 64 * 2;
 
@@ -86,13 +86,12 @@ pub(super) fn decode<H: Host>(host: &H, file: &[u8], width: u32, height: u32) ->
 
 /// The smallest scale, in eighths, at which every plane that sharpness depends on is [`GAP`] times as large as the
 /// thumbnail, both across and down; the whole where none is.
-fn scale(header: &Header, small: (u32, u32)) -> u32 {
+pub(super) fn scale(header: &Header, small: (u32, u32)) -> u32 {
     let most = header.most();
     let is_chroma = |index: usize| matches!(header.colour, Colour::YCbCr | Colour::Ycck) && (1..3).contains(&index);
     let serves = |eighths: &u32| {
-        let large = |length: u32, factor: u32, most: u32, small: u32| {
-            (length * factor * eighths).div_ceil(8 * most) >= small * GAP
-        };
+        let large =
+            |length: u32, factor: u32, most: u32, small: u32| length * factor * eighths >= 8 * most * small * GAP;
         header.components.iter().enumerate().filter(|(index, _)| !is_chroma(*index)).all(|(_, one)| {
             large(header.width, one.factors.0, most.0, small.0) && large(header.height, one.factors.1, most.1, small.1)
         })
@@ -101,7 +100,7 @@ fn scale(header: &Header, small: (u32, u32)) -> u32 {
 }
 
 /// What the decoder will take, of memory and of time without a look at the deadline, has its bounds.
-fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
+pub(super) fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
     let (width, height) = (header.width, header.height);
     let coefficients = if header.progressive { COEFFICIENT_BYTES } else { 0 };
     let blocks: u64 = header.components.iter().map(|one| header.blocks(one)).sum();
