@@ -29,7 +29,7 @@ use makespan::{
 };
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
-use std::{iter::once, process::ExitCode};
+use std::{collections::HashSet, iter::once, process::ExitCode};
 
 /// The fewest that give a median a 95 % interval without assumptions.
 const ROUNDS: u32 = 6;
@@ -44,7 +44,7 @@ const JOBS_OF_A_TEST: u32 = 20;
 const SEED: u64 = 1;
 
 /// How many jobs are handed in together.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Jobs {
     One,
     /// As many as take about [`LONG_ENOUGH_S`].
@@ -93,7 +93,7 @@ fn main() -> ExitCode {
     for about in carriers.about.iter().filter(|about| about.left_out.is_some()) {
         eprintln!("{} is left out: {}", about.engine.name(), about.left_out.as_deref().unwrap_or_default());
     }
-    let (cells, mut failures) = measure(cells, &mut carriers, asked.mode);
+    let (cells, mut failures) = measure(&cells, &mut carriers, asked.mode);
     let costs = Costs {
         schema: SCHEMA.into(),
         makespan_version: env!("CARGO_PKG_VERSION").into(),
@@ -147,7 +147,7 @@ fn cells(engine: Engine) -> impl Iterator<Item = Cell> {
 }
 
 /// The cells of engines that are there, with their numbers of jobs, and what went wrong.
-fn plan(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
+fn plan(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
     let (mut planned, mut failures) = (Vec::new(), Vec::new());
     for (engine, carrier) in &mut carriers.ready {
         let mut cells: Vec<Cell> = cells.iter().filter(|cell| cell.engine == *engine).cloned().collect();
@@ -155,10 +155,11 @@ fn plan(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Ve
             let jobs = if mode == Mode::Test { Ok(JOBS_OF_A_TEST) } else { long_enough(carrier) };
             match jobs {
                 Ok(jobs) => {
-                    // One of these numbers may be the one that is just enough.
-                    cells.retain(|cell| cell.jobs != Jobs::Many(jobs));
                     let enough = cells.iter_mut().filter(|cell| cell.jobs == Jobs::Enough);
                     enough.for_each(|cell| cell.jobs = Jobs::Many(jobs));
+                    // One of the numbers of the others may be the one that is just enough.
+                    let mut seen = HashSet::new();
+                    cells.retain(|cell| seen.insert((cell.workers, cell.jobs)));
                 }
                 Err(error) => {
                     failures.push(format!("queue/{}: {error}", engine.name()));
@@ -180,7 +181,7 @@ fn plan(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Ve
 }
 
 /// Every cell, round by round, and what went wrong. A cell that failed once is not measured again, and has no time.
-fn measure(cells: Vec<Cell>, carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
+fn measure(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
     let (mut plan, mut failures) = plan(cells, carriers, mode);
     let mut random = Pcg64::seed_from_u64(SEED);
     let progress = common::progress(plan.iter().map(|cell| u64::from(cell.rounds)).sum());

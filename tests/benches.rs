@@ -11,6 +11,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -197,7 +198,7 @@ fn targets_do_what_was_asked_and_nothing_else() {
         .map(|name| place.path().join(name))
         .filter(|path| path.exists())
         .collect();
-    assert_eq!(left, [PathBuf::new(); 0], "a test records nothing");
+    assert!(left.is_empty(), "a test records nothing: {left:?}");
 }
 
 /// What is measured in a checkout is kept where cargo builds.
@@ -232,4 +233,30 @@ fn records_are_kept_in_the_target_directory_of_cargo() {
     assert_eq!(kept_in(&both), Path::new("target dir/makespan/records"));
     let without_cargo = [("CARGO", "/nowhere/cargo")];
     assert_eq!(kept_in(&without_cargo), Path::new("target/makespan/records"));
+}
+
+/// `make` runs what `cargo bench` builds, wherever that is: with other features, nearly everything would be compiled again.
+#[test]
+fn make_uses_the_program_that_cargo_bench_builds() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let cargo = place.path().join("cargo");
+    // In the order of keys that cargo has.
+    let artifact = |kind: &str, name: &str, executable: &str| {
+        let target = format!(r#""target":{{"kind":["{kind}"],"crate_types":["bin"],"name":"{name}"}}"#);
+        format!(r#"{{"reason":"compiler-artifact",{target},"executable":"{executable}","fresh":true}}"#)
+    };
+    let artifacts = [
+        artifact("custom-build", "build-script-build", "/built/build-script"),
+        artifact("bin", "makespan", "/built here/release/makespan"),
+        artifact("bench", "rounds", "/built/release/deps/rounds-1"),
+    ];
+    let asked = place.path().join("asked");
+    let script = format!("#!/bin/sh\necho \"$@\" >'{}'\ncat <<'END'\n{}\nEND\n", asked.display(), artifacts.join("\n"));
+    fs::write(&cargo, script).expect("writable");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let mut program = assert_cmd::Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("tools/program"));
+    let output = program.env("CARGO", &cargo).timeout(common::PATIENCE).output().expect("it is a script");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "/built here/release/makespan\n", "{output:?}");
+    let asked = fs::read_to_string(asked).expect("cargo was asked");
+    assert!(asked.starts_with("bench --no-run "), "{asked}");
 }

@@ -325,7 +325,7 @@ fn the_page_shows_a_record_with_all_its_cells_before_a_later_one_without() {
     let all_failed = without_a_time(later.clone());
     for poor in [&filtered, &unbegun, &all_failed, &command("makespan run one --only=threads")] {
         assert_eq!(stands_for_one(&[whole.clone(), poor.clone()]), first, "{}", poor.command);
-        assert_eq!(stands_for_one(&[poor.clone()]), second, "better than none");
+        assert_eq!(stands_for_one(std::slice::from_ref(poor)), second, "better than none");
     }
     assert_eq!(stands_for_one(&[filtered, Record { started_at: third.into(), ..unbegun }]), second, "a part");
     let broken_off = Record { rounds_done: 2, rounds: 9, stopped: None, ..later.clone() };
