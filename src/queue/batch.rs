@@ -288,7 +288,7 @@ impl<'a> Batch<'a> {
         let error = self.broker.withdraw(&self.reply_to).err()?;
         let (jobs, queue) = (self.missing, &self.client.queue);
         // The reason is mostly the one why they are missing.
-        let why = if self.is_open() { format!(" ({error})") } else { String::new() };
+        let why = if self.trouble.as_ref() == Some(&error) { String::new() } else { format!(" ({error})") };
         (jobs > 0).then(|| format!("up to {jobs} jobs stay in the queue until the next run on `{queue}`{why}"))
     }
 

@@ -93,8 +93,8 @@ pub struct Buried {
 /// One connection to a queue of a name. It connects when it is first used and anew after it was lost; a method that fails
 /// with [`QueueError::Unreachable`] may be called again, and what it did before it failed is not done twice.
 pub trait Broker: Debug + Send {
-    /// No call takes longer than until `end`, whatever time limits of its own it has; `None` for these limits alone. A call
-    /// that waits for something on purpose is not cut short: its caller knows how long it may wait.
+    /// No call waits for the queue longer than until `end`, or a moment where that is past, whatever time limits of its own it
+    /// has; `None` for these limits alone. A wait on purpose is not cut short: its caller knows how long it may be.
     fn until(&mut self, end: Option<Instant>);
 
     /// The queue's own clock, nanoseconds. Deadlines are told by it.

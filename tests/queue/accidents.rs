@@ -326,6 +326,36 @@ fn a_round_with_an_outage_is_measured_again_and_the_record_and_the_table_say_so(
 }
 
 #[test]
+fn another_run_on_the_same_name_is_said_at_once_and_in_the_table() {
+    let (engine, dir) = (Engine::sqlite(), tempfile::tempdir().expect("a temporary directory"));
+    let mut command = makespan(dir.path());
+    command.arg("run").arg(scenario(dir.path(), "tiny", common::FEW_PRIMES)).args(["--rounds", "1", "--data", "data"]);
+    command.args([
+        "--strategy",
+        "queue",
+        "--workers",
+        "1",
+        "--queue-name",
+        NAME,
+        "--queue",
+        &engine.address.to_string(),
+    ]);
+    let mut other = engine.broker();
+    let peer = Peer { id: "far:1:run-0".into(), role: Role::Run, build: BUILD.into(), host: "far".into() };
+    other.beat(&peer, &[]).expect("a file");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    wait_until("its end", || {
+        other.beat(&peer, &[]).expect("a file");
+        child.try_wait().expect("ours").is_some()
+    });
+    let output = child.wait_with_output().expect("it has ended");
+    let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{table}{words}");
+    assert!(words.contains("another run (far:1:run-0) uses queue `jobs`"), "{words}");
+    assert!(table.contains("another run used the same queue name"), "{table}");
+}
+
+#[test]
 fn a_full_disk_under_the_events_is_said_and_the_measurement_is_kept() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = scenario(dir.path(), "tiny", common::FEW_PRIMES);
