@@ -195,7 +195,7 @@ fn an_answer_without_a_body_needs_no_link() {
     let mut client = Client::of(&server);
     client.send("HEAD", "/x", "1/0");
     assert_eq!(header(&client.head().unwrap().1, "content-length"), (1_u64 << 40).to_string());
-    assert_eq!(client.get("/unknown", "1/1").unwrap().0, 404);
+    assert_eq!(client.get("/status/404", "1/1").unwrap().0, 404);
     for entry in log(&server, 1) {
         assert_eq!((entry.bytes, entry.sent_bytes, entry.link_ns, entry.link_share), (0, 0, 0, None));
     }
@@ -372,8 +372,14 @@ fn whoever_gives_up_while_queueing_frees_its_place() {
     drop(second);
     assert_eq!(third.get("/fast", "1/2").unwrap().0, 200);
     first.head().unwrap();
-    let indexes: Vec<_> = log(&server, 1).iter().map(|entry| entry.index.unwrap()).collect();
-    assert_eq!(indexes, [0, 2], "the second was never in service");
+    let mut log: Vec<_> =
+        server.take_log(1).unwrap().iter().map(|entry| (entry.index, entry.status, entry.gave_up)).collect();
+    log.sort_unstable();
+    assert_eq!(
+        log,
+        [(Some(0), 200, false), (Some(1), 0, true), (Some(2), 200, false)],
+        "the second was never in service"
+    );
 }
 
 #[test]
@@ -408,7 +414,7 @@ fn beyond_the_rate_there_is_a_429_that_says_when_to_come_again() {
 #[test]
 fn connections_beyond_the_limit_are_closed_or_wait() {
     let limited = |beyond| {
-        let limits = Limits { connections: Some(Limit { most: 1, beyond }), ..Limits::default() };
+        let limits = Limits { connections: Some(Limit { most: 1, beyond }), idle_s: Some(60.0), ..Limits::default() };
         started(&Profile { limits, ..profile(5) })
     };
     let server = limited(Beyond::Refuse);
@@ -431,6 +437,55 @@ fn connections_beyond_the_limit_are_closed_or_wait() {
     let log = log(&server, 1);
     assert_eq!(log.iter().map(|entry| entry.index.unwrap()).collect::<Vec<_>>(), [0, 2, 1]);
     assert!(log[2].queued_ns > 0 && log[0].queued_ns == 0 && log[1].queued_ns == 0, "{log:?}");
+}
+
+/// Two clients that keep their connections alive share one place, because none of them holds it while it is idle.
+#[test]
+fn an_idle_connection_gives_its_place_to_one_that_waits() {
+    let limits = Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), ..Limits::default() };
+    let routes = vec![Route { latency_s: 0.02, ..Route::at("/x") }];
+    let server = started(&Profile { limits, routes, ..Profile::default() });
+    let (mut one, mut other) = (Client::of(&server), Client::of(&server));
+    for index in 0..6 {
+        one.send("GET", "/x", &format!("1/{}", 2 * index));
+        other.send("GET", "/x", &format!("1/{}", 2 * index + 1));
+        one.head().unwrap();
+        other.head().unwrap();
+    }
+    let mut log = log(&server, 1);
+    log.sort_unstable_by_key(|entry| entry.arrived_ns + entry.queued_ns);
+    assert_eq!(log.len(), 12);
+    for pair in log.windows(2) {
+        assert!(pair[0].ended_ns.unwrap() <= pair[1].arrived_ns + pair[1].queued_ns, "one at a time: {pair:?}");
+    }
+}
+
+#[test]
+fn a_connection_is_closed_when_it_was_idle_for_as_long_as_the_profile_says() {
+    let limits =
+        Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(1.0), ..Limits::default() };
+    let server = started(&Profile { limits, time_scale: 10.0, ..profile(5) });
+    let (mut idle, mut waits) = (Client::of(&server), Client::of(&server));
+    idle.get("/x", "1/0").unwrap();
+    waits.get("/x", "1/1").unwrap();
+    assert!(matches!(idle.rest(), (0, Ok(()))), "closed in order");
+    let log = log(&server, 1);
+    assert!(log[1].queued_ns > 0, "the wait for the place is told: {log:?}");
+}
+
+#[test]
+fn a_client_that_never_reads_is_cut_off() {
+    let limits =
+        Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(0.2), ..Limits::default() };
+    let server = started(&Profile { limits, ..profile(1 << 40) });
+    let mut never_reads = Client::of(&server);
+    never_reads.send("GET", "/x", "1/0");
+    never_reads.head().unwrap();
+    // The other is let in when the place of the first is free.
+    assert_eq!(Client::of(&server).get("/bytes/5", "1/1").unwrap().2, 5);
+    let entry = &log(&server, 1)[0];
+    assert!(entry.sent_bytes < entry.bytes, "{entry:?}");
+    assert_eq!(never_reads.rest().1.unwrap_err().kind(), ErrorKind::ConnectionReset);
 }
 
 #[test]

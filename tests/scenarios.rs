@@ -178,6 +178,49 @@ fn the_scenario_of_your_own_in_the_documents_is_right() {
     assert_eq!(scenario.variants.len(), 2);
 }
 
+/// A 404 of the server's own would be measured as an answer.
+#[test]
+fn a_path_that_no_route_answers_is_refused_with_the_nearest() {
+    let parsed = |fetch: &str, routes: &str| {
+        let text = format!(
+            "title = 'A test'\nquestion = 'Is it there?'\n{fetch}\n[server]\n{routes}\n\
+             [[cells]]\nstrategies = ['threads']\nworkers = [2]\n[[sweep]]\nstrategies = ['threads']\nworkers = [2]\n"
+        );
+        scenario::parse("mine", "mine.toml", &text).map_err(|error| error.to_string())
+    };
+    let pages = "[[server.routes]]\npath = '/pages/1'\n[[server.routes]]\npath = '/pages/2'\nsite = 'a.example'\n\
+                 [[server.routes]]\npath = '/old'\nstatus = 301\nlocation = '/new'\n";
+    let missing = "[[server.routes]]\npath = '/*'\nstatus = 404\n";
+    for (fetch, key, says) in [
+        (
+            "workload.fetch = { tasks = 3, paths = ['/pages/{number}'] }",
+            "workload.fetch.paths",
+            "`/pages/2`, which no route",
+        ),
+        ("workload.fetch = { tasks = 1, paths = ['/page/1'] }", "workload.fetch.paths", "(the nearest is `/pages/1`)"),
+        (
+            "workload.fetch = { tasks = 2, paths = ['/pages/2'], sites = ['a.example', 'b.example'] }",
+            "workload.fetch.paths",
+            "`/pages/2` at b.example, which no route",
+        ),
+        ("workload.fetch = { tasks = 1, paths = ['/old'] }", "workload.fetch.paths", "which redirects to `/new`"),
+        ("workload.fetch = { tasks = 1, listing = { path = '/list' } }", "workload.fetch.listing.path", "`/list`"),
+        ("prologue = [{ path = '/x' }]\nworkload.fetch = { tasks = 1, paths = ['/pages/1'] }", "prologue.path", "`/x`"),
+        (
+            "variants.two.workload.fetch.paths = ['/y']\nworkload.fetch = { tasks = 1, paths = ['/pages/1'] }",
+            "workload.fetch.paths (variant two)",
+            "`/y`",
+        ),
+    ] {
+        let error = parsed(fetch, pages).expect_err(fetch);
+        assert!(error.starts_with(&format!("mine.toml: `{key}`: found `")) && error.contains(says), "{error}");
+        assert!(error.contains("or a route with `status = 404` if it is to be missing"), "{error}");
+        parsed(fetch, &format!("{pages}{missing}")).expect("a page that is to be missing");
+    }
+    parsed("workload.fetch = { tasks = 1, paths = ['/pages/1?x=1', '/bytes/5', '/redirect/2'] }", pages)
+        .expect("all of them are answered");
+}
+
 /// What people put where a number was.
 fn slips() -> impl Strategy<Value = String> {
     let known = [

@@ -212,7 +212,7 @@ impl Answer {
 
     fn lateness_ns(&self) -> Option<u64> {
         let head = str::from_utf8(&self.buffer[..self.filled]).ok()?;
-        let mut lines = head.lines();
-        lines.find_map(|line| line.strip_prefix(LATENESS_HEADER)?.strip_prefix(": ")?.parse().ok())
+        let mut headers = head.lines().filter_map(|line| line.split_once(": "));
+        headers.find(|(name, _)| name.eq_ignore_ascii_case(LATENESS_HEADER))?.1.parse().ok()
     }
 }

@@ -185,7 +185,7 @@ fn is_bad_input(error: &SetupError) -> bool {
         SetupError::Unknown(_)
         | SetupError::Photos(_)
         | SetupError::Archives(_)
-        | SetupError::Echo(_)
+        | SetupError::NoAnswer(_)
         | SetupError::NoServerWanted(_)
         | SetupError::NoPicturesWanted(_)
         | SetupError::Server(ServerError::ServesOther { .. } | ServerError::NoServer { .. }) => true,

@@ -5,9 +5,10 @@ use anyhow::Context;
 use clap::Args;
 use makespan::{
     mock_server::{
+        generic,
         process::LISTENING,
         profile::Profile,
-        server::{Listen, serve},
+        server::{Listen, Notice, serve},
     },
     runner::stage::with_photos,
     scenario::{self, DEFAULT_VARIANT},
@@ -26,22 +27,7 @@ use tokio::sync::Notify;
 /// Any client can use it: a browser, curl, wrk, a program in another language. The first line on stdout says where it
 /// listens.
 #[derive(Args)]
-#[command(after_help = "\
-Examples:
-  makespan server --scenario gallery_downloads --addr 127.0.0.1:8080 --time-scale 10
-  curl -i -H 'makespan-task: 1/0' http://127.0.0.1:8080/images/photo_001.jpg
-  curl 'http://127.0.0.1:8080/-/log?run=1'
-
-Generic routes, with and without a scenario, under the names that httpbin gave them:
-  curl 'http://127.0.0.1:8080/get?word=two+words'      the request, as JSON
-  curl http://127.0.0.1:8080/delay/0.25                the same after 0.25 s; 10 s is the longest
-  curl -o noise http://127.0.0.1:8080/bytes/1000000    a million bytes
-  curl -i http://127.0.0.1:8080/status/503             any status from 200 to 599
-  curl -L http://127.0.0.1:8080/redirect/3             three redirects to /get
-  curl -N 'http://127.0.0.1:8080/drip?numbytes=1000&duration=2&delay=0.5'
-
-A request with the header `makespan-task: RUN/INDEX` is logged; `/-/log?run=RUN` gives the log of a run and forgets it.
-Each answer's header `makespan-lateness-ns` says how much later than asked the server was.")]
+#[command(after_help = after_help())]
 pub(crate) struct ServerArgs {
     /// The scenario whose server it is: a name from `makespan list`, or a path to a TOML file [default: generic routes
     /// alone]
@@ -92,16 +78,43 @@ pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
     ctrlc::set_handler(move || teller.notify_one()).context("could not listen for Ctrl-C")?;
     let listen = Listen { addr: args.addr, allow_remote: args.allow_remote };
     let checked = profile.check()?;
-    let announce = |addr| {
-        announce(addr);
-        // Whoever passes a profile knows what is in it.
-        if args.profile.is_none() {
-            let what = args.scenario.as_deref().unwrap_or("generic routes alone");
-            note!("{what}, time scale {}; Ctrl-C ends it", profile.time_scale);
+    serve(checked, listen, &told_to_end, |notice| match notice {
+        Notice::Listening(addr) => {
+            announce(addr);
+            // A program that passes a profile knows what is in it.
+            if args.profile.is_none() {
+                let what = args.scenario.as_deref().unwrap_or("generic routes alone");
+                note!("{what}, time scale {}; Ctrl-C ends it", profile.time_scale);
+            }
         }
-    };
-    serve(checked, listen, announce, told_to_end.notified())?;
+        Notice::OutOfDescriptors => note!(
+            "no file descriptor is left for another connection: new ones wait until others end. `ulimit -n` sets how many a \
+             process may have"
+        ),
+        Notice::Draining(requests) => {
+            note!("waiting up to 5 s for requests in service: {requests}; Ctrl-C again cuts them off");
+        }
+    })?;
     Ok(())
+}
+
+fn after_help() -> String {
+    format!(
+        "\
+Examples:
+  makespan server --scenario gallery_downloads --addr 127.0.0.1:8080 --time-scale 10
+  curl -i -H 'makespan-task: 1/0' http://127.0.0.1:8080/images/photo_001.jpg
+  curl 'http://127.0.0.1:8080/-/log?run=1'
+  curl -L http://127.0.0.1:8080/redirect/3
+
+Generic routes, as httpbin documents them, below those of the scenario if there is one:
+{}
+Their seconds are real ones; with ?scaled=1 they are divided by the time scale.
+
+A request with the header `makespan-task: RUN/INDEX` is logged. GET /-/log?run=RUN shows the log of a run; DELETE
+shows it and forgets it. Each answer's header `Makespan-Lateness-Ns` says how much later than asked it began.",
+        generic::list()
+    )
 }
 
 /// The server of a scenario, with the photographs it serves.

@@ -38,7 +38,7 @@ pub fn print(record: &Record) {
         let why = cell.error.as_deref().unwrap_or("no reason given");
         say!("{}", fitted(&format!("{what}: {}: {why}", who(cell))));
     }
-    for (words, cells) in failures(record) {
+    for (words, cells) in failures(record).into_iter().chain(unwelcome(record)) {
         say!("{}", fitted(&format!("{}: {words}", cells.join("; "))));
     }
     for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
@@ -104,6 +104,24 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
         }
     }
     failures
+}
+
+/// Answers in the last round that were no success, though they were what the scenario expects: the same words once, and the
+/// cells they are true of.
+fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed) {
+        let answers: u32 = cell.statuses.values().sum();
+        for (status, count) in cell.statuses.iter().filter(|(status, _)| **status >= 400) {
+            let words = format!("{count} of {answers} answers had status {status}");
+            let who = format!("{} x {}", name(cell), cell.shape());
+            match told.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, cells)) => cells.push(who),
+                None => told.push((words, vec![who])),
+            }
+        }
+    }
+    told
 }
 
 /// What is to be said of a time in which workers were lost.

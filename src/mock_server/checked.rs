@@ -6,13 +6,17 @@ pub(super) use network::CheckedNetwork;
 
 use super::{
     contact::checksum,
+    generic,
     latency::Factors,
     profile::{Body, Profile, Route},
     server::PRIVATE,
 };
 use crate::figures::exact;
-use hyper::{StatusCode, header::HeaderValue};
-use std::{fmt::Display, path::PathBuf};
+use hyper::{Method, StatusCode, header::HeaderValue};
+use std::{
+    fmt::{self, Display},
+    path::PathBuf,
+};
 
 /// The longest time after scaling, seconds. More is a slip of the pen, and would overflow the clock sooner or later.
 const LONGEST_S: f64 = 86_400.0;
@@ -84,6 +88,32 @@ impl CheckedProfile {
     }
 }
 
+impl CheckedProfile {
+    /// The path that a GET of `path` leads to, at once or by redirects, and that no route answers; `None` if all is well.
+    pub(crate) fn unanswered(&self, path: &str, site: Option<&str>, redirects: u32) -> Option<String> {
+        let mut path = path;
+        for _ in 0..=redirects {
+            let bare = path.split(['?', '#']).next().unwrap_or_default();
+            let Some(route) = self.routes.iter().find(|route| route.answers(bare, site.unwrap_or_default())) else {
+                let generic = generic::find(bare).is_some_and(|found| found.takes(&Method::GET));
+                return (!generic).then(|| path.to_owned());
+            };
+            // One that leads to another server is that server's affair.
+            let location = route.location.as_ref().and_then(|location| location.to_str().ok());
+            match location.filter(|location| location.starts_with('/')) {
+                Some(location) => path = location,
+                None => return None,
+            }
+        }
+        None
+    }
+
+    /// The paths of all routes, as they are written.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = String> {
+        self.routes.iter().map(|route| route.path.to_string())
+    }
+}
+
 impl CheckedRoute {
     fn of(route: &Route, scale: f64, key: impl Fn(&str) -> String) -> Result<Self, ProfileError> {
         let status = StatusCode::from_u16(route.status)
@@ -115,9 +145,21 @@ impl CheckedRoute {
         })
     }
 
+    /// Whether it answers a request for this path of this host.
+    pub(super) fn answers(&self, path: &str, host: &str) -> bool {
+        self.path.matches(path) && self.site.as_deref().is_none_or(|site| site.eq_ignore_ascii_case(without_port(host)))
+    }
+
     /// Whether this route, being earlier, answers everything that `later` could.
     fn hides(&self, later: &Self) -> bool {
         self.path.covers(&later.path) && (self.site.is_none() || self.site == later.site)
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
     }
 }
 
@@ -126,6 +168,15 @@ impl CheckedRoute {
 pub(super) enum PathPattern {
     Exact(String),
     Prefix(String),
+}
+
+impl Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exact(path) => write!(f, "{path}"),
+            Self::Prefix(prefix) => write!(f, "{prefix}*"),
+        }
+    }
 }
 
 impl PathPattern {

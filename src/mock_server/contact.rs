@@ -15,6 +15,7 @@ use crate::measure::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
+use ureq::http::{Method, Request};
 
 /// How long it may take to hand over a log.
 const LOG_LIMIT: Duration = Duration::from_secs(20);
@@ -80,7 +81,7 @@ impl Contact {
     /// same breath.
     pub fn take_log(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
         let bad = |cause| ServerError::BadLog { run, cause };
-        let log: RunLog = self.get(&format!("log?run={run}"), LOG_LIMIT, bad)?;
+        let log: RunLog = self.ask(Method::DELETE, &format!("log?run={run}"), LOG_LIMIT, bad)?;
         if log.dropped > 0 {
             return Err(ServerError::LogOverflow { run, dropped: log.dropped });
         }
@@ -90,20 +91,26 @@ impl Contact {
     }
 
     fn about(&self) -> Result<About, ServerError> {
-        self.get("about", ABOUT_LIMIT, |cause| ServerError::NoServer { origin: self.origin.clone(), cause })
+        self.ask(Method::GET, "about", ABOUT_LIMIT, |cause| ServerError::NoServer {
+            origin: self.origin.clone(),
+            cause,
+        })
     }
 
     /// What it says of itself under this name. What can't be read is put as the caller puts it.
-    fn get<T: DeserializeOwned>(
+    fn ask<T: DeserializeOwned>(
         &self,
+        method: Method,
         what: &str,
         limit: Duration,
         unreadable: impl Fn(String) -> ServerError,
     ) -> Result<T, ServerError> {
         let unreachable =
             |cause: ureq::Error| ServerError::Unreachable { origin: self.origin.clone(), cause: cause.to_string() };
-        let request = self.agent.get(format!("{}/-/{what}", self.origin)).config().timeout_global(Some(limit)).build();
-        let mut response = request.call().map_err(|error| match error {
+        let request = Request::builder().method(method).uri(format!("{}/-/{what}", self.origin)).body(());
+        let request = request.map_err(|error| unreachable(error.into()))?;
+        let request = self.agent.configure_request(request).timeout_global(Some(limit)).build();
+        let mut response = self.agent.run(request).map_err(|error| match error {
             ureq::Error::StatusCode(status) => unreadable(format!("it answers with status {status}")),
             lost => unreachable(lost),
         })?;

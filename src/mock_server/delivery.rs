@@ -4,10 +4,12 @@
 //! hyper pulls the body whenever it can send. A body that nothing holds back costs no more than its [`Payload`].
 
 use super::{
+    limits::Places,
     link::Ride,
     log::{Ending, Note},
     pace::Pace,
     payload::Payload,
+    pending::InService,
     socket::Connection,
 };
 use crate::measure::clock::now_ns;
@@ -18,7 +20,6 @@ use std::{
     rc::Rc,
     task::{Context, Poll, ready},
 };
-use tokio::sync::OwnedSemaphorePermit;
 
 /// The profile wants this connection to end here. hyper drops a connection whose answer fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -34,10 +35,15 @@ pub(super) struct Delivery {
     sent: u64,
     hold_up: Option<Box<HoldUp>>,
     cut: Option<Box<Cut>>,
+    /// The largest chunk, if the length isn't told beforehand.
+    chunk_bytes: Option<u64>,
     note: Option<Note>,
-    /// The place among the requests in service, given back at the end.
-    place: Option<OwnedSemaphorePermit>,
+    /// Given back at the end.
+    held: Held,
 }
+
+/// What an answer holds until its body ends.
+pub(super) type Held = (Option<InService>, Places);
 
 /// What a body waits for.
 #[derive(Debug)]
@@ -84,15 +90,22 @@ impl Delivery {
         self
     }
 
-    /// Written down when it ends; and keeps its place in service until then.
-    pub(super) fn noted(mut self, note: Option<Note>, place: Option<OwnedSemaphorePermit>) -> Self {
-        (self.note, self.place) = (note, place);
+    /// In chunks of at most this size, instead of with a length that is told beforehand.
+    pub(super) fn chunked(mut self, chunk_bytes: Option<u64>) -> Self {
+        self.chunk_bytes = chunk_bytes;
+        self
+    }
+
+    /// Written down when it ends; and keeps its places until then.
+    pub(super) fn noted(mut self, note: Option<Note>, held: Held) -> Self {
+        (self.note, self.held) = (note, held);
         self
     }
 
     /// Bytes of it that may have been sent now, once that is more than have been.
     fn poll_allowed(&mut self, now_ns: u64, context: &mut Context<'_>) -> Poll<u64> {
         let end = self.cut.as_ref().map_or(self.sent + self.left(), |cut| cut.after);
+        let end = self.chunk_bytes.map_or(end, |bytes| end.min(self.sent + bytes));
         match &mut self.hold_up {
             Some(hold_up) => hold_up.poll_allowed(now_ns, self.sent, end, context),
             None => Poll::Ready(end),
@@ -107,9 +120,9 @@ impl Delivery {
         Some(self.chunk.split_to(length))
     }
 
-    /// Gives the place back and notes the end, the first time it is called.
+    /// Gives back what is held and notes the end, the first time it is called.
     fn end(&mut self, now_ns: u64) {
-        self.place = None;
+        self.held = Held::default();
         if let Some(note) = self.note.take() {
             let hold_up = self.hold_up.as_ref();
             note.set(Ending {
@@ -188,9 +201,9 @@ impl Body for Delivery {
         self.left() == 0
     }
 
-    /// Exact, so every answer has a `Content-Length`: also one that will be cut short.
+    /// Exact, so an answer has a `Content-Length`: also one that will be cut short.
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left())
+        if self.chunk_bytes.is_some() { SizeHint::default() } else { SizeHint::with_exact(self.left()) }
     }
 }
 

@@ -64,6 +64,11 @@ impl Draw {
         self.number(1 + number as u64)
     }
 
+    /// The draw that decides between several answers.
+    pub(super) fn of_answer(self) -> f64 {
+        self.number(u64::MAX)
+    }
+
     /// Evenly distributed from 0 up to, but not including, 1.
     fn number(self, what: u64) -> f64 {
         Pcg64::seed_from_u64(mixed(self.seed ^ what)).random()

@@ -6,23 +6,34 @@
 
 use super::{
     checked::CheckedProfile,
-    generic,
+    generic::Asked,
     payload::Payload,
-    routes::{Answer, Routes},
+    routes::{Answer, Routes, Source},
     server::ServeError,
 };
+use bytes::Bytes;
 use hyper::{
     Request, StatusCode,
     header::{AUTHORIZATION, HOST, LOCATION},
 };
+use std::net::{IpAddr, Ipv4Addr};
 
-/// An answer that can't be known, nor be the same twice.
+/// An answer that can't be known, or that nobody meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{0}` answers with the request itself, which no two clients send alike, so the answer can't be checked: give the \
-     scenario a route of its own, with `latency_s` and `body`"
-)]
-pub struct Echo(pub String);
+pub enum NoAnswer {
+    /// It would not be the same twice.
+    #[error(
+        "`{0}` has another answer for each client or each time, so the answer can't be checked: give the scenario a route of \
+         its own, with `latency_s` and `body`"
+    )]
+    Varies(String),
+    /// There is nothing.
+    #[error(
+        "no route answers `{0}`, so this would measure how fast a 404 is: give the scenario such a route; if it is meant to be \
+         missing, one with `status = 404`"
+    )]
+    Nowhere(String),
+}
 
 /// The answers of one server.
 #[derive(Debug)]
@@ -45,14 +56,19 @@ impl Foresight {
         site: Option<&str>,
         authorization: Option<&str>,
         redirects: u32,
-    ) -> Result<Option<(StatusCode, Payload)>, Echo> {
+    ) -> Result<Option<(StatusCode, Payload)>, NoAnswer> {
         let Some(mut path) = url.strip_prefix(&self.origin).map(ToOwned::to_owned) else { return Ok(None) };
         for _ in 0..=redirects {
-            let Some(answer) = self.answer(&path, site, authorization) else { return Ok(None) };
-            let response = answer.response;
+            let Some(Answer { response, source, .. }) = self.answer(&path, site, authorization) else {
+                return Ok(None);
+            };
+            match source {
+                Source::Generic { is_fixed: false } => return Err(NoAnswer::Varies(path)),
+                Source::Nowhere => return Err(NoAnswer::Nowhere(path)),
+                Source::Generic { is_fixed: true } | Source::Profile | Source::Server => {}
+            }
             let location = response.headers().get(LOCATION).filter(|_| response.status().is_redirection());
             match location.map(|next| next.to_str()) {
-                None if answer.route.is_none() && generic::echoes(&path) => return Err(Echo(path)),
                 None => return Ok(Some((response.status(), response.into_body()))),
                 Some(Ok(next)) => next.strip_prefix(&self.origin).unwrap_or(next).clone_into(&mut path),
                 Some(Err(_)) => return Ok(None),
@@ -63,11 +79,15 @@ impl Foresight {
 
     fn answer(&self, path: &str, site: Option<&str>, authorization: Option<&str>) -> Option<Answer> {
         let own_host = self.origin.strip_prefix("http://")?;
-        let mut request = Request::get(path).header(HOST, site.unwrap_or(own_host));
+        let host = site.unwrap_or(own_host);
+        let mut request = Request::get(path).header(HOST, host);
         if let Some(shown) = authorization {
             request = request.header(AUTHORIZATION, shown);
         }
-        Some(self.routes.answer(&request.body(()).ok()?, own_host))
+        let (parts, ()) = request.body(()).ok()?.into_parts();
+        let (client, body) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Bytes::new());
+        let target = self.routes.find(&parts.method, parts.uri.path(), host);
+        Some(self.routes.answer(&target, &Asked { parts: &parts, host, client, body, chance: 0.0 }))
     }
 }
 
@@ -113,7 +133,8 @@ mod tests {
         assert_eq!(status(Some("a.example"), Some("Key 1")), 200);
         assert_eq!(status(Some("a.example"), Some("Key 2")), 403);
         assert_eq!(status(Some("a.example"), None), 401);
-        assert_eq!(status(Some("b.example"), Some("Key 1")), 404);
+        let elsewhere = foresight.get(&format!("{ORIGIN}/"), Some("b.example"), Some("Key 1"), 0);
+        assert!(matches!(elsewhere, Err(NoAnswer::Nowhere(path)) if path == "/"));
     }
 
     #[test]
@@ -131,7 +152,7 @@ mod tests {
         };
         let generic = foresight(Vec::new());
         for (path, echo) in [("/get?a=1", "/get?a=1"), ("/delay/0.1", "/delay/0.1"), ("/redirect/2", "/get")] {
-            assert_eq!(get(&generic, path), Err(Echo(echo.into())));
+            assert_eq!(get(&generic, path), Err(NoAnswer::Varies(echo.into())));
         }
         assert_eq!((get(&generic, "/bytes/5"), get(&generic, "/status/404")), (Ok(200), Ok(404)));
         assert_eq!(get(&foresight(vec![Route::at("/get")]), "/get"), Ok(200));

@@ -1,6 +1,10 @@
 //! What the server takes at once, and what becomes of the others: they wait for their turn, or are turned away.
 //!
-//! Whoever waits is a future, and a client that gives up has its future dropped: its place in the queue is free again.
+//! A request that waits is a future, and if its client gives up, the future is dropped: its place in the queue is free
+//! again.
+//!
+//! Where connections queue, a connection has a place only while it is being answered, unless the profile says how long an
+//! idle one keeps its place. Otherwise a few clients that keep their connections alive would shut out all others.
 
 use super::{
     bucket::Bucket,
@@ -17,7 +21,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// All limits of a server.
 #[derive(Debug)]
 pub(super) struct Limits {
+    /// Connections that are open.
     connections: Option<Gate>,
+    /// Connections that are being answered.
+    answered: Option<Gate>,
     requests: Option<Gate>,
     rate: Option<RefCell<Bucket>>,
     section: Option<Section>,
@@ -29,10 +36,13 @@ pub(super) struct Limits {
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// Held while it is in service.
-    pub place: Option<OwnedSemaphorePermit>,
+    pub places: Places,
     /// Since when it is: since it came, unless it had to wait.
     pub since_ns: u64,
 }
+
+/// What it takes to be in service: a place for the connection and one for the request, where these are limited.
+pub(super) type Places = [Option<OwnedSemaphorePermit>; 2];
 
 /// A request that is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +54,10 @@ pub(super) struct Refusal {
 
 impl Limits {
     pub(super) fn new(network: &CheckedNetwork, time_scale: f64) -> Self {
+        let keeps_place = |limit: &Limit| limit.beyond == Beyond::Refuse || network.idle.is_some();
         Self {
-            connections: network.connections.map(Gate::new),
+            connections: network.connections.filter(keeps_place).map(Gate::new),
+            answered: network.connections.filter(|limit| !keeps_place(limit)).map(Gate::new),
             requests: network.requests.map(Gate::new),
             rate: network.rate.map(|rate| RefCell::new(Bucket::new(rate.per_s, rate.burst))),
             section: (network.serial_ns > 0).then(|| Section::new(network.serial_ns)),
@@ -56,10 +68,8 @@ impl Limits {
 
     /// Lets a connection in that came at `since_ns`, perhaps later; `Err` if it is to be closed.
     pub(super) async fn connect(&self, since_ns: u64) -> Result<Admitted, Full> {
-        match &self.connections {
-            Some(gate) => gate.enter(since_ns).await,
-            None => Ok(Admitted { place: None, since_ns }),
-        }
+        let (place, since_ns) = enter(self.connections.as_ref(), since_ns).await?;
+        Ok(Admitted { places: [place, None], since_ns })
     }
 
     /// Lets a request in that came at `since_ns`, perhaps later, or turns it away.
@@ -69,14 +79,13 @@ impl Limits {
             let taken = rate.borrow_mut().take(since_ns);
             taken.map_err(|retry_after_ns| Refusal { status: StatusCode::TOO_MANY_REQUESTS, retry_after_ns })?;
         }
-        let mut admitted = match &self.requests {
-            Some(gate) => gate.enter(since_ns).await.map_err(|Full| self.overloaded())?,
-            None => Admitted { place: None, since_ns },
-        };
+        let overloaded = |Full| self.overloaded();
+        let (connection, since_ns) = enter(self.answered.as_ref(), since_ns).await.map_err(overloaded)?;
+        let (request, mut since_ns) = enter(self.requests.as_ref(), since_ns).await.map_err(overloaded)?;
         if let Some(section) = &self.section {
-            admitted.since_ns = section.pass(admitted.since_ns, timer).await;
+            since_ns = section.pass(since_ns, timer).await;
         }
-        Ok(admitted)
+        Ok(Admitted { places: [connection, request], since_ns })
     }
 
     fn overloaded(&self) -> Refusal {
@@ -99,18 +108,20 @@ impl Gate {
     fn new(limit: Limit) -> Self {
         Self { places: Arc::new(Semaphore::new(limit.most as usize)), beyond: limit.beyond }
     }
+}
 
-    async fn enter(&self, since_ns: u64) -> Result<Admitted, Full> {
-        if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
-            return Ok(Admitted { place: Some(place), since_ns });
-        }
-        match self.beyond {
-            Beyond::Refuse => Err(Full),
-            Beyond::Queue => {
-                // tokio's semaphore serves those who wait in their order.
-                let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Full)?;
-                Ok(Admitted { place: Some(place), since_ns: now_ns() })
-            }
-        }
+/// Waits for a place, where places are limited. Gives the instant since when it is there.
+async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaphorePermit>, u64), Full> {
+    let Some(gate) = gate else { return Ok((None, since_ns)) };
+    if let Ok(place) = Arc::clone(&gate.places).try_acquire_owned() {
+        return Ok((Some(place), since_ns));
+    }
+    match gate.beyond {
+        Beyond::Refuse => Err(Full),
+        // tokio's semaphore serves those who wait in their order.
+        Beyond::Queue => match Arc::clone(&gate.places).acquire_owned().await {
+            Ok(place) => Ok((Some(place), now_ns())),
+            Err(_closed) => Err(Full),
+        },
     }
 }

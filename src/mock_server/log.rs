@@ -1,11 +1,16 @@
 //! The ground truth: what the server did for each request, for the client to read after a run.
 //!
-//! The log is bounded: whoever asks for runs and never takes their entries doesn't fill the server's memory. What had to
-//! be dropped is counted, so a reader never takes part of a log for the whole.
+//! The log is bounded: a client that names runs and never takes their entries doesn't fill the server's memory. What had
+//! to be dropped is counted, so a reader never takes part of a log for the whole.
 
 use super::profile::Fault;
 use serde::{Deserialize, Serialize};
-use std::{cell::Cell, collections::VecDeque, rc::Rc, str::FromStr};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, VecDeque},
+    rc::Rc,
+    str::FromStr,
+};
 
 /// The header that says which task of which run a request belongs to: `RUN/INDEX` or `RUN/prologue`.
 pub const TASK_HEADER: &str = "makespan-task";
@@ -14,8 +19,10 @@ pub const LATENESS_HEADER: &str = "makespan-lateness-ns";
 
 /// Bytes that all entries together may take. About a quarter of a million requests.
 const MOST_BYTES: usize = 64 << 20;
-/// Runs that are remembered, their entries dropped or not.
+/// Runs whose entries are kept.
 const MOST_RUNS: usize = 10_000;
+/// Runs of which it is remembered how many entries were dropped: some 10 MB.
+const MOST_DROPPED_RUNS: usize = 1 << 18;
 
 /// One request, as the server saw it. Times are `CLOCK_MONOTONIC` nanoseconds, on the same axis as the client's spans.
 ///
@@ -31,7 +38,7 @@ pub struct LogEntry {
     pub path: String,
     /// The connection, counted from 0 since the server's start: keep-alive shows as one number for many requests.
     pub connection: u64,
-    /// The status that was answered; 0 if the connection was reset instead.
+    /// The status that was answered; 0 if there was no answer: the connection was reset, or the client gave up.
     pub status: u16,
     /// Bytes of the body, as declared.
     pub bytes: u64,
@@ -42,7 +49,7 @@ pub struct LogEntry {
     /// The latency as drawn, after time-scaling, with what connecting and a stall added to it.
     pub latency_ns: u64,
     /// When the answer was handed to the connection: at least `arrived_ns + queued_ns + latency_ns`; what is more is the
-    /// server's own lateness.
+    /// server's own lateness. If the client gave up, when the server noticed.
     pub answered_ns: u64,
     /// Bytes of the body that were handed to the connection.
     pub sent_bytes: u64,
@@ -54,6 +61,9 @@ pub struct LogEntry {
     pub link_share: Option<f64>,
     /// What went wrong on purpose.
     pub fault: Option<Fault>,
+    /// Whether the client ended the connection before it was answered.
+    #[serde(default)]
+    pub gave_up: bool,
 }
 
 impl LogEntry {
@@ -131,7 +141,7 @@ fn decimal<T: FromStr>(text: &str) -> Result<T, NoTaskTag> {
     text.parse().map_err(|_| NoTaskTag)
 }
 
-/// What `GET /-/log?run=RUN` answers.
+/// What `/-/log?run=RUN` answers.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunLog {
     /// The requests, in the order of their answers.
@@ -143,19 +153,33 @@ pub struct RunLog {
 /// The log of a server.
 #[derive(Debug)]
 pub(super) struct Log {
-    /// Oldest first. Runs come one after another, so the one looked for is nearly always the last.
-    runs: VecDeque<(u64, Kept)>,
+    /// Oldest first. Runs come in sequence, so the one looked for is nearly always the last.
+    runs: VecDeque<(u64, Entries)>,
     bytes: usize,
     most_bytes: usize,
     most_runs: usize,
+    dropped: Dropped,
     unlabelled: u64,
 }
 
-/// What is kept of one run.
+type Entries = Vec<(LogEntry, Note)>;
+
+/// How many entries were dropped of which run.
 #[derive(Debug, Default)]
-struct Kept {
-    entries: Vec<(LogEntry, Note)>,
-    dropped: u64,
+struct Dropped {
+    of_run: BTreeMap<u64, u64>,
+    /// Oldest first; runs that were taken in the meantime included.
+    order: VecDeque<u64>,
+    forgotten: u64,
+}
+
+/// What the log counts of all requests since the server's start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Counts {
+    /// Requests that belong to no run: from curl or wrk, say.
+    pub requests_without_task: u64,
+    /// Runs whose entries were dropped and nobody asked for, so long ago that even their number is no longer known.
+    pub forgotten_runs: u64,
 }
 
 impl Default for Log {
@@ -166,23 +190,23 @@ impl Default for Log {
 
 impl Log {
     fn holding(most_bytes: usize, most_runs: usize) -> Self {
-        Self { runs: VecDeque::new(), bytes: 0, most_bytes, most_runs, unlabelled: 0 }
+        let dropped = Dropped::default();
+        Self { runs: VecDeque::new(), bytes: 0, most_bytes, most_runs, dropped, unlabelled: 0 }
     }
 
     /// Notes a request. What becomes known of it later goes into the note.
     pub(super) fn add(&mut self, entry: LogEntry) -> Note {
         let (run, note) = (entry.run, Note::default());
         let position = self.position(run).unwrap_or_else(|| {
-            self.runs.push_back((run, Kept::default()));
+            self.runs.push_back((run, Entries::new()));
             self.runs.len() - 1
         });
         self.bytes += size(&entry);
-        self.runs[position].1.entries.push((entry, note.clone()));
-        while self.bytes > self.most_bytes {
-            self.drop_oldest();
-        }
-        if self.runs.len() > self.most_runs {
-            self.forget(0);
+        self.runs[position].1.push((entry, note.clone()));
+        while self.bytes > self.most_bytes || self.runs.len() > self.most_runs {
+            let oldest = self.runs[0].0;
+            let entries = self.remove(0).len() as u64;
+            self.dropped.count(oldest, entries);
         }
         note
     }
@@ -192,38 +216,44 @@ impl Log {
         self.unlabelled += 1;
     }
 
-    /// Requests that belonged to no run, since the start.
-    pub(super) fn unlabelled(&self) -> u64 {
-        self.unlabelled
+    pub(super) fn counts(&self) -> Counts {
+        Counts { requests_without_task: self.unlabelled, forgotten_runs: self.dropped.forgotten }
+    }
+
+    /// What was noted for a run so far.
+    pub(super) fn read(&self, run: u64) -> RunLog {
+        let entries = self.position(run).map_or(&[][..], |position| &self.runs[position].1);
+        let entries = entries.iter().map(|(entry, note)| entry.clone().completed(note.0.get())).collect();
+        RunLog { entries, dropped: self.dropped.of_run.get(&run).copied().unwrap_or(0) }
     }
 
     /// What was noted for a run; nothing of it is kept.
     pub(super) fn take(&mut self, run: u64) -> RunLog {
-        let Kept { entries, dropped } = self.position(run).map(|position| self.forget(position)).unwrap_or_default();
-        RunLog { entries: entries.into_iter().map(|(entry, note)| entry.completed(note.0.get())).collect(), dropped }
+        let taken = self.read(run);
+        self.position(run).map(|position| self.remove(position));
+        self.dropped.of_run.remove(&run);
+        taken
     }
 
     fn position(&self, run: u64) -> Option<usize> {
         self.runs.iter().rposition(|(number, _)| *number == run)
     }
 
-    fn forget(&mut self, position: usize) -> Kept {
-        let run = self.runs.remove(position).map(|(_, run)| run).unwrap_or_default();
-        self.bytes -= run.bytes();
-        run
-    }
-
-    fn drop_oldest(&mut self) {
-        if let Some((_, run)) = self.runs.iter_mut().find(|(_, run)| !run.entries.is_empty()) {
-            self.bytes -= run.bytes();
-            run.dropped += std::mem::take(&mut run.entries).len() as u64;
-        }
+    fn remove(&mut self, position: usize) -> Entries {
+        let entries = self.runs.remove(position).map(|(_, entries)| entries).unwrap_or_default();
+        self.bytes -= entries.iter().map(|(entry, _)| size(entry)).sum::<usize>();
+        entries
     }
 }
 
-impl Kept {
-    fn bytes(&self) -> usize {
-        self.entries.iter().map(|(entry, _)| size(entry)).sum()
+impl Dropped {
+    fn count(&mut self, run: u64, entries: u64) {
+        *self.of_run.entry(run).or_default() += entries;
+        self.order.push_back(run);
+        if self.order.len() > MOST_DROPPED_RUNS {
+            let oldest = self.order.pop_front();
+            self.forgotten += u64::from(oldest.is_some_and(|run| self.of_run.remove(&run).is_some()));
+        }
     }
 }
 
@@ -262,6 +292,7 @@ mod tests {
         }
         assert_eq!(log.take(1), RunLog { entries: vec![entry(1, 0), entry(1, 1)], dropped: 0 });
         assert_eq!(log.take(1), RunLog::default());
+        assert_eq!(log.read(2).entries.len(), 1, "read, and not taken");
         assert_eq!(log.take(2).entries.len(), 1);
         assert_eq!((log.bytes, log.runs.len()), (0, 0));
     }
@@ -289,11 +320,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn of_the_oldest_dropped_runs_not_even_the_number_is_known() {
+        let mut dropped = Dropped::default();
+        (0..MOST_DROPPED_RUNS as u64 + 2).for_each(|run| dropped.count(run, 5));
+        assert_eq!((dropped.of_run.len(), dropped.forgotten), (MOST_DROPPED_RUNS, 2));
+        assert_eq!((dropped.of_run.get(&1), dropped.of_run.get(&2)), (None, Some(&5)));
+    }
+
     proptest! {
         #[test]
-        fn the_log_stays_within_its_bounds_and_counts_what_it_drops(runs in prop::collection::vec(0_u64..6, 0..200)) {
+        fn the_log_stays_within_its_bounds_and_counts_what_it_drops(runs in prop::collection::vec(0_u64..6, 0..200), most_runs in 1_usize..7) {
             let most_bytes = 20 * size(&entry(0, 0));
-            let mut log = Log::holding(most_bytes, 6);
+            let mut log = Log::holding(most_bytes, most_runs);
             for &run in &runs {
                 log.add(entry(run, 0));
                 prop_assert!(log.bytes <= most_bytes);
@@ -303,17 +342,20 @@ mod tests {
                 let asked = runs.iter().filter(|&&asked| asked == run).count();
                 prop_assert_eq!(taken.entries.len() + taken.dropped as usize, asked);
             }
-            prop_assert_eq!(log.bytes, 0);
+            prop_assert_eq!((log.bytes, log.take(0)), (0, RunLog::default()));
         }
 
         #[test]
-        fn more_runs_than_remembered_forget_the_oldest(count in 4_u64..50) {
+        fn more_runs_than_kept_drop_the_oldest_and_count_it(count in 4_u64..50) {
             let mut log = Log::holding(usize::MAX, 3);
             for run in 0..count {
                 log.add(entry(run, 0));
             }
-            let kept: Vec<u64> = (0..count).filter(|&run| !log.take(run).entries.is_empty()).collect();
-            prop_assert_eq!(kept, (count - 3..count).collect::<Vec<_>>());
+            // The first comes again, after its entry was dropped.
+            log.add(entry(0, 1));
+            let taken: Vec<(usize, u64)> = (0..count).map(|run| log.take(run)).map(|log| (log.entries.len(), log.dropped)).collect();
+            let expected = (0..count).map(|run| if run == 0 { (1, 1) } else if run > count - 3 { (1, 0) } else { (0, 1) });
+            prop_assert_eq!(taken, expected.collect::<Vec<_>>());
         }
 
         #[test]

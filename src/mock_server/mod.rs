@@ -12,7 +12,10 @@
 //! | [`checked`] | the same, checked and time-scaled: it can't be wrong any more |
 //! | [`server`], `socket` | binds, accepts, drains: the connections, and how they end |
 //! | `service` | one request, from its arrival to its answer |
+//! | `request` | is it a request at all? |
+//! | `pending` | what is noted of a request, whatever happens to it |
 //! | `routes` | what is answered at which path |
+//! | [`generic`] | what is answered at httpbin's paths |
 //! | [`gallery`], [`payload`], `photos` | what the answers hold |
 //! | `draw` | chance, the same for every strategy: what `latency` and `faults` ask |
 //! | `latency` | how latencies spread around their mean |
@@ -34,16 +37,18 @@ mod draw;
 mod faults;
 pub mod foresight;
 pub mod gallery;
-mod generic;
+pub mod generic;
 mod latency;
 mod limits;
 mod link;
 pub mod log;
 mod pace;
 pub mod payload;
+mod pending;
 mod photos;
 pub mod process;
 pub mod profile;
+mod request;
 mod routes;
 mod section;
 pub mod server;

@@ -1,4 +1,4 @@
-//! The bytes of an answer: pulled in chunks by whoever sends them, and never copied.
+//! The bytes of an answer: pulled in chunks by the connection that sends them, and never copied.
 //!
 //! A body of a given size is made of a short head, drawn from the seed and the path, and one block of noise that all
 //! bodies share and repeat. So two paths never have the same body, asking for gigabytes takes no memory, and the
@@ -59,6 +59,11 @@ pub struct Payload {
 }
 
 impl Payload {
+    /// So many asterisks.
+    pub(super) fn stars(length: u64) -> Self {
+        Self { head: Bytes::new(), block: Bytes::from_static(&[b'*'; BLOCK]), repeated: length }
+    }
+
     /// Bytes that are still to come.
     pub fn left(&self) -> u64 {
         self.head.len() as u64 + self.repeated

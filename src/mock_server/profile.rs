@@ -35,6 +35,7 @@
 //! connections = { most = 100, beyond = "queue" }
 //! requests = { most = 8, beyond = "refuse" }
 //! rate = { per_s = 10.0, burst = 5 }
+//! idle_s = 5
 //!
 //! [[server.routes]]
 //! path = "/x"
@@ -76,8 +77,8 @@ pub struct Profile {
     pub link: Link,
     /// What the server takes at once.
     pub limits: Limits,
-    /// The routes, looked at in their order: the first whose path and site match answers. None matching is a 404 without
-    /// latency.
+    /// The routes, looked at in their order: the first whose path and site match answers. None matching leaves it
+    /// to the generic routes, or a 404 without latency.
     pub routes: Vec<Route>,
     /// What goes wrong.
     pub faults: Vec<FaultRule>,

@@ -3,7 +3,7 @@
 use super::{
     checked::{CheckedProfile, CheckedRoute},
     gallery::Listing,
-    generic,
+    generic::{self, Asked},
     payload::{Noise, Payload},
     photos::{Photos, media_type},
     profile::Body,
@@ -11,8 +11,8 @@ use super::{
 };
 use bytes::Bytes;
 use hyper::{
-    Method, Request, Response, StatusCode,
-    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderValue, LOCATION, WWW_AUTHENTICATE},
+    Method, Response, StatusCode,
+    header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AUTHENTICATE},
 };
 
 /// The routes, and all that their answers are made of.
@@ -25,22 +25,52 @@ pub(super) struct Routes {
     time_scale: f64,
 }
 
+/// What a request's method, path and host lead to.
+#[derive(Debug)]
+pub(super) enum Target {
+    /// The route of the profile with this number, counted from 0.
+    Profile(usize),
+    /// A generic route.
+    Generic(generic::Found),
+    /// A route that knows other methods: those of an `Allow` header. OPTIONS asks for just that.
+    OtherMethods(String),
+    /// None.
+    Nowhere,
+}
+
+/// What answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    /// A route of the profile.
+    Profile,
+    /// A generic route.
+    Generic {
+        /// Whether another client would get the same answer.
+        is_fixed: bool,
+    },
+    /// There is no route, or it has no such photo.
+    Nowhere,
+    /// The server itself, before a route was asked.
+    Server,
+}
+
 /// What to answer, and how long after the request.
 #[derive(Debug)]
 pub(super) struct Answer {
     /// The mean: the service draws from the route's spread.
     pub latency_ns: u64,
-    /// The route of the profile, counted from 0.
-    pub route: Option<usize>,
+    pub source: Source,
     /// A pace of this answer's own.
     pub pace_bytes_per_s: Option<f64>,
+    /// The largest chunk of a body whose length isn't told beforehand.
+    pub chunk_bytes: Option<u64>,
     pub response: Response<Payload>,
 }
 
 impl Answer {
-    /// One without latency, from no route of the profile.
+    /// One without latency, from no route.
     pub(super) fn at_once(response: Response<Payload>) -> Self {
-        Self { latency_ns: 0, route: None, pace_bytes_per_s: None, response }
+        Self { latency_ns: 0, source: Source::Server, pace_bytes_per_s: None, chunk_bytes: None, response }
     }
 }
 
@@ -63,38 +93,58 @@ impl Routes {
         })
     }
 
-    /// The answer to a request; `own_host` stands in for a `Host` header that isn't there.
-    pub(super) fn answer<B>(&self, request: &Request<B>, own_host: &str) -> Answer {
-        if ![Method::GET, Method::HEAD].contains(request.method()) {
-            let mut response = empty(StatusCode::METHOD_NOT_ALLOWED);
-            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-            return Answer::at_once(response);
-        }
-        let host = host(request).unwrap_or(own_host);
-        match self.all.iter().enumerate().find(|(_, route)| route.answers(request.uri().path(), host)) {
-            Some((number, route)) => Answer {
-                latency_ns: route.latency_ns,
-                route: Some(number),
-                ..Answer::at_once(self.respond(route, request, host))
-            },
-            None => generic::answer(request, host, &self.noise, self.time_scale)
-                .unwrap_or_else(|| Answer::at_once(empty(StatusCode::NOT_FOUND))),
+    /// Where a request leads to. The profile's routes come first, and know no other methods than GET and HEAD.
+    pub(super) fn find(&self, method: &Method, path: &str, host: &str) -> Target {
+        let number = self.all.iter().position(|route| route.answers(path, host));
+        match (number, generic::find(path)) {
+            (Some(number), _) if [Method::GET, Method::HEAD].contains(method) => Target::Profile(number),
+            (Some(_), _) => Target::OtherMethods("GET, HEAD, OPTIONS".into()),
+            (None, Some(found)) if found.takes(method) => Target::Generic(found),
+            (None, Some(found)) => Target::OtherMethods(found.allow()),
+            (None, None) => Target::Nowhere,
         }
     }
 
-    fn respond<B>(&self, route: &CheckedRoute, request: &Request<B>, host: &str) -> Response<Payload> {
-        if let Some(refusal) = refusal(route, request.headers().get(AUTHORIZATION)) {
-            return refusal;
+    /// The answer to a request that leads there.
+    pub(super) fn answer(&self, target: &Target, asked: &Asked) -> Answer {
+        match target {
+            Target::Profile(number) => {
+                let route = &self.all[*number];
+                let (source, response) = self.respond(route, asked).map_or_else(
+                    || (Source::Nowhere, empty(StatusCode::NOT_FOUND)),
+                    |response| (Source::Profile, response),
+                );
+                Answer { latency_ns: route.latency_ns, source, ..Answer::at_once(response) }
+            }
+            Target::Generic(found) => found.answer(asked, &self.noise, self.time_scale),
+            Target::OtherMethods(allow) => Answer::at_once(other_methods(&asked.parts.method, allow)),
+            Target::Nowhere => {
+                let text = format!("{}: no route answers this. There are:\n\n{}", asked.parts.uri, self.list());
+                Answer { source: Source::Nowhere, ..Answer::at_once(plain(StatusCode::NOT_FOUND, text)) }
+            }
         }
-        let path = request.uri().path();
+    }
+
+    /// All routes, a line each, for people.
+    fn list(&self) -> String {
+        let of_profile = self.all.iter().map(|route| {
+            let site = route.site.as_ref().map_or_else(String::new, |site| format!(" (Host: {site})"));
+            format!("  GET      {}{site}\n", route.path)
+        });
+        of_profile.chain([generic::list()]).collect()
+    }
+
+    /// `None` for a photo that isn't there.
+    fn respond(&self, route: &CheckedRoute, asked: &Asked) -> Option<Response<Payload>> {
+        if let Some(refusal) = refusal(route, asked.parts.headers.get(AUTHORIZATION)) {
+            return Some(refusal);
+        }
+        let path = asked.parts.uri.path();
         let (media_type, payload) = match route.body {
             Body::Empty => ("", Payload::default()),
             Body::Bytes(length) => ("application/octet-stream", self.noise.body(path, length)),
-            Body::Gallery => ("application/json", self.listing.on_host(host).into()),
-            Body::Photo => match self.photos.at(path) {
-                Some(photo) => (media_type(path), photo.into()),
-                None => return empty(StatusCode::NOT_FOUND),
-            },
+            Body::Gallery => ("application/json", self.listing.on_host(asked.host).into()),
+            Body::Photo => (media_type(path), self.photos.at(path)?.into()),
         };
         let mut response = Response::new(payload);
         *response.status_mut() = route.status;
@@ -104,13 +154,7 @@ impl Routes {
         if let Some(location) = &route.location {
             response.headers_mut().insert(LOCATION, location.clone());
         }
-        response
-    }
-}
-
-impl CheckedRoute {
-    fn answers(&self, path: &str, host: &str) -> bool {
-        self.path.matches(path) && self.site.as_deref().is_none_or(|site| site.eq_ignore_ascii_case(without_port(host)))
+        Some(response)
     }
 }
 
@@ -132,19 +176,11 @@ fn refusal(route: &CheckedRoute, shown: Option<&HeaderValue>) -> Option<Response
     }
 }
 
-/// The host that the client meant: in the request's line if a proxy's form was used, else in its header.
-fn host<B>(request: &Request<B>) -> Option<&str> {
-    match request.uri().authority() {
-        Some(authority) => Some(authority.as_str()),
-        None => request.headers().get(HOST)?.to_str().ok(),
-    }
-}
-
-fn without_port(host: &str) -> &str {
-    match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    }
+/// The answer where this method is not among those that are allowed. OPTIONS asks for just those.
+pub(super) fn other_methods(method: &Method, allow: &str) -> Response<Payload> {
+    let mut response = empty(if method == Method::OPTIONS { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED });
+    response.headers_mut().extend(HeaderValue::from_str(allow).map(|allow| (ALLOW, allow)));
+    response
 }
 
 /// An answer that is all status.
@@ -159,4 +195,18 @@ pub(super) fn json(body: Bytes) -> Response<Payload> {
     let mut response = Response::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+/// An answer in words.
+pub(super) fn plain(status: StatusCode, text: String) -> Response<Payload> {
+    let mut response = Response::new(Bytes::from(text).into());
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+/// A status that ends an exchange.
+pub(super) fn status(code: &str) -> Result<StatusCode, &'static str> {
+    let code = code.parse().ok().filter(|code| (200..=599).contains(code));
+    code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or("a final HTTP status, 200 to 599, such as /status/404")
 }

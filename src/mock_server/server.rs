@@ -4,7 +4,7 @@
 //! time can't depend on which thread was free. What a client does wrong ends at most that client's own connection.
 
 use super::{
-    checked::CheckedProfile,
+    checked::{CheckedNetwork, CheckedProfile},
     service::Service,
     socket::{Connection, Socket},
 };
@@ -15,20 +15,26 @@ use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
-use std::{convert::Infallible, io, net::SocketAddr, path::PathBuf, pin::pin, rc::Rc, time::Duration};
+use nix::errno::Errno;
+use std::{
+    convert::Infallible,
+    io,
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    pin::pin,
+    rc::Rc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     runtime::{self, LocalOptions},
+    sync::Notify,
     time::{sleep, timeout},
 };
 
 /// Below this path the server answers about itself, whatever the profile says.
 pub(super) const PRIVATE: &str = "/-/";
 
-/// How long a client may take over the head of a request, or leave a connection idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// The largest head of a request, bytes. More is answered with 431.
-const LARGEST_HEAD: usize = 16 * 1024;
 /// How long requests in flight get to end after the server was told to.
 const DRAIN: Duration = Duration::from_secs(5);
 /// How long to leave new connections alone when there is no descriptor for one.
@@ -77,20 +83,34 @@ pub enum ServeError {
     /// The runtime or its timer could not be set up.
     #[error("the server could not be set up: {0}; are too many files open?")]
     SetUp(#[source] io::Error),
+    /// It ended in the middle of answers.
+    #[error("requests cut off before their answers were complete: {0}")]
+    CutOff(usize),
 }
 
-/// Serves a profile on this thread until `shutdown` ends, then lets the requests in flight end, for at most five seconds.
-/// `listening` gets the address as soon as connections are accepted there.
+/// What is told to the process that runs a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// Connections are accepted at this address.
+    Listening(SocketAddr),
+    /// No more connections can be accepted until some end, because the process has no descriptors left. Told once.
+    OutOfDescriptors,
+    /// It was told to end, and so many requests are still in service.
+    Draining(usize),
+}
+
+/// Serves a profile on this thread until it is told to end; then lets the requests in service end, for at most five seconds
+/// or until it is told again.
 pub fn serve(
     profile: CheckedProfile,
     listen: Listen,
-    listening: impl FnOnce(SocketAddr),
-    shutdown: impl Future<Output = ()>,
+    told_to_end: &Notify,
+    mut notice: impl FnMut(Notice),
 ) -> Result<(), ServeError> {
     if !(listen.allow_remote || listen.addr.ip().is_loopback()) {
         return Err(ServeError::Remote(listen.addr));
     }
-    let http = http(profile.network.keep_alive);
+    let http = http(&profile.network);
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build_local(LocalOptions::default())
@@ -98,16 +118,24 @@ pub fn serve(
     runtime.block_on(async {
         let listener = bind(listen.addr, |_| Ok(()))?;
         let own_addr = listener.local_addr().map_err(ServeError::SetUp)?;
-        let service = Service::open(profile, own_addr.to_string())?;
-        listening(own_addr);
+        let service = Rc::new(Service::open(profile, own_addr.to_string())?);
+        notice(Notice::Listening(own_addr));
         let connections = GracefulShutdown::new();
-        match select(pin!(shutdown), pin!(accept(listener, http, Rc::new(service), &connections))).await {
+        let accept = accept(listener, http, Rc::clone(&service), &connections, &mut notice);
+        match select(pin!(told_to_end.notified()), pin!(accept)).await {
             Either::Left(((), _accepting)) => {}
             Either::Right((never, _)) => match never {},
         }
-        // Whoever takes longer is cut off when the runtime goes.
-        let _ = timeout(DRAIN, connections.shutdown()).await;
-        Ok(())
+        if service.in_service() > 0 {
+            notice(Notice::Draining(service.in_service()));
+        }
+        let (drained, told_again) = (pin!(connections.shutdown()), pin!(told_to_end.notified()));
+        let is_drained = matches!(timeout(DRAIN, select(drained, told_again)).await, Ok(Either::Left(_)));
+        // What takes longer is cut off when the runtime goes.
+        match service.in_service() {
+            cut if cut > 0 && !is_drained => Err(ServeError::CutOff(cut)),
+            _ => Ok(()),
+        }
     })
 }
 
@@ -135,41 +163,56 @@ async fn accept(
     http: http1::Builder,
     service: Rc<Service>,
     connections: &GracefulShutdown,
+    notice: &mut impl FnMut(Notice),
 ) -> Infallible {
     let http = Rc::new(http);
-    let mut number = 0;
+    let (mut number, mut has_told) = (0, false);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, client)) => {
                 let (http, service) = (Rc::clone(&http), Rc::clone(&service));
-                tokio::task::spawn_local(converse(stream, http, service, number, connections.watcher()));
+                let who = (number, client.ip());
+                tokio::task::spawn_local(converse(stream, http, service, who, connections.watcher()));
                 number += 1;
             }
-            // A client that gave up while it waited, or no descriptor left: others will end and give theirs back.
-            Err(_) => sleep(RESPITE).await,
+            Err(error) => {
+                let reason = error.raw_os_error().map(Errno::from_raw);
+                if matches!(reason, Some(Errno::EMFILE | Errno::ENFILE)) && !std::mem::replace(&mut has_told, true) {
+                    notice(Notice::OutOfDescriptors);
+                }
+                // A client that gave up while it waited, or no descriptor left: others will end and give theirs back.
+                sleep(RESPITE).await;
+            }
         }
     }
 }
 
-fn http(keep_alive: bool) -> http1::Builder {
+fn http(network: &CheckedNetwork) -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .max_header_size(LARGEST_HEAD)
-        .keep_alive(keep_alive);
+        .header_read_timeout(network.patience())
+        .keep_alive(network.keep_alive)
+        // As most servers write them, which some scripts rely on.
+        .title_case_headers(true);
     http
 }
 
 /// Serves one connection until either side ends it.
-async fn converse(stream: TcpStream, http: Rc<http1::Builder>, service: Rc<Service>, number: u64, watcher: Watcher) {
+async fn converse(
+    stream: TcpStream,
+    http: Rc<http1::Builder>,
+    service: Rc<Service>,
+    (number, client): (u64, IpAddr),
+    watcher: Watcher,
+) {
     let accepted_ns = now_ns();
     // A client that gives up meanwhile keeps its turn, but that takes no time: hyper sees at once that it is gone.
     let Ok(admitted) = service.limits.connect(accepted_ns).await else { return };
-    let connection = Connection::new(number, admitted.since_ns - accepted_ns);
-    let socket = Socket::new(stream, Rc::clone(&connection));
+    let connection = Connection::new(number, client, admitted.since_ns - accepted_ns);
+    let socket = Socket::new(stream, Rc::clone(&connection), service.patience);
     let answer = service_fn(|request: Request<Incoming>| {
-        let (service, connection) = (Rc::clone(&service), Rc::clone(&connection));
-        async move { service.answer(request, &connection).await }
+        let (service, pending) = (Rc::clone(&service), service.begin(&request, &connection));
+        async move { service.answer(request, pending).await }
     });
     // Errors are the client's: it went away, was too slow, or speaks no HTTP. Or they are wanted: a fault of the profile.
     let _ = watcher.watch(http.serve_connection(TokioIo::new(socket), answer)).await;

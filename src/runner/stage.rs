@@ -6,7 +6,7 @@ use crate::{
     mock_server::{
         checked::ProfileError,
         contact::Contact,
-        foresight::{Echo, Foresight},
+        foresight::{Foresight, NoAnswer},
         process::{ServerError, ServerProcess},
         profile::{Body, Profile},
         server::ServeError,
@@ -90,9 +90,9 @@ pub enum SetupError {
     /// What the server will answer can't be told beforehand.
     #[error(transparent)]
     Foresight(#[from] ServeError),
-    /// An answer can't be checked.
+    /// An answer can't be checked, or is none.
     #[error(transparent)]
-    Echo(#[from] Echo),
+    NoAnswer(#[from] NoAnswer),
     /// The tasks could not be listed: the server's listing is not readable.
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
@@ -269,7 +269,7 @@ impl Served {
     }
 
     /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
-    fn with_outcome(&self, task: Task) -> Result<(Task, Expected), Echo> {
+    fn with_outcome(&self, task: Task) -> Result<(Task, Expected), NoAnswer> {
         let Task::Fetch(fetch) = &task else { return Ok((task, Expected::AsSequential)) };
         let (site, authorization) = (fetch.site.as_deref(), fetch.authorization.as_deref());
         let answer = self.foresight.get(&fetch.url, site, authorization, fetch.redirects)?;

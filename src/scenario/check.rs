@@ -5,14 +5,18 @@ use super::{
 };
 use crate::{
     figures::exact,
-    mock_server::{checked, profile::Profile},
+    mock_server::{
+        checked::{self, CheckedProfile},
+        profile::Profile,
+    },
     results::record::Timer,
     strategy::{self, Strategy},
-    suggestion::one_of,
+    suggestion::{nearest, one_of, unknown},
+    task::fetch::{Listing, Recipe},
     worker::shape::Shape,
 };
 use serde::de::DeserializeOwned;
-use std::{num::NonZeroU32, time::Duration};
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
 use toml::{Table, Value};
 
 /// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
@@ -116,7 +120,7 @@ impl Checker<'_> {
         let Some(server) = &variant.server else {
             return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
         };
-        server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
+        let server = server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
         for (key, seconds) in [
             ("workload.fetch.timeout_s", fetch.timeout_s),
             ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
@@ -133,10 +137,40 @@ impl Checker<'_> {
         if fetch.listing.is_some() && !fetch.sites.is_empty() {
             return Err(self.invalid("workload.fetch.sites", "some", "none with a `listing`, whose links name theirs"));
         }
-        match fetch.sites.iter().find(|site| !checked::is_host_name(site)) {
-            Some(site) => Err(self.invalid("workload.fetch.sites", site, "a host name such as alpha.example")),
-            None => Ok(()),
+        if let Some(site) = fetch.sites.iter().find(|site| !checked::is_host_name(site)) {
+            return Err(self.invalid("workload.fetch.sites", site, "a host name such as alpha.example"));
         }
+        self.answered(variant, fetch, &server)
+    }
+
+    /// Whether each path that is fetched has a route. A 404 of the server's own would be measured as an answer.
+    fn answered(&self, variant: &Variant, fetch: &Recipe, server: &CheckedProfile) -> Result<(), ScenarioError> {
+        let listed = |listing: &Listing| (None, listing.path.clone());
+        let mut paths: Vec<(&str, (Option<String>, String))> =
+            variant.prologue.iter().map(|listing| ("prologue.path", listed(listing))).collect();
+        paths.extend(fetch.listing.iter().map(|listing| ("workload.fetch.listing.path", listed(listing))));
+        if fetch.listing.is_none() {
+            // Most paths are fetched by many tasks.
+            let tasks: BTreeSet<_> = (0..fetch.tasks.get() as usize).map(|index| fetch.site_and_path(index)).collect();
+            paths.extend(tasks.into_iter().map(|(site, path)| ("workload.fetch.paths", (site.map(Into::into), path))));
+        }
+        for (key, (site, path)) in paths {
+            let Some(missing) = server.unanswered(&path, site.as_deref(), fetch.redirects) else { continue };
+            let known: Vec<String> = server.paths().collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let near = nearest(&missing, known.iter().copied())
+                .map(|near| format!(" (the nearest is `{near}`)"))
+                .unwrap_or_default();
+            let redirected = if missing == path { String::new() } else { format!(", which redirects to `{missing}`") };
+            let on_site = site.map(|site| format!(" at {site}")).unwrap_or_default();
+            let found = format!("`{path}`{redirected}{on_site}, which no route answers");
+            let expected =
+                format!("a path that a route answers{near}, or a route with `status = 404` if it is to be missing");
+            let key =
+                if variant.name == DEFAULT_VARIANT { key.into() } else { format!("{key} (variant {})", variant.name) };
+            return Err(self.invalid(&key, &found, &expected));
+        }
+        Ok(())
     }
 
     /// A number too many in a file should be an error of the file, and not the end of the machine's memory.

@@ -137,9 +137,14 @@ impl Recipe {
     }
 
     fn nth(&self, origin: &str, index: usize, time_scale: f64) -> Fetch {
+        let (site, path) = self.site_and_path(index);
+        Fetch { site: site.map(Into::into), ..self.fetch(format!("{origin}{path}"), None, time_scale) }
+    }
+
+    /// What the task with this index fetches, where there is no listing.
+    pub(crate) fn site_and_path(&self, index: usize) -> (Option<&str>, String) {
         let path = self.paths[index % self.paths.len()].replace("{number}", &(index + 1).to_string());
-        let site = self.sites.get(index / self.paths.len() % self.sites.len().max(1));
-        Fetch { site: site.cloned(), ..self.fetch(format!("{origin}{path}"), None, time_scale) }
+        (self.sites.get(index / self.paths.len() % self.sites.len().max(1)).map(String::as_str), path)
     }
 
     fn fetch(&self, url: String, authorization: Option<String>, time_scale: f64) -> Fetch {

@@ -43,8 +43,8 @@ impl Client {
         }
         self.write(format!("{}\r\n\r\n", lines.join("\r\n")));
         let mut reply = self.head();
-        let length = reply.headers["content-length"].parse().expect("a length");
         if method != "HEAD" {
+            let length = reply.headers["content-length"].parse().expect("a length");
             reply.body.resize(length, 0);
             self.0.read_exact(&mut reply.body).expect("the whole body");
         }

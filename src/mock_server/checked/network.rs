@@ -7,6 +7,7 @@ use crate::mock_server::{
     profile::{Fault, FaultRule, Limit, Link, Profile, Rate},
 };
 use hyper::StatusCode;
+use std::time::Duration;
 
 /// The network of a [`CheckedProfile`](super::CheckedProfile).
 #[derive(Debug, Clone)]
@@ -18,6 +19,8 @@ pub(in crate::mock_server) struct CheckedNetwork {
     pub connections: Option<Limit>,
     pub requests: Option<Limit>,
     pub rate: Option<Rate>,
+    /// How long a connection may be idle, if the profile says.
+    pub idle: Option<Duration>,
     pub faults: Vec<CheckedFault>,
 }
 
@@ -27,7 +30,17 @@ const FASTEST_PER_S: f64 = 1e12;
 /// More than a process can have descriptors, let alone serve.
 const MOST_AT_ONCE: u32 = 1 << 20;
 
+/// What the runtime's timer can tell from nothing.
+const LEAST_IDLE_NS: u64 = 1_000_000;
+/// How long a client may do nothing, unless the profile says.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 impl CheckedNetwork {
+    /// How long a client may take over its next request, or over reading anything of an answer.
+    pub fn patience(&self) -> Duration {
+        self.idle.unwrap_or(PATIENCE)
+    }
+
     pub(super) fn of(profile: &Profile) -> Result<Self, ProfileError> {
         let scale = profile.time_scale;
         let seconds = |key: &str, seconds| {
@@ -42,10 +55,19 @@ impl CheckedNetwork {
             connections: limits.connections.map(|limit| at_once("connections", limit)).transpose()?,
             requests: limits.requests.map(|limit| at_once("requests", limit)).transpose()?,
             rate: limits.rate.map(|rate| scaled_rate(rate, scale)).transpose()?,
+            idle: limits.idle_s.map(|idle_s| idle(idle_s, scale)).transpose()?,
             faults: (profile.faults.iter().enumerate())
                 .map(|(number, rule)| CheckedFault::of(rule, scale, |name| format!("server.faults[{number}].{name}")))
                 .collect::<Result<_, _>>()?,
         })
+    }
+}
+
+fn idle(found: f64, scale: f64) -> Result<Duration, ProfileError> {
+    let wrong = |expected| wrong("server.limits.idle_s", &found, expected);
+    match scaled_ns(found, scale).map_err(wrong)? {
+        ..LEAST_IDLE_NS => Err(wrong("0.001 s or more after time-scaling")),
+        ns => Ok(Duration::from_nanos(ns)),
     }
 }
 
@@ -167,6 +189,9 @@ mod tests {
             ("limits.requests.most", refused(|profile| profile.limits.requests = Some(none))),
             ("limits.rate.per_s", rate(0.0, 1)),
             ("limits.rate.burst", rate(1.0, 0)),
+            ("limits.idle_s", refused(|profile| profile.limits.idle_s = Some(f64::NAN))),
+            ("limits.idle_s", refused(|profile| profile.limits.idle_s = Some(0.0))),
+            ("limits.idle_s", refused(|profile| (profile.limits.idle_s, profile.time_scale) = (Some(0.1), 1000.0))),
             ("faults[1].probability", fault(Fault::Reset, |rule| rule.probability = Some(0.0))),
             ("faults[1].probability", fault(Fault::Reset, |rule| rule.probability = Some(1.1))),
             ("faults[1].probability", fault(Fault::Reset, |rule| rule.probability = Some(f64::NAN))),
@@ -192,7 +217,7 @@ mod tests {
             connect_delay_s: 0.1,
             serial_s: 0.2,
             link: Link { bytes_per_s: Some(1e6), connection_bytes_per_s: Some(1e5) },
-            limits: Limits { rate: Some(Rate { per_s: 10.0, burst: 5 }), ..Limits::default() },
+            limits: Limits { rate: Some(Rate { per_s: 10.0, burst: 5 }), idle_s: Some(5.0), ..Limits::default() },
             faults: vec![FaultRule { stall_s: Some(1.0), ..FaultRule::always(Fault::Stall) }],
             ..Profile::default()
         };
@@ -200,6 +225,7 @@ mod tests {
         assert_eq!((network.connect_delay_ns, network.serial_ns), (5_000_000, 10_000_000));
         assert_eq!(network.bandwidth, Some(Bandwidth { shared_per_s: 2e7, each_per_s: 2e6 }));
         assert_eq!(network.rate, Some(Rate { per_s: 200.0, burst: 5 }));
+        assert_eq!(network.patience(), Duration::from_millis(250));
         assert_eq!(network.faults[0].what, Mishap::Stall { ns: 50_000_000 });
     }
 

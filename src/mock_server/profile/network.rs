@@ -36,8 +36,12 @@ pub struct Link {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Connections. A refused one is closed at once.
+    /// Connections. A refused one is closed at once. Where the others queue, a connection needs a place while it is being
+    /// answered; with `idle_s`, as long as it is open.
     pub connections: Option<Limit>,
+    /// Seconds after which a connection is closed whose client neither sends nor reads anything. When `None`, it is 30 s,
+    /// whatever the time scale: nothing that a run would notice.
+    pub idle_s: Option<f64>,
     /// Requests in service, each until its body is out. A refused one is answered with 503 and `Retry-After`.
     pub requests: Option<Limit>,
     /// Requests per second. Beyond it the answer is 429 with `Retry-After`.
