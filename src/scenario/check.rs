@@ -11,7 +11,7 @@ use crate::{
     },
     results::record::Timer,
     strategy::{self, Strategy},
-    suggestion::{nearest, one_of, unknown},
+    suggestion::{nearest, one_of},
     task::fetch::{Listing, Recipe},
     worker::shape::Shape,
 };
@@ -157,10 +157,8 @@ impl Checker<'_> {
         for (key, (site, path)) in paths {
             let Some(missing) = server.unanswered(&path, site.as_deref(), fetch.redirects) else { continue };
             let known: Vec<String> = server.paths().collect();
-            let known: Vec<&str> = known.iter().map(String::as_str).collect();
-            let near = nearest(&missing, known.iter().copied())
-                .map(|near| format!(" (the nearest is `{near}`)"))
-                .unwrap_or_default();
+            let near = nearest(&missing, known.iter().map(String::as_str));
+            let near = near.map(|near| format!(" (the nearest is `{near}`)")).unwrap_or_default();
             let redirected = if missing == path { String::new() } else { format!(", which redirects to `{missing}`") };
             let on_site = site.map(|site| format!(" at {site}")).unwrap_or_default();
             let found = format!("`{path}`{redirected}{on_site}, which no route answers");
