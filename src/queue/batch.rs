@@ -32,6 +32,7 @@ use crate::{
 };
 use std::{
     cell::Cell,
+    cmp::Reverse,
     collections::BTreeMap,
     process,
     sync::atomic::{AtomicU32, Ordering::Relaxed},
@@ -306,6 +307,9 @@ impl<'a> Batch<'a> {
         };
         let of_workers = self.outages_of_workers.iter().map(of_worker).filter(|outage| outage.end_ns > start_ns);
         let mut outages: Vec<Outage> = self.watch.since(start_ns).into_iter().chain(of_workers).collect();
+        // Each of a worker's is told twice, the second time with its true end.
+        outages.sort_by_key(|outage| (outage.worker, outage.start_ns, Reverse(outage.end_ns)));
+        outages.dedup_by_key(|outage| (outage.worker, outage.start_ns));
         outages.sort_by_key(|outage| outage.start_ns);
         outages
     }

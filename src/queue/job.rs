@@ -52,7 +52,7 @@ pub struct Delivered {
     pub taken_ns: u64,
     /// How that clock compares with the queue's.
     pub clock: ClockReading,
-    /// What the worker's connection has gone through since it last delivered something, by the worker's clock.
+    /// What the worker's connection has gone through since its last delivery but one, by the worker's clock.
     pub outages: Box<[Outage]>,
     /// What came of it. Spans are by the worker's clock, and their worker is 0: who reads it knows who did it.
     pub done: Done,

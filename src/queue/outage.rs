@@ -42,6 +42,8 @@ impl Outage {
 pub(super) struct Watch {
     over: Vec<Outage>,
     open: Option<Outage>,
+    /// How many of those that are over have been told once.
+    told: usize,
 }
 
 impl Watch {
@@ -69,9 +71,11 @@ impl Watch {
         self.over.iter().chain(&self.open).filter(|one| one.end_ns > start_ns).cloned().collect()
     }
 
-    /// Forgets those that are over.
-    pub(super) fn clear(&mut self) {
-        self.over.clear();
+    /// They were told with a delivery. Those that were told before are forgotten. Twice, because a delivery that failed may have
+    /// been the one that counted, and then the one that tells has no effect.
+    pub(super) fn told(&mut self) {
+        self.over.drain(..self.told);
+        self.told = self.over.len();
     }
 }
 
@@ -96,7 +100,9 @@ mod tests {
         let [Outage { worker: None, start_ns, end_ns, cause }] = &watch.since(0)[..] else { panic!("{watch:?}") };
         assert!((*start_ns, cause.as_str()) == (first, "refused") && *end_ns >= second, "{watch:?}");
         assert_eq!(watch.since(now_ns()), [], "it was over before");
-        watch.clear();
+        watch.told();
+        assert_eq!(watch.since(0).len(), 1, "it may not have been heard");
+        watch.told();
         assert_eq!(watch.since(0), []);
     }
 

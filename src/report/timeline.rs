@@ -184,7 +184,12 @@ impl<'a> Row<'a> {
         let depth = self.depth.as_ref().map(|depth| format!("; {}", depth.in_words())).unwrap_or_default();
         let timeline = self.cell.record.timeline.as_ref();
         let elsewhere = timeline.map(|timeline| elsewhere::in_words(&timeline.elsewhere)).unwrap_or_default();
-        format!("{}: {}{shares}{depth}{elsewhere}.", words::capital(&self.cell.who()), time(self.total))
+        let away = if self.outages.is_empty() {
+            String::new()
+        } else {
+            format!("; the queue gave no answer for {}", time(Outage::total_s(self.outages)))
+        };
+        format!("{}: {}{shares}{depth}{away}{elsewhere}.", words::capital(&self.cell.who()), time(self.total))
     }
 
     /// Whether there is any waiting of this kind.

@@ -205,12 +205,19 @@ fn a_queue_that_comes_back_is_enough() {
 #[test]
 fn an_outage_is_told_with_whose_it_was_and_what_is_over_before_the_run_is_not() {
     let outage = |start_ns, end_ns| Outage { worker: None, start_ns, end_ns, cause: "cut\u{1b}[2J off".into() };
-    let of_worker = [outage(1, 2), outage(3, u64::MAX)].into();
-    let message = Message::Delivered(Delivered { outages: of_worker, ..delivered("here:5:0", 0, 1) });
-    let mut broker = Scripted { messages: [Err(gone()), Ok(vec![message])].into(), ..Scripted::default() };
-    let (_, account) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    let told = |index, end_ns| {
+        let outages = [outage(1, 2), outage(3, end_ns)].into();
+        Message::Delivered(Delivered { outages, ..delivered("here:5:0", index, 1) })
+    };
+    // The second time it is over.
+    let messages = vec![told(0, u64::MAX - 1), told(1, u64::MAX)];
+    let mut broker = Scripted { messages: [Err(gone()), Ok(messages)].into(), ..Scripted::default() };
+    let (_, account) = run(&mut broker, &work(sums(2), patient()), &Places::new());
     let [of_worker, own] = &account.outages[..] else { panic!("{:?}", account.outages) };
-    assert_eq!((of_worker.worker, of_worker.cause.as_str()), (Some(0), "cut\\u{1b}[2J off"));
+    assert_eq!(
+        (of_worker.worker, of_worker.end_ns, of_worker.cause.as_str()),
+        (Some(0), u64::MAX, "cut\\u{1b}[2J off")
+    );
     assert_eq!((own.worker, own.cause.as_str()), (None, "connection refused"));
     assert!(own.start_ns > 0 && own.start_ns <= own.end_ns, "{own:?}");
     assert!(account.disturbance().is_some_and(|words| words.contains("the queue gave no answer for")));

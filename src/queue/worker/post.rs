@@ -95,7 +95,7 @@ impl Post {
 
     fn delivered(&mut self) {
         if self.finished.take().is_some() {
-            self.watch.clear();
+            self.watch.told();
             self.shared.desk.clear(self.seat);
             self.shared.jobs_done.fetch_add(1, Relaxed);
         }
