@@ -99,6 +99,9 @@ fn two_outputs_to_one_place_are_refused_before_anything_is_measured() {
     assert_eq!(fs::read_to_string(dir.path().join("old")).expect("it is there"), "old");
 }
 
+/// Whether standard output holds what was asked for, and nothing else.
+type IsRight<'a> = &'a dyn Fn(&str) -> bool;
+
 #[test]
 fn a_dash_is_standard_output_wherever_an_output_is_named() {
     let dir = place();
@@ -107,7 +110,7 @@ fn a_dash_is_standard_output_wherever_an_output_is_named() {
     let is_csv = |said: &str| said.starts_with("scenario,variant,") && said.lines().count() == 1 + 3 * 2;
     let is_page = |said: &str| said.starts_with("<!DOCTYPE html>") && said.trim_end().ends_with("</html>");
     let run = |option: &'static str| [&TINY[..], &[option, "-"]].concat();
-    let outputs: [(Vec<&str>, &dyn Fn(&str) -> bool); 6] = [
+    let outputs: [(Vec<&str>, IsRight); 6] = [
         (run("--json"), &is_json),
         (run("--trace"), &is_json),
         (run("--csv"), &is_csv),

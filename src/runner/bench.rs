@@ -13,7 +13,7 @@ use crate::{
     fixtures::LeftOut,
     measure::host::{self, HostFacts},
     results::record::{CellRecord, Check, Estimate, Excluded, Record, SCHEMA, Stopped, Timeline},
-    scenario::{CellSpec, Scenario},
+    scenario::{CellSpec, Scenario, Variant},
     stats::paired,
     worker::work::Account,
 };
@@ -67,7 +67,7 @@ impl<'a> Bench<'a> {
             started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
             time_scale: scenario.time_scale,
             seed: settings.seed,
-            drawn: specs.iter().filter_map(|spec| scenario.variant(&spec.variant)).any(|variant| variant.is_drawn()),
+            drawn: specs.iter().filter_map(|spec| scenario.variant(&spec.variant)).any(Variant::is_drawn),
             purpose: settings.plan.purpose,
             looks: settings.plan.looks.clone(),
             stopped: None,

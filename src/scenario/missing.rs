@@ -157,7 +157,7 @@ workers = []
     /// As TOML in one line for each key at the top. `toml` is built without its writer.
     fn toml_text(value: &Value) -> String {
         let Value::Table(table) = value else { return inline(value) };
-        table.iter().map(|(key, value)| format!("{key} = {}\n", inline(value))).collect()
+        table.iter().map(|(key, value)| format!("{key} = {}\n", inline(value))).collect::<Vec<_>>().concat()
     }
 
     fn inline(value: &Value) -> String {
