@@ -63,8 +63,6 @@ mod on_linux {
         /// It was over before the signal could be sent.
         missed: u32,
         named: u32,
-        /// A queue lost it in the probe, which isn't timed: others did its jobs, and the time is another pool's.
-        borne: u32,
         /// A clean time, though a worker was lost while it was measured.
         wrong: u32,
         hangs: u32,
@@ -126,9 +124,7 @@ mod on_linux {
         // In the random moment after the phase was seen to begin, the whole run may have ended, and its workers with it.
         count.missed += u32::from(!alive || clean && phase == Phase::Close);
         count.named += u32::from(named);
-        let borne = clean && strategy == "queue" && phase == Phase::Probe;
-        count.borne += u32::from(borne);
-        let wrong = alive && !named && !borne && !(clean && phase == Phase::Close);
+        let wrong = alive && !named && !(clean && phase == Phase::Close);
         count.wrong += u32::from(wrong);
         count.hangs += u32::from(ended.status.is_none());
         count.orphans += ended.orphans;
@@ -141,12 +137,12 @@ mod on_linux {
     }
 
     fn tell(counts: &BTreeMap<Key, Count>, seed: u64) -> ExitCode {
-        println!("strategy\tsignal\tphase\truns\tmissed\tnamed\tborne\tclean though lost\thangs\torphans\tleftovers");
+        println!("strategy\tsignal\tphase\truns\tmissed\tnamed\tclean though lost\thangs\torphans\tleftovers");
         let mut wrong = 0;
         for ((name, signal, phase), count) in counts {
-            let Count { runs, missed, named, borne, wrong: clean, hangs, orphans, leftovers } = count;
+            let Count { runs, missed, named, wrong: clean, hangs, orphans, leftovers } = count;
             println!(
-                "{name}\t{signal}\t{phase:?}\t{runs}\t{missed}\t{named}\t{borne}\t{clean}\t{hangs}\t{orphans}\t{leftovers}"
+                "{name}\t{signal}\t{phase:?}\t{runs}\t{missed}\t{named}\t{clean}\t{hangs}\t{orphans}\t{leftovers}"
             );
             wrong += (clean + hangs) as usize + orphans + leftovers;
         }

@@ -66,6 +66,10 @@ pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
     };
     let outcome = child.carry_out(&order, &cell.env.interrupted, &mut look)?;
     cell.check(&order, &outcome)?;
+    // A queue bears it, but what a pool takes can't be told of one that wasn't whole.
+    if let Some(lost) = outcome.lost.into_iter().next() {
+        return Err(lost.into());
+    }
     let taken = before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers()));
     Ok(taken.map(|taken| match outcome.account.workers {
         // Others started the workers, perhaps elsewhere.
