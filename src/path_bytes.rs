@@ -20,8 +20,9 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf
 
 /// The same for a path that there may not be.
 pub mod option {
-    use super::*;
+    use super::{Deserialize, Deserializer, OsString, Path, PathBuf, Serialize, Serializer};
 
+    #[expect(clippy::ref_option, reason = "what serde passes")]
     pub fn serialize<S: Serializer>(path: &Option<PathBuf>, serializer: S) -> Result<S::Ok, S::Error> {
         path.as_deref().map(Path::as_os_str).serialize(serializer)
     }

@@ -68,12 +68,15 @@ pub struct Record {
     pub cells: Vec<CellRecord>,
 }
 
+/// The names of files, by the reason why they were left out.
+pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
+
 impl Record {
     /// How many pictures of the user's own were measured and how many there are, and the names of those that were left out,
     /// by the reason. `None` where none was.
-    pub fn pictures(&self) -> Option<(usize, usize, BTreeMap<&str, Vec<&str>>)> {
+    pub fn pictures(&self) -> Option<(usize, usize, Reasons<'_>)> {
         let measured = self.cells.iter().map(|cell| cell.tasks as usize).max().unwrap_or(0);
-        let mut reasons: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut reasons = Reasons::new();
         for LeftOut { file, why } in &self.left_out {
             reasons.entry(why).or_default().push(file);
         }

@@ -157,11 +157,19 @@ impl Stage {
             }
         }
         let prologue = prologue(scenario, variant, server.as_ref());
-        let (may_fail, address_space_bytes) = (variant.may_fail, variant.address_space_bytes);
         let tasks = tasks.into();
-        let (deadline, _outputs) = (None, outputs);
-        let mut stage =
-            Self { tasks, prologue, expected, left_out, deadline, server, may_fail, address_space_bytes, _outputs };
+        let (deadline, may_fail, address_space_bytes) = (None, variant.may_fail, variant.address_space_bytes);
+        let mut stage = Self {
+            tasks,
+            prologue,
+            expected,
+            left_out,
+            deadline,
+            server,
+            may_fail,
+            address_space_bytes,
+            _outputs: outputs,
+        };
         stage.run_reference(scenario, settings, observer)?;
         Ok(stage)
     }

@@ -88,13 +88,17 @@ impl Format {
 
     /// Why a file can't be decoded, and what to do; `None` for one that perhaps can. `content` may be its beginning alone.
     pub fn refusal(path: &Path, content: &[u8]) -> Option<String> {
-        let named = |name| format!("a {name} picture, which is not supported: convert it to JPEG or PNG");
-        match (Self::of(content), Self::of_name(path)) {
-            (Some(Self::Jpeg | Self::Png), _) => None,
-            (Some(Self::Other(name)), _) => Some(named(name)),
-            (None, _) if content.is_empty() => Some("an empty file: copy it again".into()),
-            (None, Some(Self::Other(name))) => Some(named(name)),
-            (None, _) => Some("not a picture, by its content: copy it again, or take it away".into()),
+        if content.is_empty() {
+            return Some("an empty file: copy it again".into());
+        }
+        // A name is believed where it explains what the content doesn't.
+        let by_name = || Self::of_name(path).filter(|format| matches!(format, Self::Other(_)));
+        match Self::of(content).or_else(by_name) {
+            Some(Self::Jpeg | Self::Png) => None,
+            Some(Self::Other(name)) => {
+                Some(format!("a {name} picture, which is not supported: convert it to JPEG or PNG"))
+            }
+            None => Some("not a picture, by its content: copy it again, or take it away".into()),
         }
     }
 }

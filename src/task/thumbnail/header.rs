@@ -89,7 +89,7 @@ pub(super) fn read(file: &[u8]) -> Result<Header, String> {
                     // Three marks in the frames' range are of tables, and of nothing that is in use.
                     0xC4 | 0xC8 | 0xCC => {}
                     0xC0..=0xCF if frame.is_none() => {
-                        frame = Some(Frame::read(code, segment).ok_or("damaged: its frame header is malformed")?)
+                        frame = Some(Frame::read(code, segment).ok_or("damaged: its frame header is malformed")?);
                     }
                     0xC0..=0xCF => return Err(unsupported("a hierarchical JPEG")),
                     mark::SOS => {

@@ -215,7 +215,7 @@ fn what_is_allocated_is_bounded_before_it_is_allocated() {
             && planes::affordable(&header::read(&claiming(&plain, 25_000, 16_000)).expect("a usual JPEG"), 8).is_err()
     );
     for (file, says) in [
-        (claiming(&progressive, 16320, 12240), "16320 x 12240 pixels take 604 MB of memory"),
+        (claiming(&progressive, 16320, 12240), "16320 x 12240 pixels take 604\u{a0}MB of memory"),
         (claiming(&plain, 65535, 65535), "65535 x 65535 pixels, and holds next to nothing"),
     ] {
         let words = refusal("huge.jpg", &file);
