@@ -334,11 +334,10 @@ fn on_sigterm_it_answers_what_it_has_begun() {
 
 #[test]
 fn a_drain_that_cuts_requests_says_so_and_a_second_signal_hastens_it() {
-    let slow = Route { latency_s: 3600.0, ..Route::at("/slow") };
-    let mut child = with_profile(&[], &Profile { routes: vec![slow], ..Profile::default() });
+    let mut child = command(&[]).spawn().unwrap();
     let origin = origin(&mut child);
     let mut busy = Client::at(&origin);
-    busy.write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    busy.write("GET /delay/10 HTTP/1.1\r\nHost: a\r\n\r\n");
     Client::at(&origin).get("/-/health", &[]);
     let pid = Pid::from_raw(child.id().try_into().unwrap());
     kill(pid, Signal::SIGINT).unwrap();
@@ -348,6 +347,7 @@ fn a_drain_that_cuts_requests_says_so_and_a_second_signal_hastens_it() {
         stderr.read_line(&mut line).unwrap();
         line
     };
+    assert!(line().starts_with("generic routes alone"));
     assert_eq!(line(), "waiting up to 5 s for requests in service: 1; Ctrl-C again cuts them off\n");
     kill(pid, Signal::SIGINT).unwrap();
     assert!(line().contains("requests cut off before their answers were complete: 1"));

@@ -77,7 +77,7 @@ fn a_client_that_gives_up_is_in_the_log_and_one_without_a_task_is_counted() {
     assert!(log[0].answered_ns >= log[0].arrived_ns);
 
     let mut client = Client::at(server.origin());
-    client.write("GET /bytes/5 HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
+    client.write("GET /bytes/20000 HTTP/1.1\r\nHost: a\r\n\r\nGET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     client.head();
     Client::at(server.origin()).get("/-/health", &[]);
     // With a body that it hasn't read, its end is a reset, which is no half-close.

@@ -111,8 +111,9 @@ Generic routes, as httpbin documents them, below those of the scenario if there 
 {}
 Their seconds are real ones; with ?scaled=1 they are divided by the time scale.
 
-A request with the header `makespan-task: RUN/INDEX` is logged. GET /-/log?run=RUN shows the log of a run; DELETE
-shows it and forgets it. Each answer's header `Makespan-Lateness-Ns` says how much later than asked it began.",
+A request with the header `makespan-task: RUN/INDEX` is logged. GET /-/log?run=RUN shows the log of
+a run; DELETE shows it and forgets it. Each answer's header `Makespan-Lateness-Ns` says how much
+later than asked it began.",
         generic::list()
     )
 }

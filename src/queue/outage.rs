@@ -11,7 +11,6 @@ const MOST: usize = 50;
 /// A stretch in which a connection to the queue got no answer. It ends with the first answer: with a reconnection, or with a
 /// call that came back after all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Outage {
     /// Whose connection: the worker's number in spans; `None` for the run's own.
     pub worker: Option<u32>,

@@ -50,7 +50,8 @@ pub(super) fn offset(one: &Elsewhere) -> String {
     let decimals = if uncertain_ms > 0.0 { (-uncertain_ms.log10().floor() as i32).clamp(0, 6) as usize } else { 6 };
     let step = 10_f64.powi(decimals as i32);
     // Without the hair's breadth, 0.1 could be rounded up to 0.2.
-    let uncertain_ms = (uncertain_ms * step - 1e-9).ceil().max(0.0) / step;
+    // `max` may choose either zero, and -0 would be shown as such.
+    let uncertain_ms = ((uncertain_ms * step - 1e-9).ceil().max(0.0) + 0.0) / step;
     format!("{offset_ms:+.decimals$}\u{a0}ms ± {uncertain_ms:.decimals$}\u{a0}ms")
 }
 

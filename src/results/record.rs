@@ -200,7 +200,6 @@ pub struct CellRecord {
 
 /// A worker process that was lost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct LostInRound {
     /// In which round, counted from 0.
     pub round: u32,
@@ -212,7 +211,6 @@ pub struct LostInRound {
 
 /// A run whose time does not count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Excluded {
     /// Why it does not count, in words.
     pub reason: String,

@@ -78,7 +78,6 @@ mod tests {
             run: 1,
             index,
             path: "/".into(),
-            connection: 0,
             status: 200,
             bytes: 9,
             arrived_ns,
@@ -88,8 +87,7 @@ mod tests {
             sent_bytes: 9,
             ended_ns: link.0,
             link_ns: link.1,
-            link_share: None,
-            fault: None,
+            ..LogEntry::default()
         }
     }
 

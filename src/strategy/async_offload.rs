@@ -10,7 +10,7 @@
 //! **Try**: prime sums with `async` and with `async_offload` on two workers, and look at the timelines. Then `makespan run
 //! many_in_flight --variant blocking`: a client that knows nothing of event loops.
 
-use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use super::{CloseError, Env, Pool, StartError, Strategy, Work, r#async::catch_up};
 use crate::{
     task::{Task, TaskError},
     worker::{
@@ -88,7 +88,11 @@ impl Pool for OffloadingLoop {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let deck = work.deck(self.in_flight);
         let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck, &self.threads));
-        self.runtime.block_on(join_all(slots)).into_iter().flatten().collect()
+        let run = async {
+            catch_up(self.in_flight).await;
+            join_all(slots).await
+        };
+        self.runtime.block_on(run).into_iter().flatten().collect()
     }
 
     fn close(self: Box<Self>) -> Result<(), CloseError> {

@@ -126,7 +126,7 @@ fn several_statuses_are_drawn_by_their_weights() {
 proptest! {
     #[test]
     fn whatever_is_asked_has_an_answer_in_range(
-        route in prop::sample::select(ALL),
+        route in (0..ALL.len()).prop_map(|number| &ALL[number]),
         rest in "[ -~]{0,40}|[0-9.eE+-]{0,25}|[?](numbytes|duration|delay|seed|code|url|chunk_size)=[0-9.eE+%&-]{0,25}",
         time_scale in 1e-300..1e300,
     ) {
