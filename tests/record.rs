@@ -294,8 +294,8 @@ fn a_record_from_before_claims_were_tested_is_still_one() {
         }
     }
     let read: Record = serde_json::from_value(old).expect("it can be read");
-    assert_eq!((read.purpose, read.looks, read.stopped), (Purpose::Run, Vec::new(), None));
     assert_eq!((read.left_out.as_slice(), read.pictures()), (&[][..], None));
+    assert_eq!((read.purpose, read.looks, read.stopped), (Purpose::Run, Vec::new(), None));
     assert!(read.cells.iter().all(|cell| cell.cpu_s.is_empty() && cell.statuses.is_empty()));
 }
 
