@@ -535,7 +535,7 @@ fn one_bad_picture_does_not_stop_the_others() {
     fs::create_dir(&folder).expect("writable");
     let mut jpeg = Vec::new();
     let encoder = jpeg_encoder::Encoder::new(&mut jpeg, 90);
-    encoder.encode(&[99; 200 * 150], 200, 150, jpeg_encoder::ColorType::Luma).expect("a Vec takes everything");
+    encoder.encode(&vec![99; 200 * 150], 200, 150, jpeg_encoder::ColorType::Luma).expect("a Vec takes everything");
     let half = &jpeg[..jpeg.len() / 2];
     let files: [(&[u8], &[u8]); 7] = [
         (b"good.jfif", &jpeg),

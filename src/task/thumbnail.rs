@@ -7,7 +7,7 @@
 //! All of it happens on the calling thread: a library that starts threads of its own would make `sequential` parallel.
 //! The filter is Catmull-Rom, which is what Pillow's `thumbnail` uses, and the sizes are Pillow's: `fit.rs`.
 //!
-//! Any file may be given, so what is allocated is bounded before it is allocated ([`MOST_BYTES`]), and the deadline is
+//! Any file may be given, so what is allocated is bounded before it is allocated (`MOST_BYTES`), and the deadline is
 //! looked at within a decode, too: `watched.rs`.
 //!
 //! Under the simulated interpreter lock it stands for a C extension that keeps the lock: between two calls into a library
