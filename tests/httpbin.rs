@@ -55,15 +55,18 @@ fn methods_are_those_that_httpbin_takes() {
     }
 }
 
-/// What is asked, and what comes back: the status, headers, and members of the JSON.
+/// What is asked, with which headers; and what comes back: the status, headers, and members of the JSON.
+type Case = (&'static str, &'static [&'static str], u16, &'static [(&'static str, &'static str)], Value);
+
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn answers_are_those_that_httpbin_documents() {
     let server = server();
     let origin = server.origin();
     let host = origin.strip_prefix("http://").unwrap();
     let none = json!({});
     let url = |path: &str| format!("{origin}{path}");
-    let full: [(&str, &[&str], u16, &[(&str, &str)], Value); 38] = [
+    let full: [Case; 38] = [
         (
             "/get?q=%22a+b%22&q=2&r=1",
             &[],

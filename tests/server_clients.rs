@@ -1,7 +1,5 @@
 //! What the mock server makes of clients that ask for its log, give up, half-close, or send what is no request.
 
-#![expect(clippy::unwrap_used, reason = "a test that meets something unexpected is to fail there")]
-
 mod common;
 
 use common::{PROGRAM, http::Client, wait_until};

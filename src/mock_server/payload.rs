@@ -61,7 +61,8 @@ pub struct Payload {
 impl Payload {
     /// So many asterisks.
     pub(super) fn stars(length: u64) -> Self {
-        Self { head: Bytes::new(), block: Bytes::from_static(&[b'*'; BLOCK]), repeated: length }
+        static STARS: [u8; BLOCK] = [b'*'; BLOCK];
+        Self { head: Bytes::new(), block: Bytes::from_static(&STARS), repeated: length }
     }
 
     /// Bytes that are still to come.

@@ -54,7 +54,7 @@ pub(super) struct Service {
     checksum: u32,
     log: Rc<RefCell<Log>>,
     /// As many as there are requests in service, and one.
-    in_service: Rc<()>,
+    unanswered: Rc<()>,
     /// How long the body of a request may take.
     pub patience: Duration,
     /// This server's own address, for clients that don't say which host they mean.
@@ -77,7 +77,7 @@ impl Service {
             checksum: profile.checksum,
             routes: Routes::open(profile)?,
             log: Rc::default(),
-            in_service: Rc::default(),
+            unanswered: Rc::default(),
             spreads,
             timer,
             own_host,
@@ -87,7 +87,7 @@ impl Service {
     /// A request begins on this connection. Called as soon as hyper has its head, before anything else is read.
     pub(super) fn begin<B>(&self, request: &Request<B>, connection: &Rc<Connection>) -> Pending {
         let asked = (tag(request.headers()), request.uri().path());
-        Pending::new(connection, &self.log, asked, &self.in_service)
+        Pending::new(connection, &self.log, asked, &self.unanswered)
     }
 
     /// Answers a request that has begun; `Err` if its connection is to end instead.
@@ -112,10 +112,10 @@ impl Service {
         let answer = match (refused, &target) {
             (Some(refused), _) => Answer::at_once(refused),
             (None, Target::Generic(_)) => match self.read(body).await {
-                Ok(body) => self.routes.answer(&target, &self.asked(&parts, host, connection, &body, draw)),
+                Ok(body) => self.routes.answer(&target, &asked(&parts, host, connection, &body, draw)),
                 Err(status) => Answer::at_once(routes::empty(status)),
             },
-            (None, _) => self.routes.answer(&target, &self.asked(&parts, host, connection, &Bytes::new(), draw)),
+            (None, _) => self.routes.answer(&target, &asked(&parts, host, connection, &Bytes::new(), draw)),
         };
 
         let sends_body = |answer: &Answer| parts.method != Method::HEAD && answer.response.body().left() > 0;
@@ -160,7 +160,7 @@ impl Service {
 
     /// Requests that are not answered to the end yet.
     pub(super) fn in_service(&self) -> usize {
-        Rc::strong_count(&self.in_service) - 1
+        Rc::strong_count(&self.unanswered) - 1
     }
 
     /// The body of a request, or the status of an answer that says why there is none.
@@ -173,17 +173,6 @@ impl Service {
         whole.map(Collected::to_bytes).map_err(|error| {
             if error.is::<LengthLimitError>() { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST }
         })
-    }
-
-    fn asked<'a>(
-        &self,
-        parts: &'a Parts,
-        host: &'a str,
-        connection: &Connection,
-        body: &'a Bytes,
-        draw: Draw,
-    ) -> Asked<'a> {
-        Asked { parts, host, client: connection.client, body, chance: draw.of_answer() }
     }
 
     fn latency_ns(
@@ -231,6 +220,10 @@ impl Service {
             _ => routes::empty(StatusCode::NOT_FOUND),
         }
     }
+}
+
+fn asked<'a>(parts: &'a Parts, host: &'a str, connection: &Connection, body: &'a Bytes, draw: Draw) -> Asked<'a> {
+    Asked { parts, host, client: connection.client, body, chance: draw.of_answer() }
 }
 
 fn tag(headers: &HeaderMap) -> Option<TaskTag> {

@@ -36,7 +36,7 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 /// The body, by its media type.
 #[derive(Default)]
-struct Form {
+struct Content {
     data: String,
     form: Pairs,
     files: Pairs,
@@ -83,7 +83,7 @@ impl Call<'_> {
     /// What is asked for, by httpbin's names.
     pub(super) fn told(&self, keys: &[&str]) -> Map<String, Value> {
         let parts = self.asked.parts;
-        let Form { data, form, files, json } = if keys.contains(&"data") { self.form() } else { Form::default() };
+        let Content { data, form, files, json } = if keys.contains(&"data") { self.form() } else { Content::default() };
         let mut told = Map::new();
         for &key in keys {
             let value = match key {
@@ -118,14 +118,18 @@ impl Call<'_> {
         by_proxy.map_or_else(|| self.asked.client.to_string(), Cow::into_owned)
     }
 
-    fn form(&self) -> Form {
+    fn form(&self) -> Content {
         let media_type = self.header(CONTENT_TYPE).unwrap_or_default();
         let body = self.asked.body;
         let boundary = media_type.split_once("boundary=").map(|(_, rest)| rest.split(';').next().unwrap_or_default());
         match (media_type.split(';').next().unwrap_or_default().trim(), boundary) {
-            ("application/x-www-form-urlencoded", _) => Form { form: pairs(body), ..Form::default() },
+            ("application/x-www-form-urlencoded", _) => Content { form: pairs(body), ..Content::default() },
             ("multipart/form-data", Some(boundary)) => multipart(body, boundary.trim_matches([' ', '"'])),
-            _ => Form { data: text(body), json: serde_json::from_slice(body).unwrap_or_default(), ..Form::default() },
+            _ => Content {
+                data: text(body),
+                json: serde_json::from_slice(body).unwrap_or_default(),
+                ..Content::default()
+            },
         }
     }
 }
@@ -160,8 +164,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// The fields and the files of a form. A part without a name is left out.
-fn multipart(body: &[u8], boundary: &str) -> Form {
-    let mut told = Form::default();
+fn multipart(body: &[u8], boundary: &str) -> Content {
+    let mut told = Content::default();
     let delimiter = format!("\r\n--{boundary}");
     // The first delimiter has no line before it.
     let body = [b"\r\n", body].concat();
