@@ -91,9 +91,9 @@ mod tests {
         let owned = Scratch::new_in(parent.path()).unwrap();
         let mut child = Command::new("sleep").arg("600").spawn().unwrap();
         // The owner is killed: its descriptors are closed, and nothing of it is dropped.
-        let Scratch { dir, _lock } = owned;
+        let Scratch { dir, _lock: lock } = owned;
         let left = dir.keep();
-        drop(_lock);
+        drop(lock);
         // A process that another test starts at this moment has the lock until it runs its own program.
         let removed = (0..1000).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
