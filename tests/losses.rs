@@ -102,6 +102,7 @@ fn what_a_killed_run_left_is_removed_by_the_next() {
 #[test]
 fn a_refused_thread_is_an_error_and_no_panic() {
     const NOBODY: u32 = 61_997;
+    const ASKED: [(&str, &str); 2] = [("threads,async_offload,processes,queue", "2"), ("hybrid", "2x2")];
     let dir = tempfile::tempdir().expect("a temporary directory");
     std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o777)).expect("it is ours");
     let scenario = common::scenario(dir.path(), "few", common::FEW_PRIMES);
@@ -112,7 +113,6 @@ fn a_refused_thread_is_an_error_and_no_panic() {
         command.arg(dir.path().join("data")).env("TMPDIR", dir.path()).env("HOME", dir.path());
         command.current_dir(dir.path()).uid(NOBODY).gid(NOBODY).stdin(Stdio::null()).output()
     };
-    const ASKED: [(&str, &str); 2] = [("threads,async_offload,processes,queue", "2"), ("hybrid", "2x2")];
     if !run(1000, ASKED[1].0, ASKED[1].1).is_ok_and(|output| output.status.success()) {
         let _ =
             writeln!(std::io::stderr(), "skipped: refused threads: needs prlimit, and a superuser who becomes another");
