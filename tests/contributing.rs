@@ -18,8 +18,17 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const COPY: &str = "makespan-contributed";
 
 /// What a build of the program reads. The last two because the manifest names their files.
-const SOURCES: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "build.rs", "src", "fixtures", "report/theme", "benches", "tests/exercises"];
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "build.rs",
+    "src",
+    "fixtures",
+    "report/theme",
+    "benches",
+    "tests/exercises",
+    "tests/kills.rs",
+];
 
 #[test]
 fn the_worked_examples_compile_and_give_right_answers() {

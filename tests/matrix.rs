@@ -196,7 +196,8 @@ fn closed_port() -> u16 {
 fn failures_are_typed_and_stop_nobody_else() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let round = Route { status: 302, location: Some("/round".into()), ..Route::at("/round") };
-    let server = server(vec![round, Route { latency_s: 3600.0, ..Route::at("/slow") }]);
+    let missing = Route { status: 404, ..Route::at("/nothing/here") };
+    let server = server(vec![round, Route { latency_s: 3600.0, ..Route::at("/slow") }, missing]);
     let half = gate::Gate::shut();
     let origin = half.origin.clone();
     thread::spawn(move || {

@@ -39,7 +39,7 @@ cells = [{ strategies = ["threads"], workers = [2, 5] }]
 sweep = [{ strategies = ["threads"], workers = [2] }]
 [server]
 routes = [
-    { path = "/2", latency_s = 0.02, status = 302, location = "nowhere" },
+    { path = "/2", latency_s = 0.02, status = 302, location = "/2" },
     { path = "/*", latency_s = 0.03 },
 ]
 "#;

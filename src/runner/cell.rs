@@ -262,8 +262,8 @@ impl Cell {
 
     fn check_answers(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         let warm_up = &outcome.warm_up;
-        check::answers(&self.stage.expected[..warm_up.len()], self.stage.may_fail, warm_up)
-            .map_err(CellError::WarmUp)?;
+        let expected = &self.stage.expected[..warm_up.len()];
+        check::warm_up(expected, self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
         // Where tasks may fail, it would be right that nobody did any.
         let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
         check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;

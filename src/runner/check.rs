@@ -73,6 +73,16 @@ pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> R
     }
 }
 
+/// Holds the answers of a warm-up against what they must be. It deals one task to each worker that was asked for; where a
+/// strategy has fewer, some are not taken, and the run will show whether that matters. A worker that died is not told by its
+/// tasks but by the pool.
+pub(super) fn warm_up(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), CheckError> {
+    let taken = |(_, done): &(Expected, Done)| !matches!(done.result, Err(TaskError::WorkerDied(_)));
+    let pairs = expected.iter().copied().zip(done.iter().cloned()).filter(taken);
+    let (expected, done): (Vec<Expected>, Vec<Done>) = pairs.unzip();
+    answers(&expected, may_fail, &done)
+}
+
 fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
     match (expected, result) {
         (Expected::Any, _) => true,

@@ -66,11 +66,6 @@ impl<H: Host> Host for UnderLock<'_, '_, H> {
         if self.holder.is_asked() { self.hand_over() } else { Ok(()) }
     }
 
-    /// Without a look at who asks for the lock: within a call into a library nobody else gets it.
-    fn stopped(&self) -> Result<(), Stopped> {
-        self.host.stopped()
-    }
-
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
         self.without(|host| host.wait(why, io))
     }
@@ -81,5 +76,8 @@ impl<H: Host> Host for UnderLock<'_, '_, H> {
 
     fn tag(&self) -> TaskTag {
         self.host.tag()
+    }
+    fn stopped(&self) -> Result<(), Stopped> {
+        self.host.stopped()
     }
 }

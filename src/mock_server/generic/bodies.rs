@@ -14,7 +14,8 @@ use hyper::{
     Response, StatusCode,
     header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RANGE},
 };
-use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use image::{ImageFormat, Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
 use std::{io::Cursor, sync::LazyLock};
 
 /// Bytes in a chunk, unless asked otherwise: as with httpbin.
@@ -140,18 +141,28 @@ pub(super) fn html(_: &Call) -> Made {
 }
 
 pub(super) fn png(_: &Call) -> Made {
-    static FILE: LazyLock<Bytes> = LazyLock::new(|| picture(ImageFormat::Png));
+    static FILE: LazyLock<Bytes> = LazyLock::new(|| {
+        let mut file = Cursor::new(Vec::new());
+        picture().write_to(&mut file, ImageFormat::Png).expect("a Vec takes every byte of a picture");
+        file.into_inner().into()
+    });
     made(with([(CONTENT_TYPE, "image/png")], Response::new(FILE.clone().into())))
 }
 
 pub(super) fn jpeg(_: &Call) -> Made {
-    static FILE: LazyLock<Bytes> = LazyLock::new(|| picture(ImageFormat::Jpeg));
+    static FILE: LazyLock<Bytes> = LazyLock::new(|| {
+        let (mut file, picture) = (Vec::new(), picture());
+        let (width, height) = (picture.width() as u16, picture.height() as u16);
+        let encoded = Encoder::new(&mut file, 85).encode(&picture, width, height, ColorType::Rgb);
+        encoded.expect("a Vec takes every byte of a picture");
+        file.into()
+    });
     made(with([(CONTENT_TYPE, "image/jpeg")], Response::new(FILE.clone().into())))
 }
 
 /// A sunrise.
-fn picture(format: ImageFormat) -> Bytes {
-    let picture = RgbImage::from_fn(240, 160, |x, y| {
+fn picture() -> RgbImage {
+    RgbImage::from_fn(240, 160, |x, y| {
         let in_sun = x.abs_diff(120).pow(2) + y.abs_diff(110).pow(2) < 45 * 45;
         let fades = (y * 3 / 2).min(255) as u8;
         match (y < 110, in_sun) {
@@ -159,8 +170,5 @@ fn picture(format: ImageFormat) -> Bytes {
             (true, false) => Rgb([40 + fades / 2, 60 + fades / 3, 140]),
             (false, _) => Rgb([20, 40, 90 - fades / 6]),
         }
-    });
-    let mut file = Cursor::new(Vec::new());
-    DynamicImage::from(picture).write_to(&mut file, format).expect("a Vec takes every byte of a picture");
-    file.into_inner().into()
+    })
 }
