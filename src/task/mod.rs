@@ -229,7 +229,7 @@ impl Task {
         match self {
             Self::Thumbnail(task) => Some(&task.input),
             Self::Gunzip(task) => Some(&task.input),
-            Self::Noop | Self::Fetch(_) | Self::PrimeSum(_) => None,
+            _ => None,
         }
     }
 
