@@ -1,7 +1,7 @@
 //! Routes that every server has below those of its profile, as httpbin documents them: a program or a lesson that was
 //! written for httpbin.org can be pointed at this server instead.
 //!
-//! [`ALL`] is the whole list. `makespan server --help`, the body of a 404 and the tests are made from it. Where this differs
+//! `ALL` is the whole list. `makespan server --help`, the body of a 404 and the tests are made from it. Where this differs
 //! from httpbin: seconds may be scaled on request, counts and sizes beyond a limit are refused with 400 instead of being
 //! cut, bodies are the same each time instead of random, and what RFC 9110 requires of an answer is there.
 
