@@ -83,7 +83,7 @@ impl Asked {
     pub fn any(&self, names: impl IntoIterator<Item = String>) -> bool {
         let mut wanted = names.into_iter().filter(|name| self.wants(name));
         if self.mode == Mode::List {
-            // Who has read enough may leave.
+            // A reader that has seen enough may leave.
             let _ = wanted.try_for_each(|name| writeln!(io::stdout(), "{name}: benchmark"));
             return false;
         }

@@ -113,7 +113,7 @@ pub fn parse() -> Cli {
     })
 }
 
-/// clap refuses `help --help`. Who asks for help twice gets it.
+/// clap refuses `help --help`. We answer with the help instead.
 fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     let help = usize::from(arguments.get(1).is_some_and(|group| group == "exercise")) + 1;
