@@ -1,5 +1,5 @@
 //! Lines for people. `println!` panics when nobody reads any more (`makespan list | head -1`); these don't. Nothing that they
-//! show can control the terminal, whoever wrote it.
+//! show can control the terminal, whatever its source.
 
 use std::{
     fmt,

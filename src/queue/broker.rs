@@ -22,7 +22,7 @@ pub const BEAT: Duration = Duration::from_millis(500);
 /// that was cut off sends nothing that says so.
 pub const ANSWER: Duration = Duration::from_secs(2);
 
-/// What a run may take beyond its deadline to say goodbye: to take its jobs back, and to hear who is there.
+/// What a run may take beyond its deadline to end in order: to take its jobs back, and to ask which workers are present.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How often a job is handed out before it is given up.
@@ -111,7 +111,7 @@ pub trait Broker: Debug + Send {
     fn leave(&mut self, peer: &str) -> Result<(), QueueError>;
 
     /// Adds jobs, which are all of one run, in their order. Messages about them go to `reply_to`, which is new for each run;
-    /// a run has one job of each index, so one that is in already is not added again. Whoever is present has been
+    /// a run has one job of each index, so one that is in already is not added again. A run that is present has been
     /// [heard of](Broker::beat) by it.
     fn enqueue(&mut self, reply_to: &str, jobs: &[Job]) -> Result<(), QueueError>;
 

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     seen: Vec<String>,
-    /// The best comparison of each one's clock with the queue's. Who has delivered nothing has none.
+    /// The best comparison of each one's clock with the queue's. A worker that has delivered nothing has none.
     clocks: HashMap<String, ClockReading>,
     /// Of those that were present last: whether one is of our build, and how many are of each other build.
     listening: bool,

@@ -70,7 +70,7 @@ local function lapsed()
   until #page < 100
 end
 
--- Whoever is first counts: for anybody later it is not there to acknowledge any more. Told before it is forgotten: a server that
+-- The first delivery counts: a later one finds nothing to acknowledge. Told before it is forgotten: a server that
 -- is out of memory refuses to write, and not to delete.
 if finished ~= '' and #redis.call('XPENDING', jobs, group, finished, finished, 1) == 1 then
   tell(reply_to, 'message', message)

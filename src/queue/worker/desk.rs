@@ -62,7 +62,7 @@ impl InHand {
         self.dropped.store(true, Relaxed);
     }
 
-    /// Whoever has the job now will deliver it; or nobody wants it, because its run has been over for a while.
+    /// The worker that has the job now will deliver it; or nobody wants it, because its run has been over for a while.
     pub(super) fn is_of_no_use(&self) -> bool {
         self.dropped.load(Relaxed) || self.over.is_some_and(|over| Instant::now() > over)
     }
