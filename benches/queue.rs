@@ -11,12 +11,15 @@
 #[path = "queue/carrier.rs"]
 mod carrier;
 mod common;
-#[path = "../tests/common/mod.rs"]
-mod for_tests;
 #[path = "queue/python.rs"]
 mod python;
+#[path = "../tests/common/redis.rs"]
+#[allow(dead_code, reason = "what only tests use")]
+mod redis_server;
 #[path = "queue/table.rs"]
 mod table;
+#[path = "../tests/common/wait.rs"]
+mod wait;
 
 use carrier::{Carrier, Carriers};
 use common::asked::{Asked, Mode};
@@ -88,7 +91,8 @@ fn main() -> ExitCode {
     }
     let engines: Vec<Engine> =
         Engine::ALL.into_iter().filter(|engine| cells.iter().any(|cell| cell.engine == *engine)).collect();
-    let (host, started_at) = (HostFacts::gather(), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    let (host, started_at) =
+        (HostFacts::gather(makespan::COMMIT), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let mut carriers = Carriers::set_up(&engines, asked.mode != Mode::Test);
     for about in carriers.about.iter().filter(|about| about.left_out.is_some()) {
         eprintln!("{} is left out: {}", about.engine.name(), about.left_out.as_deref().unwrap_or_default());

@@ -42,26 +42,23 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod classroom;
-pub mod exercise;
-pub mod figures;
-pub mod findings;
-pub mod fixtures;
-pub mod lesson;
-pub mod live;
-pub mod measure;
-pub mod mock_server;
-pub mod museum;
-mod path_bytes;
-pub mod queue;
-pub mod report;
-pub mod results;
-pub mod runner;
-pub mod scenario;
-pub mod scratch;
-pub mod stats;
-pub mod strategy;
-pub mod suggestion;
-pub mod task;
-pub mod terminal;
-pub mod worker;
+/// The commit that this was built from, with `-dirty` when the checkout had changes; `None` outside a checkout.
+pub const COMMIT: Option<&str> = match env!("MAKESPAN_COMMIT") {
+    commit if commit.is_empty() => None,
+    commit => Some(commit),
+};
+
+pub use classroom;
+#[doc(hidden)]
+pub use cli;
+pub use exercise;
+pub use findings;
+pub use harness::{live, results, runner, scenario};
+pub use lesson;
+pub use measure;
+pub use mock_server;
+pub use museum;
+pub use report;
+pub use stats;
+pub use support::{figures, scratch, suggestion, terminal};
+pub use work::{fixtures, queue, strategy, task, worker};

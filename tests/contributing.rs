@@ -12,23 +12,14 @@ use std::{
     process::{Command, Output},
 };
 
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const ROOT: &str = common::ROOT;
 
 /// What the copy and its binary are called.
 const COPY: &str = "makespan-contributed";
 
-/// What a build of the program reads. The last two because the manifest names their files.
-const SOURCES: &[&str] = &[
-    "Cargo.toml",
-    "Cargo.lock",
-    "build.rs",
-    "src",
-    "fixtures",
-    "report/theme",
-    "benches",
-    "tests/exercises",
-    "tests/kills.rs",
-];
+/// What a build of the program reads. The tests only because their package is a member of the workspace.
+const SOURCES: &[&str] =
+    &["Cargo.toml", "Cargo.lock", "build.rs", "src", "crates", "fixtures", "report/theme", "benches", "tests"];
 
 #[test]
 fn the_worked_examples_compile_and_give_right_answers() {
@@ -143,7 +134,7 @@ impl Block<'_> {
 
 /// Always the same place: another path would be another package to cargo, and be compiled from nothing.
 fn copy_of_the_sources() -> PathBuf {
-    let copy = Path::new(env!("CARGO_TARGET_TMPDIR")).join("contributing");
+    let copy = common::target_tmp().join("contributing");
     if copy.exists() {
         fs::remove_dir_all(&copy).expect("the copy is ours");
     }
@@ -157,9 +148,6 @@ fn copy_of_the_sources() -> PathBuf {
     let renamed = manifest.replace(name, &format!("name = \"{COPY}\""));
     fs::write(copy.join("Cargo.toml"), renamed.replace(library, &format!("{library}{name}\n")))
         .expect("the copy is ours");
-    // With a test among what is built, dependencies get the features that they have in the build of this test.
-    fs::create_dir_all(copy.join("tests")).expect("the copy is ours");
-    fs::write(copy.join("tests/nothing.rs"), "//! Nothing.\n").expect("the copy is ours");
     copy
 }
 
@@ -177,8 +165,8 @@ fn copy_all(from: &Path, to: &Path) {
 }
 
 /// The target directory that the copy shares.
-fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo makes it inside the target directory")
+fn target() -> PathBuf {
+    common::built().parent().expect("cargo makes it inside the target directory").to_owned()
 }
 
 /// The copy itself is compiled in a hurry: what it measures is of no interest.
@@ -190,7 +178,9 @@ fn in_a_hurry(cargo: &mut Command) -> &mut Command {
 fn build(copy: &Path, blocks: &[Block]) -> PathBuf {
     let (profile, flag) = if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--offline", "--bin", COPY, "--test", "nothing"]).args(flag);
+    // With the workspace and a test among what is built, dependencies get the features that they have in the build of this
+    // test, and are not compiled again.
+    cargo.args(["build", "--offline", "--workspace", "--bin", COPY, "--test", "contributing"]).args(flag);
     let built =
         in_a_hurry(&mut cargo).arg("--target-dir").arg(target()).current_dir(copy).output().expect("cargo starts");
     let said = String::from_utf8_lossy(&built.stderr);

@@ -4,9 +4,6 @@
 //! Its table has a row for each strategy, signal and phase. Four of its columns must be 0: runs with a clean time though a
 //! worker was lost, runs that hang, processes that outlive their run, and directories that do.
 
-#[cfg(target_os = "linux")]
-mod common;
-
 #[cfg(not(target_os = "linux"))]
 fn main() {
     println!("skipped: it finds processes under /proc");
@@ -19,7 +16,7 @@ fn main() -> std::process::ExitCode {
 
 #[cfg(target_os = "linux")]
 mod on_linux {
-    use crate::common::{
+    use common::{
         accident::{Measured, Phase},
         left_behind::try_to_send,
         redis::RedisServer,
@@ -114,7 +111,7 @@ mod on_linux {
         let workers = measured.await_phase(phase);
         thread::sleep(after);
         let hit = workers.get(victim % workers.len().max(1)).copied();
-        let alive = hit.is_some_and(crate::common::left_behind::is_alive);
+        let alive = hit.is_some_and(common::left_behind::is_alive);
         hit.iter().for_each(|&pid| try_to_send(signal, pid));
         let (ended, _dir) = measured.end();
         let (clean, named) = (ended.is_clean(strategy), ended.names_the_worker(strategy));

@@ -124,5 +124,6 @@ fn settings() -> Settings {
         seed: 0,
         interrupted: Arc::default(),
         command: String::new(),
+        commit: None,
     }
 }

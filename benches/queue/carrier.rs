@@ -1,6 +1,6 @@
 //! What carries jobs to workers: pools of ours, and RQ.
 
-use crate::{common, for_tests::redis::RedisServer, python::Rq};
+use crate::{common, python::Rq, redis_server::RedisServer};
 use makespan::{
     queue::{
         address::{Address, DEFAULT_NAME, VARIABLE},

@@ -1,6 +1,6 @@
 //! Accidents: a process of a run is killed or frozen, from outside, in a phase of the run that its feed tells.
 
-use super::{PROGRAM, left_behind};
+use super::{left_behind, program_under_test};
 use makespan::{
     results::record::{Check, Record},
     worker::feed::{self, Announcement, Doing, Reader},
@@ -89,7 +89,7 @@ impl Measured {
         let feed = Reader::open(feed_file.path()).expect("it was just made");
         let mark = feed_file.path().display().to_string();
         let to = |name: &str| fs::File::create(dir.path().join(name)).expect("a writable directory");
-        let mut command = Command::new(PROGRAM);
+        let mut command = Command::new(program_under_test());
         command.arg("run").arg(scenario).args(["--strategy", strategy, "--rounds", "1", "--json", "-"]);
         command.args(["--workers", if strategy == "hybrid" { "2x2" } else { "3" }]);
         command.args(queue.map(|queue| ["--queue", queue]).into_iter().flatten());

@@ -1,6 +1,6 @@
 //! The program as a user calls it, in a directory of its own.
 
-use super::{FEW_PRIMES, PATIENCE, PROGRAM, scenario};
+use super::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
 use assert_cmd::Command;
 use std::{path::Path, process::Output};
 use tempfile::TempDir;
@@ -14,7 +14,7 @@ pub fn place() -> TempDir {
 
 /// Runs the program there, far from any checkout.
 pub fn makespan(dir: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(PROGRAM);
+    let mut command = Command::new(program_under_test());
     command.current_dir(dir).env("COLUMNS", "100").env_remove("MAKESPAN_QUEUE").timeout(PATIENCE).args(arguments);
     command.output().expect("the program starts")
 }

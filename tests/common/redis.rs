@@ -1,6 +1,6 @@
 //! A Redis server of a test's own: a real one, with its own port and folder, that can be killed and come back.
 
-use super::wait_until;
+use super::wait::wait_until;
 use makespan::queue::address::Address;
 use nix::{
     sys::signal::{Signal, kill},

@@ -182,7 +182,7 @@ fn judge(case: &Case) -> Result<(), String> {
 }
 
 fn schema() -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/schema/exercise-1.json");
+    let path = Path::new(common::ROOT).join("fixtures/schema/exercise-1.json");
     let text = fs::read_to_string(path).expect("it is in the repository");
     serde_json::from_str(&text).expect("JSON")
 }
@@ -193,9 +193,8 @@ fn check(case: &Case, rounds: u32) -> Result<(Option<i32>, Value), String> {
     let time_scale = if matches!(case.expected, Passed) { "1" } else { "2" };
     let mut command = Command::new(env::current_exe().map_err(|error| error.to_string())?);
     command.env(CASE, case.name).args(["--rounds", &rounds.to_string(), "--json", "-", "--time-scale", time_scale]);
-    command.args(["--program", env!("CARGO_BIN_EXE_makespan")]);
-    let output =
-        command.current_dir(Path::new(env!("CARGO_TARGET_TMPDIR"))).output().map_err(|error| error.to_string())?;
+    command.args(["--program", common::program_under_test()]);
+    let output = command.current_dir(common::target_tmp()).output().map_err(|error| error.to_string())?;
     let report = serde_json::from_slice(&output.stdout);
     let words = || format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     Ok((output.status.code(), report.map_err(|_| words())?))

@@ -1,7 +1,7 @@
 // The classroom's pages. The server tells the state of the room and what happens in a race; this shows it. Nothing is
 // measured here, and drawing is kept cheap: the browser sits on the machine that the race runs on.
 //
-// The files of this folder are served as one script, in the order of the list in src/classroom/page/mod.rs. This one is
+// The files of this folder are served as one script, in the order of the list in crates/classroom/src/page.rs. This one is
 // the first: what makes elements. Whatever comes from elsewhere is put in as text, never as markup.
 'use strict';
 

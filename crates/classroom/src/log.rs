@@ -1,0 +1,334 @@
+//! What was told of the current race, for everybody who comes late or again.
+//!
+//! Each event has a number. What a later event has made worthless is dropped or cut down to what is left of it: the lanes
+//! as they were seen while a run went on, once it is measured; the bars of a round, once there are those of the next. So a
+//! replay stays small, and comes to the same as having heard everything. Nobody has a queue of his own here: a browser that
+//! reads slowly finds less of the past in the log, and holds nobody up.
+
+use bytes::Bytes;
+use harness::live::Event;
+use std::collections::VecDeque;
+
+/// Beyond so many bytes the oldest details go, whoever has not heard them yet.
+const MOST_BYTES: usize = 32 << 20;
+
+/// The events of one race.
+#[derive(Debug, Default)]
+pub(super) struct Log {
+    race: u32,
+    entries: VecDeque<Entry>,
+    /// The number of the next event.
+    next: u64,
+    bytes: usize,
+}
+
+/// One event, as browsers hear it.
+#[derive(Debug)]
+struct Entry {
+    number: u64,
+    kind: Kind,
+    told: Bytes,
+    /// What is left of it once it is superseded; `None` where nothing is.
+    remains: Option<Bytes>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Preparing,
+    SetUp,
+    Working,
+    Lanes(usize),
+    Cores,
+    Measured(usize),
+    Standings,
+    Ended,
+}
+
+impl Log {
+    /// Begins anew, for another race, with this number for its first event.
+    pub(super) fn begin(&mut self, race: u32, first: u64) {
+        *self = Self { race, next: first, ..Self::default() };
+    }
+
+    /// The race's number.
+    pub(super) fn race(&self) -> u32 {
+        self.race
+    }
+
+    /// The number that the next event will have.
+    pub(super) fn end(&self) -> u64 {
+        self.next
+    }
+
+    /// One more event.
+    pub(super) fn add(&mut self, event: &Event) {
+        let number = self.next;
+        self.next += 1;
+        let Some(told) = frame(self.race, number, event) else { return };
+        let kind = Kind::of(event);
+        self.supersede(kind);
+        let remains = remains(event).and_then(|event| frame(self.race, number, &event));
+        self.bytes += told.len();
+        self.entries.push_back(Entry { number, kind, told, remains });
+        self.shed();
+    }
+
+    /// The next events from this number on, at least one and at most about so many bytes, and the number after them;
+    /// `None` where there is nothing new.
+    pub(super) fn since(&self, number: u64, most_bytes: usize) -> Option<(Vec<u8>, u64)> {
+        let first = self.entries.partition_point(|entry| entry.number < number);
+        let mut told = Vec::new();
+        let mut last = None;
+        for entry in self.entries.range(first..) {
+            if !told.is_empty() && told.len() + entry.told.len() > most_bytes {
+                break;
+            }
+            told.extend_from_slice(&entry.told);
+            last = Some(entry.number);
+        }
+        last.map(|last| (told, last + 1))
+    }
+
+    /// Drops or cuts down what an event of this kind makes worthless.
+    fn supersede(&mut self, by: Kind) {
+        let last_lanes = match by {
+            Kind::Measured(cell) => self.entries.iter().rposition(|entry| entry.kind == Kind::Lanes(cell)),
+            _ => None,
+        };
+        let fate = |place: usize, kind: Kind| match (by, kind) {
+            // How far the run had come is told by its last lanes alone.
+            (Kind::Measured(of), Kind::Lanes(cell)) if of == cell => {
+                if last_lanes == Some(place) {
+                    Fate::CutDown
+                } else {
+                    Fate::Dropped
+                }
+            }
+            (Kind::Measured(of), Kind::Measured(cell)) if of == cell => Fate::CutDown,
+            (Kind::Preparing, Kind::Preparing)
+            | (Kind::Working, Kind::Working)
+            | (Kind::Cores, Kind::Cores)
+            | (Kind::Standings, Kind::Standings) => Fate::Dropped,
+            _ => Fate::Kept,
+        };
+        let mut place = 0;
+        let bytes = &mut self.bytes;
+        self.entries.retain_mut(|entry| {
+            place += 1;
+            match fate(place - 1, entry.kind) {
+                Fate::Kept => true,
+                Fate::CutDown => {
+                    entry.cut_down(bytes);
+                    true
+                }
+                Fate::Dropped => {
+                    *bytes -= entry.told.len();
+                    false
+                }
+            }
+        });
+    }
+
+    /// Keeps within bounds, whatever the race is: the oldest details go first.
+    fn shed(&mut self) {
+        let mut place = 0;
+        while self.bytes > MOST_BYTES && place < self.entries.len() {
+            self.entries[place].cut_down(&mut self.bytes);
+            place += 1;
+        }
+    }
+}
+
+enum Fate {
+    Kept,
+    CutDown,
+    Dropped,
+}
+
+impl Entry {
+    /// What is left of it stays; where that was all before, it stays as it is.
+    fn cut_down(&mut self, bytes: &mut usize) {
+        if let Some(remains) = self.remains.take() {
+            *bytes = *bytes - self.told.len() + remains.len();
+            self.told = remains;
+        }
+    }
+}
+
+impl Kind {
+    fn of(event: &Event) -> Self {
+        match event {
+            Event::Preparing { .. } => Self::Preparing,
+            Event::SetUp(_) => Self::SetUp,
+            Event::Working { .. } => Self::Working,
+            Event::Lanes(lanes) => Self::Lanes(lanes.cell),
+            Event::Cores { .. } => Self::Cores,
+            Event::Measured(measured) => Self::Measured(measured.cell),
+            Event::Standings { .. } => Self::Standings,
+            Event::Ended { .. } => Self::Ended,
+        }
+    }
+}
+
+/// The same without its details.
+fn remains(event: &Event) -> Option<Event> {
+    let mut event = event.clone();
+    match &mut event {
+        Event::Lanes(lanes) if !lanes.changes.is_empty() => lanes.changes.clear(),
+        Event::Measured(measured) if !measured.bars.is_empty() => measured.bars.clear(),
+        _ => return None,
+    }
+    Some(event)
+}
+
+fn frame(race: u32, number: u64, event: &Event) -> Option<Bytes> {
+    // It can't fail: an event has no map, and numbers that are none become null.
+    let json = serde_json::to_string(event).ok()?;
+    Some(format!("id: {race}.{number}\nevent: run\ndata: {json}\n\n").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use harness::{
+        live::{
+            Race,
+            event::{Bar, Change, Contender, Ending, Lanes, Measured, Plan, Standing, Turn},
+        },
+        results::record::Check,
+    };
+    use proptest::prelude::*;
+    use work::worker::lane::SpanKind;
+
+    fn set_up() -> Event {
+        let cell = |name: &str| Contender { name: name.into(), strategy: "threads".into(), workers: 2, tasks: 9 };
+        Event::SetUp(Plan {
+            schema: String::new(),
+            scenario: "s".into(),
+            title: String::new(),
+            question: String::new(),
+            time_scale: 1.0,
+            rounds: 3,
+            cores: 2,
+            cells: vec![cell("a"), cell("b")],
+        })
+    }
+
+    fn lanes(cell: usize, run: u64, at: u32, changes: usize) -> Event {
+        let change =
+            |n| Change { worker: n as u32 % 2, task: Some(at), doing: Turn::Run, at_s: f64::from(at) + n as f64 };
+        let changes = (0..changes).map(change).collect();
+        Event::Lanes(Lanes {
+            cell,
+            run,
+            clock_s: f64::from(at),
+            running: at.is_multiple_of(2),
+            in_flight: at,
+            tasks_done: at,
+            changes,
+        })
+    }
+
+    fn measured(cell: usize, round: u32, bars: usize) -> Event {
+        let bar = |n: usize| {
+            let from_s = n as f64;
+            Bar { worker: n as u32 % 2, task: None, kind: SpanKind::Run, from_s, to_s: from_s + 0.5 }
+        };
+        Event::Measured(Measured { cell, round, run_s: f64::from(round), bars: (0..bars).map(bar).collect() })
+    }
+
+    fn standings(time_s: f64) -> Event {
+        let standing =
+            Standing { check: Check::Passed, error: None, task_errors: 0, times_s: vec![time_s], speedup: None };
+        Event::Standings { cells: vec![standing.clone(), standing] }
+    }
+
+    fn events() -> impl Strategy<Value = Vec<Event>> {
+        let one = prop_oneof![
+            (0..2_usize, 0..3_u64, 0..9_u32, 0..4_usize).prop_map(|(cell, run, at, n)| lanes(cell, run, at, n)),
+            (0..2_usize, 0..3_u32, 0..4_usize).prop_map(|(cell, round, bars)| measured(cell, round, bars)),
+            (0..2_usize, 0..9_u32).prop_map(|(cell, step)| Event::Working { cell, timed: step > 2, step, total: 9 }),
+            (0.0..9.0).prop_map(standings),
+            (0.0..9.0).prop_map(|cores| Event::Cores { cores }),
+        ];
+        proptest::collection::vec(one, 0..40).prop_map(|all| {
+            let before = (0..3).map(|done| Event::Preparing { what: "p".into(), done, total: 3 });
+            let after = [Event::Ended { how: Ending::Finished }];
+            before.chain([set_up()]).chain(all).chain(after).collect()
+        })
+    }
+
+    /// What a browser makes of a piece: each frame whole, the numbers rising.
+    fn heard(piece: &[u8]) -> Vec<(u64, Event)> {
+        let text = std::str::from_utf8(piece).unwrap();
+        let frame = |frame: &str| {
+            let lines: Vec<&str> = frame.lines().collect();
+            let [id, "event: run", data] = lines[..] else { panic!("{frame}") };
+            let number = id.strip_prefix("id: 7.").unwrap().parse().unwrap();
+            (number, serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap())
+        };
+        text.split_terminator("\n\n").map(frame).collect()
+    }
+
+    fn race(events: impl IntoIterator<Item = Event>) -> Race {
+        let mut race = Race::default();
+        events.into_iter().for_each(|event| race.add(event));
+        race
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_comes_late_or_reads_slowly_ends_up_with_the_same(
+            events in events(), reads in proptest::collection::vec((any::<bool>(), 1..3000_usize), 50),
+        ) {
+            let (mut log, mut slow, mut next) = (Log::default(), Vec::new(), 0);
+            log.begin(7, 100);
+            for (event, (reads, most_bytes)) in events.iter().zip(reads) {
+                log.add(event);
+                if let Some((piece, after)) = log.since(next, most_bytes).filter(|_| reads) {
+                    slow.extend(heard(&piece));
+                    next = after;
+                }
+            }
+            while let Some((piece, after)) = log.since(next, 500) {
+                slow.extend(heard(&piece));
+                next = after;
+            }
+            prop_assert!(slow.is_sorted_by(|(a, _), (b, _)| a < b));
+            let late = log.since(0, usize::MAX).unwrap().0;
+            let all = race(events);
+            prop_assert_eq!(&race(slow.into_iter().map(|(_, event)| event)), &all);
+            prop_assert_eq!(race(heard(&late).into_iter().map(|(_, event)| event)), all);
+            prop_assert_eq!(log.bytes, late.len());
+        }
+    }
+
+    #[test]
+    fn of_a_measured_run_little_is_kept() {
+        let mut log = Log::default();
+        log.begin(7, 0);
+        for round in 0..30 {
+            (0..50).for_each(|at| log.add(&lanes(0, round.into(), at, 20)));
+            log.add(&measured(0, round, 100));
+            log.add(&standings(1.0));
+        }
+        // The last run's last lanes, a mark for each round, and how things stand.
+        assert_eq!(log.entries.len(), 1 + 30 + 1);
+        let bars = |event: &Event| if let Event::Measured(measured) = event { measured.bars.len() } else { 0 };
+        let kept = heard(&log.since(0, usize::MAX).unwrap().0);
+        assert_eq!(kept.iter().map(|(_, event)| bars(event)).sum::<usize>(), 100);
+    }
+
+    #[test]
+    fn it_stays_within_its_bounds_whatever_is_told() {
+        let mut log = Log::default();
+        log.begin(7, 0);
+        let long = lanes(0, 1, 2, 20_000);
+        for _ in 0..60 {
+            log.add(&long);
+            assert!(log.bytes <= MOST_BYTES);
+        }
+        let kept = heard(&log.since(0, usize::MAX).unwrap().0);
+        assert_eq!((kept.len(), &kept[59].1), (60, &long));
+    }
+}

@@ -1,0 +1,229 @@
+//! The pages, as HTML. Written once and served as they are: what changes comes with the events, and the script shows it.
+//!
+//! | file | |
+//! |---|---|
+//! | `choices` | the form: which race, asked or not |
+//! | `arena` | where a race is predicted, watched and told of: the same on every page |
+//! | `slides` | a lesson, step by step |
+//!
+//! Everything that a page needs is served from here: no inline style or script, and nothing from anywhere else.
+
+mod arena;
+mod choices;
+mod slides;
+
+use harness::scenario;
+use lesson::Lesson;
+use maud::{DOCTYPE, Markup, html};
+use report::palette;
+use serde::Serialize;
+use std::sync::LazyLock;
+use work::strategy;
+
+/// The style of all pages: the report's own, so that a race and the report look alike, and what a classroom has besides.
+pub static STYLE: LazyLock<String> = LazyLock::new(|| {
+    let report = include_str!("../../../report/theme/style.css");
+    [&palette::css(), report, include_str!("../../../report/theme/classroom/style.css")].concat()
+});
+
+/// The script of all pages, which is one to the browser and several to whoever reads it.
+pub const SCRIPT: &str = concat!(
+    include_str!("../../../report/theme/classroom/elements.js"),
+    include_str!("../../../report/theme/classroom/figures.js"),
+    include_str!("../../../report/theme/classroom/told.js"),
+    include_str!("../../../report/theme/classroom/race.js"),
+    include_str!("../../../report/theme/classroom/lanes.js"),
+    include_str!("../../../report/theme/classroom/chart.js"),
+    include_str!("../../../report/theme/classroom/guesses.js"),
+    include_str!("../../../report/theme/classroom/room.js"),
+    include_str!("../../../report/theme/classroom/choices.js"),
+    include_str!("../../../report/theme/classroom/slides.js"),
+    include_str!("../../../report/theme/classroom/page.js"),
+);
+
+/// Where pupils join, for the lecturer's page; `None` where the room isn't shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The address with the code in it, as the QR code has it.
+    pub url: String,
+    /// The join code, to be typed.
+    pub code: String,
+}
+
+impl Shared {
+    /// The address as one types it: without the code and without `http://`.
+    fn typed(&self) -> &str {
+        let url = self.url.split_once('?').map_or(self.url.as_str(), |(address, _)| address);
+        url.trim_start_matches("http://")
+    }
+}
+
+/// `GET /`: choose, ask, run, watch.
+pub fn race(shared: Option<&Shared>) -> Markup {
+    let content = html! {
+        h1 class="unseen" { "A race of strategies" }
+        (controls())
+        (choices::form())
+        (arena::arena(shared))
+        (lessons_below())
+    };
+    page("Race", "race", shared, &content)
+}
+
+/// `GET /lesson/N`: a lesson, step by step, with its race.
+pub fn lesson(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
+    page(&lesson.title, "lesson", shared, &slides::slides(lesson, shared))
+}
+
+/// `GET /join`: the pupil's page. `code` is what the address had; `seated` for who needs none, or has shown it already.
+pub fn join(code: &str, seated: bool) -> Markup {
+    let content = html! {
+        @if seated {
+            h1 class="unseen" { "Your seat in the classroom" }
+            p id="status" class="status" role="status" { "Connecting." }
+            (arena::arena(None))
+        } @else {
+            form id="seat" class="seat" {
+                h1 { "Join the class" }
+                label for="code" { "The code on the wall" }
+                input id="code" name="code" value=(code) required autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40";
+                button class="main" type="submit" { "Join" }
+                (arena::refusal("seat-refusal"))
+            }
+        }
+    };
+    page("Join", if seated { "seated" } else { "join" }, None, &content)
+}
+
+/// The buttons that start and end a race, and what is going on in words.
+fn controls() -> Markup {
+    html! {
+        div class="controls" {
+            div class="buttons" role="group" aria-label="The race" {
+                button id="ask-button" class="main" type="button" { "Ask the class" }
+                button id="run-button" class="main" type="button" aria-keyshortcuts="r" { "Run" }
+                button id="stop-button" type="button" aria-keyshortcuts="s" disabled { "Stop" }
+            }
+            p id="status" class="status" role="status" { "Connecting." }
+        }
+        (arena::refusal("refusal"))
+        ul id="queue" class="queue" aria-label="Races that wait for their turn" hidden {}
+    }
+}
+
+fn lessons() -> &'static [Lesson] {
+    // A test of theirs reads them all; what is shown here is what there is.
+    lesson::all().unwrap_or_default()
+}
+
+fn lessons_below() -> Markup {
+    html! {
+        @if !lessons().is_empty() {
+            section class="lessons" aria-labelledby="lessons-title" {
+                h2 id="lessons-title" { "Lessons" }
+                (lesson_list(None))
+            }
+        }
+    }
+}
+
+fn lesson_list(current: Option<u32>) -> Markup {
+    html! {
+        ol class="lesson-list" {
+            @for lesson in lessons() {
+                li {
+                    a href={ "/lesson/" (lesson.number) } aria-current=[(current == Some(lesson.number)).then_some("page")] {
+                        span class="number" { (lesson.number) }
+                        span class="name" { (lesson.title) }
+                        span class="minutes" { (lesson.minutes) " min" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn page(title: &str, kind: &str, shared: Option<&Shared>, content: &Markup) -> Markup {
+    let lecturer = matches!(kind, "race" | "lesson");
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " · makespan" }
+                link rel="icon" href="data:,";
+                link rel="stylesheet" href="/assets/classroom.css";
+                // Not deferred: a page that its reader made dark must not flash white. The script waits for the rest itself.
+                script src="/assets/classroom.js" {}
+            }
+            body class={ "classroom " (kind) } data-page=(kind) data-strategies=(looks()) data-titles=(titles()) {
+                a class="skip" href="#main" { "To the race" }
+                header class="top" {
+                    @if lecturer { a class="brand" href="/" { "makespan " span { "classroom" } } }
+                    @else { p class="brand" { "makespan " span { "classroom" } } }
+                    @if lecturer && !lessons().is_empty() {
+                        details class="menu" {
+                            summary { "Lessons" }
+                            nav aria-label="Lessons" { (lesson_list(None)) }
+                        }
+                    }
+                    @if let Some(shared) = shared {
+                        p class="where" { "join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
+                    }
+                    button id="theme" type="button" { "Light or dark" }
+                }
+                p id="lost" class="lost" role="alert" hidden {}
+                main id="main" { (content) }
+                (markers())
+            }
+        }
+    }
+}
+
+/// How the script calls and draws a strategy.
+#[derive(Serialize)]
+struct LookOf {
+    name: &'static str,
+    label: String,
+    /// One worker of it, and two: `1 thread`, `2 threads`.
+    one: String,
+    two: String,
+    dash: &'static str,
+}
+
+fn looks() -> String {
+    let look = |strategy: &&dyn strategy::Strategy| {
+        let name = strategy.name();
+        let (one, two) = (palette::workers(name, 1), palette::workers(name, 2));
+        LookOf { name, label: palette::label(name), one, two, dash: palette::dash(name) }
+    };
+    in_attribute(&strategy::ALL.iter().map(look).collect::<Vec<_>>())
+}
+
+/// What the scenarios are called.
+fn titles() -> String {
+    // The scenarios that are built in can be read: a test reads them all.
+    let scenarios = scenario::all().unwrap_or_default();
+    in_attribute(&scenarios.iter().map(|scenario| (&scenario.name, &scenario.title)).collect::<Vec<_>>())
+}
+
+/// Plain data for the script, which stands in an attribute because a page without inline scripts has nowhere else for it.
+fn in_attribute(data: &impl Serialize) -> String {
+    // It can't fail: there are only lists, texts and finite numbers.
+    serde_json::to_string(data).unwrap_or_default()
+}
+
+/// The strategies' marks, drawn once as the report draws them, for the script to use.
+fn markers() -> Markup {
+    html! {
+        svg class="unseen" aria-hidden="true" width="0" height="0" {
+            @for strategy in strategy::ALL {
+                symbol id={ "mark-" (strategy.name()) } viewBox="-10 -10 20 20" overflow="visible" { (palette::mark(strategy.name(), 6.0)) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! Where a race is predicted, watched and told of. The script fills it in; what isn't there yet is hidden.
+
+use super::Shared;
+use maud::{Markup, html};
+use report::waits;
+use work::worker::lane::SpanKind;
+
+pub(super) fn arena(shared: Option<&Shared>) -> Markup {
+    html! {
+        (predict(shared))
+        (reveal())
+        div class="arena" {
+            (lanes())
+            (speedup())
+        }
+    }
+}
+
+/// Why something was not done. It is told at once.
+pub(super) fn refusal(id: &str) -> Markup {
+    html! { p id=(id) class="refusal" role="alert" hidden {} }
+}
+
+/// The question, a guess, and where to join.
+fn predict(shared: Option<&Shared>) -> Markup {
+    html! {
+        section id="predict" class="predict" aria-labelledby="question" hidden {
+            div class="asked" {
+                p class="eyebrow" id="about" {}
+                h2 id="question" class="question" {}
+                form id="guess" class="guess" {
+                    div class="field" {
+                        label for="seconds" { "Your guess, in seconds" }
+                        input id="seconds" name="seconds" inputmode="decimal" autocomplete="off" required maxlength="12" placeholder="1.5";
+                    }
+                    div class="field" {
+                        label for="name" { "A name, if you like" }
+                        input id="name" name="name" autocomplete="off" maxlength="24";
+                    }
+                    button class="main" type="submit" { "Guess" }
+                }
+                (refusal("guess-refusal"))
+                p id="mine" class="mine" hidden {}
+                p class="counted" { b id="count" { "0" } " " span id="counted" { "guesses so far" } }
+            }
+            @if let Some(shared) = shared {
+                aside class="join-here" aria-label="Where to join" {
+                    img src="/join.svg" alt={ "QR code of " (shared.url) } width="220" height="220";
+                    p class="address" { (shared.typed()) }
+                    p class="join-code" { (shared.code) }
+                }
+            }
+        }
+    }
+}
+
+/// Every guess beside what was measured.
+fn reveal() -> Markup {
+    html! {
+        section id="reveal" class="reveal" aria-labelledby="reveal-title" hidden {
+            h2 id="reveal-title" class="question" {}
+            p id="reveal-sentence" class="answer" {}
+            div id="strip" class="drawing" {}
+            details {
+                summary { "Every guess" }
+                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of what it took" } } } tbody id="guesses" {} } }
+            }
+        }
+    }
+}
+
+/// The race itself: a clock, and a panel of lanes for each cell on one axis of time.
+fn lanes() -> Markup {
+    html! {
+        section id="race" class="lanes" aria-labelledby="race-title" hidden {
+            div class="now" {
+                div class="now-what" {
+                    h2 id="race-title" {}
+                    p id="now" class="now-line" {}
+                }
+                dl id="gauges" class="gauges" hidden {
+                    (gauge("done", "done"))
+                    (gauge("in-flight", "in flight"))
+                    (gauge("cores", "cores busy"))
+                }
+                p id="clock" class="clock" aria-hidden="true" {}
+            }
+            div id="stage" class="stage" aria-hidden="true" hidden { canvas {} }
+            div id="panels" class="panels" {}
+            div id="axis" class="drawing axis" aria-hidden="true" {}
+            div class="keys" id="keys" {
+                span class="key" data-kind="run" { span class="swatch" {} "a task" }
+                (key(SpanKind::WaitServer, "server"))
+                (key(SpanKind::WaitLink, "link"))
+                (key(SpanKind::WaitLock, "lock"))
+                span class="key" data-kind="fault" { span class="swatch key-fault" {} "ended in an error" }
+            }
+            p class="small" id="shared-cores" hidden {}
+        }
+    }
+}
+
+fn gauge(id: &str, name: &str) -> Markup {
+    html! { div { dt { (name) } dd id=(id) {} } }
+}
+
+/// In the report's own words and tones.
+fn key(kind: SpanKind, class: &str) -> Markup {
+    let name = waits::name(kind);
+    html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
+}
+
+/// The chart that grows, and the same figures as a table.
+fn speedup() -> Markup {
+    html! {
+        section id="speedup" class="speedup" aria-labelledby="speedup-title" hidden {
+            h2 id="speedup-title" { "Times as fast as sequential" }
+            div id="chart" class="drawing" {}
+            p class="small" id="chart-note" {}
+            div class="scroll" {
+                table id="figures" {
+                    caption { span id="figures-of" { "The same figures" } }
+                    thead { tr { th { "Cell" } th class="n" { "Median" } th class="n" { "Speed-up" } th class="n" { "95 % interval" } } }
+                    tbody {}
+                }
+            }
+            p class="small" id="command" hidden { "The same in a terminal: " code {} }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A lesson as slides: one step at a time, with the race in the middle of it.
+
+use super::{Shared, arena, controls, in_attribute, lessons};
+use crate::wire::Wanted;
+use harness::scenario::{self, claim::Claim};
+use lesson::{Command, Excerpt, Lesson, Race, Step, StepKind};
+use maud::{Markup, html};
+
+/// So many lines of so many letters fit on a slide in larger letters.
+const SHORT: (usize, usize) = (15, 112);
+
+pub(super) fn slides(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
+    let wanted = lesson.race.as_ref().map(Wanted::from);
+    html! {
+        div class="lesson-head" {
+            p class="eyebrow" { "Lesson " (lesson.number) ", " (lesson.minutes) " minutes" }
+            h1 { (lesson.title) }
+        }
+        div id="slides" class="slides" data-race=[wanted.as_ref().map(in_attribute)] {
+            @for step in &lesson.steps { (slide(lesson, step)) }
+        }
+        @if wanted.is_some() {
+            div id="with-race" class="with-race" {
+                (controls())
+                (arena::arena(shared))
+            }
+        }
+        (ways(lesson))
+    }
+}
+
+fn slide(lesson: &Lesson, step: &Step) -> Markup {
+    html! {
+        section class={ "slide slide-" (name(step.kind)) } data-name=(name(step.kind)) aria-labelledby={ (name(step.kind)) "-title" } tabindex="-1" {
+            h2 id={ (name(step.kind)) "-title" } { (title(step.kind)) }
+            @if step.kind == StepKind::Ask { p class="question" { (lesson.question) } }
+            div class="words" { (step.html()) }
+            @match step.kind {
+                StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
+                    @if step.kind == place(command, lesson) { p class="why" { (command.why) ":" } pre tabindex="0" { code { (command.run) } } }
+                },
+                StepKind::Code => @for excerpt in &lesson.code { (code(excerpt)) },
+                StepKind::Document => (documents(lesson)),
+                StepKind::See => {},
+            }
+        }
+    }
+}
+
+/// The step at which a command is given.
+fn place(command: &Command, lesson: &Lesson) -> StepKind {
+    match lesson.race {
+        _ if command.before => StepKind::Ask,
+        Some(_) => StepKind::Try,
+        None => StepKind::Run,
+    }
+}
+
+/// Its name in the page's address, so that a reload stays.
+fn name(kind: StepKind) -> String {
+    kind.to_string().to_lowercase()
+}
+
+fn title(kind: StepKind) -> &'static str {
+    match kind {
+        StepKind::Ask => "What do you expect?",
+        StepKind::Run => "Watch",
+        StepKind::See => "What happened",
+        StepKind::Code => "In the code",
+        StepKind::Document => "What the documents say",
+        StepKind::Try => "Try it",
+    }
+}
+
+/// Short excerpts are shown in larger letters.
+fn code(excerpt: &Excerpt) -> Markup {
+    let longest = excerpt.text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let is_short = excerpt.text.lines().count() <= SHORT.0 && longest <= SHORT.1;
+    html! {
+        figure class={ "excerpt listing" @if is_short { " roomy" } } {
+            figcaption { (excerpt.file) ", from line " (excerpt.line) }
+            pre tabindex="0" { code { (excerpt.text) } }
+        }
+    }
+}
+
+/// The claims that it is about, in the documents' own sense, with what they printed.
+fn documents(lesson: &Lesson) -> Markup {
+    let scenarios = scenario::all().unwrap_or_default();
+    let all = || scenarios.iter().flat_map(|scenario| &scenario.claims);
+    let claims: Vec<&Claim> = lesson.claims.iter().filter_map(|id| all().find(|claim| claim.id == *id)).collect();
+    html! {
+        @if !claims.is_empty() {
+            ul class="claims-said" {
+                @for claim in claims { li { b { (claim.id) } " " (claim.says) } }
+            }
+        }
+    }
+}
+
+/// Back and next through the steps, and to the lessons before and after.
+fn ways(lesson: &Lesson) -> Markup {
+    let number = |number: u32| lessons().iter().find(|other| other.number == number);
+    let link = |lesson: &Lesson, class: &str, word: &str| {
+        html! { a class=(class) href={ "/lesson/" (lesson.number) } { span { (word) } " " (lesson.title) } }
+    };
+    html! {
+        p id="step-told" class="unseen" role="status" {}
+        nav class="ways-on" aria-label="Steps" {
+            @match lesson.number.checked_sub(1).and_then(number) {
+                Some(before) => (link(before, "lesson-before", "Before:")),
+                None => span {},
+            }
+            div class="stepping" {
+                button id="back" type="button" aria-keyshortcuts="ArrowLeft PageUp" { "Back" }
+                ol id="dots" class="dots" { @for step in &lesson.steps { li { a href={ "#" (name(step.kind)) } { (step.kind) } } } }
+                button id="next" type="button" class="main" aria-keyshortcuts="ArrowRight PageDown" { "Next" }
+            }
+            @match number(lesson.number + 1) {
+                Some(after) => (link(after, "lesson-after", "After:")),
+                None => a class="lesson-after" href="/" { span { "After:" } " a race of your own" },
+            }
+        }
+    }
+}
+
+/// As a page asks for it.
+impl From<&Race> for Wanted {
+    fn from(race: &Race) -> Self {
+        let Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
+        Self { scenario, variant, strategies, workers, rounds, time_scale, ask: Some(ask) }
+    }
+}

@@ -1,0 +1,401 @@
+//! The room: which race the class is at, what it was asked, what waits for its turn.
+//!
+//! ```text
+//!          ask              run             over
+//!   Idle -------> Asking ---------> Running -----> Over
+//!     \_________________run________/          \___ after a while, the next in the queue
+//! ```
+//!
+//! Pure: no clock, no threads, no sockets. What is allowed when is all here, and tested here.
+
+use super::{
+    guesses::Question,
+    seats::Seat,
+    wanted::Checked,
+    wire::{self, Phase},
+};
+use harness::live::event::{Ending, Standing};
+use std::collections::VecDeque;
+
+/// Races that may wait for their turn.
+pub(super) const MOST_WAITING: usize = 8;
+
+/// What the room is told at the wrong time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotNow {
+    #[error("a race is under way: wait until it is over, or stop it, and then ask")]
+    UnderWay,
+    #[error("the class is being asked already: run the race, or stop to take the question back")]
+    AskedAlready,
+    #[error("nothing was asked that could be run: choose a race")]
+    NothingAsked,
+    #[error("a question needs time for guesses: ask it with POST /ask, or leave `ask` null")]
+    NoTimeToGuess,
+    #[error("{MOST_WAITING} races wait for their turn already: take one out first")]
+    QueueFull,
+    #[error("nothing runs and nothing is asked")]
+    NothingToStop,
+    #[error("no such race waits for its turn")]
+    NotWaiting,
+    #[error("nothing is asked now")]
+    NoQuestion,
+    #[error("the guesses are sealed: the race has begun")]
+    Sealed,
+    #[error("a question is asked about a cell, and `ask` names none")]
+    NoCell,
+}
+
+/// One race, from the question to the result.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Current {
+    pub number: u32,
+    pub phase: Phase,
+    pub race: Checked,
+    pub question: Option<Question>,
+    pub ended: Option<Ending>,
+    /// What is known of each cell by its name.
+    pub standings: Vec<(String, Standing)>,
+}
+
+/// What to do about a race that somebody stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// It runs, and has to be told.
+    Race,
+    /// It didn't run yet, so nothing.
+    Nothing,
+}
+
+/// The room.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    current: Option<Current>,
+    waiting: VecDeque<(u32, Checked)>,
+    races: u32,
+    /// Those before the current one, oldest first.
+    past: VecDeque<Current>,
+}
+
+/// Races kept for the export.
+const MOST_PAST: usize = 500;
+
+impl Room {
+    /// The race that the class is at.
+    pub(super) fn current(&self) -> Option<&Current> {
+        self.current.as_ref()
+    }
+
+    /// Every race that is over, oldest first.
+    pub(super) fn over(&self) -> impl Iterator<Item = &Current> {
+        self.past.iter().chain(self.current.iter().filter(|current| current.phase == Phase::Over))
+    }
+
+    /// Asks the class, who may guess from now on.
+    pub(super) fn ask(&mut self, race: Checked) -> Result<(), NotNow> {
+        if race.question.is_none() {
+            return Err(NotNow::NoCell);
+        }
+        match self.phase() {
+            Phase::Asking => Err(NotNow::AskedAlready),
+            _ if self.is_free() && !self.next_waits() => {
+                let number = self.next_number();
+                self.turn_to(number, race, Phase::Asking);
+                Ok(())
+            }
+            _ => Err(NotNow::UnderWay),
+        }
+    }
+
+    /// Runs what was asked. The guesses are sealed.
+    pub(super) fn run_asked(&mut self) -> Result<(), NotNow> {
+        let asked = self.current.as_mut().filter(|current| current.phase == Phase::Asking);
+        asked.ok_or(NotNow::NothingAsked)?.phase = Phase::Running;
+        Ok(())
+    }
+
+    /// Runs a race without a question: now, or when its turn comes.
+    pub(super) fn run(&mut self, race: Checked) -> Result<(), NotNow> {
+        if race.question.is_some() {
+            return Err(NotNow::NoTimeToGuess);
+        }
+        let now = self.is_free() && !self.next_waits();
+        if !now && self.waiting.len() >= MOST_WAITING {
+            return Err(NotNow::QueueFull);
+        }
+        let number = self.next_number();
+        if now {
+            self.turn_to(number, race, Phase::Running);
+        } else {
+            self.waiting.push_back((number, race));
+        }
+        Ok(())
+    }
+
+    /// Takes a race out of the queue.
+    pub(super) fn forget(&mut self, number: u32) -> Result<(), NotNow> {
+        let place = self.waiting.iter().position(|(waiting, _)| *waiting == number).ok_or(NotNow::NotWaiting)?;
+        self.waiting.remove(place);
+        Ok(())
+    }
+
+    /// Takes the question back, or says that the race has to be told.
+    pub(super) fn stop(&mut self) -> Result<Stop, NotNow> {
+        match self.phase() {
+            Phase::Idle | Phase::Over => Err(NotNow::NothingToStop),
+            Phase::Running => Ok(Stop::Race),
+            Phase::Asking => {
+                self.ended(Ending::Stopped);
+                Ok(Stop::Nothing)
+            }
+        }
+    }
+
+    /// A guess, or another one instead.
+    pub(super) fn guess(&mut self, seat: Seat, guess: wire::Guess) -> Result<(), NotNow> {
+        let current = self.current.as_mut().ok_or(NotNow::NoQuestion)?;
+        match (current.phase, &mut current.question) {
+            (Phase::Asking, Some(question)) => {
+                question.guess(seat, guess);
+                Ok(())
+            }
+            (Phase::Running, Some(_)) => Err(NotNow::Sealed),
+            _ => Err(NotNow::NoQuestion),
+        }
+    }
+
+    /// What is known of the cells of the race that runs.
+    pub(super) fn stand(&mut self, standings: Vec<(String, Standing)>) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.phase == Phase::Running) {
+            current.standings = standings;
+        }
+    }
+
+    /// The race is over. What was guessed is revealed, if its cell was measured.
+    pub(super) fn ended(&mut self, how: Ending) {
+        let Some(current) = &mut self.current else { return };
+        current.phase = Phase::Over;
+        current.ended = Some(how);
+        if let Some(question) = &mut current.question {
+            let asked = current.standings.iter().find(|(name, _)| *name == question.cell);
+            question.reveal(asked.map_or(&[], |(_, standing)| &standing.times_s));
+        }
+    }
+
+    /// Whether a race waits, and nothing keeps it from running but that the class looks at the last one.
+    pub(super) fn next_waits(&self) -> bool {
+        self.is_free() && !self.waiting.is_empty()
+    }
+
+    /// Runs the race whose turn it is, if it is anybody's.
+    pub(super) fn next(&mut self) {
+        if self.is_free()
+            && let Some((number, race)) = self.waiting.pop_front()
+        {
+            self.turn_to(number, race, Phase::Running);
+        }
+    }
+
+    /// What everybody may hear now.
+    pub(super) fn to_wire(&self, seats: u32) -> wire::Room {
+        let current = self.current.as_ref();
+        let waiting = |(race, checked): &(u32, Checked)| wire::Waiting { race: *race, wanted: checked.wanted.clone() };
+        wire::Room {
+            phase: self.phase(),
+            race: current.map(|current| current.number),
+            wanted: current.map(|current| current.race.wanted.clone()),
+            command: current.map(|current| current.race.command()),
+            question: current.and_then(|current| Some(current.question.as_ref()?.to_wire())),
+            waiting: self.waiting.iter().map(waiting).collect(),
+            seats,
+            ended: current.and_then(|current| current.ended.clone()),
+        }
+    }
+
+    fn is_free(&self) -> bool {
+        matches!(self.phase(), Phase::Idle | Phase::Over)
+    }
+
+    fn phase(&self) -> Phase {
+        self.current.as_ref().map_or(Phase::Idle, |current| current.phase)
+    }
+
+    fn next_number(&mut self) -> u32 {
+        self.races += 1;
+        self.races
+    }
+
+    fn turn_to(&mut self, number: u32, race: Checked, phase: Phase) {
+        let cell = race.wanted.ask.clone();
+        let question = race.question.clone().zip(cell).map(|(text, cell)| Question::new(text, cell));
+        let next = Current { number, phase, race, question, ended: None, standings: Vec::new() };
+        self.past.extend(self.current.replace(next));
+        if self.past.len() > MOST_PAST {
+            self.past.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::{export::Export, wanted},
+        *,
+    };
+    use harness::results::record::Check;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    const CELL: &str = "threads x 2";
+
+    fn race(ask: bool) -> Checked {
+        let wanted = wire::Wanted {
+            scenario: "latency_only".into(),
+            variant: None,
+            strategies: vec!["threads".into()],
+            workers: vec!["2".into()],
+            rounds: 2,
+            time_scale: None,
+            ask: ask.then(|| CELL.into()),
+        };
+        wanted::check(wanted).unwrap()
+    }
+
+    fn standings(times_s: &[f64]) -> Vec<(String, Standing)> {
+        let times_s = times_s.to_vec();
+        let standing = Standing { check: Check::Passed, error: None, task_errors: 0, times_s, speedup: None };
+        vec![("sequential x 1".into(), standing.clone()), (CELL.into(), standing)]
+    }
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Ask,
+        RunAsked,
+        Run,
+        Forget(u32),
+        Stop,
+        Guess(usize, f64),
+        Measure,
+        End,
+        Next,
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            3 => Just(Step::Ask),
+            2 => Just(Step::RunAsked),
+            2 => Just(Step::Run),
+            1 => (0..12_u32).prop_map(Step::Forget),
+            1 => Just(Step::Stop),
+            6 => (0..4_usize, 1.0..9.0).prop_map(|(seat, seconds)| Step::Guess(seat, seconds)),
+            2 => Just(Step::Measure),
+            2 => Just(Step::End),
+            2 => Just(Step::Next),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn guesses_are_sealed_and_secret_until_they_are_revealed(steps in proptest::collection::vec(step(), 0..60)) {
+            let (asks, plain) = (race(true), race(false));
+            let seats: Vec<Seat> = (0..4).map(|_| Seat::random().unwrap()).collect();
+            let (mut room, mut guessed, mut numbers) = (Room::default(), HashMap::new(), 0);
+            for (at, step) in steps.into_iter().enumerate() {
+                let before = room.phase();
+                match step {
+                    Step::Ask => {
+                        let waits = room.next_waits();
+                        let done = room.ask(asks.clone()).is_ok();
+                        prop_assert_eq!(done, matches!(before, Phase::Idle | Phase::Over) && !waits);
+                        if done { guessed.clear() }
+                    }
+                    Step::RunAsked => prop_assert_eq!(room.run_asked().is_ok(), before == Phase::Asking),
+                    Step::Run => {
+                        let waiting = room.waiting.len();
+                        let now = matches!(before, Phase::Idle | Phase::Over) && waiting == 0;
+                        prop_assert_eq!(room.run(plain.clone()).is_ok(), now || waiting < MOST_WAITING);
+                        prop_assert_eq!(room.waiting.len() > waiting, !now && waiting < MOST_WAITING);
+                    }
+                    Step::Forget(number) => {
+                        let waits = room.waiting.iter().any(|(waiting, _)| *waiting == number);
+                        prop_assert_eq!(room.forget(number).is_ok(), waits);
+                    }
+                    Step::Stop => match before {
+                        Phase::Idle | Phase::Over => prop_assert_eq!(room.stop(), Err(NotNow::NothingToStop)),
+                        Phase::Asking => prop_assert_eq!(room.stop(), Ok(Stop::Nothing)),
+                        Phase::Running => prop_assert_eq!(room.stop(), Ok(Stop::Race)),
+                    },
+                    Step::Guess(seat, seconds) => {
+                        let guess = wire::Guess { name: format!("secret-{at}"), seconds };
+                        let counts = room.guess(seats[seat], guess.clone()).is_ok();
+                        prop_assert_eq!(counts, before == Phase::Asking);
+                        if counts { guessed.insert(seat, guess); }
+                    }
+                    Step::Measure => room.stand(standings(&[1.0, 2.0])),
+                    Step::End => if before == Phase::Running { room.ended(Ending::Finished) },
+                    Step::Next => room.next(),
+                }
+                let told = room.to_wire(0);
+                prop_assert!(told.waiting.len() <= MOST_WAITING && told.waiting.is_sorted_by_key(|one| one.race));
+                prop_assert!(told.race.unwrap_or(0) >= numbers, "later races have higher numbers");
+                numbers = told.race.unwrap_or(0);
+                if let Some(question) = &told.question {
+                    prop_assert_eq!(question.guesses as usize, guessed.len(), "one for each seat");
+                }
+                if matches!(told.phase, Phase::Asking | Phase::Running) {
+                    let heard = serde_json::to_string(&told).unwrap();
+                    let exported = serde_json::to_string(&Export::of(room.over())).unwrap();
+                    prop_assert!(!heard.contains("secret"));
+                    for guess in told.question.iter().flat_map(|_| guessed.values()) {
+                        let quoted = format!("{:?}", guess.name);
+                        prop_assert!(!exported.contains(&quoted));
+                    }
+                }
+                if let Some(revealed) = told.question.and_then(|question| question.revealed) {
+                    prop_assert_eq!(told.phase, Phase::Over);
+                    let mut all: Vec<wire::Guess> = guessed.values().cloned().collect();
+                    all.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
+                    prop_assert_eq!(revealed.guesses, all, "the last of each seat");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_question_from_asking_to_the_result() {
+        let mut room = Room::default();
+        let (ann, bob) = (Seat::random().unwrap(), Seat::random().unwrap());
+        let guess = |name: &str, seconds| wire::Guess { name: name.into(), seconds };
+        assert_eq!(room.guess(ann, guess("Ann", 1.0)), Err(NotNow::NoQuestion));
+        assert_eq!(room.ask(race(false)), Err(NotNow::NoCell));
+        assert_eq!(room.run(race(true)), Err(NotNow::NoTimeToGuess));
+        room.ask(race(true)).unwrap();
+        room.guess(ann, guess("Ann", 9.0)).unwrap();
+        room.guess(bob, guess("Bob", 2.0)).unwrap();
+        room.guess(ann, guess("Ann", 1.5)).unwrap();
+        room.run_asked().unwrap();
+        assert_eq!(room.guess(bob, guess("Bob", 1.0)), Err(NotNow::Sealed));
+        room.stand(standings(&[1.0, 2.0]));
+        room.ended(Ending::Finished);
+        assert_eq!(room.guess(bob, guess("Bob", 1.5)), Err(NotNow::NoQuestion));
+        let revealed = room.to_wire(2).question.unwrap().revealed.unwrap();
+        assert_eq!(
+            (revealed.measured.estimate, revealed.median, revealed.closest),
+            (1.5, Some(1.75), vec!["Ann".into()])
+        );
+    }
+
+    #[test]
+    fn what_was_not_measured_is_not_revealed() {
+        for times_s in [None, Some(&[][..])] {
+            let mut room = Room::default();
+            room.ask(race(true)).unwrap();
+            room.guess(Seat::random().unwrap(), wire::Guess { name: "Ann".into(), seconds: 1.0 }).unwrap();
+            room.run_asked().unwrap();
+            times_s.into_iter().for_each(|times_s| room.stand(standings(times_s)));
+            room.ended(Ending::Stopped);
+            let told = room.to_wire(1);
+            assert_eq!((told.phase, told.ended), (Phase::Over, Some(Ending::Stopped)));
+            assert_eq!(told.question.unwrap().revealed, None);
+        }
+    }
+}

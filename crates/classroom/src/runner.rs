@@ -1,0 +1,74 @@
+//! The race that runs: a thread that follows it, and hands on what is told.
+
+use super::wanted::Checked;
+use harness::live::{self, Event, Watched, event::Ending};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread::{self, JoinHandle},
+};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Where races run.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The `makespan` binary.
+    pub program: PathBuf,
+    /// Where records and fixtures are kept.
+    pub data: PathBuf,
+}
+
+/// A race that runs.
+#[derive(Debug)]
+pub(super) struct Runner {
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Runner {
+    /// Starts a race. What is told of it comes through the channel, with [`Event::Ended`] last; where that is missing, it
+    /// could not be followed.
+    pub(super) fn start(place: &Place, race: &Checked) -> (Self, UnboundedReceiver<Event>) {
+        // Without a bound: whoever had to wait here would hold up the race. The receiver is a log, which has one.
+        let (events, told) = unbounded_channel();
+        let stop = Arc::new(AtomicBool::new(false));
+        let wanted = live::Wanted {
+            program: place.program.clone(),
+            data: place.data.clone(),
+            arguments: race.arguments.clone(),
+        };
+        let (flag, to_follow) = (Arc::clone(&stop), events.clone());
+        let spawned = thread::Builder::new().name("race".into()).spawn(move || follow(&wanted, &flag, &to_follow));
+        let thread = spawned.inspect_err(|error| fail(&events, &format!("no thread for the race: {error}"))).ok();
+        (Self { stop, thread }, told)
+    }
+
+    /// Tells it to stop. It ends soon after.
+    pub(super) fn stop(&self) {
+        self.stop.store(true, Relaxed);
+    }
+}
+
+impl Drop for Runner {
+    /// Stops it, and waits until nothing of it is left.
+    fn drop(&mut self) {
+        self.stop();
+        // A panic there was printed there.
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+fn follow(wanted: &live::Wanted, stop: &AtomicBool, events: &UnboundedSender<Event>) {
+    match Watched::start(wanted) {
+        // Nobody listens any more when the program ends; the race is then told to stop.
+        Ok(race) => drop(race.follow(stop, &mut |event| drop(events.send(event)))),
+        Err(error) => fail(events, &error.to_string()),
+    }
+}
+
+fn fail(events: &UnboundedSender<Event>, why: &str) {
+    let _ = events.send(Event::Ended { how: Ending::Failed(why.to_owned()) });
+}

@@ -1,0 +1,274 @@
+//! All that is known while the classroom is open: the room, the log of the current race, the seats. It belongs to one
+//! thread, so there are no locks; what goes on beside it is the race, and the thread that follows it.
+
+use super::{
+    code::{Attempts, Code},
+    export::Export,
+    log::Log,
+    room::{NotNow, Room, Stop},
+    runner::{Place, Runner},
+    seats::{NoSeat, Seat, Seats},
+    wire::{self, Phase},
+};
+use bytes::Bytes;
+use harness::live::{Event, event::Ending};
+use std::{
+    cell::RefCell,
+    net::IpAddr,
+    rc::Rc,
+    time::{Duration, Instant, SystemTime},
+};
+use tokio::{
+    sync::{mpsc::UnboundedReceiver, watch},
+    task::spawn_local,
+    time::sleep,
+};
+
+/// How long a result stands before the next race of the queue runs.
+const PAUSE: Duration = Duration::from_secs(3);
+/// The same where guesses are shown beside it: a class wants to see who was closest.
+const PAUSE_FOR_GUESSES: Duration = Duration::from_secs(15);
+
+/// What is known, and what may be done about it.
+#[derive(Debug)]
+pub(super) struct Session {
+    place: Place,
+    /// What pupils elsewhere have to know.
+    code: Option<Code>,
+    state: RefCell<State>,
+    /// The number of the first event of each race: the time at which this began, in milliseconds. So nobody takes an event
+    /// of a classroom that was at the same address before for one of ours.
+    first_event: u64,
+    /// Counts what changes. Event streams wait for it.
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    room: Room,
+    log: Log,
+    seats: Seats,
+    attempts: Attempts,
+    runner: Option<Runner>,
+    /// The names of the cells of the race that runs.
+    cells: Vec<String>,
+    /// Whether the next of the queue is about to begin.
+    pauses: bool,
+    /// The room as it was told last, and how often it has changed.
+    told: Bytes,
+    version: u64,
+    closed: bool,
+}
+
+/// Why a pupil isn't let in.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotLetIn {
+    #[error("that is not the join code; it stands on the lecturer's screen, as ABCD-EFGH")]
+    WrongCode,
+    #[error("too many wrong codes: wait a minute")]
+    TooMany,
+    #[error(transparent)]
+    NoSeat(#[from] NoSeat),
+}
+
+/// Why a guess doesn't count.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotCounted {
+    #[error(transparent)]
+    NoSeat(#[from] NoSeat),
+    #[error(transparent)]
+    NotNow(#[from] NotNow),
+}
+
+impl Session {
+    pub(super) fn open(place: Place, code: Option<Code>) -> Rc<Self> {
+        let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+        let first_event = since_1970.as_millis() as u64;
+        let session = Self { place, code, state: RefCell::default(), first_event, changes: watch::Sender::new(0) };
+        session.state.borrow_mut().retell();
+        Rc::new(session)
+    }
+
+    /// Changes the room, and does what follows from that.
+    pub(super) fn change(self: &Rc<Self>, change: impl FnOnce(&mut Room) -> Result<(), NotNow>) -> Result<(), NotNow> {
+        let changed = change(&mut self.state.borrow_mut().room);
+        self.settle();
+        changed
+    }
+
+    /// Ends the race that runs, or takes the question back.
+    pub(super) fn stop(self: &Rc<Self>) -> Result<(), NotNow> {
+        let stop = self.state.borrow_mut().room.stop()?;
+        if stop == Stop::Race {
+            self.state.borrow().runner.iter().for_each(Runner::stop);
+        }
+        self.settle();
+        Ok(())
+    }
+
+    /// A guess.
+    pub(super) fn guess(self: &Rc<Self>, seat: Seat, guess: wire::Guess, from: IpAddr) -> Result<(), NotCounted> {
+        self.state.borrow_mut().seats.may_guess(seat, from, Instant::now())?;
+        self.change(|room| room.guess(seat, guess))?;
+        Ok(())
+    }
+
+    /// A seat for somebody elsewhere who knows the code: the one he has, if he has one.
+    pub(super) fn join(self: &Rc<Self>, typed: &str, seat: Option<Seat>, from: IpAddr) -> Result<Seat, NotLetIn> {
+        let now = Instant::now();
+        let mut state = self.state.borrow_mut();
+        if !state.attempts.may(from, now) {
+            return Err(NotLetIn::TooMany);
+        }
+        if !self.code.as_ref().is_some_and(|code| code.is(typed)) {
+            state.attempts.was_wrong(from, now);
+            return Err(NotLetIn::WrongCode);
+        }
+        let seat = match seat {
+            Some(seat) if state.seats.holds(seat) => seat,
+            _ => Seat::random()?,
+        };
+        state.seats.take(seat, from, now)?;
+        drop(state);
+        self.settle();
+        Ok(seat)
+    }
+
+    /// Whether this is the seat of somebody here.
+    pub(super) fn holds(&self, seat: Seat) -> bool {
+        self.state.borrow().seats.holds(seat)
+    }
+
+    /// The room, as JSON.
+    pub(super) fn room(&self) -> Bytes {
+        self.state.borrow().told.clone()
+    }
+
+    /// How often the room has changed.
+    pub(super) fn version(&self) -> u64 {
+        self.state.borrow().version
+    }
+
+    /// All races that are over, as JSON.
+    pub(super) fn export(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec_pretty(&Export::of(self.state.borrow().room.over()))
+    }
+
+    /// What was told of the current race.
+    pub(super) fn with_log<T>(&self, look: impl FnOnce(&Log) -> T) -> T {
+        look(&self.state.borrow().log)
+    }
+
+    /// Tells of changes from now on.
+    pub(super) fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Whether the classroom is about to close: streams end.
+    pub(super) fn is_closed(&self) -> bool {
+        self.state.borrow().closed
+    }
+
+    /// Ends streams, and tells the race to stop.
+    pub(super) fn close(&self) {
+        let mut state = self.state.borrow_mut();
+        state.closed = true;
+        state.runner.iter().for_each(Runner::stop);
+        drop(state);
+        self.signal();
+    }
+
+    /// Waits until nothing is left of the race.
+    pub(super) fn clear(&self) {
+        let runner = self.state.borrow_mut().runner.take();
+        drop(runner);
+    }
+
+    /// Starts what is to run now, and tells everybody what has changed.
+    fn settle(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        if !state.closed {
+            self.begin(&mut state);
+        }
+        state.retell();
+        drop(state);
+        self.signal();
+    }
+
+    fn begin(self: &Rc<Self>, state: &mut State) {
+        let Some(current) = state.room.current() else { return };
+        if current.number != state.log.race() {
+            state.log.begin(current.number, self.first_event);
+        }
+        if current.phase == Phase::Running && state.runner.is_none() {
+            let (runner, told) = Runner::start(&self.place, &current.race);
+            state.runner = Some(runner);
+            spawn_local(Rc::clone(self).listen(told));
+        }
+        if state.room.next_waits() && !state.pauses {
+            let shows_guesses = state.room.current().is_some_and(|current| current.question.is_some());
+            state.pauses = true;
+            spawn_local(Rc::clone(self).pause(if shows_guesses { PAUSE_FOR_GUESSES } else { PAUSE }));
+        }
+    }
+
+    async fn pause(self: Rc<Self>, pause: Duration) {
+        sleep(pause).await;
+        let mut state = self.state.borrow_mut();
+        state.pauses = false;
+        state.room.next();
+        drop(state);
+        self.settle();
+    }
+
+    async fn listen(self: Rc<Self>, mut told: UnboundedReceiver<Event>) {
+        while let Some(event) = told.recv().await {
+            let over = matches!(event, Event::Ended { .. });
+            self.hear(event);
+            if over {
+                return;
+            }
+        }
+        // The thread that followed it is gone without a last word.
+        self.hear(Event::Ended { how: Ending::Failed("the race could not be followed to its end".into()) });
+    }
+
+    fn hear(self: &Rc<Self>, event: Event) {
+        let mut state = self.state.borrow_mut();
+        state.log.add(&event);
+        match event {
+            Event::SetUp(plan) => state.cells = plan.cells.into_iter().map(|cell| cell.name).collect(),
+            Event::Standings { cells } => {
+                let standings = state.cells.iter().cloned().zip(cells).collect();
+                state.room.stand(standings);
+            }
+            Event::Ended { how } => {
+                // Its thread has said its last word: this waits for nothing.
+                state.runner = None;
+                state.room.ended(how);
+                drop(state);
+                self.settle();
+                return;
+            }
+            _ => {}
+        }
+        drop(state);
+        self.signal();
+    }
+
+    fn signal(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl State {
+    /// Writes down what everybody may hear now, if that is something else than before.
+    fn retell(&mut self) {
+        // It can't fail: the room has no map, and only numbers that are some.
+        let told = serde_json::to_vec(&self.room.to_wire(self.seats.taken())).unwrap_or_default();
+        if told != self.told {
+            self.told = told.into();
+            self.version += 1;
+        }
+    }
+}

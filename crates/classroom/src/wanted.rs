@@ -1,0 +1,303 @@
+//! What a browser may ask for. It is checked before anybody is asked or anything is started: a page, whoever wrote it, can
+//! start a race of the size that a class watches, and no other.
+
+use super::wire;
+use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};
+use std::collections::HashSet;
+use support::suggestion::unknown;
+use work::{
+    strategy::{self, Strategy},
+    worker::{deck::Deal, shape::Shape},
+};
+
+const MOST_STRATEGIES: usize = 6;
+const MOST_COUNTS: usize = 8;
+const MOST_CELLS: usize = 24;
+const MOST_ROUNDS: u32 = 30;
+/// Workers of a cell.
+const MOST_WORKERS: u32 = 64;
+/// Processes of a cell.
+const MOST_PROCESSES: u32 = 16;
+/// Requests in flight, where they are no threads.
+const MOST_IN_FLIGHT: u32 = 1000;
+/// Threads of a cell, which cost a machine little as long as they wait.
+const MOST_THREADS: u32 = 1000;
+/// At a tenth of the document's own pace nothing is left to be seen; beyond a thousand times, nothing is waited for.
+const TIME_SCALES: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
+
+/// What is wrong with what was asked for: which key, what was found, what was expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Unwanted(String);
+
+/// A race that may be run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Checked {
+    pub wanted: wire::Wanted,
+    /// What comes after `makespan run`. None of them can be taken for another option.
+    pub arguments: Vec<String>,
+    /// The question about the cell asked for.
+    pub question: Option<String>,
+}
+
+impl Checked {
+    /// The command that does the same in a terminal.
+    pub(super) fn command(&self) -> String {
+        // Names, numbers and commas: nothing that a shell would understand otherwise.
+        format!("makespan run {}", self.arguments.join(" "))
+    }
+}
+
+/// Checks what is wanted.
+pub(super) fn check(wanted: wire::Wanted) -> Result<Checked, Unwanted> {
+    let scenario = scenario(&wanted)?;
+    let variant = variant(&scenario, wanted.variant.as_deref())?;
+    let (strategies, shapes) = (strategies(&wanted)?, shapes(&wanted)?);
+    let cells = scenario::matrix(variant, &strategies, &shapes, &[Deal::OneByOne], Timer::Warm)
+        .map_err(|misfit| wrong("workers", misfit.found, misfit.expected))?;
+    let cells = scenario::with_baselines(cells);
+    within("cells (strategies times worker counts, and the baseline)", cells.len(), MOST_CELLS)?;
+    cells.iter().try_for_each(workers_are_few)?;
+    if !(1..=MOST_ROUNDS).contains(&wanted.rounds) {
+        return Err(wrong("rounds", wanted.rounds, format!("1 to {MOST_ROUNDS}")));
+    }
+    let question = wanted.ask.as_deref().map(|asked| question(asked, &cells)).transpose()?;
+    let arguments = arguments(&wanted, &strategies, &shapes);
+    Ok(Checked { wanted, arguments, question })
+}
+
+fn wrong(key: &str, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> Unwanted {
+    Unwanted(format!("`{key}`: found {found}, expected {expected}"))
+}
+
+fn within(what: &str, found: usize, most: usize) -> Result<(), Unwanted> {
+    if found <= most { Ok(()) } else { Err(Unwanted(format!("found {found} {what}, expected at most {most}"))) }
+}
+
+/// One that is built in: a name that is a path would have us read a file for whoever asks.
+fn scenario(wanted: &wire::Wanted) -> Result<Scenario, Unwanted> {
+    let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+    if !names.contains(&wanted.scenario.as_str()) {
+        return Err(Unwanted(unknown("scenario", &shown(&wanted.scenario), &names)));
+    }
+    let scenario = scenario::load(&wanted.scenario).map_err(|error| Unwanted(error.to_string()))?;
+    match wanted.time_scale {
+        None => Ok(scenario),
+        Some(scale) if !scenario.has_waits() => Err(wrong("time_scale", scale, "none: nothing is waited for")),
+        Some(scale) if TIME_SCALES.contains(&scale) => Ok(scenario.scaled(scale)),
+        Some(scale) => Err(wrong("time_scale", scale, format!("{} to {}", TIME_SCALES.start(), TIME_SCALES.end()))),
+    }
+}
+
+fn variant<'s>(scenario: &'s Scenario, name: Option<&str>) -> Result<&'s Variant, Unwanted> {
+    let name = name.unwrap_or(DEFAULT_VARIANT);
+    let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
+    scenario.variant(name).ok_or_else(|| Unwanted(unknown("variant", &shown(name), &names())))
+}
+
+/// Those asked for; `sequential` where none is, since that one always runs.
+fn strategies(wanted: &wire::Wanted) -> Result<Vec<&'static dyn Strategy>, Unwanted> {
+    within("strategies", wanted.strategies.len(), MOST_STRATEGIES)?;
+    if wanted.strategies.is_empty() {
+        return Ok(vec![&strategy::sequential::Sequential]);
+    }
+    wanted.strategies.iter().map(|name| strategy::named(&shown(name)).map_err(Unwanted)).collect()
+}
+
+fn shapes(wanted: &wire::Wanted) -> Result<Vec<Shape>, Unwanted> {
+    within("worker counts", wanted.workers.len(), MOST_COUNTS)?;
+    if wanted.strategies.is_empty() {
+        return Ok(vec![Shape::ONE]);
+    }
+    if wanted.workers.is_empty() {
+        return Err(wrong("workers", "none", format!("1 to {MOST_COUNTS} worker counts")));
+    }
+    wanted.workers.iter().map(|text| shown(text).parse().map_err(|error| wrong("workers", error, "5 or 3x5"))).collect()
+}
+
+/// As much of a text as an error should repeat.
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
+}
+
+/// No cell starts more threads or processes than a laptop in a lecture can do without.
+fn workers_are_few(cell: &CellSpec) -> Result<(), Unwanted> {
+    let found = cell.shape.workers().get();
+    let (count, most, what) = match cell.strategy.as_str() {
+        "async" => (found, MOST_IN_FLIGHT, "requests in flight"),
+        "threads" | "thread_per_task" => (found, MOST_THREADS, "threads"),
+        "processes" | "queue" => (found, MOST_PROCESSES, "processes"),
+        "hybrid" if cell.shape.processes().is_some_and(|processes| processes.get() > MOST_PROCESSES) => {
+            (cell.shape.processes().map_or(0, std::num::NonZeroU32::get), MOST_PROCESSES, "processes")
+        }
+        _ => (found, MOST_WORKERS, "workers"),
+    };
+    if count <= most { Ok(()) } else { Err(wrong("workers", cell, format!("at most {most} {what} in a classroom"))) }
+}
+
+/// The question about the cell of this name.
+fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
+    let Some(cell) = cells.iter().find(|cell| cell.to_string() == asked) else {
+        let names: Vec<String> = cells.iter().map(CellSpec::to_string).collect();
+        return Err(Unwanted(unknown("cell", &shown(asked), &names.iter().map(String::as_str).collect::<Vec<_>>())));
+    };
+    let (count, one) = (cell.shape.to_string(), cell.shape == Shape::ONE);
+    let many = |single: &str, several: &str| format!("{count} {}", if one { single } else { several });
+    let who = match (cell.strategy.as_str(), cell.shape) {
+        ("sequential", _) => "one worker, one task after another,".to_owned(),
+        ("thread_per_task", _) => "a thread for each task".to_owned(),
+        ("threads", _) => many("thread", "threads"),
+        ("gil_threads", _) => many("thread under an interpreter lock", "threads under an interpreter lock"),
+        ("work_stealing", _) => many("work-stealing thread", "work-stealing threads"),
+        ("processes", _) => many("process", "processes"),
+        ("hybrid", Shape::Grid { processes, threads }) => format!("{processes} processes of {threads} threads each"),
+        ("async", _) => many("async task at a time", "async tasks at a time"),
+        (strategy, _) => format!("{strategy} with {}", many("worker", "workers")),
+    };
+    Ok(format!("How long will {who} take?"))
+}
+
+fn arguments(wanted: &wire::Wanted, strategies: &[&'static dyn Strategy], shapes: &[Shape]) -> Vec<String> {
+    let list = |all: Vec<String>| {
+        let mut seen = HashSet::new();
+        all.into_iter().filter(|one| seen.insert(one.clone())).collect::<Vec<_>>().join(",")
+    };
+    let mut arguments = vec![wanted.scenario.clone()];
+    let mut add = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
+    wanted.variant.iter().for_each(|variant| add("--variant", variant.clone()));
+    add("--strategy", list(strategies.iter().map(|one| one.name().to_owned()).collect()));
+    add("--workers", list(shapes.iter().map(Shape::to_string).collect()));
+    add("--rounds", wanted.rounds.to_string());
+    wanted.time_scale.iter().for_each(|scale| add("--time-scale", scale.to_string()));
+    arguments
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn wanted(strategies: &[&str], workers: &[&str]) -> wire::Wanted {
+        let owned = |all: &[&str]| all.iter().map(ToString::to_string).collect();
+        wire::Wanted {
+            scenario: "latency_only".into(),
+            variant: None,
+            strategies: owned(strategies),
+            workers: owned(workers),
+            rounds: 3,
+            time_scale: None,
+            ask: None,
+        }
+    }
+
+    #[test]
+    fn what_is_wanted_becomes_a_command() {
+        let ask = Some("threads x 8".to_owned());
+        let checked =
+            check(wire::Wanted { ask, ..wanted(&["threads", "processes", "threads"], &["8", " 2"]) }).unwrap();
+        assert_eq!(
+            checked.command(),
+            "makespan run latency_only --strategy threads,processes --workers 8,2 --rounds 3"
+        );
+        assert_eq!(checked.question.as_deref(), Some("How long will 8 threads take?"));
+
+        let all = wire::Wanted {
+            variant: Some("one_wait".into()),
+            time_scale: Some(0.5),
+            ask: Some("thread_per_task x 1, one_wait".into()),
+            ..wanted(&["thread_per_task"], &["4"])
+        };
+        let checked = check(all).unwrap();
+        let command = "makespan run latency_only --variant one_wait --strategy thread_per_task --workers 4 --rounds 3 \
+                       --time-scale 0.5";
+        assert_eq!(checked.command(), command);
+        assert_eq!(checked.question.as_deref(), Some("How long will a thread for each task take?"));
+
+        let alone = check(wire::Wanted { ask: Some("sequential x 1".into()), ..wanted(&[], &[]) }).unwrap();
+        assert_eq!(alone.command(), "makespan run latency_only --strategy sequential --workers 1 --rounds 3");
+    }
+
+    #[test]
+    fn every_built_in_scenario_can_be_raced() {
+        for (name, _) in BUILT_IN {
+            let race = wire::Wanted { scenario: (*name).into(), ..wanted(&["threads", "processes"], &["2", "4"]) };
+            assert!(check(race).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_or_unknown_is_refused_with_what_would_do() {
+        let many = |name: &str, count: usize| vec![name.to_owned(); count];
+        let counts = |upto: u32| (1..=upto).map(|count| count.to_string()).collect::<Vec<_>>();
+        let plain = || wanted(&["threads"], &["2"]);
+        for (race, words) in [
+            (wire::Wanted { scenario: "latency_onyl".into(), ..plain() }, "did you mean `latency_only`?"),
+            (wire::Wanted { scenario: "/etc/passwd.toml".into(), ..plain() }, "unknown scenario"),
+            (wire::Wanted { scenario: "--server=http://h:1".into(), ..plain() }, "unknown scenario"),
+            (wire::Wanted { scenario: "x".repeat(9999), ..plain() }, "unknown scenario"),
+            (wire::Wanted { variant: Some("--data".into()), ..plain() }, "unknown variant `--data`"),
+            (wire::Wanted { strategies: vec!["threds".into()], ..plain() }, "did you mean `threads`?"),
+            (wire::Wanted { strategies: vec!["threads,async".into()], ..plain() }, "unknown strategy"),
+            (wire::Wanted { strategies: many("threads", 7), ..plain() }, "at most 6"),
+            (wire::Wanted { workers: vec![], ..plain() }, "1 to 8 worker counts"),
+            (wire::Wanted { workers: many("2", 9), ..plain() }, "at most 8"),
+            (wire::Wanted { workers: vec!["0".into()], ..plain() }, "from 1 on"),
+            (wire::Wanted { workers: vec!["-1".into()], ..plain() }, "from 1 on"),
+            (wire::Wanted { workers: vec!["3x5".into()], ..plain() }, "a whole number for `threads`"),
+            (wanted(&["threads"], &["1001"]), "at most 1000 threads"),
+            (wanted(&["work_stealing"], &["65"]), "at most 64 workers"),
+            (wanted(&["threads"], &["100000"]), "at most 4096 for `threads`"),
+            (wanted(&["processes"], &["17"]), "at most 16 processes"),
+            (wanted(&["queue"], &["17"]), "at most 16 processes"),
+            (wanted(&["hybrid"], &["17x1"]), "at most 16 processes"),
+            (wanted(&["hybrid"], &["13x5"]), "at most 64 workers"),
+            (wanted(&["async"], &["1001"]), "at most 1000 requests in flight"),
+            (wanted(&["async", "gil_threads"], &["1000"]), "at most 64 workers"),
+            (
+                wire::Wanted {
+                    workers: counts(8),
+                    strategies: ["threads", "processes", "async", "work_stealing"].map(Into::into).into(),
+                    ..plain()
+                },
+                "found 33 cells",
+            ),
+            (wire::Wanted { rounds: 0, ..plain() }, "1 to 30"),
+            (wire::Wanted { rounds: 31, ..plain() }, "1 to 30"),
+            (wire::Wanted { time_scale: Some(0.09), ..plain() }, "0.1 to 1000"),
+            (wire::Wanted { time_scale: Some(-1.0), ..plain() }, "0.1 to 1000"),
+            (wire::Wanted { time_scale: Some(f64::NAN), ..plain() }, "0.1 to 1000"),
+            (wire::Wanted { ask: Some("threads x 3".into()), ..plain() }, "did you mean `threads x 2`?"),
+        ] {
+            let error = check(race.clone()).expect_err(words).to_string();
+            assert!(error.contains(words) && error.len() < 500, "{race:?}: {error}");
+        }
+        assert!(check(wanted(&["async"], &["1000"])).is_ok());
+        assert!(check(wanted(&["hybrid"], &["16x4"])).is_ok());
+    }
+
+    #[test]
+    fn every_lessons_race_can_be_asked() {
+        for lesson in lesson::all().unwrap() {
+            let race = lesson.race.as_ref().map(wire::Wanted::from);
+            let checked = race.map(check).transpose();
+            assert!(checked.as_ref().is_ok_and(|race| race.iter().all(|race| race.question.is_some())), "{checked:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_becomes_an_option(scenario in ".{0,20}", name in "-{0,2}[a-z=,/.]{0,12}", workers in "[-0-9x, ]{0,6}") {
+            for race in [
+                wire::Wanted { scenario, ..wanted(&["threads"], &["2"]) },
+                wire::Wanted { variant: Some(name.clone()), ..wanted(&["threads"], &["2"]) },
+                wanted(&[&name], &["2"]),
+                wanted(&["threads"], &[&workers]),
+            ] {
+                let Ok(checked) = check(race) else { continue };
+                let options = ["--variant", "--strategy", "--workers", "--rounds", "--time-scale"];
+                let plain = |one: &String| one.bytes().all(|c| c.is_ascii_alphanumeric() || b"_,.".contains(&c));
+                prop_assert!(checked.arguments.iter().all(|one| options.contains(&one.as_str()) || plain(one)));
+            }
+        }
+    }
+}

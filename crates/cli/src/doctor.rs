@@ -1,0 +1,96 @@
+//! `makespan doctor`: what on this machine disturbs a measurement, each with its remedy, and which optional parts are
+//! there.
+
+use super::print::say;
+use measure::disturbances::{self, Finding, Severity};
+use std::{
+    env::{self, VarError},
+    path::Path,
+    process::ExitCode,
+};
+use work::queue::{
+    address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
+    redis::{About, Redis},
+};
+
+#[derive(clap::Args)]
+pub struct Args {}
+
+pub fn run(_: &Args) -> ExitCode {
+    say!("What disturbs a measurement here:");
+    let findings = disturbances::find();
+    for finding in &findings {
+        match finding {
+            Finding::Fine { name, found } => say!("  ✓ {name}: {found}"),
+            Finding::Unknown { name } => say!("  ? {name}: this system doesn't tell"),
+            Finding::Disturbs(it) => {
+                let mark = if it.severity == Severity::Warning { "✗" } else { "·" };
+                say!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
+            }
+        }
+    }
+    say!("\nOptional parts:");
+    for (program, purpose) in OPTIONAL {
+        let found = on_path(program);
+        let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
+        say!("  {mark} {program}: {purpose} ({place})");
+    }
+    say!("\nA job queue, for `--strategy queue` beyond this machine (by default it is a file, and needs nothing):");
+    queue();
+    let warnings =
+        findings.iter().filter(|finding| matches!(finding, Finding::Disturbs(it) if it.severity == Severity::Warning));
+    say!(
+        "\n{}",
+        match warnings.count() {
+            0 => "Nothing here would mislead: measure away.".to_owned(),
+            count =>
+                format!("{count} of these would mislead (✗). Comparisons within one run suffer less than single times."),
+        }
+    );
+    ExitCode::SUCCESS
+}
+
+/// Programs that the suite works without.
+const OPTIONAL: &[(&str, &str)] = &[
+    ("chromium", "the tests look at the page in it"),
+    ("chromedriver", "drives it for the tests"),
+    ("curl", "any client can use the mock server"),
+    ("redis-server", "a queue that workers on other machines can reach; `make redis` starts one"),
+];
+
+/// The queue that the user has named; otherwise the one that would be found if it were there.
+fn queue() {
+    let (named, text) = match env::var(VARIABLE) {
+        Ok(text) if !text.is_empty() => (format!("{VARIABLE}: "), text),
+        Ok(_) | Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
+        Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: it is not text"),
+    };
+    let url = match text.parse() {
+        Ok(Address::Redis(url)) => url,
+        Ok(file) => return say!("  ✓ {named}{file}: a file, which only workers on this machine reach"),
+        Err(error) => return say!("  ✗ {named}{error}"),
+    };
+    match Redis::new(&url, DEFAULT_NAME).about() {
+        Ok(About { version, append_only: true }) => {
+            say!("  ✓ {named}{url}: Redis {version}, which writes down each change (append-only persistence)");
+        }
+        Ok(About { version, append_only: false }) => say!(
+            "  · {named}{url}: Redis {version} without append-only persistence: jobs are lost when it restarts\n    \
+             remedy: redis-cli -h {} -p {} config set appendonly yes, and the same in its redis.conf",
+            url.host,
+            url.port
+        ),
+        Err(error) => say!("  {} {named}{error}", if named.is_empty() { "-" } else { "✗" }),
+    }
+}
+
+fn on_path(program: &str) -> Option<String> {
+    let paths = env::var_os("PATH")?;
+    let places = env::split_paths(&paths).map(|dir| dir.join(program));
+    places.into_iter().find(|place| is_program(place)).map(|place| place.display().to_string())
+}
+
+fn is_program(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}

@@ -1,0 +1,171 @@
+//! `makespan exercise`: a strategy to complete, written into the checkout and checked there.
+
+mod checkout;
+
+use super::{
+    Usage,
+    print::{columns, note, say, wrapped},
+};
+use anyhow::Context;
+use checkout::{Built, Checkout};
+use clap::{Subcommand, value_parser};
+use exercise::{Exercise, ROUNDS};
+use harness::results::output::Output;
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write},
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Write an exercise's file into the checkout: examples/NAME.rs
+    New(New),
+    /// Hold what stands in the file to its contract, and grade its speed
+    #[command(after_help = CHECK)]
+    Check(Check),
+}
+
+#[derive(clap::Args)]
+struct New {
+    /// The exercise: `makespan exercise` lists them
+    name: String,
+    /// Overwrite the file if it is there
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(clap::Args)]
+struct Check {
+    /// The exercise; without it, all whose file is there
+    name: Option<String>,
+    /// How many rounds are measured
+    #[arg(long, value_name = "N", default_value_t = ROUNDS, value_parser = value_parser!(u32).range(2..))]
+    rounds: u32,
+    /// Also write what was found as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+    /// The profile of cargo's that it is built with. Another one than `release` is for tests: it measures nothing of use
+    #[arg(long, default_value = "release", hide = true)]
+    profile: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan exercise
+  makespan exercise new work_queue
+  makespan exercise check work_queue
+  makespan exercise check work_queue --rounds 30 --json - | jq .grade
+
+Files are written into a checkout of makespan's sources, and checked there, with cargo.";
+
+const CHECK: &str = "\
+The exit code is 0 when the grade is \"passed\", 1 when it is \"failed\" or \"inconclusive\" and when the file doesn't compile.";
+
+/// Where a title begins, beside its name.
+const INDENT: usize = 22;
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        None => {
+            list();
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Action::New(new)) => write(new),
+        Some(Action::Check(check)) => check.run(),
+    }
+}
+
+fn list() {
+    say!("Exercises (makespan exercise new NAME):");
+    for exercise in exercise::ALL {
+        let title = format!("{}; measured beside `{}`", exercise.title, exercise.house);
+        for (number, line) in wrapped(&title, columns() - INDENT).iter().enumerate() {
+            say!("  {:width$}{line}", if number == 0 { exercise.name } else { "" }, width = INDENT - 2);
+        }
+    }
+    say!("\nEach is one file to complete. `makespan exercise check NAME` says what is right, and how fast it is.");
+}
+
+fn write(New { name, force }: &New) -> anyhow::Result<ExitCode> {
+    let exercise = exercise::named(name).map_err(Usage)?;
+    let path = Checkout::find()?.root.join(exercise.file());
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+    }
+    // Asked of the system in one step: whoever looks first and writes then may overwrite what came in between.
+    let opened = OpenOptions::new().write(true).create_new(!force).create(true).truncate(*force).open(&path);
+    let mut file = match opened {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let path = path.display();
+            return Err(Usage(format!("{path} is there already: go on with it, or begin anew with --force")).into());
+        }
+        opened => opened.with_context(|| format!("can't write {}", path.display()))?,
+    };
+    file.write_all(exercise.template.as_bytes()).with_context(|| format!("can't write {}", path.display()))?;
+    say!("{}", path.display());
+    say!("Complete it where it says `YOUR TURN`, then: makespan exercise check {}", exercise.name);
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Check {
+    fn run(&self) -> anyhow::Result<ExitCode> {
+        let named = self.name.as_deref().map(exercise::named).transpose().map_err(Usage)?;
+        let checkout = Checkout::find()?;
+        let exercises = match named {
+            Some(exercise) if checkout.has(exercise) => vec![exercise],
+            Some(exercise) => {
+                let (file, root, name) = (exercise.file(), checkout.root.display(), exercise.name);
+                return Err(Usage(format!("no {file} in {root}: begin with `makespan exercise new {name}`")).into());
+            }
+            None => checkout.begun()?,
+        };
+        if self.json.is_some() && exercises.len() > 1 {
+            return Err(Usage("--json writes what was found of one exercise: name it".into()).into());
+        }
+        let mut worst = ExitCode::SUCCESS;
+        for exercise in exercises {
+            note!("building {}", exercise.file());
+            let Some(built) = checkout.build(exercise, &self.profile)? else { return Ok(ExitCode::FAILURE) };
+            let code = self.check(&built)?;
+            if code != ExitCode::SUCCESS {
+                worst = code;
+            }
+        }
+        Ok(worst)
+    }
+
+    /// Runs the program that was built: it checks itself, and says what came of it.
+    fn check(&self, built: &Built) -> anyhow::Result<ExitCode> {
+        let mut command = Command::new(&built.exercise);
+        command.args(["--rounds", &self.rounds.to_string()]).arg("--program").arg(&built.program);
+        if let Some(json) = &self.json {
+            command.arg("--json").arg(json.path());
+        }
+        let status = command.status().with_context(|| format!("can't run {}", built.exercise.display()))?;
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
+    }
+}
+
+impl Checkout {
+    fn has(&self, exercise: &Exercise) -> bool {
+        Path::new(&self.root).join(exercise.file()).is_file()
+    }
+
+    /// The exercises whose files are there.
+    fn begun(&self) -> Result<Vec<&'static Exercise>, Usage> {
+        let begun: Vec<&Exercise> = exercise::ALL.iter().filter(|exercise| self.has(exercise)).collect();
+        let root = self.root.display();
+        let none = || Usage(format!("no exercise was begun in {root}: choose one with `makespan exercise new NAME`"));
+        if begun.is_empty() { Err(none()) } else { Ok(begun) }
+    }
+}

@@ -1,0 +1,513 @@
+//! What came of claims, on the terminal: a line for each, grouped by document; all there is to say where it is one.
+
+use super::{
+    print::{columns, printable, wrapped},
+    table::{memory, seconds},
+};
+use findings::{FigureFinding, Finding, Measured, MechanismFinding, Unit, Verdict};
+use stats::Estimate;
+use std::{
+    env,
+    io::{self, IsTerminal},
+    iter,
+};
+
+/// Where paragraphs begin beside their labels.
+const INDENT: usize = 14;
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// Narrower than this, a figure's name says too little: each figure then has lines of its own.
+const LEAST_NAME: usize = 12;
+
+/// How lines look.
+#[derive(Debug, Clone, Copy)]
+pub struct Look {
+    pub colour: bool,
+    /// How wide a line may be, in characters.
+    pub columns: usize,
+}
+
+impl Look {
+    /// As standard output has it.
+    pub fn of_stdout() -> Self {
+        Self { colour: colours_are_wanted(), columns: columns() }
+    }
+}
+
+/// People see them, and some of these have said no.
+pub fn colours_are_wanted() -> bool {
+    io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// The ledger, without a line's end behind the last line.
+pub fn of(claims: &[Finding], look: Look) -> String {
+    let lines = match claims {
+        [one] => alone(one, look),
+        _ => together(claims, look),
+    };
+    lines.join("\n")
+}
+
+/// A line for each claim, below the columns' heads.
+pub fn claims(claims: &[&Finding], look: Look) -> Vec<String> {
+    let rows: Vec<Row> = claims.iter().map(|claim| Row::of_claim(claim)).collect();
+    table("claim", &rows, look)
+}
+
+/// A line for each claim, then why some are open, then how many came out how.
+fn together(claims: &[Finding], look: Look) -> Vec<String> {
+    let rows: Vec<Row> = claims.iter().map(Row::of_claim).collect();
+    let mut lines = table("claim", &rows, look);
+    lines.push(String::new());
+    let open = claims.iter().filter_map(|claim| Some((claim, reason(claim)?)));
+    for (claim, reason) in open {
+        lines.extend(paragraph(&claim.id, &format!("{}: {reason}", claim.verdict.words()), look));
+    }
+    lines.extend(paragraph("Together", &counts(claims), look));
+    lines
+}
+
+/// `000` of `000-3`.
+fn document<'a>(row: &Row<'a>) -> &'a str {
+    row.label.split_once('-').map_or(row.label, |(document, _)| document)
+}
+
+/// Why a claim is not decided.
+fn reason(claim: &Finding) -> Option<&str> {
+    if !matches!(claim.verdict, Verdict::Inconclusive | Verdict::NotTestable) {
+        return None;
+    }
+    let mut same = claim.figures.iter().filter(|figure| figure.verdict == claim.verdict);
+    same.find_map(|figure| figure.reason.as_deref()).or(Some("no reason given"))
+}
+
+/// `53 claims: 30 reproduced, 4 contradicted`, in the verdicts' order.
+fn counts(claims: &[Finding]) -> String {
+    let mut verdicts: Vec<Verdict> = claims.iter().map(|claim| claim.verdict).collect();
+    verdicts.sort_unstable();
+    let counts = verdicts.chunk_by(|a, b| a == b).map(|same| format!("{} {}", same.len(), same[0].words()));
+    format!("{} claims: {}.", claims.len(), counts.collect::<Vec<_>>().join(", "))
+}
+
+/// Everything there is to say of one claim.
+fn alone(claim: &Finding, look: Look) -> Vec<String> {
+    let paragraph = |label: &str, text: &str| paragraph(label, text, look);
+    let mut lines = vec![printable(&format!("{}: {}", claim.id, claim.question)).into_owned(), String::new()];
+    lines.extend(paragraph("Document", &claim.says));
+    lines.extend(claim.contested.iter().flat_map(|text| paragraph("Contested", text)));
+    lines.push(format!("{:INDENT$}{}", "Verdict", painted(claim.verdict.words(), claim.verdict, look.colour)));
+    lines.extend(paragraph("", &claim.sentence));
+    lines.push(String::new());
+    let rows: Vec<Row> = claim.figures.iter().map(|figure| Row::of_figure("", figure)).collect();
+    lines.extend(table("", &rows, look));
+    lines.push(String::new());
+    for figure in &claim.figures {
+        let reason = figure.reason.as_deref().map(|reason| format!("{}: {reason}", figure.name));
+        lines.extend(reason.into_iter().flat_map(|reason| paragraph("Because", &reason)));
+        let by = figure.prediction.as_ref();
+        let by = by.map(|it| format!("{}: {} by {}, not measured", figure.name, value(figure.unit, it.value), it.by));
+        lines.extend(by.into_iter().flat_map(|words| paragraph("Prediction", &words)));
+    }
+    let unit = claim.figures.first().map_or(Unit::Ratio, |figure| figure.unit);
+    for mechanism in &claim.mechanisms {
+        lines.extend(paragraph("Mechanism", &mechanism_in_words(mechanism, unit)));
+    }
+    for (label, text) in [
+        ("", claim.apart.as_deref()),
+        ("In Rust", claim.in_rust.as_deref()),
+        ("Caveat", claim.caveat.as_deref()),
+        ("Intervals", how_sure(&claim.figures).as_deref()),
+        ("Again", Some(&claim.command)),
+    ] {
+        lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
+    }
+    lines
+}
+
+fn mechanism_in_words(mechanism: &MechanismFinding, unit: Unit) -> String {
+    let Some(measured) = mechanism.measured else { return format!("{}: not measured yet", mechanism.name) };
+    let gives_it = match mechanism.gives_it {
+        Some(true) => "gives the printed figure",
+        Some(false) => "does not give the printed figure",
+        None => "may give the printed figure",
+    };
+    let stands = match mechanism.stands {
+        Some(true) => ", and still stands under the recipe that tells them apart",
+        Some(false) => ", but not under the recipe that tells them apart",
+        None => "",
+    };
+    let (estimate, interval) = (value(unit, measured.value.estimate), interval(unit, &measured));
+    format!("{}: {estimate} ({interval}) {gives_it}{stands}", mechanism.name)
+}
+
+/// `95 %, 10 rounds`, each kind once.
+fn how_sure(figures: &[FigureFinding]) -> Option<String> {
+    let mut kinds: Vec<String> = Vec::new();
+    for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| measured.alpha > 0.0) {
+        // Two looks make 97.5 of it.
+        let level = (1000.0 * (1.0 - measured.alpha)).round() / 10.0;
+        let kind = format!("{level} %, {} rounds", measured.rounds);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    (!kinds.is_empty()).then(|| kinds.join("; "))
+}
+
+/// A line of the table: a claim by the figure that decides it, or a figure.
+struct Row<'a> {
+    label: &'a str,
+    verdict: Verdict,
+    name: &'a str,
+    /// What happened, where that is in words; it takes the place of the columns.
+    outcome: Option<&'a str>,
+    /// What was measured, its interval, what it should be.
+    columns: [String; 3],
+}
+
+impl<'a> Row<'a> {
+    /// By the first figure that has the claim's own verdict; where none has it, by the first.
+    fn of_claim(claim: &'a Finding) -> Self {
+        let decides = claim.figures.iter().find(|figure| figure.verdict == claim.verdict);
+        match decides.or(claim.figures.first()) {
+            Some(figure) => Self { verdict: claim.verdict, ..Self::of_figure(&claim.id, figure) },
+            None => Self {
+                label: &claim.id,
+                verdict: claim.verdict,
+                name: &claim.question,
+                outcome: None,
+                columns: Default::default(),
+            },
+        }
+    }
+
+    fn of_figure(label: &'a str, figure: &'a FigureFinding) -> Self {
+        let measured = figure.measured.map_or_else(<[String; 2]>::default, |measured| {
+            [value(figure.unit, measured.value.estimate), interval(figure.unit, &measured)]
+        });
+        let [measured, interval] = measured;
+        let outcome = figure.outcome.as_deref().filter(|_| figure.measured.is_none());
+        let columns = [measured, interval, should_be(figure)];
+        Self { label, verdict: figure.verdict, name: &figure.name, outcome, columns }
+    }
+}
+
+/// The rows below the columns' heads, aligned; where there is no room for that, each with lines of its own. An empty line
+/// stands between two documents.
+fn table(label: &str, rows: &[Row], look: Look) -> Vec<String> {
+    let heads = ["measured", "interval", "printed"];
+    let widest = |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(head.chars().count(), usize::max);
+    let label_width = widest(label, &mut rows.iter().map(|row| row.label.chars().count()));
+    let verdict_width = widest("verdict", &mut rows.iter().map(|row| row.verdict.words().len()));
+    let widths: Vec<usize> = (0..heads.len())
+        .map(|place| widest(heads[place], &mut rows.iter().map(|row| row.columns[place].chars().count())))
+        .collect();
+    let before = if label_width > 0 { label_width + GAP.len() } else { 0 } + verdict_width + GAP.len();
+    let behind: usize = widths.iter().map(|width| GAP.len() + width).sum();
+    let name_width = look.columns.saturating_sub(before + behind);
+    if name_width < LEAST_NAME {
+        return grouped(rows, |row| lines_of(row, look));
+    }
+    let beginning = |label: &str, verdict: &str| {
+        let label = if label_width > 0 { format!("{label:label_width$}{GAP}") } else { String::new() };
+        format!("{label}{verdict}{GAP}")
+    };
+    let rest = |name: &str, columns: [&str; 3]| {
+        let columns: String =
+            columns.iter().zip(&widths).flat_map(|(column, width)| [GAP.into(), format!("{column:>width$}")]).collect();
+        format!("{:name_width$}{columns}", cut(name, name_width))
+    };
+    let head = beginning(label, &format!("{:verdict_width$}", "verdict")) + &rest("figure", heads);
+    let line = |row: &Row| {
+        let verdict = painted(&format!("{:verdict_width$}", row.verdict.words()), row.verdict, look.colour);
+        let rest = match row.outcome {
+            Some(outcome) => cut(&format!("{}: {outcome}", row.name), name_width + behind),
+            None => rest(row.name, row.columns.each_ref().map(String::as_str)),
+        };
+        (beginning(row.label, &verdict) + &rest).trim_end().to_owned()
+    };
+    iter::once(head).chain(grouped(rows, |row| vec![line(row)])).collect()
+}
+
+fn grouped<'a>(rows: &[Row<'a>], lines: impl Fn(&Row<'a>) -> Vec<String>) -> Vec<String> {
+    let mut all = Vec::new();
+    for (place, row) in rows.iter().enumerate() {
+        if place > 0 && document(row) != document(&rows[place - 1]) {
+            all.push(String::new());
+        }
+        all.extend(lines(row));
+    }
+    all
+}
+
+/// A row for a narrow terminal: the verdict, the name, what was measured.
+fn lines_of(row: &Row, look: Look) -> Vec<String> {
+    let label = if row.label.is_empty() { String::new() } else { format!("{}{GAP}", row.label) };
+    let mut lines = vec![label + &painted(row.verdict.words(), row.verdict, look.colour)];
+    let [measured, interval, printed] = &row.columns;
+    let figures = [
+        row.outcome.unwrap_or_default().to_owned(),
+        if measured.is_empty() { String::new() } else { format!("measured {measured} ({interval})") },
+        if printed.is_empty() { String::new() } else { format!("printed {printed}") },
+    ];
+    for text in iter::once(row.name.to_owned()).chain(figures) {
+        let text = wrapped(&printable(&text), look.columns.saturating_sub(GAP.len()));
+        lines.extend(text.into_iter().map(|line| format!("{GAP}{line}")));
+    }
+    lines
+}
+
+/// The text, or as much of it as fits.
+fn cut(text: &str, width: usize) -> String {
+    let text = printable(text);
+    if text.chars().count() <= width {
+        return text.into_owned();
+    }
+    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    kept.trim_end().to_owned() + "…"
+}
+
+/// What the document printed, else the range that agrees.
+fn should_be(figure: &FigureFinding) -> String {
+    let show = |number| value(figure.unit, number);
+    match (figure.published, figure.agrees) {
+        (Some(printed), _) => show(printed),
+        (None, None) => String::new(),
+        (None, Some((low, high))) if low.is_infinite() => format!("< {}", show(high)),
+        (None, Some((low, high))) if high.is_infinite() => format!("> {}", show(low)),
+        (None, Some((low, high))) if show(low) == show(high) => show(low),
+        (None, Some((low, high))) => format!("{} – {}", show(low), show(high)),
+    }
+}
+
+fn interval(unit: Unit, measured: &Measured) -> String {
+    if measured.alpha == 0.0 {
+        return "exact".into();
+    }
+    let Estimate { estimate, low, high } = measured.value;
+    let [estimate, low, high] = [estimate, low, high].map(|number| value(unit, number));
+    // The unit stands beside it, unless an end has another one.
+    let number = |text: &str| text.trim_end_matches(|last: char| !last.is_ascii_digit()).len();
+    let same = |text: &str| text[number(text)..] == estimate[number(&estimate)..];
+    if same(&low) && same(&high) {
+        format!("{} – {}", &low[..number(&low)], &high[..number(&high)])
+    } else {
+        format!("{low} – {high}")
+    }
+}
+
+fn value(unit: Unit, number: f64) -> String {
+    match unit {
+        Unit::Ratio if number.abs() >= 100.0 => format!("{number:.0}x"),
+        Unit::Ratio => format!("{number:.2}x"),
+        Unit::Seconds => seconds(number),
+        Unit::Turns => format!("{number:.2} turns"),
+        Unit::Exponent => format!("{number:.3}"),
+        Unit::CoreShare => format!("{:.1} %", 100.0 * number),
+        Unit::Bytes => memory(number.max(0.0) as u64),
+        Unit::Count | Unit::Outcome => format!("{number:.0}"),
+    }
+}
+
+/// The words say it too: a colour only lets the eye find them.
+fn painted(words: &str, verdict: Verdict, colour: bool) -> String {
+    if !colour {
+        return words.to_owned();
+    }
+    let code = match verdict {
+        Verdict::Reproduced => 32,
+        Verdict::CanExplain => 36,
+        Verdict::DirectionOnly => 33,
+        Verdict::Contradicted => 31,
+        Verdict::Contested => 35,
+        Verdict::Inconclusive | Verdict::NotTestable | Verdict::NotMeasured => 2,
+    };
+    format!("\x1b[{code}m{words}\x1b[0m")
+}
+
+fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
+    let lines = wrapped(&printable(text), look.columns.saturating_sub(INDENT)).into_iter().enumerate();
+    lines.map(|(number, line)| format!("{:INDENT$}{line}", if number == 0 { label } else { "" })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use findings::Prediction;
+    use proptest::prelude::*;
+
+    const PLAIN: Look = Look { colour: false, columns: 100 };
+
+    fn figure(name: &str, unit: Unit, verdict: Verdict, [low, estimate, high]: [f64; 3]) -> FigureFinding {
+        let measured = Measured { value: Estimate { estimate, low, high }, rounds: 10, alpha: 0.05, p: Some(0.01) };
+        FigureFinding {
+            name: name.into(),
+            scenario: "web_requests".into(),
+            cells: Vec::new(),
+            unit,
+            published: None,
+            agrees: None,
+            measured: Some(measured),
+            outcome: None,
+            prediction: None,
+            verdict,
+            reason: None,
+            in_rust: false,
+            calibrated_from: Vec::new(),
+            time_scale: Some(20.0),
+        }
+    }
+
+    fn claim(id: &str, verdict: Verdict, figures: Vec<FigureFinding>) -> Finding {
+        Finding {
+            id: id.into(),
+            scenario: "web_requests".into(),
+            question: "What do five threads bring?".into(),
+            says: "Five threads that share a queue do thirty requests four times as fast as a loop does.".into(),
+            verdict,
+            sentence: "With the latency alone, five threads were 4.91 times as fast as one.".into(),
+            figures,
+            mechanisms: Vec::new(),
+            apart: None,
+            contested: None,
+            in_rust: None,
+            caveat: None,
+            command: format!("makespan reproduce {id}"),
+        }
+    }
+
+    /// One claim of each verdict, and of each way to show a figure. All made up.
+    fn made_up() -> Vec<Finding> {
+        let threads = FigureFinding {
+            published: Some(4.138),
+            ..figure("speed-up of 5 threads", Unit::Ratio, Verdict::DirectionOnly, [4.85, 4.91, 4.97])
+        };
+        let count = FigureFinding {
+            agrees: Some((30.0, 30.0)),
+            measured: Some(Measured {
+                value: Estimate { estimate: 30.0, low: 30.0, high: 30.0 },
+                rounds: 1,
+                alpha: 0.0,
+                p: None,
+            }),
+            ..figure("requests that the server counted", Unit::Count, Verdict::Reproduced, [30.0; 3])
+        };
+        let shown = FigureFinding {
+            measured: None,
+            outcome: Some("of 30 jobs, 1 is left unfinished for ever, and nobody is there who could finish it".into()),
+            ..figure("lost_task_done", Unit::Outcome, Verdict::Reproduced, [0.0; 3])
+        };
+        let cores = FigureFinding {
+            published: Some(5.459),
+            reason: Some("it takes 8 cores, and this machine has 2".into()),
+            ..figure("speed-up of a pool of eight", Unit::Ratio, Verdict::NotTestable, [1.9, 1.95, 2.0])
+        };
+        let wide = FigureFinding {
+            agrees: Some((f64::NEG_INFINITY, 1.05)),
+            reason: Some("the interval is too wide; about 40 rounds would settle it".into()),
+            ..figure(
+                "how many times as long sixteen processes take as the best of the others",
+                Unit::Ratio,
+                Verdict::Inconclusive,
+                [0.98, 1.04, 1.1],
+            )
+        };
+        let unmeasured = FigureFinding {
+            published: Some(23.101_926_751),
+            measured: None,
+            ..figure("time of fifteen photographs", Unit::Seconds, Verdict::NotMeasured, [0.0; 3])
+        };
+        let memory = FigureFinding {
+            agrees: Some((1.0, f64::INFINITY)),
+            ..figure("memory of a process", Unit::Bytes, Verdict::Contested, [1.6e6, 1.7e6, 1.8e6])
+        };
+        let slope = FigureFinding {
+            agrees: Some((-0.05, 0.05)),
+            ..figure("growth of the time with the tasks", Unit::Exponent, Verdict::Contradicted, [0.18, 0.2, 0.22])
+        };
+        let seconds = FigureFinding {
+            published: Some(2.172_79),
+            ..figure("time at the document's pace", Unit::Seconds, Verdict::CanExplain, [2.15, 2.17, 2.19])
+        };
+        vec![
+            claim("000-3", Verdict::DirectionOnly, vec![count.clone(), threads]),
+            claim("000-4", Verdict::Reproduced, vec![count]),
+            claim("000-6", Verdict::Reproduced, vec![shown]),
+            claim("000-7", Verdict::NotTestable, vec![cores]),
+            claim("001-3", Verdict::CanExplain, vec![seconds]),
+            claim("001-8", Verdict::Contested, vec![memory]),
+            claim("002-7", Verdict::Inconclusive, vec![wide]),
+            claim("003-2", Verdict::Contradicted, vec![slope]),
+            claim("004-1", Verdict::NotMeasured, vec![unmeasured]),
+        ]
+    }
+
+    #[test]
+    fn many_claims_have_a_line_each() {
+        insta::assert_snapshot!(of(&made_up(), PLAIN));
+    }
+
+    #[test]
+    fn a_single_claim_is_told_whole() {
+        let mechanism = |name: &str, gives_it, stands| MechanismFinding {
+            name: name.into(),
+            cells: Vec::new(),
+            measured: figure("", Unit::Ratio, Verdict::Reproduced, [4.1, 4.13, 4.16]).measured,
+            gives_it,
+            apart: None,
+            stands,
+        };
+        let first = made_up().swap_remove(0);
+        let [count, threads] = [0, 1].map(|place| first.figures[place].clone());
+        let threads = FigureFinding {
+            reason: Some("the direction is right, the size is another".into()),
+            prediction: Some(Prediction { value: 5.0, by: "lock-step" }),
+            ..threads
+        };
+        let one: [Finding; 1] = [Finding {
+            figures: vec![threads, count],
+            mechanisms: vec![
+                mechanism("a serial start of 0.47 s", Some(true), Some(false)),
+                mechanism("answers that take unequal time", Some(true), Some(true)),
+                MechanismFinding { measured: None, ..mechanism("a limit of four", None, None) },
+            ],
+            apart: Some("With thirty threads instead of five, they part.".into()),
+            contested: Some("The text says five, the code starts six.".into()),
+            in_rust: Some("Threads run side by side.".into()),
+            caveat: Some("The document's timer starts after its threads did.".into()),
+            ..first
+        }];
+        insta::assert_snapshot!(of(&one, PLAIN));
+    }
+
+    #[test]
+    fn colours_are_for_terminals_and_change_no_width() {
+        let (plain, coloured) = (of(&made_up(), PLAIN), of(&made_up(), Look { colour: true, ..PLAIN }));
+        assert!(!plain.contains('\x1b') && coloured.contains("\x1b[31mcontradicted"));
+        let mut without = String::new();
+        for (place, piece) in coloured.split('\x1b').enumerate() {
+            without.push_str(if place == 0 { piece } else { piece.split_once('m').unwrap().1 });
+        }
+        assert_eq!(without, plain);
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_fits(name in "[a-zé ]{0,200}", outcome in "[a-zé ]{0,200}", number in 0.0_f64..1e6) {
+            for unit in [Unit::Ratio, Unit::Seconds, Unit::Turns, Unit::Count, Unit::CoreShare] {
+                let measured = figure(&name, unit, Verdict::NotTestable, [number; 3]);
+                let shown = FigureFinding { measured: None, outcome: Some(outcome.clone()), ..measured.clone() };
+                let claims = [measured, shown].map(|figure| claim("001-19", figure.verdict, vec![figure]));
+                for columns in [100, 80, 40] {
+                    for line in of(&claims, Look { columns, ..PLAIN }).lines() {
+                        // A word may be longer than the line.
+                        let fits = line.chars().count() <= columns || line.split_whitespace().count() == 1;
+                        prop_assert!(fits, "{columns}: {line}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The command line: one file for each subcommand. The only code that writes to the terminal, but for the `main` that
+//! exercises have.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// They panic when nobody reads any more; `print.rs` has what to use instead.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod classroom;
+mod compare;
+mod doctor;
+mod exercise;
+mod hidden;
+mod ledger;
+mod lesson;
+mod list;
+mod measuring;
+mod museum;
+mod print;
+mod progress;
+mod race;
+mod report;
+mod reproduce;
+mod run;
+mod server;
+mod table;
+mod worker;
+
+use clap::{Parser, Subcommand};
+use harness::{results::store::Store, runner::stage::SetupError, scenario::ScenarioError};
+use measure::open_files;
+use mock_server::{checked::ProfileError, process::ServerError, server::ServeError};
+use print::{in_words, note, printable};
+use std::{env, ffi::OsString, path::PathBuf, process::ExitCode, sync::OnceLock};
+use work::{
+    fixtures::FixtureError,
+    queue::address::{Address, VARIABLE},
+};
+
+static COMMIT: OnceLock<&'static str> = OnceLock::new();
+
+/// The commit that the program was built from, as [`main`] was told.
+fn commit() -> Option<String> {
+    COMMIT.get().map(|&commit| commit.to_owned())
+}
+
+/// The whole program, built from `commit`: parses, dispatches, prints the error chain.
+pub fn main(commit: Option<&'static str>) -> ExitCode {
+    // Before anything else: a pool of eight should not wait for eight command-line parsers.
+    if let Some(worked) = hidden::run() {
+        return worked;
+    }
+    if let Some(commit) = commit {
+        let _ = COMMIT.set(commit);
+    }
+    match run(parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            note!("makespan: {}", without_passwords(&in_words(&error)));
+            exit_code(&error)
+        }
+    }
+}
+
+/// Threads, processes or async, and how many? Measure it.
+#[derive(Parser)]
+#[command(name = "makespan", version, after_help = EXAMPLES, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan reproduce
+  makespan reproduce 000-3
+  makespan list
+  makespan run latency_only --strategy threads,async --workers 1,5,30
+  makespan run prime_sum --workers 1,2,4 --rounds 20 --json -
+  makespan race web_requests
+  makespan report";
+
+#[derive(Subcommand)]
+enum Command {
+    /// Show the scenarios, claims and strategies there are
+    List(list::Args),
+    /// Put the claims of the five documents to the test, and say what came of each
+    Reproduce(reproduce::Args),
+    /// Measure a scenario, in interleaved rounds
+    Run(Box<run::Args>),
+    /// Watch strategies race, live in the terminal
+    Race(race::Args),
+    /// Write the HTML page from what has been measured
+    Report(report::Args),
+    /// Hold two measurements against each other: what got faster?
+    Compare(compare::Args),
+    /// Open a page on which a class predicts races and watches them
+    Classroom(classroom::ClassroomArgs),
+    /// Start the mock HTTP server by itself, for any client
+    Server(server::ServerArgs),
+    /// Take jobs from a queue, for runs on this machine or on others
+    Worker(worker::Args),
+    /// See the documents' bugs, each caught next to the same thing done right
+    Museum(museum::Args),
+    /// Read a lesson: what to guess, what to run, and what comes of it
+    Lesson(lesson::Args),
+    /// Complete a strategy yourself, and have it checked and graded
+    Exercise(exercise::Args),
+    /// Say what on this machine disturbs a measurement, and what to do about it
+    Doctor(doctor::Args),
+}
+
+/// Where records and fixtures are kept: an option that several subcommands share.
+#[derive(clap::Args)]
+struct Data {
+    /// Where records and fixtures are kept [default: target/makespan in a checkout, else the user's cache]
+    #[arg(long = "data", value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Data {
+    fn store(self) -> Store {
+        Store::at(self.dir)
+    }
+}
+
+/// Wrong usage or bad input, found after the command line was parsed: exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Usage(String);
+
+/// Reads the command line. clap repeats what it can't use: a queue's address in the wrong place may have a password, and any
+/// argument may have characters that control a terminal.
+fn parse() -> Cli {
+    Cli::try_parse_from(arguments(env::args_os())).unwrap_or_else(|error| {
+        let words = error.render().to_string();
+        if error.use_stderr() && (words.contains('@') || printable(&words) != words) {
+            print::note!("{}", without_passwords(words.trim_end()));
+            std::process::exit(error.exit_code());
+        }
+        error.exit()
+    })
+}
+
+/// clap refuses `help --help`. We answer with the help instead.
+fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = given.collect();
+    let help = usize::from(arguments.get(1).is_some_and(|group| group == "exercise")) + 1;
+    if arguments.get(help).is_some_and(|subcommand| subcommand == "help") {
+        arguments.retain(|argument| argument != "--help" && argument != "-h");
+    }
+    arguments
+}
+
+/// The same without what stands before the `@` of a URL.
+fn without_passwords(words: &str) -> String {
+    let mut pieces = words.split("://");
+    let mut kept = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(['\'', '\n']).unwrap_or(piece.len());
+        let from = piece[..end].rfind('@').unwrap_or(0);
+        kept.extend(["://", if from > 0 { "***" } else { "" }, &piece[from..]]);
+    }
+    kept
+}
+
+/// The queue that the option names, or else the environment. Read by ourselves: what clap can't read, it repeats, with the
+/// password in it.
+fn queue_address(option: Option<&str>) -> Result<Option<Address>, Usage> {
+    let parsed = |source: &str, text: &str| text.parse().map_err(|wrong| Usage(format!("{source}: {wrong}")));
+    match (option, env::var_os(VARIABLE).filter(|text| !text.is_empty())) {
+        (Some(text), _) => parsed("--queue", text).map(Some),
+        (None, Some(text)) => parsed(VARIABLE, &text.to_string_lossy()).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Does what was asked.
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    // For servers with thousands of connections, and for runs with thousands of requests in flight.
+    open_files::raise_limit();
+    let code = match cli.command {
+        Command::List(args) => list::run(&args),
+        Command::Reproduce(args) => reproduce::run(args),
+        Command::Run(args) => run::run(*args),
+        Command::Race(args) => race::run(args),
+        Command::Report(args) => report::run(args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Classroom(args) => classroom::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Server(args) => server::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Worker(args) => worker::run(args),
+        Command::Museum(args) => museum::run(&args),
+        Command::Lesson(args) => lesson::run(args),
+        Command::Exercise(args) => exercise::run(&args),
+        Command::Doctor(args) => Ok(doctor::run(&args)),
+    }?;
+    print::outcome()?;
+    Ok(code)
+}
+
+/// 2 for wrong usage and bad input, 1 for whatever went wrong while doing it.
+fn exit_code(error: &anyhow::Error) -> ExitCode {
+    let bad_input = error.is::<Usage>()
+        || error.is::<ScenarioError>()
+        || error.is::<ProfileError>()
+        || matches!(error.downcast_ref(), Some(ServeError::Remote(_)))
+        || error.downcast_ref().is_some_and(is_bad_input);
+    ExitCode::from(if bad_input { 2 } else { 1 })
+}
+
+/// What can't be set up because of what was asked for, and not because of the machine.
+fn is_bad_input(error: &SetupError) -> bool {
+    match error {
+        SetupError::Unknown(_)
+        | SetupError::Photos(_)
+        | SetupError::Archives(_)
+        | SetupError::NoAnswer(_)
+        | SetupError::NoServerWanted(_)
+        | SetupError::NoPicturesWanted(_)
+        | SetupError::Server(ServerError::ServesOther { .. } | ServerError::NoServer { .. }) => true,
+        SetupError::Fixtures(error) => {
+            matches!(error, FixtureError::Unreadable { .. } | FixtureError::NoPictures { .. })
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_passwords;
+
+    #[test]
+    fn passwords_are_left_out_and_nothing_else_is() {
+        for (words, kept) in [
+            ("unexpected 'redis://:secret@h/0' found", "unexpected 'redis://***@h/0' found"),
+            ("'redis://u:s@c r@t@h' and 'http://h:1/'\ntip@x", "'redis://***@h' and 'http://h:1/'\ntip@x"),
+            ("'redis://@h'", "'redis://@h'"),
+            ("a@b", "a@b"),
+        ] {
+            assert_eq!(without_passwords(words), kept);
+        }
+    }
+}

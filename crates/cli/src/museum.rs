@@ -1,0 +1,160 @@
+//! `makespan museum`: the documents' bugs, each caught next to the same thing done right.
+
+use super::{
+    Usage, measuring,
+    print::{columns, note, say, wrapped},
+};
+use harness::results::{output::Output, store::Store};
+use museum::{Exhibit, ExhibitError, Finding, Shown};
+use serde::Serialize;
+use std::process::ExitCode;
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The exhibit to run, or `all`; without it, the exhibits are listed
+    exhibit: Option<String>,
+    /// Run all exhibits
+    #[arg(long, conflicts_with = "exhibit")]
+    all: bool,
+    /// Also write what was shown as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan museum
+  makespan museum lost_task_done
+  makespan museum --all --json - | jq '.[] | {name, holds}'
+
+The exit code is 0 when every exhibit showed what it says: the bug was caught, and the right way was right.";
+
+/// Where the text begins, beside its label.
+const INDENT: usize = 14;
+
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let exhibits: Vec<&Exhibit> = match args.exhibit.as_deref() {
+        Some("all") => museum::ALL.iter().collect(),
+        None if args.all => museum::ALL.iter().collect(),
+        Some(name) => vec![museum::named(name).map_err(Usage)?],
+        None if args.json.is_some() => {
+            return Err(Usage("--json writes what was shown: name an exhibit, or add --all".into()).into());
+        }
+        None => {
+            list();
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let env = measuring::env(&Store::at(None))?;
+    let quiet = args.json == Some(Output::Stdout);
+    let mut visits = Vec::new();
+    for exhibit in exhibits {
+        if !quiet {
+            introduce(exhibit);
+        }
+        let visit = Visit::of(exhibit, exhibit.show(&env));
+        if quiet {
+            visit.complain();
+        } else {
+            visit.print(exhibit);
+        }
+        visits.push(visit);
+    }
+    conclude(&visits, args.json.as_ref())
+}
+
+fn list() {
+    let longest = museum::ALL.iter().map(|exhibit| exhibit.name.len()).max().unwrap_or(0);
+    say!("Exhibits (makespan museum NAME):");
+    for exhibit in museum::ALL {
+        say!("  {:longest$}  {} ({})", exhibit.name, exhibit.title, claims(exhibit));
+    }
+    say!("\nEach runs a bug of the five documents and shows how it is caught, then the same thing done right.");
+    say!("`makespan museum --all` runs them all.");
+}
+
+fn claims(exhibit: &Exhibit) -> String {
+    let plural = if exhibit.claims.len() == 1 { "" } else { "s" };
+    format!("claim{plural} {}", exhibit.claims.join(", "))
+}
+
+/// One exhibit, as machines read it.
+#[derive(Serialize)]
+struct Visit {
+    name: &'static str,
+    title: &'static str,
+    claims: &'static [&'static str],
+    code: String,
+    /// Whether both sides showed what the exhibit says.
+    holds: bool,
+    /// What was shown; nothing when it could not be run.
+    #[serde(flatten)]
+    shown: Option<Shown>,
+    /// Why it could not be run.
+    error: Option<String>,
+}
+
+impl Visit {
+    fn of(exhibit: &Exhibit, shown: Result<Shown, ExhibitError>) -> Self {
+        let (shown, error) = match shown {
+            Ok(shown) => (Some(shown), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        Self {
+            name: exhibit.name,
+            title: exhibit.title,
+            claims: exhibit.claims,
+            code: exhibit.code(),
+            holds: shown.as_ref().is_some_and(Shown::holds),
+            shown,
+            error,
+        }
+    }
+
+    fn print(&self, exhibit: &Exhibit) {
+        if let Some(Shown { bug, right }) = &self.shown {
+            verdict(("✗ Caught", "! Not caught"), bug);
+            paragraph("  Done right", exhibit.right_way);
+            verdict(("✓ Right", "! Not right"), right);
+            paragraph("  Lesson", exhibit.lesson);
+            paragraph("  Code", &self.code);
+        }
+        self.complain();
+        say!("");
+    }
+
+    fn complain(&self) {
+        if let Some(error) = &self.error {
+            note!("{}: {error}", self.name);
+        }
+    }
+}
+
+/// What is known beforehand. The rest follows when it has been seen.
+fn introduce(exhibit: &Exhibit) {
+    say!("{}: {} ({})", exhibit.name, exhibit.title, claims(exhibit));
+    paragraph("  Document", exhibit.document);
+    paragraph("  Here", exhibit.here);
+}
+
+fn verdict((held, failed): (&str, &str), finding: &Finding) {
+    paragraph(if finding.holds { held } else { failed }, &finding.verdict);
+}
+
+fn conclude(visits: &[Visit], json: Option<&Output>) -> anyhow::Result<ExitCode> {
+    if let Some(output) = json {
+        output.write_json(&visits)?;
+    }
+    let held = visits.iter().filter(|visit| visit.holds).count();
+    if json != Some(&Output::Stdout) && visits.len() > 1 {
+        say!("{held} of {} exhibits: the bug caught, and the right way right.", visits.len());
+    }
+    Ok(if held == visits.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn paragraph(label: &str, text: &str) {
+    for (number, line) in wrapped(text, columns() - INDENT).iter().enumerate() {
+        say!("{:INDENT$}{line}", if number == 0 { label } else { "" });
+    }
+}

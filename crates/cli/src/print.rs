@@ -1,0 +1,82 @@
+//! Lines for people. `println!` panics when nobody reads any more (`makespan list | head -1`); these don't. Nothing that they
+//! show can control the terminal, whatever its source.
+
+use std::{
+    fmt,
+    io::{self, ErrorKind, Write},
+    sync::OnceLock,
+};
+
+/// The first line of standard output that was lost.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Prints a line to standard output, as `println!` does.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::print::to_stdout(format_args!($($text)*)) };
+}
+
+/// Prints a line to standard error, as `eprintln!` does.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::print::to_stderr(format_args!($($text)*)) };
+}
+
+use support::terminal::width;
+pub use support::terminal::{columns, printable, wrapped};
+pub(crate) use {note, say};
+
+pub fn to_stdout(text: fmt::Arguments) {
+    coloured(&printable(&text.to_string()));
+}
+
+/// Prints lines that have colours. Whatever else could control the terminal must be escaped already.
+pub fn coloured(text: &str) {
+    if let Err(error) = writeln!(io::stdout(), "{text}") {
+        // The first one is the cause of the others.
+        let _ = LOST.set(error);
+    }
+}
+
+pub fn to_stderr(text: fmt::Arguments) {
+    // There is nowhere left to say so.
+    let _ = writeln!(io::stderr(), "{}", printable(&text.to_string()));
+}
+
+/// The text in lines that fit the terminal. Where there is none, as it is: other programs read lines.
+pub fn fitted(text: &str) -> String {
+    if width().is_none() {
+        return text.to_owned();
+    }
+    text.lines().map(|line| wrapped(line, columns()).join("\n")).collect::<Vec<_>>().join("\n")
+}
+
+/// An error with its causes. Many errors tell their cause in their own sentence; it isn't said again.
+pub fn in_words(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .map(ToString::to_string)
+        .reduce(|said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
+        .unwrap_or_default()
+}
+
+/// Whether everything said so far went out. A reader that has seen enough and left is no failure of ours; a full disk is.
+pub fn outcome() -> anyhow::Result<()> {
+    match LOST.get() {
+        Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow::anyhow!("standard output: {error}")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::{Context, anyhow};
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = || io::Error::from(ErrorKind::NotFound);
+        let says_it = anyhow!(cause()).context(format!("x.toml: {}; is it there?", cause()));
+        assert_eq!(in_words(&says_it), "x.toml: entity not found; is it there?");
+        let leaves_it: anyhow::Result<()> = Err(cause()).context("can't read x.toml");
+        assert_eq!(in_words(&leaves_it.unwrap_err()), "can't read x.toml: entity not found");
+    }
+}

@@ -1,0 +1,86 @@
+//! What is to be seen while a measurement goes on: one line on standard error, and nothing when that is not a terminal.
+//! It also keeps the record after every cell, so that nothing measured is lost.
+
+use super::print::{note, printable};
+use harness::{
+    results::{
+        record::Record,
+        store::{Store, StoreError},
+    },
+    runner::{Observer, cell::CellError},
+    scenario::CellSpec,
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::path::{Path, PathBuf};
+
+/// The line: a bar, then what the template says.
+pub fn line(template: &str) -> ProgressBar {
+    let line = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template(&format!("{{bar:24}} {{pos:>4}}/{{len}} {template}"));
+    line.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    line
+}
+
+/// Keeps the record whenever it has changed.
+pub struct Keeper<'a> {
+    store: &'a Store,
+    kept: Option<Result<PathBuf, StoreError>>,
+}
+
+impl<'a> Keeper<'a> {
+    pub fn new(store: &'a Store) -> Self {
+        Self { store, kept: None }
+    }
+
+    /// A disk that is full now may have room later: every write is tried, and the last one counts.
+    pub fn keep(&mut self, record: &Record) -> Option<&Path> {
+        self.kept.insert(self.store.write(record)).as_deref().ok()
+    }
+
+    /// Where the record is. If it is nowhere, it is said why.
+    pub fn place(self) -> Option<PathBuf> {
+        self.kept?.inspect_err(|error| note!("makespan: {error}")).ok()
+    }
+}
+
+/// Follows the measurement of one scenario.
+pub struct Progress<'a> {
+    line: ProgressBar,
+    keeper: Option<Keeper<'a>>,
+}
+
+impl<'a> Progress<'a> {
+    pub fn new(store: Option<&'a Store>) -> Self {
+        Self { line: line("{msg} ({eta} left)"), keeper: store.map(Keeper::new) }
+    }
+
+    /// Ends the line, and says where the record is.
+    pub fn finish(self) -> Option<PathBuf> {
+        self.line.finish_and_clear();
+        self.keeper?.place()
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        self.line.set_length(total);
+        self.line.set_position(done);
+        self.line.set_message(format!("making {what}"));
+    }
+
+    fn working(&mut self, _: usize, cell: &CellSpec, step: u32, total: u32) {
+        self.line.set_length(total.into());
+        self.line.set_position(step.into());
+        self.line.set_message(printable(&cell.to_string()).into_owned());
+    }
+
+    fn lost(&mut self, why: &CellError) {
+        self.line.suspend(|| note!("makespan: {why}"));
+    }
+
+    fn updated(&mut self, record: &Record) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.keep(record);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Workers' time as characters: each stands for a stretch of time and shows what most of it was spent on.
+
+use harness::live::{event::Turn, race::Stretch};
+use ratatui::style::Color;
+
+/// Into so many pieces a character's time is divided, to see what most of it is.
+const PIECES: usize = 4;
+
+/// What can be seen, in the order of the legend.
+pub const KINDS: [Turn; 4] = [Turn::Run, Turn::WaitServer, Turn::WaitLink, Turn::WaitLock];
+
+/// What a worker was at, by a sign and a colour: either can be told without the other.
+pub fn look(doing: Turn) -> (&'static str, Color) {
+    match doing {
+        Turn::Run => ("▇", Color::Blue),
+        Turn::WaitServer => ("─", Color::Yellow),
+        Turn::WaitLink => ("═", Color::Cyan),
+        Turn::WaitLock => ("╳", Color::Red),
+        Turn::Idle | Turn::Failed => (" ", Color::Reset),
+    }
+}
+
+/// One row for all of these lanes: `width` characters for the first `axis_s` seconds. What goes on lasts until `clock_s`.
+/// `None` where nobody did anything; where anybody did, idle ones don't count, so that short tasks stay visible.
+pub fn row<'a>(
+    lanes: impl Iterator<Item = &'a Vec<Stretch>>,
+    clock_s: f64,
+    axis_s: f64,
+    width: usize,
+) -> Vec<Option<Turn>> {
+    let mut counts = vec![[0_u32; KINDS.len()]; width];
+    let place = |time_s: f64| ((time_s / axis_s) * (width * PIECES) as f64).max(0.0);
+    for lane in lanes {
+        let mut pieces: Vec<Option<usize>> = vec![None; width * PIECES];
+        // In their order, so that a wait lies over the task that it is part of.
+        for stretch in lane {
+            let from = place(stretch.from_s) as usize;
+            let to = (place(stretch.to_s.unwrap_or(clock_s)) as usize).max(from.saturating_add(1)).min(pieces.len());
+            let kind = KINDS.iter().position(|kind| *kind == stretch.doing);
+            pieces.get_mut(from..to).into_iter().for_each(|pieces| pieces.fill(kind));
+        }
+        for (count, pieces) in counts.iter_mut().zip(pieces.chunks(PIECES)) {
+            pieces.iter().flatten().for_each(|&kind| count[kind] += 1);
+        }
+    }
+    let most = |count: &[u32; KINDS.len()]| {
+        // Of two that are equal, the one further down the legend: it is the rarer sight.
+        let most = count.iter().zip(KINDS).filter(|(count, _)| **count > 0).max_by_key(|(count, _)| **count);
+        most.map(|(_, kind)| kind)
+    };
+    counts.iter().map(most).collect()
+}
+
+/// The next round number from here on up: an axis that ends there doesn't change with every picture.
+pub fn round_up(number: f64) -> f64 {
+    round_up_to(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0], number)
+}
+
+/// The same, where these are the round numbers from 1 to 10.
+pub fn round_up_to(steps: &[f64], number: f64) -> f64 {
+    if !(number.is_normal() && number > 0.0) {
+        return 1.0;
+    }
+    let power = 10_f64.powf(number.log10().floor());
+    steps.iter().map(|step| step * power).find(|round| *round >= number).unwrap_or(10.0 * power)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn stretch(doing: Turn, from_s: f64, to_s: Option<f64>) -> Stretch {
+        Stretch { doing, from_s, to_s }
+    }
+
+    fn shown(lanes: &[Vec<Stretch>], clock_s: f64, axis_s: f64, width: usize) -> String {
+        row(lanes.iter(), clock_s, axis_s, width)
+            .into_iter()
+            .map(|doing| doing.map_or(" ", |doing| look(doing).0))
+            .collect()
+    }
+
+    #[test]
+    fn each_character_shows_what_most_of_it_was() {
+        let lane = vec![
+            stretch(Turn::Run, 0.0, Some(2.0)),
+            stretch(Turn::WaitServer, 2.0, Some(5.0)),
+            stretch(Turn::WaitLink, 5.0, Some(6.0)),
+            stretch(Turn::WaitLock, 7.0, None),
+        ];
+        assert_eq!(shown(&[lane], 9.0, 10.0, 10), "▇▇───═ ╳╳ ");
+    }
+
+    #[test]
+    fn a_wait_lies_over_its_task_and_the_shortest_task_is_seen() {
+        let whole = vec![stretch(Turn::Run, 0.0, Some(4.0)), stretch(Turn::WaitServer, 1.0, Some(3.0))];
+        assert_eq!(shown(&[whole], 4.0, 4.0, 4), "▇──▇");
+        assert_eq!(shown(&[vec![stretch(Turn::Run, 2.5, Some(2.500_001))]], 4.0, 4.0, 4), "  ▇ ");
+    }
+
+    #[test]
+    fn lanes_that_are_merged_show_what_most_of_them_do() {
+        let wait = vec![stretch(Turn::WaitServer, 0.0, Some(2.0))];
+        let run = vec![stretch(Turn::Run, 0.0, Some(4.0))];
+        assert_eq!(shown(&[wait.clone(), wait, run, Vec::new()], 4.0, 4.0, 4), "──▇▇");
+    }
+
+    #[test]
+    fn an_axis_ends_at_a_round_number() {
+        for (number, round) in [(0.0, 1.0), (f64::NAN, 1.0), (0.42, 0.5), (0.11, 0.15), (7.0, 8.0), (95.0, 100.0)] {
+            assert!((round_up(number) - round).abs() < 1e-9, "{number}: {}", round_up(number));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_times_at_all_make_a_row(
+            times in prop::collection::vec((any::<f64>(), prop::option::of(any::<f64>())), 0..20),
+            clock_s: f64,
+            axis_s: f64,
+            width in 0_usize..40,
+        ) {
+            let lane: Vec<_> = times.into_iter().map(|(from_s, to_s)| stretch(Turn::Run, from_s, to_s)).collect();
+            prop_assert_eq!(row([lane].iter(), clock_s, axis_s, width).len(), width);
+        }
+    }
+}

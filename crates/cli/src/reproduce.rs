@@ -1,0 +1,274 @@
+//! `makespan reproduce`: put claims to the test, and say what came of them.
+
+mod asked;
+mod timetable;
+mod watch;
+
+use super::{
+    Data,
+    ledger::{self, Look},
+    measuring,
+    print::{coloured, note, say},
+};
+use asked::{Asked, Part};
+use clap::builder::NonEmptyStringValueParser;
+use findings::{Findings, export, findings, lookup};
+use harness::{
+    results::{
+        evidence::Evidence,
+        journal::{self, Journal},
+        output::Output,
+        record::{Check, Purpose, Record},
+        store::Store,
+    },
+    runner::{self, Plan, Settings},
+};
+use indicatif::HumanDuration;
+use measure::host::HostFacts;
+use museum::Exhibit;
+use std::{
+    collections::BTreeMap,
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+use watch::Watch;
+use work::strategy::Env;
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+pub struct Args {
+    /// Claims (`000-3`), scenarios, documents (`000`), or paths of TOML files [default: every claim there is; see `makespan
+    /// list --claims`]
+    #[arg(value_name = "CLAIM|SCENARIO|DOCUMENT", value_parser = NonEmptyStringValueParser::new())]
+    names: Vec<String>,
+    /// One look, after 6 rounds: this is the default
+    #[arg(long)]
+    quick: bool,
+    /// Two looks, after 10 and after 30 rounds; the second only where an interval is still wide after the first
+    #[arg(long, conflicts_with = "quick")]
+    full: bool,
+    /// At the documents' own pace, 3 rounds: 30 requests really take 9 seconds
+    #[arg(long, conflicts_with_all = ["quick", "full"])]
+    real_time: bool,
+    /// Measure no longer than this altogether; a round that has begun is finished
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    budget: Option<Duration>,
+    /// Begin anew, where one of the same kind was interrupted
+    #[arg(long)]
+    fresh: bool,
+    /// The seed of the rounds' order
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Also write the findings as JSON; `-` for standard output, instead of the ledger
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+    #[command(flatten)]
+    data: Data,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan reproduce
+  makespan reproduce 000-3
+  makespan reproduce 002 --full
+  makespan reproduce web_requests --real-time
+  makespan reproduce 001 --json - | jq '.claims[] | {id, verdict}'
+
+The exit code is 0 whatever the verdicts are, and 1 when a run or a check failed that should not.
+After Ctrl-C it is 130, and the same command goes on from there.";
+
+/// How often a cell is run for its memory alone, where a claim asks for it.
+const MEMORY_SAMPLES: u32 = 5;
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse().ok().filter(|number: &f64| *number > 0.0);
+    let budget = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
+    budget.ok_or_else(|| format!("`{text}` is no budget; expected seconds above 0, such as 60"))
+}
+
+impl Args {
+    /// The rounds at which it may stop, fixed beforehand.
+    fn looks(&self) -> Vec<u32> {
+        match (self.full, self.real_time) {
+            (true, _) => vec![10, 30],
+            (_, true) => vec![3],
+            _ => vec![6],
+        }
+    }
+
+    fn plan(&self) -> Plan {
+        Plan { purpose: Purpose::Findings, looks: self.looks(), budget: None, memory_samples: Vec::new() }
+    }
+
+    /// Whatever a measurement depends on: only what has the same key can be gone on with.
+    fn key(&self, parts: &[Part]) -> String {
+        journal::key(&(cfg!(debug_assertions), parts, self.looks(), self.seed))
+    }
+}
+
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut asked = Asked::of(&args.names)?;
+    if args.real_time {
+        asked = asked.at_the_documents_pace();
+        announce(&asked.parts(), &args.plan());
+    }
+    let parts = asked.parts();
+    let (key, plan) = (args.key(&parts), args.plan());
+    let store = args.data.store();
+    if args.fresh {
+        Journal::open(&store, key.clone())?.close()?;
+    }
+    let interrupted = measuring::on_ctrl_c()?;
+    let settings = Settings {
+        env: measuring::env(&store)?,
+        data: store.dir().into(),
+        images: None,
+        server: None,
+        plan,
+        seed: args.seed,
+        interrupted: Arc::clone(&interrupted),
+        command: measuring::command_line(),
+        commit: crate::commit(),
+    };
+    let journal = Journal::open(&store, key)?;
+    let (known, _) = store.evidence(&asked.scenarios)?;
+    let mut watch = Watch::new(&asked, &parts, &settings.plan, &known, journal);
+    measure(&parts, &settings, args.budget, &mut watch)?;
+    let shown = show(&asked.exhibits(), &settings.env, &store, &interrupted, &watch)?;
+    let journal = watch.close();
+    if interrupted.load(Relaxed) {
+        let done = parts.iter().filter(|part| journal.finished(&part.scenario.name).is_some()).count();
+        note!(
+            "interrupted: {done} of {} scenarios are measured, and nothing is lost. Verdicts wait for the looks that were fixed \
+             beforehand; the same command goes on from here, --fresh begins anew.",
+            parts.len()
+        );
+        return Ok(ExitCode::from(130));
+    }
+    journal.close()?;
+    let (evidence, damaged) = store.evidence(&asked.scenarios)?;
+    damaged.iter().for_each(|error| note!("makespan: {error}"));
+    conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_ref())?;
+    note!("recorded in {}", store.dir().display());
+    Ok(if whole(&asked, &parts, &evidence) && shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// A class should know beforehand whether there is time for a coffee.
+fn announce(parts: &[Part], plan: &Plan) {
+    let waits_s = |part: &Part| part.cells.iter().map(|cell| timetable::waits_s(&part.scenario, cell)).sum::<f64>();
+    let runs = f64::from(plan.last() + 1);
+    let waits = Duration::from_secs_f64(runs * parts.iter().map(waits_s).sum::<f64>());
+    note!("At the documents' own pace, waiting alone takes {} ({runs} runs of each cell).", HumanDuration(waits));
+}
+
+/// Measures what is not measured yet.
+fn measure(parts: &[Part], settings: &Settings, budget: Option<Duration>, watch: &mut Watch) -> anyhow::Result<()> {
+    let began = Instant::now();
+    for (place, Part { scenario, cells, memory }) in parts.iter().enumerate() {
+        if settings.interrupted.load(Relaxed) {
+            break;
+        }
+        if watch.journal.finished(&scenario.name).is_some() {
+            watch.say(format_args!("{}: measured before the interruption", scenario.name));
+            continue;
+        }
+        let before = watch.begin(place);
+        if let Some(record) = &before {
+            watch.say(going_on(record));
+        }
+        let left = budget.map(|budget| budget.saturating_sub(began.elapsed()));
+        let plan = Plan {
+            budget: left.map(|left| watch.budget(left)),
+            memory_samples: memory.iter().map(|cell| (cell.clone(), MEMORY_SAMPLES)).collect(),
+            ..settings.plan.clone()
+        };
+        let settings = Settings { plan, ..settings.clone() };
+        match before {
+            Some(before) => runner::resume(scenario, cells, &settings, before, watch)?,
+            None => runner::measure(scenario, cells, &settings, watch)?,
+        };
+        if !settings.interrupted.load(Relaxed) {
+            watch.finish()?;
+        }
+    }
+    Ok(())
+}
+
+fn going_on(record: &Record) -> String {
+    // `2026-11-21T19:05:00Z`
+    let time = record.started_at.get(11..16).unwrap_or("earlier");
+    let round = (record.rounds_done + 1).min(record.rounds);
+    format!(
+        "{}: going on from round {round} of {}, begun {time} UTC; --fresh begins anew",
+        record.scenario, record.rounds
+    )
+}
+
+/// Shows the exhibits and keeps what they showed. False when one did not show what it says.
+fn show(names: &[&str], env: &Env, store: &Store, interrupted: &AtomicBool, watch: &Watch) -> anyhow::Result<bool> {
+    let mut all_hold = true;
+    for name in names {
+        if interrupted.load(Relaxed) {
+            break;
+        }
+        watch.exhibit(name);
+        // The checker has seen to it that there is one.
+        let Ok(exhibit) = museum::named(name) else { continue };
+        all_hold &= show_one(exhibit, env, store, watch)?;
+    }
+    Ok(all_hold)
+}
+
+fn show_one(exhibit: &Exhibit, env: &Env, store: &Store, watch: &Watch) -> anyhow::Result<bool> {
+    let shown = match exhibit.show(env) {
+        Ok(shown) => shown,
+        Err(error) => {
+            watch.say(format_args!("FAILED: exhibit {}: {error}", exhibit.name));
+            return Ok(false);
+        }
+    };
+    for side in [&shown.bug, &shown.right].into_iter().filter(|side| !side.holds) {
+        watch.say(format_args!("FAILED: exhibit {}: {}", exhibit.name, side.verdict));
+    }
+    let holds = shown.holds();
+    store.keep_exhibits(BTreeMap::from([(exhibit.name.to_owned(), shown)]))?;
+    Ok(holds)
+}
+
+/// The findings, for people or for programs.
+fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Result<()> {
+    let found = asked.among(all.clone());
+    if let Some(output) = json {
+        output.write_json(&export::export(&found, &HostFacts::gather(crate::commit().as_deref())))?;
+    }
+    if json == Some(&Output::Stdout) {
+        return Ok(());
+    }
+    coloured(&ledger::of(&found.claims, Look::of_stdout()));
+    say!("The page, with pictures: makespan report");
+    Ok(())
+}
+
+/// Whether every cell has a time that should have one. Those that have none are named.
+fn whole(asked: &Asked, parts: &[Part], evidence: &Evidence) -> bool {
+    let mut whole = true;
+    for Part { scenario, cells, .. } in parts {
+        let Some((_, records)) = lookup(evidence, &scenario.name, &cells.iter().collect::<Vec<_>>()) else {
+            note!("FAILED: {}: its record can't be read any more", scenario.name);
+            whole = false;
+            continue;
+        };
+        for (spec, cell) in cells.iter().zip(records) {
+            if cell.check == Check::Failed && !asked.expects_failure(&scenario.name, spec) {
+                note!("FAILED: {}, {spec}: {}", scenario.name, cell.error.as_deref().unwrap_or("no reason given"));
+                whole = false;
+            }
+        }
+    }
+    whole
+}

@@ -1,0 +1,169 @@
+//! From the names on the command line to the claims, and to what has to be measured for them.
+
+use super::super::Usage;
+use findings::Findings;
+use harness::scenario::{
+    self, CellSpec, Scenario,
+    claim::{Claim, Test},
+};
+use std::{collections::BTreeSet, path::Path};
+use support::suggestion;
+
+/// The claims that were asked for.
+#[derive(Debug)]
+pub struct Asked {
+    /// What verdicts are drawn from: every built-in scenario, and the files that were named. All of them, because how many
+    /// claims are asked at once plays a part in each verdict, and a verdict is the same whoever asks.
+    pub scenarios: Vec<Scenario>,
+    /// Scenario and id of each claim.
+    claims: BTreeSet<(String, String)>,
+    /// Scenarios that were asked for whole: the cells of their decisions belong to them.
+    whole: BTreeSet<String>,
+}
+
+/// What has to be measured of one scenario.
+#[derive(Debug)]
+pub struct Part {
+    pub scenario: Scenario,
+    /// In the scenario's order.
+    pub cells: Vec<CellSpec>,
+    /// Those of the cells of which a claim asks how much memory a worker takes.
+    pub memory: Vec<CellSpec>,
+}
+
+impl Asked {
+    /// The claims of these ids, scenarios, files and documents; without any, all that are built in.
+    pub fn of(names: &[String]) -> anyhow::Result<Self> {
+        let mut asked = Self { scenarios: scenario::all()?, claims: BTreeSet::new(), whole: BTreeSet::new() };
+        if names.is_empty() {
+            (0..asked.scenarios.len()).for_each(|place| asked.add_all(place));
+        }
+        for name in names {
+            asked.add(name)?;
+        }
+        if asked.claims.is_empty() {
+            let what = if names.is_empty() { "the built-in scenarios".into() } else { names.join(", ") };
+            return Err(Usage(format!("{what}: no claim there; `makespan list --claims` shows all")).into());
+        }
+        Ok(asked)
+    }
+
+    /// The same at the documents' own pace.
+    pub fn at_the_documents_pace(self) -> Self {
+        Self { scenarios: self.scenarios.into_iter().map(|scenario| scenario.scaled(1.0)).collect(), ..self }
+    }
+
+    fn add(&mut self, name: &str) -> anyhow::Result<()> {
+        if Path::new(name).extension().is_some_and(|end| end == "toml") {
+            let own = scenario::load(name)?;
+            self.scenarios.retain(|known| known.name != own.name);
+            self.scenarios.push(own);
+            self.add_all(self.scenarios.len() - 1);
+            return Ok(());
+        }
+        let is_asked = |claim: &Claim| claim.id == name || claim.document() == name;
+        let mut found = false;
+        for place in 0..self.scenarios.len() {
+            let scenario = &self.scenarios[place];
+            if scenario.name == name || scenario.document.as_deref() == Some(name) {
+                self.add_all(place);
+                found = true;
+                continue;
+            }
+            let ids = scenario.claims.iter().filter(|claim| is_asked(claim)).map(|claim| claim.id.clone());
+            let named: Vec<_> = ids.map(|id| (scenario.name.clone(), id)).collect();
+            found |= !named.is_empty();
+            self.claims.extend(named);
+        }
+        if found { Ok(()) } else { Err(Usage(self.unknown(name)).into()) }
+    }
+
+    fn add_all(&mut self, place: usize) {
+        let scenario = &self.scenarios[place];
+        let ids = scenario.claims.iter().map(|claim| (scenario.name.clone(), claim.id.clone()));
+        self.claims.extend(ids);
+        self.whole.insert(scenario.name.clone());
+    }
+
+    /// Names of the kind that was meant: what begins with a digit is a claim or a document.
+    fn unknown(&self, name: &str) -> String {
+        let claims = || self.scenarios.iter().flat_map(|scenario| &scenario.claims);
+        let known: BTreeSet<&str> = if name.starts_with(|first: char| first.is_ascii_digit()) {
+            let documents = claims().map(Claim::document);
+            let same = |claim: &&Claim| name.split('-').next() == Some(claim.document());
+            let siblings = claims().filter(same).map(|claim| claim.id.as_str());
+            siblings.chain(documents).collect()
+        } else {
+            self.scenarios.iter().map(|scenario| scenario.name.as_str()).collect()
+        };
+        let known: Vec<&str> = known.into_iter().collect();
+        suggestion::unknown("claim, scenario or document", name, &known) + "; `makespan list --claims` shows all"
+    }
+
+    /// The claims themselves.
+    pub fn claims(&self) -> impl Iterator<Item = &Claim> {
+        let of = |scenario| move |claim| (scenario, claim);
+        let all = self.scenarios.iter().flat_map(move |scenario| scenario.claims.iter().map(of(scenario)));
+        all.filter(|(scenario, claim)| self.has(&scenario.name, &claim.id)).map(|(_, claim)| claim)
+    }
+
+    /// Of these findings, those on what was asked.
+    pub fn among(&self, mut all: Findings) -> Findings {
+        all.claims.retain(|finding| self.has(&finding.scenario, &finding.id));
+        all.decisions.retain(|decided| self.whole.contains(&decided.scenario));
+        all
+    }
+
+    fn has(&self, scenario: &str, id: &str) -> bool {
+        self.claims.contains(&(scenario.to_owned(), id.to_owned()))
+    }
+
+    /// The exhibits of the museum that the claims name, each once.
+    pub fn exhibits(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.claims().flat_map(Claim::exhibits) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// What has to be measured, in the scenarios' order: the cells that the claims name, each once.
+    pub fn parts(&self) -> Vec<Part> {
+        let part = |scenario: &Scenario| {
+            let cells = self.cells_of(scenario);
+            let here = self.claims().flat_map(|claim| &claim.figures).filter(|figure| figure.scenario == scenario.name);
+            let mut memory: Vec<CellSpec> = Vec::new();
+            for test in here.map(|figure| &figure.test).filter(|test| matches!(test, Test::Memory { .. })) {
+                for cell in test.cells() {
+                    if !memory.contains(cell) {
+                        memory.push(cell.clone());
+                    }
+                }
+            }
+            (!cells.is_empty()).then(|| Part { scenario: scenario.clone(), cells, memory })
+        };
+        self.scenarios.iter().filter_map(part).collect()
+    }
+
+    fn cells_of(&self, scenario: &Scenario) -> Vec<CellSpec> {
+        let named: Vec<(&str, &CellSpec)> = self.claims().flat_map(Claim::cells).collect();
+        let mut cells: Vec<CellSpec> =
+            scenario.cells.iter().filter(|cell| named.contains(&(&scenario.name, cell))).cloned().collect();
+        if self.whole.contains(&scenario.name) {
+            let of_decisions = scenario.decisions.iter().flat_map(|row| row.cells.clone()).collect();
+            let missing: Vec<CellSpec> =
+                scenario::with_baselines(of_decisions).into_iter().filter(|cell| !cells.contains(cell)).collect();
+            cells.extend(missing);
+        }
+        cells
+    }
+
+    /// Whether a claim is about this cell's failing.
+    pub fn expects_failure(&self, scenario: &str, name: &CellSpec) -> bool {
+        self.claims().flat_map(|claim| &claim.figures).any(|figure| {
+            figure.scenario == scenario && matches!(&figure.test, Test::Fails { cell, .. } if cell == name)
+        })
+    }
+}

@@ -1,0 +1,442 @@
+//! `makespan run`: measure a scenario.
+
+use super::{Data, Usage, measuring, print::note, progress::Progress, queue_address, table};
+use anyhow::Context;
+use clap::{Args as _, FromArgMatches, builder::NonEmptyStringValueParser};
+use harness::{
+    live::Teller,
+    results::{
+        csv,
+        output::{self, Output},
+        record::{Check, Record},
+        store::Store,
+        trace,
+    },
+    runner::{self, Observer, Plan, Settings},
+    scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant},
+};
+use hyper::http::uri::Authority;
+use std::{
+    fmt, iter,
+    path::PathBuf,
+    process::ExitCode,
+    str::FromStr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+use support::suggestion;
+use work::{
+    queue::{
+        address::{Address, DEFAULT_NAME, VARIABLE},
+        broker::{Peer, Role},
+        job::BUILD,
+    },
+    strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, queue::Queue},
+    worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
+};
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A scenario's name (see `makespan list`), or the path of a TOML file
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    scenario: String,
+    /// Strategies to measure, beside sequential, which always is [default: the scenario's]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    strategy: Vec<String>,
+    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves it all
+    /// to workers that `makespan worker` has started, for `queue` alone [default: the scenario's]
+    #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
+    workers: Vec<Workers>,
+    /// Where the queue of `queue` is: redis://HOST:PORT/DB or sqlite:PATH [default: `MAKESPAN_QUEUE`, else a file of its own]
+    #[arg(long, value_name = "URL")]
+    queue: Option<String>,
+    /// The name of the queue there, which workers have to know [default: makespan]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
+    queue_name: Option<String>,
+    /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
+    #[arg(long, value_name = "DEAL")]
+    deal: Option<Deal>,
+    /// What the clock encloses: `warm` the run alone, `cold` start, run and stop, `as_published` what the document timed
+    #[arg(long, value_parser = timer)]
+    timer: Option<Timer>,
+    /// The scenario with other numbers (see `makespan list`)
+    #[arg(long, value_name = "NAME")]
+    variant: Option<String>,
+    /// Measure the few cells of `cargo bench` instead of all
+    #[arg(long, conflicts_with_all = ["strategy", "workers", "deal", "timer", "variant"])]
+    sweep: bool,
+    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains this (may be repeated); and sequential, the baseline
+    #[arg(long, value_name = "TEXT")]
+    only: Vec<String>,
+    /// How often every cell is measured
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    rounds: u32,
+    /// The seed of the rounds' order
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Divide every latency by this [default: the scenario's; 1 is the document's own pace]
+    #[arg(long, value_name = "X", value_parser = scale)]
+    time_scale: Option<f64>,
+    /// How long a thread of `gil_threads` waits before it asks for the lock, in milliseconds [default: 5, as CPython]
+    #[arg(long, value_name = "MS", value_parser = switch_interval)]
+    switch_interval: Option<Duration>,
+    /// Use the JPEGs and PNGs of this directory instead of the fixtures, in a scenario that makes thumbnails; files that can't
+    /// be read are left out and named
+    #[arg(long, value_name = "DIR")]
+    images: Option<PathBuf>,
+    /// Fetch from this mock server, which `makespan server` serves where other machines reach it, instead of from one of
+    /// the run's own
+    #[arg(long, value_name = "http://HOST:PORT", value_parser = origin)]
+    server: Option<String>,
+    /// Also write the record as JSON; `-` for standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+    /// Also write what happens, while it happens, as lines of JSON; `-` for standard output, instead of the table. The run
+    /// ends when nobody reads them any more
+    #[arg(long, value_name = "FILE")]
+    events: Option<Output>,
+    /// Also write the timelines as Chrome trace events, for ui.perfetto.dev; `-` for standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    trace: Option<Output>,
+    /// Also write the times as CSV; `-` for standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    csv: Option<Output>,
+    #[command(flatten)]
+    data: Data,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan run latency_only
+  makespan run prime_sum --strategy threads,processes --workers 1,2,4 --rounds 20
+  makespan run web_requests --strategy threads --workers 5 --time-scale 1
+  makespan run thumbnails --images ~/Pictures --workers 2
+  makespan run gallery_downloads --strategy queue,processes --workers 4
+  makespan run prime_sum --strategy queue --workers 0 --queue redis://10.0.0.1
+  makespan run gallery_downloads --json - | jq '.cells[].speedup'";
+
+/// What `--workers` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Workers {
+    /// Those that others have started.
+    OfOthers,
+    /// So many of the run's own.
+    Own(Shape),
+}
+
+impl fmt::Display for Workers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::OfOthers => f.write_str("0"),
+            Self::Own(shape) => shape.fmt(f),
+        }
+    }
+}
+
+impl FromStr for Workers {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "0" { Ok(Self::OfOthers) } else { text.parse().map(Self::Own) }
+    }
+}
+
+pub(super) fn scale(text: &str) -> Result<f64, String> {
+    scenario::time_scale(text.parse().unwrap_or(f64::NAN))
+        .map_err(|expected| format!("expected {expected}, such as 20"))
+}
+
+/// At least what a thread needs to wake up, at most what a user waits for after Ctrl-C: a waiting thread looks up that often.
+fn switch_interval(text: &str) -> Result<Duration, String> {
+    let milliseconds = text.parse().ok().filter(|number| (0.1..=1000.0).contains(number));
+    let interval = milliseconds.map(|number: f64| Duration::from_secs_f64(number / 1e3));
+    interval.ok_or_else(|| format!("`{text}` is no switch interval; expected milliseconds from 0.1 to 1000"))
+}
+
+/// Nothing but scheme, host and port: what a worker may fetch from is compared with it letter by letter.
+pub(super) fn origin(text: &str) -> Result<String, String> {
+    let plain = text.trim_end_matches('/');
+    let is_origin = plain
+        .strip_prefix("http://")
+        .and_then(|rest| rest.parse::<Authority>().ok())
+        .is_some_and(|it| it.port_u16().is_some() && !it.host().is_empty() && !it.as_str().contains('@'));
+    if is_origin { Ok(plain.to_owned()) } else { Err("expected http://HOST:PORT, such as http://10.0.0.1:8080".into()) }
+}
+
+fn timer(text: &str) -> Result<Timer, String> {
+    serde_json::from_value(text.into())
+        .map_err(|_| format!("unknown timer `{text}`, expected warm, cold or as_published"))
+}
+
+pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let instead_of_the_table = args.outputs()?;
+    let (scenario, cells, queue) = asked(&args)?;
+    if let Some(address) = &queue.address {
+        greet(address, &queue)?;
+    }
+    let (store, interrupted) = (args.data.store(), measuring::on_ctrl_c()?);
+    let settings = Settings {
+        env: Env { switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL), queue, ..measuring::env(&store)? },
+        data: store.dir().into(),
+        images: args.images,
+        server: args.server,
+        plan: Plan::rounds(args.rounds),
+        seed: args.seed,
+        interrupted: Arc::clone(&interrupted),
+        command: measuring::command_line(),
+        commit: crate::commit(),
+    };
+    let mut progress = Progress::new(Some(&store));
+    let mut teller = match &args.events {
+        Some(output) => Some(Teller::new(output.open()?, &cells, Arc::clone(&interrupted))),
+        None => None,
+    };
+    let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
+    observers.extend(teller.as_mut().map(|teller| teller as &mut dyn Observer));
+    let record = runner::measure(&scenario, &cells, &settings, &mut observers)?;
+    let (kept, events_lost) = (progress.finish(), teller.and_then(Teller::into_failure));
+    if !instead_of_the_table {
+        table::print(&record);
+    }
+    if let Some(output) = &args.json {
+        output.write_json(&record)?;
+    }
+    if let Some(output) = &args.trace {
+        output.write(|to| trace::write(&record, to))?;
+    }
+    if let Some(output) = &args.csv {
+        output.write(|to| csv::write(&record, to))?;
+    }
+    note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
+    if let Some((error, path)) = events_lost.zip(args.events.as_ref()) {
+        anyhow::bail!(
+            "--events {}: not all could be written: {error}; the measurement is whole",
+            path.path().display()
+        );
+    }
+    Ok(exit_code(&record, interrupted.load(Relaxed), &store))
+}
+
+impl Args {
+    /// Refuses outputs that would overwrite each other or the scenario, and says whether one of them takes the table's place on
+    /// standard output.
+    fn outputs(&self) -> Result<bool, Usage> {
+        let file = PathBuf::from(&self.scenario);
+        let scenario = file.extension().is_some_and(|end| end == "toml").then(|| Output::File(file.clone()));
+        let outputs = [&self.json, &self.events, &self.trace, &self.csv].map(Option::as_ref);
+        let named = ["--json", "--events", "--trace", "--csv"].into_iter().zip(outputs);
+        let all: Vec<_> = iter::once(("SCENARIO", scenario.as_ref())).chain(named).collect();
+        output::distinct(&all).map_err(Usage)?;
+        Ok(outputs.contains(&Some(&Output::Stdout)))
+    }
+}
+
+/// What is to be measured, if it can be.
+fn asked(args: &Args) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
+    let mut scenario = scenario::load(&args.scenario)?;
+    if let Some(time_scale) = args.time_scale {
+        scenario = scaled(scenario, time_scale)?;
+    }
+    let cells = chosen_cells(args, &scenario)?;
+    let queue = queue_settings(args, &cells)?;
+    means_something(args, &cells)?;
+    Ok((scenario, cells, queue))
+}
+
+/// The scenario at another time scale, if it has anything to scale and can be scaled so far.
+fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
+    if !scenario.has_waits() {
+        let name = &scenario.name;
+        return Err(Usage(format!(
+            "--time-scale: the tasks of {name} wait for no server, so there is nothing to divide"
+        )));
+    }
+    let scenario = scenario.scaled(time_scale);
+    let mut servers = scenario.variants.iter().filter_map(|variant| variant.server.as_ref());
+    servers.try_for_each(|server| server.check().map(drop)).map_err(|error| Usage(format!("--time-scale: {error}")))?;
+    Ok(scenario)
+}
+
+/// Refuses options that would change nothing about these cells.
+fn means_something(args: &Args, cells: &[CellSpec]) -> Result<(), Usage> {
+    let no_cell = |has: &dyn Fn(&CellSpec) -> bool| !cells.iter().any(has);
+    if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
+        return Err(Usage("--switch-interval: no cell has a lock to ask for: add `--strategy gil_threads`".into()));
+    }
+    if args.deal.is_some_and(|deal| no_cell(&|cell| cell.deal == deal)) {
+        return Err(Usage(
+            "--deal: no cell has workers to deal tasks to: add another `--strategy` than sequential".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether `makespan run` with these arguments asks for something that there is. Nothing is started.
+pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
+    let parser = Args::augment_args(clap::Command::new("run").no_binary_name(true));
+    let matches = parser.try_get_matches_from(arguments).and_then(|matches| Args::from_arg_matches(&matches));
+    asked(&matches.map_err(|error| Usage(error.to_string()))?).map(drop)
+}
+
+/// The exit code of a measurement.
+pub(super) fn exit_code(record: &Record, interrupted: bool, store: &Store) -> ExitCode {
+    if interrupted {
+        note!("interrupted: {} of {} rounds are kept in {}", record.rounds_done, record.rounds, store.dir().display());
+        return ExitCode::from(130);
+    }
+    let failed = record.cells.iter().any(|cell| cell.check == Check::Failed);
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Asks whether the queue is there, and says at once what would otherwise come to light at the deadline.
+fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
+    let present = address.broker(&queue.name).present()?;
+    if let Some(other) = present.iter().find(|peer| peer.role == Role::Run) {
+        let (name, who) = (&queue.name, &other.id);
+        note!(
+            "another run ({who}) uses queue `{name}`: the two share its workers; --queue-name gives this one its own"
+        );
+    }
+    let listens = |peer: &Peer| peer.role == Role::Worker && peer.build == BUILD;
+    if !queue.own_workers && !present.iter().any(listens) {
+        let name = &queue.name;
+        note!("no worker listens on queue `{name}` yet; start some: makespan worker --queue {address} --name {name}");
+    }
+    Ok(())
+}
+
+/// Which queue the cells use, and whose workers.
+fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
+    let own_workers = !args.workers.contains(&Workers::OfOthers);
+    if !cells.iter().any(|cell| cell.strategy == Queue.name()) {
+        return match (&args.queue, &args.queue_name) {
+            (None, None) => Ok(QueueSettings::default()),
+            _ => {
+                Err(Usage("no cell uses a queue: add `--strategy queue`, or leave out --queue and --queue-name".into())
+                    .into())
+            }
+        };
+    }
+    let address = queue_address(args.queue.as_deref())?;
+    if !own_workers && address.is_none() {
+        return Err(Usage(format!("--workers 0: whose workers? Say where the queue is that they take jobs from, with --queue URL or {VARIABLE}, and start them with `makespan worker --queue URL`")).into());
+    }
+    let name = args.queue_name.clone().unwrap_or_else(|| DEFAULT_NAME.into());
+    Ok(QueueSettings { address, name, own_workers })
+}
+
+/// The cells to measure. None at all is a wrong `--only`.
+fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
+    let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
+    if args.only.is_empty() {
+        return Ok(cells);
+    }
+    let name = |cell: &CellSpec| format!("{}/{}/{}", scenario.name, cell.strategy, cell.shape.workers());
+    let names: Vec<String> = cells.iter().map(name).collect();
+    let means = |text: &String, name: &String| name == text || (!names.contains(text) && name.contains(text));
+    if let Some(text) = args.only.iter().find(|text| !names.iter().any(|name| means(text, name))) {
+        return Err(Usage(format!("no cell of {} has a name that contains `{text}`", scenario.name)).into());
+    }
+    cells.retain(|cell| args.only.iter().any(|text| means(text, &name(cell))));
+    Ok(scenario::with_baselines(cells))
+}
+
+/// The scenario's own cells, or every combination of what the command line names.
+fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
+    let name = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
+    let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
+    let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
+    let own = || scenario.cells.iter().filter(|cell| cell.variant == name);
+    let timer = args.timer.unwrap_or(Timer::Warm);
+    if args.strategy.is_empty() && args.workers.is_empty() && args.deal.is_none() && args.timer.is_none() {
+        let cells: Vec<CellSpec> = own().cloned().collect();
+        return if cells.is_empty() { usual_cells(scenario, variant) } else { Ok(cells) };
+    }
+    let usual = usual_cells(scenario, variant)?;
+    let asked = if args.workers.is_empty() { shapes(&usual) } else { asked_shapes(args)? };
+    let strategies = match strategies(&args.strategy)? {
+        // Of the scenario's own, those that can do what was asked.
+        none if none.is_empty() => fitting(strategies(&names_of(&usual))?, &asked, variant),
+        named => named,
+    };
+    if timer == Timer::AsPublished
+        && let Some(strategy) = strategies.iter().find(|one| !scenario.as_published.contains_key(one.name()))
+    {
+        let (scenario, name) = (&scenario.name, strategy.name());
+        return Err(Usage(format!("{scenario} does not say what its document's timer enclosed for `{name}`")).into());
+    }
+    let deal = args.deal.unwrap_or(Deal::OneByOne);
+    let cells = scenario::matrix(variant, &strategies, &asked, &[deal], timer);
+    let cells =
+        cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
+    Ok(scenario::with_baselines(cells))
+}
+
+/// What `--workers` asks for. Workers that others have started are as many as they are: a single one stands for them.
+fn asked_shapes(args: &Args) -> anyhow::Result<Vec<Shape>> {
+    let shape = |workers: &Workers| match workers {
+        Workers::OfOthers => Shape::ONE,
+        Workers::Own(shape) => *shape,
+    };
+    let alone = args.workers.len() == 1 && args.strategy == [Queue.name()];
+    if args.workers.contains(&Workers::OfOthers) && !alone {
+        return Err(Usage("--workers: found 0, expected a whole number from 1 on: 0 stands alone and goes with `--strategy queue` alone, since it leaves the work to workers that `makespan worker` has started".into()).into());
+    }
+    Ok(args.workers.iter().map(shape).collect())
+}
+
+/// The default variant's plain cells, for another variant.
+fn usual_cells(scenario: &Scenario, variant: &Variant) -> anyhow::Result<Vec<CellSpec>> {
+    let plain = |cell: &&CellSpec| cell.variant == DEFAULT_VARIANT && cell.timer == Timer::Warm;
+    let moved = |cell: &CellSpec| {
+        let strategy = strategy::named(&cell.strategy).map_err(Usage)?;
+        let shape = strategy.shape(cell.shape, variant.tasks()).unwrap_or(cell.shape);
+        Ok(CellSpec { variant: variant.name.clone(), shape, ..cell.clone() })
+    };
+    scenario.cells.iter().filter(plain).map(moved).collect()
+}
+
+fn strategies(names: &[String]) -> anyhow::Result<Vec<&'static dyn Strategy>> {
+    names.iter().map(|name| Ok(strategy::named(name).map_err(Usage)?)).collect()
+}
+
+/// Those that can have one of the shapes. Where nobody has it as it was asked for, all of them: then one says what it wants.
+fn fitting(all: Vec<&'static dyn Strategy>, asked: &[Shape], variant: &Variant) -> Vec<&'static dyn Strategy> {
+    let shapes = |one: &dyn Strategy| {
+        asked.iter().filter_map(|&shape| Some((shape, one.shape(shape, variant.tasks())?))).collect::<Vec<_>>()
+    };
+    if !all.iter().any(|one| shapes(*one).iter().any(|(asked, given)| asked == given)) {
+        return all;
+    }
+    all.into_iter().filter(|one| !shapes(*one).is_empty()).collect()
+}
+
+fn names_of(cells: &[CellSpec]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for cell in cells {
+        if !names.contains(&cell.strategy) {
+            names.push(cell.strategy.clone());
+        }
+    }
+    names
+}
+
+fn shapes(cells: &[CellSpec]) -> Vec<Shape> {
+    let mut shapes: Vec<Shape> = cells.iter().map(|cell| cell.shape).collect();
+    shapes.sort_unstable();
+    shapes.dedup();
+    shapes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn none_of_its_own_is_a_number_of_workers_here() {
+        assert_eq!("0".parse(), Ok(Workers::OfOthers));
+        assert_eq!("3x5".parse(), "3x5".parse().map(Workers::Own));
+        assert!("-1".parse::<Workers>().is_err_and(|words| words.contains("from 1 on")));
+    }
+}

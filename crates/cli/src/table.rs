@@ -1,0 +1,406 @@
+//! A record on the terminal: a table of times and one of what was taken, one line for each cell, and one sentence.
+
+mod fit;
+
+use super::print::{fitted, say};
+use harness::{
+    results::record::{CellRecord, Check, LostInRound, Record},
+    scenario::{DEFAULT_VARIANT, Timer},
+};
+use stats::{
+    Estimate, ceiling,
+    median::Median,
+    noise::{Assessment, Noise},
+};
+use support::{
+    figures::{self, exact, fixed},
+    terminal::width,
+};
+use work::worker::deck::Deal;
+
+pub use fit::fit;
+
+/// Width of the longest bar, in characters.
+const BAR: f64 = 12.0;
+
+/// Prints the record to standard output.
+pub fn print(record: &Record) {
+    say!("{}", fitted(&format!("{}: {}", record.scenario, record.title)));
+    say!("{}\n", fitted(&circumstances(record)));
+    let longest = record.cells.iter().filter_map(median_s).fold(0.0, f64::max);
+    let heads =
+        ["strategy", "workers", "median", "95 % interval", "speed-up", "95 % interval", "efficiency", "CPU", ""];
+    let rows: Vec<[String; 9]> = record.cells.iter().map(|cell| row(cell, longest)).collect();
+    say!("{}", fit(heads, &rows, &[8, 7, 6], width()));
+    if let Some(table) = resources(record) {
+        say!("\nWhat a run took:\n\n{table}");
+    }
+    for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
+        let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
+        let why = cell.error.as_deref().unwrap_or("no reason given");
+        say!("{}", fitted(&format!("{what}: {}: {why}", who(cell))));
+    }
+    for (words, cells) in failures(record).into_iter().chain(unwelcome(record)) {
+        say!("{}", fitted(&format!("{}: {words}", cells.join("; "))));
+    }
+    for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
+        say!("{}", fitted(&format!("{}: {}", who(cell), again(cell))));
+    }
+    for cell in &record.cells {
+        for words in lost_workers(cell).chain(disturbances(cell)) {
+            say!("{}", fitted(&format!("{}: {words}", who(cell))));
+        }
+    }
+    left_out(record);
+    say!("\n{}", fitted(&verdict(record)));
+}
+
+/// The worker processes that a queue's runs lost, each named: it did the work all the same.
+fn lost_workers(cell: &CellRecord) -> impl Iterator<Item = String> {
+    cell.lost_workers.iter().map(|LostInRound { round, process, how }| {
+        format!("lost worker process {process} in round {}: {how}; no speed-up", round + 1)
+    })
+}
+
+/// What disturbed a queue's runs: runs whose time does not count, and who else used the queue.
+fn disturbances(cell: &CellRecord) -> Vec<String> {
+    let excluded = cell.excluded.iter().map(|run| {
+        let round = run.timeline.round + 1;
+        let then = if cell.check == Check::Passed {
+            "its time does not count, and it was measured again"
+        } else {
+            "its time does not count"
+        };
+        format!("a run in round {round}: {}; {then}", run.reason)
+    });
+    let others = cell.other_runs.filter(|others| *others > 0).map(|others| {
+        let runs = if others == 1 { "another run".into() } else { format!("{others} other runs") };
+        format!("{runs} used the same queue name at the same time and shared its workers: give each its own with --queue-name")
+    });
+    excluded.chain(others).collect()
+}
+
+/// The files of the user's own folder that were not measured, each named.
+fn left_out(record: &Record) {
+    let Some((measured, all, reasons)) = record.pictures() else { return };
+    say!("\n{measured} of {all} pictures. Left out:");
+    for (why, files) in reasons {
+        say!("  {}: {why}", files.join(", "));
+    }
+}
+
+/// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.
+fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
+    let mut failures: Vec<(String, Vec<String>)> = Vec::new();
+    let same = |one: &CellRecord, cell: &CellRecord| one.variant == cell.variant && one.timer == cell.timer;
+    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.task_errors > 0) {
+        let baseline = record.cells.iter().find(|one| one.is_baseline() && same(one, cell));
+        let did_less = baseline.is_some_and(|baseline| baseline.task_errors < cell.task_errors);
+        let less = if did_less { ", so the time is for less work: no speed-up" } else { "" };
+        let first = cell.error.as_deref().map(|error| format!("; the first: {error}")).unwrap_or_default();
+        let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors, cell.tasks);
+        let who = who(cell);
+        match failures.iter_mut().find(|(known, _)| *known == words) {
+            Some((_, cells)) => cells.push(who),
+            None => failures.push((words, vec![who])),
+        }
+    }
+    failures
+}
+
+/// Answers in the last round that were no success, though they were what the scenario expects: the same words once, and the
+/// cells they are true of.
+fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
+    let mut told: Vec<(String, Vec<String>)> = Vec::new();
+    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed) {
+        let answers: u32 = cell.statuses.values().sum();
+        for (status, count) in cell.statuses.iter().filter(|(status, _)| **status >= 400) {
+            let words = format!("{count} of {answers} answers had status {status}");
+            let who = format!("{} x {}", name(cell), cell.shape());
+            match told.iter_mut().find(|(known, _)| *known == words) {
+                Some((_, cells)) => cells.push(who),
+                None => told.push((words, vec![who])),
+            }
+        }
+    }
+    told
+}
+
+/// What is to be said of a time in which workers were lost.
+fn again(cell: &CellRecord) -> String {
+    let (redeliveries, rounds) = (cell.redeliveries.unwrap_or_default(), cell.run_s.len());
+    let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
+    let plural = if rounds == 1 { "" } else { "s" };
+    format!(
+        "in {rounds} round{plural}, a job was handed out again {times}: nothing was heard of the worker that had it"
+    )
+}
+
+/// Seconds with three significant figures, in the unit that suits them.
+pub fn seconds(time_s: f64) -> String {
+    figures::time(time_s).replace('\u{a0}', " ")
+}
+
+/// Bytes in a unit that suits them, in powers of ten.
+pub fn memory(bytes: u64) -> String {
+    figures::memory(bytes).replace('\u{a0}', " ")
+}
+
+fn circumstances(record: &Record) -> String {
+    let host = &record.host;
+    let mut parts = vec![
+        format!("{}, {} cores", host.cpu_model.as_deref().unwrap_or("unknown processor"), host.cores_usable),
+        format!("{} of {} rounds, interleaved", record.rounds_done, record.rounds),
+    ];
+    if (record.time_scale - 1.0).abs() > f64::EPSILON {
+        parts.push(format!("latencies divided by {}", exact(record.time_scale)));
+    }
+    if host.profile != "release" {
+        parts.push(format!("{} build: figures mislead", host.profile));
+    }
+    parts.join(" · ")
+}
+
+/// The strategy, and what is unusual about the cell.
+fn name(cell: &CellRecord) -> String {
+    let mut name = cell.strategy.clone();
+    if cell.deal != Deal::OneByOne {
+        name = format!("{name}, {}", cell.deal);
+    }
+    match cell.timer {
+        Timer::Warm => {}
+        Timer::Cold => name.push_str(", cold"),
+        Timer::AsPublished => name.push_str(", as published"),
+    }
+    if cell.variant != DEFAULT_VARIANT {
+        name = format!("{name} ({})", cell.variant);
+    }
+    name
+}
+
+fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
+    let empty = String::new;
+    let Some(median) = Median::of(&cell.timed_s()) else {
+        let what = match cell.check {
+            Check::NotMeasured | Check::Passed => "not measured",
+            Check::Failed => "failed",
+            Check::Skipped => "skipped",
+        };
+        return [name(cell), cell.shape(), what.into(), empty(), empty(), empty(), empty(), empty(), empty()];
+    };
+    let interval = if median.covers_95_percent() {
+        format!("{} – {}", seconds(median.low), seconds(median.high))
+    } else {
+        "too few rounds".into()
+    };
+    let speedup = |show: fn(Estimate) -> String| cell.speedup.map_or_else(String::new, show);
+    let efficiency = cell.speedup.and_then(|speedup| ceiling::efficiency(speedup, cell.workers));
+    [
+        name(cell),
+        cell.shape(),
+        seconds(median.median),
+        interval,
+        if cell.is_baseline() { "1".into() } else { speedup(|s| format!("{}x", fixed(s.estimate, 2))) },
+        speedup(|s| format!("{} – {}", fixed(s.low, 2), fixed(s.high, 2))),
+        efficiency.map_or_else(String::new, |share| whole_percent(share.estimate)),
+        cell.cpu_share().map_or_else(unknown, whole_percent),
+        format!("{}{}", bar(median.median / longest), failed(cell)),
+    ]
+}
+
+fn whole_percent(share: f64) -> String {
+    format!("{} %", fixed(100.0 * share, 0))
+}
+
+/// Behind the bar: a time in which tasks failed is another time.
+fn failed(cell: &CellRecord) -> String {
+    if cell.task_errors > 0 { format!(" {} failed", cell.task_errors) } else { String::new() }
+}
+
+/// Processor time, memory, threads and processes of every cell that has a time. `None` where none has one.
+fn resources(record: &Record) -> Option<String> {
+    const HEADS: [&str; 10] = [
+        "strategy",
+        "workers",
+        "CPU user",
+        "system",
+        "core wait",
+        "switches",
+        "threads",
+        "processes",
+        "memory",
+        "per worker",
+    ];
+    let row = |cell: &CellRecord| {
+        let count = |number: Option<u32>| number.map_or_else(unknown, |number| number.to_string());
+        [
+            name(cell),
+            cell.shape(),
+            cell.cpu_user_s.map_or_else(unknown, seconds),
+            cell.cpu_system_s.map_or_else(unknown, seconds),
+            cell.core_wait_s.map_or_else(unknown, seconds),
+            cell.context_switches.map_or_else(unknown, |switches| fixed(switches, 0)),
+            count(cell.most_threads),
+            count(cell.most_processes),
+            cell.peak_memory_bytes.map_or_else(unknown, memory),
+            cell.memory_per_worker_bytes.map_or_else(unknown, memory),
+        ]
+    };
+    let timed = record.cells.iter().filter(|cell| !cell.timed_s().is_empty());
+    let rows: Vec<[String; 10]> = timed.map(row).collect();
+    (!rows.is_empty()).then(|| fit(HEADS, &rows, &[5, 4, 9, 7, 6], width()))
+}
+
+/// What was not measured, or can't be on this system.
+fn unknown() -> String {
+    "?".into()
+}
+
+/// A bar in eighths of a character.
+fn bar(share: f64) -> String {
+    let eighths = (share * BAR * 8.0).round().max(1.0) as usize;
+    let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8];
+    format!("{}{part}", "█".repeat(eighths / 8))
+}
+
+fn median_s(cell: &CellRecord) -> Option<f64> {
+    Median::of(&cell.timed_s()).map(|median| median.median)
+}
+
+/// The shortest time of a cell that did all of its work.
+fn shortest(record: &Record) -> Option<(f64, &CellRecord)> {
+    let whole = record.cells.iter().filter(|cell| cell.task_errors == 0);
+    whole.filter_map(|cell| Some((median_s(cell)?, cell))).min_by(|a, b| a.0.total_cmp(&b.0))
+}
+
+/// One sentence: which was the fastest, and did the machine hold still?
+fn verdict(record: &Record) -> String {
+    let baseline = record.cells.iter().find(|cell| cell.is_baseline());
+    let mut sentence = fastest(record).unwrap_or_else(|| match shortest(record) {
+        Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => {
+            format!(
+                "Shortest: {}, {}. There is no speed-up, because sequential has no time.",
+                who(cell),
+                seconds(time_s)
+            )
+        }
+        _ => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
+    });
+    let noise = baseline.and_then(|cell| Noise::of(&cell.timed_s())).map(|noise| noise.assess(record.drawn));
+    if let Some(Assessment { found, remedy: Some(remedy), .. }) = noise {
+        sentence = format!("{sentence}\nNoise: sequential {found}; {remedy}.");
+    }
+    sentence
+}
+
+/// Which cell was the fastest, if any was faster than sequential. `None` where there is no speed-up.
+fn fastest(record: &Record) -> Option<String> {
+    let mut measured: Vec<(Estimate, &CellRecord)> =
+        record.cells.iter().filter_map(|cell| Some((cell.speedup?, cell))).collect();
+    measured.sort_by(|a, b| b.0.estimate.total_cmp(&a.0.estimate));
+    let (best, cell) = *measured.first()?;
+    let Estimate { estimate, low, high } = best;
+    let (estimate, interval) = (fixed(estimate, 2), format!("{}–{}", fixed(low, 2), fixed(high, 2)));
+    let words =
+        format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.run_s.len());
+    if high < 1.0 {
+        return Some(format!("Nothing was faster than sequential. The nearest: {}, {words}.", who(cell)));
+    }
+    if low <= 1.0 {
+        return Some(format!("Nothing was shown to be faster than sequential. The nearest: {}, {words}.", who(cell)));
+    }
+    let ties: Vec<String> =
+        measured[1..].iter().filter(|(other, _)| other.high >= low).map(|(_, other)| who(other)).collect();
+    let tie = match ties.as_slice() {
+        [] => String::new(),
+        [one] => format!(" {one} may be as fast: the intervals overlap."),
+        [.., last] => {
+            let others = ties[..ties.len() - 1].join("; ");
+            format!(" These may be as fast, since their intervals overlap with it: {others}; {last}.")
+        }
+    };
+    Some(format!("Fastest: {}, {words}.{tie}", who(cell)))
+}
+
+/// The cell, as it is named in sentences.
+pub fn who(cell: &CellRecord) -> String {
+    format!("{} x {}", name(cell), cell.shape())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seconds_have_three_figures_and_a_fitting_unit() {
+        let shown: Vec<String> = [0.000_012_3, 0.00123, 0.0154, 0.4512, 1.0, 23.1019, 0.0].map(seconds).into();
+        assert_eq!(shown, ["12.3 µs", "1.23 ms", "15.4 ms", "451 ms", "1.00 s", "23.1 s", "0 µs"]);
+    }
+
+    /// A cell that passed, with a speed-up.
+    fn cell(strategy: &str, speedup: Option<[f64; 3]>, run_s: f64) -> CellRecord {
+        let speedup = speedup.map(|[low, estimate, high]| Estimate { estimate, low, high });
+        serde_json::from_value(serde_json::json!({
+            "variant": "default", "tasks": 5, "strategy": strategy, "workers": 2, "processes": null,
+            "deal": "one_by_one", "timer": "warm", "timed": ["run"], "check": "passed", "error": null, "task_errors": 0,
+            "start_s": [0.0, 0.0, 0.0], "run_s": [run_s, 0.8 * run_s, 1.1 * run_s], "stop_s": [0.0, 0.0, 0.0],
+            "speedup": speedup, "cpu_user_s": 4e-5, "cpu_system_s": 1e-5, "peak_memory_bytes": null,
+            "memory_per_worker_bytes": null, "most_threads": null, "most_processes": null, "context_switches": null,
+            "core_wait_s": null, "queue": null, "redeliveries": null, "timeline": null,
+        }))
+        .unwrap()
+    }
+
+    fn record(cells: &[CellRecord], drawn: bool) -> Record {
+        serde_json::from_value(serde_json::json!({
+            "schema": "makespan.run/1", "makespan_version": "0.0.0", "host": measure::host::HostFacts::default(),
+            "scenario": "tiny", "title": "A test", "question": "?", "document": null, "started_at": "2000-01-01T00:00:00Z",
+            "time_scale": 1.0, "seed": 1, "drawn": drawn, "rounds": 3, "rounds_done": 3, "command": "makespan run tiny",
+            "cells": cells,
+        }))
+        .unwrap()
+    }
+
+    fn verdict_on(speedups: &[(&str, [f64; 3])]) -> String {
+        let others = speedups.iter().map(|(strategy, speedup)| cell(strategy, Some(*speedup), 1.0));
+        let cells: Vec<CellRecord> = std::iter::once(cell("sequential", None, 1.0)).chain(others).collect();
+        verdict(&record(&cells, false))
+    }
+
+    #[test]
+    fn fastest_is_said_of_what_was_shown_to_be_faster() {
+        let clear = verdict_on(&[("threads", [4.8, 4.91, 5.0]), ("async", [1.0, 1.1, 1.2])]);
+        assert!(clear.starts_with(
+            "Fastest: threads x 2, 4.91 times as fast as sequential (95 % interval 4.80–5.00, 3 rounds).\n"
+        ));
+        let slower = verdict_on(&[("gil_threads", [0.94, 0.96, 0.98])]);
+        assert!(
+            slower.starts_with("Nothing was faster than sequential. The nearest: gil_threads x 2, 0.96 times"),
+            "{slower}"
+        );
+        let open = verdict_on(&[("threads", [0.9, 1.05, 1.2])]);
+        assert!(open.starts_with("Nothing was shown to be faster than sequential. The nearest: threads x 2"), "{open}");
+        let two = [("threads", [4.8, 4.91, 5.0]), ("async", [4.7, 4.90, 5.1])];
+        assert!(verdict_on(&two).contains(". async x 2 may be as fast: the intervals overlap."));
+        let three = verdict_on(&[two[0], two[1], ("queue", [4.0, 4.5, 4.85])]);
+        assert!(three.contains("their intervals overlap with it: async x 2; queue x 2."), "{three}");
+    }
+
+    #[test]
+    fn scatter_that_was_asked_for_is_not_the_machine_s() {
+        let cells = [cell("sequential", None, 1.0)];
+        let (own, drawn) = (verdict(&record(&cells, false)), verdict(&record(&cells, true)));
+        assert!(own.contains("close other programs") && !drawn.contains("close other programs"), "{own}\n{drawn}");
+    }
+
+    #[test]
+    fn a_share_that_the_clocks_cannot_tell_is_not_shown() {
+        let shown = |run_s| row(&cell("threads", None, run_s), 1.0)[7].clone();
+        assert_eq!((shown(1.4e-6), shown(0.1)), ("?".into(), "0 %".into()));
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_share() {
+        assert_eq!((bar(1.0).chars().count(), bar(0.5).chars().count(), bar(0.0)), (12, 6, "▏".to_owned()));
+    }
+}

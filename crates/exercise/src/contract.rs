@@ -1,0 +1,439 @@
+//! What every pool promises, point by point: put to the test on few tasks, and each with what to look at where it fails.
+//!
+//! What really happened is asked of those who can't be fooled: the mock server's log, and the system's list of threads and
+//! processes.
+
+use super::{
+    CheckError, Exercise,
+    crowd::Crowd,
+    trial::{self, Job, Life, Mishap, Ran},
+};
+use mock_server::{
+    log::LogEntry,
+    process::ServerProcess,
+    profile::{Fault, FaultRule, Profile, Route},
+};
+use serde::Serialize;
+use std::{
+    iter,
+    net::{Ipv4Addr, TcpListener},
+    num::NonZeroU64,
+    time::Duration,
+};
+use work::{
+    strategy::{Env, Strategy},
+    task::{
+        ErrorKind, Expected, Output, Task, TaskError,
+        fetch::Fetch,
+        prime_sum::{self, PrimeSum},
+    },
+    worker::lane::Done,
+};
+
+/// Longer than anything here takes.
+const AMPLE: Duration = Duration::from_secs(10);
+/// When the run that never ends is to end: enough to do two small sums before, on a busy machine.
+const SHORT: Duration = Duration::from_secs(1);
+/// How long an ordinary wait is, seconds.
+const WAIT_S: f64 = 0.015;
+
+/// A point of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Point {
+    /// Each answer is right and has its task's index.
+    Answers,
+    /// Each task is done exactly once.
+    Once,
+    /// Never more tasks are under way than there are workers.
+    AtMost,
+    /// The work is done in as many processes as the shape says.
+    Processes,
+    /// There is no second thread.
+    OneThread,
+    /// A task that fails harms no other.
+    Errors,
+    /// At the deadline it returns, with what is done.
+    Deadline,
+    /// Closed, it leaves no thread and no process.
+    LeftBehind,
+    /// The answers are right in every measured round as well.
+    Rounds,
+}
+
+/// What came of a point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It is kept.
+    Passed,
+    /// It isn't.
+    Failed,
+    /// It can't be told: the system doesn't say, or something before it went wrong.
+    NotChecked,
+}
+
+/// A point, decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// Which.
+    pub point: Point,
+    /// What it promises, for people.
+    pub promise: String,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// What happened, where it isn't kept or can't be told.
+    pub why: Option<String>,
+    /// Where the cause may lie, where it isn't kept.
+    pub look_at: Option<&'static str>,
+}
+
+impl Point {
+    /// What it promises.
+    fn promise(self, exercise: &Exercise) -> String {
+        match self {
+            Self::Answers => "right answers, each with its task's index".into(),
+            Self::Once => "each task once, by the server's log".into(),
+            Self::AtMost => format!("never more than {} tasks at once", exercise.shape.workers()),
+            Self::Processes => format!("the work is done in {} processes", exercise.processes()),
+            Self::OneThread => "all of it on one thread".into(),
+            Self::Errors => "an error stays with its task".into(),
+            Self::Deadline => "the run ends at its deadline, with what is done".into(),
+            Self::LeftBehind => "no thread and no process is left behind".into(),
+            Self::Rounds => "right answers in every measured round".into(),
+        }
+    }
+
+    fn look_at(self) -> &'static str {
+        match self {
+            Self::Answers => {
+                "Return one `Done` for each of `work.tasks`. `Lane::run` makes it, with the index you give it."
+            }
+            Self::Once => "Take tasks from one deck (`work.deck`): it gives each away once.",
+            Self::AtMost => "How many take tasks at the same time? `shape.workers()` says how many may.",
+            Self::Processes => {
+                "`WorkerProcess::spawn` starts one. The shape says how many, and how many threads each has."
+            }
+            Self::OneThread => "An event loop needs no second thread: `thread::spawn` and `spawn_blocking` make one.",
+            Self::Errors => "A task that failed is a `Done` with an `Err` in it: return it like any other, and go on.",
+            Self::Deadline => {
+                "`Lane::run` ends at the deadline. Whatever else waits has to look at `work.stop` itself."
+            }
+            Self::LeftBehind => "Join every thread and close every process before `close` returns.",
+            Self::Rounds => {
+                "It was right before and isn't always: what is shared by two workers, and who waits for whom?"
+            }
+        }
+    }
+
+    /// The finding that a verdict is; `None` stands for "the system doesn't tell".
+    pub(super) fn finding(self, exercise: &Exercise, verdict: Option<Result<(), String>>) -> Finding {
+        let (outcome, why) = match verdict {
+            Some(Ok(())) => (Outcome::Passed, None),
+            Some(Err(why)) => (Outcome::Failed, Some(why)),
+            None => (Outcome::NotChecked, Some("this system doesn't tell".into())),
+        };
+        let look_at = (outcome == Outcome::Failed).then(|| self.look_at());
+        Finding { point: self, promise: self.promise(exercise), outcome, why, look_at }
+    }
+}
+
+/// A strategy and the exercise whose contract it is held to.
+pub(super) struct Contract<'a> {
+    pub(super) exercise: &'a Exercise,
+    pub(super) strategy: &'static dyn Strategy,
+    pub(super) env: &'a Env,
+}
+
+type Verdict = Option<Result<(), String>>;
+
+impl Contract<'_> {
+    /// Puts every point to the test. After a mishap, such as a run that hangs, the rest is left out: it would hang as well.
+    pub(super) fn hold(&self, tell: &mut dyn FnMut(&Finding)) -> Result<Vec<Finding>, CheckError> {
+        let (site, mut findings, mut mishap) = (Site::open(self.env)?, Vec::new(), false);
+        for trial in [answers(), once(&site, self.exercise), errors(&site)?, deadline(&site)] {
+            let verdicts = if mishap { Err(None) } else { self.verdicts(&site, &trial)? };
+            mishap |= verdicts.is_err();
+            for (number, &point) in trial.points.iter().enumerate() {
+                let finding = match &verdicts {
+                    Ok(verdicts) => point.finding(self.exercise, verdicts[number].clone()),
+                    Err(Some(why)) if number == 0 => point.finding(self.exercise, Some(Err(why.clone()))),
+                    Err(_) => {
+                        let why = Some("left out after what went wrong before".into());
+                        Finding { outcome: Outcome::NotChecked, why, ..point.finding(self.exercise, None) }
+                    }
+                };
+                tell(&finding);
+                findings.push(finding);
+            }
+        }
+        Ok(findings)
+    }
+
+    /// One for each of the trial's points, or what kept it from coming that far.
+    fn verdicts(&self, site: &Site, trial: &Trial) -> Result<Result<Vec<Verdict>, Option<String>>, CheckError> {
+        let ran = trial::run(self.strategy, self.exercise.shape, self.env, site.0.origin(), trial.jobs.clone());
+        match ran {
+            Ok(life) => Ok(Ok((trial.judge)(self.exercise, site, &life)?)),
+            Err(Mishap::NoThread(error)) => Err(error.into()),
+            Err(mishap) => Ok(Err(Some(mishap.to_string()))),
+        }
+    }
+}
+
+/// A pool's life, and the points that it decides.
+struct Trial {
+    points: Vec<Point>,
+    jobs: Vec<Job>,
+    judge: fn(&Exercise, &Site, &Life) -> Result<Vec<Verdict>, CheckError>,
+}
+
+/// A site to fetch from, whose log says what really happened.
+struct Site(ServerProcess);
+
+impl Site {
+    fn open(env: &Env) -> Result<Self, CheckError> {
+        let route = |path: &str, latency_s| Route { latency_s, ..Route::at(path) };
+        let broken = Route { status: 500, ..Route::at("/broken") };
+        let routes = vec![route("/wait/*", WAIT_S), route("/stuck", 3600.0), Route::at("/reset"), broken];
+        let faults = vec![FaultRule { path: Some("/reset".into()), ..FaultRule::always(Fault::Reset) }];
+        Ok(Self(ServerProcess::start(&env.program, &Profile { routes, faults, ..Profile::default() })?))
+    }
+
+    fn fetch(&self, path: &str) -> Task {
+        fetch(format!("{}{path}", self.0.origin()))
+    }
+
+    fn waits(&self, count: usize) -> Vec<Task> {
+        (0..count).map(|number| self.fetch(&format!("/wait/{number}"))).collect()
+    }
+}
+
+fn fetch(url: String) -> Task {
+    Task::Fetch(Fetch {
+        url,
+        site: None,
+        authorization: None,
+        keep_alive: true,
+        connect_timeout: AMPLE,
+        timeout: Duration::from_hours(1),
+        redirects: 0,
+        blocking: false,
+        stays: false,
+    })
+}
+
+/// Sums of primes, and what a sieve says they are.
+fn sums() -> Vec<(Task, Expected)> {
+    prime_sum::Recipe {
+        below: NonZeroU64::MIN.saturating_add(2999),
+        tasks: super::number(9),
+        by: prime_sum::Method::default(),
+    }
+    .build()
+}
+
+/// Many tasks, none at all, and fewer than there are workers, through one pool.
+fn answers() -> Trial {
+    let job = |run, count| {
+        let tasks = sums().into_iter().take(count).map(|(task, _)| task).collect();
+        Job { run, tasks, limit: AMPLE }
+    };
+    Trial {
+        points: vec![Point::Answers],
+        jobs: vec![job(1, 9), job(2, 0), job(3, 2)],
+        judge: |_, _, life| Ok(vec![Some(life.ran.iter().try_for_each(sums_are_right))]),
+    }
+}
+
+fn sums_are_right(ran: &Ran) -> Result<(), String> {
+    let done = complete(ran)?;
+    let pairs = done.iter().zip(sums());
+    pairs.into_iter().try_for_each(|(one, (_, expected))| match (&one.result, expected) {
+        (Ok(found), Expected::Output(right)) if *found == right => Ok(()),
+        (Ok(found), Expected::Output(right)) => {
+            Err(format!("task {} gave {}, and {} is right", one.index, found.checksum, right.checksum))
+        }
+        (result, _) => Err(format!("task {}: {}", one.index, in_words(result))),
+    })
+}
+
+/// Waits, three for each worker. What was under way at once is in the server's log.
+fn once(site: &Site, exercise: &Exercise) -> Trial {
+    let tasks = site.waits(3 * exercise.shape.workers().get() as usize);
+    let points = [Point::Once, Point::AtMost].into_iter().chain(exercise.own_point);
+    let judge = |exercise: &Exercise, site: &Site, life: &Life| {
+        let log = life.ran.iter().map(|ran| site.0.take_log(ran.work.run)).collect::<Result<Vec<_>, _>>()?.concat();
+        let once = life.ran.iter().try_for_each(|ran| each_once(ran, &log));
+        let own = exercise.own_point.map(|point| life.most.map(|most| own_point(point, exercise, most)));
+        Ok([Some(once), Some(at_most(exercise, &log))].into_iter().chain(own).collect())
+    };
+    Trial { points: points.collect(), jobs: vec![Job { run: 4, tasks, limit: AMPLE }], judge }
+}
+
+fn each_once(ran: &Ran, log: &[LogEntry]) -> Result<(), String> {
+    let done = complete(ran)?;
+    done.iter().try_for_each(|one| {
+        let times = log.iter().filter(|entry| entry.index == Some(one.index)).count();
+        match &one.result {
+            Ok(_) if times == 1 => Ok(()),
+            Ok(_) => Err(format!("the server answered task {} {times} times", one.index)),
+            Err(error) => Err(format!("task {}: {error}", one.index)),
+        }
+    })
+}
+
+fn at_most(exercise: &Exercise, log: &[LogEntry]) -> Result<(), String> {
+    let (workers, most) = (exercise.shape.workers().get() as usize, most_at_once(log));
+    if most <= workers { Ok(()) } else { Err(format!("the server had {most} requests at once")) }
+}
+
+/// How many requests were under way at once, at most: between a request's arrival and its answer.
+fn most_at_once(log: &[LogEntry]) -> usize {
+    let under_way = |at_ns| log.iter().filter(|one| (one.arrived_ns..one.answered_ns).contains(&at_ns)).count();
+    log.iter().map(|one| under_way(one.arrived_ns)).max().unwrap_or(0)
+}
+
+fn own_point(point: Point, exercise: &Exercise, most: Crowd) -> Result<(), String> {
+    match point {
+        Point::Processes if most.processes != exercise.processes() => {
+            Err(format!("it had {} at most, and {} asks for {}", most.processes, exercise.shape, exercise.processes()))
+        }
+        Point::OneThread if most.threads > 0 => Err(format!("it had {} more", most.threads)),
+        _ => Ok(()),
+    }
+}
+
+/// A connection that is reset, one that is refused, and an answer with status 500, among waits.
+fn errors(site: &Site) -> Result<Trial, CheckError> {
+    // Nothing listens there any more when the test begins.
+    let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+    let mut tasks = site.waits(9);
+    tasks[1] = site.fetch("/reset");
+    tasks[4] = fetch(format!("http://{nobody}/"));
+    tasks[5] = site.fetch("/broken");
+    let judge = |_: &Exercise, _: &Site, life: &Life| Ok(vec![Some(life.ran.iter().try_for_each(errors_are_in_place))]);
+    Ok(Trial { points: vec![Point::Errors], jobs: vec![Job { run: 5, tasks, limit: AMPLE }], judge })
+}
+
+fn errors_are_in_place(ran: &Ran) -> Result<(), String> {
+    let done = complete(ran)?;
+    done.iter().try_for_each(|one| {
+        let found = one.result.as_ref().map(|output| output.status).map_err(TaskError::kind);
+        let (right, should) = match one.index {
+            1 => (Err(ErrorKind::BrokenResponse), "have the error of a connection that was reset"),
+            4 => (Err(ErrorKind::Connect), "have the error of a connection that was refused"),
+            5 => (Ok(Some(500)), "have status 500, which is an answer"),
+            _ => (Ok(Some(200)), "be unharmed by the errors of others"),
+        };
+        if found == right {
+            Ok(())
+        } else {
+            Err(format!("task {} should {should}: {}", one.index, in_words(&one.result)))
+        }
+    })
+}
+
+/// Two small sums, then waits for what never comes.
+fn deadline(site: &Site) -> Trial {
+    let small =
+        [0, 10].map(|from| Task::PrimeSum(PrimeSum { from, below: from + 10, by: prime_sum::Method::default() }));
+    let tasks = small.into_iter().chain(iter::repeat_n(site.fetch("/stuck"), 4)).collect();
+    let judge = |_: &Exercise, _: &Site, life: &Life| {
+        let ended = life.ran.iter().try_for_each(what_is_done_is_kept);
+        Ok(vec![Some(ended), life.left.map(nothing_is_left)])
+    };
+    let jobs = vec![Job { run: 6, tasks, limit: SHORT }];
+    Trial { points: vec![Point::Deadline, Point::LeftBehind], jobs, judge }
+}
+
+fn what_is_done_is_kept(ran: &Ran) -> Result<(), String> {
+    let done = in_order(ran)?;
+    let (small, stuck) = done.split_at(2);
+    if let Some(lost) = small.iter().find(|one| one.result.is_err()) {
+        return Err(format!(
+            "task {} was done long before, and its result is lost: {}",
+            lost.index,
+            in_words(&lost.result)
+        ));
+    }
+    let late = |one: &&Done| one.result.as_ref().is_err_and(|error| error.kind() == ErrorKind::TimedOut);
+    match stuck.iter().find(|one| !late(one)) {
+        Some(other) => Err(format!("task {} should have timed out: {}", other.index, in_words(&other.result))),
+        None => Ok(()),
+    }
+}
+
+fn nothing_is_left(left: Crowd) -> Result<(), String> {
+    match left {
+        Crowd { threads: 0, processes: 0 } => Ok(()),
+        Crowd { threads, processes } => Err(format!("threads left: {threads}; processes left: {processes}")),
+    }
+}
+
+fn in_words(result: &Result<Output, TaskError>) -> String {
+    match result {
+        Ok(output) => {
+            output.status.map_or_else(|| "it has an output".into(), |status| format!("it has status {status}"))
+        }
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Every task in its place, where every one came back.
+fn complete(ran: &Ran) -> Result<Vec<Done>, String> {
+    let missing = (0..ran.work.tasks.len() as u32).find(|index| !ran.done.iter().any(|one| one.index == *index));
+    match missing {
+        Some(index) => Err(format!("task {index} did not come back")),
+        None => in_order(ran),
+    }
+}
+
+/// Every task in its place, where no result is one too many.
+fn in_order(ran: &Ran) -> Result<Vec<Done>, String> {
+    let tasks = ran.work.tasks.len();
+    let mut times = vec![0; tasks];
+    for one in &ran.done {
+        let known = times.get_mut(one.index as usize);
+        *known.ok_or_else(|| format!("task {} came back, and there are {tasks}, counted from 0", one.index))? += 1;
+    }
+    match times.iter().position(|&times| times > 1) {
+        Some(index) => Err(format!("task {index} came back {} times", times[index])),
+        None => Ok(ran.work.settle(ran.done.clone())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use work::{
+        strategy::Work,
+        worker::{deck::Deal, stop::Stop},
+    };
+
+    fn ran(tasks: usize, indexes: &[u32]) -> Ran {
+        let work = Work::new(1, vec![Task::Noop; tasks], Deal::OneByOne, Stop::after(AMPLE));
+        let output = Output { checksum: 0, amount: 0, status: None };
+        let one = |&index| Done { index, result: Ok(output), spans: Vec::new() };
+        Ran { work, done: indexes.iter().map(one).collect() }
+    }
+
+    #[test]
+    fn what_came_back_must_be_each_task_once() {
+        let indexes = |done: Vec<Done>| done.iter().map(|one| one.index).collect::<Vec<_>>();
+        assert_eq!(complete(&ran(3, &[2, 0, 1])).map(indexes), Ok(vec![0, 1, 2]));
+        assert_eq!(complete(&ran(0, &[])).map(indexes), Ok(vec![]));
+        assert_eq!(complete(&ran(3, &[2, 0])).map(indexes), Err("task 1 did not come back".into()));
+        assert_eq!(in_order(&ran(3, &[2, 0, 2])).map(indexes), Err("task 2 came back 2 times".into()));
+        assert!(in_order(&ran(3, &[3])).is_err_and(|why| why.contains("task 3") && why.contains("there are 3")));
+    }
+
+    #[test]
+    fn requests_that_follow_each_other_are_not_at_once() {
+        let entry = |(arrived_ns, answered_ns)| LogEntry { arrived_ns, answered_ns, ..LogEntry::default() };
+        let most = |all: &[(u64, u64)]| most_at_once(&all.iter().copied().map(entry).collect::<Vec<_>>());
+        assert_eq!(most(&[]), 0);
+        assert_eq!(most(&[(0, 10), (10, 20), (20, 30)]), 1);
+        assert_eq!(most(&[(0, 10), (9, 20), (9, 12), (12, 14)]), 3);
+    }
+}

@@ -1,0 +1,205 @@
+//! How fast is it beside the house's own? Graded by the interval of the ratio, and never by its estimate alone.
+//!
+//! Both are measured in the same rounds by the same [runner], so that whatever the machine is up to strikes
+//! both. The floor was fixed before anybody measured. If the whole interval lies above it, the grade is "passed"; if the
+//! whole of it lies below, "failed"; and if the floor lies within, the rounds have not told, and the grade says so.
+
+use super::{
+    CheckError, Event, Exercise, Settings,
+    contract::{Finding, Point},
+    report::{Grade, Speed},
+};
+use harness::{
+    results::record::{CellRecord, Check, Record},
+    runner::{self, Observer, Plan, stage::SetupError},
+    scenario::{CellSpec, Scenario},
+};
+use stats::{
+    looks::ALPHA,
+    paired,
+    student::{self, Mean},
+};
+use std::{
+    sync::{
+        Arc,
+        mpsc::{RecvTimeoutError, Sender, channel},
+    },
+    thread::{Builder, JoinHandle},
+    time::Duration,
+};
+use work::{strategy::Strategy, worker::lane::panic_message};
+
+/// The speed that is asked for, as a share of the house's. Somewhat less than all of it, because what is worth learning
+/// here makes a difference of twice and more, and the last percents don't.
+pub const FLOOR: f64 = 0.85;
+
+/// The seed of the rounds' order.
+const SEED: u64 = 1;
+
+/// What the measurement found.
+pub(super) struct Measured {
+    /// Whether every answer was right.
+    pub(super) finding: Finding,
+    /// Nothing if one wasn't: a wrong answer has no time.
+    pub(super) speed: Option<Speed>,
+}
+
+/// Measures the strategy beside the house's own, and grades it.
+pub(super) fn measure(
+    exercise: &Exercise,
+    strategy: &'static dyn Strategy,
+    settings: &Settings,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Measured, CheckError> {
+    let scenario = exercise.scenario(settings.time_scale)?;
+    // To start, to run in a child process, to run: whoever takes longer than all of it for one step hangs.
+    let patience = 5 * scenario.deadline;
+    let cells = exercise.cells(strategy.name());
+    let record = match watch(start(scenario, cells.to_vec(), settings)?, patience, tell) {
+        Ok(record) => record?,
+        Err(why) => return Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Err(why))), speed: None }),
+    };
+    let cell =
+        |spec: &CellSpec| record.cells.iter().find(|cell| cell.is(spec)).filter(|cell| cell.check == Check::Passed);
+    let [sequential, house, own] = &cells;
+    let (Some(_), Some(house), own) = (cell(sequential), cell(house), cell(own)) else {
+        return Err(house_error(&record, &cells[..2]));
+    };
+    let Some(own) = own else {
+        let error = record.cells.last().and_then(|cell| cell.error.clone()).unwrap_or_default();
+        return Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Err(error))), speed: None });
+    };
+    Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Ok(()))), speed: Some(speed(house, own)) })
+}
+
+fn house_error(record: &Record, specs: &[CellSpec]) -> CheckError {
+    let failed = record.cells.iter().find(|cell| specs.iter().any(|spec| cell.is(spec)) && cell.check != Check::Passed);
+    let (strategy, why) = failed.map(|cell| (cell.strategy.clone(), cell.error.clone())).unwrap_or_default();
+    CheckError::House { strategy, why: why.unwrap_or_default() }
+}
+
+fn speed(house: &CellRecord, own: &CellRecord) -> Speed {
+    let (house_s, own_s) = (house.timed_s(), own.timed_s());
+    let ratio = paired::log_ratio(&house_s, &own_s);
+    let (grade, more_rounds) = ratio.map_or((Grade::Inconclusive, None), |ratio| by_interval(&ratio, FLOOR));
+    Speed {
+        house: house.strategy.clone(),
+        tasks: own.tasks,
+        rounds: own_s.len() as u32,
+        ratio: ratio.and_then(|ratio| student::exp(ratio.interval(ALPHA))),
+        floor: FLOOR,
+        speedup: own.speedup,
+        house_speedup: house.speedup,
+        run_s: own_s,
+        house_run_s: house_s,
+        grade,
+        more_rounds,
+    }
+}
+
+/// The grade of a ratio, given as a logarithm; where it is open, how many rounds more would settle it, if any number would.
+fn by_interval(ratio: &Mean, floor: f64) -> (Grade, Option<u32>) {
+    let (interval, floor) = (ratio.interval(ALPHA), floor.ln());
+    if interval.low > floor {
+        return (Grade::Passed, None);
+    }
+    if interval.high < floor {
+        return (Grade::Failed, None);
+    }
+    let rounds = ratio.freedom as u32 + 1;
+    let enough = ratio.rounds_for((ratio.mean - floor).abs(), ALPHA);
+    (Grade::Inconclusive, enough.map(|enough| enough.saturating_sub(rounds).max(1)))
+}
+
+type Outcome = Result<Record, SetupError>;
+
+/// What the measuring thread says.
+struct Step {
+    done: u32,
+    of: u32,
+}
+
+/// The measurement, on a thread of its own: a strategy that hangs must not hang the one who checks it.
+struct Started {
+    thread: JoinHandle<Outcome>,
+    steps: std::sync::mpsc::Receiver<Step>,
+}
+
+fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &Settings) -> Result<Started, CheckError> {
+    let command = format!("makespan exercise check {} --rounds {}", scenario.name, settings.rounds);
+    let settings = runner::Settings {
+        commit: None,
+        env: settings.env.clone(),
+        data: settings.env.data.clone(),
+        images: None,
+        server: None,
+        plan: Plan::rounds(settings.rounds),
+        seed: SEED,
+        interrupted: Arc::default(),
+        command,
+    };
+    let (tell, steps) = channel();
+    let measure = move || runner::measure(&scenario, &cells, &settings, &mut Teller(tell));
+    Ok(Started { thread: Builder::new().name("rounds".into()).spawn(measure)?, steps })
+}
+
+/// Waits for its end. The error says how it went wrong.
+fn watch(started: Started, patience: Duration, tell: &mut dyn FnMut(Event)) -> Result<Outcome, String> {
+    loop {
+        match started.steps.recv_timeout(patience) {
+            Ok(Step { done, of }) => tell(Event::Measuring { done, of }),
+            Err(RecvTimeoutError::Timeout) => return Err("a run hangs: it has not come back after its deadline".into()),
+            // It has dropped its end: it is over, or has panicked.
+            Err(RecvTimeoutError::Disconnected) => {
+                let panicked = |panic: Box<dyn std::any::Any + Send>| {
+                    format!("it panicked outside of any task: {}", panic_message(&*panic))
+                };
+                return started.thread.join().map_err(panicked);
+            }
+        }
+    }
+}
+
+struct Teller(Sender<Step>);
+
+impl Observer for Teller {
+    fn working(&mut self, _: usize, _: &CellSpec, step: u32, total: u32) {
+        // Whoever gave up listening has said so.
+        let _ = self.0.send(Step { done: step, of: total });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn of(ratios: &[f64]) -> Mean {
+        Mean::of(&ratios.iter().map(|ratio| ratio.ln()).collect::<Vec<_>>()).expect("two at least")
+    }
+
+    #[test]
+    fn the_interval_decides_and_not_the_estimate() {
+        assert_eq!(by_interval(&of(&[1.0, 1.01, 0.99]), 0.85), (Grade::Passed, None));
+        assert_eq!(by_interval(&of(&[0.5, 0.51, 0.49]), 0.85), (Grade::Failed, None));
+        // Well above the floor, but two rounds that differ so much say little.
+        let (grade, more) = by_interval(&of(&[0.9, 1.4]), 0.85);
+        assert_eq!(grade, Grade::Inconclusive);
+        assert!(more.is_some_and(|more| more > 1), "{more:?}");
+        let (grade, _) = by_interval(&of(&[0.4, 0.9]), 0.85);
+        assert_eq!(grade, Grade::Inconclusive, "nor do they say that it is too slow");
+    }
+
+    proptest! {
+        #[test]
+        fn with_as_many_more_rounds_of_the_same_scatter_it_is_settled(mean in -0.5_f64..0.5, error in 0.01_f64..0.5) {
+            let few = Mean { mean, error, freedom: 4 };
+            if let (Grade::Inconclusive, Some(more)) = by_interval(&few, FLOOR) {
+                let rounds = 5 + more;
+                let error = error * (5.0 / f64::from(rounds)).sqrt();
+                let many = Mean { mean, error, freedom: rounds as usize - 1 };
+                prop_assert_ne!(by_interval(&many, FLOOR).0, Grade::Inconclusive);
+            }
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! Exercises: a strategy to complete, in one file.
+//!
+//! The file is a program of its own (`examples/NAME.rs` in a checkout of this project) with a [`Strategy`] that is right but
+//! slow, or fast but wrong. Its `main` is [`main`](main()): it holds the strategy to its [contract], and if that
+//! is kept, has the [runner](harness::runner) measure it in the same rounds as the house's own, and [grades](grade) the
+//! interval of the two times' ratio.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod contract;
+mod crowd;
+pub mod grade;
+mod program;
+pub mod report;
+mod trial;
+
+pub use program::{ROUNDS, main};
+
+use contract::{Contract, Outcome, Point};
+use harness::{
+    runner::stage::SetupError,
+    scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Timer},
+};
+use mock_server::process::ServerError;
+use report::{Grade, Report};
+use std::num::NonZeroU32;
+use support::suggestion;
+use work::{
+    strategy::{self, Env, Strategy},
+    worker::{deck::Deal, shape::Shape},
+};
+
+/// Every exercise, in the order in which they are best done.
+pub const ALL: &[Exercise] = &[
+    Exercise {
+        name: "work_queue",
+        title: "N workers take tasks from one shared queue",
+        house: "threads",
+        shape: plain(6),
+        own_point: None,
+        template: include_str!("../../../fixtures/exercises/work_queue.rs"),
+        hint: "Is every worker at work until no task is left? Whoever gets his share beforehand may get all the long ones.",
+        further: "Share the tasks out beforehand instead, and see what that costs: every worker i takes the tasks i, i + N, i + 2N.",
+    },
+    Exercise {
+        name: "bounded_pool",
+        title: "a thread for each task, bounded to N at a time",
+        house: "threads",
+        shape: plain(6),
+        own_point: None,
+        template: include_str!("../../../fixtures/exercises/bounded_pool.rs"),
+        hint: "Does a new task begin as soon as one has ended? Who starts six and waits for all six waits for the slowest.",
+        further: "See what becomes of a thread for each task where threads are refused: `makespan run url_crawl --variant crowd`.",
+    },
+    Exercise {
+        name: "lock_held_too_long",
+        title: "workers share a queue behind a lock, and hold it while they work",
+        house: "threads",
+        shape: plain(6),
+        own_point: None,
+        template: include_str!("../../../fixtures/exercises/lock_held_too_long.rs"),
+        hint: "When is the guard dropped? One that is made in the head of a `while let` or a `match` lives to the end of its body.",
+        further: "Hold the lock for a moment longer, on purpose: from where on does it show?",
+    },
+    Exercise {
+        name: "async_fetcher",
+        title: "one thread, N requests in flight",
+        house: "async",
+        shape: plain(6),
+        own_point: Some(Point::OneThread),
+        template: include_str!("../../../fixtures/exercises/async_fetcher.rs"),
+        hint: "Who awaits one future after the other has one in flight. N of them are awaited together.",
+        further: "See what a task does that never awaits: `makespan run prime_sum --strategy async --workers 1,8`.",
+    },
+    Exercise {
+        name: "hybrid",
+        title: "P worker processes with T threads each",
+        house: "hybrid",
+        shape: grid(2, 3),
+        own_point: Some(Point::Processes),
+        template: include_str!("../../../fixtures/exercises/hybrid.rs"),
+        hint: "Has each process as many tasks in hand as it has threads, and a new one as soon as one of them is done?",
+        further: "Does it matter how six workers are made up? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
+    },
+];
+
+/// What exercises are measured by.
+const WAITS: &str = include_str!("../../../fixtures/exercises/waits.toml");
+
+const fn number(count: u32) -> NonZeroU32 {
+    match NonZeroU32::new(count) {
+        Some(count) => count,
+        None => NonZeroU32::MIN,
+    }
+}
+
+const fn plain(workers: u32) -> Shape {
+    Shape::Plain(number(workers))
+}
+
+const fn grid(processes: u32, threads: u32) -> Shape {
+    Shape::Grid { processes: number(processes), threads: number(threads) }
+}
+
+/// A strategy to complete.
+#[derive(Debug)]
+pub struct Exercise {
+    /// Its name, and that of the file.
+    pub name: &'static str,
+    /// What it is about, in one line.
+    pub title: &'static str,
+    /// The strategy of [`strategy::ALL`] that it is measured beside.
+    pub house: &'static str,
+    /// The workers that both have.
+    pub shape: Shape,
+    /// What its contract has besides what every strategy's has.
+    pub own_point: Option<Point>,
+    /// The file as it is given: a whole program.
+    pub template: &'static str,
+    /// What to look at when it keeps the contract and is slow.
+    pub hint: &'static str,
+    /// What to try when it is done.
+    pub further: &'static str,
+}
+
+/// What a check needs besides the strategy.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The `makespan` binary, for worker processes and the mock server, and where outputs go.
+    pub env: Env,
+    /// How many rounds are measured; an interval needs at least two.
+    pub rounds: u32,
+    /// The waits that are measured are divided by this.
+    pub time_scale: f64,
+}
+
+/// What happens in a check, as it happens.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// A point of the contract is decided.
+    Found(&'a contract::Finding),
+    /// Of so many steps of the measurement, so many are done.
+    Measuring {
+        /// Steps done.
+        done: u32,
+        /// Steps in all.
+        of: u32,
+    },
+}
+
+/// Why nothing can be said of a strategy: the fault isn't its own.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// There is no mock server, or no log of it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The exercise's own scenario is wrong.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+    /// The cells could not be set up.
+    #[error(transparent)]
+    SetUp(#[from] SetupError),
+    /// The strategy can't be a guest.
+    #[error("{0}")]
+    NotAdmitted(String),
+    /// The system refused a thread or a socket.
+    #[error("the check could not be set up: {0}; are too many threads or files open?")]
+    Io(#[from] std::io::Error),
+    /// What it is measured beside was not measured.
+    #[error("the house's own `{strategy}` could not be measured: {why}; is the machine overloaded?")]
+    House {
+        /// Which of them.
+        strategy: String,
+        /// What went wrong.
+        why: String,
+    },
+}
+
+/// The exercise of this name; otherwise an error that suggests the nearest.
+pub fn named(name: &str) -> Result<&'static Exercise, String> {
+    let names: Vec<&str> = ALL.iter().map(|exercise| exercise.name).collect();
+    let found = ALL.iter().find(|exercise| exercise.name == name);
+    found.ok_or_else(|| suggestion::unknown("exercise", name, &names))
+}
+
+/// Holds the strategy to its contract, and grades its speed if that is kept. `tell` hears of everything as it happens.
+pub fn check(
+    exercise: &Exercise,
+    strategy: &'static dyn Strategy,
+    settings: &Settings,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Report, CheckError> {
+    let _admission = strategy::admit(strategy).map_err(CheckError::NotAdmitted)?;
+    let contract = Contract { exercise, strategy, env: &settings.env }.hold(&mut |found| tell(Event::Found(found)));
+    let (mut contract, mut speed) = (contract?, None);
+    if contract.iter().all(|found| found.outcome != Outcome::Failed) {
+        let measured = grade::measure(exercise, strategy, settings, tell)?;
+        tell(Event::Found(&measured.finding));
+        contract.push(measured.finding);
+        speed = measured.speed;
+    }
+    let grade = speed.as_ref().map_or(Grade::Failed, |speed| speed.grade);
+    let next = report::next(exercise, &contract, speed.as_ref());
+    Ok(Report {
+        schema: report::SCHEMA,
+        exercise: exercise.name,
+        strategy: strategy.name(),
+        workers: exercise.shape.to_string(),
+        contract,
+        speed,
+        grade,
+        next,
+    })
+}
+
+impl Exercise {
+    /// Where it stands in a checkout.
+    pub fn file(&self) -> String {
+        format!("examples/{}.rs", self.name)
+    }
+
+    /// How many worker processes its shape has.
+    fn processes(&self) -> usize {
+        self.shape.processes().map_or(0, |processes| processes.get() as usize)
+    }
+
+    fn scenario(&self, time_scale: f64) -> Result<Scenario, ScenarioError> {
+        Ok(scenario::parse(self.name, "fixtures/exercises/waits.toml", WAITS)?.scaled(time_scale))
+    }
+
+    /// One after another, the house's own, the strategy's: in this order.
+    fn cells(&self, strategy: &str) -> [CellSpec; 3] {
+        let cell = |strategy: &str, shape| CellSpec {
+            variant: DEFAULT_VARIANT.into(),
+            strategy: strategy.into(),
+            shape,
+            deal: Deal::OneByOne,
+            timer: Timer::Warm,
+        };
+        [cell("sequential", Shape::ONE), cell(self.house, self.shape), cell(strategy, self.shape)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_exercise_is_complete() {
+        for exercise in ALL {
+            let name = exercise.name;
+            let house = strategy::named(exercise.house).expect("a strategy of the house");
+            assert_eq!(house.shape(exercise.shape, 24), Some(exercise.shape), "{name}");
+            let main = format!("makespan::exercise::main(\"{name}\", &");
+            assert!(exercise.template.contains(&main), "{name}: its main checks another exercise");
+            assert!(exercise.template.contains("// YOUR TURN"), "{name}: there is nothing to complete");
+            assert!(
+                exercise.template.contains(&format!("makespan exercise check {name}")),
+                "{name}: how is it checked?"
+            );
+            exercise.scenario(1.0).expect("its scenario is right");
+        }
+        assert!(named("work_qeue").is_err_and(|words| words.contains("did you mean `work_queue`?")));
+    }
+}

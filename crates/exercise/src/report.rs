@@ -1,0 +1,174 @@
+//! What a check found: for machines as JSON, for people as lines of text.
+
+use super::{
+    Exercise,
+    contract::{Finding, Outcome},
+};
+use serde::Serialize;
+use stats::Estimate;
+use support::{
+    figures,
+    terminal::{columns, wrapped},
+};
+
+/// The schema that this version writes.
+pub const SCHEMA: &str = "makespan.exercise/1";
+
+/// Where a line's text begins, beside its label.
+const INDENT: usize = 15;
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    /// Always [`SCHEMA`].
+    pub schema: &'static str,
+    /// The exercise.
+    pub exercise: &'static str,
+    /// The name that the strategy gives itself.
+    pub strategy: &'static str,
+    /// The shape of its pool, such as `6` or `2x3`.
+    pub workers: String,
+    /// The contract, point by point.
+    pub contract: Vec<Finding>,
+    /// How fast it is; `None` where the contract isn't kept: what breaks it has no time.
+    pub speed: Option<Speed>,
+    /// The grade: that of its speed, and "failed" where the contract isn't kept.
+    pub grade: Grade,
+    /// What to try next.
+    pub next: String,
+}
+
+/// How fast it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Speed {
+    /// The strategy of the house that it was measured beside.
+    pub house: String,
+    /// How many tasks a run has.
+    pub tasks: u32,
+    /// How many rounds were measured.
+    pub rounds: u32,
+    /// How many times as fast as the house's, from pairs of one round, with its 95 % interval; `None` below two rounds.
+    pub ratio: Option<Estimate>,
+    /// The ratio that is asked for, fixed beforehand.
+    pub floor: f64,
+    /// How many times as fast as one task after another.
+    pub speedup: Option<Estimate>,
+    /// The same of the house's.
+    pub house_speedup: Option<Estimate>,
+    /// Seconds of each round.
+    pub run_s: Vec<f64>,
+    /// Seconds of each round, the house's.
+    pub house_run_s: Vec<f64>,
+    /// Where the interval lies.
+    pub grade: Grade,
+    /// Where that is open: how many rounds more would settle it, if they scatter like these; `None` if no number up to
+    /// 10,000 would, and where nothing is open.
+    pub more_rounds: Option<u32>,
+}
+
+/// A grade.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// The contract is kept, and the whole interval lies above the floor.
+    Passed,
+    /// The contract isn't kept, or the whole interval lies below the floor.
+    Failed,
+    /// The contract is kept, and the floor lies within the interval.
+    Inconclusive,
+}
+
+/// What to try next.
+pub(super) fn next(exercise: &Exercise, contract: &[Finding], speed: Option<&Speed>) -> String {
+    let broken = contract.iter().any(|found| found.outcome == Outcome::Failed);
+    match (broken, speed) {
+        (true, _) => format!("Put right what failed first, then again: makespan exercise check {}", exercise.name),
+        (_, Some(Speed { grade: Grade::Passed, .. })) => exercise.further.into(),
+        (_, Some(Speed { grade: Grade::Inconclusive, rounds, more_rounds: Some(more), .. })) => {
+            format!("Measure longer: makespan exercise check {} --rounds {}", exercise.name, rounds + more)
+        }
+        (_, Some(Speed { grade: Grade::Inconclusive, .. })) => {
+            "The ratio lies so near to the floor that no sensible number of rounds would tell. Make it faster, and measure \
+             when the machine has nothing else to do."
+                .into()
+        }
+        _ => exercise.hint.into(),
+    }
+}
+
+/// What is said before anything is known.
+pub(super) fn introduction(exercise: &Exercise, strategy: &str) -> String {
+    let Exercise { name, title, house, shape, .. } = exercise;
+    format!(
+        "{name}: {title}\n`{strategy}` with {shape} workers, held to the contract of every strategy and then measured\nbeside the house's own `{house}`\n"
+    )
+}
+
+/// A point of the contract, decided.
+pub(super) fn finding(found: &Finding) -> String {
+    let outcome = match found.outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::NotChecked => "not checked",
+    };
+    let why = found.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+    let look_at = found.look_at.map(|look_at| paragraph("", look_at)).unwrap_or_default();
+    paragraph(outcome, &format!("{}{why}", found.promise)) + &look_at
+}
+
+impl Report {
+    /// What is said when all is known: speed, grade, and what to try next.
+    pub(super) fn conclusion(&self) -> String {
+        let speed = self.speed.as_ref().map(Speed::in_words);
+        let speed = speed.unwrap_or_else(|| "not measured: what breaks its contract has no time".into());
+        let grade = match (self.grade, &self.speed) {
+            (Grade::Passed, _) => "passed",
+            (Grade::Failed, Some(_)) => "failed: too slow",
+            (Grade::Failed, None) => "failed: the contract isn't kept",
+            (Grade::Inconclusive, _) => "inconclusive: neither passed nor failed",
+        };
+        ["\n".into(), paragraph("Speed", &speed), paragraph("Grade", grade), paragraph("Next", &self.next)].concat()
+    }
+}
+
+impl Speed {
+    fn in_words(&self) -> String {
+        let Self { house, rounds, floor, .. } = self;
+        let Some(ratio) = &self.ratio else {
+            return format!("{rounds} round is too few for an interval: at least 2 are needed");
+        };
+        let place = match (self.grade, self.more_rounds) {
+            (Grade::Passed, _) => format!("the whole interval lies above the floor of {floor}"),
+            (Grade::Failed, _) => format!("the whole interval lies below the floor of {floor}"),
+            (Grade::Inconclusive, Some(more)) => {
+                format!("the floor of {floor} lies within it; about {more} rounds more would settle it")
+            }
+            (Grade::Inconclusive, None) => format!("the floor of {floor} lies within it"),
+        };
+        let beside = format!(
+            "{} times as fast as `{house}` ({}, {rounds} rounds): {place}.",
+            figures::ratio(ratio.estimate),
+            interval(ratio)
+        );
+        let speedup = self.speedup.as_ref().zip(self.house_speedup.as_ref()).map(|(own, house)| {
+            format!(
+                " {} times as fast as one task after another ({}); the house's, {} ({}).",
+                figures::ratio(own.estimate),
+                interval(own),
+                figures::ratio(house.estimate),
+                interval(house)
+            )
+        });
+        beside + &speedup.unwrap_or_default()
+    }
+}
+
+fn interval(Estimate { low, high, .. }: &Estimate) -> String {
+    format!("95 % interval {}–{}", figures::ratio(*low), figures::ratio(*high))
+}
+
+fn paragraph(label: &str, text: &str) -> String {
+    let lines = wrapped(text, columns() - INDENT).into_iter().enumerate();
+    let labelled = |(number, line)| format!("{:INDENT$}{line}\n", if number == 0 { label } else { "" });
+    lines.map(labelled).collect::<Vec<_>>().concat()
+}

@@ -1,0 +1,104 @@
+//! From one figure of a claim to what came of it: the number, the verdict on it, and what a closed form says.
+
+use super::{
+    FigureFinding, Measured, Verdict, judge,
+    placed::Placed,
+    predict,
+    quantity::{self, Lacking, Quantity, Taken},
+    words::{Cast, counted},
+};
+use harness::results::evidence::Evidence;
+use harness::{
+    results::record::Record,
+    scenario::{
+        CellSpec, Scenario,
+        claim::{Claim, Figure, Test},
+    },
+};
+use stats::{Estimate, looks};
+
+/// A figure with what came of it, and what it came from.
+#[derive(Debug)]
+pub(super) struct Assessed<'a> {
+    pub figure: &'a Figure,
+    pub taken: Taken<'a>,
+    pub finding: FigureFinding,
+}
+
+/// Holds one figure of a claim against the evidence, by itself.
+pub(super) fn assess<'a>(
+    claim: &Claim,
+    figure: &'a Figure,
+    scenarios: &[Scenario],
+    evidence: &'a Evidence,
+) -> Assessed<'a> {
+    let taken = quantity::taken(&figure.test, &figure.scenario, evidence);
+    let unit = quantity::unit(&figure.test);
+    let home = scenarios.iter().find(|scenario| scenario.name == figure.scenario);
+    let alpha = alpha(taken.record);
+    let (mut measured, outcome) = match &taken.quantity {
+        Ok(quantity) => (measured(quantity, alpha), outcome(&figure.test, quantity)),
+        Err(_) => (None, None),
+    };
+    let missing = judge::missing(figure.needs.as_ref(), taken.record.map(|record| record.host.cores_usable));
+    let (verdict, reason) = match (&taken.quantity, missing) {
+        (_, Some(missing)) => (Verdict::NotTestable, Some(missing)),
+        (Err(Lacking::NotMeasured), _) => (Verdict::NotMeasured, None),
+        (Err(Lacking::Cause(cause)), _) => (Verdict::Inconclusive, Some(cause.clone())),
+        (Ok(Quantity::Scattered(_)), _) if measured.is_none() => {
+            (Verdict::Inconclusive, Some("its rounds differ too much for an interval".into()))
+        }
+        (Ok(quantity), _) => {
+            let ruling = judge::rule(figure, unit, quantity, alpha);
+            measured = measured.map(|measured| Measured { p: ruling.p, ..measured });
+            let undecided = ruling.verdict == Verdict::Inconclusive;
+            (ruling.verdict, undecided.then(|| judge::more_needed(ruling.rounds, &figure.test)))
+        }
+    };
+    let finding = FigureFinding {
+        name: figure.name.clone(),
+        scenario: figure.scenario.clone(),
+        cells: figure.test.cells().into_iter().cloned().collect(),
+        unit,
+        published: figure.published,
+        agrees: judge::agrees(figure, unit),
+        measured,
+        outcome,
+        prediction: home.and_then(|home| predict::predict(&figure.test, home, taken.record)),
+        verdict: judge::without_circles(verdict, &claim.id, &figure.calibrated_from),
+        reason,
+        in_rust: figure.in_rust,
+        calibrated_from: figure.calibrated_from.clone(),
+        time_scale: taken.record.map(|record| record.time_scale),
+    };
+    Assessed { figure, taken, finding }
+}
+
+/// What an interval from this record may miss.
+pub(super) fn alpha(record: Option<&Record>) -> f64 {
+    looks::alpha(record.map_or(1, |record| record.looks.len()))
+}
+
+/// The quantity as a figure with its interval. `None` for outcomes.
+pub(super) fn measured(quantity: &Quantity, alpha: f64) -> Option<Measured> {
+    match quantity {
+        Quantity::Scattered(scattered) => Placed::of(scattered, alpha).measured(),
+        Quantity::Exact(value) => {
+            let exact = Estimate { estimate: *value, low: *value, high: *value };
+            Some(Measured { value: exact, rounds: 1, alpha: 0.0, p: None })
+        }
+        Quantity::Outcome { .. } => None,
+    }
+}
+
+/// What happened, in words, where it isn't a figure with an interval.
+fn outcome(test: &Test<CellSpec>, quantity: &Quantity) -> Option<String> {
+    match (test, quantity) {
+        (_, Quantity::Outcome { happened, .. }) => Some(happened.clone()),
+        (Test::Count { cell, what }, Quantity::Exact(number)) => {
+            let cast = Cast::of(vec![cell], None);
+            Some(format!("{}{} {}", cast.front(), counted(*what, *number), cast.by(cell)))
+        }
+        _ => None,
+    }
+}

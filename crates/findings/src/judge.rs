@@ -1,0 +1,195 @@
+//! From the number and what it should be to a verdict, corrected for how many were asked at once.
+//!
+//! The rules were fixed before anything was measured. An interval decides, and the estimate alone never does: what lies
+//! wholly on one side of a bound is decided, what straddles it isn't, however near the estimate may be.
+
+use super::{FigureFinding, Unit, Verdict, placed::Placed, quantity::Quantity};
+use harness::scenario::{
+    CellSpec,
+    claim::{DELTA, Expects, Figure, Needs, Test},
+};
+use stats::{holm, looks::ALPHA};
+use support::figures::{count, grouped};
+
+/// From here on more rounds are no advice.
+const MOST_ROUNDS: u32 = 1000;
+
+/// What came of holding a quantity against what it should be.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ruling {
+    pub verdict: Verdict,
+    /// See [`Measured::p`](super::Measured::p).
+    pub p: Option<f64>,
+    /// How many rounds would settle what is not decided.
+    pub rounds: Option<u32>,
+}
+
+impl Ruling {
+    fn decided(verdict: Verdict, p: f64) -> Self {
+        Self { verdict, p: Some(p), rounds: None }
+    }
+
+    fn undecided(rounds: Option<u32>) -> Self {
+        Self { verdict: Verdict::Inconclusive, p: None, rounds }
+    }
+
+    fn exact(holds: bool) -> Self {
+        let verdict = if holds { Verdict::Reproduced } else { Verdict::Contradicted };
+        Self { verdict, p: None, rounds: None }
+    }
+}
+
+/// How many more would settle it, in words.
+pub(super) fn more_needed(rounds: Option<u32>, test: &Test<CellSpec>) -> String {
+    let noun = if matches!(test, Test::Memory { .. }) { "samples of its memory" } else { "rounds" };
+    match rounds.filter(|rounds| *rounds <= MOST_ROUNDS) {
+        Some(rounds) => format!("about {} {noun} would settle it", grouped(rounds)),
+        None => format!("not even {} {noun} would settle it", grouped(MOST_ROUNDS)),
+    }
+}
+
+/// The figures that agree, ends included; an end is infinite where there is none. `None` where it is no figure.
+pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
+    match figure.expects {
+        Expects::Published => figure.published.map(|published| around(published, figure.tolerance, unit)),
+        Expects::Above(bound) => Some((bound, f64::INFINITY)),
+        Expects::Below(bound) => Some((f64::NEG_INFINITY, bound)),
+        Expects::Equal(bound) => Some(same_as(bound, unit)),
+        Expects::Shown => None,
+    }
+}
+
+/// The figures within the tolerance of a printed one.
+pub(super) fn around(published: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
+    let off = match unit {
+        Unit::Count => 0.0,
+        Unit::Exponent => tolerance,
+        _ => published.abs() * tolerance,
+    };
+    (published - off, published + off)
+}
+
+/// The figures that differ by nothing that counts: by a factor of 1 + [`DELTA`] either way, so that it makes no difference which
+/// of two is divided by the other; by [`DELTA`] for exponents; by nothing for counts.
+fn same_as(bound: f64, unit: Unit) -> (f64, f64) {
+    match unit {
+        Unit::Count => (bound, bound),
+        Unit::Exponent => (bound - DELTA, bound + DELTA),
+        _ => (bound / (1.0 + DELTA), bound * (1.0 + DELTA)),
+    }
+}
+
+/// Holds the quantity against what the figure should be. `alpha` is what its interval may miss.
+pub(super) fn rule(figure: &Figure, unit: Unit, quantity: &Quantity, alpha: f64) -> Ruling {
+    match quantity {
+        Quantity::Outcome { holds, .. } => Ruling::exact(*holds),
+        Quantity::Exact(value) => Ruling::exact(match figure.expects {
+            Expects::Above(bound) => *value > bound,
+            Expects::Below(bound) => *value < bound,
+            _ => agrees(figure, unit).is_some_and(|(low, high)| (low..=high).contains(value)),
+        }),
+        Quantity::Scattered(scattered) => {
+            let placed = Placed::of(scattered, alpha);
+            match figure.expects {
+                Expects::Above(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Above),
+                Expects::Below(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Below),
+                Expects::Published | Expects::Equal(_) | Expects::Shown => {
+                    let range = agrees(figure, unit).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+                    let direction = figure.published.filter(|_| unit == Unit::Ratio);
+                    in_range(&placed, range, direction.filter(|_| figure.expects == Expects::Published))
+                }
+            }
+        }
+    }
+}
+
+/// Within the range it agrees, outside it doesn't. A ratio of another size may still be on the printed one's side of 1.
+fn in_range(placed: &Placed, range: (f64, f64), printed_ratio: Option<f64>) -> Ruling {
+    let (low, high) = range;
+    let p_outside = placed.p_above(high).min(placed.p_below(low));
+    if placed.within(range) {
+        Ruling::decided(Verdict::Reproduced, placed.p_within(range))
+    } else if !placed.above(high) && !placed.below(low) {
+        Ruling::undecided(placed.rounds_clear_of(&[low, high]))
+    } else {
+        match printed_ratio {
+            Some(printed) if printed > 1.0 && placed.above(1.0) => {
+                Ruling::decided(Verdict::DirectionOnly, p_outside.max(placed.p_above(1.0)))
+            }
+            Some(printed) if printed < 1.0 && placed.below(1.0) => {
+                Ruling::decided(Verdict::DirectionOnly, p_outside.max(placed.p_below(1.0)))
+            }
+            _ => Ruling::decided(Verdict::Contradicted, p_outside),
+        }
+    }
+}
+
+/// Which side of a bound a figure should be on.
+#[derive(Clone, Copy)]
+enum Side {
+    Above,
+    Below,
+}
+
+/// On the right side of the bound, and by more than counts. `band` is what differs from the bound by nothing that counts.
+fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
+    let above = (placed.above(bound), placed.p_above(bound));
+    let below = (placed.below(bound), placed.p_below(bound));
+    let ((right, p_right), (wrong, p_wrong)) = match side {
+        Side::Above => (above, below),
+        Side::Below => (below, above),
+    };
+    match (right, wrong, placed.within(band)) {
+        (true, _, false) => Ruling::decided(Verdict::Reproduced, p_right),
+        (true, _, true) => Ruling::decided(Verdict::DirectionOnly, p_right.max(placed.p_within(band))),
+        (_, true, _) => Ruling::decided(Verdict::Contradicted, p_wrong),
+        (_, _, true) => Ruling::decided(Verdict::Contradicted, placed.p_within(band)),
+        _ => {
+            // Either clear of the bound, or clear of both ends of the band while inside.
+            let clear = placed.rounds_clear_of(&[bound]);
+            let inside = placed.estimate_within(band).then(|| placed.rounds_clear_of(&[band.0, band.1])).flatten();
+            Ruling::undecided(clear.into_iter().chain(inside).min())
+        }
+    }
+}
+
+/// What is missing here for this figure, in words; `None` where nothing is.
+pub(super) fn missing(needs: Option<&Needs>, cores: Option<u32>) -> Option<String> {
+    let needs = needs?;
+    if let Some(other) = &needs.other {
+        return Some(format!("it takes {other}"));
+    }
+    let (needed, here) = needs.cores.zip(cores).filter(|(needed, here)| needed > here)?;
+    Some(format!("it takes {}, and this machine has {here}", count(needed as usize, "core")))
+}
+
+/// A recipe that was calibrated from the claim's own figure can't reproduce it.
+pub(super) fn without_circles(verdict: Verdict, claim: &str, calibrated_from: &[String]) -> Verdict {
+    let circular = calibrated_from.iter().any(|id| id == claim);
+    if verdict == Verdict::Reproduced && circular { Verdict::CanExplain } else { verdict }
+}
+
+/// Whether the figure is one of those that are corrected together: it scatters, and the machine could have decided it.
+pub(super) fn was_asked(figure: &FigureFinding) -> bool {
+    let scatters = figure.measured.is_some() && figure.unit != Unit::Count;
+    scatters && figure.verdict != Verdict::NotTestable
+}
+
+/// Holm's correction among all figures of one document that scatter. What stands alone and not among them is not decided.
+pub(super) fn correct(document: &mut [&mut FigureFinding]) {
+    // What is undecided was asked all the same, so it counts.
+    let p: Vec<f64> =
+        document.iter().map(|figure| figure.measured.and_then(|measured| measured.p).unwrap_or(1.0)).collect();
+    let adjusted = holm::adjusted(&p);
+    let asked = document.len();
+    for (figure, adjusted) in document.iter_mut().zip(adjusted) {
+        let was_decided = figure.measured.is_some_and(|measured| measured.p.is_some());
+        if was_decided && adjusted > ALPHA {
+            figure.verdict = Verdict::Inconclusive;
+            figure.reason = Some(format!(
+                "it stands by itself, but not among the {asked} figures of this document that were asked for at once \
+                 (Holm's correction); more rounds would settle it"
+            ));
+        }
+    }
+}

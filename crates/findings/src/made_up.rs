@@ -1,0 +1,212 @@
+//! Scenarios with claims that nobody made, and evidence that nobody measured, for tests of the verdicts alone.
+
+use super::Evidence;
+use harness::{
+    results::record::{CellRecord, Check, Purpose, Record, SCHEMA, Stopped},
+    scenario::{self, CellSpec, Scenario},
+};
+use measure::host::HostFacts;
+use std::collections::BTreeMap;
+
+/// Thirty requests, with networks that could explain a thing or two. At time scale 10.
+const REQUESTS: &str = r#"
+title = "Thirty requests"
+question = "How much faster?"
+document = "000"
+time_scale = 10.0
+calibrated_from = ["000-1"]
+as_published = { sequential = ["run"], processes = ["start", "run", "stop"] }
+workload = { fetch = { tasks = 30, paths = ["/"] } }
+server = { routes = [{ path = "/", latency_s = 0.3 }] }
+[variants.serial_start]
+calibrated_from = ["000-1", "000-3"]
+prologue = [{ path = "/start" }]
+server.routes = [{ path = "/start", latency_s = 0.468 }, { path = "/", latency_s = 0.2841 }]
+[variants.uneven]
+calibrated_from = ["000-1", "000-3"]
+server.routes = [{ path = "/", latency_s = 0.3, spread = { shape = "lognormal", cv = 0.95 } }]
+[variants.link]
+server.link.bytes_per_s = 1000.0
+server.routes = [{ path = "/", latency_s = 0.3, body = { bytes = 100 } }]
+[variants.sixty]
+tasks = 60
+[variants.hundred_twenty]
+tasks = 120
+[variants.failing]
+may_fail = true
+[[cells]]
+strategies = ["threads", "processes", "async"]
+workers = [1, 2, 5, 8, 16, 30]
+[[cells]]
+strategies = ["hybrid"]
+workers = ["3x5"]
+[[cells]]
+strategies = ["processes"]
+workers = [8]
+deals = ["one_by_one", "pool_chunks"]
+timer = "as_published"
+[[cells]]
+strategies = ["threads"]
+workers = [5, 30]
+variant = "serial_start"
+[[cells]]
+strategies = ["threads"]
+workers = [5, 30]
+variant = "uneven"
+[[cells]]
+strategies = ["threads"]
+workers = [5, 30]
+variant = "link"
+[[cells]]
+strategies = ["threads", "thread_per_task"]
+workers = [5]
+variant = "sixty"
+[[cells]]
+strategies = ["threads", "thread_per_task"]
+workers = [5]
+variant = "hundred_twenty"
+[[cells]]
+strategies = ["thread_per_task"]
+workers = [30]
+[[cells]]
+strategies = ["threads"]
+workers = [5]
+variant = "failing"
+[[sweep]]
+strategies = ["threads"]
+workers = [5]
+"#;
+
+/// A calculation.
+const SUMS: &str = r#"
+title = "A sum"
+question = "Do more workers help?"
+document = "002"
+workload = { prime_sum = { below = 1000, tasks = 64 } }
+[[cells]]
+strategies = ["threads", "gil_threads", "processes"]
+workers = [1, 2, 4, 8]
+[[sweep]]
+strategies = ["threads"]
+workers = [2]
+"#;
+
+/// The scenario `requests` with these claims and decisions in TOML.
+pub(super) fn requests(claims: &str) -> Scenario {
+    scenario::parse("requests", "requests.toml", &format!("{REQUESTS}{claims}")).unwrap()
+}
+
+/// The scenario `sums`, likewise.
+pub(super) fn sums(claims: &str) -> Scenario {
+    scenario::parse("sums", "sums.toml", &format!("{SUMS}{claims}")).unwrap()
+}
+
+/// A repeatable number from -0.5 to 0.5.
+fn noise(seed: u32) -> f64 {
+    f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0 - 0.5
+}
+
+/// What a made-up measurement is like.
+#[derive(Debug, Clone)]
+pub(super) struct Made {
+    pub scenario: Scenario,
+    pub rounds: u32,
+    /// From end to end, as a share of a time.
+    pub scatter: f64,
+    pub cores: u32,
+    pub looks: Vec<u32>,
+}
+
+impl Made {
+    pub(super) fn of(scenario: &Scenario) -> Self {
+        Self { scenario: scenario.clone(), rounds: 10, scatter: 0.02, cores: 2, looks: vec![10] }
+    }
+
+    /// A record of these cells, with the seconds that each took at the document's own pace.
+    pub(super) fn record(&self, cells: &[(&str, f64)]) -> Record {
+        Record {
+            schema: SCHEMA.into(),
+            makespan_version: "0.0.0".into(),
+            host: HostFacts { cores_usable: self.cores, cores_online: self.cores, ..HostFacts::default() },
+            scenario: self.scenario.name.clone(),
+            title: self.scenario.title.clone(),
+            question: self.scenario.question.clone(),
+            document: self.scenario.document.clone(),
+            started_at: "2000-01-01T00:00:00Z".into(),
+            time_scale: self.scenario.time_scale,
+            seed: 1,
+            drawn: false,
+            purpose: Purpose::Findings,
+            looks: self.looks.clone(),
+            stopped: Some(Stopped::AllRounds),
+            rounds: self.rounds,
+            rounds_done: self.rounds,
+            left_out: Vec::new(),
+            command: "makespan reproduce".into(),
+            cells: cells.iter().zip(0..).map(|((name, seconds), place)| self.cell(name, *seconds, place)).collect(),
+        }
+    }
+
+    fn cell(&self, name: &str, seconds: f64, place: u32) -> CellRecord {
+        let spec = self.scenario.cells.iter().find(|cell| cell.to_string() == name);
+        let spec = spec.unwrap_or_else(|| panic!("no cell `{name}`"));
+        let rounds = || 0..self.rounds;
+        let run_s: Vec<f64> = rounds()
+            .map(|round| seconds / self.scenario.time_scale * (1.0 + self.scatter * noise(round * 97 + place * 31)))
+            .collect();
+        CellRecord {
+            variant: spec.variant.clone(),
+            tasks: self.scenario.variant(&spec.variant).map_or(0, scenario::Variant::tasks),
+            strategy: spec.strategy.clone(),
+            workers: spec.shape.workers().get(),
+            workers_at_once: None,
+            lost_workers: Vec::new(),
+            processes: spec.shape.processes().map(std::num::NonZeroU32::get),
+            deal: spec.deal,
+            timer: spec.timer,
+            timed: self.scenario.timed(spec),
+            check: Check::Passed,
+            error: None,
+            task_errors: 0,
+            start_s: rounds().map(|_| 0.001).collect(),
+            stop_s: rounds().map(|_| 0.001).collect(),
+            cpu_s: run_s.iter().map(|seconds| seconds * 0.034 * self.scenario.time_scale).collect(),
+            run_s,
+            speedup: None,
+            cpu_user_s: None,
+            cpu_system_s: None,
+            peak_memory_bytes: None,
+            memory_per_worker_bytes: None,
+            memory_samples_bytes: rounds().map(|round| 2_400_000 + u64::from(round * 1000)).collect(),
+            statuses: BTreeMap::from([(200, 26), (404, 4)]),
+            most_threads: Some(spec.shape.workers().get() + 1),
+            most_processes: Some(1),
+            context_switches: None,
+            core_wait_s: None,
+            queue: None,
+            redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
+            timeline: None,
+        }
+    }
+}
+
+/// These records and nothing else, the newest first.
+pub(super) fn evidence(records: impl IntoIterator<Item = Record>) -> Evidence {
+    Evidence { records: records.into_iter().collect(), exhibits: BTreeMap::new() }
+}
+
+/// What an exhibit showed.
+pub(super) fn shown(bug: bool) -> museum::Shown {
+    let finding = |holds, verdict: &str| museum::Finding { holds, verdict: verdict.into(), figures: BTreeMap::new() };
+    museum::Shown {
+        bug: finding(bug, if bug { "7 of 30 lines came out torn" } else { "0 of 30 lines came out torn" }),
+        right: finding(true, "0 of 30 lines came out torn"),
+    }
+}
+
+/// The cell of a scenario by its name.
+pub(super) fn spec(scenario: &Scenario, name: &str) -> CellSpec {
+    scenario.cells.iter().find(|cell| cell.to_string() == name).unwrap().clone()
+}

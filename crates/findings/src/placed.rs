@@ -1,0 +1,87 @@
+//! Where a mean lies beside a bound, and how surely.
+
+use super::{Measured, quantity::Scattered};
+use stats::{Estimate, equivalence, looks::ALPHA, student::Mean};
+
+/// A mean with its interval. Bounds are given as figures, in the unit of the test.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Placed {
+    scattered: Scattered,
+    /// On the scale of the mean.
+    interval: Estimate,
+    /// What the interval may miss.
+    alpha: f64,
+}
+
+impl Placed {
+    pub(super) fn of(scattered: &Scattered, alpha: f64) -> Self {
+        Self { scattered: *scattered, interval: scattered.mean.interval(alpha), alpha }
+    }
+
+    /// As a figure. `None` where the interval is too wide for numbers.
+    pub(super) fn measured(&self) -> Option<Measured> {
+        let figure = |place| self.scattered.scale.figure(place);
+        let Estimate { estimate, low, high } = self.interval;
+        let value = Estimate { estimate: figure(estimate), low: figure(low), high: figure(high) };
+        let possible = [value.estimate, value.low, value.high].iter().all(|end| end.is_finite());
+        let rounds = self.scattered.mean.freedom as u32 + 1;
+        possible.then_some(Measured { value, rounds, alpha: self.alpha, p: None })
+    }
+
+    /// Wholly in this range, ends included.
+    pub(super) fn within(&self, (low, high): (f64, f64)) -> bool {
+        self.place(low) <= self.interval.low && self.interval.high <= self.place(high)
+    }
+
+    /// The estimate alone.
+    pub(super) fn estimate_within(&self, (low, high): (f64, f64)) -> bool {
+        (self.place(low)..=self.place(high)).contains(&self.mean().mean)
+    }
+
+    /// Wholly above.
+    pub(super) fn above(&self, bound: f64) -> bool {
+        self.interval.low > self.place(bound)
+    }
+
+    /// Wholly below.
+    pub(super) fn below(&self, bound: f64) -> bool {
+        self.interval.high < self.place(bound)
+    }
+
+    /// The probability of being this well inside, were it not so. This and the next two count both sides and every look, so
+    /// they are below 5 % exactly where the interval decides.
+    pub(super) fn p_within(&self, (low, high): (f64, f64)) -> f64 {
+        self.of_all_looks(equivalence::p(&self.mean(), self.place(low), self.place(high)))
+    }
+
+    /// The probability of being this far above, were it not so.
+    pub(super) fn p_above(&self, bound: f64) -> f64 {
+        self.of_all_looks(self.mean().p_above(self.place(bound)))
+    }
+
+    /// The probability of being this far below, were it not so.
+    pub(super) fn p_below(&self, bound: f64) -> f64 {
+        self.of_all_looks(self.mean().p_below(self.place(bound)))
+    }
+
+    /// How many rounds of this scatter would bring the interval clear of the nearest of these bounds.
+    pub(super) fn rounds_clear_of(&self, bounds: &[f64]) -> Option<u32> {
+        let distance = |bound: &f64| (self.mean().mean - self.place(*bound)).abs();
+        let nearest = bounds.iter().map(distance).fold(f64::INFINITY, f64::min);
+        let rounds = self.mean().rounds_for(nearest, self.alpha)?;
+        // Half of the rounds only choose the best of the others.
+        Some(if self.scattered.best.is_some() { rounds.saturating_mul(2) } else { rounds })
+    }
+
+    fn mean(&self) -> Mean {
+        self.scattered.mean
+    }
+
+    fn place(&self, figure: f64) -> f64 {
+        self.scattered.scale.place(figure)
+    }
+
+    fn of_all_looks(&self, one_sided: f64) -> f64 {
+        (one_sided * 2.0 * ALPHA / self.alpha).min(1.0)
+    }
+}

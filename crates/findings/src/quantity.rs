@@ -1,0 +1,272 @@
+//! From the rounds of the cells that a figure names to one number with its scatter.
+//!
+//! Only whole rounds count: those that all of its cells completed. What is compared must have done the same work, so a cell
+//! that was found wrong has no time, and cells of which different numbers of tasks failed give no ratio.
+
+use super::{Unit, lookup};
+use harness::results::evidence::Evidence;
+use harness::{
+    results::record::{CellRecord, Check, Record},
+    scenario::{
+        CellSpec, Phase,
+        claim::{Countable, Test},
+    },
+};
+use stats::{drop_off, paired, student::Mean, trend};
+use support::figures::count;
+
+/// What was measured for a test.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Quantity {
+    /// It scatters from round to round.
+    Scattered(Scattered),
+    /// It was counted.
+    Exact(f64),
+    /// It is so, or it isn't.
+    Outcome {
+        /// Whether it is what the test says.
+        holds: bool,
+        /// What happened, as a clause.
+        happened: String,
+    },
+}
+
+/// The mean of a figure over the rounds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Scattered {
+    /// On the scale.
+    pub mean: Mean,
+    /// On which the scatter is balanced.
+    pub scale: Scale,
+    /// Which of the cells was the best of the others, of [`Test::DropOff`].
+    pub best: Option<usize>,
+}
+
+/// The scale of a mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scale {
+    /// Twice as much and half as much balance.
+    Logarithmic,
+    /// As much more and as much less balance.
+    Linear,
+}
+
+impl Scale {
+    /// Where a figure lies on the scale.
+    pub(super) fn place(self, figure: f64) -> f64 {
+        match self {
+            Self::Logarithmic if figure <= 0.0 => f64::NEG_INFINITY,
+            Self::Logarithmic => figure.ln(),
+            Self::Linear => figure,
+        }
+    }
+
+    /// The figure at this place.
+    pub(super) fn figure(self, place: f64) -> f64 {
+        match self {
+            Self::Logarithmic => place.exp(),
+            Self::Linear => place,
+        }
+    }
+}
+
+/// Why there is no figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Lacking {
+    /// Nothing was measured for it yet.
+    NotMeasured,
+    /// Something that can be named stood in its way.
+    Cause(String),
+}
+
+/// What the evidence holds for a test.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    /// The record; `None` for exhibits, and where nothing was measured.
+    pub record: Option<&'a Record>,
+    /// The cells of the test, in its order.
+    pub cells: Vec<&'a CellRecord>,
+    /// What they say.
+    pub quantity: Result<Quantity, Lacking>,
+}
+
+/// What the newest record with all cells of this test says.
+pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evidence) -> Taken<'a> {
+    if let Test::Exhibit(name) = test {
+        return Taken { record: None, cells: Vec::new(), quantity: exhibited(name, evidence) };
+    }
+    let specs = test.cells();
+    match lookup(evidence, scenario, &specs) {
+        Some((record, cells)) => {
+            let quantity = of_cells(test, &cells, record.time_scale);
+            Taken { record: Some(record), cells, quantity }
+        }
+        None => Taken { record: None, cells: Vec::new(), quantity: Err(Lacking::NotMeasured) },
+    }
+}
+
+/// What the test counts in.
+pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
+    match test {
+        Test::Time { .. } => Unit::Seconds,
+        Test::Turns { .. } => Unit::Turns,
+        Test::Trend { .. } => Unit::Exponent,
+        Test::Count { .. } => Unit::Count,
+        Test::CpuShare { against: None, .. } => Unit::CoreShare,
+        Test::Memory { against: None, .. } => Unit::Bytes,
+        Test::Ratio { .. } | Test::DropOff { .. } | Test::CpuShare { .. } | Test::Memory { .. } => Unit::Ratio,
+        Test::Exhibit(_) | Test::Fails { .. } => Unit::Outcome,
+    }
+}
+
+/// What a cell's timer enclosed at the document's own pace, seconds, one for each round. Waits were divided by the time scale,
+/// so the run is multiplied by it; starting and stopping a pool waits for nobody.
+pub(super) fn at_documents_pace_s(cell: &CellRecord, time_scale: f64) -> Vec<f64> {
+    let enclosed = |phase, seconds: f64| if cell.timed.contains(&phase) { seconds } else { 0.0 };
+    let rounds = cell.start_s.iter().zip(&cell.run_s).zip(&cell.stop_s);
+    let sum = |((start, run), stop): ((&f64, &f64), &f64)| {
+        enclosed(Phase::Start, *start) + time_scale * enclosed(Phase::Run, *run) + enclosed(Phase::Stop, *stop)
+    };
+    rounds.map(sum).collect()
+}
+
+fn exhibited(name: &str, evidence: &Evidence) -> Result<Quantity, Lacking> {
+    let shown = evidence.exhibits.get(name).ok_or(Lacking::NotMeasured)?;
+    let happened = format!("{}; done right, {}", shown.bug.verdict, shown.right.verdict);
+    Ok(Quantity::Outcome { holds: shown.holds(), happened })
+}
+
+/// What these cells say, given in the test's order.
+pub(super) fn of_cells(test: &Test<CellSpec>, cells: &[&CellRecord], time_scale: f64) -> Result<Quantity, Lacking> {
+    let specs = test.cells();
+    if let (Test::Fails { with, .. }, [spec], [cell]) = (test, &*specs, cells) {
+        return fails(spec, cell, with);
+    }
+    specs.iter().zip(cells).try_for_each(|(spec, cell)| has_a_time(spec, cell))?;
+    if let (Test::Count { what, .. }, [cell]) = (test, cells) {
+        let counted =
+            counted(cell, *what).ok_or_else(|| Lacking::Cause("this system doesn't tell its number".into()))?;
+        return Ok(Quantity::Exact(f64::from(counted)));
+    }
+    same_work(&specs, cells)?;
+    let rounds = cells.iter().map(|cell| values(test, cell, time_scale)).collect::<Vec<_>>();
+    match rounds.iter().map(Vec::len).min() {
+        None | Some(0) if matches!(test, Test::Memory { .. }) => return Err(cause("its memory was not sampled")),
+        None | Some(0) => return Err(cause("it has no figure of any round")),
+        Some(1) => return Err(cause("one round tells nothing about its scatter: there must be two at least")),
+        Some(_) => {}
+    }
+    let scattered =
+        mean(test, cells, &rounds).ok_or_else(|| cause("a figure of a round is zero, which has no ratio"))?;
+    Ok(Quantity::Scattered(scattered))
+}
+
+fn cause(text: &str) -> Lacking {
+    Lacking::Cause(text.into())
+}
+
+/// A wrong answer has no time.
+fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
+    let why = cell.error.as_deref().unwrap_or("no reason was written down");
+    match cell.check {
+        Check::Failed => Err(Lacking::Cause(format!("the cell `{spec}` failed its check: {why}"))),
+        Check::Skipped => Err(Lacking::Cause(format!("the cell `{spec}` was skipped: {why}"))),
+        Check::NotMeasured => Err(Lacking::NotMeasured),
+        Check::Passed if cell.run_s.is_empty() => Err(Lacking::NotMeasured),
+        Check::Passed => match cell.lost_workers.first() {
+            Some(lost) => Err(Lacking::Cause(format!(
+                "the cell `{spec}` lost worker process {} in round {}: {}",
+                lost.process,
+                lost.round + 1,
+                lost.how
+            ))),
+            None => Ok(()),
+        },
+    }
+}
+
+/// Whoever gives up some of its tasks is sooner done, and that is no gain.
+fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> {
+    let pairs = || specs.iter().zip(cells);
+    let least = pairs().min_by_key(|(_, cell)| cell.task_errors);
+    let most = pairs().max_by_key(|(_, cell)| cell.task_errors);
+    match (least, most) {
+        (Some((less, few)), Some((more, many))) if few.task_errors < many.task_errors => Err(Lacking::Cause(format!(
+            "they did not do the same work: of `{more}`, {} failed, of `{less}`, {}",
+            count(many.task_errors as usize, "task"),
+            if few.task_errors == 0 { "none".into() } else { few.task_errors.to_string() }
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// What the test takes from a cell, one value for each round.
+fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64> {
+    match test {
+        Test::Memory { .. } => cell.memory_samples_bytes.iter().map(|&bytes| bytes as f64).collect(),
+        Test::CpuShare { .. } => {
+            cell.cpu_s.iter().zip(&cell.run_s).map(|(cpu, run)| cpu / (run * time_scale)).collect()
+        }
+        _ => at_documents_pace_s(cell, time_scale),
+    }
+}
+
+fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Option<Scattered> {
+    let logarithmic = |mean| Scattered { mean, scale: Scale::Logarithmic, best: None };
+    let times = |values: &[f64], factor: f64| values.iter().map(|value| value * factor).collect::<Vec<f64>>();
+    Some(match (test, rounds) {
+        (Test::Ratio { .. }, [from, to]) => logarithmic(paired::log_ratio(from, to)?),
+        (Test::Time { tasks, .. }, [all]) => {
+            let of_its_own = f64::from(cells.first()?.tasks);
+            let drawn_out = tasks.map_or(1.0, |tasks| f64::from(tasks) / of_its_own);
+            logarithmic(absolute(&times(all, drawn_out))?)
+        }
+        (Test::Turns { .. }, [turn, all]) => {
+            let one_turn = times(turn, 1.0 / f64::from(cells.first()?.tasks));
+            logarithmic(paired::log_ratio(all, &one_turn)?)
+        }
+        (Test::Trend { .. }, all) => {
+            let tasks: Vec<u32> = cells.iter().map(|cell| cell.tasks).collect();
+            Scattered { mean: trend::exponent(&tasks, all)?, scale: Scale::Linear, best: None }
+        }
+        (Test::DropOff { .. }, [among @ .., at]) => {
+            let (best, mean) = drop_off::held_out(at, among)?;
+            Scattered { best: Some(best), ..logarithmic(mean) }
+        }
+        (_, [against, own]) => logarithmic(paired::log_ratio(own, against)?),
+        (_, [own]) => logarithmic(absolute(own)?),
+        _ => return None,
+    })
+}
+
+/// The mean of the logarithms themselves.
+fn absolute(values: &[f64]) -> Option<Mean> {
+    paired::log_ratio(values, &vec![1.0; values.len()])
+}
+
+fn counted(cell: &CellRecord, what: Countable) -> Option<u32> {
+    let answers = |status: u16| Some(cell.statuses.get(&status).copied().unwrap_or(0));
+    match what {
+        Countable::Tasks => Some(cell.tasks),
+        Countable::TaskErrors => Some(cell.task_errors),
+        Countable::Threads => cell.most_threads,
+        Countable::Processes => cell.most_processes,
+        Countable::Redeliveries => cell.redeliveries,
+        Countable::Status200 => answers(200),
+        Countable::Status401 => answers(401),
+        Countable::Status404 => answers(404),
+        Countable::Status500 => answers(500),
+    }
+}
+
+fn fails(spec: &CellSpec, cell: &CellRecord, with: &str) -> Result<Quantity, Lacking> {
+    let holds = cell.error.as_deref().is_some_and(|error| error.contains(with));
+    if !holds || cell.check == Check::Skipped {
+        has_a_time(spec, cell)?;
+    }
+    let happened = match &cell.error {
+        Some(error) => format!("the first error of `{spec}` was “{error}”"),
+        None => format!("no task of `{spec}` failed"),
+    };
+    Ok(Quantity::Outcome { holds, happened })
+}

@@ -1,0 +1,541 @@
+//! What the findings promise: a sentence for each kind of test and verdict, and rules that hold for any evidence.
+
+use super::{
+    made_up::{Made, evidence, requests, shown, spec, sums},
+    *,
+};
+use harness::{results::record::Check, scenario::claim::Test};
+use proptest::prelude::*;
+
+/// A claim with these figures, as TOML.
+fn claim(id: &str, figures: &[&str], rest: &str) -> String {
+    let figures: Vec<String> = figures.iter().map(|figure| format!("{{ {figure} }}")).collect();
+    format!(
+        "[[claims]]\nid = \"{id}\"\nquestion = \"Is it so?\"\nsays = \"It is so.\"\nfigures = [{}]\n{rest}\n",
+        figures.join(", ")
+    )
+}
+
+const SPEED_UP: &str =
+    "name = \"speed-up of 5 threads\", test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } }";
+
+fn speed_up(rest: &str) -> String {
+    format!("{SPEED_UP}, {rest}")
+}
+
+/// `id: verdict: sentence` of every claim, and what else there is to say.
+fn told(found: &Findings) -> String {
+    let line = |claim: &Finding| {
+        let apart = claim.apart.as_ref().map_or(String::new(), |apart| format!("\n    {apart}"));
+        format!("{} {}: {}{apart}", claim.id, claim.verdict.words(), claim.sentence)
+    };
+    found.claims.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What comes of one figure when its cells took so long.
+fn of_figure(figure: &str, cells: &[(&str, f64)]) -> Finding {
+    let scenario = requests(&claim("000-7", &[figure], ""));
+    let record = Made::of(&scenario).record(cells);
+    findings(&[scenario], &evidence([record])).claims.remove(0)
+}
+
+#[test]
+fn a_ratio_in_every_verdict() {
+    let took = |five: f64| [("sequential x 1", 9.0), ("threads x 5", five)];
+    let mut lines = Vec::new();
+    for (rest, five) in [
+        ("published = 4.138", 9.0 / 4.2),
+        ("published = 4.138", 9.0 / 4.99),
+        ("published = 4.138", 9.0 / 3.0),
+        ("published = 4.138", 9.2),
+        ("published = 4.138", 9.0 / 4.138 / 1.15),
+        ("expects = { above = 1.0 }", 2.0),
+        ("expects = { above = 1.0 }", 9.0 / 1.03),
+        ("expects = { above = 1.0 }", 9.0),
+        ("expects = { above = 1.0 }", 12.0),
+        ("expects = { above = 4.0 }, needs = { cores = 8 }", 2.0),
+        ("expects = { below = 1.0 }", 12.0),
+        ("expects = { equal = 1.0 }", 9.0),
+        ("expects = { equal = 1.0 }", 9.0 / 1.03),
+        ("expects = { equal = 1.0 }", 2.0),
+        ("expects = { equal = 1.0 }", 9.0 / 1.05),
+        ("published = 4.138, needs = { cores = 8 }", 2.0),
+        ("published = 4.138, needs = { other = \"the document's own machine and its Python\" }", 2.0),
+    ] {
+        let found = of_figure(&speed_up(rest), &took(five));
+        lines.push(format!("{rest}\n    {}: {}", found.verdict.words(), found.sentence));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_was_calibrated_can_explain_and_says_from_what() {
+    let figure = "name = \"all thirty\", test = { time = { cell = \"sequential x 1\" } }, published = 8.99106";
+    let scenario = requests(&claim("000-1", &[figure], ""));
+    let record = Made::of(&scenario).record(&[("sequential x 1", 9.0)]);
+    insta::assert_snapshot!(told(&findings(&[scenario], &evidence([record]))));
+}
+
+#[test]
+fn several_figures_are_summed_up() {
+    let told = |verdicts: &[Verdict]| sentence::others(0, verdicts);
+    assert_eq!(told(&[Verdict::Reproduced]), "");
+    assert_eq!(told(&[Verdict::Contradicted, Verdict::Reproduced]), " The other figure agrees.");
+    assert_eq!(told(&[Verdict::Contradicted, Verdict::Contradicted]), " The other figure doesn't agree.");
+    assert_eq!(told(&[Verdict::Reproduced, Verdict::NotTestable]), " The other figure can't be tested here.");
+    assert_eq!(told(&[Verdict::Reproduced; 4]), " The 3 other figures agree.");
+    let all = [Verdict::Contradicted, Verdict::Reproduced, Verdict::Contradicted, Verdict::NotTestable];
+    assert_eq!(told(&all), " Of the 3 other figures, 1 agrees, 1 doesn't and 1 can't be tested here.");
+}
+
+#[test]
+fn every_other_kind_of_test() {
+    let sixty = [("sequential x 1", 9.0), ("thread_per_task x 30", 0.3), ("thread_per_task x 60, sixty", 0.303)];
+    let cells = [
+        &sixty[..],
+        &[
+            ("thread_per_task x 120, hundred_twenty", 0.31),
+            ("threads x 8", 1.3),
+            ("threads x 16", 1.0),
+            ("threads x 5", 1.8),
+            ("processes x 8, as published", 1.6),
+            ("processes x 8, pool_chunks, as published", 1.9),
+            ("hybrid x 3x5", 0.6),
+            ("threads x 5, serial_start", 2.2),
+            ("threads x 1", 9.0),
+        ],
+    ]
+    .concat();
+    let mut lines = Vec::new();
+    for figure in [
+        "test = { time = { cell = \"sequential x 1\" } }, published = 8.99",
+        "test = { time = { cell = \"sequential x 1\", tasks = 30000 } }, published = 8991.0",
+        "test = { time = { cell = \"threads x 5, serial_start\" } }, expects = { below = 2.0 }",
+        "test = { ratio = { from = \"hybrid x 3x5\", to = \"threads x 1\" } }, expects = { below = 1.0 }",
+        "test = { ratio = { from = \"processes x 8, pool_chunks, as published\", to = \"processes x 8, as published\" } }, expects = { above = 1.0 }",
+        "test = { ratio = { from = \"threads x 5\", to = \"threads x 5, serial_start\" } }, expects = { below = 1.0 }",
+        "test = { turns = { cell = \"threads x 8\", turn = \"sequential x 1\" } }, published = 4.0",
+        "test = { trend = { cells = [\"thread_per_task x 30\", \"thread_per_task x 60, sixty\", \"thread_per_task x 120, hundred_twenty\"] } }, expects = { equal = 0.0 }",
+        "test = { trend = { cells = [\"thread_per_task x 30\", \"thread_per_task x 60, sixty\", \"thread_per_task x 120, hundred_twenty\"] } }, published = 1.0",
+        "test = { drop_off = { at = \"threads x 8\", among = [\"threads x 5\", \"threads x 16\"] } }, expects = { above = 1.05 }",
+        "test = { count = { cell = \"threads x 8\", what = \"threads\" } }, published = 9.0",
+        "test = { count = { cell = \"hybrid x 3x5\", what = \"status_404\" } }, expects = { above = 10.0 }",
+        "test = { cpu_share = { cell = \"sequential x 1\" } }, published = 0.034",
+        "test = { cpu_share = { cell = \"threads x 8\", against = \"sequential x 1\" } }, expects = { above = 1.0 }",
+        "test = { memory = { cell = \"threads x 8\" } }, expects = { above = 1_000_000.0 }",
+        "test = { memory = { cell = \"threads x 8\", against = \"threads x 1\" } }, expects = { equal = 1.0 }",
+        "test = { fails = { cell = \"threads x 8\", with = \"can't start new thread\" } }",
+        "test = { exhibit = \"torn_prints\" }",
+    ] {
+        let found = of_figure(&format!("name = \"it\", {figure}"), &cells);
+        lines.push(format!("{}: {}", found.verdict.words(), found.sentence));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_is_shown_and_what_is_not() {
+    let exhibit = claim("000-5", &["name = \"torn\", test = { exhibit = \"torn_prints\" }"], "");
+    let fails =
+        "name = \"refused\", test = { fails = { cell = \"threads x 5, failing\", with = \"no more threads\" } }";
+    let scenario = requests(&(exhibit + &claim("000-6", &[fails], "")));
+    let mut record = Made::of(&scenario).record(&[("threads x 5, failing", 1.0)]);
+    let mut lines = Vec::new();
+    for (bug, error) in [(true, "task 3: no more threads (os error 11)"), (false, "task 3: the connection was reset")] {
+        record.cells[0].error = Some(error.into());
+        let mut evidence = evidence([record.clone()]);
+        evidence.exhibits.insert("torn_prints".into(), shown(bug));
+        lines.push(told(&findings(std::slice::from_ref(&scenario), &evidence)));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn what_failed_has_no_time_and_says_why() {
+    let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
+    let whole = Made::of(&scenario).record(&[("sequential x 1", 9.0), ("threads x 5", 2.0)]);
+    let with = |change: &dyn Fn(&mut Record)| {
+        let mut record = whole.clone();
+        change(&mut record);
+        told(&findings(std::slice::from_ref(&scenario), &evidence([record])))
+    };
+    let lines = [
+        with(&|record| {
+            record.cells[1].check = Check::Failed;
+            record.cells[1].error = Some("task 7: a wrong checksum".into());
+        }),
+        with(&|record| {
+            record.cells[0].check = Check::Skipped;
+            record.cells[0].error = Some("it makes no sense".into());
+        }),
+        with(&|record| record.cells[1].task_errors = 1),
+        with(&|record| record.cells[1].run_s.truncate(1)),
+        with(&|record| record.cells[1].run_s[0] = 0.0),
+        with(&|record| {
+            record.cells[1].run_s.truncate(2);
+            record.cells[1].run_s[1] = 1e300;
+        }),
+        with(&|record| record.cells[1].run_s.clear()),
+        with(&|record| drop(record.cells.pop())),
+    ];
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+const SERIAL: &str = "{ name = \"a serial start of 0.468 s\", test = { ratio = { from = \"sequential x 1, serial_start\", to = \
+                      \"threads x 5, serial_start\" } }, apart = { ratio = { from = \"sequential x 1, serial_start\", to = \
+                      \"threads x 30, serial_start\" } } }";
+const UNEVEN: &str = "{ name = \"latencies that spread\", test = { ratio = { from = \"sequential x 1, uneven\", to = \
+                      \"threads x 5, uneven\" } }, apart = { ratio = { from = \"sequential x 1, uneven\", to = \
+                      \"threads x 30, uneven\" } } }";
+
+/// A claim whose latency alone gives 5, with two mechanisms, and what they give with 5 and with 30 threads.
+fn with_mechanisms(apart: &str, serial: (f64, f64), uneven: (f64, f64)) -> Finding {
+    let rest = format!("mechanisms = [{SERIAL}, {UNEVEN}]\n{apart}");
+    let scenario = requests(&claim("000-3", &[&speed_up("published = 4.138")], &rest));
+    let record = Made::of(&scenario).record(&[
+        ("sequential x 1", 9.0),
+        ("threads x 5", 1.8),
+        ("sequential x 1, serial_start", 9.0),
+        ("threads x 5, serial_start", 9.0 / serial.0),
+        ("threads x 30, serial_start", 9.0 / serial.1),
+        ("sequential x 1, uneven", 9.0),
+        ("threads x 5, uneven", 9.0 / uneven.0),
+        ("threads x 30, uneven", 9.0 / uneven.1),
+    ]);
+    findings(&[scenario], &evidence([record])).claims.remove(0)
+}
+
+#[test]
+fn mechanisms_told_apart_and_not() {
+    let silent = "apart = { with = \"thirty threads instead of five\" }";
+    let printed = "apart = { with = \"thirty threads instead of five\", published = 12.0, from = \"003-2\" }";
+    let mut lines = Vec::new();
+    for (apart, serial, uneven) in [
+        (silent, (4.1, 12.0), (4.2, 8.0)),
+        (silent, (4.1, 12.0), (4.2, 11.5)),
+        (printed, (4.1, 12.0), (4.2, 8.0)),
+        (printed, (4.1, 12.0), (4.2, 11.8)),
+        (printed, (4.1, 6.0), (4.2, 8.0)),
+        (printed, (4.1, 12.0), (3.0, 12.0)),
+        (printed, (2.0, 12.0), (3.0, 12.0)),
+        (printed, (4.1, 12.0), (4.2, 12.0 * 1.15)),
+    ] {
+        let found = with_mechanisms(apart, serial, uneven);
+        let stands: Vec<_> = found.mechanisms.iter().map(|one| (one.gives_it, one.stands)).collect();
+        lines.push(format!(
+            "{}: {}\n    {}\n    {stands:?}",
+            found.verdict.words(),
+            found.sentence,
+            found.apart.unwrap()
+        ));
+    }
+    insta::assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn a_contested_claim_has_a_clause_for_each_reading() {
+    let readings = [
+        "name = \"one host for all\", test = { ratio = { from = \"threads x 5\", to = \"hybrid x 3x5\" } }, expects = { above = 1.0 }",
+        "name = \"hosts that differ\", test = { ratio = { from = \"threads x 30\", to = \"hybrid x 3x5\" } }, expects = { above = 1.0 }",
+    ];
+    let scenario = requests(&claim("000-10", &readings, "contested = \"It says both.\""));
+    let record = Made::of(&scenario).record(&[("threads x 5", 1.8), ("threads x 30", 0.3), ("hybrid x 3x5", 0.6)]);
+    insta::assert_snapshot!(told(&findings(std::slice::from_ref(&scenario), &evidence([record]))));
+    assert_eq!(findings(&[scenario], &Evidence::default()).claims[0].verdict, Verdict::NotMeasured);
+}
+
+#[test]
+fn the_weakest_figure_decides_and_what_is_not_testable_is_set_aside() {
+    let five = |rest: &str| speed_up(rest);
+    let holds = five("expects = { above = 1.0 }");
+    let fails = five("expects = { below = 1.0 }");
+    let elsewhere = five("published = 5.0, needs = { cores = 64 }");
+    let cells = [("sequential x 1", 9.0), ("threads x 5", 1.8)];
+    for (figures, expected) in [
+        (vec![&holds, &elsewhere], Verdict::Reproduced),
+        (vec![&elsewhere, &elsewhere], Verdict::NotTestable),
+        (vec![&holds, &fails], Verdict::Contradicted),
+        (vec![&holds, &holds], Verdict::Reproduced),
+    ] {
+        let figures: Vec<&str> = figures.into_iter().map(String::as_str).collect();
+        let scenario = requests(&claim("000-7", &figures, ""));
+        let record = Made::of(&scenario).record(&cells);
+        let found = findings(&[scenario], &evidence([record]));
+        assert_eq!(found.claims[0].verdict, expected, "{}", found.claims[0].sentence);
+    }
+}
+
+#[test]
+fn a_calculation_that_needs_more_cores_is_predicted_by_amdahl_and_says_so() {
+    let figure = "name = \"speed-up of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, published = 2.21, needs = { cores = 8 }";
+    let scenario = sums(&claim("002-6", &[figure], ""));
+    // On two cores 1.8 times as fast: a ninth can't be divided, which leaves 1 / (1/9 + 8/9/8) = 4.5 on eight.
+    let record = Made { scatter: 0.0, ..Made::of(&scenario) }.record(&[
+        ("sequential x 1", 9.0),
+        ("processes x 2", 5.0),
+        ("processes x 8", 5.1),
+    ]);
+    let found = findings(std::slice::from_ref(&scenario), &evidence([record])).claims.remove(0);
+    let prediction = found.figures[0].prediction.clone().unwrap();
+    assert!((prediction.value - 4.5).abs() < 1e-9 && prediction.by == "Amdahl's law", "{prediction:?}");
+    insta::assert_snapshot!(found.sentence);
+}
+
+#[test]
+fn lock_step_and_the_link_are_what_the_board_says() {
+    let scenario = requests("");
+    let time = |name: &str| {
+        let test = Test::Time { cell: spec(&scenario, name), tasks: None };
+        predict::predict(&test, &scenario, None).map(|prediction| (prediction.value, prediction.by))
+    };
+    let near = |found: Option<(f64, &str)>, value: f64, by: &str| {
+        let found = found.expect("a prediction");
+        assert!((found.0 - value).abs() < 1e-9 && found.1 == by, "{found:?}, not {value} by {by}");
+    };
+    near(time("sequential x 1"), 9.0, "lock-step");
+    near(time("threads x 5"), 6.0 * 0.3, "lock-step");
+    near(time("threads x 16"), 2.0 * 0.3, "lock-step");
+    near(time("threads x 5, serial_start"), 0.468 + 6.0 * 0.2841, "lock-step");
+    // Chunks of one: 30 / 32 is less.
+    near(time("processes x 8, pool_chunks, as published"), 4.0 * 0.3, "lock-step");
+    near(time("sequential x 1, link"), 30.0 * 0.4, "shared link");
+    // Five at a time wait in turns, and the link is nearly as slow: 6 x 0.4 against 0.3 + 30 x 0.1.
+    near(time("threads x 5, link"), 0.3 + 3.0, "shared link");
+    assert_eq!(time("threads x 5, uneven"), None, "latencies that spread have no lock-step");
+}
+
+#[test]
+fn a_decision_names_all_that_can_t_be_told_from_the_fastest() {
+    let rows = "[[decisions]]\nwork = \"waiting for a server (IO-bound)\"\ncells = [\"threads x 30\", \"async x 30\", \"processes x 8\", \
+                \"sequential x 1\"]\n";
+    let scenario = requests(rows);
+    let record = Made::of(&scenario).record(&[
+        ("sequential x 1", 9.0),
+        ("threads x 30", 0.31),
+        ("async x 30", 0.3),
+        ("processes x 8", 1.2),
+    ]);
+    let found = findings(std::slice::from_ref(&scenario), &evidence([record]));
+    let decided = &found.decisions[0];
+    assert_eq!((decided.answer.as_str(), decided.rounds), ("threads or async", 10));
+    let among: Vec<_> = decided.ranking.iter().map(|row| (row.cell.to_string(), row.among_fastest)).collect();
+    let expected = [("async x 30", true), ("threads x 30", true), ("processes x 8", false), ("sequential x 1", false)];
+    assert_eq!(among, expected.map(|(name, among)| (name.to_owned(), among)));
+    let nothing = findings(&[scenario], &Evidence::default());
+    assert!(nothing.decisions[0].ranking.is_empty() && nothing.decisions[0].answer.is_empty());
+}
+
+#[test]
+fn holm_takes_back_what_only_stands_alone() {
+    let figures: Vec<String> = (0..40).map(|_| speed_up("expects = { above = 1.0 }")).collect();
+    let figures: Vec<&str> = figures.iter().map(String::as_str).collect();
+    // A mean of three standard errors: one in seventy by chance, which is little for one and much among forty.
+    let rounds: Vec<(f64, f64)> =
+        (0..10).map(|round| (if round % 2 == 0 { 0.3_f64.exp() } else { 1.0 }, 1.0)).collect();
+    let verdict = |figures: &[&str]| {
+        let scenario = requests(&claim("000-7", figures, ""));
+        let record = with_times(&scenario, &rounds);
+        let mut found = findings(&[scenario], &evidence([record])).claims.remove(0);
+        (found.verdict, found.figures.remove(0))
+    };
+    let (alone, figure) = verdict(&figures[..1]);
+    let p = figure.measured.and_then(|measured| measured.p).unwrap();
+    assert!(alone == Verdict::Reproduced && 0.05 / 40.0 < p, "{figure:?}");
+    let (among, figure) = verdict(&figures);
+    assert_eq!(among, Verdict::Inconclusive);
+    assert!(figure.reason.is_some_and(|reason| reason.contains("40 figures") && reason.contains("Holm")));
+}
+
+#[test]
+fn the_newest_record_that_has_the_cells_decides() {
+    let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
+    let made = Made::of(&scenario);
+    let without = made.record(&[("sequential x 1", 9.0)]);
+    let newer = made.record(&[("sequential x 1", 9.0), ("threads x 5", 9.0 / 4.1)]);
+    let older = made.record(&[("sequential x 1", 9.0), ("threads x 5", 9.0)]);
+    let found = findings(&[scenario], &evidence([without, newer, older]));
+    assert_eq!(found.claims[0].verdict, Verdict::Reproduced);
+}
+
+#[test]
+fn claims_stand_in_the_order_of_the_ledger_and_are_counted() {
+    let claims: String = ["000-10", "000-2", "000-9"].map(|id| claim(id, &[&speed_up("published = 5.0")], "")).concat();
+    let found = findings(
+        &[sums(&claim("002-1", &["name = \"it\", test = { exhibit = \"wrong_name\" }"], "")), requests(&claims)],
+        &Evidence::default(),
+    );
+    let ids: Vec<&str> = found.claims.iter().map(|claim| claim.id.as_str()).collect();
+    assert_eq!(ids, ["000-2", "000-9", "000-10", "002-1"]);
+    let counted = counts(&found);
+    assert_eq!(counted.map(|(verdict, _)| verdict), Verdict::ALL);
+    assert_eq!(counted.iter().filter(|(_, count)| *count > 0).collect::<Vec<_>>(), [&(Verdict::NotMeasured, 4)]);
+}
+
+#[test]
+fn the_page_of_time_is_the_documents_own() {
+    // 1.6 s of run at the document's pace, and 2 ms of start and stop that were not divided by the time scale.
+    let figure = "name = \"it\", test = { time = { cell = \"processes x 8, as published\" } }, published = 1.602";
+    let scenario = requests(&claim("000-7", &[figure], ""));
+    let record = Made { scatter: 0.0, ..Made::of(&scenario) }.record(&[("processes x 8, as published", 1.6)]);
+    let found = findings(&[scenario], &evidence([record]));
+    let measured = found.claims[0].figures[0].measured.unwrap();
+    assert!((measured.value.estimate - 1.602).abs() < 1e-9, "{measured:?}");
+}
+
+#[test]
+fn narrow_is_a_matter_of_width_alone() {
+    let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
+    let cells = [("sequential x 1", 9.0), ("threads x 5", 2.0)];
+    let narrow = |scatter: f64, change: &dyn Fn(&mut Record)| {
+        let mut record = Made { scatter, ..Made::of(&scenario) }.record(&cells);
+        change(&mut record);
+        narrow_enough(&scenario.claims, &record)
+    };
+    assert!(narrow(0.02, &|_| {}) && !narrow(0.3, &|_| {}));
+    assert!(narrow(0.3, &|record| record.cells[0].check = Check::Failed), "what failed doesn't count");
+    assert!(narrow(0.3, &|record| record.scenario = "another".into()), "nor what is measured elsewhere");
+}
+
+/// Times of two cells, one pair for each round.
+fn pairs() -> impl Strategy<Value = Vec<(f64, f64)>> {
+    let pair = (-0.3_f64..0.3, -0.3_f64..0.3);
+    (-0.4_f64..0.4, 0.001_f64..1.0, prop::collection::vec(pair, 2..12)).prop_map(|(apart, scatter, rounds)| {
+        rounds.into_iter().map(|(a, b)| ((apart + a * scatter).exp(), (b * scatter).exp())).collect()
+    })
+}
+
+fn with_times(scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
+    with_times_of("threads x 5", scenario, rounds)
+}
+
+fn with_times_of(to: &str, scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
+    let mut record =
+        Made { rounds: rounds.len() as u32, ..Made::of(scenario) }.record(&[("sequential x 1", 1.0), (to, 1.0)]);
+    record.cells[0].run_s = rounds.iter().map(|(from, _)| *from).collect();
+    record.cells[1].run_s = rounds.iter().map(|(_, to)| *to).collect();
+    record
+}
+
+/// Something that a figure of the two cells may be asked.
+fn question() -> impl Strategy<Value = String> {
+    prop_oneof![
+        (0.5_f64..2.0).prop_map(|value| format!("published = {value:.3}")),
+        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ above = {value:.3} }}")),
+        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ below = {value:.3} }}")),
+        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ equal = {value:.3} }}")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn a_recipe_never_reproduces_what_it_was_calibrated_from(rounds in pairs(), question in question()) {
+        // The recipe was calibrated from 000-1, and `serial_start` from 000-3 too.
+        let scenario = requests(&claim("000-1", &[&speed_up(&question)], ""));
+        let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, &rounds)]));
+        prop_assert!(found.claims[0].verdict != Verdict::Reproduced);
+        prop_assert!(found.claims[0].figures.iter().all(|figure| figure.verdict != Verdict::Reproduced));
+    }
+
+    #[test]
+    fn dividing_the_other_way_round_mirrors_above_and_below(rounds in pairs(), bound in 0.7_f64..1.4) {
+        let back = "name = \"it\", test = { ratio = { from = \"threads x 5\", to = \"sequential x 1\" } }";
+        let there = requests(&claim("000-7", &[&speed_up(&format!("expects = {{ above = {bound:?} }}"))], ""));
+        let back = requests(&claim("000-7", &[&format!("{back}, expects = {{ below = {:?} }}", 1.0 / bound)], ""));
+        let [a, b] = [there, back].map(|scenario| {
+            let record = with_times(&scenario, &rounds);
+            findings(&[scenario], &evidence([record])).claims[0].verdict
+        });
+        prop_assert_eq!(a, b);
+    }
+
+    #[test]
+    fn more_rounds_of_the_same_never_turn_a_verdict_into_its_opposite(rounds in pairs(), question in question()) {
+        let scenario = requests(&claim("000-7", &[&speed_up(&question)], ""));
+        let of = |rounds: &[(f64, f64)]| {
+            findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, rounds)])).claims[0].verdict
+        };
+        let (few, many) = (of(&rounds), of(&rounds.repeat(3)));
+        prop_assert!(few == Verdict::Inconclusive || many != Verdict::Inconclusive, "{few:?} became {many:?}");
+        let opposite = [(Verdict::Reproduced, Verdict::Contradicted), (Verdict::Contradicted, Verdict::Reproduced)];
+        prop_assert!(!opposite.contains(&(few, many)), "{few:?} became {many:?}");
+    }
+
+    #[test]
+    fn records_of_another_document_s_scenario_change_nothing(rounds in pairs(), other in pairs()) {
+        let here = requests(&claim("000-7", &[&speed_up("published = 1.2")], ""));
+        let on_four = speed_up("expects = { above = 1.0 }").replace("threads x 5", "threads x 4");
+        let there = sums(&claim("002-5", &[&on_four], ""));
+        let scenarios = [here.clone(), there.clone()];
+        let alone = findings(&scenarios, &evidence([with_times(&here, &rounds)]));
+        let both = findings(&scenarios, &evidence([with_times_of("threads x 4", &there, &other), with_times(&here, &rounds)]));
+        prop_assert_eq!(&alone.claims[0], &both.claims[0]);
+    }
+
+    #[test]
+    fn any_record_is_judged_without_a_panic(
+        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..9_u8, prop::num::f64::ANY), 0..12),
+        rounds in 0..4_u32,
+    ) {
+        let scenario = everything();
+        let names: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();
+        let cells: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
+        let mut record = Made { rounds, looks: Vec::new(), ..Made::of(&scenario) }.record(&cells);
+        for (which, how, value) in damage {
+            if record.cells.is_empty() {
+                break;
+            }
+            let index = which.index(record.cells.len());
+            let cell = &mut record.cells[index];
+            match how {
+                0 => cell.check = Check::Failed,
+                1 => cell.check = Check::Skipped,
+                2 => cell.run_s.clear(),
+                3 => cell.run_s.iter_mut().for_each(|seconds| *seconds = value),
+                4 => cell.task_errors += 1,
+                5 => drop(cell.cpu_s.pop()),
+                6 => cell.memory_samples_bytes.clear(),
+                7 => cell.tasks = 0,
+                _ => drop(record.cells.remove(index)),
+            }
+        }
+        let narrow = narrow_enough(&scenario.claims, &record);
+        let evidence = evidence([record]);
+        let found = findings(std::slice::from_ref(&scenario), &evidence);
+        prop_assert_eq!(&found, &findings(std::slice::from_ref(&scenario), &evidence));
+        prop_assert!(narrow || rounds > 0);
+        for figure in found.claims.iter().flat_map(|claim| &claim.figures) {
+            let ends = figure.measured.map_or([0.0; 3], |measured| [measured.value.low, measured.value.estimate, measured.value.high]);
+            prop_assert!(ends.iter().all(|end| end.is_finite()) && ends.is_sorted(), "{:?}", figure);
+            prop_assert!(figure.verdict != Verdict::Inconclusive || figure.reason.is_some(), "no cause: {:?}", figure);
+        }
+    }
+}
+
+/// A scenario with every kind of test.
+pub(super) fn everything() -> Scenario {
+    let trend = "trend = { cells = [\"thread_per_task x 30\", \"thread_per_task x 60, sixty\", \"thread_per_task x 120, hundred_twenty\"] }";
+    let figures: Vec<String> = [
+        "test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } }, published = 4.138",
+        "test = { time = { cell = \"sequential x 1\", tasks = 30000 } }, published = 8991.0",
+        "test = { turns = { cell = \"threads x 8\", turn = \"sequential x 1\" } }, expects = { equal = 4.0 }",
+        &format!("test = {{ {trend} }}, expects = {{ equal = 0.0 }}"),
+        "test = { drop_off = { at = \"threads x 8\", among = [\"threads x 5\", \"threads x 16\"] } }, expects = { above = 1.05 }",
+        "test = { count = { cell = \"threads x 8\", what = \"redeliveries\" } }, published = 9.0",
+        "test = { count = { cell = \"threads x 8\", what = \"threads\" } }, published = 9.0",
+        "test = { cpu_share = { cell = \"sequential x 1\" } }, published = 0.034",
+        "test = { memory = { cell = \"threads x 8\", against = \"sequential x 1\" } }, expects = { above = 1.0 }",
+        "test = { fails = { cell = \"threads x 8\", with = \"can't start new thread\" } }",
+        "test = { exhibit = \"torn_prints\" }",
+        "test = { time = { cell = \"threads x 5\" } }, published = 2.17, needs = { other = \"its machine\" }",
+    ]
+    .iter()
+    .map(|figure| format!("name = \"it\", {figure}"))
+    .collect();
+    let figures: Vec<&str> = figures.iter().map(String::as_str).collect();
+    let mechanisms =
+        format!("mechanisms = [{SERIAL}, {UNEVEN}]\napart = {{ with = \"thirty threads instead of five\" }}");
+    let rows = "[[decisions]]\nwork = \"waiting\"\ncells = [\"threads x 30\", \"async x 30\"]\n";
+    requests(&(claim("000-3", &figures, &mechanisms) + rows))
+}

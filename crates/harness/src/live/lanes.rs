@@ -1,0 +1,156 @@
+//! What workers announce in the feed, as events.
+
+use super::event::{Change, Event, LANES, Lanes, Turn};
+use measure::clock::between;
+use std::collections::HashMap;
+use work::worker::feed::{Announcement, Doing};
+
+/// Follows the announcements of one run after another.
+#[derive(Debug, Default)]
+pub(super) struct Follower {
+    current: Option<Current>,
+}
+
+/// The run that goes on, or the last one.
+#[derive(Debug)]
+struct Current {
+    run: u64,
+    cell: usize,
+    start_ns: u64,
+    /// Seconds that it took, once it has ended.
+    took_s: Option<f64>,
+    /// What each worker is at, those beyond [`LANES`] too.
+    doing: HashMap<u32, Turn>,
+    tasks_done: u32,
+    changes: Vec<Change>,
+}
+
+impl Follower {
+    /// What there is to tell of these announcements at `now_ns`. Of a run that goes on there is always something to tell:
+    /// its clock.
+    pub(super) fn follow(&mut self, news: &[Announcement], now_ns: u64) -> Vec<Event> {
+        let was_running = self.current.as_ref().is_some_and(|current| current.took_s.is_none());
+        let (mut told, mut changed) = (Vec::new(), was_running);
+        for one in news {
+            if one.doing == Doing::Begin {
+                told.extend(self.current.take().filter(|_| changed).map(|current| current.tell(one.at_ns)));
+                self.current = Some(Current::begin(one));
+                changed = true;
+            } else if let Some(current) = self.current.as_mut().filter(|current| current.run == one.run) {
+                // Whatever belongs to another run is a warm-up, which nobody is to see, or somebody who is late.
+                current.add(one);
+                changed = true;
+            }
+        }
+        told.extend(self.current.as_mut().filter(|_| changed).map(|current| current.tell_now(now_ns)));
+        told
+    }
+}
+
+impl Current {
+    fn begin(begin: &Announcement) -> Self {
+        Self {
+            run: begin.run,
+            cell: begin.worker as usize,
+            start_ns: begin.at_ns,
+            took_s: None,
+            doing: HashMap::new(),
+            tasks_done: 0,
+            changes: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, one: &Announcement) {
+        let at_s = between(self.start_ns, one.at_ns).as_secs_f64();
+        let doing = match one.doing {
+            Doing::Run => Turn::Run,
+            Doing::WaitFirstByte => Turn::WaitServer,
+            Doing::WaitTransfer => Turn::WaitLink,
+            Doing::WaitLock => Turn::WaitLock,
+            Doing::Idle => Turn::Idle,
+            Doing::Failed => Turn::Failed,
+            Doing::End => {
+                self.took_s = Some(at_s);
+                return;
+            }
+            Doing::Begin => return,
+        };
+        if one.index.is_some() && matches!(doing, Turn::Idle | Turn::Failed) {
+            self.tasks_done += 1;
+        }
+        self.doing.insert(one.worker, doing);
+        if one.worker < LANES {
+            self.changes.push(Change { worker: one.worker, task: one.index, doing, at_s });
+        }
+    }
+
+    /// Its last words, when another run has begun.
+    fn tell(mut self, now_ns: u64) -> Event {
+        self.tell_now(now_ns)
+    }
+
+    fn tell_now(&mut self, now_ns: u64) -> Event {
+        let waits = |doing: &&Turn| matches!(doing, Turn::WaitServer | Turn::WaitLink);
+        Event::Lanes(Lanes {
+            cell: self.cell,
+            run: self.run,
+            clock_s: self.took_s.unwrap_or_else(|| between(self.start_ns, now_ns).as_secs_f64()),
+            running: self.took_s.is_none(),
+            in_flight: self.doing.values().filter(waits).count() as u32,
+            tasks_done: self.tasks_done,
+            changes: std::mem::take(&mut self.changes),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(run: u64, at_ms: u64, worker: u32, index: Option<u32>, doing: Doing) -> Announcement {
+        Announcement { run, at_ns: at_ms * 1_000_000, worker, index, doing }
+    }
+
+    fn lanes(events: Vec<Event>) -> Vec<Lanes> {
+        let lanes = |event| if let Event::Lanes(lanes) = event { lanes } else { panic!("{event:?}") };
+        events.into_iter().map(lanes).collect()
+    }
+
+    #[test]
+    fn two_workers_one_of_them_beyond_the_lanes() {
+        let mut follower = Follower::default();
+        let first = [
+            said(1, 5, 0, Some(0), Doing::Run),
+            said(2, 10, 3, None, Doing::Begin),
+            said(2, 11, 0, Some(0), Doing::Run),
+            said(2, 12, 0, Some(0), Doing::WaitFirstByte),
+            said(2, 12, LANES, Some(1), Doing::WaitTransfer),
+            said(1, 13, 0, Some(0), Doing::Idle),
+        ];
+        let told = lanes(follower.follow(&first, 20_000_000));
+        assert_eq!(told.len(), 1);
+        let seen = &told[0];
+        assert_eq!((seen.cell, seen.run, seen.running, seen.in_flight, seen.tasks_done), (3, 2, true, 2, 0));
+        assert!((seen.clock_s - 0.010).abs() < 1e-12);
+        assert_eq!(seen.changes.iter().map(|change| change.doing).collect::<Vec<_>>(), [Turn::Run, Turn::WaitServer]);
+
+        // Nothing new but the time.
+        let told = lanes(follower.follow(&[], 30_000_000));
+        assert!((told[0].clock_s - 0.020).abs() < 1e-12 && told[0].changes.is_empty());
+
+        let last = [
+            said(2, 33, 0, Some(0), Doing::Idle),
+            said(2, 34, LANES, Some(1), Doing::Failed),
+            said(2, 35, 3, None, Doing::End),
+            said(3, 40, 0, None, Doing::Begin),
+        ];
+        let told = lanes(follower.follow(&last, 50_000_000));
+        assert_eq!((told[0].tasks_done, told[0].in_flight, told[0].running), (2, 0, false));
+        assert!((told[0].clock_s - 0.025).abs() < 1e-12);
+        assert_eq!((told[1].cell, told[1].run, told[1].tasks_done), (0, 3, 0));
+        // Once it is over, there is nothing more to tell.
+        let over = [said(3, 60, 0, None, Doing::End)];
+        assert_eq!(lanes(follower.follow(&over, 70_000_000)).len(), 1);
+        assert!(follower.follow(&[], 80_000_000).is_empty());
+    }
+}

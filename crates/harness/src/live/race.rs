@@ -1,0 +1,271 @@
+//! What came of all that was told of a run so far: what a screen shows.
+
+use super::event::{Change, Contender, Ending, Event, LANES, Lanes, Measured, Plan, Standing, Turn};
+use work::worker::lane::SpanKind;
+
+/// A run, as far as it was told of.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Race {
+    /// What is going to be run; `None` until it is set up.
+    pub plan: Option<Plan>,
+    /// What is being made before that: what, how many stand, of how many.
+    pub preparing: Option<(String, u64, u64)>,
+    /// The cell that is worked on, whether it is timed, the step, of so many.
+    pub at: Option<(usize, bool, u32, u32)>,
+    /// One for each cell, once it is set up.
+    pub entries: Vec<Entry>,
+    /// Cores in use.
+    pub cores: Option<f64>,
+    /// How it ended; `None` while it goes on.
+    pub ended: Option<Ending>,
+}
+
+/// One cell's part of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The cell.
+    pub cell: Contender,
+    /// What is known of it.
+    pub standing: Option<Standing>,
+    /// The run that the lanes show.
+    pub run: u64,
+    /// Seconds since that run began, or that it took.
+    pub clock_s: f64,
+    /// Whether it goes on.
+    pub running: bool,
+    /// Requests that wait for the server or the link.
+    pub in_flight: u32,
+    /// Tasks done in it.
+    pub tasks_done: u32,
+    /// What each worker was at, by its number.
+    pub lanes: Vec<Vec<Stretch>>,
+}
+
+/// A stretch of a worker's time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stretch {
+    /// What it was at.
+    pub doing: Turn,
+    /// Since when, in seconds since the run began.
+    pub from_s: f64,
+    /// Until when; `None` while it goes on.
+    pub to_s: Option<f64>,
+}
+
+impl Race {
+    /// One more event.
+    pub fn add(&mut self, event: Event) {
+        match event {
+            Event::Preparing { what, done, total } => self.preparing = Some((what, done, total)),
+            Event::SetUp(plan) => {
+                self.entries = plan.cells.iter().cloned().map(Entry::new).collect();
+                self.preparing = None;
+                self.plan = Some(plan);
+            }
+            Event::Working { cell, timed, step, total } => self.at = Some((cell, timed, step, total)),
+            Event::Lanes(lanes) => self.entries.get_mut(lanes.cell).into_iter().for_each(|entry| entry.turn(&lanes)),
+            Event::Cores { cores } => self.cores = Some(cores),
+            Event::Measured(measured) => {
+                self.entries.get_mut(measured.cell).into_iter().for_each(|entry| entry.settle(&measured));
+            }
+            Event::Standings { cells } => {
+                for (entry, standing) in self.entries.iter_mut().zip(cells) {
+                    entry.standing = Some(standing);
+                }
+            }
+            Event::Ended { how } => {
+                self.entries.iter_mut().for_each(|entry| entry.running = false);
+                self.ended = Some(how);
+            }
+        }
+    }
+}
+
+impl Entry {
+    fn new(cell: Contender) -> Self {
+        Self {
+            cell,
+            standing: None,
+            run: 0,
+            clock_s: 0.0,
+            running: false,
+            in_flight: 0,
+            tasks_done: 0,
+            lanes: Vec::new(),
+        }
+    }
+
+    fn turn(&mut self, news: &Lanes) {
+        if news.run != self.run {
+            self.lanes.clear();
+        }
+        (self.run, self.clock_s, self.running) = (news.run, news.clock_s, news.running);
+        (self.in_flight, self.tasks_done) = (news.in_flight, news.tasks_done);
+        news.changes.iter().for_each(|change| self.change(change));
+    }
+
+    fn change(&mut self, change: &Change) {
+        let Some(lane) = lane(&mut self.lanes, change.worker) else { return };
+        if let Some(last) = lane.last_mut() {
+            last.to_s = Some(change.at_s);
+        }
+        if !matches!(change.doing, Turn::Idle | Turn::Failed) {
+            lane.push(Stretch { doing: change.doing, from_s: change.at_s, to_s: None });
+        }
+    }
+
+    /// The lanes as the run and the server's log have them, instead of what could be seen while it went on. The waits lie
+    /// over the tasks.
+    fn settle(&mut self, measured: &Measured) {
+        (self.clock_s, self.running, self.in_flight) = (measured.run_s, false, 0);
+        self.lanes.clear();
+        for bar in &measured.bars {
+            let doing = match bar.kind {
+                SpanKind::Run => Turn::Run,
+                SpanKind::WaitServer | SpanKind::WaitFirstByte => Turn::WaitServer,
+                SpanKind::WaitLink | SpanKind::WaitTransfer => Turn::WaitLink,
+                SpanKind::WaitLock => Turn::WaitLock,
+                // A job's time in a queue is no worker's.
+                SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return | SpanKind::Idle => continue,
+            };
+            let stretch = Stretch { doing, from_s: bar.from_s, to_s: Some(bar.to_s) };
+            lane(&mut self.lanes, bar.worker).into_iter().for_each(|lane| lane.push(stretch));
+        }
+    }
+}
+
+/// The lane of a worker; none beyond [`LANES`], whatever a line from another process says.
+fn lane(lanes: &mut Vec<Vec<Stretch>>, worker: u32) -> Option<&mut Vec<Stretch>> {
+    let place = worker as usize;
+    if worker < LANES && lanes.len() <= place {
+        lanes.resize(place + 1, Vec::new());
+    }
+    lanes.get_mut(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{live::event::Bar, results::record::Check};
+    use proptest::prelude::*;
+    use stats::Estimate;
+
+    fn turn() -> impl Strategy<Value = Turn> {
+        prop::sample::select(vec![
+            Turn::Run,
+            Turn::WaitServer,
+            Turn::WaitLink,
+            Turn::WaitLock,
+            Turn::Idle,
+            Turn::Failed,
+        ])
+    }
+
+    fn kind() -> impl Strategy<Value = SpanKind> {
+        prop::sample::select(vec![SpanKind::Run, SpanKind::WaitTransfer, SpanKind::WaitLock, SpanKind::Queued])
+    }
+
+    fn lanes() -> impl Strategy<Value = Event> {
+        let change = (any::<u32>(), any::<Option<u32>>(), turn(), any::<f64>());
+        let change = change.prop_map(|(worker, task, doing, at_s)| Change { worker, task, doing, at_s });
+        let rest = any::<(usize, f64, bool, u32, u32, u64)>();
+        (0_usize..6, rest, prop::collection::vec(change, 0..5)).prop_map(|(cell, rest, changes)| {
+            let (_, clock_s, running, in_flight, tasks_done, run) = rest;
+            Event::Lanes(Lanes { cell, clock_s, running, in_flight, tasks_done, run, changes })
+        })
+    }
+
+    fn measured() -> impl Strategy<Value = Event> {
+        let bar = (any::<u32>(), any::<Option<u32>>(), kind(), any::<f64>(), any::<f64>());
+        let bar = bar.prop_map(|(worker, task, kind, from_s, to_s)| Bar { worker, task, kind, from_s, to_s });
+        (0_usize..6, any::<u32>(), any::<f64>(), prop::collection::vec(bar, 0..5))
+            .prop_map(|(cell, round, run_s, bars)| Event::Measured(Measured { cell, round, run_s, bars }))
+    }
+
+    fn standings() -> impl Strategy<Value = Event> {
+        let one = (any::<bool>(), prop::collection::vec(any::<f64>(), 0..3), any::<Option<(f64, f64, f64)>>());
+        let one = one.prop_map(|(passed, times_s, speedup)| Standing {
+            check: if passed { Check::Passed } else { Check::Failed },
+            error: None,
+            task_errors: 0,
+            times_s,
+            speedup: speedup.map(|(estimate, low, high)| Estimate { estimate, low, high }),
+        });
+        prop::collection::vec(one, 0..8).prop_map(|cells| Event::Standings { cells })
+    }
+
+    fn set_up() -> impl Strategy<Value = Event> {
+        (0_u32..5, any::<u32>()).prop_map(|(cells, workers)| {
+            let contender = |number| Contender {
+                name: format!("threads x {number}"),
+                strategy: "threads".into(),
+                workers,
+                tasks: number,
+            };
+            Event::SetUp(Plan {
+                schema: String::new(),
+                scenario: "any".into(),
+                title: String::new(),
+                question: String::new(),
+                time_scale: 1.0,
+                rounds: workers,
+                cores: 1,
+                cells: (0..cells).map(contender).collect(),
+            })
+        })
+    }
+
+    fn event() -> impl Strategy<Value = Event> {
+        prop_oneof![
+            set_up(),
+            lanes(),
+            lanes(),
+            measured(),
+            standings(),
+            any::<(usize, bool, u32, u32)>().prop_map(|(cell, timed, step, total)| Event::Working {
+                cell,
+                timed,
+                step,
+                total
+            }),
+            any::<f64>().prop_map(|cores| Event::Cores { cores }),
+            Just(Event::Preparing { what: "inputs".into(), done: 1, total: 2 }),
+            Just(Event::Ended { how: Ending::Stopped }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_events_in_any_order_make_a_race_that_is_no_larger_than_what_can_be_shown(
+            events in prop::collection::vec(event(), 0..40),
+        ) {
+            let mut race = Race::default();
+            for event in events {
+                race.add(event);
+                prop_assert!(race.entries.iter().all(|entry| entry.lanes.len() <= LANES as usize));
+                prop_assert_eq!(race.plan.as_ref().map_or(0, |plan| plan.cells.len()), race.entries.len());
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_are_those_of_the_last_run_and_what_the_run_itself_says_replaces_them() {
+        let cell = Contender { name: "threads x 2".into(), strategy: "threads".into(), workers: 2, tasks: 2 };
+        let mut entry = Entry::new(cell);
+        let change = |worker, doing, at_s| Change { worker, task: Some(0), doing, at_s };
+        let lanes =
+            |run, changes| Lanes { cell: 0, clock_s: 1.0, running: true, in_flight: 1, tasks_done: 0, run, changes };
+        entry.turn(&lanes(1, vec![change(0, Turn::Run, 0.0), change(0, Turn::WaitServer, 0.5)]));
+        entry.turn(&lanes(1, vec![change(0, Turn::Idle, 0.75), change(1, Turn::Run, 0.5)]));
+        let stretch = |doing, from_s, to_s| Stretch { doing, from_s, to_s };
+        let first = vec![stretch(Turn::Run, 0.0, Some(0.5)), stretch(Turn::WaitServer, 0.5, Some(0.75))];
+        assert_eq!(entry.lanes, [first, vec![stretch(Turn::Run, 0.5, None)]]);
+        entry.turn(&lanes(2, vec![change(1, Turn::WaitLock, 0.25)]));
+        assert_eq!(entry.lanes, [vec![], vec![stretch(Turn::WaitLock, 0.25, None)]]);
+        let bar = |kind| Bar { worker: 0, task: Some(0), kind, from_s: 0.0, to_s: 0.5 };
+        let bars = vec![bar(SpanKind::Run), bar(SpanKind::WaitServer), bar(SpanKind::Queued)];
+        entry.settle(&Measured { cell: 0, round: 0, run_s: 0.5, bars });
+        assert_eq!(entry.lanes, [vec![stretch(Turn::Run, 0.0, Some(0.5)), stretch(Turn::WaitServer, 0.0, Some(0.5))]]);
+        assert!(!entry.running);
+    }
+}

@@ -1,0 +1,182 @@
+//! Tells what a run is at while it goes on: the runner's observer in the process that measures.
+
+use super::event::{Bar, Contender, Event, LANES, Measured, Plan, SCHEMA, Standing};
+use crate::{
+    results::record::{CellRecord, Check, Record},
+    runner::{Observer, cell::Sample},
+    scenario::CellSpec,
+};
+use measure::clock::between;
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::Duration,
+};
+use work::worker::lane::Span;
+
+/// With more bars than this, those that are too short to be seen are left out.
+const MANY_BARS: usize = 4_000;
+
+/// Shorter than this share of a run can't be seen on a screen.
+const VISIBLE: f64 = 1e-3;
+
+/// How long whoever watches has to take in what was told, before the next clock starts. Every core is woken after it.
+const LET_THEM_LOOK: Duration = Duration::from_millis(30);
+
+/// Writes one line for each event.
+#[derive(Debug)]
+pub struct Teller<W> {
+    to: W,
+    names: Vec<String>,
+    /// How many of the last steps belong to rounds; `None` until everything is set up.
+    timed_steps: Option<u32>,
+    nobody_listens: Arc<AtomicBool>,
+    /// Why nothing is written any more.
+    lost: Option<io::Error>,
+}
+
+impl<W: Write + Send> Teller<W> {
+    /// Tells of a run of these cells. `nobody_listens` is raised when nobody reads any more: a run that somebody only
+    /// watches ends with him.
+    pub fn new(to: W, cells: &[CellSpec], nobody_listens: Arc<AtomicBool>) -> Self {
+        Self {
+            to,
+            names: cells.iter().map(CellSpec::to_string).collect(),
+            timed_steps: None,
+            nobody_listens,
+            lost: None,
+        }
+    }
+
+    /// Why events are missing, where somebody still wants them: the disk is full, say. The measurement is none the worse.
+    pub fn into_failure(self) -> Option<io::Error> {
+        self.lost.filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
+    }
+
+    fn tell(&mut self, event: &Event) {
+        if self.lost.is_some() {
+            return;
+        }
+        // Whole lines in one write, so that who reads sees none in part.
+        let told = serde_json::to_string(event).map_err(Into::into).and_then(|mut line| {
+            line.push('\n');
+            self.to.write_all(line.as_bytes()).and_then(|()| self.to.flush())
+        });
+        if let Err(error) = told {
+            self.nobody_listens.fetch_or(error.kind() == io::ErrorKind::BrokenPipe, Relaxed);
+            self.lost = Some(error);
+        }
+    }
+
+    fn plan(&self, record: &Record) -> Plan {
+        let contender = |(cell, name): (&CellRecord, &String)| Contender {
+            name: name.clone(),
+            strategy: cell.strategy.clone(),
+            workers: cell.workers,
+            tasks: cell.tasks,
+        };
+        Plan {
+            schema: SCHEMA.into(),
+            scenario: record.scenario.clone(),
+            title: record.title.clone(),
+            question: record.question.clone(),
+            time_scale: record.time_scale,
+            rounds: record.rounds,
+            cores: record.host.cores_usable,
+            cells: record.cells.iter().zip(&self.names).map(contender).collect(),
+        }
+    }
+}
+
+impl<W: Write + Send> Observer for Teller<W> {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        self.tell(&Event::Preparing { what: what.into(), done, total });
+    }
+
+    fn working(&mut self, number: usize, _: &CellSpec, step: u32, total: u32) {
+        let timed = self.timed_steps.is_some_and(|timed_steps| step + timed_steps >= total);
+        self.tell(&Event::Working { cell: number, timed, step, total });
+        // Whoever watches has just been told what was measured before, and shares the cores with what comes now.
+        thread::sleep(LET_THEM_LOOK);
+    }
+
+    fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
+        self.tell(&Event::Measured(Measured { cell: number, round, run_s: sample.run_s(), bars: bars(sample) }));
+    }
+
+    fn updated(&mut self, record: &Record) {
+        if self.timed_steps.is_none() {
+            self.timed_steps = Some(record.rounds * record.cells.len() as u32);
+            self.tell(&Event::SetUp(self.plan(record)));
+        }
+        let cells = record.cells.iter().map(|cell| Standing {
+            // A race has standings from the first cell on, and nothing speaks against one that was not measured yet.
+            check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
+            error: cell.error.clone(),
+            task_errors: cell.task_errors,
+            times_s: cell.timed_s(),
+            speedup: cell.speedup,
+        });
+        self.tell(&Event::Standings { cells: cells.collect() });
+    }
+}
+
+fn bars(sample: &Sample) -> Vec<Bar> {
+    let since_start = |at_ns: u64| between(sample.start_ns, at_ns).as_secs_f64();
+    let bar = |span: &Span| Bar {
+        worker: span.worker,
+        task: span.index,
+        kind: span.kind,
+        from_s: since_start(span.start_ns),
+        to_s: since_start(span.end_ns),
+    };
+    let mut bars: Vec<Bar> = sample.spans.iter().filter(|span| span.worker < LANES).map(bar).collect();
+    if bars.len() > MANY_BARS {
+        bars.retain(|bar| bar.to_s - bar.from_s >= VISIBLE * sample.run_s());
+    }
+    bars
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Closed(io::ErrorKind);
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn it_is_noticed_that_nobody_listens() {
+        let flag = Arc::new(AtomicBool::new(false));
+        Teller::new(Vec::new(), &[], Arc::clone(&flag)).preparing("photographs", 1, 2);
+        assert!(!flag.load(Relaxed));
+        let told = |kind| {
+            let mut teller = Teller::new(Closed(kind), &[], Arc::clone(&flag));
+            teller.preparing("photographs", 1, 2);
+            (flag.load(Relaxed), teller.into_failure().map(|error| error.kind()))
+        };
+        let full = io::ErrorKind::StorageFull;
+        assert_eq!(told(full), (false, Some(full)), "somebody may still want the measurement");
+        assert_eq!(told(io::ErrorKind::BrokenPipe), (true, None));
+    }
+
+    #[test]
+    fn an_event_is_one_line() {
+        let mut teller = Teller::new(Vec::new(), &[], Arc::default());
+        teller.preparing("photographs\nand more", 1, 2);
+        let told = String::from_utf8(teller.to).unwrap();
+        assert_eq!(told, "{\"event\":\"preparing\",\"what\":\"photographs\\nand more\",\"done\":1,\"total\":2}\n");
+    }
+}

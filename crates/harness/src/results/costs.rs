@@ -1,0 +1,262 @@
+//! What a job costs before it does anything, through a queue and beside one: one versioned JSON document, `queue.json` in
+//! the data directory.
+//!
+//! `cargo bench --bench queue` writes it, the report reads it. As in a record, keys are full words with their unit, and an
+//! optional value is `null`, never absent. The JSON Schema is `fixtures/schema/queue-1.json`.
+
+use super::store::{StoreError, read_if_there, write_whole};
+use measure::host::HostFacts;
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// The schema that this version writes.
+pub const SCHEMA: &str = "makespan.queue/1";
+
+/// What jobs that do nothing took.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Costs {
+    /// Always [`SCHEMA`].
+    pub schema: String,
+    /// The version of makespan that wrote it.
+    pub makespan_version: String,
+    /// The machine, part of the result.
+    pub host: HostFacts,
+    /// When the first round began, RFC 3339, UTC.
+    pub started_at: String,
+    /// The command that measures this again.
+    pub command: String,
+    /// The seed of the order of the rounds.
+    pub seed: u64,
+    /// How many rounds there were. What takes long has fewer.
+    pub rounds: u32,
+    /// What carried the jobs, and what was left out.
+    pub engines: Vec<About>,
+    /// One job at a time.
+    pub single: Vec<Single>,
+    /// Many jobs at once.
+    pub bulk: Vec<Bulk>,
+}
+
+/// What carries jobs to workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// A pool of worker processes, over pipes: no queue.
+    Processes,
+    /// `queue` on a SQLite file.
+    Sqlite,
+    /// `queue` on a Redis server.
+    Redis,
+    /// Python's RQ on the same Redis server, with its usual worker, which forks a process for each job.
+    Rq,
+    /// The same with its `SimpleWorker`, which does not fork.
+    RqSimple,
+}
+
+/// What is to be known of an engine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// Which engine.
+    pub engine: Engine,
+    /// What exactly was measured, with versions, for people; `None` where that is said by the engine's name.
+    pub note: Option<String>,
+    /// Why it was not measured; `None` where it was.
+    pub left_out: Option<String>,
+}
+
+/// Jobs that do nothing, one after the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Single {
+    /// What carried them.
+    pub engine: Engine,
+    /// How many workers stood ready.
+    pub workers: u32,
+    /// Seconds from handing a job in to having its result: the median of many, one entry for each round.
+    pub seconds: Vec<f64>,
+}
+
+/// Jobs that do nothing, handed in together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Bulk {
+    /// What carried them.
+    pub engine: Engine,
+    /// How many workers stood ready.
+    pub workers: u32,
+    /// How many jobs.
+    pub jobs: u32,
+    /// Seconds from handing the first one in to having the last result, one entry for each round.
+    pub seconds: Vec<f64>,
+}
+
+impl Costs {
+    /// Where the document is, in this data directory.
+    pub fn path_in(data: &Path) -> PathBuf {
+        data.join("queue.json")
+    }
+
+    /// Writes it. Whoever reads at the same time sees the old one or the new one, never a half.
+    pub fn write(&self, data: &Path) -> Result<PathBuf, StoreError> {
+        let path = Self::path_in(data);
+        write_whole(&path, |file| serde_json::to_writer(file, self).map_err(Into::into))?;
+        Ok(path)
+    }
+
+    /// The document in this data directory; `None` where nothing was measured.
+    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        read_if_there(&Self::path_in(data), SCHEMA)
+    }
+
+    /// The rounds of one job at a time, seconds. Empty where the engine was not measured.
+    pub fn single_s(&self, engine: Engine) -> &[f64] {
+        self.single.iter().find(|one| one.engine == engine).map_or(&[], |one| &one.seconds)
+    }
+
+    /// The same number of jobs with one worker, two, and so on, by workers: of the numbers of jobs that an engine was given,
+    /// the one that was given to most numbers of workers.
+    pub fn by_workers(&self, engine: Engine) -> Vec<&Bulk> {
+        self.alike(engine, |one| one.jobs, |one| one.workers)
+    }
+
+    /// A hundred jobs, a thousand, and so on with the same number of workers, by jobs: of the numbers of workers that an
+    /// engine had, the one that was given most numbers of jobs.
+    pub fn by_jobs(&self, engine: Engine) -> Vec<&Bulk> {
+        self.alike(engine, |one| one.workers, |one| one.jobs)
+    }
+
+    /// Of the engine's entries those that share what most of them share, in the order of what then differs.
+    fn alike(&self, engine: Engine, shared: fn(&Bulk) -> u32, differs: fn(&Bulk) -> u32) -> Vec<&Bulk> {
+        let mine = || self.bulk.iter().filter(|one| one.engine == engine);
+        let most =
+            mine().map(shared).max_by_key(|common| (mine().filter(|one| shared(one) == *common).count(), *common));
+        let mut alike: Vec<&Bulk> = mine().filter(|one| Some(shared(one)) == most).collect();
+        alike.sort_by_key(|one| differs(one));
+        alike
+    }
+
+    /// What is to be known of an engine.
+    pub fn about(&self, engine: Engine) -> Option<&About> {
+        self.engines.iter().find(|about| about.engine == engine)
+    }
+}
+
+impl Engine {
+    /// Every engine, in the order in which tables and charts show them.
+    pub const ALL: [Self; 5] = [Self::Processes, Self::Sqlite, Self::Redis, Self::Rq, Self::RqSimple];
+
+    /// Its name, as the document has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Processes => "processes",
+            Self::Sqlite => "sqlite",
+            Self::Redis => "redis",
+            Self::Rq => "rq",
+            Self::RqSimple => "rq_simple",
+        }
+    }
+}
+
+impl Bulk {
+    /// Seconds for one job, one entry for each round.
+    pub fn per_job_s(&self) -> Vec<f64> {
+        self.seconds.iter().map(|seconds| seconds / f64::from(self.jobs.max(1))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::fs;
+
+    fn costs() -> Costs {
+        let engines = Engine::ALL.map(|engine| About { engine, note: Some("1.0".into()), left_out: None });
+        Costs {
+            schema: SCHEMA.into(),
+            makespan_version: "0.0.0".into(),
+            host: HostFacts { cores_usable: 2, cores_online: 2, ..HostFacts::default() },
+            started_at: "2000-01-01T00:00:00Z".into(),
+            command: "cargo bench --bench queue".into(),
+            seed: 1,
+            rounds: 2,
+            engines: engines.into(),
+            single: Engine::ALL.map(|engine| Single { engine, workers: 1, seconds: vec![0.1, 0.2] }).into(),
+            bulk: Engine::ALL.map(|engine| Bulk { engine, workers: 2, jobs: 10, seconds: vec![1.0, 2.0] }).into(),
+        }
+    }
+
+    fn schema() -> Value {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/schema/queue-1.json");
+        serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn comes_back_as_it_was_written_and_is_valid() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(Costs::read(dir.path()).unwrap(), None);
+        let path = costs().write(dir.path()).unwrap();
+        assert_eq!(Costs::read(dir.path()).unwrap(), Some(costs()));
+        let written: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let schema = schema();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let complaints: Vec<String> = validator.iter_errors(&written).map(|error| error.to_string()).collect();
+        assert_eq!(complaints, [""; 0]);
+        for (at, wrong) in [
+            ("/schema", json!("makespan.queue/2")),
+            ("/rounds", json!(0)),
+            ("/single/0/engine", json!("pigeon")),
+            ("/single/0/seconds/0", json!(-1)),
+            ("/bulk/0/jobs", json!(null)),
+            ("/engines/0/note", json!(7)),
+            ("/host", json!({})),
+        ] {
+            let mut other = written.clone();
+            *other.pointer_mut(at).unwrap() = wrong;
+            assert!(!validator.is_valid(&other), "{at}");
+        }
+    }
+
+    #[test]
+    fn the_schema_describes_every_key_and_allows_no_other() {
+        let schema = schema();
+        assert!(jsonschema::draft202012::meta::is_valid(&schema));
+        assert_eq!(schema["properties"]["schema"]["const"], SCHEMA);
+        let definitions = schema["$defs"].as_object().unwrap().values();
+        let objects: Vec<&Value> = definitions.chain([&schema]).filter(|one| one["type"] == "object").collect();
+        assert_eq!(objects.len(), 5, "the document, host, about, single, bulk");
+        for object in objects {
+            let properties = object["properties"].as_object().unwrap();
+            assert_eq!(object["additionalProperties"], json!(false));
+            assert_eq!(object["required"].as_array().map(Vec::len), Some(properties.len()));
+            for (key, property) in properties {
+                let referred = property["$ref"].as_str().map(|to| schema.pointer(to.trim_start_matches('#')).unwrap());
+                let described = referred.unwrap_or(property)["description"].as_str();
+                assert!(described.is_some_and(|text| text.ends_with('.')), "{key}");
+            }
+        }
+        let engines: Vec<Value> = Engine::ALL.map(|engine| json!(engine)).into();
+        assert_eq!(schema["$defs"]["engine"]["enum"], json!(engines));
+        assert_eq!(engines, Engine::ALL.map(|engine| json!(engine.name())));
+    }
+
+    #[test]
+    fn what_is_drawn_as_one_line_differs_in_one_thing() {
+        let mut costs = costs();
+        let of = |workers, jobs| Bulk { engine: Engine::Redis, workers, jobs, seconds: vec![1.0] };
+        costs.bulk = vec![of(8, 50), of(1, 50), of(2, 50), of(2, 100), of(2, 1000), of(4, 50)];
+        let workers: Vec<u32> = costs.by_workers(Engine::Redis).iter().map(|one| one.workers).collect();
+        let jobs: Vec<u32> = costs.by_jobs(Engine::Redis).iter().map(|one| one.jobs).collect();
+        assert_eq!((workers, jobs), (vec![1, 2, 4, 8], vec![50, 100, 1000]));
+        assert!(costs.by_jobs(Engine::Rq).is_empty());
+    }
+
+    #[test]
+    fn a_damaged_or_foreign_document_is_an_error_that_says_which_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let newer = serde_json::to_string(&Costs { schema: "makespan.queue/9".into(), ..costs() }).unwrap();
+        for (text, reason) in [("{\"schema\": ", "EOF"), (newer.as_str(), "its schema is `makespan.queue/9`")] {
+            fs::write(Costs::path_in(dir.path()), text).unwrap();
+            let error = Costs::read(dir.path()).unwrap_err().to_string();
+            assert!(error.contains("queue.json") && error.contains(reason), "{error}");
+        }
+    }
+}

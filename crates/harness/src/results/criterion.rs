@@ -1,0 +1,311 @@
+//! Reads what Criterion left under `target/criterion`. No other file knows its files.
+//!
+//! They are private by Criterion's own book, so this is an import that takes what it understands and says what it left
+//! out. Our own records are the source of truth; these stand beside them for distributions, regressions and links.
+//!
+//! A benchmark has a folder `GROUP/FUNCTION/VALUE` (function and value may be absent, and characters that a file name
+//! can't have are replaced), with the last run's figures in `new/` and its page in `report/`. Our benches name the group
+//! by scenario, the function by strategy, and the value is the worker count.
+
+use super::store;
+use serde::{Deserialize, de::DeserializeOwned};
+use stats::Estimate;
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+};
+
+/// One benchmark's last run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Benchmark {
+    /// Criterion's group: the scenario.
+    pub group: String,
+    /// Criterion's function: the strategy.
+    pub function: Option<String>,
+    /// Criterion's parameter: the worker count, where there is one.
+    pub value: Option<String>,
+    /// The folder, within the one that was read.
+    pub directory: PathBuf,
+    /// How many samples were taken.
+    pub samples: usize,
+    /// Median seconds of one iteration.
+    pub median_s: Estimate,
+    /// Mean seconds of one iteration.
+    pub mean_s: Estimate,
+}
+
+impl Benchmark {
+    /// The value as a worker count; `None` where it isn't one.
+    pub fn workers(&self) -> Option<u32> {
+        self.value.as_deref()?.parse().ok()
+    }
+
+    /// Criterion's page on it; `None` where it was made without one.
+    pub fn page(&self) -> Option<PathBuf> {
+        Some(self.directory.join("report/index.html")).filter(|page| page.is_file())
+    }
+}
+
+/// All that was found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Import {
+    /// The benchmarks, ordered by folder.
+    pub benchmarks: Vec<Benchmark>,
+    /// What was left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A file that was not understood, and the benchmark with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Skipped {
+    /// The file.
+    pub file: PathBuf,
+    /// What was wrong with it.
+    pub reason: String,
+}
+
+/// Why a benchmark's folder could not be removed.
+#[derive(Debug, thiserror::Error)]
+#[error("could not remove {directory}, whose figures are of wrong answers: {source}; remove it by hand")]
+pub struct RemoveError {
+    directory: PathBuf,
+    source: io::Error,
+}
+
+/// Where Criterion writes: `criterion` in the target directory, unless its own variable says otherwise.
+pub fn home() -> PathBuf {
+    let named = env::var_os("CRITERION_HOME").map(PathBuf::from);
+    named.unwrap_or_else(|| store::target_dir().unwrap_or_else(|| "target".into()).join("criterion"))
+}
+
+/// Reads every benchmark under the folder, usually `target/criterion`. A folder that isn't there has none.
+pub fn import(dir: &Path) -> Import {
+    let mut import = Import::default();
+    for directory in benchmark_directories(dir) {
+        match benchmark(&directory) {
+            Ok(benchmark) => import.benchmarks.push(benchmark),
+            Err(skipped) => import.skipped.push(skipped),
+        }
+    }
+    import
+}
+
+/// Removes one benchmark's folder, because its check failed and a wrong answer has no time. True when there was one.
+/// Pages of the whole group keep it until Criterion writes them again.
+pub fn remove(dir: &Path, group: &str, function: &str, value: &str) -> Result<bool, RemoveError> {
+    let wanted = |directory: &PathBuf| {
+        read::<Identity>(&directory.join("new/benchmark.json")).is_ok_and(|identity| {
+            let Identity { group_id, function_id, value_str } = identity;
+            group_id == group && function_id.as_deref() == Some(function) && value_str.as_deref() == Some(value)
+        })
+    };
+    let Some(directory) = benchmark_directories(dir).into_iter().find(wanted) else {
+        return Ok(false);
+    };
+    fs::remove_dir_all(&directory).map_err(|source| RemoveError { directory, source })?;
+    Ok(true)
+}
+
+/// The folders that have a `new` folder, at most group, function and value deep.
+fn benchmark_directories(dir: &Path) -> Vec<PathBuf> {
+    const DEPTH: usize = 3;
+    let mut found = Vec::new();
+    let mut level = vec![dir.to_owned()];
+    for _ in 0..DEPTH {
+        level = level.iter().flat_map(|folder| folders_in(folder)).collect();
+        found.extend(level.iter().filter(|folder| folder.join("new").is_dir()).cloned());
+    }
+    found.sort();
+    found
+}
+
+/// The folders within a folder. Links are not followed: what `remove` removes lies where it seems to.
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
+    let folders = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| entry.path()).collect()
+}
+
+/// What we read of `benchmark.json`.
+#[derive(Deserialize)]
+struct Identity {
+    group_id: String,
+    function_id: Option<String>,
+    value_str: Option<String>,
+}
+
+/// What we read of `estimates.json`. The slope is left aside: in flat sampling there is none.
+#[derive(Deserialize)]
+struct Estimates {
+    mean: Statistic,
+    median: Statistic,
+}
+
+#[derive(Deserialize)]
+struct Statistic {
+    point_estimate: f64,
+    confidence_interval: Interval,
+}
+
+#[derive(Deserialize)]
+struct Interval {
+    confidence_level: f64,
+    lower_bound: f64,
+    upper_bound: f64,
+}
+
+/// What we read of `sample.json`: the nanoseconds of each sample, all its iterations together.
+#[derive(Deserialize)]
+struct Sample {
+    times: Vec<f64>,
+}
+
+impl Statistic {
+    /// Criterion has nanoseconds.
+    fn seconds(&self) -> Result<Estimate, String> {
+        let Interval { confidence_level, lower_bound, upper_bound } = self.confidence_interval;
+        if (confidence_level - 0.95).abs() > 1e-9 {
+            return Err(format!("its intervals have the level {confidence_level}, expected 0.95"));
+        }
+        Ok(Estimate { estimate: self.point_estimate / 1e9, low: lower_bound / 1e9, high: upper_bound / 1e9 })
+    }
+}
+
+fn benchmark(directory: &Path) -> Result<Benchmark, Skipped> {
+    let file = |name: &str| directory.join("new").join(name);
+    let Identity { group_id, function_id, value_str } = read(&file("benchmark.json"))?;
+    let Sample { times } = read(&file("sample.json"))?;
+    let estimates = file("estimates.json");
+    let Estimates { mean, median } = read(&estimates)?;
+    let seconds =
+        |statistic: &Statistic| statistic.seconds().map_err(|reason| Skipped { file: estimates.clone(), reason });
+    Ok(Benchmark {
+        group: group_id,
+        function: function_id,
+        value: value_str,
+        directory: directory.to_owned(),
+        samples: times.len(),
+        median_s: seconds(&median)?,
+        mean_s: seconds(&mean)?,
+    })
+}
+
+fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Skipped> {
+    let skipped = |reason: String| Skipped { file: file.to_owned(), reason };
+    let bytes = fs::read(file).map_err(|error| skipped(format!("could not be read: {error}")))?;
+    serde_json::from_slice(&bytes).map_err(|error| skipped(format!("is not what Criterion 0.8 writes: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tempfile::TempDir;
+
+    /// What `cargo bench` of a tiny bench with Criterion 0.8.2 left: the files that we read.
+    const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/criterion");
+
+    /// A copy to damage.
+    fn copy() -> TempDir {
+        let copy = TempDir::new().unwrap();
+        for directory in benchmark_directories(Path::new(SAMPLE)) {
+            let to = copy.path().join(directory.strip_prefix(SAMPLE).unwrap()).join("new");
+            fs::create_dir_all(&to).unwrap();
+            for name in ["benchmark.json", "estimates.json", "sample.json"] {
+                fs::copy(directory.join("new").join(name), to.join(name)).unwrap();
+            }
+        }
+        copy
+    }
+
+    /// Group, function and value of what was imported.
+    fn names(import: &Import) -> Vec<String> {
+        let name = |benchmark: &Benchmark| {
+            let parts = [Some(&benchmark.group), benchmark.function.as_ref(), benchmark.value.as_ref()];
+            parts.into_iter().flatten().cloned().collect::<Vec<_>>().join("/")
+        };
+        import.benchmarks.iter().map(name).collect()
+    }
+
+    #[test]
+    fn reads_what_criterion_wrote() {
+        let import = import(Path::new(SAMPLE));
+        assert_eq!(import.skipped, []);
+        let expected =
+            ["overheads/start_thread", "prime_sum/sequential/1", "prime_sum/threads/1", "prime_sum/threads/2"];
+        assert_eq!(names(&import), expected);
+        assert_eq!(import.benchmarks[0].workers(), None);
+        let threads = &import.benchmarks[3];
+        assert_eq!((threads.workers(), threads.samples), (Some(2), 10));
+        assert_eq!(threads.directory, Path::new(SAMPLE).join("prime_sum/threads/2"));
+        // The bench slept for 400 us over two.
+        for estimate in [threads.median_s, threads.mean_s] {
+            assert!(200e-6 < estimate.low && estimate.low <= estimate.estimate && estimate.estimate <= estimate.high);
+            assert!(estimate.high < 400e-6, "{estimate:?}");
+        }
+    }
+
+    #[test]
+    fn damage_costs_one_benchmark_and_is_named() {
+        let too_sure = fs::read_to_string(Path::new(SAMPLE).join("prime_sum/threads/2/new/estimates.json")).unwrap();
+        let too_sure = too_sure.replace("\"confidence_level\":0.95", "\"confidence_level\":0.99");
+        let cases = [
+            ("benchmark.json", "", "EOF"),
+            ("benchmark.json", "{\"function_id\": 7}", "expected a string"),
+            ("sample.json", "[1, 2]", "is not what Criterion 0.8 writes"),
+            ("estimates.json", "{\"mean\": null}", "is not what Criterion 0.8 writes"),
+            ("estimates.json", &too_sure, "level 0.99"),
+        ];
+        for (name, text, reason) in cases {
+            let copy = copy();
+            let damaged = copy.path().join("prime_sum/threads/2/new").join(name);
+            fs::write(&damaged, text).unwrap();
+            let import = import(copy.path());
+            assert_eq!(names(&import), ["overheads/start_thread", "prime_sum/sequential/1", "prime_sum/threads/1"]);
+            assert_eq!(import.skipped.len(), 1);
+            assert_eq!(import.skipped[0].file, damaged);
+            assert!(import.skipped[0].reason.contains(reason), "{:?}", import.skipped);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_missing_is_named() {
+        let copy = copy();
+        let missing = copy.path().join("prime_sum/threads/1/new/sample.json");
+        fs::remove_file(&missing).unwrap();
+        let import = import(copy.path());
+        assert_eq!(import.benchmarks.len(), 3);
+        assert_eq!(import.skipped[0].file, missing);
+        assert!(import.skipped[0].reason.contains("could not be read"), "{:?}", import.skipped);
+    }
+
+    #[test]
+    fn nothing_is_found_where_nothing_is() {
+        assert_eq!(import(Path::new("/nowhere/at/all")), Import::default());
+        assert!(!remove(Path::new("/nowhere/at/all"), "prime_sum", "threads", "2").unwrap());
+    }
+
+    #[test]
+    fn a_page_is_there_only_when_it_is() {
+        let copy = copy();
+        let page = copy.path().join("prime_sum/threads/1/report/index.html");
+        fs::create_dir_all(page.parent().unwrap()).unwrap();
+        fs::write(&page, "").unwrap();
+        let import = import(copy.path());
+        let pages: Vec<PathBuf> = import.benchmarks.iter().filter_map(Benchmark::page).collect();
+        assert_eq!(pages, [page]);
+    }
+
+    #[test]
+    fn removes_the_one_that_was_named() {
+        let copy = copy();
+        // Criterion names folders as it likes; what counts is what the file inside says.
+        fs::rename(copy.path().join("prime_sum/threads/2"), copy.path().join("prime_sum/threads/2_2")).unwrap();
+        assert!(remove(copy.path(), "prime_sum", "threads", "2").unwrap());
+        assert!(!remove(copy.path(), "prime_sum", "threads", "2").unwrap(), "it is gone");
+        assert!(!remove(copy.path(), "prime_sum", "threads", "../1").unwrap());
+        let left = ["overheads/start_thread", "prime_sum/sequential/1", "prime_sum/threads/1"];
+        assert_eq!(names(&import(copy.path())), left);
+    }
+}

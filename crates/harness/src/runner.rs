@@ -1,0 +1,234 @@
+//! Set up, verify, start, run, stop, check, record.
+//!
+//! Cells are measured in rounds: one pass over all of them in an order shuffled by seed, then the next. A machine that
+//! drifts (another program, a warmer processor) then disturbs all cells alike, where A-then-B would have charged it all
+//! to B. The runner tells its [`Observer`] what happens and prints nothing.
+
+mod bench;
+pub mod cell;
+mod check;
+pub mod child;
+mod earlier;
+mod join;
+mod order;
+mod plan;
+mod probe;
+mod rounds;
+pub mod stage;
+
+pub use earlier::Unfit;
+pub use plan::Plan;
+
+use crate::{
+    results::record::Record,
+    scenario::{CellSpec, Scenario},
+};
+use bench::Bench;
+use cell::{Cell, CellError, Sample};
+use measure::clock::now_ns;
+use stage::{SetupError, Stage};
+use std::{
+    collections::BTreeMap,
+    env,
+    path::PathBuf,
+    rc::Rc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+};
+use support::scratch::Scratch;
+use work::strategy::{Env, Strategy, queue::Queue};
+
+/// What a measurement needs besides the scenario.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What strategies may need: the `makespan` binary.
+    pub env: Env,
+    /// Where fixtures are made and outputs written.
+    pub data: PathBuf,
+    /// The user's own pictures, instead of the fixtures'.
+    pub images: Option<PathBuf>,
+    /// A mock server that runs already (`http://HOST:PORT`), instead of one started for the purpose.
+    pub server: Option<String>,
+    /// How many rounds, and when it may stop before.
+    pub plan: Plan,
+    /// The seed of their order.
+    pub seed: u64,
+    /// Raised by Ctrl-C: the run ends, and what is measured stays.
+    pub interrupted: Arc<AtomicBool>,
+    /// The command that measures this again, for the record.
+    pub command: String,
+    /// The commit that the program was built from, for the record. Only the program itself knows it.
+    pub commit: Option<String>,
+}
+
+/// Listens to a measurement. All methods do nothing unless an observer wants them.
+pub trait Observer: Send {
+    /// Something is made or started before the first round: `done` of `total` of it stand.
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        let _ = (what, done, total);
+    }
+    /// Work on a cell begins: its step is one of `total`, counted from 0. `number` is the cell's place in the record.
+    fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
+        let _ = (number, cell, step, total);
+    }
+    /// At a look that isn't the last: is every interval that this is for narrow enough? Whether a claim looks decided must play no
+    /// part in the answer.
+    fn narrow_enough(&mut self, record: &Record) -> bool {
+        let _ = record;
+        false
+    }
+    /// So many rounds of an earlier record are kept, and it is gone on with.
+    fn resuming(&mut self, rounds: u32) {
+        let _ = rounds;
+    }
+    /// An earlier record can't be gone on with: everything is measured anew.
+    fn starting_anew(&mut self, why: &Unfit) {
+        let _ = why;
+    }
+    /// Cell `number` was measured once more, in a round counted from 0.
+    fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
+        let _ = (number, round, sample);
+    }
+    /// The measurement was interrupted, and a worker was lost over it: one that did not end when it was told to, for instance.
+    fn lost(&mut self, why: &CellError) {
+        let _ = why;
+    }
+    /// The record has changed: a cell was measured once more, or was found wrong. The first time is before the first cell.
+    fn updated(&mut self, record: &Record) {
+        let _ = record;
+    }
+}
+
+/// Several: each is told of everything.
+impl Observer for Vec<&mut dyn Observer> {
+    fn preparing(&mut self, what: &str, done: u64, total: u64) {
+        self.iter_mut().for_each(|one| one.preparing(what, done, total));
+    }
+
+    fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
+        self.iter_mut().for_each(|one| one.working(number, cell, step, total));
+    }
+
+    fn narrow_enough(&mut self, record: &Record) -> bool {
+        self.iter_mut().any(|one| one.narrow_enough(record))
+    }
+
+    fn resuming(&mut self, rounds: u32) {
+        self.iter_mut().for_each(|one| one.resuming(rounds));
+    }
+
+    fn starting_anew(&mut self, why: &Unfit) {
+        self.iter_mut().for_each(|one| one.starting_anew(why));
+    }
+
+    fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
+        self.iter_mut().for_each(|one| one.measured(number, round, sample));
+    }
+
+    fn lost(&mut self, why: &CellError) {
+        self.iter_mut().for_each(|one| one.lost(why));
+    }
+
+    fn updated(&mut self, record: &Record) {
+        self.iter_mut().for_each(|one| one.updated(record));
+    }
+}
+
+/// An observer that isn't interested.
+#[derive(Debug, Default)]
+pub struct Silent;
+
+impl Observer for Silent {}
+
+/// Measures these cells of a scenario. An interrupted measurement returns what it has.
+pub fn measure(
+    scenario: &Scenario,
+    cells: &[CellSpec],
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<Record, SetupError> {
+    Ok(Bench::set_up(scenario, cells, settings, observer)?.measure(observer))
+}
+
+/// The same, going on from what was recorded before it was broken off. Rounds that every cell completed are kept as they
+/// were measured; what was begun of the next one is measured again. Where that record doesn't fit what is asked for now,
+/// the observer is told why, and everything is measured anew.
+///
+/// A record doesn't hold all that was asked for: that the scenario's numbers, the memory samples and the sources of the
+/// program are the same is for the caller to know, who has a [`Journal`](crate::results::journal::Journal) for that.
+pub fn resume(
+    scenario: &Scenario,
+    cells: &[CellSpec],
+    settings: &Settings,
+    earlier: Record,
+    observer: &mut dyn Observer,
+) -> Result<Record, SetupError> {
+    let mut bench = Bench::set_up(scenario, cells, settings, observer)?;
+    match bench.take_up(earlier) {
+        Ok(rounds) => observer.resuming(rounds),
+        Err(unfit) => observer.starting_anew(&unfit),
+    }
+    Ok(bench.measure(observer))
+}
+
+fn set_up_cells(
+    scenario: &Scenario,
+    specs: &[CellSpec],
+    settings: &Settings,
+    observer: &mut dyn Observer,
+) -> Result<Vec<Cell>, SetupError> {
+    let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
+    let mut cells = Vec::new();
+    // Made here and not by each pool: some pools live in child processes, which may be killed.
+    let use_queue = specs.iter().any(|spec| spec.strategy == Queue.name());
+    let queues = use_queue.then(scratch_for_queues).transpose()?.map(Rc::new);
+    for (number, spec) in (0..).zip(specs) {
+        if !stages.contains_key(spec.variant.as_str()) {
+            let stage = Stage::set_up(scenario, &spec.variant, settings, observer)?;
+            stages.insert(&spec.variant, Rc::new(stage));
+        }
+        let stage = Rc::clone(&stages[spec.variant.as_str()]);
+        cells.push(Cell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?);
+    }
+    Ok(cells)
+}
+
+fn scratch_for_queues() -> Result<Scratch, SetupError> {
+    let path = env::temp_dir();
+    Scratch::new_in(&path).map_err(|error| SetupError::Scratch { path, error })
+}
+
+/// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.
+pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<Cell>, SetupError> {
+    set_up_cells(scenario, specs, settings, &mut Silent)
+}
+
+/// How many low bits of a run's number hold its round.
+const ROUND_BITS: u32 = 16;
+
+/// A number that no other run of this machine has at the moment: it tells runs apart in the server's log. Each is higher
+/// than the one before. Its lowest 16 bits are the round, by which the server draws: whatever is measured in one round
+/// meets the same latencies and faults.
+fn next_run(round: u32) -> u64 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    // The clock tells processes apart that are started one after the other; the count, runs that follow at once.
+    let now = now_ns() >> ROUND_BITS;
+    let before = LAST.fetch_update(Relaxed, Relaxed, |last| Some(now.max(last + 1))).unwrap_or_default();
+    now.max(before + 1) << ROUND_BITS | u64::from(round) & ((1 << ROUND_BITS) - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_numbers_are_unique_and_rise_and_say_their_round() {
+        let rounds = [0, 7, 7, 65_535, 65_536, u32::MAX, 0, 1];
+        let runs: Vec<u64> = rounds.iter().cycle().take(20_000).map(|&round| next_run(round)).collect();
+        assert!(runs.windows(2).all(|pair| pair[0] < pair[1]));
+        let drawn: Vec<u64> = runs[..8].iter().map(|run| run & 0xffff).collect();
+        assert_eq!(drawn, [0, 7, 7, 65_535, 0, 65_535, 0, 1]);
+    }
+}

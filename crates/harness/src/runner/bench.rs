@@ -1,0 +1,303 @@
+//! The cells of one scenario, set up; and the rounds, one after another, until there is a reason to end.
+
+use super::{
+    Observer, Settings,
+    cell::{Cell, CellError, Sample},
+    earlier::{self, Unfit},
+    probe,
+    rounds::Rounds,
+    set_up_cells,
+    stage::SetupError,
+};
+use crate::{
+    results::record::{CellRecord, Check, Excluded, Record, SCHEMA, Stopped, Timeline},
+    scenario::{CellSpec, Scenario, Variant},
+};
+use measure::host::{self, HostFacts};
+use rand::{SeedableRng, seq::SliceRandom};
+use rand_pcg::Pcg64;
+use stats::{Estimate, paired};
+use std::{
+    collections::BTreeSet,
+    ops::ControlFlow,
+    sync::atomic::Ordering::Relaxed,
+    time::{Duration, Instant},
+};
+use work::{fixtures::LeftOut, worker::work::Account};
+
+/// How often a cell is run in one round, at most, for a time that counts.
+const MOST_RUNS: u32 = 3;
+
+/// The cells of one scenario, set up, and what is known of them so far. What belongs to a cell has its index.
+pub(super) struct Bench<'a> {
+    settings: &'a Settings,
+    cells: Vec<Cell>,
+    /// How often a cell is run before the first round.
+    probes: Vec<u32>,
+    rounds: Vec<Rounds>,
+    record: Record,
+    steps_done: u32,
+    /// What the rounds have taken so far.
+    spent: Duration,
+}
+
+/// What the cells' stages left out, each file once.
+fn left_out(cells: &[Cell]) -> Vec<LeftOut> {
+    let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
+    all.into_iter().cloned().collect()
+}
+
+impl<'a> Bench<'a> {
+    pub(super) fn set_up(
+        scenario: &Scenario,
+        specs: &[CellSpec],
+        settings: &'a Settings,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, SetupError> {
+        let cells = set_up_cells(scenario, specs, settings, observer)?;
+        let record = Record {
+            schema: SCHEMA.into(),
+            makespan_version: env!("CARGO_PKG_VERSION").into(),
+            host: HostFacts::gather(settings.commit.as_deref()),
+            scenario: scenario.name.clone(),
+            title: scenario.title.clone(),
+            question: scenario.question.clone(),
+            document: scenario.document.clone(),
+            started_at: jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            time_scale: scenario.time_scale,
+            seed: settings.seed,
+            drawn: specs.iter().filter_map(|spec| scenario.variant(&spec.variant)).any(Variant::is_drawn),
+            purpose: settings.plan.purpose,
+            looks: settings.plan.looks.clone(),
+            stopped: None,
+            rounds: settings.plan.last(),
+            rounds_done: 0,
+            command: settings.command.clone(),
+            left_out: left_out(&cells),
+            cells: cells.iter().map(Cell::unmeasured).collect(),
+        };
+        let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
+        let rounds = cells.iter().map(|_| Rounds::default()).collect();
+        Ok(Self { settings, cells, probes, rounds, record, steps_done: 0, spent: Duration::ZERO })
+    }
+
+    /// Takes over the whole rounds of an earlier record, and says how many.
+    pub(super) fn take_up(&mut self, earlier: Record) -> Result<u32, Unfit> {
+        earlier::fits(&earlier, &self.record)?;
+        let kept = earlier.rounds_done;
+        self.record = earlier;
+        for (cell, rounds) in self.record.cells.iter_mut().zip(&mut self.rounds) {
+            if cell.check == Check::Passed {
+                *rounds = Rounds::restored(cell, kept);
+                rounds.tell(cell);
+                let s = cell.start_s.iter().chain(&cell.run_s).chain(&cell.stop_s).sum();
+                self.spent += Duration::try_from_secs_f64(s).unwrap_or_default();
+            }
+        }
+        (0..self.cells.len()).for_each(|index| self.compare(index));
+        self.steps_done = self.steps() - (self.record.rounds - kept) * self.cells.len() as u32;
+        Ok(kept)
+    }
+
+    /// Measures until there is a reason to end, or an interrupt.
+    pub(super) fn measure(mut self, observer: &mut dyn Observer) -> Record {
+        observer.updated(&self.record);
+        if self.record.rounds_done == 0 {
+            self.verify(observer);
+        }
+        while self.record.stopped.is_none() {
+            self.record.stopped = self.reason_to_end(observer);
+            if self.record.stopped.is_none() && self.round(observer).is_break() {
+                break;
+            }
+        }
+        self.record.host.load_after = host::load_average();
+        observer.updated(&self.record);
+        self.record
+    }
+
+    /// Asked between two rounds. What the figures say is no reason; how well they are known may be one, at a look.
+    fn reason_to_end(&self, observer: &mut dyn Observer) -> Option<Stopped> {
+        let (plan, done) = (&self.settings.plan, self.record.rounds_done);
+        if done >= plan.last() {
+            return Some(Stopped::AllRounds);
+        }
+        if done == 0 {
+            return None;
+        }
+        if plan.looks.contains(&done) && observer.narrow_enough(&self.record) {
+            return Some(Stopped::Narrow);
+        }
+        plan.budget.filter(|budget| self.spent >= *budget).map(|_| Stopped::Budget)
+    }
+
+    /// Runs every cell, untimed, in a fresh process: is its answer right, and what does it take? Where that is asked for,
+    /// more than once, in turns.
+    fn verify(&mut self, observer: &mut dyn Observer) {
+        let most = self.probes.iter().copied().max().unwrap_or(0);
+        let turns = (0..most).flat_map(|turn| (0..self.cells.len()).map(move |index| (turn, index)));
+        let turns: Vec<(u32, usize)> = turns.filter(|&(turn, index)| turn < self.probes[index]).collect();
+        // Whether it was interrupted shows in the first round.
+        let _ = turns.into_iter().try_for_each(|(_, index)| self.step(index, observer, Self::probe));
+    }
+
+    fn probe(&mut self, index: usize, _: &mut dyn Observer) -> Result<(), CellError> {
+        let Some(taken) = probe::run(&self.cells[index])? else { return Ok(()) };
+        let cell = &mut self.record.cells[index];
+        // Of several runs, the one that took the most.
+        if cell.peak_memory_bytes < Some(taken.memory_bytes) {
+            cell.peak_memory_bytes = Some(taken.memory_bytes);
+            cell.memory_per_worker_bytes = taken.memory_per_worker_bytes;
+        }
+        cell.most_threads = cell.most_threads.max(Some(taken.threads));
+        cell.most_processes = cell.most_processes.max(Some(taken.processes));
+        if self.probes[index] > 1 {
+            cell.memory_samples_bytes.extend(taken.memory_per_worker_bytes);
+        }
+        Ok(())
+    }
+
+    /// Measures every cell once more; broken off by an interrupt.
+    fn round(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
+        let (round, begun) = (self.record.rounds_done, Instant::now());
+        let mut order: Vec<usize> = (0..self.cells.len()).collect();
+        order.shuffle(&mut Pcg64::seed_from_u64(self.settings.seed.wrapping_add(u64::from(round))));
+        let sample = |bench: &mut Self, index: usize, observer: &mut dyn Observer| {
+            let sample = bench.undisturbed(index, round, observer)?;
+            observer.measured(index, round, &sample);
+            bench.add(index, sample)
+        };
+        order.into_iter().try_for_each(|index| self.step(index, observer, sample))?;
+        self.record.rounds_done += 1;
+        self.spent += begun.elapsed();
+        ControlFlow::Continue(())
+    }
+
+    /// A run of a cell whose time counts. One in which its queue was away is kept for what it is, and measured again at once: it
+    /// says something about the queue, and nothing about the strategy.
+    fn undisturbed(&mut self, index: usize, round: u32, observer: &mut dyn Observer) -> Result<Sample, CellError> {
+        let mut last = None;
+        for _ in 0..MOST_RUNS {
+            if last.is_some() {
+                observer.updated(&self.record);
+            }
+            let sample = self.cells[index].once(round)?;
+            let Some(reason) = sample.account.disturbance() else { return Ok(sample) };
+            self.exclude(index, &sample.account.clone(), sample.into_timeline(round));
+            last = Some(reason);
+        }
+        Err(CellError::Disturbed { runs: MOST_RUNS, reason: last.unwrap_or_default() })
+    }
+
+    fn exclude(&mut self, index: usize, account: &Account, mut timeline: Timeline) {
+        let all = &mut self.record.cells[index].excluded;
+        // One is enough to see what such a run looks like.
+        if !all.is_empty() {
+            timeline.spans.clear();
+        }
+        all.push(Excluded {
+            reason: account.disturbance().unwrap_or_default(),
+            redeliveries: account.redelivered.values().sum(),
+            timeline,
+        });
+    }
+
+    /// One thing done with one cell, unless the cell is out. What fails because of Ctrl-C is no failure of the cell.
+    fn step(
+        &mut self,
+        index: usize,
+        observer: &mut dyn Observer,
+        work: impl FnOnce(&mut Self, usize, &mut dyn Observer) -> Result<(), CellError>,
+    ) -> ControlFlow<()> {
+        if self.interrupted() {
+            return ControlFlow::Break(());
+        }
+        // A cell that is out has its steps as well: they take no time, and the others have not become more of the whole.
+        let step = self.steps_done;
+        self.steps_done += 1;
+        if matches!(self.record.cells[index].check, Check::Failed | Check::Skipped) {
+            return ControlFlow::Continue(());
+        }
+        observer.working(index, &self.cells[index].spec, step, self.steps());
+        match work(self, index, observer) {
+            Err(error) if self.interrupted() => {
+                if error.is_of_a_worker() {
+                    observer.lost(&error);
+                }
+                return ControlFlow::Break(());
+            }
+            Err(error) => self.fail(index, &error),
+            Ok(()) => {}
+        }
+        observer.updated(&self.record);
+        ControlFlow::Continue(())
+    }
+
+    /// All steps up to the last look.
+    fn steps(&self) -> u32 {
+        self.probes.iter().sum::<u32>() + self.record.rounds * self.cells.len() as u32
+    }
+
+    fn interrupted(&self) -> bool {
+        self.settings.interrupted.load(Relaxed)
+    }
+
+    /// A wrong answer has no time: whatever was measured of this cell goes.
+    fn fail(&mut self, index: usize, error: &CellError) {
+        self.rounds[index] = Rounds::default();
+        if let CellError::Outage { start_ns, end_ns, account, .. } = error {
+            let (round, (start_ns, end_ns)) = (self.record.rounds_done, (*start_ns, *end_ns));
+            let (elsewhere, outages) = (account.elsewhere.clone(), account.outages.clone());
+            let timeline =
+                Timeline { round, start_ns, end_ns, spans: Vec::new(), failed: Vec::new(), elsewhere, outages };
+            self.exclude(index, account, timeline);
+        }
+        let (unmeasured, excluded) =
+            (self.cells[index].unmeasured(), std::mem::take(&mut self.record.cells[index].excluded));
+        self.record.cells[index] =
+            CellRecord { check: Check::Failed, error: Some(error.to_string()), excluded, ..unmeasured };
+        // What leaned on it as a baseline has nothing to lean on any more.
+        self.compare(index);
+    }
+
+    fn add(&mut self, index: usize, sample: Sample) -> Result<(), CellError> {
+        let asked = self.cells[index].spec.shape.workers().get();
+        let now = sample.account.workers.unwrap_or(asked);
+        let (rounds, cell) = (&mut self.rounds[index], &mut self.record.cells[index]);
+        if let Some(before) = rounds.workers().filter(|before| *before != now) {
+            return Err(CellError::Workers { now, before });
+        }
+        cell.check = Check::Passed;
+        cell.statuses.clone_from(&sample.statuses);
+        rounds.add(sample, asked);
+        rounds.tell(cell);
+        self.compare(index);
+        Ok(())
+    }
+
+    /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
+    fn compare(&mut self, index: usize) {
+        let cells = &self.record.cells;
+        let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
+        let Some(baseline) = cells.iter().position(|cell| cell.is_baseline() && same(cell, &cells[index])) else {
+            return;
+        };
+        let leaning: Vec<usize> = (0..cells.len()).filter(|&cell| same(&cells[cell], &cells[baseline])).collect();
+        for cell in leaning.into_iter().filter(|&cell| cell != baseline) {
+            self.record.cells[cell].speedup = self.speedup(cell, baseline);
+        }
+    }
+
+    /// How many times as fast as the baseline, unless more of its tasks failed (less work takes less time), or a worker was
+    /// lost (fewer workers take more).
+    fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
+        let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
+        // In the middle of a round one of the two is a round ahead; only whole pairs count.
+        let pairs = baseline_s.len().min(measured_s.len());
+        let lost_a_worker = [cell, baseline].iter().any(|&cell| self.rounds[cell].lost_a_worker(pairs));
+        if lost_a_worker || self.rounds[cell].did_less_than(&self.rounds[baseline], pairs) {
+            return None;
+        }
+        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
+    }
+}

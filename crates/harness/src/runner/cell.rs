@@ -1,0 +1,367 @@
+//! One cell, measured once: start, run, stop, check. Criterion's sweeps and our own rounds share it.
+
+use super::{
+    Settings,
+    check::{self, CheckError},
+    child::ChildProcess,
+    join::join,
+    next_run,
+    order::{Order, Outcome, carry_out},
+    stage::{SetupError, Stage},
+};
+use crate::{
+    results::record::{CellRecord, Check, Timeline},
+    scenario::{CellSpec, Phase, Scenario, Timer},
+};
+use measure::{clock::between, cpu::CpuTime};
+use mock_server::{log::LogEntry, process::ServerError};
+use std::{collections::BTreeMap, num::NonZeroU32, rc::Rc, sync::Arc, time::Duration};
+use support::{scratch::Scratch, terminal::printable_path};
+use work::{
+    strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
+    task::{Task, TaskError},
+    worker::{error::LostWorker, lane::Span, work::Account},
+};
+
+/// A cell, set up and ready to be measured any number of times.
+#[derive(Debug)]
+pub struct Cell {
+    /// Its name.
+    pub spec: CellSpec,
+    /// What its time encloses.
+    pub timed: Vec<Phase>,
+    pub(super) stage: Rc<Stage>,
+    pub(super) env: Env,
+    /// The place that `env` names.
+    _queues: Option<Rc<Scratch>>,
+    /// Its place among the cells.
+    number: u32,
+    deadline: Duration,
+    refused: Option<String>,
+}
+
+/// One measurement of one cell. All answers were right.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Seconds to start the pool.
+    pub start_s: f64,
+    /// When the run began.
+    pub start_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// Seconds to close the pool.
+    pub stop_s: f64,
+    /// CPU time of the run, in all processes.
+    pub cpu: CpuTime,
+    /// Who did what, and when. Where a server kept a log, it says what was waited for.
+    pub spans: Vec<Span>,
+    /// The tasks that ended in an error, as they were expected to, ascending.
+    pub failed: Vec<u32>,
+    /// What the first of them says.
+    pub error: Option<TaskError>,
+    /// How many answers had which HTTP status.
+    pub statuses: BTreeMap<u16, u32>,
+    /// The worker processes that were lost and replaced, which only a queue bears.
+    pub lost: Vec<LostWorker>,
+    /// What else the strategy says of the run.
+    pub account: Account,
+}
+
+/// Why a cell has no time.
+#[derive(Debug, thiserror::Error)]
+pub enum CellError {
+    /// The pool did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A step of the prologue failed.
+    #[error("the prologue failed: {0}")]
+    Prologue(TaskError),
+    /// An answer was wrong.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// A file was not done with at the deadline. Its task waits for nobody, so it is the deadline that is too short.
+    #[error(
+        "{wrong} of {tasks} tasks were not done at the run's deadline of {} s; the first, task {index}: {file}; give the \
+         scenario a larger `deadline_s`, or fewer files",
+        limit.as_secs_f64()
+    )]
+    Late {
+        /// How many tasks were not done.
+        wrong: usize,
+        /// Of how many.
+        tasks: usize,
+        /// The first of them.
+        index: u32,
+        /// The file that it reads.
+        file: String,
+        /// How long the run might take.
+        limit: Duration,
+    },
+    /// The server's log could not be read.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// An answer of the warm-up was wrong.
+    #[error("the warm-up failed: {0}")]
+    WarmUp(CheckError),
+    /// The warm-up took so long that workers were let go at its deadline.
+    #[error("the warm-up was not over at its deadline; give the scenario a longer deadline_s")]
+    StillWarmingUp,
+    /// A worker was lost before the clock started.
+    #[error("{0}, before the clock started")]
+    NotStarted(LostWorker),
+    /// A worker was lost later. The time would be that of a smaller pool.
+    #[error(transparent)]
+    Lost(#[from] LostWorker),
+    /// The same, and the answers are wrong as well.
+    #[error("{lost}; {error}")]
+    LostAndWrong {
+        /// The worker.
+        lost: LostWorker,
+        /// What is wrong.
+        error: Box<CellError>,
+    },
+    /// The pool did not close.
+    #[error(transparent)]
+    Close(#[from] CloseError),
+    /// The workers that others started came or went between two rounds, which are then not rounds of one cell.
+    #[error("{now} workers took part, in earlier rounds {before}: start all of them before the run, and keep them")]
+    Workers {
+        /// How many took part.
+        now: u32,
+        /// How many before.
+        before: u32,
+    },
+    /// It went wrong, and meanwhile its queue gave no answer.
+    #[error("{error}; {}", account.disturbance().unwrap_or_default())]
+    Outage {
+        /// What went wrong.
+        error: Box<CellError>,
+        /// When the run began.
+        start_ns: u64,
+        /// When it ended.
+        end_ns: u64,
+        /// What else the strategy says of the run.
+        account: Box<Account>,
+    },
+    /// Something disturbed every run of a round, so that none has a time that counts.
+    #[error("none of {runs} runs has a time that counts; the last: {reason}")]
+    Disturbed {
+        /// How many runs there were.
+        runs: u32,
+        /// What disturbed the last of them.
+        reason: String,
+    },
+    /// There is no strategy of this name.
+    #[error("{0}")]
+    Unknown(String),
+    /// The child process that the cell runs in failed.
+    #[error("its process failed: {0}")]
+    Child(String),
+}
+
+impl CellError {
+    /// Whether it names a worker that was lost.
+    pub(super) fn is_of_a_worker(&self) -> bool {
+        use CellError::{Lost, LostAndWrong, NotStarted, Start};
+        matches!(self, NotStarted(_) | Lost(_) | LostAndWrong { .. } | Start(StartError::Process { .. }))
+    }
+}
+
+impl Cell {
+    pub(super) fn new(
+        scenario: &Scenario,
+        number: u32,
+        spec: CellSpec,
+        stage: Rc<Stage>,
+        queues: Option<Rc<Scratch>>,
+        settings: &Settings,
+    ) -> Result<Self, SetupError> {
+        let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
+        // Only the stage knows how many tasks there really are.
+        let shape = strategy.shape(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
+        Ok(Self {
+            number,
+            timed: scenario.timed(&spec),
+            refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
+            env: Env {
+                interrupted: Arc::clone(&settings.interrupted),
+                scratch: queues.as_ref().map_or_else(|| settings.env.scratch.clone(), |queues| queues.path().into()),
+                ..settings.env.clone()
+            },
+            _queues: queues,
+            deadline: stage.deadline.unwrap_or_else(|| scenario.patience(&spec.variant)),
+            spec: CellSpec { shape, ..spec },
+            stage,
+        })
+    }
+
+    /// Why this cell makes no sense and is skipped; `None` where it does.
+    pub fn refused(&self) -> Option<&str> {
+        self.refused.as_deref()
+    }
+
+    /// Starts a pool, runs the workload, closes the pool, and checks every answer. All cells that are measured in the same
+    /// round meet the same network: it is drawn by the round's number.
+    pub fn once(&self, round: u32) -> Result<Sample, CellError> {
+        let order = self.order(round);
+        let outcome = match self.stage.address_space_bytes {
+            None => carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?,
+            limit => {
+                ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.env.interrupted, &mut |_| ())?
+            }
+        };
+        let log = match self.check(&order, &outcome) {
+            Ok(log) => log,
+            Err(error) if outcome.account.outages.is_empty() => return Err(error),
+            Err(error) => {
+                let Outcome { start_ns, end_ns, account, .. } = outcome;
+                return Err(CellError::Outage { error: Box::new(error), start_ns, end_ns, account: Box::new(account) });
+            }
+        };
+        let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, lost, account, .. } = outcome;
+        let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
+        let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
+        let mut statuses = BTreeMap::new();
+        for status in done.iter().filter_map(|one| one.result.as_ref().ok()?.status) {
+            *statuses.entry(status).or_default() += 1;
+        }
+        let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
+        let mut spans = join(&spans, &log);
+        spans.sort_unstable_by_key(|span| span.start_ns);
+        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, lost, account })
+    }
+
+    /// What a run of the cell is, under a number of its own.
+    pub(super) fn order(&self, round: u32) -> Order {
+        Order {
+            run: next_run(round),
+            cell: self.number,
+            warm_up: (self.spec.timer == Timer::Warm).then(|| next_run(round)),
+            strategy: self.spec.strategy.clone(),
+            shape: self.spec.shape,
+            deal: self.spec.deal,
+            deadline: self.deadline,
+            env: self.env.clone(),
+            server: self.stage.server.as_ref().map(|server| server.contact().origin().to_owned()),
+            is_probe: false,
+            prologue: self.stage.prologue.clone(),
+            tasks: Arc::clone(&self.stage.tasks),
+        }
+    }
+
+    /// Holds what came of a run against what was expected, and against what the server saw, which is returned. A queue
+    /// promises that its jobs get done whoever is lost; elsewhere, a run that lost a worker is none.
+    pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+        let checked = self.check_answers(order, outcome);
+        let Some(lost) = outcome.lost.first().cloned() else { return checked };
+        match checked {
+            Err(error) => Err(CellError::LostAndWrong { lost, error: Box::new(error) }),
+            Ok(_) if !self.uses_queue() => Err(lost.into()),
+            right => right,
+        }
+    }
+
+    fn check_answers(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+        let warm_up = &outcome.warm_up;
+        let expected = &self.stage.expected[..warm_up.len()];
+        check::warm_up(expected, self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
+        // Where tasks may fail, it would be right that nobody did any.
+        let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
+        check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
+        let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
+        let log = server.contact().take_log(order.run)?;
+        check::log(&log, &outcome.done, &outcome.account.redelivered)?;
+        Ok(log)
+    }
+
+    /// The same error, with the file and the limit where it is about a file and a limit.
+    fn late(&self, error: CheckError) -> CellError {
+        let CheckError::Failed { wrong, tasks, index, error: TaskError::TimedOut } = error else { return error.into() };
+        match self.stage.tasks.get(index as usize).and_then(Task::file) {
+            Some(file) => CellError::Late { wrong, tasks, index, file: printable_path(file), limit: self.deadline },
+            None => error.into(),
+        }
+    }
+
+    fn uses_queue(&self) -> bool {
+        self.spec.strategy == Queue.name()
+    }
+
+    /// The cell's record before anything is measured.
+    pub fn unmeasured(&self) -> CellRecord {
+        CellRecord {
+            variant: self.spec.variant.clone(),
+            tasks: self.stage.tasks.len() as u32,
+            strategy: self.spec.strategy.clone(),
+            workers: if self.uses_queue() && !self.env.queue.own_workers { 0 } else { self.spec.shape.workers().get() },
+            workers_at_once: None,
+            lost_workers: Vec::new(),
+            processes: self.spec.shape.processes().map(NonZeroU32::get),
+            deal: self.spec.deal,
+            timer: self.spec.timer,
+            timed: self.timed.clone(),
+            check: if self.refused.is_some() { Check::Skipped } else { Check::NotMeasured },
+            error: self.refused.clone(),
+            task_errors: 0,
+            start_s: Vec::new(),
+            run_s: Vec::new(),
+            stop_s: Vec::new(),
+            speedup: None,
+            cpu_user_s: None,
+            cpu_system_s: None,
+            peak_memory_bytes: None,
+            memory_per_worker_bytes: None,
+            most_threads: None,
+            most_processes: None,
+            context_switches: None,
+            core_wait_s: None,
+            cpu_s: Vec::new(),
+            memory_samples_bytes: Vec::new(),
+            statuses: BTreeMap::new(),
+            queue: self.uses_queue().then(|| self.env.queue.to_string()),
+            redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
+            timeline: None,
+        }
+    }
+}
+
+/// Why the baseline can't be measured, if it can't: a run that is broken off at its deadline says nothing. Where the client
+/// gives up before that, it is what the variant is about.
+fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
+    if scenario.patience(&spec.variant) < scenario.deadline {
+        return None;
+    }
+    let variant = scenario.variant(&spec.variant).filter(|_| spec.strategy == "sequential")?;
+    let (waits_s, deadline_s) = (variant.waits_in_turn_s(), scenario.deadline.as_secs_f64());
+    (waits_s > deadline_s).then(|| {
+        let tasks = variant.tasks();
+        format!(
+            "{tasks} waits one after another take {waits_s:.0} s and more, and the run ends after {deadline_s:.0} s"
+        )
+    })
+}
+
+impl Sample {
+    /// Seconds from the first task's start to the last one's end.
+    pub fn run_s(&self) -> f64 {
+        between(self.start_ns, self.end_ns).as_secs_f64()
+    }
+
+    /// What is kept of it to be drawn. It was the run of this round.
+    pub(super) fn into_timeline(self, round: u32) -> Timeline {
+        let Self { start_ns, end_ns, spans, failed, account: Account { elsewhere, outages, .. }, .. } = self;
+        Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages }
+    }
+
+    /// Seconds that a timer with these phases shows.
+    pub fn timed_s(&self, timed: &[Phase]) -> f64 {
+        let phase = |phase: &Phase| match phase {
+            Phase::Start => self.start_s,
+            Phase::Run => self.run_s(),
+            Phase::Stop => self.stop_s,
+        };
+        timed.iter().map(phase).sum()
+    }
+}

@@ -1,0 +1,153 @@
+//! A child process that carries out one order and ends.
+//!
+//! Two things want one: peak memory, because an allocator keeps what earlier runs took; and a limit on the address space,
+//! because a process that runs out of it must not be this one.
+
+use super::{
+    cell::CellError,
+    order::{Moment, Order, Outcome, carry_out},
+};
+use nix::sys::resource::{Resource, setrlimit};
+use serde::{Deserialize, Serialize};
+use std::{
+    io::{self, BufReader},
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
+use work::worker::{
+    frame, lifeline,
+    process::{START_LIMIT, ending},
+};
+
+/// What keeps a process that runs out of address space from dying of it, so that only threads are refused. glibc's heap
+/// is one for all threads (each of its arenas would take 64 MiB of the limit), and takes its room at the start, buffers
+/// included, so that threads that stand find memory when the last stack was taken.
+const ROOM_TO_BREATHE: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
+
+/// Rust gives each thread a small stack more, for the handler that reports an overflow, and ends the process when there is
+/// no room for it. It doesn't where the signals are ignored from the start, which only a shell can do without `unsafe`.
+const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
+
+/// What the child says.
+#[derive(Serialize, Deserialize)]
+enum Report {
+    /// It has come to this moment, and goes on after a [`Nod`].
+    At(Moment),
+    /// What came of the order, or why nothing did.
+    Over(Box<Result<Outcome, String>>),
+}
+
+/// "Go on."
+#[derive(Serialize, Deserialize)]
+struct Nod;
+
+/// The child, killed and reaped whatever happens.
+pub(super) struct ChildProcess(Child);
+
+impl ChildProcess {
+    /// Starts one from the `makespan` binary, with so much address space if that is limited.
+    pub(super) fn spawn(program: &Path, address_space_bytes: Option<u64>) -> Result<Self, CellError> {
+        let mut command = Command::new(if address_space_bytes.is_some() { "sh".as_ref() } else { program });
+        if address_space_bytes.is_some() {
+            command.args(["-c", WITHOUT_HANDLER]).arg(program).envs(ROOM_TO_BREATHE);
+        }
+        command.arg("child").args(address_space_bytes.map(|bytes| bytes.to_string()));
+        let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn();
+        spawned.map(Self).map_err(|error| CellError::Child(format!("{}: {error}", program.display())))
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    /// Gives it the order, and waits for what comes of it, at each step no longer than that may take. `look` is called at
+    /// each moment, while the child waits.
+    pub(super) fn carry_out(
+        &mut self,
+        order: &Order,
+        interrupted: &Arc<AtomicBool>,
+        look: &mut dyn FnMut(Moment),
+    ) -> Result<Outcome, CellError> {
+        match self.converse(order, interrupted, look) {
+            Ok(Some(answer)) => answer.map_err(CellError::Child),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                Err(CellError::Child(format!("{error}, so it was killed")))
+            }
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CellError::Child(error.to_string())),
+            // Its end of a pipe is closed, so it has ended or is about to.
+            _ => {
+                let ended = reap(&mut self.0, ANSWER_LIMIT);
+                Err(CellError::Child(ended.map_or_else(|| "it closed its pipe and did not end".into(), ending)))
+            }
+        }
+    }
+
+    fn converse(
+        &mut self,
+        order: &Order,
+        interrupted: &Arc<AtomicBool>,
+        look: &mut dyn FnMut(Moment),
+    ) -> io::Result<Option<Result<Outcome, String>>> {
+        let no_pipe = || io::Error::other("it has no pipes");
+        // Held until the answer is there: the process takes its end for ours.
+        let mut orders = Patient::new(self.0.stdin.take().ok_or_else(no_pipe)?, interrupted)?;
+        let mut reports = BufReader::new(Patient::new(self.0.stdout.take().ok_or_else(no_pipe)?, interrupted)?);
+        let (mut since, mut limit) = (Instant::now(), START_LIMIT);
+        frame::write(orders.limit(since, limit), order)?;
+        loop {
+            reports.get_mut().limit(since, limit);
+            match frame::read(&mut reports)? {
+                Some(Report::At(moment)) => {
+                    look(moment);
+                    (since, limit) = (Instant::now(), longest_after(moment, order));
+                    frame::write(orders.limit(since, ANSWER_LIMIT), &Nod)?;
+                }
+                Some(Report::Over(outcome)) => return Ok(Some(*outcome)),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
+impl Drop for ChildProcess {
+    fn drop(&mut self) {
+        // It has mostly ended by itself.
+        put_down(&mut self.0);
+    }
+}
+
+/// How long a child may take from this moment to the next. It waits for its own workers meanwhile, which may be frozen, and
+/// then says so itself; so it has longer than they have.
+fn longest_after(moment: Moment, order: &Order) -> Duration {
+    match moment {
+        Moment::Ready => 2 * START_LIMIT + order.warm_up.map_or(Duration::ZERO, |_| order.deadline) + ANSWER_LIMIT,
+        Moment::Started => order.deadline + 2 * ANSWER_LIMIT,
+        Moment::Ran => 2 * ANSWER_LIMIT,
+    }
+}
+
+/// The other side: reads one order from standard input, carries it out, and writes what came of it. Of the address space
+/// it takes at most so many bytes.
+pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
+    if let Some(bytes) = address_space_bytes {
+        setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
+    }
+    if let Err(refused) = lifeline::exit_when_stdin_closes() {
+        return frame::write(io::stdout(), &Report::Over(Box::new(Err(refused.to_string()))));
+    }
+    let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
+    let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
+    let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
+    frame::write(io::stdout().lock(), &Report::Over(Box::new(outcome)))
+}
+
+fn await_nod(moment: Moment) -> io::Result<()> {
+    frame::write(io::stdout().lock(), &Report::At(moment))?;
+    // Where none comes, the parent is gone, and the lifeline has ended this process already.
+    frame::read::<Nod>(io::stdin().lock()).map(drop)
+}

@@ -1,0 +1,68 @@
+//! Can an earlier record be gone on with? Only if everything that decides a time is as it was.
+
+use crate::results::record::{CellRecord, Check, Record};
+use measure::host::HostFacts;
+use std::fmt::Debug;
+
+/// Why an earlier record can't be gone on with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the record of {started_at} can't be gone on with: its {what} is {found}, expected {expected}")]
+pub struct Unfit {
+    /// When that record was begun.
+    pub started_at: String,
+    /// What differs.
+    pub what: String,
+    /// What it says.
+    pub found: String,
+    /// What it should say.
+    pub expected: String,
+}
+
+/// Holds an earlier record against one of the same cells that was just begun.
+pub(super) fn fits(earlier: &Record, begun: &Record) -> Result<(), Unfit> {
+    let unfit = |(what, found, expected)| Unfit { started_at: earlier.started_at.clone(), what, found, expected };
+    let differs = |what: &str, found: &dyn Debug, expected: &dyn Debug| {
+        let (found, expected) = (format!("{found:?}"), format!("{expected:?}"));
+        if found == expected { Ok(()) } else { Err(unfit((what.into(), found, expected))) }
+    };
+    differs("schema", &earlier.schema, &begun.schema)?;
+    differs("version", &earlier.makespan_version, &begun.makespan_version)?;
+    differs("host", &without_load(&earlier.host), &without_load(&begun.host))?;
+    differs("scenario", &earlier.scenario, &begun.scenario)?;
+    differs("time scale", &earlier.time_scale, &begun.time_scale)?;
+    differs("seed", &earlier.seed, &begun.seed)?;
+    differs("purpose", &earlier.purpose, &begun.purpose)?;
+    differs("list of looks", &earlier.looks, &begun.looks)?;
+    differs("reason to end", &earlier.stopped, &begun.stopped)?;
+    differs("number of cells", &earlier.cells.len(), &begun.cells.len())?;
+    for (number, (cell, begun)) in (1..).zip(earlier.cells.iter().zip(&begun.cells)) {
+        differs(&format!("cell {number}"), &named(cell), &named(begun))?;
+        if cell.check != Check::Failed {
+            let [found, expected] = [cell, begun].map(|cell| cell.check == Check::Skipped);
+            differs(&format!("check of cell {number}"), &found, &expected)?;
+        }
+        let rounds = whole_rounds(cell).unwrap_or(earlier.rounds_done).min(earlier.rounds_done);
+        differs(&format!("number of rounds in cell {number}"), &rounds, &earlier.rounds_done)?;
+    }
+    let most = earlier.rounds_done.min(begun.rounds);
+    differs("number of whole rounds", &earlier.rounds_done, &most)?;
+    // The first round is also what tells that every cell was verified.
+    differs("number of whole rounds", &most, &most.max(1))
+}
+
+/// The same machine and build may have another load by now.
+fn without_load(host: &HostFacts) -> HostFacts {
+    HostFacts { load_before: None, load_after: None, ..host.clone() }
+}
+
+/// Everything that names a cell, and what is counted and timed of it.
+fn named(cell: &CellRecord) -> impl Debug + '_ {
+    let name = (&cell.variant, &cell.strategy, cell.workers, cell.processes, cell.deal, cell.timer);
+    (name, cell.tasks, &cell.timed, &cell.queue)
+}
+
+/// Of how many rounds it has all figures; `None` for one that is out, which has none.
+fn whole_rounds(cell: &CellRecord) -> Option<u32> {
+    let rounds = [&cell.start_s, &cell.run_s, &cell.stop_s, &cell.cpu_s].map(|figures| figures.len() as u32);
+    rounds.into_iter().min().filter(|_| cell.check == Check::Passed)
+}

@@ -1,0 +1,187 @@
+//! One order: start a pool, run a workload, close the pool. It is plain data, so that it can be carried out in this
+//! process or in one of its own, by the same function.
+
+use super::cell::CellError;
+use measure::{
+    awake::wake_cores,
+    clock::{between, now_ns},
+    cpu::CpuTime,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    sync::{Arc, atomic::AtomicBool},
+    time::Duration,
+};
+use work::{
+    strategy::{self, CloseError, Env, Pool, Strategy, Work},
+    task::Task,
+    worker::{
+        deck::Deal,
+        error::LostWorker,
+        feed::{Announcement, Doing, Feed},
+        lane::{Done, Lane, Span},
+        shape::Shape,
+        stop::Stop,
+        work::Account,
+    },
+};
+
+/// What is to be run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Order {
+    /// The number of the run.
+    pub(super) run: u64,
+    /// The number of its cell, for who watches.
+    pub(super) cell: u32,
+    /// The number of the untimed run before it; `None` where there is none.
+    pub(super) warm_up: Option<u64>,
+    pub(super) strategy: String,
+    pub(super) shape: Shape,
+    pub(super) deal: Deal,
+    pub(super) deadline: Duration,
+    /// The surroundings, which a child process has no other way to know.
+    pub(super) env: Env,
+    /// Where the tasks fetch from: see [`Work::server`].
+    pub(super) server: Option<String>,
+    /// Whether this run is looked at from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans: of
+    /// ten thousand tasks, they are the largest part of what is kept.
+    pub(super) is_probe: bool,
+    pub(super) prologue: Vec<Task>,
+    pub(super) tasks: Arc<[Task]>,
+}
+
+/// When somebody may want to look at the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Moment {
+    /// It has its tasks, and no pool yet.
+    Ready,
+    /// The pool is warm and whole, and the run begins.
+    Started,
+    /// The run is over. The pool still stands.
+    Ran,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Outcome {
+    /// Seconds to start the pool.
+    pub(super) start_s: f64,
+    /// When the run began.
+    pub(super) start_ns: u64,
+    /// When it ended.
+    pub(super) end_ns: u64,
+    /// Seconds to close the pool.
+    pub(super) stop_s: f64,
+    /// CPU time of the run, in all processes.
+    pub(super) cpu: CpuTime,
+    /// What the prologue's time was spent on.
+    pub(super) prologue: Vec<Span>,
+    /// The tasks of the warm-up, in the tasks' order; none where there was no warm-up.
+    pub(super) warm_up: Vec<Done>,
+    /// Every task, in the tasks' order.
+    pub(super) done: Vec<Done>,
+    /// The worker processes that were lost, from the start of the clock to the end of the pool.
+    pub(super) lost: Vec<LostWorker>,
+    /// What else the pool says of the run.
+    pub(super) account: Account,
+}
+
+/// Starts a pool, runs the workload and closes the pool, here. `pause` is called at each moment, never while a clock runs.
+pub(super) fn carry_out(
+    order: &Order,
+    interrupted: &Arc<AtomicBool>,
+    pause: &mut dyn FnMut(Moment) -> Result<(), CellError>,
+) -> Result<Outcome, CellError> {
+    let strategy = strategy::named(&order.strategy).map_err(CellError::Unknown)?;
+    pause(Moment::Ready)?;
+    let before_start = now_ns();
+    let mut pool = strategy.start(order.shape, &order.env)?;
+    let start_s = between(before_start, now_ns()).as_secs_f64();
+    // Whatever went on before is no part of the run. A probe isn't timed, and its threads are counted.
+    if !order.is_probe {
+        wake_cores();
+    }
+    let warm_up = order.warm_up(strategy, &mut *pool, interrupted)?;
+    pause(Moment::Started)?;
+    let work = order.work(order.run, &order.tasks, order.deal, interrupted);
+    // Alive before the first look at the CPU time and after the last: what a thread waited for a core goes with it. Who
+    // counts the threads counts on it as well.
+    let watchdog = work.stop.watchdog()?;
+    let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
+    // Each worker was just heard, so whoever is lost is known: the clock starts on a whole pool or not at all.
+    if let Some(lost) = pool.lost().into_iter().next() {
+        return Err(CellError::NotStarted(lost));
+    }
+    if !pool.is_whole() {
+        return Err(match pool.close() {
+            Err(CloseError::Lost(worker)) => CellError::NotStarted(worker),
+            _ => CellError::StillWarmingUp,
+        });
+    }
+    let ran = order.run(&mut *pool, &work);
+    let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
+    let (account, mut lost) = (pool.account(), pool.lost());
+    pause(Moment::Ran)?;
+    drop(watchdog);
+    let before_stop = now_ns();
+    let closed = pool.close();
+    let stop_s = between(before_stop, now_ns()).as_secs_f64();
+    match closed {
+        Err(CloseError::Lost(worker)) => lost.push(worker),
+        other => other?,
+    }
+    let (start_ns, end_ns, prologue, done) = ran?;
+    let mut done = work.settle(done);
+    if order.is_probe {
+        done.iter_mut().for_each(|one| one.spans.clear());
+    }
+    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, warm_up, done, lost, account })
+}
+
+impl Order {
+    /// The run phase: the prologue on this thread, then the tasks on the pool.
+    fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
+        let start_ns = now_ns();
+        self.announce(Doing::Begin, start_ns);
+        let mut spans = Vec::new();
+        let mut lane = Lane::new(0, work.run, work.stop.clone());
+        for step in &self.prologue {
+            let (result, waited) = lane.run_prologue(step);
+            result.map_err(CellError::Prologue)?;
+            spans.extend(waited);
+        }
+        let done = pool.run(work);
+        let end_ns = now_ns();
+        self.announce(Doing::End, end_ns);
+        Ok((start_ns, end_ns, spans, done))
+    }
+
+    /// Tells who watches. A probe isn't to be watched: it is no measurement.
+    fn announce(&self, doing: Doing, at_ns: u64) {
+        if let Some(feed) = Feed::of_this_process().filter(|_| !self.is_probe) {
+            feed.announce(Announcement { run: self.run, at_ns, worker: self.cell, index: None, doing });
+        }
+    }
+
+    /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its
+    /// connection to the server.
+    fn warm_up(
+        &self,
+        strategy: &dyn Strategy,
+        pool: &mut dyn Pool,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Vec<Done>, CellError> {
+        let Some(run) = self.warm_up else { return Ok(Vec::new()) };
+        let few = self.tasks.len().min(self.shape.workers().get() as usize);
+        let prefix: Arc<[Task]> = self.tasks[..few].into();
+        let deal = if strategy.refuses(Deal::Blocks, &prefix).is_none() { Deal::Blocks } else { self.deal };
+        let work = self.work(run, &prefix, deal, interrupted);
+        let _watchdog = work.stop.watchdog()?;
+        Ok(work.settle(pool.run(&work)))
+    }
+
+    fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Deal, interrupted: &Arc<AtomicBool>) -> Work {
+        let stop = Stop::new(self.deadline, interrupted);
+        Work { server: self.server.clone(), ..Work::new(run, Arc::clone(tasks), deal, stop) }
+    }
+}

@@ -1,0 +1,100 @@
+//! One untimed run of a cell in a fresh process: are its answers right, and what does it take, in memory, threads and
+//! processes?
+//!
+//! A fresh process, because an allocator keeps what earlier runs took: measured in this process, whichever cell came
+//! last would seem to need the most.
+//!
+//! The process stops twice and waits for a nod, so that what it has can be looked at: before its pool is started, and when
+//! the run is over and the pool still stands.
+
+use super::{
+    cell::{Cell, CellError},
+    child::ChildProcess,
+    order::{Moment, Order},
+};
+use measure::memory::{Footprint, Peak, PeakSampler};
+use std::num::NonZeroU32;
+
+/// What a pool takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Taken {
+    /// The most memory in use at once, bytes.
+    pub(super) memory_bytes: u64,
+    /// What a worker adds to it, bytes; `None` where memory shrank while the pool was started.
+    pub(super) memory_per_worker_bytes: Option<u64>,
+    /// The most threads at once, but for those that only watch.
+    pub(super) threads: u32,
+    /// The most processes at once.
+    pub(super) processes: u32,
+}
+
+impl Taken {
+    fn of(before: Footprint, peak: Peak, workers: NonZeroU32) -> Self {
+        let of_workers = match peak.memory.descendants_bytes {
+            // Workers are threads or requests in flight: what the process has grown by is theirs.
+            0 => peak.memory.bytes.checked_sub(before.bytes),
+            bytes => Some(bytes),
+        };
+        Self {
+            memory_bytes: peak.memory.bytes,
+            memory_per_worker_bytes: of_workers.map(|bytes| bytes / u64::from(workers.get())),
+            threads: peak.threads.saturating_sub(watching(peak.processes)),
+            processes: peak.processes,
+        }
+    }
+}
+
+/// Threads that do no work of a strategy's: in every process the one that holds its lifeline, and the watchdog of the run.
+fn watching(processes: u32) -> u32 {
+    processes + 1
+}
+
+/// Runs the cell once in a fresh process, checks its answers, and returns what its pool took, where the system tells.
+pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
+    // Whatever the first round will meet.
+    let order = Order { warm_up: None, is_probe: true, prologue: Vec::new(), ..cell.order(0) };
+    let mut child = ChildProcess::spawn(&cell.env.program, cell.stage.address_space_bytes)?;
+    let pid = child.id();
+    let (mut before, mut sampler, mut peak) = (None, None, None);
+    let mut look = |moment| match moment {
+        Moment::Ready => {
+            before = Footprint::of(pid);
+            sampler = PeakSampler::start(pid).ok();
+        }
+        Moment::Started => {}
+        Moment::Ran => peak = sampler.take().and_then(PeakSampler::stop),
+    };
+    let outcome = child.carry_out(&order, &cell.env.interrupted, &mut look)?;
+    cell.check(&order, &outcome)?;
+    // A queue bears it, but what a pool takes can't be told of one that wasn't whole.
+    if let Some(lost) = outcome.lost.into_iter().next() {
+        return Err(lost.into());
+    }
+    let taken = before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers()));
+    Ok(taken.map(|taken| match outcome.account.workers {
+        // Others started the workers, perhaps elsewhere.
+        Some(_) => Taken { memory_per_worker_bytes: None, ..taken },
+        None => taken,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: Footprint = Footprint { bytes: 4_000, descendants_bytes: 0, processes: 1, threads: 2 };
+
+    fn taken(bytes: u64, descendants_bytes: u64, processes: u32, threads: u32) -> Taken {
+        let memory = Footprint { bytes, descendants_bytes, processes, threads };
+        Taken::of(BEFORE, Peak { memory, processes, threads }, NonZeroU32::new(4).unwrap())
+    }
+
+    #[test]
+    fn a_thread_takes_what_the_process_grew_by_and_a_process_what_it_has() {
+        let threads = taken(5_000, 0, 1, 7);
+        assert_eq!((threads.memory_per_worker_bytes, threads.threads, threads.processes), (Some(250), 5, 1));
+        let processes = taken(13_000, 8_000, 5, 11);
+        assert_eq!((processes.memory_per_worker_bytes, processes.threads, processes.processes), (Some(2_000), 5, 5));
+        assert_eq!(taken(3_999, 0, 1, 3).memory_per_worker_bytes, None, "it can't be told");
+    }
+}

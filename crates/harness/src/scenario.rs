@@ -1,0 +1,391 @@
+//! Scenarios: what is run, as TOML.
+//!
+//! A file is first read into its wire form, which refuses what it doesn't know, and then checked into a [`Scenario`],
+//! which can't be wrong: every name in it resolves, every number is in range. The error names file, key, what was found
+//! and what was expected.
+
+mod check;
+pub mod claim;
+mod claims;
+mod missing;
+mod timer;
+mod wire;
+
+pub use timer::{Phase, Timer};
+
+use claim::{Claim, Decision};
+use mock_server::profile::Profile;
+use serde::Deserialize;
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt, fs,
+    num::NonZeroU32,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use support::suggestion::unknown;
+use work::{
+    strategy::Strategy,
+    task::{Expected, fetch, gunzip, prime_sum, thumbnail},
+    worker::{deck::Deal, shape::Shape},
+};
+
+/// The time scales that make sense: slower, and a wait of seconds lasts for hours; faster, and none is left.
+pub const TIME_SCALES: RangeInclusive<f64> = 0.001..=1_000_000.0;
+
+/// Whether a time scale makes sense; otherwise what was expected.
+pub fn time_scale(scale: f64) -> Result<f64, String> {
+    let expected = || format!("a number from {} to {}", TIME_SCALES.start(), TIME_SCALES.end());
+    if TIME_SCALES.contains(&scale) { Ok(scale) } else { Err(expected()) }
+}
+
+/// The scenarios that are built into the binary, in the order in which pages show them.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("latency_only", include_str!("../../../fixtures/scenarios/latency_only.toml")),
+    ("web_requests", include_str!("../../../fixtures/scenarios/web_requests.toml")),
+    ("force_browsing", include_str!("../../../fixtures/scenarios/force_browsing.toml")),
+    ("gallery_downloads", include_str!("../../../fixtures/scenarios/gallery_downloads.toml")),
+    ("many_in_flight", include_str!("../../../fixtures/scenarios/many_in_flight.toml")),
+    ("thumbnails", include_str!("../../../fixtures/scenarios/thumbnails.toml")),
+    ("gunzip", include_str!("../../../fixtures/scenarios/gunzip.toml")),
+    ("doc_pages", include_str!("../../../fixtures/scenarios/doc_pages.toml")),
+    ("prime_sum", include_str!("../../../fixtures/scenarios/prime_sum.toml")),
+    ("url_crawl", include_str!("../../../fixtures/scenarios/url_crawl.toml")),
+    ("photo_downloads", include_str!("../../../fixtures/scenarios/photo_downloads.toml")),
+];
+
+/// The variant that is the scenario as it stands.
+pub const DEFAULT_VARIANT: &str = "default";
+
+/// A checked scenario.
+#[derive(Debug, Clone)]
+pub struct Scenario {
+    /// Its name: the file's, without `.toml`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// What it asks, as a heading.
+    pub question: String,
+    /// The document it comes from, `000` to `004`.
+    pub document: Option<String>,
+    /// Every latency and transfer time is divided by this.
+    pub time_scale: f64,
+    /// The longest a run may take.
+    pub deadline: Duration,
+    /// Whether the file says so; otherwise it is the usual one.
+    pub deadline_is_given: bool,
+    /// What each strategy's timer enclosed in the document.
+    pub as_published: BTreeMap<String, Vec<Phase>>,
+    /// The scenario as it stands, and with other numbers.
+    pub variants: Vec<Variant>,
+    /// What `makespan run` measures unless told otherwise. Each variant and timer has its sequential baseline.
+    pub cells: Vec<CellSpec>,
+    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second; all, where the file names
+    /// none.
+    pub sweep: Vec<CellSpec>,
+    /// The claims that its cells put to the test.
+    pub claims: Vec<Claim>,
+    /// The rows of the decision table that its cells give.
+    pub decisions: Vec<Decision>,
+}
+
+/// A scenario with its numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Variant {
+    /// Its name.
+    pub name: String,
+    /// The tasks.
+    pub workload: Workload,
+    /// The server, for fetches.
+    pub server: Option<Profile>,
+    /// Listings fetched inside the timer, before the tasks.
+    pub prologue: Vec<fetch::Listing>,
+    /// Outcomes that differ from "the right answer", by index.
+    pub expected: BTreeMap<u32, Expected>,
+    /// Whether any task may fail. A failure is then an outcome, and is counted; an answer must be right all the same.
+    pub may_fail: bool,
+    /// Cells run in a child process that may use so much address space, and no more.
+    pub address_space_bytes: Option<u64>,
+    /// Seconds after which the client gives up the whole run, at the document's own pace. The scenario's deadline holds
+    /// besides.
+    pub gives_up_s: Option<f64>,
+    /// The claims whose printed figures these numbers were chosen by.
+    pub calibrated_from: Vec<String>,
+}
+
+/// The kinds of workload, and what each needs to know.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Workload {
+    /// Fetch URLs from the scenario's server.
+    Fetch(fetch::Recipe),
+    /// Sum primes.
+    PrimeSum(prime_sum::Recipe),
+    /// Make thumbnails.
+    Thumbnails(thumbnail::Recipe),
+    /// Decompress files.
+    Gunzip(gunzip::Recipe),
+}
+
+/// What names a cell: everything that can differ between two times of one scenario.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct CellSpec {
+    /// The variant's name.
+    pub variant: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// How many workers, and made up of what.
+    pub shape: Shape,
+    /// How tasks reach them.
+    pub deal: Deal,
+    /// What the clock encloses.
+    pub timer: Timer,
+}
+
+/// Why a scenario can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file can't be read.
+    #[error("{}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The file isn't TOML, or has a key or a value that is not known. The message shows the place.
+    #[error("{file}: {message}")]
+    Malformed {
+        /// The file.
+        file: String,
+        /// The parser's words, with line and column.
+        message: String,
+    },
+    /// A value is of the right kind, but makes no sense.
+    #[error("{file}: `{key}`: found {found}, expected {expected}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The key, with its tables.
+        key: String,
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// There is no such scenario.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+/// The scenario of this name, or in the file of this path.
+pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
+    if let Some((name, text)) = BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
+        return parse(name, &format!("{name}.toml (built in)"), text);
+    }
+    if name_or_path.contains("://") {
+        // Not repeated: a queue's address may have a password in it.
+        let words =
+            "found a URL, expected a scenario's name or the path of a .toml file; a queue's address goes with --queue";
+        return Err(ScenarioError::Unknown(words.into()));
+    }
+    let path = Path::new(name_or_path);
+    if path.extension().is_none_or(|extension| extension != "toml") {
+        let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
+        let advice = "; or give the path of a .toml file";
+        return Err(ScenarioError::Unknown(unknown("scenario", name_or_path, &names) + advice));
+    }
+    let text = fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.into(), source })?;
+    let name = path.file_stem().map_or_else(|| name_or_path.into(), |stem| stem.to_string_lossy());
+    parse(&name, name_or_path, &text)
+}
+
+/// Every built-in scenario.
+pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
+    BUILT_IN.iter().map(|(name, _)| load(name)).collect()
+}
+
+/// A built-in scenario without its claims, for those of another one that name its cells.
+fn load_cells(name: &str) -> Result<Scenario, ScenarioError> {
+    let names = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+    let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+    let text = text.ok_or_else(|| ScenarioError::Unknown(unknown("scenario", name, &names())))?;
+    let (wire, table) = wire(name, text)?;
+    check::Checker { file: name, table: &table }.scenario(name, wire)
+}
+
+/// Reads and checks the text of a scenario. `file` is what errors call it.
+pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
+    let (wire, table) = wire(file, text)?;
+    let checker = check::Checker { file, table: &table };
+    let (claims, decisions) = (wire.claims.clone(), wire.decisions.clone());
+    let mut scenario = checker.scenario(name, wire)?;
+    scenario.claims = checker.claims(&scenario, claims)?;
+    scenario.decisions = checker.decisions(&scenario, decisions)?;
+    Ok(scenario)
+}
+
+/// The wire form, and the same as a plain table.
+fn wire(file: &str, text: &str) -> Result<(wire::Scenario, toml::Table), ScenarioError> {
+    let malformed = |error: toml::de::Error| {
+        let missing = if error.message().starts_with("missing field") { missing::in_words(text) } else { None };
+        let message = missing.unwrap_or_else(|| error.to_string().trim_end().into());
+        ScenarioError::Malformed { file: file.into(), message }
+    };
+    Ok((toml::from_str(text).map_err(malformed)?, toml::from_str(text).map_err(malformed)?))
+}
+
+/// What was asked of a strategy that can't be had, and what it wants instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The shapes that were asked for.
+    pub found: String,
+    /// What would be right.
+    pub expected: String,
+}
+
+/// Every combination. Each strategy takes those of the shapes that it can have; a strategy of fixed size appears once.
+pub fn matrix(
+    variant: &Variant,
+    strategies: &[&'static dyn Strategy],
+    asked: &[Shape],
+    deals: &[Deal],
+    timer: Timer,
+) -> Result<Vec<CellSpec>, Misfit> {
+    let mut cells = Vec::new();
+    for strategy in strategies {
+        let shapes = shapes(*strategy, asked, variant.tasks())?;
+        for &deal in deals {
+            let deal = if strategy.max_workers() == 1 { Deal::OneByOne } else { deal };
+            let (variant, strategy) = (variant.name.clone(), strategy.name().to_owned());
+            let cell = |&shape| CellSpec { variant: variant.clone(), strategy: strategy.clone(), shape, deal, timer };
+            cells.extend(shapes.iter().map(cell));
+        }
+    }
+    Ok(cells)
+}
+
+/// Those of the shapes that the strategy can have.
+fn shapes(strategy: &dyn Strategy, asked: &[Shape], tasks: u32) -> Result<Vec<Shape>, Misfit> {
+    let (name, most) = (strategy.name(), strategy.max_workers());
+    let shapes: Vec<Shape> = asked.iter().filter_map(|&asked| strategy.shape(asked, tasks)).collect();
+    if let Some(large) = shapes.iter().find(|shape| shape.workers().get() > most) {
+        return Err(Misfit { found: large.to_string(), expected: format!("at most {most} for `{name}`") });
+    }
+    if shapes.is_empty() && !asked.is_empty() {
+        let numbers = asked.iter().all(|shape| shape.processes().is_none());
+        let wanted = if numbers { "PROCESSESxTHREADS, such as 3x5," } else { "a whole number" };
+        let found: Vec<String> = asked.iter().map(Shape::to_string).collect();
+        return Err(Misfit { found: found.join(", "), expected: format!("{wanted} for `{name}`") });
+    }
+    Ok(shapes)
+}
+
+/// The cells without repetitions, each variant and timer with its sequential baseline, and the baselines first.
+pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
+    let baselines = cells.iter().map(|cell| CellSpec {
+        strategy: "sequential".into(),
+        shape: Shape::ONE,
+        deal: Deal::OneByOne,
+        ..cell.clone()
+    });
+    let mut seen = HashSet::new();
+    let all: Vec<CellSpec> = baselines.collect::<Vec<_>>().into_iter().chain(cells).collect();
+    all.into_iter().filter(|cell| seen.insert(cell.clone())).collect()
+}
+
+impl Workload {
+    /// How many tasks are asked for, whatever the recipe calls it. A listing may have fewer.
+    fn tasks(&mut self) -> &mut NonZeroU32 {
+        match self {
+            Self::Fetch(recipe) => &mut recipe.tasks,
+            Self::PrimeSum(recipe) => &mut recipe.tasks,
+            Self::Thumbnails(recipe) => &mut recipe.photos,
+            Self::Gunzip(recipe) => &mut recipe.archives,
+        }
+    }
+}
+
+impl Variant {
+    /// How many tasks are asked for. A listing may have fewer.
+    pub fn tasks(&self) -> u32 {
+        self.workload.clone().tasks().get()
+    }
+
+    /// Whether its server draws latencies or faults anew in each round.
+    pub fn is_drawn(&self) -> bool {
+        self.server.as_ref().is_some_and(|server| {
+            server.routes.iter().any(|route| route.spread.is_some())
+                || server.faults.iter().any(|fault| fault.probability.is_some_and(|probability| probability < 1.0))
+        })
+    }
+
+    /// Seconds that its waits take one after another if every answer comes as soon as the fastest route's: about the
+    /// least that `sequential` can do. Zero where nothing is waited for.
+    pub fn waits_in_turn_s(&self) -> f64 {
+        let Some(server) = &self.server else { return 0.0 };
+        let shortest_s = server.routes.iter().map(|route| route.latency_s).reduce(f64::min).unwrap_or(0.0);
+        f64::from(self.tasks()) * shortest_s / server.time_scale
+    }
+}
+
+impl Scenario {
+    /// The variant of this name.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// Whether there is anything that a time scale divides: only answers are waited for.
+    pub fn has_waits(&self) -> bool {
+        self.variants.iter().any(|variant| variant.server.is_some())
+    }
+
+    /// The same at another time scale. What takes longer then gets a later deadline.
+    #[must_use]
+    pub fn scaled(mut self, time_scale: f64) -> Self {
+        let longer = (self.time_scale / time_scale).max(1.0);
+        self.deadline = Duration::from_secs_f64((self.deadline.as_secs_f64() * longer).min(check::DAY_S));
+        self.time_scale = time_scale;
+        for server in self.variants.iter_mut().filter_map(|variant| variant.server.as_mut()) {
+            server.time_scale = time_scale;
+        }
+        self
+    }
+
+    /// How long a run of this variant may take: until the deadline, or until its client gives up, if that is sooner.
+    pub fn patience(&self, variant: &str) -> Duration {
+        let gives_up_s = self.variant(variant).and_then(|variant| variant.gives_up_s);
+        let gives_up = gives_up_s.and_then(|seconds| Duration::try_from_secs_f64(seconds / self.time_scale).ok());
+        gives_up.map_or(self.deadline, |gives_up| gives_up.min(self.deadline))
+    }
+
+    /// Which phases this cell's timer encloses.
+    pub fn timed(&self, cell: &CellSpec) -> Vec<Phase> {
+        match cell.timer {
+            Timer::Cold => vec![Phase::Start, Phase::Run, Phase::Stop],
+            Timer::Warm => vec![Phase::Run],
+            // The checker has seen to it that there is one.
+            Timer::AsPublished => self.as_published.get(&cell.strategy).cloned().unwrap_or_else(|| vec![Phase::Run]),
+        }
+    }
+}
+
+/// For people: `threads x 5`, and what is unusual about it.
+impl fmt::Display for CellSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} x {}", self.strategy, self.shape)?;
+        if self.deal != Deal::OneByOne {
+            write!(f, ", {}", self.deal)?;
+        }
+        match self.timer {
+            Timer::Warm => {}
+            Timer::Cold => write!(f, ", cold")?,
+            Timer::AsPublished => write!(f, ", as published")?,
+        }
+        if self.variant != DEFAULT_VARIANT {
+            write!(f, ", {}", self.variant)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,291 @@
+//! From the wire form to the checked form: every name resolves, every number is in range, or the error says where not.
+
+use super::{
+    CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, time_scale, wire, with_baselines,
+};
+use crate::scenario::Timer;
+use mock_server::{
+    checked::{self, CheckedProfile},
+    profile::Profile,
+};
+use serde::de::DeserializeOwned;
+use std::{collections::BTreeSet, num::NonZeroU32, time::Duration};
+use support::{
+    figures::exact,
+    suggestion::{nearest, one_of},
+};
+use toml::{Table, Value};
+use work::{
+    strategy::{self, Strategy},
+    task::fetch::{Listing, Recipe},
+    worker::shape::Shape,
+};
+
+/// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
+const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
+
+/// The longest a run may take where a scenario doesn't say.
+const A_MINUTE_S: f64 = 60.0;
+
+/// Nobody waits longer for a run. More is a slip of the pen, and would overflow a clock sooner or later.
+pub(super) const DAY_S: f64 = 86_400.0;
+
+/// Checks the wire form of one file.
+pub(super) struct Checker<'a> {
+    /// What errors call the file.
+    pub file: &'a str,
+    /// The file as it stands, which variants are laid over.
+    pub table: &'a Table,
+}
+
+impl Checker<'_> {
+    /// All of it but the claims and decisions, which may name cells of other scenarios.
+    pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
+        if let Err(expected) = time_scale(wire.time_scale) {
+            return Err(self.invalid("time_scale", &exact(wire.time_scale), &expected));
+        }
+        let deadline_s = wire.deadline_s.unwrap_or(A_MINUTE_S);
+        self.seconds("deadline_s", deadline_s)?;
+        for strategy in wire.as_published.keys() {
+            self.strategy("as_published", strategy)?;
+        }
+        let base = Variant {
+            name: DEFAULT_VARIANT.into(),
+            workload: wire.workload,
+            server: wire.server.map(|server| self.server("server", server, wire.time_scale)).transpose()?,
+            prologue: wire.prologue,
+            expected: wire::Outcomes::by_index(&wire.expected),
+            may_fail: wire.may_fail,
+            address_space_bytes: wire.address_space_mb.map(megabytes),
+            gives_up_s: wire.gives_up_s,
+            calibrated_from: wire.calibrated_from,
+        };
+        let mut variants = vec![base.clone()];
+        for (name, changes) in wire.variants {
+            if name == DEFAULT_VARIANT {
+                let expected = format!("another name: `{name}` is the scenario as it stands");
+                return Err(self.invalid("variants", &format!("`{name}`"), &expected));
+            }
+            variants.push(self.changed(base.clone(), name, changes, wire.time_scale)?);
+        }
+        for variant in &variants {
+            self.variant(variant)?;
+        }
+        let most = variants.iter().map(Variant::tasks).max().unwrap_or(0);
+        let beyond =
+            |variant: &Variant| variant.expected.last_key_value().map(|(&index, _)| index).filter(|&i| i >= most);
+        if let Some(index) = variants.iter().find_map(beyond) {
+            let expected = format!("an index below {most}, since no variant has more tasks");
+            return Err(self.invalid("expected.indexes", &index.to_string(), &expected));
+        }
+        let cells = self.cells("cells", &wire.cells, &variants)?;
+        let sweep = if wire.sweep.is_empty() { cells.clone() } else { self.cells("sweep", &wire.sweep, &variants)? };
+        if let Some(cell) = cells
+            .iter()
+            .chain(&sweep)
+            .find(|cell| cell.timer == Timer::AsPublished && !wire.as_published.contains_key(&cell.strategy))
+        {
+            let expected = format!("a line for `{}`, since a cell has the timer `as_published`", cell.strategy);
+            return Err(self.invalid("as_published", "none", &expected));
+        }
+        Ok(Scenario {
+            name: name.into(),
+            title: wire.title,
+            question: wire.question,
+            document: wire.document,
+            time_scale: wire.time_scale,
+            deadline: Duration::from_secs_f64(deadline_s),
+            deadline_is_given: wire.deadline_s.is_some(),
+            as_published: wire.as_published,
+            variants,
+            cells,
+            sweep,
+            claims: Vec::new(),
+            decisions: Vec::new(),
+        })
+    }
+
+    fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
+        self.size(&variant.workload)?;
+        if let Some(bytes) = variant.address_space_bytes.filter(|&bytes| bytes < LEAST_ADDRESS_SPACE_BYTES) {
+            let (found, expected) =
+                ((bytes / 1_000_000).to_string(), "at least 100: a process alone takes most of that");
+            return Err(self.invalid("address_space_mb", &found, expected));
+        }
+        variant.gives_up_s.map_or(Ok(()), |seconds| self.seconds("gives_up_s", seconds))?;
+        let Workload::Fetch(fetch) = &variant.workload else {
+            return match (&variant.server, variant.prologue.is_empty()) {
+                (None, true) => Ok(()),
+                _ => Err(self.invalid("server", "a server", "none, since no task fetches")),
+            };
+        };
+        let Some(server) = &variant.server else {
+            return Err(self.invalid("server", "none", "a [server] table for the fetches to go to"));
+        };
+        let server = server.check().map_err(|wrong| self.invalid(&wrong.key, &wrong.found, &wrong.expected))?;
+        for (key, seconds) in [
+            ("workload.fetch.timeout_s", fetch.timeout_s),
+            ("workload.fetch.connect_timeout_s", fetch.connect_timeout_s),
+        ] {
+            seconds.map_or(Ok(()), |seconds| self.seconds(key, seconds))?;
+        }
+        if fetch.paths.is_empty() == fetch.listing.is_none() {
+            let found = if fetch.listing.is_none() { "neither" } else { "both" };
+            return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
+        }
+        if let Some(path) = fetch.paths.iter().find(|path| !path.starts_with('/')) {
+            return Err(self.invalid("workload.fetch.paths", path, "a path that begins with /"));
+        }
+        if fetch.listing.is_some() && !fetch.sites.is_empty() {
+            return Err(self.invalid("workload.fetch.sites", "some", "none with a `listing`, whose links name theirs"));
+        }
+        if let Some(site) = fetch.sites.iter().find(|site| !checked::is_host_name(site)) {
+            return Err(self.invalid("workload.fetch.sites", site, "a host name such as alpha.example"));
+        }
+        self.answered(variant, fetch, &server)
+    }
+
+    /// Whether each path that is fetched has a route. A 404 of the server's own would be measured as an answer.
+    fn answered(&self, variant: &Variant, fetch: &Recipe, server: &CheckedProfile) -> Result<(), ScenarioError> {
+        let listed = |listing: &Listing| (None, listing.path.clone());
+        let mut paths: Vec<(&str, (Option<String>, String))> =
+            variant.prologue.iter().map(|listing| ("prologue.path", listed(listing))).collect();
+        paths.extend(fetch.listing.iter().map(|listing| ("workload.fetch.listing.path", listed(listing))));
+        if fetch.listing.is_none() {
+            // Most paths are fetched by many tasks.
+            let tasks: BTreeSet<_> = (0..fetch.tasks.get() as usize).map(|index| fetch.site_and_path(index)).collect();
+            paths.extend(tasks.into_iter().map(|(site, path)| ("workload.fetch.paths", (site.map(Into::into), path))));
+        }
+        for (key, (site, path)) in paths {
+            let Some(missing) = server.unanswered(&path, site.as_deref(), fetch.redirects) else { continue };
+            let known: Vec<String> = server.paths().collect();
+            let near = nearest(&missing, known.iter().map(String::as_str));
+            let near = near.map(|near| format!(" (the nearest is `{near}`)")).unwrap_or_default();
+            let redirected = if missing == path { String::new() } else { format!(", which redirects to `{missing}`") };
+            let on_site = site.map(|site| format!(" at {site}")).unwrap_or_default();
+            let found = format!("`{path}`{redirected}{on_site}, which no route answers");
+            let expected =
+                format!("a path that a route answers{near}, or a route with `status = 404` if it is to be missing");
+            let key =
+                if variant.name == DEFAULT_VARIANT { key.into() } else { format!("{key} (variant {})", variant.name) };
+            return Err(self.invalid(&key, &found, &expected));
+        }
+        Ok(())
+    }
+
+    /// A number too many in a file should be an error of the file, and not the end of the machine's memory.
+    fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
+        const MOST_TASKS: u32 = 1_000_000;
+        const LARGEST_SIEVE: u64 = 100_000_000;
+        let tasks = workload.clone().tasks().get();
+        if tasks > MOST_TASKS {
+            return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
+        }
+        match workload {
+            Workload::PrimeSum(recipe) if recipe.below.get() > LARGEST_SIEVE => {
+                let found = recipe.below.to_string();
+                Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A server's numbers are scaled with everything else, and its photographs come from the fixtures.
+    fn server(&self, key: &str, server: Profile, time_scale: f64) -> Result<Profile, ScenarioError> {
+        if (server.time_scale - 1.0).abs() > f64::EPSILON {
+            let key = format!("{key}.time_scale");
+            return Err(self.invalid(&key, "a number", "none here: it stands at the top of the file"));
+        }
+        if server.photos.is_some() {
+            return Err(self.invalid(&format!("{key}.photos"), "a path", "none here: the fixtures know their place"));
+        }
+        Ok(Profile { time_scale, ..server })
+    }
+
+    /// The variant that these changes make of the scenario as it stands.
+    fn changed(
+        &self,
+        base: Variant,
+        name: String,
+        changes: wire::Changes,
+        time_scale: f64,
+    ) -> Result<Variant, ScenarioError> {
+        let mut variant = base;
+        if let Some(workload) = changes.workload {
+            variant.workload = self.laid_over("workload", workload, &name)?;
+        }
+        if let Some(server) = changes.server {
+            let server = self.laid_over("server", server, &name)?;
+            variant.server = Some(self.server(&format!("variants.{name}.server"), server, time_scale)?);
+        }
+        if let Some(count) = changes.tasks {
+            *variant.workload.tasks() = count;
+        }
+        if let (Some(latency_s), Some(server)) = (changes.latency_s, &mut variant.server) {
+            server.routes.iter_mut().for_each(|route| route.latency_s = latency_s);
+        }
+        variant.prologue = changes.prologue.unwrap_or(variant.prologue);
+        variant.expected = changes.expected.map_or(variant.expected, |outcomes| wire::Outcomes::by_index(&outcomes));
+        variant.may_fail = changes.may_fail.unwrap_or(variant.may_fail);
+        variant.address_space_bytes = changes.address_space_mb.map(megabytes).or(variant.address_space_bytes);
+        variant.gives_up_s = changes.gives_up_s.or(variant.gives_up_s);
+        variant.calibrated_from = changes.calibrated_from.unwrap_or(variant.calibrated_from);
+        Ok(Variant { name, ..variant })
+    }
+
+    /// The file's table of this name with the changes of a variant.
+    fn laid_over<T: DeserializeOwned>(&self, key: &str, changes: Table, variant: &str) -> Result<T, ScenarioError> {
+        let base = self.table.get(key).and_then(Value::as_table).cloned().unwrap_or_default();
+        wire::merged(base, changes).try_into().map_err(|error: toml::de::Error| ScenarioError::Malformed {
+            file: self.file.into(),
+            message: format!("`variants.{variant}.{key}`: {}", error.to_string().trim_end()),
+        })
+    }
+
+    fn cells(&self, key: &str, wire: &[wire::Cells], variants: &[Variant]) -> Result<Vec<CellSpec>, ScenarioError> {
+        let mut cells = Vec::new();
+        for group in wire {
+            let Some(variant) = variants.iter().find(|variant| variant.name == group.variant) else {
+                let known: Vec<&str> = variants.iter().map(|variant| variant.name.as_str()).collect();
+                let (found, expected) = (format!("`{}`", group.variant), one_of(&group.variant, &known));
+                return Err(self.invalid(&format!("{key}.variant"), &found, &expected));
+            };
+            let named = group.strategies.iter().map(|name| self.strategy(&format!("{key}.strategies"), name));
+            let strategies = named.collect::<Result<Vec<_>, _>>()?;
+            let shapes: Vec<Shape> = group.workers.iter().map(Shape::from).collect();
+            let all = matrix(variant, &strategies, &shapes, &group.deals, group.timer);
+            cells.extend(
+                all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?,
+            );
+        }
+        if cells.is_empty() {
+            return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));
+        }
+        Ok(with_baselines(cells))
+    }
+
+    fn strategy(&self, key: &str, name: &str) -> Result<&'static dyn Strategy, ScenarioError> {
+        strategy::named(name).map_err(|_| self.invalid(key, &format!("`{name}`"), &one_of(name, &strategy::names())))
+    }
+
+    pub(super) fn positive(&self, key: &str, number: f64) -> Result<(), ScenarioError> {
+        if number.is_finite() && number > 0.0 {
+            return Ok(());
+        }
+        Err(self.invalid(key, &exact(number), "a number above 0"))
+    }
+
+    fn seconds(&self, key: &str, seconds: f64) -> Result<(), ScenarioError> {
+        self.positive(key, seconds)?;
+        if seconds <= DAY_S { Ok(()) } else { Err(self.invalid(key, &exact(seconds), "at most a day (86400 s)")) }
+    }
+
+    pub(super) fn invalid(&self, key: &str, found: &str, expected: &str) -> ScenarioError {
+        let (file, key) = (self.file.to_owned(), key.to_owned());
+        ScenarioError::Invalid { file, key, found: found.into(), expected: expected.into() }
+    }
+}
+
+fn megabytes(count: NonZeroU32) -> u64 {
+    u64::from(count.get()) * 1_000_000
+}

@@ -1,0 +1,184 @@
+//! From the claims of a file to checked ones: every cell is one that is measured, every number can agree or disagree.
+
+use super::{
+    CellSpec, Scenario, ScenarioError,
+    check::Checker,
+    claim::{Claim, Decision, Expects, Figure, Mechanism, TOLERANCE, Test},
+    load_cells, wire,
+};
+use support::{figures::exact, suggestion::one_of};
+
+impl Checker<'_> {
+    /// The claims of a scenario that is checked otherwise.
+    pub(super) fn claims(&self, scenario: &Scenario, wire: Vec<wire::Claim>) -> Result<Vec<Claim>, ScenarioError> {
+        let claims = wire.into_iter().map(|claim| self.claim(scenario, claim)).collect::<Result<Vec<_>, _>>()?;
+        for (place, claim) in claims.iter().enumerate() {
+            if claims[..place].iter().any(|other| other.id == claim.id) {
+                return Err(self.invalid("claims.id", &claim.id, "each claim once"));
+            }
+        }
+        Ok(claims)
+    }
+
+    /// The rows of the decision table.
+    pub(super) fn decisions(
+        &self,
+        scenario: &Scenario,
+        wire: Vec<wire::Decision>,
+    ) -> Result<Vec<Decision>, ScenarioError> {
+        let decision = |row: wire::Decision| {
+            let cells = row.cells.iter().map(|name| self.cell("decisions.cells", &scenario.cells, name));
+            Ok(Decision { cells: cells.collect::<Result<_, _>>()?, work: row.work })
+        };
+        wire.into_iter().map(decision).collect()
+    }
+
+    fn claim(&self, scenario: &Scenario, wire: wire::Claim) -> Result<Claim, ScenarioError> {
+        let is_id = |text: &str| {
+            text.split_once('-').is_some_and(|(document, number)| {
+                document.len() == 3 && document.bytes().chain(number.bytes()).all(|byte| byte.is_ascii_digit())
+            })
+        };
+        if !is_id(&wire.id) {
+            return Err(self.invalid("claims.id", &wire.id, "the document's number and the claim's, such as 000-3"));
+        }
+        let key = format!("claims.{}", wire.id);
+        if wire.figures.is_empty() {
+            return Err(self.invalid(&format!("{key}.figures"), "none", "at least one: what decides the claim?"));
+        }
+        let figures = wire.figures.into_iter().map(|figure| self.figure(scenario, &format!("{key}.figures"), figure));
+        let figures = figures.collect::<Result<Vec<_>, _>>()?;
+        let mechanisms = wire.mechanisms.into_iter();
+        let mechanisms = mechanisms.map(|mechanism| self.mechanism(scenario, &format!("{key}.mechanisms"), mechanism));
+        let mechanisms = mechanisms.collect::<Result<Vec<_>, _>>()?;
+        if !mechanisms.is_empty() && figures[0].published.is_none() {
+            let expected = "a `published` first figure, since the mechanisms are to explain it";
+            return Err(self.invalid(&format!("{key}.mechanisms"), "some", expected));
+        }
+        let parts = mechanisms.iter().any(|mechanism| mechanism.apart.is_some());
+        if parts != wire.apart.is_some() {
+            let expected = "`apart` on the claim and on its mechanisms, or on neither";
+            return Err(self.invalid(&format!("{key}.apart"), if parts { "none" } else { "some" }, expected));
+        }
+        Ok(Claim {
+            id: wire.id,
+            question: wire.question,
+            says: wire.says,
+            figures,
+            mechanisms,
+            apart: wire.apart,
+            contested: wire.contested,
+            in_rust: wire.in_rust,
+            caveat: wire.caveat,
+        })
+    }
+
+    fn figure(&self, scenario: &Scenario, key: &str, wire: wire::Figure) -> Result<Figure, ScenarioError> {
+        let other = match wire.scenario.as_deref().filter(|name| *name != scenario.name) {
+            Some(name) => Some(load_cells(name)?),
+            None => None,
+        };
+        let home = other.as_ref().unwrap_or(scenario);
+        let test = self.test(key, home, wire.test)?;
+        let tolerance = wire.tolerance.unwrap_or(TOLERANCE);
+        self.positive(&format!("{key}.tolerance"), tolerance)?;
+        let is_shown = matches!(test, Test::Exhibit(_) | Test::Fails { .. });
+        let expects = match (wire.expects, wire.published) {
+            (None, None) if is_shown => Expects::Shown,
+            (Some(_), _) | (_, Some(_)) if is_shown => {
+                return Err(self.invalid(key, "a number", "none: what is shown is so, or it isn't"));
+            }
+            (Some(wire::Expects::Above(bound)), _) => Expects::Above(bound),
+            (Some(wire::Expects::Below(bound)), _) => Expects::Below(bound),
+            (Some(wire::Expects::Equal(bound)), _) => Expects::Equal(bound),
+            (None, Some(_)) => Expects::Published,
+            (None, None) => return Err(self.invalid(key, "neither", "`published` or `expects`: what should it be?")),
+        };
+        let numbers = wire.published.into_iter().map(|number| ("published", number));
+        for (what, number) in numbers.chain(expects.bound().map(|bound| ("expects", bound))) {
+            possible(&test, number)
+                .map_err(|expected| self.invalid(&format!("{key}.{what}"), &exact(number), expected))?;
+        }
+        let calibrated_from = calibrations(home, &test);
+        Ok(Figure {
+            name: wire.name,
+            scenario: home.name.clone(),
+            test,
+            published: wire.published,
+            expects,
+            tolerance,
+            needs: wire.needs,
+            in_rust: wire.in_rust,
+            calibrated_from,
+        })
+    }
+
+    fn mechanism(&self, home: &Scenario, key: &str, wire: wire::Mechanism) -> Result<Mechanism, ScenarioError> {
+        let test = self.test(key, home, wire.test)?;
+        let apart = wire.apart.map(|test| self.test(key, home, test)).transpose()?;
+        let calibrated_from = calibrations(home, &test);
+        Ok(Mechanism { name: wire.name, scenario: home.name.clone(), test, apart, calibrated_from })
+    }
+
+    /// The test with cells for names.
+    fn test(&self, key: &str, home: &Scenario, test: Test<String>) -> Result<Test<CellSpec>, ScenarioError> {
+        let cell = |name: &str| self.cell(key, &home.cells, name);
+        let cells = |names: &[String]| names.iter().map(|name| cell(name)).collect::<Result<Vec<_>, _>>();
+        let against = |name: Option<String>| name.map(|name| cell(&name)).transpose();
+        let few = |found: usize| self.invalid(key, &format!("{found} cells"), "more to compare with");
+        Ok(match test {
+            Test::Ratio { from, to } => Test::Ratio { from: cell(&from)?, to: cell(&to)? },
+            Test::Time { cell: name, tasks } => Test::Time { cell: cell(&name)?, tasks },
+            Test::Turns { cell: name, turn } => Test::Turns { cell: cell(&name)?, turn: cell(&turn)? },
+            Test::Trend { cells: names } if names.len() < 3 => return Err(few(names.len())),
+            Test::Trend { cells: names } => Test::Trend { cells: cells(&names)? },
+            Test::DropOff { among, .. } if among.is_empty() => return Err(few(1)),
+            Test::DropOff { at, among } => Test::DropOff { at: cell(&at)?, among: cells(&among)? },
+            Test::Count { cell: name, what } => Test::Count { cell: cell(&name)?, what },
+            Test::CpuShare { cell: name, against: other } => {
+                Test::CpuShare { cell: cell(&name)?, against: against(other)? }
+            }
+            Test::Memory { cell: name, against: other } => {
+                Test::Memory { cell: cell(&name)?, against: against(other)? }
+            }
+            Test::Exhibit(name) => match museum::named(&name) {
+                Ok(_) => Test::Exhibit(name),
+                Err(_) => return Err(self.invalid(key, &format!("`{name}`"), &one_of(&name, &museum::names()))),
+            },
+            Test::Fails { cell: name, with } => Test::Fails { cell: cell(&name)?, with },
+        })
+    }
+
+    fn cell(&self, key: &str, cells: &[CellSpec], name: &str) -> Result<CellSpec, ScenarioError> {
+        if let Some(cell) = cells.iter().find(|cell| cell.to_string() == name) {
+            return Ok(cell.clone());
+        }
+        let known: Vec<String> = cells.iter().map(ToString::to_string).collect();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        Err(self.invalid(key, &format!("`{name}`"), &format!("a cell of this scenario, {}", one_of(name, &known))))
+    }
+}
+
+/// Whether a test can have this figure at all; otherwise what is expected.
+fn possible<C>(test: &Test<C>, number: f64) -> Result<(), &'static str> {
+    let (possible, expected) = match test {
+        // How steeply a time grows: it may fall.
+        Test::Trend { .. } => (true, "a finite number"),
+        Test::Count { .. } => (number >= 0.0 && number.fract() == 0.0, "a whole number from 0 on: it is a count"),
+        _ => (number > 0.0, "a number above 0: times, shares and ratios are"),
+    };
+    if possible && number.is_finite() { Ok(()) } else { Err(expected) }
+}
+
+/// What the variants of these cells were calibrated from.
+fn calibrations(home: &Scenario, test: &Test<CellSpec>) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for cell in test.cells() {
+        for id in home.calibrated_from(&cell.variant) {
+            if !ids.contains(id) {
+                ids.push(id.clone());
+            }
+        }
+    }
+    ids
+}

@@ -1,0 +1,209 @@
+//! The wire form: what a scenario's TOML may say. Whatever it doesn't know is refused; nothing else is checked here.
+
+use super::{
+    DEFAULT_VARIANT, Workload,
+    claim::{Apart, Needs, Test},
+};
+use crate::scenario::{Phase, Timer};
+use mock_server::profile::Profile;
+use serde::Deserialize;
+use std::{collections::BTreeMap, num::NonZeroU32};
+use toml::{Table, Value};
+use work::{
+    task::{ErrorKind, Expected, fetch},
+    worker::{deck::Deal, shape::Shape},
+};
+
+/// A whole file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Scenario {
+    pub title: String,
+    pub question: String,
+    pub document: Option<String>,
+    #[serde(default = "one")]
+    pub time_scale: f64,
+    pub deadline_s: Option<f64>,
+    pub workload: Workload,
+    pub server: Option<Profile>,
+    #[serde(default)]
+    pub prologue: Vec<fetch::Listing>,
+    #[serde(default)]
+    pub expected: Vec<Outcomes>,
+    #[serde(default)]
+    pub may_fail: bool,
+    pub address_space_mb: Option<NonZeroU32>,
+    pub gives_up_s: Option<f64>,
+    #[serde(default)]
+    pub as_published: BTreeMap<String, Vec<Phase>>,
+    #[serde(default)]
+    pub variants: BTreeMap<String, Changes>,
+    /// What the scenario's own numbers were chosen by.
+    #[serde(default)]
+    pub calibrated_from: Vec<String>,
+    pub cells: Vec<Cells>,
+    #[serde(default)]
+    pub sweep: Vec<Cells>,
+    #[serde(default)]
+    pub claims: Vec<Claim>,
+    #[serde(default)]
+    pub decisions: Vec<Decision>,
+}
+
+/// A claim. Cells are named as tables show them.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Claim {
+    pub id: String,
+    pub question: String,
+    pub says: String,
+    pub figures: Vec<Figure>,
+    #[serde(default)]
+    pub mechanisms: Vec<Mechanism>,
+    pub apart: Option<Apart>,
+    pub contested: Option<String>,
+    pub in_rust: Option<String>,
+    pub caveat: Option<String>,
+}
+
+/// A figure of a claim.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Figure {
+    pub name: String,
+    /// Another scenario than the one that the claim stands in.
+    pub scenario: Option<String>,
+    pub test: Test<String>,
+    pub published: Option<f64>,
+    pub tolerance: Option<f64>,
+    /// What it should be, where that isn't what is published.
+    pub expects: Option<Expects>,
+    pub needs: Option<Needs>,
+    #[serde(default)]
+    pub in_rust: bool,
+}
+
+/// What a figure should be, where that isn't what is published: `{ above = 1.0 }`.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Expects {
+    Above(f64),
+    Below(f64),
+    Equal(f64),
+}
+
+/// A mechanism of a claim.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Mechanism {
+    pub name: String,
+    pub test: Test<String>,
+    pub apart: Option<Test<String>>,
+}
+
+/// A row of the decision table.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Decision {
+    pub work: String,
+    pub cells: Vec<String>,
+}
+
+/// Outcomes of some tasks that are not "the right answer".
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Outcomes {
+    pub indexes: Vec<u32>,
+    /// The kind of failure that is expected; without it, anything goes.
+    pub error: Option<ErrorKind>,
+}
+
+/// What a variant changes. What it doesn't name stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Changes {
+    /// In short for what each workload calls it.
+    pub tasks: Option<NonZeroU32>,
+    /// In short for the latency of every route.
+    pub latency_s: Option<f64>,
+    /// Laid over the scenario's own table of this name, key by key.
+    pub workload: Option<Table>,
+    /// Likewise. A list, such as `routes`, takes the place of the whole list.
+    pub server: Option<Table>,
+    pub prologue: Option<Vec<fetch::Listing>>,
+    pub expected: Option<Vec<Outcomes>>,
+    pub may_fail: Option<bool>,
+    pub address_space_mb: Option<NonZeroU32>,
+    pub gives_up_s: Option<f64>,
+    pub calibrated_from: Option<Vec<String>>,
+}
+
+/// Several cells: every combination of the lists.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cells {
+    pub strategies: Vec<String>,
+    pub workers: Vec<Workers>,
+    #[serde(default = "dealt_one_by_one")]
+    pub deals: Vec<Deal>,
+    #[serde(default = "warm")]
+    pub timer: Timer,
+    #[serde(default = "default_variant")]
+    pub variant: String,
+}
+
+/// How many workers: `5`, or `"3x5"`.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected a whole number from 1 on, or \"PROCESSESxTHREADS\" such as \"3x5\"")]
+pub(super) enum Workers {
+    Number(NonZeroU32),
+    Text(Shape),
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn dealt_one_by_one() -> Vec<Deal> {
+    vec![Deal::OneByOne]
+}
+
+fn warm() -> Timer {
+    Timer::Warm
+}
+
+fn default_variant() -> String {
+    DEFAULT_VARIANT.into()
+}
+
+impl Outcomes {
+    /// What each of these says, by index.
+    pub(super) fn by_index(all: &[Self]) -> BTreeMap<u32, Expected> {
+        let one = |outcomes: &Self| {
+            let expected = outcomes.error.map_or(Expected::Any, Expected::Error);
+            outcomes.indexes.iter().map(move |&index| (index, expected)).collect::<Vec<_>>()
+        };
+        all.iter().flat_map(one).collect()
+    }
+}
+
+impl From<&Workers> for Shape {
+    fn from(workers: &Workers) -> Self {
+        match *workers {
+            Workers::Number(workers) => Self::Plain(workers),
+            Workers::Text(shape) => shape,
+        }
+    }
+}
+
+/// The table with these changes: tables in it are merged, everything else is replaced.
+pub(super) fn merged(mut table: Table, changes: Table) -> Table {
+    for (key, change) in changes {
+        let change = match (table.remove(&key), change) {
+            (Some(Value::Table(old)), Value::Table(change)) => Value::Table(merged(old, change)),
+            (_, change) => change,
+        };
+        table.insert(key, change);
+    }
+    table
+}

@@ -1,0 +1,131 @@
+//! Code that lessons show: regions of the real source files, as the build compiles them.
+//!
+//! A region begins at the line that contains a given text, with the comments and attributes directly above it, and ends
+//! where that item is closed at the same indentation. That needs no parser: rustfmt sees to the indentation.
+
+/// The files that lessons show, as they were compiled in.
+const SOURCES: &[(&str, &str)] = &[
+    ("crates/museum/src/fast_because_wrong.rs", include_str!("../../museum/src/fast_because_wrong.rs")),
+    ("crates/stats/src/ceiling.rs", include_str!("../../stats/src/ceiling.rs")),
+    ("crates/stats/src/paired.rs", include_str!("../../stats/src/paired.rs")),
+    ("crates/work/src/strategy/async.rs", include_str!("../../work/src/strategy/async.rs")),
+    ("crates/work/src/strategy/hybrid.rs", include_str!("../../work/src/strategy/hybrid.rs")),
+    ("crates/work/src/strategy/processes.rs", include_str!("../../work/src/strategy/processes.rs")),
+    ("crates/work/src/strategy/queue.rs", include_str!("../../work/src/strategy/queue.rs")),
+    ("crates/work/src/strategy/thread_per_task.rs", include_str!("../../work/src/strategy/thread_per_task.rs")),
+    ("crates/work/src/strategy/threads.rs", include_str!("../../work/src/strategy/threads.rs")),
+    ("crates/work/src/task/fetch.rs", include_str!("../../work/src/task/fetch.rs")),
+    ("crates/work/src/task/prime_sum.rs", include_str!("../../work/src/task/prime_sum.rs")),
+    ("crates/work/src/worker/deck.rs", include_str!("../../work/src/worker/deck.rs")),
+    ("crates/work/src/worker/under_lock.rs", include_str!("../../work/src/worker/under_lock.rs")),
+];
+
+/// A region of a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The file, from the project's root: `crates/work/src/strategy/threads.rs`.
+    pub file: String,
+    /// The number of its first line.
+    pub line: u32,
+    /// Its lines, without the indentation that they have in common.
+    pub text: String,
+}
+
+/// Why there is no region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum NoExcerpt {
+    /// The file is not in the table; those that are.
+    File(Vec<&'static str>),
+    /// So many lines contain the text.
+    Lines(usize),
+    /// The item is not closed.
+    Open,
+}
+
+/// The region of `file` that begins at the line which contains `from`.
+pub(super) fn excerpt(file: &str, from: &str) -> Result<Excerpt, NoExcerpt> {
+    let files = || NoExcerpt::File(SOURCES.iter().map(|(name, _)| *name).collect());
+    let (name, source) = SOURCES.iter().find(|(name, _)| *name == file).ok_or_else(files)?;
+    let (first, text) = region(source, from)?;
+    Ok(Excerpt { file: (*name).into(), line: first as u32 + 1, text })
+}
+
+/// The place of the region's first line, and its text.
+fn region(source: &str, from: &str) -> Result<(usize, String), NoExcerpt> {
+    let lines: Vec<&str> = source.lines().collect();
+    let mut places = (0..lines.len()).filter(|&place| lines[place].contains(from));
+    let place = places.next().ok_or(NoExcerpt::Lines(0))?;
+    match places.count() {
+        0 => {}
+        others => return Err(NoExcerpt::Lines(others + 1)),
+    }
+    let indent = indentation(lines[place]);
+    let belongs =
+        |line: &&&str| indentation(line) == indent && ["//", "#["].iter().any(|sign| line.trim().starts_with(sign));
+    let above = lines[..place].iter().rev().take_while(belongs).count();
+    let is_closed = |line: &&str| {
+        let end = line.trim_end();
+        indentation(line) == indent && end.ends_with(['}', ';'])
+    };
+    let length = lines[place..].iter().position(is_closed).ok_or(NoExcerpt::Open)?;
+    let text = lines[place - above..=place + length].iter().map(|line| line.get(indent..).unwrap_or(""));
+    Ok((place - above, text.collect::<Vec<_>>().join("\n")))
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start().len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = "\
+//! A file.
+
+/// What it is.
+#[derive(Debug)]
+struct One;
+
+impl One {
+    /// Does it.
+    fn long(
+        &self,
+    ) -> u32 {
+        if true {
+            1
+        } else {
+            2
+        }
+    }
+
+    fn short() {}
+}
+";
+
+    #[test]
+    fn a_region_is_the_whole_item_with_its_comments() {
+        let (line, text) = region(SOURCE, "fn long").unwrap();
+        assert_eq!(line, 7);
+        assert!(text.starts_with("/// Does it.\nfn long(\n    &self,") && text.ends_with("    }\n}"), "{text}");
+        assert_eq!(region(SOURCE, "fn short").unwrap().1, "fn short() {}");
+        assert_eq!(region(SOURCE, "struct One").unwrap(), (2, "/// What it is.\n#[derive(Debug)]\nstruct One;".into()));
+        assert!(region(SOURCE, "impl One").unwrap().1.ends_with("fn short() {}\n}"));
+    }
+
+    #[test]
+    fn what_is_gone_or_ambiguous_or_open_is_no_region() {
+        assert_eq!(region(SOURCE, "fn gone"), Err(NoExcerpt::Lines(0)));
+        assert_eq!(region(SOURCE, "fn "), Err(NoExcerpt::Lines(2)));
+        assert_eq!(region("fn open() {\n    1\n", "fn open"), Err(NoExcerpt::Open));
+        assert!(matches!(excerpt("src/main.rs", "fn main"), Err(NoExcerpt::File(_))));
+    }
+
+    #[test]
+    fn the_table_names_each_file_by_its_own_name() {
+        let root = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        for (name, text) in SOURCES {
+            assert!(std::fs::read_to_string(root.join(name)).unwrap() == *text, "{name} is another file");
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! Lessons: one idea each, with a question before the run and an explanation after it.
+//!
+//! A lesson is a Markdown file: what it needs stands in front as TOML, then come its steps, each of which fits on a slide.
+//! Like a scenario it is read in a wire form that refuses what it doesn't know, and then checked: its race names cells
+//! that there are, its claims stand in the ledger, and the code that it shows is a region of the real source. No measured
+//! and no published figure is typed in it: they are put beside it where it is shown.
+//!
+//! | file | |
+//! |---|---|
+//! | `wire` | what stands in front, and where each step begins |
+//! | `check` | from that to a [`Lesson`] |
+//! | `excerpt` | regions of the source files that lessons show |
+//! | `markdown` | a step as HTML, and as plain text |
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+mod check;
+mod excerpt;
+mod markdown;
+#[cfg(test)]
+mod tests;
+mod wire;
+
+use findings::{Finding, Findings};
+use harness::scenario::ScenarioError;
+use std::{fmt, sync::LazyLock};
+use support::suggestion::unknown;
+
+pub use excerpt::Excerpt;
+pub use markdown::Paragraph;
+
+/// The lessons that are built into the binary, in the order in which they are given.
+pub const BUILT_IN: &[(&str, &str)] = &[
+    ("01-waiting-or-working", include_str!("../../../fixtures/lessons/01-waiting-or-working.md")),
+    ("02-queue-of-work", include_str!("../../../fixtures/lessons/02-queue-of-work.md")),
+    ("03-how-many-workers", include_str!("../../../fixtures/lessons/03-how-many-workers.md")),
+    ("04-processes", include_str!("../../../fixtures/lessons/04-processes.md")),
+    ("05-lock", include_str!("../../../fixtures/lessons/05-lock.md")),
+    ("06-async", include_str!("../../../fixtures/lessons/06-async.md")),
+    ("07-hybrid", include_str!("../../../fixtures/lessons/07-hybrid.md")),
+    ("08-too-many", include_str!("../../../fixtures/lessons/08-too-many.md")),
+    ("09-beyond-one-machine", include_str!("../../../fixtures/lessons/09-beyond-one-machine.md")),
+    ("10-better-algorithm", include_str!("../../../fixtures/lessons/10-better-algorithm.md")),
+    ("11-being-fooled", include_str!("../../../fixtures/lessons/11-being-fooled.md")),
+];
+
+static LESSONS: LazyLock<Result<Vec<Lesson>, LessonError>> = LazyLock::new(|| {
+    let library = check::Library::load()?;
+    BUILT_IN.iter().map(|(file, text)| library.lesson(file, text)).collect()
+});
+
+/// A checked lesson.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lesson {
+    /// Its place among the lessons, counted from 1.
+    pub number: u32,
+    /// Its name in commands and addresses: `how-many-workers`.
+    pub name: String,
+    /// One line for people.
+    pub title: String,
+    /// How long a class takes for it.
+    pub minutes: u32,
+    /// What the class is asked before the run: by a number of seconds, where there is a race.
+    pub question: String,
+    /// What is run.
+    pub race: Option<Race>,
+    /// Commands before the race, after it or instead of it, in the order in which they are given.
+    pub commands: Vec<Command>,
+    /// The ids of the claims that it is about.
+    pub claims: Vec<String>,
+    /// The code that it shows.
+    pub code: Vec<Excerpt>,
+    /// Its steps, one of each kind, in the order of [`StepKind::ALL`].
+    pub steps: Vec<Step>,
+}
+
+/// A run to be watched, and the cell whose time is to be guessed. All of it as a command line takes it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Race {
+    /// The scenario's name.
+    pub scenario: String,
+    /// The variant's name; `None` for the scenario as it stands.
+    pub variant: Option<String>,
+    /// The strategies' names. `sequential` always takes part.
+    pub strategies: Vec<String>,
+    /// Worker counts: `5`, or `3x5` for three processes of five threads.
+    pub workers: Vec<String>,
+    /// How often each cell is measured.
+    pub rounds: u32,
+    /// What latencies are divided by; `None` for the scenario's own scale.
+    pub time_scale: Option<f64>,
+    /// The cell whose time is to be guessed, as tables show it: `threads x 5`.
+    pub ask: String,
+}
+
+/// A command of ours, to be typed in a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// The whole line: `makespan museum no_queue`.
+    pub run: String,
+    /// What it is for, as the beginning of a sentence: `First see what one worker needs`.
+    pub why: String,
+    /// Whether the class sees it before it guesses.
+    pub before: bool,
+}
+
+/// One step of a lesson, short enough for a slide.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Which.
+    pub kind: StepKind,
+    /// Its words.
+    pub markdown: String,
+}
+
+/// The steps of every lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StepKind {
+    /// What is asked, and what is known beforehand.
+    Ask,
+    /// What to look at while it runs.
+    Run,
+    /// What happened, and why.
+    See,
+    /// What to notice in the code that is shown.
+    Code,
+    /// What the documents said, and what to make of it.
+    Document,
+    /// An exercise.
+    Try,
+}
+
+/// Why a lesson can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LessonError {
+    /// What stands in front isn't TOML, or has a key or a value that is not known. The message shows the place.
+    #[error("{file}: {message}")]
+    Malformed {
+        /// The file.
+        file: String,
+        /// The parser's words, with line and column.
+        message: String,
+    },
+    /// A value is of the right kind, but makes no sense.
+    #[error("{file}: `{key}`: found {found}, expected {expected}")]
+    Invalid {
+        /// The file.
+        file: String,
+        /// The key, or the step's heading.
+        key: String,
+        /// What stands there.
+        found: String,
+        /// What would be right.
+        expected: String,
+    },
+    /// The scenarios that lessons are about can't be used.
+    #[error(transparent)]
+    Scenario(#[from] ScenarioError),
+}
+
+/// Every lesson, in order.
+pub fn all() -> Result<&'static [Lesson], &'static LessonError> {
+    LESSONS.as_deref()
+}
+
+/// The lesson of this number or name; otherwise an error that suggests the nearest.
+pub fn named<'a>(lessons: &'a [Lesson], wanted: &str) -> Result<&'a Lesson, String> {
+    let is_it = |lesson: &&Lesson| lesson.name == wanted || lesson.number.to_string() == wanted;
+    let names: Vec<&str> = lessons.iter().map(|lesson| lesson.name.as_str()).collect();
+    lessons.iter().find(is_it).ok_or_else(|| unknown("lesson", wanted, &names) + &format!("; or 1 to {}", names.len()))
+}
+
+impl Lesson {
+    /// The step of this kind.
+    pub fn step(&self, kind: StepKind) -> Option<&Step> {
+        self.steps.iter().find(|step| step.kind == kind)
+    }
+
+    /// What is known of its claims, in the order in which it names them. There stand the published figures, too.
+    pub fn findings<'a>(&self, all: &'a Findings) -> Vec<&'a Finding> {
+        let of = |id: &String| all.claims.iter().find(|finding| finding.id == *id);
+        self.claims.iter().filter_map(of).collect()
+    }
+}
+
+impl Race {
+    /// What follows `makespan race`: the scenario, then options that `makespan run` has as well.
+    pub fn arguments(&self) -> Vec<String> {
+        let option = |name: &str, value: String| [name.to_owned(), value];
+        let mut arguments = vec![self.scenario.clone()];
+        arguments.extend(self.variant.iter().flat_map(|variant| option("--variant", variant.clone())));
+        arguments.extend(option("--strategy", self.strategies.join(",")));
+        arguments.extend(option("--workers", self.workers.join(",")));
+        arguments.extend(option("--rounds", self.rounds.to_string()));
+        arguments.extend(self.time_scale.iter().flat_map(|scale| option("--time-scale", scale.to_string())));
+        arguments
+    }
+
+    /// The whole line: `makespan race web_requests --strategy threads --workers 5 --rounds 2`.
+    pub fn command(&self) -> String {
+        format!("makespan race {}", self.arguments().join(" "))
+    }
+}
+
+impl StepKind {
+    /// All of them, in the order in which every lesson has them.
+    pub const ALL: [Self; 6] = [Self::Ask, Self::Run, Self::See, Self::Code, Self::Document, Self::Try];
+}
+
+/// Its heading in the file.
+impl fmt::Display for StepKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ask => "Ask",
+            Self::Run => "Run",
+            Self::See => "See",
+            Self::Code => "Code",
+            Self::Document => "Document",
+            Self::Try => "Try",
+        })
+    }
+}

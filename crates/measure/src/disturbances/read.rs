@@ -1,0 +1,192 @@
+//! Reads the facts. Nothing here judges, and nothing here fails: what can't be read is `None`.
+
+use super::Facts;
+use crate::host;
+use nix::sys::resource::{Resource, getrlimit};
+
+pub(super) fn facts() -> Facts {
+    let host = host::HostFacts::gather(None);
+    Facts {
+        load: host.load_before,
+        cores_usable: host.cores_usable,
+        cores_online: host.cores_online,
+        quota_cores: system::quota_cores(),
+        governors: system::governors(),
+        turbo: system::turbo(),
+        swap_used_bytes: system::swap_used_bytes(),
+        virtual_machine: system::virtual_machine(),
+        stolen: system::stolen(),
+        debug_build: cfg!(debug_assertions),
+        open_files: getrlimit(Resource::RLIMIT_NOFILE).ok().map(|(_, hard)| hard),
+        on_battery: system::on_battery(),
+    }
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use procfs::{Current, CurrentSI, KernelStats, Meminfo, process::Process};
+    use std::{
+        fs,
+        path::{Path, PathBuf},
+    };
+
+    const CORES: &str = "/sys/devices/system/cpu";
+
+    fn read(path: impl AsRef<Path>) -> Option<String> {
+        fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
+    }
+
+    /// The paths of a folder's entries. `None` where there is no such folder.
+    fn entries(folder: impl AsRef<Path>) -> Option<Vec<PathBuf>> {
+        Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect())
+    }
+
+    /// The tightest of the quotas from this process's control group up to the root, since each of them binds.
+    pub(super) fn quota_cores() -> Option<f64> {
+        let groups = Process::myself().ok()?.cgroups().ok()?;
+        let folders: Vec<PathBuf> =
+            groups.0.iter().flat_map(|group| folders(&group.controllers, &group.pathname)).collect();
+        if !folders.iter().any(|folder| folder.is_dir()) {
+            return None;
+        }
+        let limits = folders.iter().filter_map(|folder| quota_of(folder));
+        Some(limits.fold(f64::INFINITY, f64::min))
+    }
+
+    /// The folders of a group and its ancestors in which a quota may stand. In a container the path may be the host's and
+    /// not be there; then the root of the mount is the group.
+    fn folders(controllers: &[String], path: &str) -> Vec<PathBuf> {
+        let mounts: &[&str] = match controllers {
+            // Version 2 has one hierarchy without names.
+            [] => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
+            named if named.iter().any(|name| name == "cpu") => &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"],
+            _ => &[],
+        };
+        let ancestors = || Path::new(path.trim_start_matches('/')).ancestors();
+        mounts.iter().flat_map(|mount| ancestors().map(move |group| Path::new(mount).join(group))).collect()
+    }
+
+    fn quota_of(folder: &Path) -> Option<f64> {
+        let version_2 = || read(folder.join("cpu.max"));
+        let version_1 = || {
+            let [quota, period] = ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map(|file| read(folder.join(file)));
+            Some(format!("{} {}", quota?, period?))
+        };
+        super::cores_of(&version_2().or_else(version_1)?)
+    }
+
+    /// A virtual machine often has the folders but no governors: nothing is governed from there.
+    pub(super) fn governors() -> Option<Vec<String>> {
+        let policies = entries(format!("{CORES}/cpufreq"))?;
+        Some(policies.iter().filter_map(|policy| read(policy.join("scaling_governor"))).collect())
+    }
+
+    pub(super) fn turbo() -> Option<bool> {
+        let forbidden = || Some(read(format!("{CORES}/intel_pstate/no_turbo"))? == "0");
+        let allowed = || Some(read(format!("{CORES}/cpufreq/boost"))? == "1");
+        forbidden().or_else(allowed)
+    }
+
+    pub(super) fn swap_used_bytes() -> Option<u64> {
+        let memory = Meminfo::current().ok()?;
+        Some(memory.swap_total.saturating_sub(memory.swap_free))
+    }
+
+    /// Processors of the x86 family carry a flag when a hypervisor runs them; others don't tell in this way.
+    pub(super) fn virtual_machine() -> Option<bool> {
+        super::hypervisor_in(&read("/proc/cpuinfo")?)
+    }
+
+    pub(super) fn stolen() -> Option<f64> {
+        let ticks = KernelStats::current().ok()?.total;
+        let stolen = ticks.steal?;
+        let others =
+            [Some(ticks.user), Some(ticks.nice), Some(ticks.system), Some(ticks.idle), ticks.iowait, ticks.irq];
+        let all: u64 = others.into_iter().flatten().sum::<u64>() + ticks.softirq.unwrap_or_default() + stolen;
+        (all > 0).then(|| stolen as f64 / all as f64)
+    }
+
+    /// A battery that is being emptied. One that belongs to a mouse has `Device` for its scope.
+    pub(super) fn on_battery() -> Option<bool> {
+        let emptied = |supply: &PathBuf| {
+            let says = |file: &str, what: &str| read(supply.join(file)).is_some_and(|text| text == what);
+            says("type", "Battery") && says("status", "Discharging") && !says("scope", "Device")
+        };
+        Some(entries("/sys/class/power_supply")?.iter().any(emptied))
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    pub(super) fn quota_cores() -> Option<f64> {
+        None
+    }
+
+    pub(super) fn governors() -> Option<Vec<String>> {
+        None
+    }
+
+    pub(super) fn turbo() -> Option<bool> {
+        None
+    }
+
+    pub(super) fn swap_used_bytes() -> Option<u64> {
+        None
+    }
+
+    pub(super) fn virtual_machine() -> Option<bool> {
+        None
+    }
+
+    pub(super) fn stolen() -> Option<f64> {
+        None
+    }
+
+    pub(super) fn on_battery() -> Option<bool> {
+        None
+    }
+}
+
+/// Reads `QUOTA PERIOD`, microseconds both. `None` when there is no limit, which is `max` or -1.
+#[cfg(target_os = "linux")]
+fn cores_of(quota_and_period: &str) -> Option<f64> {
+    let (quota, period) = quota_and_period.split_once(' ')?;
+    let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
+    (quota > 0.0 && period > 0.0).then(|| quota / period)
+}
+
+/// Whether the first processor of `/proc/cpuinfo` has the flag `hypervisor`. `None` when it lists no flags.
+#[cfg(target_os = "linux")]
+fn hypervisor_in(cpuinfo: &str) -> Option<bool> {
+    let mut fields = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    let (_, flags) = fields.find(|(key, _)| key.trim() == "flags")?;
+    Some(flags.split_whitespace().any(|flag| flag == "hypervisor"))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_are_read_in_both_spellings() {
+        assert_eq!(cores_of("150000 100000"), Some(1.5));
+        for unlimited in ["max 100000", "-1 100000", "", "150000", "150000 0"] {
+            assert_eq!(cores_of(unlimited), None, "{unlimited:?}");
+        }
+    }
+
+    #[test]
+    fn the_hypervisor_flag_is_a_whole_word() {
+        assert_eq!(hypervisor_in("processor : 0\nflags\t\t: fpu hypervisor sse2\n"), Some(true));
+        assert_eq!(hypervisor_in("flags : fpu nohypervisor\n"), Some(false));
+        assert_eq!(hypervisor_in("Features : fp asimd\n"), None);
+    }
+
+    #[test]
+    fn linux_can_be_read() {
+        let facts = facts();
+        assert!(facts.cores_usable >= 1);
+        assert!(facts.load.is_some() && facts.open_files.is_some() && facts.swap_used_bytes.is_some(), "{facts:?}");
+        assert!(facts.stolen.is_none_or(|share| (0.0..=1.0).contains(&share)), "{facts:?}");
+    }
+}

@@ -1,0 +1,152 @@
+//! What machine this is. The host is part of every result.
+
+use nix::sys::utsname::uname;
+use serde::{Deserialize, Serialize};
+
+/// Facts about the machine and the build, as they stood when a record was made.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostFacts {
+    /// The processor's own name; `None` where the system doesn't tell.
+    pub cpu_model: Option<String>,
+    /// Cores this process may use: affinity and cgroup quota counted.
+    pub cores_usable: u32,
+    /// Cores the machine has.
+    pub cores_online: u32,
+    /// Main memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// Operating system, for example `linux`.
+    pub system: String,
+    /// The kernel's release.
+    pub kernel: Option<String>,
+    /// The compiler this was built with.
+    pub rustc: String,
+    /// `release` or `debug`.
+    pub profile: String,
+    /// The commit this was built from, with `-dirty` when the tree had changes; `None` outside a checkout.
+    pub commit: Option<String>,
+    /// One-minute load average before the first round.
+    pub load_before: Option<f64>,
+    /// One-minute load average after the last round.
+    pub load_after: Option<f64>,
+}
+
+impl HostFacts {
+    /// Gathers them now, of a program built from `commit`. The load goes into `load_before`; `load_after` stays `None` until
+    /// the run is over.
+    pub fn gather(commit: Option<&str>) -> Self {
+        Self {
+            cpu_model: system::cpu_model(),
+            cores_usable: num_cpus::get() as u32,
+            cores_online: system::cores_online(),
+            memory_bytes: system::memory_bytes(),
+            system: std::env::consts::OS.to_owned(),
+            kernel: uname().ok().map(|names| names.release().to_string_lossy().into_owned()),
+            rustc: env!("MAKESPAN_RUSTC").to_owned(),
+            profile: env!("MAKESPAN_PROFILE").to_owned(),
+            commit: commit.map(str::to_owned),
+            load_before: load_average(),
+            load_after: None,
+        }
+    }
+}
+
+/// The load average of the last minute: how many threads of the whole machine ran or waited to run. `None` where the
+/// system doesn't tell.
+pub fn load_average() -> Option<f64> {
+    system::load_average()
+}
+
+#[cfg(target_os = "linux")]
+mod system {
+    use nix::unistd::{SysconfVar, sysconf};
+    use procfs::{Current, Meminfo};
+    use std::fs;
+
+    pub(super) fn cpu_model() -> Option<String> {
+        super::cpu_model_in(&fs::read_to_string("/proc/cpuinfo").ok()?)
+    }
+
+    pub(super) fn cores_online() -> u32 {
+        let cores = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
+        cores.and_then(|cores| u32::try_from(cores).ok()).unwrap_or_else(|| num_cpus::get() as u32)
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        Meminfo::current().ok().map(|memory| memory.mem_total)
+    }
+
+    pub(super) fn load_average() -> Option<f64> {
+        fs::read_to_string("/proc/loadavg").ok()?.split_whitespace().next()?.parse().ok()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod system {
+    use std::process::Command;
+
+    pub(super) fn cpu_model() -> Option<String> {
+        sysctl("machdep.cpu.brand_string")
+    }
+
+    pub(super) fn cores_online() -> u32 {
+        num_cpus::get() as u32
+    }
+
+    pub(super) fn memory_bytes() -> Option<u64> {
+        sysctl("hw.memsize")?.parse().ok()
+    }
+
+    /// The three averages come as `{ 1.23 1.45 1.67 }`.
+    pub(super) fn load_average() -> Option<f64> {
+        sysctl("vm.loadavg")?.split_whitespace().nth(1)?.parse().ok()
+    }
+
+    fn sysctl(name: &str) -> Option<String> {
+        let output =
+            Command::new("sysctl").args(["-n", name]).output().ok().filter(|output| output.status.success())?;
+        Some(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+}
+
+/// The first `model name` of `/proc/cpuinfo`. Some processors (most of Arm's) have none there.
+#[cfg(target_os = "linux")]
+fn cpu_model_in(cpuinfo: &str) -> Option<String> {
+    let fields = cpuinfo.lines().filter_map(|line| line.split_once(':'));
+    fields
+        .map(|(key, value)| (key.trim(), value.trim()))
+        .find(|(key, _)| *key == "model name")
+        .map(|(_, name)| name.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_cores_a_system_and_a_compiler() {
+        let host = HostFacts::gather(None);
+        assert!(1 <= host.cores_usable && host.cores_usable <= host.cores_online, "{host:?}");
+        assert_eq!(host.system, std::env::consts::OS);
+        assert!(host.rustc.starts_with("rustc "), "{host:?}");
+        assert!(["debug", "release"].contains(&host.profile.as_str()), "{host:?}");
+        assert_eq!(host.load_after, None);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn linux_tells_memory_kernel_and_load() {
+        let host = HostFacts::gather(None);
+        assert!(host.memory_bytes.is_some_and(|bytes| bytes > 0), "{host:?}");
+        assert!(host.kernel.is_some_and(|kernel| !kernel.is_empty()));
+        assert!(host.load_before.is_some_and(|load| load >= 0.0));
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_model_is_found_where_there_is_one() {
+        let text = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: Some CPU @ 3.00GHz\n";
+        assert_eq!(cpu_model_in(text).as_deref(), Some("Some CPU @ 3.00GHz"));
+        assert_eq!(cpu_model_in("processor : 0\nBogoMIPS : 38.40\n"), None);
+        assert_eq!(cpu_model_in(""), None);
+    }
+}

@@ -1,0 +1,19 @@
+//! What the machine says of itself and of a run: clocks, CPU time, memory, open files, host facts, and what disturbs a
+//! measurement.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod awake;
+pub mod axis;
+pub mod clock;
+pub mod cores;
+pub mod cpu;
+pub mod disturbances;
+pub mod host;
+pub mod memory;
+pub mod open_files;
+
+mod process_tree;

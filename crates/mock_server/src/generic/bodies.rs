@@ -1,0 +1,174 @@
+//! Bodies that are there for their own sake: so many bytes, at some pace, in pieces, or as a document or a picture.
+
+use super::{
+    Made, Refused,
+    asked::{Call, bounded},
+    made,
+};
+use crate::{
+    payload::{Noise, Payload},
+    routes::{Answer, empty, json, status},
+};
+use bytes::Bytes;
+use hyper::{
+    Response, StatusCode,
+    header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RANGE},
+};
+use image::{ImageFormat, Rgb, RgbImage};
+use jpeg_encoder::{ColorType, Encoder};
+use std::{io::Cursor, sync::LazyLock};
+
+/// Bytes in a chunk, unless asked otherwise: as with httpbin.
+pub(super) const CHUNK: u64 = 10 * 1024;
+/// The longest body of bytes. It is made while it is sent, so it takes no memory, only time.
+const MOST_BYTES: u64 = 1_000_000_000_000;
+/// The longest drip: as long as httpbin's.
+const MOST_DRIPPED: u64 = 10 * 1024 * 1024;
+/// The most letters: as many as httpbin's.
+const MOST_LETTERS: u64 = 100 * 1024;
+
+/// The answer in chunks of this size, without a length beforehand.
+pub(super) fn chunked(answer: Answer, bytes: u64) -> Answer {
+    Answer { chunk_bytes: Some(bytes), ..answer }
+}
+
+fn octets(payload: Payload) -> Response<Payload> {
+    with([(CONTENT_TYPE, "application/octet-stream")], Response::new(payload))
+}
+
+fn with<const N: usize>(
+    headers: [(HeaderName, &'static str); N],
+    mut response: Response<Payload>,
+) -> Response<Payload> {
+    response.headers_mut().extend(headers.map(|(name, value)| (name, HeaderValue::from_static(value))));
+    response
+}
+
+pub(super) fn bytes(call: &Call) -> Made {
+    made(octets(noise(call)?))
+}
+
+pub(super) fn stream_bytes(call: &Call) -> Made {
+    let chunk_bytes = call.number("chunk_size", CHUNK, (1, MOST_BYTES))?;
+    Ok(chunked(bytes(call)?, chunk_bytes))
+}
+
+/// The path decides which bytes they are; or the seed, whatever the path.
+fn noise(call: &Call) -> Result<Payload, Refused> {
+    let length = bounded(call.captured(0), "the number of bytes", (0, MOST_BYTES))?;
+    let Some(seed) = call.arg("seed") else { return Ok(call.noise.body(call.asked.parts.uri.path(), length)) };
+    let seed: i64 = seed.parse().map_err(|_| "the seed to be a whole number")?;
+    Ok(Noise::new(seed.cast_unsigned()).body("", length))
+}
+
+pub(super) fn drip(call: &Call) -> Made {
+    let seconds = |name, default: &str| call.wait_ns(&call.arg(name).unwrap_or_else(|| default.into()));
+    let length = call.number("numbytes", 10, (1, MOST_DRIPPED))?;
+    let duration_s = seconds("duration", "2")? as f64 / 1e9;
+    let code = call.arg("code").map_or(Ok(StatusCode::OK), |code| status(&code))?;
+    let mut response = octets(Payload::stars(length));
+    *response.status_mut() = code;
+    Ok(Answer {
+        latency_ns: seconds("delay", "0")?,
+        pace_bytes_per_s: (duration_s > 0.0).then(|| length as f64 / duration_s),
+        ..Answer::at_once(response)
+    })
+}
+
+pub(super) fn range(call: &Call) -> Made {
+    let length = bounded(call.captured(0), "the number of bytes", (1, MOST_LETTERS));
+    let length = length.map_err(|refused| Refused { status: StatusCode::NOT_FOUND, ..refused })?;
+    let chunk_bytes =
+        call.arg("chunk_size").map(|_| call.number("chunk_size", CHUNK, (1, MOST_LETTERS))).transpose()?;
+    let duration_s = call.wait_ns(&call.arg("duration").unwrap_or_else(|| "0".into()))? as f64 / 1e9;
+    let asked = call.header(RANGE).and_then(|range| span(&range, length));
+    let mut response = match asked {
+        Some(Err(Beyond)) => empty(StatusCode::RANGE_NOT_SATISFIABLE),
+        _ => octets(Payload::default()),
+    };
+    let content_range = match asked {
+        Some(Err(Beyond)) => Some(format!("bytes */{length}")),
+        Some(Ok((first, last))) => Some(format!("bytes {first}-{last}/{length}")),
+        None => None,
+    };
+    if let Some(Ok((first, last))) = asked.or(Some(Ok((0, length - 1)))) {
+        let letters: Bytes = (first..=last).map(|at| b'a' + (at % 26) as u8).collect();
+        *response.body_mut() = letters.into();
+    }
+    if matches!(asked, Some(Ok(_))) {
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    let headers = response.headers_mut();
+    headers.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    for (name, value) in [(ETAG, Some(format!("\"range{length}\""))), (CONTENT_RANGE, content_range)] {
+        if let Some(value) = value.and_then(|value| value.try_into().ok()) {
+            headers.insert(name, value);
+        }
+    }
+    Ok(Answer {
+        pace_bytes_per_s: (duration_s > 0.0).then(|| length as f64 / duration_s),
+        chunk_bytes,
+        ..Answer::at_once(response)
+    })
+}
+
+/// None of the bytes that a `Range` asks for is there.
+#[derive(Clone, Copy)]
+struct Beyond;
+
+/// The first and the last byte that a `Range` asks for; `None` for one that is no single range of bytes, which is then as
+/// if it weren't there.
+fn span(range: &str, length: u64) -> Option<Result<(u64, u64), Beyond>> {
+    let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let (first, last) = match (number(first), number(last)) {
+        (Some(first), Some(last)) if first <= last => (first, last),
+        (Some(first), None) if last.trim().is_empty() => (first, u64::MAX),
+        (None, Some(0)) if first.trim().is_empty() => return Some(Err(Beyond)),
+        (None, Some(suffix)) if first.trim().is_empty() => (length.saturating_sub(suffix), u64::MAX),
+        _ => return None,
+    };
+    Some(if first < length { Ok((first, last.min(length - 1))) } else { Err(Beyond) })
+}
+
+pub(super) fn json_document(_: &Call) -> Made {
+    made(json(Bytes::from_static(include_bytes!("slideshow.json"))))
+}
+
+pub(super) fn html(_: &Call) -> Made {
+    let page = Bytes::from_static(include_bytes!("page.html"));
+    made(with([(CONTENT_TYPE, "text/html; charset=utf-8")], Response::new(page.into())))
+}
+
+pub(super) fn png(_: &Call) -> Made {
+    static FILE: LazyLock<Bytes> = LazyLock::new(|| {
+        let mut file = Cursor::new(Vec::new());
+        picture().write_to(&mut file, ImageFormat::Png).expect("a Vec takes every byte of a picture");
+        file.into_inner().into()
+    });
+    made(with([(CONTENT_TYPE, "image/png")], Response::new(FILE.clone().into())))
+}
+
+pub(super) fn jpeg(_: &Call) -> Made {
+    static FILE: LazyLock<Bytes> = LazyLock::new(|| {
+        let (mut file, picture) = (Vec::new(), picture());
+        let (width, height) = (picture.width() as u16, picture.height() as u16);
+        let encoded = Encoder::new(&mut file, 85).encode(&picture, width, height, ColorType::Rgb);
+        encoded.expect("a Vec takes every byte of a picture");
+        file.into()
+    });
+    made(with([(CONTENT_TYPE, "image/jpeg")], Response::new(FILE.clone().into())))
+}
+
+/// A sunrise.
+fn picture() -> RgbImage {
+    RgbImage::from_fn(240, 160, |x, y| {
+        let in_sun = x.abs_diff(120).pow(2) + y.abs_diff(110).pow(2) < 45 * 45;
+        let fades = (y * 3 / 2).min(255) as u8;
+        match (y < 110, in_sun) {
+            (true, true) => Rgb([255, 220 - fades / 3, 60]),
+            (true, false) => Rgb([40 + fades / 2, 60 + fades / 3, 140]),
+            (false, _) => Rgb([20, 40, 90 - fades / 6]),
+        }
+    })
+}

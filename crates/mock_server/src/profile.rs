@@ -1,0 +1,176 @@
+//! What the server is to be: its routes, with what each answers and how long it takes. Part of a scenario's TOML.
+//!
+//! ```toml
+//! [server]
+//! time_scale = 20
+//! seed = 1
+//!
+//! [[server.routes]]
+//! path = "/gallery"
+//! latency_s = 1.5
+//! body = "gallery"
+//! authorization = "Client-ID makespan"
+//!
+//! [[server.routes]]
+//! path = "/words/*"
+//! site = "alpha.example"
+//! latency_s = 0.3
+//! status = 404
+//! body = { bytes = 512 }
+//! ```
+//!
+//! And what is wrong with its network, all of it optional:
+//!
+//! ```toml
+//! [server]
+//! keep_alive = false
+//! connect_delay_s = 0.1
+//! serial_s = 0.01
+//!
+//! [server.link]
+//! bytes_per_s = 5_300_000.0
+//! connection_bytes_per_s = 1_000_000.0
+//!
+//! [server.limits]
+//! connections = { most = 100, beyond = "queue" }
+//! requests = { most = 8, beyond = "refuse" }
+//! rate = { per_s = 10.0, burst = 5 }
+//! idle_s = 5
+//!
+//! [[server.routes]]
+//! path = "/x"
+//! latency_s = 0.3
+//! spread = { shape = "lognormal", cv = 0.95 }
+//!
+//! [[server.faults]]
+//! fault = "reset"
+//! path = "/x/*"
+//! probability = 0.05
+//! ```
+//!
+//! This is the wire form: anything that parses. [`Profile::check`] makes the form that can't be wrong of it.
+
+mod network;
+
+pub use network::{Beyond, Fault, FaultRule, Limit, Limits, Link, Rate, Shape, Spread};
+
+use super::checked::{CheckedProfile, ProfileError};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The server of one scenario. Times are the document's own; `time_scale` divides them all, and multiplies what is per
+/// second.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Profile {
+    /// How many times faster than the document's network this one is.
+    pub time_scale: f64,
+    /// The seed of everything drawn: bodies, latencies and faults.
+    pub seed: u64,
+    /// Whether a connection serves more than one request.
+    pub keep_alive: bool,
+    /// Seconds that the first request of each connection waits more: it stands for the round trips of connecting.
+    pub connect_delay_s: f64,
+    /// Seconds that each request takes in a section that one request passes at a time, before its latency begins.
+    pub serial_s: f64,
+    /// The bandwidth.
+    pub link: Link,
+    /// What the server takes at once.
+    pub limits: Limits,
+    /// The routes, looked at in their order: the first whose path and site match answers. None matching leaves it
+    /// to the generic routes, or a 404 without latency.
+    pub routes: Vec<Route>,
+    /// What goes wrong.
+    pub faults: Vec<FaultRule>,
+    /// Where the photographs lie that `body = "photo"` serves. Filled in when the server is started; not part of a TOML.
+    #[serde(with = "support::path_bytes::option")]
+    pub photos: Option<PathBuf>,
+}
+
+impl Profile {
+    /// Checks every value and applies the time scale. The first thing wrong is named with its key.
+    pub fn check(&self) -> Result<CheckedProfile, ProfileError> {
+        CheckedProfile::of(self)
+    }
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            time_scale: 1.0,
+            seed: 0,
+            keep_alive: true,
+            connect_delay_s: 0.0,
+            serial_s: 0.0,
+            link: Link::default(),
+            limits: Limits::default(),
+            routes: Vec::new(),
+            faults: Vec::new(),
+            photos: None,
+        }
+    }
+}
+
+/// What is answered at one path.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// The path: exact (`/page`), or a prefix that ends in `*` (`/images/*`).
+    pub path: String,
+    /// Seconds from the request's arrival to the first byte of the answer; their mean, if they spread.
+    #[serde(default)]
+    pub latency_s: f64,
+    /// How the latencies spread; all are the same when `None`.
+    #[serde(default)]
+    pub spread: Option<Spread>,
+    /// The status.
+    #[serde(default = "ok")]
+    pub status: u16,
+    /// What the answer holds.
+    #[serde(default)]
+    pub body: Body,
+    /// The value that the `Authorization` header must have: 401 without the header, 403 with another value.
+    #[serde(default)]
+    pub authorization: Option<String>,
+    /// Where a redirect leads (with a 3xx status).
+    #[serde(default)]
+    pub location: Option<String>,
+    /// The virtual host this route belongs to, as the request's `Host` header has it without the port; any when `None`.
+    #[serde(default)]
+    pub site: Option<String>,
+}
+
+impl Route {
+    /// A route that answers 200 with nothing, at once.
+    pub fn at(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            latency_s: 0.0,
+            spread: None,
+            status: ok(),
+            body: Body::Empty,
+            authorization: None,
+            location: None,
+            site: None,
+        }
+    }
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// What an answer holds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Body {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// So many bytes, the same for every request of the same path.
+    Bytes(u64),
+    /// The gallery's listing: JSON, its links pointing at this server.
+    Gallery,
+    /// A picture of the fixtures, by the file name at the end of the path.
+    Photo,
+}

@@ -1,0 +1,210 @@
+//! The bug museum: real bugs of the five documents, each caught next to the same thing done right.
+//!
+//! An exhibit is a small program with two paths. The first does what a document does and shows that the bug is there, by
+//! something that can't be argued with: a count in the server's log, a checksum, a proof that nobody is left who could
+//! ever wake the one who waits. The second does the same work as it should be done.
+//!
+//! Each exhibit is one file and one line in [`ALL`]. What they share lies in `props/`: a site to fetch from, threads that
+//! start together, a queue like Python's.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod children_of_children;
+pub mod deadline_that_is_not;
+pub mod empty_then_get;
+pub mod enqueued_alone;
+pub mod fast_because_wrong;
+pub mod lost_task_done;
+pub mod no_queue;
+mod props;
+pub mod silent_failures;
+pub mod torn_prints;
+pub mod wrong_name;
+
+use mock_server::process::ServerError;
+use serde::{Deserialize, Serialize};
+use std::{borrow::Cow, collections::BTreeMap, io, sync::mpsc, thread::Builder, time::Duration};
+use support::suggestion;
+use work::{
+    strategy::{CloseError, Env, StartError},
+    worker::lane::panic_message,
+};
+
+/// Every exhibit, in the order of the claims. A test compares it with the folder.
+pub const ALL: &[Exhibit] = &[
+    no_queue::EXHIBIT,
+    torn_prints::EXHIBIT,
+    lost_task_done::EXHIBIT,
+    children_of_children::EXHIBIT,
+    enqueued_alone::EXHIBIT,
+    deadline_that_is_not::EXHIBIT,
+    silent_failures::EXHIBIT,
+    wrong_name::EXHIBIT,
+    empty_then_get::EXHIBIT,
+    fast_because_wrong::EXHIBIT,
+];
+
+/// The last resort: an exhibit that takes this long is given up. Each usually takes some tens of milliseconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One bug, and the same thing done right. The texts are what a visitor reads; figures come from [`Exhibit::show`].
+#[derive(Debug, Clone, Copy)]
+pub struct Exhibit {
+    /// Its name, as the command line and its file have it.
+    pub name: &'static str,
+    /// What it is about, in one line.
+    pub title: &'static str,
+    /// The claims of the documents that it belongs to: document and number.
+    pub claims: &'static [&'static str],
+    /// What the document does.
+    pub document: &'static str,
+    /// How that is set up here.
+    pub here: &'static str,
+    /// How the same thing is done right.
+    pub right_way: &'static str,
+    /// What to take home.
+    pub lesson: &'static str,
+    run: fn(&Env) -> Result<Shown, ExhibitError>,
+}
+
+/// What an exhibit has shown, measured just now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// The document's way: it holds when the bug was there and was caught.
+    pub bug: Finding,
+    /// The right way: it holds when it was right.
+    pub right: Finding,
+}
+
+impl Shown {
+    /// Whether both sides showed what the exhibit says.
+    pub fn holds(&self) -> bool {
+        self.bug.holds && self.right.holds
+    }
+}
+
+/// What came of one side of an exhibit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Whether it is what the exhibit says.
+    pub holds: bool,
+    /// What happened, in words and figures.
+    pub verdict: String,
+    /// The figures by themselves, for machines.
+    pub figures: Figures,
+}
+
+/// Figures by their names. An exhibit names them in its code; read from a file, they own their names.
+pub type Figures = BTreeMap<Cow<'static, str>, u64>;
+
+fn figures<const N: usize>(named: [(&'static str, u64); N]) -> Figures {
+    named.into_iter().map(|(name, figure)| (Cow::Borrowed(name), figure)).collect()
+}
+
+/// Why an exhibit could not be shown: nothing is said about the bug.
+#[derive(Debug, thiserror::Error)]
+pub enum ExhibitError {
+    /// There is no mock server, or no log of it.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// A pool of workers did not start.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// A pool of workers did not close cleanly.
+    #[error(transparent)]
+    Close(#[from] CloseError),
+    /// The system refused a thread, a pipe, a socket or a process.
+    #[error("the exhibit could not be set up: {0}; are too many threads, files or processes open?")]
+    SetUp(#[from] io::Error),
+    /// Its own code is wrong.
+    #[error("the exhibit panicked: {0}; that is a fault of makespan's own")]
+    Panicked(String),
+    /// It hung, which no exhibit should.
+    #[error("the exhibit was not over after {} s and was given up; that is a fault of makespan's own", PATIENCE.as_secs())]
+    Stuck,
+}
+
+impl Exhibit {
+    /// Where its code is, in the repository.
+    pub fn code(&self) -> String {
+        format!("crates/museum/src/{}.rs", self.name)
+    }
+
+    /// Runs both sides. No exhibit hangs, but some are about hanging, so each stands under a watchdog: one that is not
+    /// over in time is an error, and its thread is left to the program's end.
+    pub fn show(&self, env: &Env) -> Result<Shown, ExhibitError> {
+        let (send, shown) = mpsc::channel();
+        let (run, env) = (self.run, env.clone());
+        let thread = Builder::new().name(self.name.into()).spawn(move || {
+            // Whoever gave it up doesn't listen any more.
+            let _ = send.send(run(&env));
+        })?;
+        let shown = shown.recv_timeout(PATIENCE);
+        if let Err(mpsc::RecvTimeoutError::Timeout) = shown {
+            return Err(ExhibitError::Stuck);
+        }
+        match (thread.join(), shown) {
+            (Err(panic), _) => Err(ExhibitError::Panicked(panic_message(&*panic))),
+            (Ok(()), Ok(shown)) => shown,
+            (Ok(()), Err(_)) => Err(ExhibitError::Panicked("it ended without a word".into())),
+        }
+    }
+}
+
+/// The exhibit of this name; otherwise an error that suggests the nearest.
+pub fn named(name: &str) -> Result<&'static Exhibit, String> {
+    let found = ALL.iter().find(|exhibit| exhibit.name == name);
+    found.ok_or_else(|| suggestion::unknown("exhibit", name, &names()))
+}
+
+/// The exhibits' names.
+pub fn names() -> Vec<&'static str> {
+    ALL.iter().map(|exhibit| exhibit.name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOTHING: Exhibit = Exhibit {
+        name: "nothing",
+        title: "",
+        claims: &[],
+        document: "",
+        here: "",
+        right_way: "",
+        lesson: "",
+        run: |_| Ok(Shown { bug: finding(true), right: finding(false) }),
+    };
+
+    const fn finding(holds: bool) -> Finding {
+        Finding { holds, verdict: String::new(), figures: BTreeMap::new() }
+    }
+
+    fn env() -> Env {
+        Env::new("no such program", "no such directory")
+    }
+
+    #[test]
+    fn both_sides_must_hold() {
+        let shown = NOTHING.show(&env()).unwrap();
+        assert!(shown.bug.holds && !shown.holds());
+        assert!(Shown { right: finding(true), ..shown }.holds());
+    }
+
+    #[test]
+    fn an_exhibit_that_panics_is_an_error_that_says_so() {
+        let broken = Exhibit { run: |_| panic!("the glass is broken"), ..NOTHING };
+        let error = broken.show(&env()).unwrap_err().to_string();
+        assert!(error.contains("the glass is broken"), "{error}");
+    }
+
+    #[test]
+    fn without_the_program_there_is_an_error_and_no_finding() {
+        let error = no_queue::EXHIBIT.show(&env()).unwrap_err().to_string();
+        assert!(error.contains("no such program"), "{error}");
+    }
+}

@@ -1,0 +1,168 @@
+//! One failed request skips `task_done`, and `join` waits for ever.
+
+use super::{
+    Exhibit, ExhibitError, Figures, Finding, Shown,
+    props::{
+        AMPLE, BUG, RIGHT, Site, count, crew,
+        queue::{AtRest, JoinableQueue, Worker},
+        run,
+    },
+};
+use mock_server::profile::Route;
+use std::{io, net::SocketAddr};
+use tokio::net::TcpSocket;
+use work::{
+    strategy::{Env, threads::Threads},
+    task::{Output, Task, TaskError},
+    worker::{
+        lane::{Done, Lane},
+        stop::Stop,
+    },
+};
+
+const JOBS: u32 = 30;
+const WORKERS: u32 = 5;
+/// The job whose server isn't there.
+const UNLUCKY: u32 = 17;
+
+pub(super) const EXHIBIT: Exhibit = Exhibit {
+    name: "lost_task_done",
+    title: "one failed request, and the program waits for ever",
+    claims: &["000-6", "001-5"],
+    document: "000 fetches and then calls task_done. A fetch that raises ends the thread before that line, so one job \
+               stays unfinished for ever, and so does the join that waits for all. 001 puts task_done into a finally.",
+    here: "Thirty fetches by five threads that share a queue; one address refuses its connection. Instead of waiting for \
+           ever, join proves that it would: nothing is queued, and every thread is gone or waits for a job itself.",
+    right_way: "task_done is called by a guard as it goes out of scope, which is finally in Rust, and the worker keeps the \
+                error and lives on. And once more through the threads strategy, where an error is a result like others.",
+    lesson: "Whatever must happen after a task belongs where no way out can miss it. And an error wants a place to go: a \
+             finally alone would let join return, one worker and one result short, and tell nobody.",
+    run: exhibit,
+};
+
+fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+    let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
+    let nobody = Nobody::listening()?;
+    let unlucky = site.fetch_from(nobody.addr, "/page");
+    let task = |index| if index == UNLUCKY { unlucky.clone() } else { site.fetch("/page") };
+    let tasks: Vec<Task> = (0..JOBS).map(task).collect();
+    let bug = bug(&tasks)?;
+    let guarded = guarded(&tasks)?;
+    let results = run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
+    Ok(Shown { bug, right: right(&guarded, &results) })
+}
+
+/// What a worker does in the document. The error leaves the function as an exception leaves the thread: past `task_done`.
+fn until_an_error(worker: &Worker<u32>, fetch: &mut Fetching) -> Result<(), TaskError> {
+    while let Some(index) = worker.get() {
+        fetch(index)?;
+        worker.task_done();
+    }
+    Ok(())
+}
+
+/// The same, right: nothing gets past the guard, and the error is kept.
+fn whatever_happens(worker: &Worker<u32>, fetch: &mut Fetching) -> Vec<TaskError> {
+    let mut errors = Vec::new();
+    while let Some(index) = worker.get() {
+        let _done = worker.done_when_dropped();
+        errors.extend(fetch(index).err());
+    }
+    errors
+}
+
+type Fetching<'a> = dyn FnMut(u32) -> Result<Output, TaskError> + 'a;
+
+/// Five threads do `work` on one queue. Returns what each made, and how the join ended.
+fn queued<T: Send>(
+    tasks: &[Task],
+    work: impl Fn(&Worker<u32>, &mut Fetching) -> T + Sync,
+) -> io::Result<(Vec<T>, Result<(), AtRest>)> {
+    let queue = JoinableQueue::of(0..JOBS, WORKERS);
+    let thread = |number| {
+        let mut lane = Lane::new(number, BUG, Stop::after(AMPLE));
+        work(&queue.worker(), &mut |index| lane.run(index, &tasks[index as usize]).result)
+    };
+    let join = || {
+        let _shutter = queue.shut_when_dropped();
+        queue.join()
+    };
+    crew(WORKERS, thread, join)
+}
+
+fn bug(tasks: &[Task]) -> io::Result<Finding> {
+    let (ends, joined) = queued(tasks, until_an_error)?;
+    let errors = ends.iter().filter(|end| end.is_err()).count();
+    let AtRest { unfinished, waiting, gone } = joined.err().unwrap_or(AtRest { unfinished: 0, waiting: 0, gone: 0 });
+    let verdict = match joined {
+        Err(_) => format!(
+            "hangs: {unfinished} of {JOBS} jobs unfinished, none queued, {} gone, {waiting} waiting for jobs themselves: \
+             nobody is left who could finish it",
+            count(gone as u64, "worker")
+        ),
+        Ok(()) => format!("join returned, with {}", count(errors as u64, "error")),
+    };
+    Ok(Finding {
+        holds: (unfinished, gone, errors) == (1, 1, 1) && waiting == WORKERS as usize - 1,
+        verdict,
+        figures: figures([
+            ("jobs", JOBS as usize),
+            ("unfinished", unfinished),
+            ("workers_waiting", waiting),
+            ("workers_gone", gone),
+        ]),
+    })
+}
+
+/// How the join ended, and the errors that were kept.
+type Guarded = (Result<(), AtRest>, Vec<TaskError>);
+
+fn guarded(tasks: &[Task]) -> io::Result<Guarded> {
+    let (errors, joined) = queued(tasks, whatever_happens)?;
+    Ok((joined, errors.concat()))
+}
+
+fn right((joined, errors): &Guarded, results: &[Done]) -> Finding {
+    let failed: Vec<(u32, &TaskError)> =
+        results.iter().filter_map(|done| Some((done.index, done.result.as_ref().err()?))).collect();
+    let unfinished = joined.err().map_or(0, |rest| rest.unfinished);
+    let how = if joined.is_ok() { "join returned" } else { "join would wait for ever" };
+    let named = failed.first().map(|(index, error)| format!(" (job {index}: {error})")).unwrap_or_default();
+    Finding {
+        holds: joined.is_ok()
+            && matches!(errors[..], [TaskError::Connect(_)])
+            && matches!(failed[..], [(UNLUCKY, TaskError::Connect(_))])
+            && results.len() == JOBS as usize,
+        verdict: format!(
+            "{how} with {unfinished} unfinished and {} kept; threads returned {} of {JOBS} results and {}{named}",
+            count(errors.len() as u64, "error"),
+            results.len() - failed.len(),
+            count(failed.len() as u64, "error"),
+        ),
+        figures: figures([
+            ("jobs", JOBS as usize),
+            ("unfinished", unfinished),
+            ("errors_kept", errors.len()),
+            ("threads_results", results.len() - failed.len()),
+            ("threads_errors", failed.len()),
+        ]),
+    }
+}
+
+fn figures<const N: usize>(counts: [(&'static str, usize); N]) -> Figures {
+    super::figures(counts.map(|(name, count)| (name, count as u64)))
+}
+
+/// An address that refuses every connection: the port is taken, so that no other program gets it, but nobody listens.
+struct Nobody {
+    addr: SocketAddr,
+    _taken: TcpSocket,
+}
+
+impl Nobody {
+    fn listening() -> io::Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        Ok(Self { addr: socket.local_addr()?, _taken: socket })
+    }
+}

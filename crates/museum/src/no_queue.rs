@@ -1,0 +1,71 @@
+//! Thirty jobs, five workers and no queue: each worker does all of them.
+
+use super::{
+    Exhibit, ExhibitError, Finding, Shown, figures,
+    props::{AMPLE, BUG, RIGHT, Site, crew, run},
+};
+use mock_server::{log::LogEntry, profile::Route};
+use std::{collections::BTreeMap, iter::repeat_n};
+use work::{
+    strategy::{Env, threads::Threads},
+    task::Task,
+    worker::{lane::Lane, stop::Stop},
+};
+
+const JOBS: u32 = 30;
+const WORKERS: u32 = 5;
+
+pub(super) const EXHIBIT: Exhibit = Exhibit {
+    name: "no_queue",
+    title: "five workers without a queue do all the work five times",
+    claims: &["000-4"],
+    document: "Explains what a queue is for by what happens without one: all workers reach for the same piece, and the \
+               work is done as many times as there are workers. It tells this and does not run it.",
+    here: "Five threads get the list of 30 addresses and fetch every address on it. The count is the server's, not theirs.",
+    right_way: "The addresses lie in one deck. Taking one removes it, so no two workers can have the same.",
+    lesson: "Starting workers divides nothing. The work is divided by whatever hands it out, and that must give each job \
+             to exactly one worker.",
+    run: exhibit,
+};
+
+fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+    let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
+    let tasks: Vec<Task> = repeat_n(site.fetch("/page"), JOBS as usize).collect();
+    let everything = |worker| {
+        let mut lane = Lane::new(worker, BUG, Stop::after(AMPLE));
+        for (index, task) in (0..).zip(&tasks) {
+            // What comes back is not looked at: the server's log is the witness.
+            let _ = lane.run(index, task);
+        }
+    };
+    crew(WORKERS, everything, || ())?;
+    let bug = counted(&site.requests(BUG)?, WORKERS);
+    run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
+    let right = counted(&site.requests(RIGHT)?, 1);
+    Ok(Shown { bug, right })
+}
+
+/// How often each job was done, which should be `times`.
+fn counted(requests: &[LogEntry], times: u32) -> Finding {
+    let mut done: BTreeMap<u32, u64> = (0..JOBS).map(|index| (index, 0)).collect();
+    requests.iter().filter_map(|request| request.index).for_each(|index| *done.entry(index).or_default() += 1);
+    let (least, most) = (done.values().min().copied().unwrap_or(0), done.values().max().copied().unwrap_or(0));
+    let how_often = match (least, most) {
+        (1, 1) => "once".into(),
+        (least, most) if least == most => format!("{least} times"),
+        (least, most) => format!("{least} to {most} times"),
+    };
+    Finding {
+        holds: done.len() == JOBS as usize && least == u64::from(times) && most == least,
+        verdict: format!(
+            "the server counted {} requests for {JOBS} jobs: each job was done {how_often}",
+            requests.len()
+        ),
+        figures: figures([
+            ("jobs", JOBS.into()),
+            ("requests", requests.len() as u64),
+            ("times_each_at_least", least),
+            ("times_each_at_most", most),
+        ]),
+    }
+}

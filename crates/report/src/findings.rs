@@ -1,0 +1,160 @@
+//! The front of the page: how many claims came out, who does which work fastest, and a section for each document.
+
+use super::{
+    PageInput,
+    claim::{self, Claim, Picture, Shared},
+    decisions, intervals,
+    lanes::Lanes,
+    page::command,
+    scoreboard::{self, Document},
+    sweep::{self, Sweep},
+    words::capital,
+};
+use findings::{Finding, Verdict};
+use harness::results::record::Record;
+use maud::{Markup, html};
+
+/// What measures every claim.
+const COMMAND: &str = "makespan reproduce";
+
+/// The claims, by document.
+pub(super) struct Front<'a> {
+    input: &'a PageInput,
+    documents: Vec<Document<'a>>,
+}
+
+impl<'a> Front<'a> {
+    /// `None` where nothing is known of any claim.
+    pub(super) fn of(input: &'a PageInput) -> Option<Self> {
+        let documents = Document::all(&input.findings.claims);
+        (!documents.is_empty()).then_some(Self { input, documents })
+    }
+
+    /// What the page is for, in one sentence.
+    pub(super) fn purpose(&self) -> String {
+        let claims = self.input.findings.claims.len();
+        let documents = in_words(self.documents.len());
+        let (say, their) =
+            if self.documents.len() == 1 { ("document says", "its") } else { ("documents say", "their") };
+        let ran = if self.documents.len() == 1 { "what it ran" } else { "what they ran" };
+        format!(
+            "{} well-known {say} what makes a program faster. This page ran {ran}, on this machine, and says which of {their} {claims} claims came out.",
+            capital(&documents)
+        )
+    }
+
+    /// The records that the claims are judged by.
+    pub(super) fn records(&self) -> Vec<&'a Record> {
+        let mut records: Vec<&Record> = Vec::new();
+        for record in self.input.findings.claims.iter().flat_map(|finding| claim::records(finding, self.input)) {
+            if !records.iter().any(|other| std::ptr::eq(*other, record)) {
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// The scoreboard, and what is left to measure.
+    pub(super) fn board(&self) -> Markup {
+        let claims = &self.input.findings.claims;
+        let left = claims.iter().filter(|claim| claim.verdict == Verdict::NotMeasured).count();
+        html! {
+            (scoreboard::scoreboard(claims, &self.documents))
+            @if left > 0 {
+                p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This measures every claim, in some minutes:" }
+                (command(COMMAND))
+            }
+        }
+    }
+
+    /// Where a reader may go: documents, then the rest.
+    pub(super) fn contents(&self) -> Markup {
+        html! {
+            @if self.has_decisions() { li { a href={ "#" (decisions::ID) } { (decisions::QUESTION) } } }
+            @for document in &self.documents {
+                li { a href={ "#" (document.id()) } { (document.number) } }
+            }
+        }
+    }
+
+    fn has_decisions(&self) -> bool {
+        self.input.findings.decisions.iter().any(|decided| !decided.ranking.is_empty())
+    }
+
+    /// Who does which work fastest.
+    pub(super) fn decisions(&self) -> Markup {
+        decisions::section(&self.input.findings.decisions)
+    }
+
+    /// The documents' sections. `own_host` when the page's head doesn't speak for the claims.
+    pub(super) fn sections(&self, own_host: bool, most_bars: usize) -> Markup {
+        let shared = Shared { input: self.input, own_host, most_bars };
+        let claims = with_pictures(self.documents.iter().flat_map(|document| &document.claims), self.input);
+        html! {
+            @for document in &self.documents {
+                @let (id, title) = (document.id(), format!("{}-title", document.id()));
+                section class="document-section" id=(id) aria-labelledby=(title) {
+                    p class="eyebrow" { "Document " (document.number) }
+                    h2 id=(title) { (capital(document.about())) }
+                    @for claim in claims.iter().filter(|claim| document.claims.iter().any(|finding| std::ptr::eq(*finding, claim.finding))) {
+                        (claim.article(&shared))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How to read the pictures of the claims.
+pub(super) fn key() -> Markup {
+    html! {
+        div class="how-to-read" {
+            p class="lead" { "Each claim has its answer first, then the document's figure and ours on one axis:" }
+            (intervals::key())
+        }
+    }
+}
+
+/// The claims with their pictures, each picture under the first claim that needs it.
+fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<Claim<'a>> {
+    let mut claims: Vec<Claim> = Vec::new();
+    let mut keys: Vec<(sweep::Key, &str)> = Vec::new();
+    for finding in findings.copied() {
+        let shown = || claims.iter().filter_map(|claim| Some((claim.finding.id.as_str(), claim.lanes.here()?)));
+        let lanes = match Lanes::of(finding, input) {
+            None => Picture::Nowhere,
+            Some(lanes) => match shown().find(|(_, other)| other.same_as(&lanes)) {
+                Some((id, _)) => Picture::Under(id),
+                None => Picture::Here(lanes),
+            },
+        };
+        let sweep = match Sweep::of(finding, input) {
+            None => Picture::Nowhere,
+            Some(sweep) => {
+                let key = sweep.key();
+                let before = keys.iter().find(|(other, _)| *other == key).map(|(_, id)| *id);
+                if before.is_none() {
+                    keys.push((key, &finding.id));
+                }
+                before.map_or(Picture::Here(sweep), Picture::Under)
+            }
+        };
+        claims.push(Claim { finding, lanes, sweep });
+    }
+    claims
+}
+
+impl<T> Picture<'_, T> {
+    fn here(&self) -> Option<&T> {
+        match self {
+            Self::Here(picture) => Some(picture),
+            Self::Under(_) | Self::Nowhere => None,
+        }
+    }
+}
+
+/// A small number as one writes it in a sentence.
+fn in_words(number: usize) -> String {
+    let words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    words.get(number).map_or_else(|| number.to_string(), |word| (*word).into())
+}

@@ -1,0 +1,112 @@
+//! The lessons, each folded up: the question first, then how to run it, and only then what comes of it.
+
+use super::{PageInput, page::command, verdict};
+use findings::{Finding, Findings, Verdict};
+use lesson::{Excerpt, Lesson, StepKind};
+use maud::{Markup, html};
+
+/// The section's name in addresses.
+pub(super) const ID: &str = "lessons";
+/// Its heading.
+pub(super) const TITLE: &str = "Lessons";
+
+/// The section; nothing where there are no lessons.
+pub(super) fn section(input: &PageInput) -> Markup {
+    html! {
+        @if !input.lessons.is_empty() {
+            section id=(ID) aria-labelledby={ (ID) "-title" } {
+                p class="eyebrow" { "For a class, or for one alone" }
+                h2 id={ (ID) "-title" } { (TITLE) }
+                p class="lead" { "One idea each. Write your guess down before you run anything: a prediction that failed teaches more than a result." }
+                @for lesson in input.lessons { (folded(lesson, &input.findings)) }
+            }
+        }
+    }
+}
+
+/// Where this lesson is on the page.
+pub(super) fn id(lesson: &Lesson) -> String {
+    format!("lesson-{}", lesson.number)
+}
+
+/// The lesson that runs this strategy.
+pub(super) fn about<'a>(lessons: &'a [Lesson], strategy: &str) -> Option<&'a Lesson> {
+    let runs = |lesson: &&Lesson| lesson.race.iter().any(|race| race.strategies.iter().any(|name| name == strategy));
+    lessons.iter().find(runs)
+}
+
+fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
+    html! {
+        details class="lesson" {
+            summary { (lesson.number) ". " (lesson.title) }
+            // A link to what is folded up unfolds it; one to the fold itself would not.
+            div id=(id(lesson)) {
+                p class="answer" { (lesson.question) }
+                (words(lesson, StepKind::Ask))
+                h3 { "Run" }
+                (commands(lesson, true))
+                @if let Some(race) = &lesson.race {
+                    p { "The race. Guessed is the time of " b { (race.ask) } ":" }
+                    (command(&race.command()))
+                }
+                (commands(lesson, false))
+                (words(lesson, StepKind::Run))
+                h3 { "What happened" }
+                (words(lesson, StepKind::See))
+                h3 { "In the code" }
+                (words(lesson, StepKind::Code))
+                @for excerpt in &lesson.code { (listing(excerpt)) }
+                h3 { "What the documents say" }
+                (words(lesson, StepKind::Document))
+                (claims(lesson, findings))
+                h3 { "Try" }
+                (words(lesson, StepKind::Try))
+                p class="small" { "A class takes about " (lesson.minutes) " minutes for it. In the terminal: " code { "makespan lesson " (lesson.number) } }
+            }
+        }
+    }
+}
+
+/// Those that are run before the race, or the others.
+fn commands(lesson: &Lesson, before: bool) -> Markup {
+    html! {
+        @for one in lesson.commands.iter().filter(|one| one.before == before) {
+            p { (one.why) ":" }
+            (command(&one.run))
+        }
+    }
+}
+
+fn words(lesson: &Lesson, kind: StepKind) -> Markup {
+    html! { @if let Some(step) = lesson.step(kind) { div class="words" { (step.html()) } } }
+}
+
+/// A region of the source, which scrolls in a frame of its own.
+fn listing(excerpt: &Excerpt) -> Markup {
+    html! {
+        div class="listing" {
+            p class="small" { code { (excerpt.file) ":" (excerpt.line) } }
+            pre tabindex="0" { code { (excerpt.text) } }
+        }
+    }
+}
+
+/// What the documents printed, with this machine's verdict.
+fn claims(lesson: &Lesson, findings: &Findings) -> Markup {
+    html! {
+        ul class="lesson-claims" {
+            @for claim in lesson.findings(findings) {
+                li {
+                    p { a href={ "#" (claim.id) } { (claim.id) } " " (claim.says) }
+                    p { (verdict::chip(claim.verdict)) " " (came_out(claim)) }
+                }
+            }
+        }
+    }
+}
+
+fn came_out(claim: &Finding) -> Markup {
+    html! {
+        @if claim.verdict == Verdict::NotMeasured { code { (claim.command) } } @else { (claim.sentence) }
+    }
+}

@@ -1,0 +1,338 @@
+//! Records that nobody measured, for tests of the page alone.
+
+use harness::{
+    results::{
+        costs::{self, About, Bulk, Costs, Engine, Single},
+        record::{CellRecord, Check, Excluded, Purpose, Record, SCHEMA, Stopped, Timeline},
+    },
+    scenario::{Phase, Timer},
+};
+use measure::host::HostFacts;
+use stats::Estimate;
+use std::collections::BTreeMap;
+use work::{
+    queue::outage::Outage,
+    worker::{
+        deck::Deal,
+        lane::{Span, SpanKind},
+        work::Elsewhere,
+    },
+};
+
+/// What a made-up cell is like.
+pub(super) struct Made {
+    pub(super) strategy: &'static str,
+    pub(super) workers: u32,
+    pub(super) tasks: u32,
+    /// Seconds that a task takes when it has a worker to itself.
+    pub(super) task_s: f64,
+    /// The share of it that is waiting.
+    pub(super) waiting: f64,
+    /// Workers that really run side by side.
+    pub(super) side_by_side: u32,
+}
+
+/// A repeatable number from 0 to 1.
+fn noise(seed: u32) -> f64 {
+    f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0
+}
+
+impl Made {
+    fn cell(&self, rounds: u32, baseline_s: Option<f64>) -> CellRecord {
+        let spans = self.spans();
+        let (start_ns, end_ns) = (1_000_000_000, spans.iter().map(|span| span.end_ns).max().unwrap_or(1_000_000_000));
+        let run = (end_ns - start_ns) as f64 / 1e9;
+        let wobble = |round: u32| 1.0 + 0.012 * (noise(round + self.workers * 31) - 0.5);
+        let run_s: Vec<f64> = (0..rounds).map(|round| run * wobble(round)).collect();
+        let speedup = baseline_s.filter(|_| rounds > 1).map(|baseline| {
+            let estimate = baseline / run;
+            Estimate { estimate, low: estimate * 0.985, high: estimate * 1.015 }
+        });
+        let cpu = f64::from(self.tasks) * self.task_s * (1.0 - self.waiting);
+        CellRecord {
+            variant: "default".into(),
+            tasks: self.tasks,
+            strategy: self.strategy.into(),
+            workers: self.workers,
+            workers_at_once: None,
+            lost_workers: Vec::new(),
+            processes: None,
+            deal: Deal::OneByOne,
+            timer: Timer::Warm,
+            timed: vec![Phase::Run],
+            check: Check::Passed,
+            error: None,
+            task_errors: 0,
+            start_s: vec![0.001 * f64::from(self.workers); rounds as usize],
+            run_s,
+            stop_s: vec![0.000_5; rounds as usize],
+            speedup,
+            cpu_user_s: Some(cpu * 0.7),
+            cpu_system_s: Some(cpu * 0.3),
+            peak_memory_bytes: Some(
+                3_100_000 + u64::from(self.workers) * if self.strategy == "processes" { 2_400_000 } else { 90_000 },
+            ),
+            memory_per_worker_bytes: Some(if self.strategy == "processes" { 2_400_000 } else { 90_000 }),
+            most_threads: Some(if matches!(self.strategy, "sequential" | "async") { 1 } else { self.workers + 1 }),
+            most_processes: Some(if self.strategy == "processes" { self.workers + 1 } else { 1 }),
+            context_switches: Some(f64::from(self.tasks * 3 + self.workers)),
+            core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
+            queue: None,
+            redeliveries: None,
+            other_runs: None,
+            excluded: Vec::new(),
+            cpu_s: vec![cpu; rounds as usize],
+            memory_samples_bytes: Vec::new(),
+            statuses: BTreeMap::new(),
+            timeline: Some(Timeline {
+                round: 0,
+                start_ns,
+                end_ns,
+                spans,
+                failed: Vec::new(),
+                elsewhere: Vec::new(),
+                outages: Vec::new(),
+            }),
+        }
+    }
+
+    /// Tasks dealt one by one to whichever worker is free first.
+    fn spans(&self) -> Vec<Span> {
+        let slow = f64::from(self.workers.max(self.side_by_side)) / f64::from(self.side_by_side);
+        let slow = if self.waiting > 0.5 { 1.0 } else { slow };
+        let mut free = vec![1_000_000_000_u64; self.workers as usize];
+        let mut spans = Vec::new();
+        for index in 0..self.tasks {
+            let worker = (0..free.len()).min_by_key(|worker| free[*worker]).unwrap_or(0);
+            let length = (self.task_s * slow * (1.0 + 0.06 * noise(index * 7 + self.workers)) * 1e9) as u64;
+            let (start_ns, end_ns) = (free[worker], free[worker] + length);
+            let span =
+                |kind, start_ns, end_ns| Span { worker: worker as u32, index: Some(index), kind, start_ns, end_ns };
+            spans.push(span(SpanKind::Run, start_ns, end_ns));
+            if self.waiting > 0.0 {
+                let waited = (length as f64 * self.waiting) as u64;
+                let head = start_ns + length / 50;
+                spans.push(span(SpanKind::WaitServer, head, head + waited * 4 / 5));
+                spans.push(span(SpanKind::WaitLink, head + waited * 4 / 5, head + waited));
+            }
+            free[worker] = end_ns + length / 400;
+        }
+        spans
+    }
+}
+
+/// A record of these cells; the first is the baseline.
+pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) -> Record {
+    let mut all: Vec<CellRecord> = Vec::new();
+    for made in cells {
+        let baseline = all.first().and_then(|cell| cell.timeline.as_ref());
+        let baseline = baseline.map(|timeline| (timeline.end_ns - timeline.start_ns) as f64 / 1e9);
+        all.push(made.cell(rounds, baseline));
+    }
+    Record {
+        schema: SCHEMA.into(),
+        makespan_version: "0.0.0".into(),
+        host: HostFacts {
+            cpu_model: Some("Made-up processor".into()),
+            cores_usable: 2,
+            cores_online: 4,
+            memory_bytes: Some(8_200_000_000),
+            system: "linux".into(),
+            kernel: Some("6.18.0".into()),
+            rustc: "rustc 1.95.0".into(),
+            profile: "release".into(),
+            commit: Some("0123abc".into()),
+            load_before: Some(0.31),
+            load_after: Some(1.24),
+        },
+        scenario: name.into(),
+        title: name.replace('_', " "),
+        question: question.into(),
+        document: Some("000".into()),
+        started_at: "2000-01-01T00:00:00Z".into(),
+        time_scale: 1.0,
+        seed: 1,
+        purpose: Purpose::Run,
+        looks: vec![rounds],
+        drawn: false,
+        stopped: Some(Stopped::AllRounds),
+        rounds,
+        rounds_done: rounds,
+        left_out: Vec::new(),
+        command: format!("makespan run {name} --rounds {rounds}"),
+        cells: all,
+    }
+}
+
+const COUNTS: [u32; 6] = [1, 2, 4, 8, 16, 30];
+
+fn sweep(count: u32, task_s: f64, waiting: f64, strategies: &[(&'static str, f64)]) -> Vec<Made> {
+    let made = |strategy, workers, factor: f64| {
+        let loop_blocked = strategy == "async" && waiting < 0.5;
+        let side_by_side = if loop_blocked { 1 } else { 2.min(workers) };
+        Made { strategy, workers, tasks: count, task_s: task_s * factor, waiting, side_by_side }
+    };
+    let mut all = vec![made("sequential", 1, 1.0)];
+    for (strategy, factor) in strategies {
+        all.extend(COUNTS.iter().map(|workers| made(strategy, *workers, 1.0 + (factor - 1.0) * f64::from(*workers))));
+    }
+    all
+}
+
+/// Thirty requests that mostly wait: everything scales.
+pub(super) fn web_requests(rounds: u32) -> Record {
+    let strategies = [
+        ("threads", 1.0),
+        ("work_stealing", 1.000_5),
+        ("processes", 1.012),
+        ("async", 1.000_2),
+        ("async_offload", 1.002),
+    ];
+    let mut made =
+        record("web_requests", "Are five threads five times as fast?", rounds, &sweep(30, 0.015, 0.95, &strategies));
+    made.time_scale = 20.0;
+    made
+}
+
+/// A hundred calculations on two cores: everything flattens.
+pub(super) fn prime_sum(rounds: u32) -> Record {
+    let strategies =
+        [("threads", 1.0), ("work_stealing", 1.000_2), ("processes", 1.001), ("async", 1.0), ("async_offload", 1.001)];
+    record("prime_sum", "Do threads help a calculation?", rounds, &sweep(60, 0.006, 0.0, &strategies))
+}
+
+/// Every strategy, one of them dealt in two ways; and a sweep of few workers.
+pub(super) fn crowded() -> Vec<Record> {
+    let all = [
+        "thread_per_task",
+        "threads",
+        "work_stealing",
+        "processes",
+        "hybrid",
+        "async",
+        "async_offload",
+        "gil_threads",
+        "queue",
+    ];
+    let strategies: Vec<(&str, f64)> = all.into_iter().map(|strategy| (strategy, 1.0005)).collect();
+    let mut many = record("crowded", "Are ten too many?", 10, &sweep(30, 0.2, 0.95, &strategies));
+    let dealt = many.cells.iter().filter(|cell| cell.strategy == "processes" && cell.workers < 16).cloned();
+    let dealt: Vec<CellRecord> = dealt.map(|cell| CellRecord { deal: Deal::PoolChunks, ..cell }).collect();
+    many.cells.extend(dealt);
+    many.cells.retain(|cell| cell.strategy != "thread_per_task" || cell.workers == 30);
+    let mut few = prime_sum(10);
+    few.cells.retain(|cell| cell.workers <= 4);
+    few.host.cores_usable = 16;
+    vec![many, few]
+}
+
+/// The same requests with a queue in Redis: two of its workers are on other hosts, and one of the cells lost a worker.
+pub(super) fn queued() -> Record {
+    let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
+    let mut record =
+        record("web_requests", "Are five threads five times as fast?", 10, &sweep(30, 0.015, 0.95, &strategies));
+    for cell in record.cells.iter_mut().filter(|cell| cell.strategy == "queue") {
+        cell.queue = Some("redis://127.0.0.1:6379/0".into());
+        cell.redeliveries = Some(if cell.workers == 8 { 2 } else { 0 });
+        let Some(timeline) = &mut cell.timeline else { continue };
+        let stages = timeline.spans.iter().filter(|span| span.kind == SpanKind::Run).flat_map(|run| {
+            let handed_in = timeline.start_ns + 20_000 * u64::from(run.index.unwrap_or(0));
+            [
+                (SpanKind::Enqueue, timeline.start_ns, handed_in),
+                (SpanKind::Queued, handed_in, run.start_ns.max(handed_in)),
+                (SpanKind::Return, run.end_ns, run.end_ns + 150_000),
+            ]
+            .map(|(kind, start_ns, end_ns)| Span { kind, start_ns, end_ns, ..*run })
+        });
+        let stages: Vec<Span> = stages.collect();
+        timeline.spans.extend(stages);
+        timeline.elsewhere = (cell.workers / 2..cell.workers)
+            .map(|worker| Elsewhere {
+                worker,
+                host: if worker % 4 == 3 { "host-c" } else { "host-b" }.into(),
+                clock_offset_ns: 1_312_000,
+                clock_uncertainty_ns: 97_000,
+            })
+            .collect();
+    }
+    record
+}
+
+/// The same, with a run that an outage disturbed, and another run on the same queue name.
+pub(super) fn disturbed() -> Record {
+    let mut record = queued();
+    let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
+    cell.other_runs = Some(1);
+    let mut timeline = cell.timeline.clone().unwrap();
+    let (start_ns, end_ns) = (timeline.start_ns + 40_000_000, timeline.start_ns + 90_000_000);
+    let outage = |worker| Outage { worker, start_ns, end_ns, cause: "connection refused".into() };
+    timeline.outages = vec![outage(None), outage(Some(0))];
+    let reason = "the queue gave no answer for 0.05 s (connection refused)".into();
+    cell.excluded = vec![Excluded { reason, redeliveries: 0, timeline }];
+    record
+}
+
+/// What a queue costs, on a machine that nobody has.
+pub(super) fn costs() -> Costs {
+    // Seconds for one job alone, and for each of many with a single worker.
+    let of = |engine| match engine {
+        Engine::Processes => (0.000_02, 0.000_008),
+        Engine::Sqlite => (0.000_18, 0.000_09),
+        Engine::Redis => (0.000_24, 0.000_1),
+        Engine::Rq => (0.012, 0.011),
+        Engine::RqSimple => (0.004, 0.003),
+    };
+    let rounds =
+        |seconds: f64, seed: u32| (0..6).map(|round| seconds * (1.0 + 0.06 * noise(round * 7 + seed))).collect();
+    let mut bulk = Vec::new();
+    for (number, engine) in (0_u32..).zip(Engine::ALL) {
+        let (_, each) = of(engine);
+        let ours = !matches!(engine, Engine::Rq | Engine::RqSimple);
+        let jobs = if ours { 5000 } else { 50 };
+        for workers in [1_u32, 2, 4, 8] {
+            let seconds = f64::from(jobs) * each / f64::from(workers.min(2));
+            bulk.push(Bulk { engine, workers, jobs, seconds: rounds(seconds, number * 10 + workers) });
+        }
+        for jobs in [100_u32, 1000, 10_000, 100_000].into_iter().filter(|_| ours) {
+            let seconds = 0.002 + f64::from(jobs) * each / 2.0;
+            bulk.push(Bulk { engine, workers: 2, jobs, seconds: rounds(seconds, number + jobs) });
+        }
+    }
+    let single = |engine| Single { engine, workers: 1, seconds: rounds(of(engine).0, engine as u32) };
+    Costs {
+        schema: costs::SCHEMA.into(),
+        makespan_version: "0.0.0".into(),
+        host: web_requests(2).host,
+        started_at: "2000-01-01T00:00:00Z".into(),
+        command: "cargo bench --bench queue".into(),
+        seed: 1,
+        rounds: 6,
+        engines: Engine::ALL.map(|engine| About { engine, note: Some("made up".into()), left_out: None }).into(),
+        single: Engine::ALL.map(single).into(),
+        bulk,
+    }
+}
+
+/// A run that was broken off, with a failed, a skipped and an untimed cell.
+pub(super) fn with_failures() -> Record {
+    let mut record = web_requests(3);
+    record.rounds = 10;
+    record.scenario = "gallery_downloads".into();
+    record.question = "What happens when tasks fail?".into();
+    for cell in &mut record.cells {
+        let (check, error) = match (cell.strategy.as_str(), cell.workers) {
+            ("processes", 30) => (Check::Failed, Some("task 7: its worker died: killed by signal 9")),
+            ("async_offload", _) => (Check::Skipped, Some("nothing to move off the event loop: every task waits")),
+            ("threads", 16) => (Check::Passed, None),
+            _ => continue,
+        };
+        cell.check = check;
+        cell.error = error.map(str::to_owned);
+        cell.speedup = None;
+        cell.timeline = None;
+        [&mut cell.start_s, &mut cell.run_s, &mut cell.stop_s].into_iter().for_each(Vec::clear);
+    }
+    record.cells[1].task_errors = 2;
+    record.cells[2].peak_memory_bytes = None;
+    record
+}

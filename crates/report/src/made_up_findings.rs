@@ -1,0 +1,426 @@
+//! Findings that nobody found, for tests of the page alone: every verdict, every unit, and what goes with them.
+
+use super::made_up;
+use findings::{
+    Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
+};
+use harness::{
+    results::{
+        evidence::Evidence,
+        record::{Purpose, Record},
+    },
+    scenario::{CellSpec, DEFAULT_VARIANT, Timer},
+};
+use museum::Shown;
+use stats::Estimate;
+use std::{collections::BTreeMap, num::NonZeroU32};
+use work::worker::deck::Deal;
+
+/// A cell of the default variant, dealt one by one.
+pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
+    CellSpec {
+        variant: DEFAULT_VARIANT.into(),
+        strategy: strategy.into(),
+        shape: NonZeroU32::new(workers).unwrap().into(),
+        deal: Deal::OneByOne,
+        timer: Timer::Warm,
+    }
+}
+
+/// An estimate whose interval reaches so far to both sides, as a share of it.
+fn about(estimate: f64, share: f64) -> Estimate {
+    let margin = estimate.abs() * share;
+    Estimate { estimate, low: estimate - margin, high: estimate + margin }
+}
+
+fn measured(value: Estimate) -> Measured {
+    Measured { value, rounds: 10, alpha: 0.05, p: Some(0.001) }
+}
+
+fn counted(value: f64) -> Measured {
+    Measured { value: about(value, 0.0), rounds: 1, alpha: 0.0, p: None }
+}
+
+fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict: Verdict) -> FigureFinding {
+    FigureFinding {
+        name: name.into(),
+        scenario: scenario.into(),
+        cells,
+        unit,
+        published: None,
+        agrees: None,
+        measured: None,
+        outcome: None,
+        prediction: None,
+        verdict,
+        reason: None,
+        in_rust: false,
+        calibrated_from: Vec::new(),
+        time_scale: None,
+    }
+}
+
+/// A speed-up over sequential, with what a document printed.
+fn speedup(
+    scenario: &str,
+    (strategy, workers): (&str, u32),
+    published: f64,
+    here: f64,
+    verdict: Verdict,
+) -> FigureFinding {
+    FigureFinding {
+        published: Some(published),
+        agrees: Some((published * 0.85, published * 1.15)),
+        measured: Some(measured(about(here, 0.012))),
+        time_scale: Some(20.0),
+        ..figure(
+            &format!("speed-up of {workers} {strategy}"),
+            scenario,
+            Unit::Ratio,
+            vec![cell("sequential", 1), cell(strategy, workers)],
+            verdict,
+        )
+    }
+}
+
+fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict, sentence: &str) -> Finding {
+    Finding {
+        id: id.into(),
+        scenario: scenario.into(),
+        question: question.into(),
+        says: says.into(),
+        verdict,
+        sentence: sentence.into(),
+        figures: Vec::new(),
+        mechanisms: Vec::new(),
+        apart: None,
+        contested: None,
+        in_rust: None,
+        caveat: None,
+        command: format!("makespan reproduce {id}"),
+    }
+}
+
+const WEB: &str = "web_requests";
+
+/// Ten claims in three documents, and a table of two kinds of work.
+pub(super) fn findings() -> Findings {
+    let unmeasured = [
+        ("000-5", "Does printing from threads need a lock?"),
+        ("000-6", "What does one exception do to a queue that is joined?"),
+    ]
+    .map(|(id, question)| claim(id, WEB, question, "", Verdict::NotMeasured, "Not measured yet."));
+    let [printing, exception] = unmeasured;
+    Findings {
+        claims: vec![
+            times(),
+            five(),
+            counts(),
+            printing,
+            exception,
+            contested(),
+            lock(),
+            undecided(),
+            too_few(),
+            sizes(),
+        ],
+        decisions: decisions(),
+    }
+}
+
+/// A recipe that was calibrated from the figure.
+fn times() -> Finding {
+    Finding {
+        figures: vec![FigureFinding {
+            published: Some(8.991_06),
+            agrees: Some((7.64, 10.34)),
+            measured: Some(measured(about(9.16, 0.004))),
+            calibrated_from: vec!["000-1".into()],
+            time_scale: Some(20.0),
+            ..figure("thirty requests", WEB, Unit::Seconds, vec![cell("sequential", 1)], Verdict::CanExplain)
+        }],
+        ..claim(
+            "000-1",
+            WEB,
+            "How long do thirty requests take, one after another?",
+            "Thirty requests, each on a connection of its own, took 8.99106 s.",
+            Verdict::CanExplain,
+            "With 0.2997 s of latency each, thirty requests took 9.16 s (95 % interval 9.12-9.20); the document printed 8.99 s, and the latency was chosen by it.",
+        )
+    }
+}
+
+/// A figure that several mechanisms could have given.
+fn five() -> Finding {
+    let mechanism = |name: &str, here: f64, apart: f64, gives_it, stands| MechanismFinding {
+        name: name.into(),
+        cells: vec![cell("sequential", 1), cell("threads", 4)],
+        measured: Some(measured(about(here, 0.02))),
+        gives_it,
+        apart: Some(measured(about(apart, 0.03))),
+        stands,
+    };
+    Finding {
+        figures: vec![
+            FigureFinding {
+                prediction: Some(Prediction { value: 4.99, by: "lock-step" }),
+                ..speedup(WEB, ("threads", 4), 4.138, 4.91, Verdict::DirectionOnly)
+            },
+            speedup(WEB, ("threads", 8), 5.459, 7.24, Verdict::DirectionOnly),
+        ],
+        mechanisms: vec![
+            mechanism("a serial start of 0.47 s", 4.15, 13.9, Some(true), Some(true)),
+            mechanism("uneven latencies (a coefficient of variation of 0.95)", 4.02, 9.8, Some(true), None),
+            mechanism("a link that all answers share", 2.91, 3.0, Some(false), Some(false)),
+        ],
+        apart: Some("A serial start and uneven latencies both give the printed figure. With thirty threads instead of five they part, but the document printed nothing that tells them apart.".into()),
+        caveat: Some("The document's timer starts after its threads did.".into()),
+        ..claim(
+            "000-3",
+            WEB,
+            "Are five threads five times as fast?",
+            "Five threads on a queue took 2.17279 s: 4.138 times as fast as one after another.",
+            Verdict::DirectionOnly,
+            "With the latency alone, 5 threads were 4.91 times as fast as one (95 % interval 4.85-4.97); the document printed 4.14: something else took 0.37 s.",
+        )
+    }
+}
+
+/// Counts, and an exhibit.
+fn counts() -> Finding {
+    Finding {
+        figures: vec![
+            FigureFinding {
+                published: Some(30.0),
+                agrees: Some((30.0, 30.0)),
+                measured: Some(counted(30.0)),
+                ..figure(
+                    "requests that the server saw",
+                    WEB,
+                    Unit::Count,
+                    vec![cell("threads", 4)],
+                    Verdict::Reproduced,
+                )
+            },
+            FigureFinding {
+                outcome: Some("without a queue the server counted 150 requests, with one 30".into()),
+                ..figure("without the queue", WEB, Unit::Outcome, Vec::new(), Verdict::Reproduced)
+            },
+        ],
+        ..claim(
+            "000-4",
+            WEB,
+            "Does a queue give each job to one worker only?",
+            "A queue hands out each job once; without one, five workers would each do all of the work.",
+            Verdict::Reproduced,
+            "With a queue the server counted 30 requests for 30 jobs, without one 150.",
+        )
+    }
+}
+
+/// Two readings.
+fn contested() -> Finding {
+    Finding {
+        contested: Some("its own figure for both together is 1.67 times slower than that of processes alone.".into()),
+        figures: vec![
+            speedup(WEB, ("processes", 8), 5.459, 7.1, Verdict::Reproduced),
+            FigureFinding {
+                agrees: Some((1.0, f64::INFINITY)),
+                published: None,
+                ..speedup(WEB, ("async", 8), 1.0, 0.61, Verdict::Contradicted)
+            },
+        ],
+        ..claim(
+            "000-10",
+            WEB,
+            "Are both together better than either?",
+            "Processes and threads combined are said to be very powerful.",
+            Verdict::Contested,
+            "Against one host, both together were 7.10 times as fast as one after another; against different hosts, 0.61 times as fast as processes alone.",
+        )
+    }
+}
+
+/// Where Rust differs.
+fn lock() -> Finding {
+    Finding {
+        figures: vec![
+            FigureFinding {
+                agrees: Some((f64::NEG_INFINITY, 1.0)),
+                published: None,
+                ..speedup("prime_sum", ("gil_threads", 4), 1.0, 0.97, Verdict::Reproduced)
+            },
+            FigureFinding {
+                published: None,
+                agrees: None,
+                in_rust: true,
+                ..speedup("prime_sum", ("threads", 4), 1.0, 1.96, Verdict::Reproduced)
+            },
+            FigureFinding {
+                published: Some(0.034),
+                agrees: Some((0.029, 0.039)),
+                measured: Some(measured(about(1.93, 0.02))),
+                ..figure(
+                    "processor time of 4 threads",
+                    "prime_sum",
+                    Unit::CoreShare,
+                    vec![cell("threads", 4)],
+                    Verdict::Contradicted,
+                )
+            },
+        ],
+        in_rust: Some("There is no interpreter lock, so threads calculate side by side.".into()),
+        ..claim(
+            "002-5",
+            "prime_sum",
+            "Do threads make a calculation slower?",
+            "Under the interpreter's lock, threads take turns, and taking turns costs.",
+            Verdict::Contradicted,
+            "With a simulated lock, 4 threads were 0.97 times as fast as one (95 % interval 0.96-0.98); without it, 1.96 times.",
+        )
+    }
+}
+
+/// The other units.
+fn sizes() -> Finding {
+    Finding {
+        figures: vec![
+            FigureFinding {
+                agrees: Some((-0.05, 0.05)),
+                measured: Some(measured(Estimate { estimate: 0.012, low: -0.004, high: 0.028 })),
+                ..figure(
+                    "growth from 1 to 400 addresses",
+                    WEB,
+                    Unit::Exponent,
+                    vec![cell("threads", 4), cell("threads", 8), cell("threads", 16), cell("threads", 30)],
+                    Verdict::Reproduced,
+                )
+            },
+            FigureFinding {
+                published: Some(2.0),
+                agrees: Some((1.7, 2.3)),
+                measured: Some(measured(about(2.03, 0.01))),
+                ..figure(
+                    "turns of 50 workers for 100 addresses",
+                    WEB,
+                    Unit::Turns,
+                    vec![cell("sequential", 1), cell("threads", 16)],
+                    Verdict::Reproduced,
+                )
+            },
+            FigureFinding {
+                measured: Some(measured(about(2_400_000.0, 0.08))),
+                agrees: Some((1_000_000.0, f64::INFINITY)),
+                ..figure("memory of a process", WEB, Unit::Bytes, vec![cell("processes", 8)], Verdict::Reproduced)
+            },
+        ],
+        ..claim(
+            "003-2",
+            WEB,
+            "Does a thread for each address take the same time however many there are?",
+            "With a thread for each address, it takes about 1.5 s whatever their number.",
+            Verdict::Reproduced,
+            "From 1 to 400 addresses the time grew with the power 0.01 of their number (95 % interval -0.00 to 0.03): not at all.",
+        )
+    }
+}
+
+/// An interval that holds both answers.
+fn undecided() -> Finding {
+    Finding {
+        figures: vec![FigureFinding {
+            measured: Some(measured(Estimate { estimate: 2.4, low: 0.4, high: 41.0 })),
+            reason: Some("about 60 more rounds would settle it".into()),
+            ..speedup("prime_sum", ("processes", 2), 1.63, 2.4, Verdict::Inconclusive)
+        }],
+        ..claim(
+            "002-6",
+            "prime_sum",
+            "How much do two processes speed the sum up?",
+            "A pool of processes speeds a calculation up. No time is printed.",
+            Verdict::Inconclusive,
+            "2 processes were 2.40 times as fast as one, but the interval (0.40-41.00) holds both answers.",
+        )
+    }
+}
+
+/// A figure from another machine.
+fn too_few() -> Finding {
+    Finding {
+        figures: vec![FigureFinding {
+            prediction: Some(Prediction { value: 11.85, by: "Amdahl's law" }),
+            reason: Some("16 cores are needed, there are 2".into()),
+            ..speedup("prime_sum", ("processes", 16), 11.0, 1.94, Verdict::NotTestable)
+        }],
+        ..claim(
+            "002-7",
+            "prime_sum",
+            "Does it drop off beyond the number of cores?",
+            "On 16 logical cores, sixteen processes are said to be slower than fewer.",
+            Verdict::NotTestable,
+            "This machine has 2 cores and the figure is from 16: what 16 processes give here, 1.94 times, says nothing of it.",
+        )
+    }
+}
+
+fn decisions() -> Vec<Decided> {
+    let ranked = |(strategy, workers, speedup, among_fastest): &(&str, u32, f64, bool)| Ranked {
+        cell: cell(strategy, *workers),
+        speedup: about(*speedup, 0.015),
+        among_fastest: *among_fastest,
+    };
+    let decided = |work: &str, scenario: &str, answer: &str, ranking: &[(&str, u32, f64, bool)]| Decided {
+        work: work.into(),
+        scenario: scenario.into(),
+        ranking: ranking.iter().map(ranked).collect(),
+        answer: answer.into(),
+        rounds: 10,
+    };
+    vec![
+        decided(
+            "waiting for a server (IO-bound)",
+            "web_requests",
+            "async or threads",
+            &[
+                ("async", 30, 28.9, true),
+                ("threads", 30, 28.5, true),
+                ("processes", 30, 22.4, false),
+                ("hybrid", 15, 13.9, false),
+                ("queue", 8, 6.8, false),
+            ],
+        ),
+        decided(
+            "calculating (CPU-bound)",
+            "prime_sum",
+            "threads or processes",
+            &[
+                ("threads", 2, 1.97, true),
+                ("processes", 2, 1.95, true),
+                ("async", 2, 0.99, false),
+                ("gil_threads", 2, 0.97, false),
+            ],
+        ),
+        decided("several machines", "url_crawl", "", &[]),
+    ]
+}
+
+/// What goes with [`findings`]: two records, and an exhibit.
+pub(super) fn evidence() -> Evidence {
+    let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
+    let mut primes = made_up::prime_sum(10);
+    // What the lock makes of threads: one after another.
+    let locked = primes.cells.iter().filter(|cell| cell.strategy == "async").cloned();
+    let locked: Vec<_> = locked
+        .map(|mut cell| {
+            cell.strategy = "gil_threads".into();
+            cell
+        })
+        .collect();
+    primes.cells.extend(locked);
+    let side = |verdict: &str| museum::Finding { holds: true, verdict: verdict.into(), figures: BTreeMap::new() };
+    let shown = Shown { bug: side("5 workers made 150 requests for 30 jobs"), right: side("5 workers made 30") };
+    Evidence {
+        records: vec![found(made_up::web_requests(10)), found(primes)],
+        exhibits: BTreeMap::from([("no_queue".into(), shown)]),
+    }
+}

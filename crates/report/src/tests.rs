@@ -1,0 +1,468 @@
+//! What the whole page promises.
+
+use super::{made_up, *};
+use ::findings::Findings;
+use harness::results::{evidence::Evidence, record::Check};
+
+fn input(records: Vec<Record>) -> PageInput {
+    let note = |name: &str, title: &str| ScenarioNote { name: name.into(), title: title.into() };
+    PageInput {
+        records,
+        findings: Findings::default(),
+        evidence: Evidence::default(),
+        expected_scenarios: vec![
+            note("latency_only", "Thirty waits and nothing else"),
+            note("web_requests", "Thirty web requests"),
+            note("prime_sum", "The sum of the primes"),
+        ],
+        criterion: vec![CriterionLink {
+            scenario: "web_requests".into(),
+            strategy: "threads".into(),
+            workers: 8,
+            href: "../target/criterion/web_requests/threads/8/report/index.html".into(),
+        }],
+        costs: None,
+        lessons: &[],
+        generated_at: "2000-01-01 00:00 UTC".into(),
+    }
+}
+
+/// What a reader reads: tags, style, script and pictures taken out.
+fn words_of(html: &str) -> String {
+    let mut text = html.to_owned();
+    for tag in ["style", "script", "svg"] {
+        let (open, close) = (format!("<{tag}"), format!("</{tag}>"));
+        while let Some(from) = text.find(&open) {
+            let to = text[from..].find(&close).map_or(text.len(), |at| from + at + close.len());
+            text.replace_range(from..to, "");
+        }
+    }
+    let mut words = String::new();
+    let mut inside = false;
+    for letter in text.chars() {
+        match letter {
+            '<' => inside = true,
+            '>' if inside => {
+                inside = false;
+                words.push('\n');
+            }
+            other if !inside => words.push(other),
+            _ => {}
+        }
+    }
+    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("\n")
+}
+
+#[test]
+fn the_words_of_a_small_page() {
+    let mut record = made_up::web_requests(10);
+    record.cells.retain(|cell| cell.workers == 8 && cell.strategy != "async" || cell.is_baseline());
+    insta::assert_snapshot!(words_of(&page(&input(vec![record]))));
+}
+
+#[test]
+fn a_page_without_records_says_how_to_measure() {
+    let words = words_of(&page(&input(Vec::new())));
+    assert!(words.contains("Nothing has been measured yet") && words.contains("make bench-quick"), "{words}");
+    assert!(words.contains("makespan run latency_only"), "{words}");
+}
+
+#[test]
+fn what_is_missing_is_said() {
+    let words = words_of(&page(&input(vec![made_up::with_failures()])));
+    for expected in [
+        "3 of 10 rounds",
+        "failed: task 7: its worker died: killed by signal 9",
+        "skipped: nothing to move off the event loop",
+        "not measured: the run ended before it",
+        "not measured",
+        "makespan run prime_sum",
+        "task errors",
+        "there were too few rounds for one",
+    ] {
+        assert!(words.contains(expected), "{expected} is not on the page:\n{words}");
+    }
+}
+
+#[test]
+fn a_failed_cell_is_a_row_without_a_time() {
+    let record = made_up::with_failures();
+    let html = page(&input(vec![record.clone()]));
+    let rows = html.matches("<tr class=\"failed\">").count();
+    assert_eq!(rows, record.cells.iter().filter(|cell| cell.check == Check::Failed).count());
+    let row = html.split("<tr class=\"failed\">").nth(1).unwrap().split("</tr>").next().unwrap();
+    assert!(!row.contains(" ms") && !row.contains(" s<"), "{row}");
+}
+
+#[test]
+fn hostile_names_are_inert() {
+    let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
+    let mut record = made_up::with_failures();
+    for text in [&mut record.scenario, &mut record.title, &mut record.question, &mut record.command] {
+        *text = hostile.into();
+    }
+    record.document = Some(hostile.into());
+    record.host.cpu_model = Some(hostile.into());
+    for cell in &mut record.cells {
+        cell.error = cell.error.as_ref().map(|_| hostile.into());
+        cell.variant = hostile.into();
+    }
+    record.cells[1].strategy = hostile.into();
+    let mut other = record.clone();
+    other.scenario = "web_requests".into();
+    let mut queued = made_up::queued();
+    for cell in &mut queued.cells {
+        cell.queue = cell.queue.as_ref().map(|_| hostile.into());
+        cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.elsewhere).for_each(|one| one.host = hostile.into());
+    }
+    let mut costs = made_up::costs();
+    costs.engines.iter_mut().for_each(|about| about.note = Some(hostile.into()));
+    costs.command = hostile.into();
+    let mut input = PageInput { costs: Some(costs), ..input(vec![record, other, queued]) };
+    input.criterion[0].href = hostile.into();
+    input.expected_scenarios[0].title = hostile.into();
+    let html = page(&input);
+    assert!(html.contains("&lt;script&gt;alert(1)"), "the name should be there as text");
+    assert!(!html.contains("<script>alert") && !html.contains("<img"));
+    assert_eq!(html.matches("<script>").count(), 2, "our own two and no other");
+}
+
+#[test]
+fn the_page_needs_nothing_from_anywhere() {
+    let html = page(&input(vec![made_up::web_requests(10)]));
+    for address in ["http://", "https://", "url(", "@import", "src="] {
+        assert!(!html.contains(address), "{address} is on the page");
+    }
+    assert!(html.contains("default-src 'none'"));
+}
+
+#[test]
+fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
+    let records = vec![made_up::web_requests(10), made_up::web_requests(10), made_up::queued()];
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records) });
+    let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+    for target in html.split("aria-labelledby=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(ids.binary_search(&target).is_ok(), "nothing has the id {target}");
+    }
+}
+
+#[test]
+fn nothing_on_the_page_is_no_number() {
+    let mut record = made_up::web_requests(10);
+    record.cells[3].run_s = vec![f64::NAN, 0.0, f64::INFINITY];
+    record.cells[4].run_s = vec![0.0; 10];
+    record.cells[5].run_s = Vec::new();
+    record.cells[6].workers = 0;
+    record.cells[7].tasks = 0;
+    record.host.cores_usable = 0;
+    let mut costs = made_up::costs();
+    for one in &mut costs.bulk {
+        (one.jobs, one.workers) = (0, 0);
+    }
+    costs.single[0].seconds = vec![f64::NAN, 0.0];
+    costs.single[1].seconds = vec![0.0; 6];
+    let html = page(&PageInput { costs: Some(costs), ..input(vec![record]) });
+    for figure in ["NaN", "inf\"", "\"inf", " inf "] {
+        assert!(!html.contains(figure), "{figure} is on the page");
+    }
+}
+
+#[test]
+fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
+    let made = |strategy, workers, tasks| made_up::Made {
+        strategy,
+        workers,
+        tasks,
+        task_s: 0.002,
+        waiting: 0.8,
+        side_by_side: 64,
+    };
+    let cells =
+        [made("sequential", 1, 9000), made("threads", 64, 9000), made("processes", 8, 9000), made("async", 500, 9000)];
+    let record = made_up::record("many", "How many is many?", 10, &cells);
+    let spans: usize = record.cells.iter().filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len())).sum();
+    assert!(spans >= 100_000, "{spans}");
+    assert!(page(&input(vec![record])).len() < 5_000_000);
+}
+
+#[test]
+fn a_page_is_written_whole_and_replaces_the_one_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("deep/index.html");
+    write(&path, &input(Vec::new())).unwrap();
+    write(&path, &input(vec![made_up::prime_sum(5)])).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![made_up::prime_sum(5)])));
+    assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left in the folder");
+    let blocked = folder.path().join("deep/index.html/below.html");
+    assert!(write(&blocked, &input(Vec::new())).unwrap_err().to_string().contains("index.html"));
+}
+
+#[test]
+fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
+    let mut records = made_up::crowded();
+    records.extend([made_up::web_requests(10), made_up::prime_sum(5), made_up::with_failures(), made_up::queued()]);
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records.clone()) });
+    for rendition in ["wide", "narrow"] {
+        let pictures: Vec<&str> = html.split(&format!("<svg class=\"chart {rendition}\"")).skip(1).collect();
+        assert_eq!(pictures.len(), 3 * records.len() + 2, "and two in the lesson");
+        for picture in pictures {
+            let picture = picture.split("</svg>").next().unwrap();
+            assert!(picture.contains("class=\"mark\"") && picture.contains("</desc>"), "an empty picture: {picture}");
+        }
+    }
+}
+
+/// What a reader reads in the lesson on queues.
+fn lesson_of(input: &PageInput) -> String {
+    let html = page(input);
+    let from = html.find("<section id=\"beyond-one-machine\"").unwrap();
+    let to = html[from..].find("</section>").unwrap();
+    words_of(&html[from..from + to])
+}
+
+#[test]
+fn the_words_of_the_lesson_on_queues() {
+    let mut costs = made_up::costs();
+    costs.bulk.retain(|one| one.workers != 2 && one.workers != 4 || one.jobs == 100_000);
+    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![made_up::queued()]) }));
+}
+
+#[test]
+fn the_list_of_contents_leads_to_the_lesson() {
+    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(vec![made_up::web_requests(10)]) });
+    assert!(html.contains("<a href=\"#beyond-one-machine\">") && html.contains("id=\"beyond-one-machine\""));
+    let none = page(&input(vec![made_up::web_requests(10)]));
+    assert!(!none.contains("beyond-one-machine") && none.contains("cargo bench --bench queue"));
+}
+
+#[test]
+fn a_jobs_stages_change_nothing_of_what_workers_did() {
+    let mut record = made_up::queued();
+    let bars_of = |record: &Record| page(&input(vec![record.clone()])).matches("class=\"bar").count();
+    let (with, shares) = (bars_of(&record), record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>());
+    for timeline in record.cells.iter_mut().filter_map(|cell| cell.timeline.as_mut()) {
+        use work::worker::lane::SpanKind::{Enqueue, Queued, Return};
+        timeline.spans.retain(|span| !matches!(span.kind, Enqueue | Queued | Return));
+    }
+    assert_eq!(bars_of(&record), with);
+    assert_eq!(record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>(), shares);
+}
+
+#[test]
+fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
+    let html = page(&input(vec![made_up::queued()]));
+    assert_eq!(html.matches("class=\"depth\"").count(), 2, "once in each rendition");
+    let described =
+        html.split("<desc").find(|text| text.contains("queue with 8 workers") || text.contains("Queue with 8 workers"));
+    let described = described.and_then(|text| text.split("</desc>").next()).unwrap();
+    for expected in
+        ["jobs waited in the queue at once", "on host-b workers", "clock offset +1.31\u{a0}ms ± 0.10\u{a0}ms"]
+    {
+        assert!(described.contains(expected), "{described}");
+    }
+}
+
+/// A page of findings.
+fn with_findings(records: Vec<Record>) -> PageInput {
+    PageInput { findings: made_up_findings::findings(), evidence: made_up_findings::evidence(), ..input(records) }
+}
+
+#[test]
+fn the_words_of_the_findings() {
+    let html = page(&with_findings(Vec::new()));
+    let to = html.find("id=\"measurements\"").unwrap();
+    insta::assert_snapshot!(words_of(&html[..to]));
+}
+
+#[test]
+fn every_link_within_the_page_leads_somewhere_and_every_claim_has_its_address() {
+    let input = with_lessons();
+    let html = page(&input);
+    let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an id is there twice");
+    for target in html.split("href=\"#").skip(1).map(|rest| rest.split('"').next().unwrap()) {
+        assert!(ids.binary_search(&target).is_ok(), "nothing has the id {target}");
+    }
+    for claim in &input.findings.claims {
+        assert!(ids.binary_search(&claim.id.as_str()).is_ok());
+        assert!(html.contains(&claim.command), "{} can't be repeated", claim.id);
+    }
+}
+
+#[test]
+fn the_scoreboard_counts_every_claim_once() {
+    let input = with_findings(Vec::new());
+    let html = page(&input);
+    let board = html.split("class=\"tiles\"").nth(1).unwrap().split("</ul>").next().unwrap();
+    let counts: Vec<usize> =
+        board.split("<b>").skip(1).map(|rest| rest.split('<').next().unwrap().parse().unwrap()).collect();
+    assert_eq!(counts.len(), 8, "one for each verdict");
+    assert_eq!(counts.iter().sum::<usize>(), input.findings.claims.len());
+    let cells =
+        html.split("class=\"cells\"").skip(1).map(|row| row.split("</ol>").next().unwrap().matches("<li>").count());
+    assert_eq!(cells.sum::<usize>(), input.findings.claims.len());
+}
+
+#[test]
+fn what_was_not_measured_is_one_line_with_its_command() {
+    let html = page(&with_findings(Vec::new()));
+    let line = html.split("id=\"000-5\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(line.contains("not measured yet") && line.contains("makespan reproduce 000-5"), "{line}");
+    assert!(!line.contains("<figure") && !line.contains("<table"), "{line}");
+}
+
+#[test]
+fn a_picture_that_two_claims_need_is_drawn_once() {
+    let mut input = with_findings(Vec::new());
+    let mut again = input.findings.claims.iter().find(|claim| claim.id == "000-3").unwrap().clone();
+    again.id = "000-99".into();
+    input.findings.claims.push(again);
+    let html = page(&input);
+    let last = html.split("id=\"000-99\"").nth(1).unwrap().split("</article>").next().unwrap();
+    assert!(last.contains("is drawn under <a href=\"#000-3\">"), "{last}");
+    assert!(!last.contains("-timeline") && !last.contains("-speedup"));
+}
+
+#[test]
+fn candidates_stand_side_by_side_with_what_came_of_them() {
+    let html = page(&with_findings(Vec::new()));
+    let claim = html.split("id=\"000-3\"").nth(1).unwrap().split("</article>").next().unwrap();
+    for expected in ["gives the printed figure", "doesn&#39;t give it", "still stands", "is ruled out"] {
+        let expected = expected.replace("&#39;", "'");
+        assert!(claim.contains(&expected), "{expected} is not there");
+    }
+}
+
+#[test]
+fn where_rust_differs_the_simulated_lock_stands_beside_it() {
+    let html = page(&with_findings(Vec::new()));
+    let note = html.split("note in-rust\"").nth(1).unwrap().split("</div>").next().unwrap();
+    assert!(note.contains("1.96×") && note.contains("0.97×"), "{note}");
+}
+
+#[test]
+fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
+    let hostile = "\"><script>alert(1)</script>";
+    let mut input = with_findings(vec![made_up::web_requests(10)]);
+    for claim in &mut input.findings.claims {
+        for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.sentence, &mut claim.command] {
+            *text = format!("{text}{hostile}");
+        }
+        for text in [&mut claim.apart, &mut claim.contested, &mut claim.in_rust, &mut claim.caveat] {
+            *text = Some(hostile.into());
+        }
+        for figure in &mut claim.figures {
+            figure.name = hostile.into();
+            figure.reason = Some(hostile.into());
+            figure.agrees = Some((f64::NEG_INFINITY, f64::INFINITY));
+            if let Some(measured) = &mut figure.measured {
+                measured.value.high = f64::INFINITY;
+                measured.value.low = f64::NAN;
+            }
+            figure.published = figure.published.map(|_| f64::NAN);
+        }
+    }
+    let html = page(&input);
+    assert!(!html.contains("<script>alert"));
+    for figure in ["NaN\"", "inf\"", "\"inf", "\"NaN", " NaN"] {
+        assert!(!html.contains(figure), "{figure} is on the page");
+    }
+}
+
+#[test]
+fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
+    use ::findings::{Unit, Verdict};
+    let made = |strategy, workers| made_up::Made {
+        strategy,
+        workers,
+        tasks: 900,
+        task_s: 0.002,
+        waiting: 0.8,
+        side_by_side: 64,
+    };
+    let names: Vec<String> = (0..11).map(|number| format!("scenario_{number}")).collect();
+    let strategies = [("sequential", 1), ("threads", 64), ("processes", 8), ("async", 500)];
+    let cells = strategies.map(|(strategy, workers)| made(strategy, workers));
+    let records: Vec<Record> = names.iter().map(|name| made_up::record(name, "How many?", 10, &cells)).collect();
+    let spans =
+        records.iter().flat_map(|record| &record.cells).filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len()));
+    assert!(spans.sum::<usize>() >= 100_000);
+    let template = made_up_findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
+    let claims = names.iter().enumerate().flat_map(|(place, name)| {
+        let template = template.clone();
+        (1..strategies.len()).map(move |other| {
+            let mut claim = template.clone();
+            claim.id = format!("{place:03}-{other}");
+            for figure in &mut claim.figures {
+                let (strategy, workers) = strategies[other];
+                figure.scenario.clone_from(name);
+                figure.cells = vec![made_up_findings::cell("sequential", 1), made_up_findings::cell(strategy, workers)];
+                assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::DirectionOnly));
+            }
+            claim
+        })
+    });
+    let findings = Findings { claims: claims.collect(), decisions: made_up_findings::findings().decisions };
+    let evidence = Evidence { records: records.clone(), ..Evidence::default() };
+    let html = page(&PageInput { findings, evidence, ..input(records) });
+    assert!(html.len() < 5_000_000, "{}", html.len());
+    let drawn = html.matches("-timeline-wide-title\"").count();
+    assert!(drawn >= 2 * 44, "every claim has its lanes, and so has every scenario: {drawn}");
+}
+
+/// A page with findings and every lesson.
+fn with_lessons() -> PageInput {
+    let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));
+    PageInput { lessons, costs: Some(made_up::costs()), ..with_findings(vec![made_up::queued()]) }
+}
+
+#[test]
+fn the_words_of_a_lesson() {
+    let html = page(&with_lessons());
+    let from = html.find("<div id=\"lesson-1\"").unwrap();
+    let to = html[from..].find("</details>").unwrap();
+    insta::assert_snapshot!(words_of(&html[from..from + to]));
+}
+
+#[test]
+fn every_lesson_is_on_the_page_with_its_command_its_code_and_its_verdicts() {
+    let input = with_lessons();
+    let html = page(&input);
+    let mut folded = html.split("<details class=\"lesson\"").skip(1);
+    for lesson in input.lessons {
+        let folded = folded.next().unwrap().split("</details>").next().unwrap();
+        assert!(folded.contains(&format!("id=\"lesson-{}\"", lesson.number)));
+        for command in lesson
+            .commands
+            .iter()
+            .map(|command| command.run.clone())
+            .chain(lesson.race.as_ref().map(lesson::Race::command))
+        {
+            assert!(folded.contains(&format!("<code>{command}</code>")), "{command}");
+        }
+        assert_eq!(folded.matches("class=\"listing\"").count(), lesson.code.len());
+        let claims = lesson.findings(&input.findings);
+        assert_eq!(folded.matches("class=\"chip ").count(), claims.len());
+        assert!(claims.iter().all(|claim| folded.contains(&format!("href=\"#{}\"", claim.id))));
+    }
+    assert!(folded.next().is_none());
+    let beyond = html.split("id=\"beyond-one-machine\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(beyond.contains("<a href=\"#lesson-9\">"), "{beyond}");
+}
+
+#[test]
+fn lessons_bring_no_style_no_script_and_no_address() {
+    let html = page(&with_lessons());
+    let lessons = html.split("<section id=\"lessons\"").nth(1).unwrap().split("</section>").next().unwrap();
+    for forbidden in ["style=", "<script", "http://", "https://", "src=", "onclick"] {
+        assert!(!lessons.contains(forbidden), "{forbidden} is in the lessons");
+    }
+}

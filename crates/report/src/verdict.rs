@@ -1,0 +1,164 @@
+//! How a verdict is shown: its word, its tone and its sign, the same everywhere on the page.
+//!
+//! A tone is never the only cue: on paper and for eyes without colour the sign says the same. The tones keep away from the
+//! strategies' hues as far as a class of people with any eyes can follow.
+
+use findings::Verdict;
+use maud::{Markup, html};
+use std::fmt::Write;
+
+/// How one verdict is shown.
+#[derive(Debug)]
+pub(super) struct Look {
+    verdict: Verdict,
+    /// Its name in classes and addresses.
+    pub(super) name: &'static str,
+    /// What it means, as a line below the words.
+    pub(super) meaning: &'static str,
+    light: &'static str,
+    dark: &'static str,
+    /// The strokes of its sign, in a square of 24.
+    sign: &'static str,
+}
+
+/// Every verdict, in the order in which the scoreboard counts them.
+pub(super) const LOOKS: [Look; 8] = [
+    Look {
+        verdict: Verdict::Reproduced,
+        name: "reproduced",
+        meaning: "what was measured here agrees, and was not fitted to it",
+        light: "#1a7431",
+        dark: "#62d282",
+        sign: "M5 12.5l4.7 4.7L19.2 7",
+    },
+    Look {
+        verdict: Verdict::CanExplain,
+        name: "can-explain",
+        meaning: "a recipe gives the printed figure, but was chosen by it",
+        light: "#006a83",
+        dark: "#5ec9de",
+        sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",
+    },
+    Look {
+        verdict: Verdict::DirectionOnly,
+        name: "direction-only",
+        meaning: "the right way, but of another size",
+        light: "#7a5f00",
+        dark: "#dfc04e",
+        sign: "M6 18L18 6M9 6h9v9",
+    },
+    Look {
+        verdict: Verdict::Contradicted,
+        name: "contradicted",
+        meaning: "what was measured here excludes it",
+        light: "#b0123b",
+        dark: "#ff8299",
+        sign: "M6.5 6.5l11 11M17.5 6.5l-11 11",
+    },
+    Look {
+        verdict: Verdict::Contested,
+        name: "contested",
+        meaning: "the document disagrees with itself or with its own code",
+        light: "#7539ad",
+        dark: "#c9a0f3",
+        sign: "M4 9h14M14.5 5.2L18.3 9M20 15.5H6M9.5 11.7L5.7 15.5l3.8 3.8",
+    },
+    Look {
+        verdict: Verdict::Inconclusive,
+        name: "inconclusive",
+        meaning: "what was measured here doesn't decide it",
+        light: "#4d5a75",
+        dark: "#acb8d2",
+        sign: "M8 9a4 4 0 1 1 5.6 3.7c-1.2.5-1.6 1.2-1.6 2.5M12 19v.2",
+    },
+    Look {
+        verdict: Verdict::NotTestable,
+        name: "not-testable",
+        meaning: "this machine lacks something for it",
+        light: "#5d6066",
+        dark: "#aeb1b8",
+        sign: "M12 4.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 0-15M6.7 17.3L17.3 6.7",
+    },
+    Look {
+        verdict: Verdict::NotMeasured,
+        name: "not-measured",
+        meaning: "nobody has run it here",
+        light: "#62656b",
+        dark: "#a4a8b0",
+        sign: "M5.5 12v.2M12 12v.2M18.5 12v.2",
+    },
+];
+
+/// How this verdict is shown.
+pub(super) fn of(verdict: Verdict) -> &'static Look {
+    // The table has one row for each; a test counts them. The last one claims nothing.
+    LOOKS.iter().find(|look| look.verdict == verdict).unwrap_or(&LOOKS[7])
+}
+
+impl Look {
+    /// The verdict in words.
+    pub(super) fn words(&self) -> &'static str {
+        self.verdict.words()
+    }
+
+    /// The verdict.
+    pub(super) fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// The sign alone, for eyes; words say the same beside it.
+    pub(super) fn sign(&self) -> Markup {
+        html! { svg class="sign" viewBox="0 0 24 24" aria-hidden="true" { path d=(self.sign) {} } }
+    }
+}
+
+/// The verdict with its sign, in a frame.
+pub(super) fn chip(verdict: Verdict) -> Markup {
+    let look = of(verdict);
+    html! { span class={ "chip v-" (look.name) } title=(look.meaning) { (look.sign()) (look.words()) } }
+}
+
+/// The CSS that gives each verdict's class its tone `--v`, in both themes.
+pub(super) fn css() -> String {
+    let mut css = String::new();
+    for Look { name, light, dark, .. } in &LOOKS {
+        // Writing to a String can't fail.
+        let _ = writeln!(css, ".v-{name}{{--v:light-dark({light},{dark})}}");
+    }
+    css
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::palette::{self, contrast};
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_verdict_has_a_row_of_its_own() {
+        for look in &LOOKS {
+            assert_eq!(of(look.verdict).name, look.name);
+            // Its name in the page is the one that machines read, or shorter.
+            let machine = serde_json::to_string(&look.verdict).unwrap();
+            assert!(machine.replace('_', "-").contains(look.name), "{machine}");
+        }
+    }
+
+    #[test]
+    fn tones_can_carry_words_and_signs_in_both_themes() {
+        let (light, dark) = palette::GROUND;
+        for look in &LOOKS {
+            assert!(contrast(look.light, light) >= 4.5, "{} light", look.name);
+            assert!(contrast(look.dark, dark) >= 4.5, "{} dark", look.name);
+        }
+    }
+
+    #[test]
+    fn no_two_verdicts_have_one_sign_and_no_tone_is_a_strategys() {
+        let signs: HashSet<_> = LOOKS.iter().map(|look| look.sign).collect();
+        assert_eq!(signs.len(), LOOKS.len());
+        for look in &LOOKS {
+            assert!(!palette::tones().any(|tone| tone == look.light || tone == look.dark), "{}", look.name);
+        }
+    }
+}

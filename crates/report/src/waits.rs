@@ -1,0 +1,116 @@
+//! What workers waited for: the words and the tones for it, and how much of their time it was.
+
+use super::figures::percent;
+use harness::results::record::CellRecord;
+use work::worker::lane::SpanKind;
+
+/// One kind of waiting, as the page shows it.
+#[derive(Debug)]
+pub(super) struct Wait {
+    /// Which it is.
+    pub(super) kind: SpanKind,
+    /// The class that gives it its tone.
+    pub(super) class: &'static str,
+    /// What it is called.
+    pub(super) name: &'static str,
+    /// How much of its task's bar it takes, as a share of the height. Beside the tone, this tells kinds apart in grey.
+    pub(super) height: f64,
+}
+
+/// How many kinds there are.
+pub(super) const KINDS: usize = 5;
+
+/// All kinds, in the order in which legends name them. The last two are what a client knows alone; where the server kept
+/// a log, the first two are there in their place.
+pub(super) const WAITS: [Wait; KINDS] = [
+    Wait { kind: SpanKind::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
+    Wait { kind: SpanKind::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
+    Wait { kind: SpanKind::WaitLock, class: "lock", name: "waiting for the lock", height: 0.84 },
+    Wait { kind: SpanKind::WaitFirstByte, class: "first", name: "waiting for the first byte", height: 0.5 },
+    Wait { kind: SpanKind::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
+];
+
+/// The place of this kind among [`WAITS`]; `None` for what is no waiting.
+pub(super) fn place(kind: SpanKind) -> Option<usize> {
+    WAITS.iter().position(|wait| wait.kind == kind)
+}
+
+/// What this kind of waiting is called.
+pub fn name(kind: SpanKind) -> &'static str {
+    WAITS.iter().find(|wait| wait.kind == kind).map_or("", |wait| wait.name)
+}
+
+/// Where the time of a cell's workers went, in the round that its timeline shows: shares that add up to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shares {
+    /// Of each of [`WAITS`].
+    pub(super) waits: [f64; KINDS],
+    /// In a task and not waiting: computing, connecting, waking up, standing in line for a core.
+    pub(super) running: f64,
+    /// Without a task.
+    pub(super) idle: f64,
+}
+
+impl Shares {
+    /// Those of a cell with a timeline.
+    pub(super) fn of(cell: &CellRecord) -> Option<Self> {
+        let timeline = cell.timeline.as_ref()?;
+        let all_ns = timeline.end_ns.saturating_sub(timeline.start_ns) as f64 * f64::from(cell.workers);
+        let mut waits = [0.0; KINDS];
+        let mut busy = 0.0;
+        for span in &timeline.spans {
+            let share = span.end_ns.saturating_sub(span.start_ns) as f64 / all_ns;
+            match place(span.kind) {
+                Some(kind) => waits[kind] += share,
+                None if span.kind == SpanKind::Run => busy += share,
+                None => {}
+            }
+        }
+        let waited: f64 = waits.iter().sum();
+        let shares = Self { waits, running: (busy - waited).max(0.0), idle: (1.0 - busy).max(0.0) };
+        (all_ns > 0.0 && busy.is_finite()).then_some(shares)
+    }
+
+    /// `94 % waiting for the server, 4.2 % running, 1.8 % idle`, without what is hardly anything; `None` where nothing was
+    /// waited for.
+    pub(super) fn in_words(&self) -> Option<String> {
+        let waits = || WAITS.iter().zip(self.waits).map(|(wait, share)| (wait.name, share));
+        let rest = [("running", self.running), ("idle", self.idle)];
+        let told = waits().chain(rest).filter(|(_, share)| *share >= 0.005);
+        let told: Vec<String> = told.map(|(name, share)| format!("{} {name}", percent(share))).collect();
+        waits().any(|(_, share)| share >= 0.005).then(|| told.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::made_up;
+
+    #[test]
+    fn the_shares_of_the_workers_time_add_up() {
+        for cell in &made_up::web_requests(10).cells {
+            let shares = Shares::of(cell).unwrap();
+            let all = shares.waits.iter().sum::<f64>() + shares.running + shares.idle;
+            assert!((all - 1.0).abs() < 1e-9, "{shares:?}");
+            assert!(shares.waits[0] > 3.9 * shares.waits[1] && shares.waits[1] > 0.0, "{shares:?}");
+        }
+    }
+
+    #[test]
+    fn only_what_was_waited_for_is_told() {
+        let sequential = &made_up::web_requests(10).cells[0];
+        let words = Shares::of(sequential).unwrap().in_words().unwrap();
+        assert!(words.contains("waiting for the server") && words.contains("waiting for the link"), "{words}");
+        assert!(!words.contains("lock") && !words.contains("first byte"), "{words}");
+        assert_eq!(Shares::of(&made_up::prime_sum(10).cells[0]).unwrap().in_words(), None);
+    }
+
+    #[test]
+    fn a_timeline_of_no_length_has_no_shares() {
+        let mut cell = made_up::prime_sum(10).cells[0].clone();
+        let timeline = cell.timeline.as_mut().unwrap();
+        timeline.end_ns = timeline.start_ns;
+        assert_eq!(Shares::of(&cell), None);
+    }
+}

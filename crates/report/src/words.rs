@@ -1,0 +1,354 @@
+//! The plain sentences: the answer first, with its figure, its interval, its n and its baseline.
+
+use super::{
+    curves,
+    figures::{count, interval, percent, ratio, time},
+    group::{Cell, Group},
+    waits::Shares,
+};
+use harness::{
+    results::record::{Check, Record},
+    scenario::{DEFAULT_VARIANT, Timer},
+};
+use maud::{Markup, html};
+
+/// The answer to a section's question: a figure that stands out, with words on both sides.
+#[derive(Debug, PartialEq)]
+pub(super) struct Answer {
+    /// Before the figure.
+    pub(super) before: String,
+    /// The figure; empty where there is none.
+    pub(super) figure: String,
+    /// After it: what it is compared with.
+    pub(super) after: String,
+    /// How sure it is: the interval and the number of rounds.
+    pub(super) sure: String,
+}
+
+impl Answer {
+    fn without_figure(words: &str) -> Self {
+        Self { before: words.into(), figure: String::new(), after: String::new(), sure: String::new() }
+    }
+
+    /// As one text.
+    #[cfg(test)]
+    pub(super) fn text(&self) -> String {
+        format!("{}{}{}{}", self.before, self.figure, self.after, self.sure)
+    }
+}
+
+/// What the group's figures say.
+pub(super) fn answer(group: &Group) -> Answer {
+    if group.baseline().is_none() {
+        return without_baseline(group);
+    }
+    let Some((best, speedup)) = group.best() else {
+        return Answer::without_figure(match group.contenders().next() {
+            None => "Only sequential has a time here, so there is nothing to compare it with.",
+            Some(_) => "No speed-up can be told from fewer than two rounds.",
+        });
+    };
+    let rounds = best.time.map_or(0, |time| time.rounds);
+    let sure = format!("(95 % interval {}, {}).", interval(speedup.low, speedup.high), count(rounds, "round"));
+    let figure = format!("{} times", ratio(speedup.estimate));
+    let (before, verb) = if speedup.low > 1.0 {
+        (format!("{}: ", capital(&best.who())), "as fast as one after another")
+    } else if speedup.high >= 1.0 {
+        (format!("Nothing was clearly faster than one after another. The nearest, {}: ", best.who()), "as fast")
+    } else {
+        (format!("Nothing was faster than one after another. The nearest, {}: ", best.who()), "as fast")
+    };
+    Answer { before, figure, after: format!(" {verb} "), sure }
+}
+
+/// Where sequential has no time, the shortest one stands for itself.
+fn without_baseline(group: &Group) -> Answer {
+    let Some((cell, shortest)) = group.shortest() else {
+        return Answer::without_figure(
+            "No speed-up can be told: sequential, which the others are compared with, has no time here.",
+        );
+    };
+    let rounds = count(shortest.rounds, "round");
+    Answer {
+        before: format!("{}: ", capital(&cell.who())),
+        figure: time(shortest.median),
+        after: " for all tasks. How many times as fast that is can't be told: sequential has no time here ".into(),
+        sure: match shortest.interval {
+            Some((low, high)) => format!("(95 % interval {}\u{2013}{}, {rounds}).", time(low), time(high)),
+            None => format!("({rounds})."),
+        },
+    }
+}
+
+/// What follows the answer: who can't be told apart from the fastest, what workers waited for, and what the processor did
+/// meanwhile.
+pub(super) fn afterwards(group: &Group) -> Vec<String> {
+    let Some((best, speedup)) = group.best() else { return Vec::new() };
+    let mut level: Vec<String> = Vec::new();
+    for (_, line) in group.series() {
+        let others = line.iter().filter(|cell| cell.record.strategy != best.record.strategy);
+        let near = others.filter(|cell| cell.speedup().is_some_and(|other| other.high >= speedup.low));
+        level.extend(near.max_by(|a, b| estimate(a).total_cmp(&estimate(b))).map(|cell| cell.who()));
+    }
+    let mut sentences = Vec::new();
+    if !level.is_empty() {
+        sentences.push(format!("Not told apart from it, because the intervals overlap: {}.", listed(&level)));
+    }
+    let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
+    sentences.extend(shares.map(|shares| format!("Where the workers' time went, {}: {shares}.", best.who())));
+    if let (Some(one), Some(busy)) =
+        (group.baseline().and_then(|cell| cell.record.cpu_share()), best.record.cpu_share())
+    {
+        sentences.push(format!(
+            "Processor time, as a share of one core: one after another {}, {} {}.",
+            percent(one),
+            best.who(),
+            percent(busy)
+        ));
+    }
+    sentences
+}
+
+fn estimate(cell: &Cell) -> f64 {
+    cell.speedup().map_or(0.0, |speedup| speedup.estimate)
+}
+
+/// What a record lacks, each with what to do about it where something can be done.
+pub(super) fn missing(record: &Record) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if record.rounds_done < record.rounds {
+        sentences.push(format!(
+            "The run was broken off: {} of {} asked for were completed. What is shown is what was measured until then.",
+            record.rounds_done,
+            count(record.rounds as usize, "round")
+        ));
+    }
+    if let Some((measured, all, reasons)) = record.pictures() {
+        sentences.push(format!("{measured} of {all} pictures were measured."));
+        sentences.extend(reasons.iter().map(|(why, files)| format!("Left out: {}: {why}.", files.join(", "))));
+    }
+    let of = |check: Check| record.cells.iter().filter(|cell| cell.check == check).count();
+    let untimed = record
+        .cells
+        .iter()
+        .filter(|cell| matches!(cell.check, Check::NotMeasured | Check::Passed) && cell.timed_s().is_empty())
+        .count();
+    for (number, what) in [
+        (of(Check::Failed), "gave a wrong answer or none: a failed cell has no time. The table says why"),
+        (of(Check::Skipped), "skipped, because the pair makes no sense. The table says why"),
+        (untimed, "not reached before the run ended"),
+    ] {
+        if number > 0 {
+            let was = match (what.starts_with("gave"), number) {
+                (true, _) => "",
+                (false, 1) => "was ",
+                (false, _) => "were ",
+            };
+            sentences.push(format!("{} {was}{what}.", capital(&count(number, "cell"))));
+        }
+    }
+    for cell in &record.cells {
+        sentences.extend(cell.lost_workers.iter().map(|lost| {
+            let (workers, round) = (count(cell.workers as usize, "worker"), lost.round + 1);
+            format!(
+                "`{}` with {workers} lost worker process {} in round {round} ({}), so it has no speed-up.",
+                cell.strategy, lost.process, lost.how
+            )
+        }));
+    }
+    if record.cells.is_empty() {
+        sentences.push("The record has no cells.".into());
+    }
+    sentences
+}
+
+/// ` (latencies divided by 20)` behind a unit of time; nothing when time is not scaled.
+pub(super) fn scale_note(record: &Record) -> String {
+    if is_scaled(record) {
+        format!(" (latencies divided by {})", ratio_plain(record.time_scale))
+    } else {
+        String::new()
+    }
+}
+
+/// The same as a sentence.
+pub(super) fn scale_sentence(record: &Record) -> Option<String> {
+    let divided = || format!("Latencies and transfer times are divided by {} here.", ratio_plain(record.time_scale));
+    is_scaled(record).then(divided)
+}
+
+fn is_scaled(record: &Record) -> bool {
+    (record.time_scale - 1.0).abs() > 1e-9
+}
+
+fn ratio_plain(value: f64) -> String {
+    super::figures::plain(value)
+}
+
+/// What the timer encloses.
+pub(super) fn timer(timer: Timer) -> &'static str {
+    match timer {
+        Timer::Cold => "Timed: starting the workers, the run, and stopping them.",
+        Timer::Warm => "Timed: the run alone, on workers that were already there.",
+        Timer::AsPublished => "Timed: what the document's own timer enclosed.",
+    }
+}
+
+/// The heading of a group, where a section has several or shows a variant.
+pub(super) fn group_title(group: &Group) -> String {
+    let variant = if group.variant == DEFAULT_VARIANT { "As it stands" } else { group.variant };
+    let timer = match group.timer {
+        Timer::Cold => "cold: workers started and stopped inside the timer",
+        Timer::Warm => "warm: the run alone",
+        Timer::AsPublished => "timed as published",
+    };
+    format!("{variant}, {timer}")
+}
+
+/// Above the timeline. `by_server` where the server's log says what was waited for.
+pub(super) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
+    html! {
+        b { "Every bar is one task, every lane one worker" } ": the same " (count(group.tasks() as usize, "task"))
+        " each time. Drawn is the round nearest to the median. " (timer(group.timer))
+        @if by_server {
+            " What was waited for, the server's own log says; what is left of a bar is the client's own work: connecting, reading, waking up."
+        }
+        @if group.cells.iter().any(|cell| cell.record.core_wait_s.is_some()) {
+            " Waiting for a core is known as a total only: see “What it took”."
+        }
+        @if group.tasks() > 100 { " Bars too short to be told apart are drawn as one." }
+    }
+}
+
+/// Above the chart of speed-ups.
+pub(super) fn speedup_caption(group: &Group) -> Markup {
+    html! { b { "Speed-up over sequential." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
+}
+
+/// Above the chart of times.
+pub(super) fn time_caption(group: &Group) -> Markup {
+    html! { b { "Time for all " (count(group.tasks() as usize, "task")) "." } " Medians; intervals of 95 % are drawn where they are wider than the points and there are rounds enough." }
+}
+
+fn turns(group: &Group) -> String {
+    let tasks = group.tasks();
+    format!(
+        "{} on N workers take ⌈{tasks}/N⌉ turns, so the ceiling is a staircase.",
+        capital(&count(tasks as usize, "task"))
+    )
+}
+
+/// The speed-up chart for those who can't see it.
+pub(super) fn speedups_described(group: &Group) -> String {
+    let series = group.series();
+    let best_of = |(label, cells): &(&str, Vec<&Cell>)| {
+        let cell = cells.iter().max_by(|a, b| estimate(a).total_cmp(&estimate(b)))?;
+        let workers = cell.workers();
+        Some(format!("{}: at best {}, {workers}.", capital(label), curves::in_words(cell.speedup()?)))
+    };
+    with_table(series.iter().filter_map(best_of).collect())
+}
+
+/// The chart of times for those who can't see it.
+pub(super) fn times_described(group: &Group) -> String {
+    let baseline = group.baseline().and_then(|cell| cell.time);
+    let baseline = baseline.map(|measured| format!("One after another: {}.", curves::time_in_words(measured)));
+    let series = group.series();
+    let span_of = |(label, cells): &(&str, Vec<&Cell>)| {
+        let times = || cells.iter().filter_map(|cell| cell.time).map(|time| time.median);
+        let (least, most) = (times().fold(f64::MAX, f64::min), times().fold(0.0, f64::max));
+        format!("{}: {} to {}.", capital(label), time(most), time(least))
+    };
+    with_table(baseline.into_iter().chain(series.iter().map(span_of)).collect())
+}
+
+fn with_table(mut sentences: Vec<String>) -> String {
+    sentences.push("The table below has every figure.".into());
+    sentences.join(" ")
+}
+
+/// What hovering over a point of the speed-up chart says.
+pub(super) fn speedup_tip(cell: &Cell) -> String {
+    let speedup = cell.speedup().map_or(String::new(), curves::in_words);
+    format!("{}: {speedup}", cell.who())
+}
+
+/// What hovering over a point of the time chart says.
+pub(super) fn time_tip(cell: &Cell) -> String {
+    let measured = cell.time.map_or(String::new(), curves::time_in_words);
+    format!("{}: {measured}", cell.who())
+}
+
+/// The text with a capital first letter.
+pub(super) fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{group::groups, made_up};
+    use stats::Estimate;
+    use work::fixtures::LeftOut;
+
+    fn sentences(record: &Record) -> String {
+        let mut lines = Vec::new();
+        for group in groups(record) {
+            lines.push(group_title(&group));
+            lines.push(answer(&group).text());
+            lines.extend(afterwards(&group));
+        }
+        lines.extend(missing(record));
+        lines.extend(scale_sentence(record));
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_sentences_of_an_ordinary_record() {
+        insta::assert_snapshot!(sentences(&made_up::web_requests(10)));
+    }
+
+    #[test]
+    fn the_sentences_of_a_record_with_failures() {
+        insta::assert_snapshot!(sentences(&made_up::with_failures()));
+    }
+
+    #[test]
+    fn pictures_that_were_left_out_are_named() {
+        let mut record = made_up::prime_sum(10);
+        let tasks = record.cells[0].tasks;
+        let of = [("a.heic", "a HEIC picture"), ("b.jpg", "an empty file"), ("c.jpg", "an empty file")];
+        record.left_out = of.map(|(file, why)| LeftOut { file: file.into(), why: why.into() }).into();
+        let said = [
+            format!("{tasks} of {} pictures were measured.", tasks + 3),
+            "Left out: a.heic: a HEIC picture.".into(),
+            "Left out: b.jpg, c.jpg: an empty file.".into(),
+        ];
+        assert_eq!(missing(&record), said);
+    }
+
+    #[test]
+    fn what_is_not_decided_is_not_called_faster() {
+        let mut record = made_up::prime_sum(10);
+        for cell in &mut record.cells {
+            cell.speedup = cell.speedup.map(|_| Estimate { estimate: 1.01, low: 0.98, high: 1.04 });
+        }
+        let text = answer(&groups(&record)[0]).text();
+        assert!(text.starts_with("Nothing was clearly faster"), "{text}");
+        for cell in &mut record.cells {
+            cell.speedup = cell.speedup.map(|_| Estimate { estimate: 0.9, low: 0.88, high: 0.93 });
+        }
+        let text = answer(&groups(&record)[0]).text();
+        assert!(text.starts_with("Nothing was faster"), "{text}");
+    }
+}

@@ -1,0 +1,13 @@
+//! What any crate may use: figures and names as text for people, scratch directories, pipes to other processes.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod figures;
+pub mod path_bytes;
+pub mod pipe;
+pub mod scratch;
+pub mod suggestion;
+pub mod terminal;

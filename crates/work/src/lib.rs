@@ -1,0 +1,12 @@
+//! Tasks, the workers that do them, the strategies that spread them, and the job queue.
+
+// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+#![cfg_attr(not(test), warn(clippy::disallowed_methods))]
+// Only the command line prints.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
+pub mod fixtures;
+pub mod queue;
+pub mod strategy;
+pub mod task;
+pub mod worker;

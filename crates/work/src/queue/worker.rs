@@ -1,0 +1,274 @@
+//! Workers of a queue: they take jobs, say that they are still there, and deliver.
+//!
+//! A crew has a thread for each job that it does at once, each with a connection of its own, so that none waits for
+//! another's. One thread more speaks for all of them: it says that they are there and what they have in hand, stops what
+//! nobody wants any more, and watches the deadlines. A worker can't speak for itself while it computes.
+//!
+//! | file | |
+//! |---|---|
+//! | `desk` | what the workers have in hand, as the one who speaks for them sees it |
+//! | `post` | one worker: takes a job, does it, delivers it with the next |
+//! | `heartbeat` | the thread that speaks for all |
+
+mod desk;
+mod heartbeat;
+mod post;
+#[cfg(test)]
+mod tests;
+
+use super::{
+    address::Address,
+    broker::{Broker, Peer, QueueError, Role},
+    job::BUILD,
+};
+use crate::worker::source::work_off;
+use desk::Desk;
+use heartbeat::Heartbeat;
+use measure::axis::{Axis, ClockReading, Comparison, Offset};
+use post::Post;
+use serde::{Deserialize, Serialize};
+use std::{
+    num::NonZeroU32,
+    path::PathBuf,
+    process,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    thread::{Builder, JoinHandle},
+    time::Duration,
+};
+
+/// How long to wait before a queue that can't be reached is tried again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How a process takes part in a queue.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Membership {
+    /// Where the queue is.
+    pub address: Address,
+    /// Its name.
+    pub queue: String,
+    /// How many jobs it does at once.
+    pub threads: NonZeroU32,
+    /// The number of its first worker, for the [feed](crate::worker::feed) of a run whose own workers these are. In records,
+    /// the run numbers them itself: workers that others have started know nothing of each other.
+    pub first_worker: u32,
+    /// Where its fixtures are, or are made.
+    #[serde(with = "support::path_bytes")]
+    pub data: PathBuf,
+    /// Where its jobs write, and nowhere else. Whoever gives the place removes it.
+    #[serde(with = "support::path_bytes")]
+    pub outputs: PathBuf,
+    /// The one server it may fetch from, where that is settled beforehand; otherwise each job's own.
+    pub server: Option<String>,
+}
+
+/// What whoever started a crew may want to hear of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// The queue can't be reached. The crew tries again and again, and keeps what it has finished.
+    Lost(QueueError),
+    /// It can be reached again.
+    Back,
+    /// Something in the queue can't be read. It is not done; the workers go on with the next.
+    Skipped(QueueError),
+    /// The crew takes no more jobs, for this reason.
+    Ended(QueueError),
+}
+
+/// Why a crew could not join.
+#[derive(Debug, thiserror::Error)]
+pub enum JoinError {
+    /// The queue is not there, or refuses, or is another build's.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    /// The system refused a thread.
+    #[error("could not start a thread for each of {threads} jobs at once: {source}; fewer may fit")]
+    Thread {
+        /// How many jobs at once were asked for.
+        threads: NonZeroU32,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Workers of this process that take jobs. Dropping it gives up what they have in hand: others do it when its lease lapses.
+pub struct Crew {
+    shared: Arc<Shared>,
+    workers: Vec<JoinHandle<()>>,
+    heartbeat: Option<JoinHandle<()>>,
+}
+
+/// What the threads of a crew share.
+struct Shared {
+    membership: Membership,
+    axis: Axis,
+    /// `None` where the queue's clock is this process's own.
+    comparison: Option<Mutex<Comparison>>,
+    desk: Desk,
+    leaving: AtomicBool,
+    jobs_done: AtomicU64,
+    ended: Mutex<Option<QueueError>>,
+    last_skipped: Mutex<Option<QueueError>>,
+    observer: Box<dyn Fn(Event) + Send + Sync>,
+}
+
+/// The name in a queue of worker `thread` of process `pid` on this host.
+pub fn peer_id(pid: u32, thread: u32) -> String {
+    format!("{}:{pid}:{thread}", Axis::here().host)
+}
+
+/// How far the queue's clock is ahead of this process's. A file's is the same one, exactly.
+pub fn clock_offset(address: &Address, broker: &mut dyn Broker) -> Result<Offset, QueueError> {
+    match address {
+        Address::Sqlite(_) => Ok(Offset::default()),
+        Address::Redis(_) => Offset::estimate(|| broker.now_ns()),
+    }
+}
+
+impl Crew {
+    /// Joins the queue: when this returns, the workers are present and take jobs. `observer` is told what becomes of it, on
+    /// whichever thread it happens.
+    pub fn join(membership: &Membership, observer: impl Fn(Event) + Send + Sync + 'static) -> Result<Self, JoinError> {
+        Self::join_over(membership, observer, || membership.address.broker(&membership.queue))
+    }
+
+    fn join_over(
+        membership: &Membership,
+        observer: impl Fn(Event) + Send + Sync + 'static,
+        connect: impl Fn() -> Box<dyn Broker>,
+    ) -> Result<Self, JoinError> {
+        let mut broker = connect();
+        refuse_other_builds(&membership.queue, &broker.present()?)?;
+        let offset = clock_offset(&membership.address, broker.as_mut())?;
+        let comparison = matches!(membership.address, Address::Redis(_)).then(|| Mutex::new(Comparison::new(offset)));
+        let (axis, threads) = (Axis::here(), membership.threads.get());
+        let peer = |thread| Peer {
+            id: peer_id(process::id(), thread),
+            role: Role::Worker,
+            build: BUILD.to_owned(),
+            host: axis.host.clone(),
+        };
+        let peers: Vec<Peer> = (0..threads).map(peer).collect();
+        for peer in &peers {
+            broker.beat(peer, &[])?;
+        }
+        let shared = Arc::new(Shared {
+            membership: membership.clone(),
+            axis,
+            comparison,
+            desk: Desk::of(threads),
+            leaving: AtomicBool::default(),
+            jobs_done: AtomicU64::default(),
+            ended: Mutex::default(),
+            last_skipped: Mutex::default(),
+            observer: Box::new(observer),
+        });
+        // From here on, an error drops the crew, which sends home whoever stands.
+        let mut crew = Self { shared: Arc::clone(&shared), workers: Vec::new(), heartbeat: None };
+        let refused = |source| JoinError::Thread { threads: membership.threads, source };
+        let posts = peers.iter().zip(0..).map(|(peer, seat)| Post::new(&shared, seat, peer.id.clone(), connect()));
+        let posts: Vec<Post> = posts.collect();
+        let heartbeat = Heartbeat::new(&shared, peers, broker);
+        crew.heartbeat = Some(Builder::new().name("heartbeat".into()).spawn(|| heartbeat.run()).map_err(refused)?);
+        for (mut post, number) in posts.into_iter().zip(0..threads) {
+            let shared = Arc::clone(&shared);
+            let work = move || {
+                if let Err(reason) = work_off(&mut post) {
+                    shared.end(reason);
+                }
+            };
+            crew.workers.push(Builder::new().name(format!("worker {number}")).spawn(work).map_err(refused)?);
+        }
+        Ok(crew)
+    }
+
+    /// Lets the workers finish what they have in hand, delivers it, and leaves the queue. Returns how many jobs were done
+    /// since the crew joined, or why it had ended before.
+    pub fn leave(mut self) -> Result<u64, QueueError> {
+        self.go_home();
+        let ended = locked(&self.shared.ended).take();
+        ended.map_or_else(|| Ok(self.shared.jobs_done.load(Relaxed)), Err)
+    }
+
+    fn go_home(&mut self) {
+        self.shared.leaving.store(true, Relaxed);
+        // A worker that panicked has no job in hand any more that could be saved.
+        self.workers.drain(..).for_each(|worker| drop(worker.join()));
+        self.shared.desk.close();
+        self.heartbeat.take().map(JoinHandle::join);
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.shared.desk.abandon();
+        self.go_home();
+    }
+}
+
+impl std::fmt::Debug for Crew {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crew").field("membership", &self.shared.membership).finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    /// How this process's clock compares with the queue's.
+    fn clock(&self) -> ClockReading {
+        ClockReading { axis: self.axis.clone(), to_queue: self.to_queue() }
+    }
+
+    fn to_queue(&self) -> Offset {
+        self.comparison.as_ref().map_or_else(Offset::default, |comparison| locked(comparison).now())
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.leaving.load(Relaxed)
+    }
+
+    /// Bears what passes, which is to be tried again in a moment; anything else is returned.
+    fn bear(&self, error: QueueError) -> Result<(), QueueError> {
+        match error {
+            QueueError::Unreachable { .. } => Ok(()),
+            QueueError::Foreign { .. } => {
+                let mut last = locked(&self.last_skipped);
+                // The same again is no news.
+                if last.as_ref() != Some(&error) {
+                    *last = Some(error.clone());
+                    (self.observer)(Event::Skipped(error));
+                }
+                Ok(())
+            }
+            other => Err(other),
+        }
+    }
+
+    /// The crew is at its end, for this reason. The first one counts.
+    fn end(&self, reason: QueueError) {
+        self.leaving.store(true, Relaxed);
+        let mut ended = locked(&self.ended);
+        if ended.is_none() {
+            *ended = Some(reason.clone());
+            drop(ended);
+            (self.observer)(Event::Ended(reason));
+        }
+    }
+}
+
+/// Runs of another build, and none of this one: whoever waits here waits in vain, and should know.
+fn refuse_other_builds(queue: &str, present: &[Peer]) -> Result<(), QueueError> {
+    let runs = || present.iter().filter(|peer| peer.role == Role::Run);
+    match runs().find(|run| run.build != BUILD) {
+        Some(other) if !runs().any(|run| run.build == BUILD) => {
+            Err(QueueError::OtherBuild { queue: queue.to_owned(), theirs: other.build.clone() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A thread that panicked with a lock in its hand left nothing half-written: each is held for a single assignment.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

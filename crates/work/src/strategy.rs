@@ -1,0 +1,265 @@
+//! How tasks are spread over workers: one file for each strategy, one line each in [`ALL`].
+//!
+//! A strategy is started, which gives a pool; the pool runs workloads; then it is closed. The three are timed apart,
+//! because "processes are slow" and "processes are slow to start" are different findings. A strategy knows nothing of
+//! what its tasks do.
+
+pub mod r#async;
+pub mod async_offload;
+pub mod gil_threads;
+pub mod hybrid;
+pub mod processes;
+pub mod queue;
+pub mod sequential;
+pub mod thread_per_task;
+pub mod threads;
+pub mod work_stealing;
+
+use crate::{
+    queue::address::{Address, DEFAULT_NAME},
+    task::Task,
+    worker::{deck::Deal, gil::SWITCH_INTERVAL, lane::Done, shape::Shape},
+};
+use measure::cpu::CpuTime;
+use serde::{Deserialize, Serialize};
+use std::{
+    fmt::{self, Debug},
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    time::Duration,
+};
+
+pub use crate::worker::{
+    error::{CloseError, LostWorker, StartError},
+    work::{Account, Work},
+};
+
+/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
+pub const ALL: &[&dyn Strategy] = &[
+    &sequential::Sequential,
+    &thread_per_task::ThreadPerTask,
+    &threads::Threads,
+    &gil_threads::GilThreads,
+    &work_stealing::WorkStealing,
+    &processes::Processes,
+    &hybrid::Hybrid,
+    &r#async::Async,
+    &async_offload::AsyncOffload,
+    &queue::Queue,
+];
+
+/// A way of spreading tasks over workers.
+pub trait Strategy: Debug + Sync {
+    /// Its name, as flags, files and pages have it.
+    fn name(&self) -> &'static str;
+
+    /// What one sentence can say of it.
+    fn summary(&self) -> &'static str;
+
+    /// The most workers it can have. A limit of the strategy's own, not of the machine's.
+    fn max_workers(&self) -> u32;
+
+    /// Why these tasks dealt in this way make no sense here; `None` where they do.
+    fn refuses(&self, deal: Deal, tasks: &[Task]) -> Option<String> {
+        let _ = (deal, tasks);
+        None
+    }
+
+    /// The shape it has where `asked` is asked for and there are `tasks` tasks: a strategy of fixed size has its own.
+    /// `None` where it wants another kind of shape: most take a number, some processes with threads in each.
+    fn shape(&self, asked: Shape, tasks: u32) -> Option<Shape> {
+        let _ = tasks;
+        asked.processes().is_none().then_some(asked)
+    }
+
+    /// Gets the workers of this shape ready to run tasks.
+    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError>;
+}
+
+/// A strategy with its workers started.
+pub trait Pool {
+    /// Runs every task of the work and returns them as they were done, in any order. At the deadline it returns what is
+    /// done. It does not panic and it does not hang, whatever happens to a worker.
+    fn run(&mut self, work: &Work) -> Vec<Done>;
+
+    /// What else is to be said of the last run.
+    fn account(&mut self) -> Account {
+        Account::default()
+    }
+
+    /// The worker processes that were lost since the pool was started.
+    fn lost(&mut self) -> Vec<LostWorker> {
+        Vec::new()
+    }
+
+    /// Whether every worker is there and takes tasks.
+    fn is_whole(&mut self) -> bool {
+        true
+    }
+
+    /// CPU time used so far by workers in other processes; zero when all workers live in this one. A worker that doesn't
+    /// say it in time is killed, and [lost](Self::lost).
+    fn worker_cpu(&mut self) -> CpuTime {
+        CpuTime::default()
+    }
+
+    /// Lets the workers go home, and waits until they have: threads joined, processes reaped.
+    fn close(self: Box<Self>) -> Result<(), CloseError>;
+}
+
+/// What a strategy may need from the program it runs in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Env {
+    /// The `makespan` binary, which worker processes are started from.
+    #[serde(with = "support::path_bytes")]
+    pub program: PathBuf,
+    /// Where fixtures are made, for workers that are told their names alone.
+    #[serde(with = "support::path_bytes")]
+    pub data: PathBuf,
+    /// How long a thread of `gil_threads` waits for the interpreter lock before it asks for it.
+    pub switch_interval: Duration,
+    /// Which queue `queue` uses.
+    pub queue: QueueSettings,
+    /// Where a pool of `queue` makes its directory. Whoever names the place removes it, however the pool ends.
+    pub scratch: PathBuf,
+    /// Raised by Ctrl-C: a pool that is being started then waits for nobody any more.
+    #[serde(skip)]
+    pub interrupted: Arc<AtomicBool>,
+}
+
+/// Which queue, and whose workers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueSettings {
+    /// Where it is; `None` for a SQLite file that each pool makes for itself.
+    pub address: Option<Address>,
+    /// Its name.
+    pub name: String,
+    /// Whether the pool starts the workers, or others have.
+    pub own_workers: bool,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { address: None, name: DEFAULT_NAME.into(), own_workers: true }
+    }
+}
+
+/// Where the queue is, for people and records: `sqlite` for a pool's own file.
+impl fmt::Display for QueueSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.address {
+            Some(address) => write!(f, "{address}"),
+            None => f.write_str("sqlite"),
+        }
+    }
+}
+
+impl Env {
+    /// The usual surroundings: CPython's switch interval, a queue of the pool's own in the system's temporary directory, and
+    /// nobody who interrupts.
+    pub fn new(program: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
+        Self {
+            program: program.into(),
+            data: data.into(),
+            switch_interval: SWITCH_INTERVAL,
+            queue: QueueSettings::default(),
+            scratch: std::env::temp_dir(),
+            interrupted: Arc::default(),
+        }
+    }
+}
+
+/// The strategy of this name; otherwise an error that suggests the nearest.
+pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
+    let found = all().into_iter().find(|strategy| strategy.name() == name);
+    found.ok_or_else(|| support::suggestion::unknown("strategy", name, &names()))
+}
+
+/// The names of all strategies, that of a guest included.
+pub fn names() -> Vec<&'static str> {
+    all().into_iter().map(Strategy::name).collect()
+}
+
+fn all() -> Vec<&'static dyn Strategy> {
+    ALL.iter().copied().chain(*guest()).collect()
+}
+
+/// A strategy from outside of this crate, while it is measured beside those in [`ALL`].
+static GUEST: Mutex<Option<&'static dyn Strategy>> = Mutex::new(None);
+
+fn guest() -> MutexGuard<'static, Option<&'static dyn Strategy>> {
+    // What it holds is never half-written.
+    GUEST.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// As long as this lives, the guest can be named.
+#[derive(Debug)]
+#[must_use = "the guest leaves when this is dropped"]
+pub struct Admission(());
+
+/// Lets a strategy from outside of this crate be named like those in [`ALL`], and so be measured by the same runner. One at
+/// a time: whoever comes second is refused, and so is a name that is taken.
+///
+/// Child processes don't know it. So its cells have no run in a fresh process before the first round.
+pub fn admit(strategy: &'static dyn Strategy) -> Result<Admission, String> {
+    let (name, mut guest) = (strategy.name(), guest());
+    if ALL.iter().any(|one| one.name() == name) {
+        return Err(format!("there is a strategy `{name}` already: give yours another name"));
+    }
+    if let Some(other) = *guest {
+        return Err(format!("`{}` is being measured: one guest at a time", other.name()));
+    }
+    *guest = Some(strategy);
+    Ok(Admission(()))
+}
+
+/// Whether this is the name of the guest.
+pub fn is_guest(name: &str) -> bool {
+    guest().is_some_and(|guest| guest.name() == name)
+}
+
+impl Drop for Admission {
+    fn drop(&mut self) {
+        *guest() = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Guest(&'static str);
+
+    impl Strategy for Guest {
+        fn name(&self) -> &'static str {
+            self.0
+        }
+
+        fn summary(&self) -> &'static str {
+            "never started"
+        }
+
+        fn max_workers(&self) -> u32 {
+            1
+        }
+
+        fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+            Err(StartError::Process { number: 1, reason: "never started".into() })
+        }
+    }
+
+    #[test]
+    fn a_guest_has_its_name_for_as_long_as_it_is_admitted() {
+        assert!(named("somebody").is_err_and(|words| words.contains("threads")));
+        let taken = admit(&Guest("threads")).expect_err("the house has that name");
+        assert!(taken.contains("`threads`"), "{taken}");
+        let admission = admit(&Guest("somebody")).expect("nobody else is there");
+        assert_eq!(named("somebody").map(Strategy::name), Ok("somebody"));
+        assert!(named("somebodi").is_err_and(|words| words.contains("did you mean `somebody`?")));
+        assert!(is_guest("somebody") && !is_guest("threads"));
+        assert!(admit(&Guest("somebody_else")).is_err_and(|words| words.contains("`somebody`")));
+        drop(admission);
+        assert!(named("somebody").is_err() && !is_guest("somebody"));
+    }
+}

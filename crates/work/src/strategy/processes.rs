@@ -1,0 +1,107 @@
+//! N worker processes that are handed tasks over pipes.
+//!
+//! **Wins** where threads of one process can't run at the same time (an interpreter with a global lock), and where a
+//! crash must not take the others along: a worker killed in the middle of a task costs that one task.
+//!
+//! **Loses** a little on everything: a process costs a millisecond to start and megabytes to keep, and each task and
+//! each answer is written to a pipe and read from another, some microseconds each way. In Rust, threads do the same
+//! work at the same speed for less.
+//!
+//! **Try**: `makespan run prime_sum --strategy threads,processes --workers 2 --timer cold`, then `--timer warm`: which
+//! part of the difference is the start? Then kill a worker in the middle of a run.
+
+use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::worker::{
+    error::LostWorker,
+    lane::Done,
+    process::WorkerProcess,
+    seat::{Seat, answered},
+    shape::Shape,
+};
+use measure::{clock::now_ns, cpu::CpuTime};
+use std::num::NonZeroU32;
+
+/// N worker processes of our own binary.
+#[derive(Debug)]
+pub struct Processes;
+
+/// Worker processes, each with a number of threads: one here, several in `hybrid`.
+pub(super) struct Crew {
+    seats: Vec<Seat>,
+    threads: u32,
+}
+
+impl Strategy for Processes {
+    fn name(&self) -> &'static str {
+        "processes"
+    }
+
+    fn summary(&self) -> &'static str {
+        "N worker processes, fed over pipes"
+    }
+
+    fn max_workers(&self) -> u32 {
+        256
+    }
+
+    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(Crew::start(shape.workers(), NonZeroU32::MIN, env)?))
+    }
+}
+
+impl Crew {
+    pub(super) fn start(processes: NonZeroU32, threads: NonZeroU32, env: &Env) -> Result<Self, StartError> {
+        // All are spawned before the first is awaited, so that their start-ups overlap.
+        let spawn = |number| WorkerProcess::spawn_interruptible(&env.program, number, threads, &env.interrupted);
+        let mut processes = (0..processes.get()).map(spawn).collect::<Result<Vec<_>, _>>()?;
+        processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
+        Ok(Self { seats: processes.into_iter().map(Seat::new).collect(), threads: threads.get() })
+    }
+}
+
+impl Pool for Crew {
+    /// One thread deals for all: a hand to each worker, then to whoever has answered. It sleeps meanwhile. No thread
+    /// for each worker, because those would compete with the workers for the cores.
+    fn run(&mut self, work: &Work) -> Vec<Done> {
+        let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
+        let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
+        // Round by round, so that no process has a second task while another has none.
+        for _ in 0..self.threads {
+            for seat in &mut self.seats {
+                seat.take(&deck, work, deadline_ns, &mut done);
+            }
+        }
+        while self.seats.iter().any(Seat::is_busy) {
+            if work.stop.check().is_err() {
+                self.seats.iter_mut().for_each(Seat::dismiss);
+                break;
+            }
+            for number in answered(&self.seats, done.last()) {
+                let seat = &mut self.seats[number];
+                seat.collect(&mut done);
+                while seat.take(&deck, work, deadline_ns, &mut done) {}
+            }
+        }
+        done
+    }
+
+    fn worker_cpu(&mut self) -> CpuTime {
+        // All are asked before the first is heard, so that frozen ones are waited for together.
+        self.seats.iter_mut().for_each(Seat::ask_cpu);
+        self.seats.iter_mut().map(Seat::cpu_asked).fold(CpuTime::default(), |sum, one| sum + one)
+    }
+
+    fn lost(&mut self) -> Vec<LostWorker> {
+        self.seats.iter().filter_map(Seat::lost).collect()
+    }
+
+    fn is_whole(&mut self) -> bool {
+        self.seats.iter().all(|seat| seat.lost().is_none() && !seat.is_dismissed())
+    }
+
+    fn close(mut self: Box<Self>) -> Result<(), CloseError> {
+        // All are told to go before the first is waited for, and every one is waited for: nothing is left behind.
+        self.seats.iter_mut().for_each(|seat| seat.process.hang_up());
+        self.seats.into_iter().map(|seat| seat.process.close()).fold(Ok(()), Result::and)
+    }
+}

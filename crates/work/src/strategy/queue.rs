@@ -1,0 +1,233 @@
+//! N worker processes that take jobs from a queue: a SQLite file, or a Redis server that workers on other machines reach
+//! as well.
+//!
+//! **Wins** where one machine is not enough, and where work must outlast a worker. Whoever reaches the queue can take from
+//! it, may come later than the work, and may go in the middle of it: the job of a worker that is not heard of any more is
+//! given to another.
+//!
+//! **Loses** on everything that one machine can do by itself. A job is written down, looked for, read, and its result goes
+//! the same way back: several trips to a server or a file, where a thread has a look at a list (`cargo bench --bench queue`
+//! says how much that is here). And what is given to another may be done twice: a queue promises "at least once", and each
+//! job must bear that.
+//!
+//! **Try**: `makespan run gallery_downloads --strategy processes,queue --workers 8`. Then kill one of the workers in the
+//! middle of a run: what does that cost here, and what there? Then `--workers 0` with `--queue redis://HOST`, and `makespan
+//! worker` on every machine you have.
+
+use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::{
+    queue::{
+        address::Address,
+        batch::{Batch, Client, Places},
+        broker::{BEAT, Broker, QueueError},
+        errand::Errand,
+        worker::Membership,
+    },
+    task::Task,
+    worker::{
+        deck::Deal, error::LostWorker, lane::Done, process::WorkerProcess, shape::Shape, stop::Stop, work::Account,
+    },
+};
+use measure::cpu::CpuTime;
+use std::{
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+    time::Instant,
+};
+use support::scratch::Scratch;
+
+/// N worker processes and a queue.
+#[derive(Debug)]
+pub struct Queue;
+
+struct QueuePool {
+    broker: Box<dyn Broker>,
+    client: Client,
+    staff: Staff,
+    account: Account,
+    /// Where the queue is, if it is the pool's own, and where its workers write. It goes last.
+    _directory: Scratch,
+}
+
+impl Strategy for Queue {
+    fn name(&self) -> &'static str {
+        "queue"
+    }
+
+    fn summary(&self) -> &'static str {
+        "N worker processes that take jobs from a queue: a file, or Redis"
+    }
+
+    fn max_workers(&self) -> u32 {
+        256
+    }
+
+    fn refuses(&self, deal: Deal, tasks: &[Task]) -> Option<String> {
+        if deal != Deal::OneByOne {
+            return Some("who takes which job is decided at the queue, by who is free: only one_by_one".into());
+        }
+        tasks.iter().find_map(|task| Errand::of(task).err())
+    }
+
+    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+        let directory = directory(&env.scratch)?;
+        let file = || Address::Sqlite(directory.path().join("queue.sqlite3"));
+        let address = env.queue.address.clone().unwrap_or_else(file);
+        // Asked before any worker is started: where there is no queue, that is said at once.
+        let mut broker = address.broker(&env.queue.name);
+        let client = Client::introduce(&address, &mut *broker, &env.queue.name)?;
+        let workers = if env.queue.own_workers { shape.workers().get() } else { 0 };
+        let (queue, data, outputs) = (env.queue.name.clone(), env.data.clone(), directory.path().join("outputs"));
+        let threads = NonZeroU32::MIN;
+        let membership = Membership { address, queue, threads, first_worker: 0, data, outputs, server: None };
+        let staff = Staff::start(workers, env, membership)?;
+        Ok(Box::new(QueuePool { broker, client, staff, account: Account::default(), _directory: directory }))
+    }
+}
+
+fn directory(parent: &Path) -> Result<Scratch, QueueError> {
+    Scratch::new_in(parent).map_err(|error| {
+        let address = parent.display().to_string();
+        QueueError::Unreachable { address, cause: error.to_string() }
+    })
+}
+
+impl Pool for QueuePool {
+    /// The pool hands all jobs in and reads what comes back. It deals with nobody: the queue is between it and the workers.
+    fn run(&mut self, work: &Work) -> Vec<Done> {
+        let mut batch = Batch::new(&mut *self.broker, &self.client, work);
+        batch.hand_in();
+        while batch.waits() {
+            batch.collect();
+            // A worker that can't join would only die again.
+            if batch.is_open() {
+                self.staff.replace_the_dead(&work.stop);
+            }
+        }
+        // A job that is still in hand was withdrawn or is past its deadline: its worker ends it by itself.
+        let (done, account) = batch.close(&self.staff.numbers);
+        self.account = account;
+        done
+    }
+
+    fn account(&mut self) -> Account {
+        self.account.clone()
+    }
+
+    fn lost(&mut self) -> Vec<LostWorker> {
+        self.staff.note_the_dead();
+        self.staff.lost.clone()
+    }
+
+    fn worker_cpu(&mut self) -> CpuTime {
+        self.staff.cpu()
+    }
+
+    fn close(mut self: Box<Self>) -> Result<(), CloseError> {
+        let closed = self.staff.close();
+        self.client.leave(&mut *self.broker, &self.staff.numbers);
+        closed
+    }
+}
+
+/// The pool's own worker processes, each in its place.
+struct Staff {
+    program: PathBuf,
+    interrupted: Arc<AtomicBool>,
+    membership: Membership,
+    places: Vec<Place>,
+    /// The dead are in it too: what they delivered has the number of their place.
+    numbers: Places,
+    /// Those of them that were lost.
+    lost: Vec<LostWorker>,
+}
+
+struct Place {
+    process: WorkerProcess,
+    filled: Instant,
+    is_vacant: bool,
+}
+
+impl Place {
+    fn filled_by(process: WorkerProcess) -> Self {
+        Self { process, filled: Instant::now(), is_vacant: false }
+    }
+
+    /// The worker is gone, for this reason.
+    fn vacate(&mut self, how: String) -> LostWorker {
+        self.is_vacant = true;
+        LostWorker { process: self.process.number() + 1, how }
+    }
+}
+
+impl Staff {
+    fn start(workers: u32, env: &Env, membership: Membership) -> Result<Self, StartError> {
+        let (program, interrupted) = (env.program.clone(), Arc::clone(&env.interrupted));
+        // All are spawned before the first is awaited, and all are told to join before the first has, so that they overlap.
+        let spawn = |number| WorkerProcess::spawn_interruptible(&program, number, NonZeroU32::MIN, &interrupted);
+        let mut processes: Vec<WorkerProcess> = (0..workers).map(spawn).collect::<Result<_, _>>()?;
+        processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
+        processes.iter_mut().try_for_each(|process| process.join(&membership))?;
+        processes.iter_mut().try_for_each(WorkerProcess::await_joined)?;
+        let numbers = processes.iter().map(|process| (process.peer_id(0), process.number())).collect();
+        let places = processes.into_iter().map(Place::filled_by).collect();
+        Ok(Self { program, interrupted, membership, places, numbers, lost: Vec::new() })
+    }
+
+    /// Looks who has ended, idle ones too.
+    fn note_the_dead(&mut self) {
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            let ended = place.process.try_ended();
+            self.lost.extend(ended.map(|how| place.vacate(how)));
+        }
+    }
+
+    /// A queue promises that its jobs get done, so there must be somebody who does them. Where workers die as soon as they
+    /// come, a pause lies between one and the next.
+    fn replace_the_dead(&mut self, stop: &Stop) {
+        self.note_the_dead();
+        let is_due = |place: &&mut Place| place.is_vacant && place.filled.elapsed() >= BEAT;
+        for place in self.places.iter_mut().filter(is_due) {
+            place.filled = Instant::now();
+            let number = place.process.number();
+            let spawned = WorkerProcess::spawn_interruptible(&self.program, number, NonZeroU32::MIN, &self.interrupted);
+            if let Ok(process) = spawned.and_then(|process| joined(process, &self.membership, stop)) {
+                self.numbers.insert(process.peer_id(0), number);
+                *place = Place::filled_by(process);
+            }
+        }
+    }
+
+    fn cpu(&mut self) -> CpuTime {
+        self.note_the_dead();
+        let mut sum = CpuTime::default();
+        // All are asked before the first is heard, so that frozen ones are waited for together.
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            let asked = place.process.ask_cpu();
+            self.lost.extend(asked.err().map(|how| place.vacate(how)));
+        }
+        for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
+            match place.process.cpu() {
+                Ok(cpu) => sum = sum + cpu,
+                Err(how) => self.lost.push(place.vacate(how)),
+            }
+        }
+        sum
+    }
+
+    fn close(&mut self) -> Result<(), CloseError> {
+        // All are told to go before the first is waited for, and every one is waited for: nothing is left behind.
+        self.places.iter_mut().for_each(|place| place.process.hang_up());
+        self.places.drain(..).map(|place| place.process.close()).fold(Ok(()), Result::and)
+    }
+}
+
+/// A new worker, at work; an error where it isn't before the run ends.
+fn joined(process: WorkerProcess, membership: &Membership, stop: &Stop) -> Result<WorkerProcess, StartError> {
+    let mut process = process.within(stop.time_left());
+    process.await_ready()?;
+    process.join(membership)?;
+    process.await_joined()?;
+    Ok(process)
+}

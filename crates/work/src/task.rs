@@ -1,0 +1,254 @@
+//! What a worker does. A task is plain data: it can be sent to another process, or to another machine.
+//!
+//! Each kind of task has a file of its own, which holds the work itself and the recipe by which a scenario asks for it.
+//! A task knows nothing of the strategy that runs it. What it may ask of its surroundings is the [`Host`]: "shall I
+//! stop?" between two steps of a calculation, and "I am about to wait" around anything that blocks.
+//!
+//! Adding a workload: a file here, a variant of [`Task`], a variant of [`Workload`](harness::scenario::Workload).
+
+pub mod fetch;
+pub mod gunzip;
+pub mod prime_sum;
+pub mod thumbnail;
+
+use crate::worker::{lane::Lane, stop::Stopped};
+use mock_server::log::TaskTag;
+use serde::{Deserialize, Serialize};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use support::terminal::printable_path;
+
+/// One unit of work that one worker does.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Task {
+    /// Nothing at all: what is left is what the strategy itself costs.
+    Noop,
+    /// Get a URL and read the whole body.
+    Fetch(fetch::Fetch),
+    /// Sum the primes of a range by trial division.
+    PrimeSum(prime_sum::PrimeSum),
+    /// Make a small picture of a large one.
+    Thumbnail(thumbnail::Thumbnail),
+    /// Decompress a gzip file.
+    Gunzip(gunzip::Gunzip),
+}
+
+/// What a task produced, small enough to compare and to send: a fetch of 3 MB comes back as its checksum.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// The answer itself for a calculation (the sum of primes), otherwise a CRC-32 of the bytes produced.
+    pub checksum: u64,
+    /// How much there was of it: bytes of a body, primes of a sum.
+    pub amount: u64,
+    /// The HTTP status, for fetches.
+    pub status: Option<u16>,
+}
+
+/// Why a task has no output. It travels from worker processes, so it holds words and not the original errors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum TaskError {
+    /// The run's deadline, or the task's own time limit, passed first.
+    #[error("timed out")]
+    TimedOut,
+    /// The run was interrupted.
+    #[error("cancelled: the run was interrupted")]
+    Cancelled,
+    /// The worker that held the task is gone.
+    #[error("its worker died: {0}")]
+    WorkerDied(String),
+    /// Every worker that took the job from its queue was not heard of again.
+    #[error("given up after {tries} tries: each worker that took it was lost, {last} as the last")]
+    GivenUp {
+        /// How often it was handed out.
+        tries: u32,
+        /// The last worker that had it.
+        last: String,
+    },
+    /// Nobody did the job, or what came of it didn't come back: the queue's words.
+    #[error("{0}")]
+    Queue(String),
+    /// A worker must not do what the job asks for.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// The system refused the thread that was to do the task.
+    #[error("could not start thread {number}: {message}; {} stood", number.saturating_sub(1))]
+    NoThread {
+        /// Which thread it was, counted from 1.
+        number: u32,
+        /// What the system said.
+        message: String,
+    },
+    /// The task's own code panicked.
+    #[error("it panicked: {0}")]
+    Panicked(String),
+    /// No connection to the server.
+    #[error("could not connect: {0}")]
+    Connect(String),
+    /// The connection ended or broke before the response was complete.
+    #[error("the response broke off: {0}")]
+    BrokenResponse(String),
+    /// Something else about HTTP: a redirect loop, a malformed answer.
+    #[error("http: {0}")]
+    Http(String),
+    /// A file could not be read or written.
+    #[error("{}: {message}", printable_path(path))]
+    File {
+        /// The file.
+        #[serde(with = "support::path_bytes")]
+        path: PathBuf,
+        /// What the system said.
+        message: String,
+    },
+    /// A file was read, but its content is damaged or of a kind that is not supported.
+    #[error("{}: {message}", printable_path(path))]
+    Damaged {
+        /// The file.
+        #[serde(with = "support::path_bytes")]
+        path: PathBuf,
+        /// Which of the two, with what the decoder said.
+        message: String,
+    },
+}
+
+impl From<Stopped> for TaskError {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Deadline => Self::TimedOut,
+            Stopped::Interrupted => Self::Cancelled,
+        }
+    }
+}
+
+/// The kind of a [`TaskError`], as scenarios name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is described at the TaskError of the same name")]
+pub enum ErrorKind {
+    TimedOut,
+    Cancelled,
+    WorkerDied,
+    GivenUp,
+    Queue,
+    Refused,
+    NoThread,
+    Panicked,
+    Connect,
+    BrokenResponse,
+    Http,
+    File,
+    Damaged,
+}
+
+impl TaskError {
+    /// The kind, without the particulars.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::TimedOut => ErrorKind::TimedOut,
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::WorkerDied(_) => ErrorKind::WorkerDied,
+            Self::GivenUp { .. } => ErrorKind::GivenUp,
+            Self::Queue(_) => ErrorKind::Queue,
+            Self::Refused(_) => ErrorKind::Refused,
+            Self::NoThread { .. } => ErrorKind::NoThread,
+            Self::Panicked(_) => ErrorKind::Panicked,
+            Self::Connect(_) => ErrorKind::Connect,
+            Self::BrokenResponse(_) => ErrorKind::BrokenResponse,
+            Self::Http(_) => ErrorKind::Http,
+            Self::File { .. } => ErrorKind::File,
+            Self::Damaged { .. } => ErrorKind::Damaged,
+        }
+    }
+}
+
+/// What a task waits for, when it waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// Connecting, sending, and the time until the response's head has come.
+    FirstByte,
+    /// The body.
+    Transfer,
+    /// The simulated interpreter lock, until it is ours. Tasks don't wait for it; what surrounds them does.
+    Lock,
+}
+
+/// What surrounds a task while it runs. Kernels are generic over it, so that an empty hook costs nothing.
+pub trait Host {
+    /// Called between two steps of a calculation, as often as is convenient: "shall I stop?"
+    fn check(&mut self) -> Result<(), Stopped>;
+    /// The same look from within a call into a library, which can't be left in the middle: nothing is done about it but to
+    /// end the call.
+    fn stopped(&self) -> Result<(), Stopped>;
+    /// Called around anything that blocks. The argument is the time that is left until the run's deadline.
+    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
+    /// Called around work that needs no interpreter lock, such as that of a C extension that gives it back meanwhile. Where
+    /// there is no such lock, that is any work.
+    #[inline]
+    fn released<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        work()
+    }
+    /// Which task of which run is asking: fetches tell the server.
+    fn tag(&self) -> TaskTag;
+}
+
+impl Task {
+    /// Does the work on the calling thread, waiting where there is something to wait for.
+    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+        match self {
+            Self::Noop => Ok(Output { checksum: 0, amount: 0, status: None }),
+            Self::Fetch(task) => task.run(host),
+            Self::PrimeSum(task) => task.run(host),
+            Self::Thumbnail(task) => task.run(host),
+            Self::Gunzip(task) => task.run(host),
+        }
+    }
+
+    /// Does the work inside an event loop. Only a fetch knows how to wait without blocking: everything else keeps the
+    /// loop's one thread until it is done, and nothing else moves meanwhile. That is the lesson, not an oversight.
+    pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
+        match self {
+            Self::Fetch(task) => task.run_async(lane).await,
+            blocking => blocking.run(lane),
+        }
+    }
+
+    /// True when the task keeps its thread until it is done, so that inside an event loop it belongs on another one.
+    pub fn blocks(&self) -> bool {
+        match self {
+            Self::Noop => false,
+            Self::Fetch(task) => task.blocking,
+            _ => true,
+        }
+    }
+
+    /// The file that it reads, if it reads one.
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Thumbnail(task) => Some(&task.input),
+            Self::Gunzip(task) => Some(&task.input),
+            _ => None,
+        }
+    }
+
+    /// What [`Deal::ByKey`](crate::worker::deck::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Fetch(task) => task.site(),
+            _ => "",
+        }
+    }
+}
+
+/// What must come of a task for its run to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Expected {
+    /// Exactly this.
+    Output(Output),
+    /// A failure of this kind: some scenarios are about failing.
+    Error(ErrorKind),
+    /// Whatever `sequential` produced on this machine (pictures may differ between processors in their last bits).
+    AsSequential,
+    /// Anything, success or failure.
+    Any,
+}

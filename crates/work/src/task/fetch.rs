@@ -1,0 +1,568 @@
+//! Get a URL and read the whole body: work that mostly waits.
+//!
+//! The body is read in chunks and only its checksum is kept, as a program would that writes it to disk. A 404 is a
+//! result, not an error: the server answered, and the answer is what the task was sent for.
+//!
+//! There are two clients, because there are two ways to wait. The blocking one (ureq) keeps its thread until the answer
+//! is there; the async one (hyper) gives it back to the event loop at each `await`. They send the same bytes.
+
+use super::{Host, Output, Task, TaskError, Wait};
+use crate::worker::lane::Lane;
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Request, StatusCode, body::Incoming, header};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use mock_server::{
+    gallery,
+    log::{TASK_HEADER, TaskTag},
+};
+use serde::{Deserialize, Serialize};
+use std::{cell::RefCell, fmt::Display, io::Read, num::NonZeroU32, time::Duration};
+use tokio::{
+    runtime,
+    time::{Instant, timeout_at},
+};
+use ureq::{
+    config::Config,
+    http,
+    unversioned::{
+        resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
+        transport::{DefaultConnector, NextTimeout, time},
+    },
+};
+
+/// How much of a body is read at once.
+const CHUNK: usize = 64 << 10;
+
+/// Get a URL.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fetch {
+    /// Where from: `http://HOST:PORT/PATH`.
+    pub url: String,
+    /// The `Host` header, where it is not the URL's: several virtual sites on one server.
+    pub site: Option<String>,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+    /// Whether the connection may serve another request afterwards. Without it, each task connects anew.
+    pub keep_alive: bool,
+    /// The longest time a connection may take to stand.
+    pub connect_timeout: Duration,
+    /// The longest time the whole task may take.
+    pub timeout: Duration,
+    /// How many redirects are followed before that is an error.
+    pub redirects: u32,
+    /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
+    /// is there: what a library that knows nothing of event loops does to a program that has one.
+    pub blocking: bool,
+    /// Whether it must stay on the server it begins at: a redirect to another one is refused.
+    pub stays: bool,
+}
+
+/// How a scenario asks for fetches: `tasks` of them, from one path or from the gallery's listing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recipe {
+    /// How many. With a listing, the first so many of its links.
+    pub tasks: NonZeroU32,
+    /// The paths, used in turn; `{number}` stands for the task's number, counted from 1.
+    #[serde(default)]
+    pub paths: Vec<String>,
+    /// The virtual sites that the paths are asked of: all of them of the first, then all of the second, and so on from
+    /// the start. Without any, they are asked of the server under its own name.
+    #[serde(default)]
+    pub sites: Vec<String>,
+    /// Take the links from this listing instead. It is read before the clock starts.
+    #[serde(default)]
+    pub listing: Option<Listing>,
+    /// Whether connections are kept open between tasks.
+    #[serde(default = "yes")]
+    pub keep_alive: bool,
+    /// In the document's own seconds; scaled like everything else.
+    #[serde(default)]
+    pub connect_timeout_s: Option<f64>,
+    /// In the document's own seconds; scaled like everything else.
+    #[serde(default)]
+    pub timeout_s: Option<f64>,
+    /// How many redirects are followed.
+    #[serde(default = "five")]
+    pub redirects: u32,
+    /// See [`Fetch::blocking`].
+    #[serde(default)]
+    pub blocking: bool,
+}
+
+/// Where a listing is to be had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listing {
+    /// Its path.
+    pub path: String,
+    /// The `Authorization` header it wants.
+    #[serde(default)]
+    pub authorization: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn five() -> u32 {
+    5
+}
+
+/// Long enough never to matter; the whole-run deadline is what ends a stuck run.
+const PATIENCE: Duration = Duration::from_hours(1);
+
+impl Recipe {
+    /// The tasks, against the server at `origin` (`http://HOST:PORT`), with timeouts divided by `time_scale`.
+    pub fn build(&self, origin: &str, time_scale: f64) -> Result<Vec<Task>, TaskError> {
+        let fetches: Vec<Fetch> = match &self.listing {
+            Some(listing) => {
+                let links = self.listed(origin, listing, time_scale)?.into_iter();
+                links.map(|url| self.fetch(url, None, time_scale)).collect()
+            }
+            None => (0..self.tasks.get() as usize).map(|index| self.nth(origin, index, time_scale)).collect(),
+        };
+        Ok(fetches.into_iter().map(Task::Fetch).collect())
+    }
+
+    /// The fetch of a listing, as a step of the prologue.
+    pub fn listing_task(&self, origin: &str, listing: &Listing, time_scale: f64) -> Fetch {
+        self.fetch(format!("{origin}{}", listing.path), listing.authorization.clone(), time_scale)
+    }
+
+    fn nth(&self, origin: &str, index: usize, time_scale: f64) -> Fetch {
+        let (site, path) = self.site_and_path(index);
+        Fetch { site: site.map(Into::into), ..self.fetch(format!("{origin}{path}"), None, time_scale) }
+    }
+
+    /// What the task with this index fetches, where there is no listing.
+    pub fn site_and_path(&self, index: usize) -> (Option<&str>, String) {
+        let path = self.paths[index % self.paths.len()].replace("{number}", &(index + 1).to_string());
+        (self.sites.get(index / self.paths.len() % self.sites.len().max(1)).map(String::as_str), path)
+    }
+
+    fn fetch(&self, url: String, authorization: Option<String>, time_scale: f64) -> Fetch {
+        let limit = |seconds: f64| Duration::try_from_secs_f64(seconds / time_scale).unwrap_or(PATIENCE);
+        let scaled = |seconds: Option<f64>| seconds.map_or(PATIENCE, limit).min(PATIENCE);
+        Fetch {
+            url,
+            site: None,
+            authorization,
+            keep_alive: self.keep_alive,
+            connect_timeout: scaled(self.connect_timeout_s),
+            timeout: scaled(self.timeout_s),
+            redirects: self.redirects,
+            blocking: self.blocking,
+            stays: false,
+        }
+    }
+
+    /// Reads the listing and keeps the links of JPEG and PNG pictures: albums have no type, and GIFs are left out.
+    fn listed(&self, origin: &str, listing: &Listing, time_scale: f64) -> Result<Vec<String>, TaskError> {
+        let fetch = self.listing_task(origin, listing, time_scale);
+        let body = fetch.get_blocking(TaskTag { run: 0, index: None }, PATIENCE)?.read_to_vec().map_err(broken)?;
+        let gallery: gallery::Listing = serde_json::from_slice(&body)
+            .map_err(|error| TaskError::Http(format!("{}: not a gallery listing: {error}", fetch.url)))?;
+        Ok(gallery.pictures().take(self.tasks.get() as usize).map(ToOwned::to_owned).collect())
+    }
+}
+
+impl Fetch {
+    /// The site, for dealing by key.
+    pub fn site(&self) -> &str {
+        self.site.as_deref().or_else(|| self.url.split('/').nth(2)).unwrap_or_default()
+    }
+
+    /// Waits for the answer on this thread.
+    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+        let tag = host.tag();
+        let mut body = host.wait(Wait::FirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
+        host.wait(Wait::Transfer, |_| body.digest())
+    }
+
+    /// Sends the request, follows redirects, and returns when the final answer's head has come.
+    fn get_blocking(&self, tag: TaskTag, limit: Duration) -> Result<BlockingBody, TaskError> {
+        let (mut url, tag) = (self.url.clone(), tag.to_string());
+        let begun = std::time::Instant::now();
+        for _ in 0..=self.redirects {
+            // One limit for all hops: servers that send each other's callers back and forth must not stretch it.
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Err(TaskError::TimedOut);
+            }
+            let mut request = AGENT.with(|agent| agent.get(&url)).config();
+            request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(left));
+            let mut request = request.build();
+            for (name, value) in self.headers(&tag) {
+                request = request.header(name, value);
+            }
+            let response = request.call().map_err(failed)?;
+            let (head, body) = response.into_parts();
+            match self.follow(&url, head.status, head.headers.get(header::LOCATION))? {
+                Some(next) => url = next,
+                None => return Ok(BlockingBody { status: head.status.as_u16(), body }),
+            }
+        }
+        Err(self.too_many_redirects())
+    }
+
+    /// Waits for the answer inside an event loop.
+    pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
+        if self.blocking {
+            // No `await` here: whatever else the loop has in flight waits with this one.
+            return self.run(lane);
+        }
+        // One limit for both waits. Each is cut short by itself, so that a wait in vain is written down too.
+        let limit = Instant::now() + lane.time_left().min(self.timeout);
+        let start_ns = lane.waits(Wait::FirstByte);
+        let response = timeout_at(limit, self.get_async(lane.tag())).await;
+        lane.waited(Wait::FirstByte, start_ns);
+        let response = response.unwrap_or(Err(TaskError::TimedOut))?;
+        let start_ns = lane.waits(Wait::Transfer);
+        let output = timeout_at(limit, digest_async(response)).await;
+        lane.waited(Wait::Transfer, start_ns);
+        output.unwrap_or(Err(TaskError::TimedOut))
+    }
+
+    async fn get_async(&self, tag: TaskTag) -> Result<hyper::Response<Incoming>, TaskError> {
+        let client = async_client(self.connect_timeout);
+        let (mut url, tag) = (self.url.clone(), tag.to_string());
+        for _ in 0..=self.redirects {
+            let mut request = Request::get(&url);
+            for (name, value) in self.headers(&tag) {
+                request = request.header(name, value);
+            }
+            let request = request.body(Empty::<Bytes>::new()).map_err(|error| TaskError::Http(error.to_string()))?;
+            let response = client.request(request).await.map_err(|error| {
+                if error.is_connect() { TaskError::Connect(causes(&error)) } else { broken(causes(&error)) }
+            })?;
+            match self.follow(&url, response.status(), response.headers().get(header::LOCATION))? {
+                Some(next) => url = next,
+                None => return Ok(response),
+            }
+        }
+        Err(self.too_many_redirects())
+    }
+
+    /// Where an answer sends this fetch on to; `None` when it is the last one.
+    fn follow(
+        &self,
+        url: &str,
+        status: StatusCode,
+        location: Option<&header::HeaderValue>,
+    ) -> Result<Option<String>, TaskError> {
+        let next = next_hop(url, status, location)?;
+        match next.as_deref().filter(|next| self.stays && !same_server(next, &self.url)) {
+            Some(elsewhere) => Err(TaskError::Refused(format!("{url}: a redirect to another server, {elsewhere}"))),
+            None => Ok(next),
+        }
+    }
+
+    fn headers<'a>(&'a self, tag: &'a str) -> impl Iterator<Item = (&'static str, &'a str)> {
+        let optional = [
+            ("host", self.site.as_deref()),
+            ("authorization", self.authorization.as_deref()),
+            ("connection", (!self.keep_alive).then_some("close")),
+        ];
+        let given = optional.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        given.chain([(TASK_HEADER, tag)])
+    }
+
+    fn too_many_redirects(&self) -> TaskError {
+        TaskError::Http(format!("{}: more than {} redirects", self.url, self.redirects))
+    }
+}
+
+thread_local! {
+    /// One client for each thread, like one session for each worker: connections are kept, and nothing is shared, so
+    /// no worker ever waits for another's lock.
+    static AGENT: ureq::Agent = ureq::Agent::with_parts(
+        ureq::Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .build(),
+        DefaultConnector::default(),
+        OnThisThread,
+    );
+
+    /// The async client of the event loop that lives on this thread. Its connections are driven by that loop and die
+    /// with it, so another loop gets another client.
+    static ASYNC_CLIENT: RefCell<Option<(runtime::Id, AsyncClient)>> = const { RefCell::new(None) };
+}
+
+/// Looks addresses up on the thread that asks. ureq's own way starts a thread for each connection that has a time limit,
+/// which would be measured with it; ours are numbers, which take no time to look up.
+#[derive(Debug)]
+struct OnThisThread;
+
+impl Resolver for OnThisThread {
+    fn resolve(
+        &self,
+        uri: &http::Uri,
+        config: &Config,
+        limit: NextTimeout,
+    ) -> Result<ResolvedSocketAddrs, ureq::Error> {
+        let unlimited = NextTimeout { after: time::Duration::NotHappening, ..limit };
+        DefaultResolver::default().resolve(uri, config, unlimited)
+    }
+}
+
+type AsyncClient = Client<HttpConnector, Empty<Bytes>>;
+
+fn async_client(connect_timeout: Duration) -> AsyncClient {
+    let this_loop = runtime::Handle::current().id();
+    ASYNC_CLIENT.with_borrow_mut(|kept| match kept {
+        Some((its_loop, client)) if *its_loop == this_loop => client.clone(),
+        _ => {
+            let mut connector = HttpConnector::new();
+            connector.set_nodelay(true);
+            connector.set_connect_timeout(Some(connect_timeout));
+            let client = Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(connector);
+            *kept = Some((this_loop, client.clone()));
+            client
+        }
+    })
+}
+
+/// A response whose head has come.
+struct BlockingBody {
+    status: u16,
+    body: ureq::Body,
+}
+
+impl BlockingBody {
+    fn digest(&mut self) -> Result<Output, TaskError> {
+        let (mut reader, mut chunk) = (self.body.as_reader(), vec![0; CHUNK]);
+        let mut digest = Digest::default();
+        loop {
+            match reader.read(&mut chunk) {
+                Ok(0) => return Ok(digest.output(self.status)),
+                Ok(length) => digest.add(&chunk[..length]),
+                Err(error) => return Err(broken_body(error)),
+            }
+        }
+    }
+
+    fn read_to_vec(mut self) -> Result<Vec<u8>, ureq::Error> {
+        self.body.read_to_vec()
+    }
+}
+
+async fn digest_async(response: hyper::Response<Incoming>) -> Result<Output, TaskError> {
+    let status = response.status().as_u16();
+    let (mut body, mut digest) = (response.into_body(), Digest::default());
+    while let Some(frame) = body.frame().await {
+        if let Ok(chunk) = frame.map_err(|error| broken(causes(&error)))?.into_data() {
+            digest.add(&chunk);
+        }
+    }
+    Ok(digest.output(status))
+}
+
+/// The checksum and the length of a body that comes in pieces.
+#[derive(Debug, Default)]
+pub struct Digest {
+    crc: crc32fast::Hasher,
+    bytes: u64,
+}
+
+impl Digest {
+    /// Of a whole body.
+    pub fn of(pieces: impl IntoIterator<Item = Bytes>) -> Self {
+        let mut digest = Self::default();
+        pieces.into_iter().for_each(|piece| digest.add(&piece));
+        digest
+    }
+
+    fn add(&mut self, chunk: &[u8]) {
+        self.crc.update(chunk);
+        self.bytes += chunk.len() as u64;
+    }
+
+    /// What a fetch comes to that brought it.
+    pub fn output(self, status: u16) -> Output {
+        Output { checksum: self.crc.finalize().into(), amount: self.bytes, status: Some(status) }
+    }
+}
+
+/// Where a redirect leads; `None` when the answer is not a redirect.
+fn next_hop(
+    url: &str,
+    status: StatusCode,
+    location: Option<&header::HeaderValue>,
+) -> Result<Option<String>, TaskError> {
+    let Some(location) = location.filter(|_| status.is_redirection()) else { return Ok(None) };
+    let location =
+        location.to_str().map_err(|_| TaskError::Http(format!("{url}: a redirect to no readable address")))?;
+    if location.starts_with("http://") {
+        return Ok(Some(location.to_owned()));
+    }
+    let origin: Vec<&str> = url.splitn(4, '/').take(3).collect();
+    if location.starts_with('/') {
+        Ok(Some(format!("{}{location}", origin.join("/"))))
+    } else {
+        Err(TaskError::Http(format!("{url}: can't follow a redirect to {location:?}: expected http://... or /...")))
+    }
+}
+
+/// Whether two URLs name the same server: `http`, the same host, the same port, and nothing else before the path. They are
+/// read with the parser that the clients use, so that nobody reads them in another way.
+pub fn same_server(one: &str, other: &str) -> bool {
+    server(one).is_some_and(|known| Some(known) == server(other))
+}
+
+fn server(url: &str) -> Option<(String, u16)> {
+    let url = url.parse::<http::Uri>().ok().filter(|url| url.scheme_str() == Some("http"))?;
+    let (host, port) = (url.host().filter(|host| !host.is_empty())?, url.port_u16());
+    let plain = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    // A user's name would stand there, too, or a port that is none.
+    (url.authority()?.as_str() == plain).then(|| (host.to_owned(), port.unwrap_or(80)))
+}
+
+fn failed(error: ureq::Error) -> TaskError {
+    match error {
+        ureq::Error::Timeout(_) => TaskError::TimedOut,
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => TaskError::Connect(error.to_string()),
+        ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => TaskError::Connect(io.to_string()),
+        ureq::Error::Io(_) | ureq::Error::Protocol(_) | ureq::Error::BodyStalled => broken(error),
+        other => TaskError::Http(other.to_string()),
+    }
+}
+
+/// An error while a body was read: ureq's own, wrapped, or the system's.
+fn broken_body(error: std::io::Error) -> TaskError {
+    match error.downcast::<ureq::Error>() {
+        Ok(error) => failed(error),
+        Err(error) => broken(error),
+    }
+}
+
+fn broken(error: impl Display) -> TaskError {
+    TaskError::BrokenResponse(error.to_string())
+}
+
+/// An error with all its causes: hyper's own text names only the outermost.
+fn causes(error: &dyn std::error::Error) -> String {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hyper::header::HeaderValue;
+
+    fn hop(url: &str, status: u16, location: &'static str) -> Result<Option<String>, TaskError> {
+        next_hop(url, StatusCode::from_u16(status).expect("a status"), Some(&HeaderValue::from_static(location)))
+    }
+
+    #[test]
+    fn redirects_lead_on_and_other_answers_do_not() {
+        let from = "http://127.0.0.1:80/a/b";
+        assert_eq!(hop(from, 302, "/c"), Ok(Some("http://127.0.0.1:80/c".into())));
+        assert_eq!(hop(from, 301, "http://other/d"), Ok(Some("http://other/d".into())));
+        assert_eq!(hop(from, 201, "/created"), Ok(None));
+        assert!(hop(from, 302, "c").is_err());
+    }
+
+    #[test]
+    fn a_server_is_its_scheme_its_host_and_its_port() {
+        let server = "http://127.0.0.1:8080";
+        for same in ["http://127.0.0.1:8080/", "http://127.0.0.1:8080/a@b:1", "http://127.0.0.1:8080?x", server] {
+            assert!(same_server(same, server), "{same}");
+        }
+        assert!(same_server("http://host/a", "http://host:80"));
+        for other in [
+            "https://127.0.0.1:8080/",
+            "ftp://127.0.0.1:8080/",
+            "//127.0.0.1:8080/",
+            "127.0.0.1:8080",
+            "/images/1.jpg",
+            "",
+            "http://",
+            "http:///etc/passwd",
+            "file:///etc/passwd",
+            "http://127.0.0.1/",
+            "http://127.0.0.1:80801/",
+            "http://127.0.0.1:8081/",
+            "http://127.0.0.2:8080/",
+            "http://localhost:8080/",
+            "http://127.0.0.1:8080.evil.test/",
+            "http://127.0.0.1:8080@evil.test/",
+            "http://user@127.0.0.1:8080/",
+            "http://user:word@127.0.0.1:8080/",
+            "http://127.0.0.1:8080\\@evil.test/",
+            "http://evil.test/http://127.0.0.1:8080/",
+            "http://evil.test#http://127.0.0.1:8080/",
+        ] {
+            assert!(!same_server(other, server), "{other}");
+        }
+        assert!(!same_server("", "") && !same_server("nonsense", "nonsense"));
+    }
+
+    #[test]
+    fn one_that_stays_follows_no_redirect_elsewhere() {
+        let free = recipe(&["/"], &[]).fetch("http://h:1/a".into(), None, 1.0);
+        let stays = Fetch { stays: true, ..free.clone() };
+        let follow = |fetch: &Fetch, location: &'static str| {
+            fetch.follow(&fetch.url, StatusCode::FOUND, Some(&HeaderValue::from_static(location)))
+        };
+        for elsewhere in ["http://h:2/", "http://other/", "http://h:1@other/", "http://h:1.other/"] {
+            assert_eq!(follow(&free, elsewhere), Ok(Some(elsewhere.into())));
+            assert!(matches!(follow(&stays, elsewhere), Err(TaskError::Refused(_))), "{elsewhere}");
+        }
+        for here in ["/b", "//other/b", "http://h:1/b"] {
+            assert_eq!(follow(&stays, here), follow(&free, here), "{here}");
+        }
+        assert_eq!(follow(&stays, "//other/b"), Ok(Some("http://h:1//other/b".into())), "a path, to who reads it so");
+    }
+
+    fn recipe(paths: &[&str], sites: &[&str]) -> Recipe {
+        Recipe {
+            tasks: NonZeroU32::MIN,
+            paths: paths.iter().map(ToString::to_string).collect(),
+            sites: sites.iter().map(ToString::to_string).collect(),
+            listing: None,
+            keep_alive: true,
+            connect_timeout_s: None,
+            timeout_s: Some(3.0),
+            redirects: 5,
+            blocking: false,
+        }
+    }
+
+    #[test]
+    fn the_site_is_the_virtual_one_where_there_is_one() {
+        let mut fetch = recipe(&["/{number}"], &[]).fetch("http://127.0.0.1:8080/x".into(), None, 2.0);
+        assert_eq!((fetch.site(), fetch.timeout), ("127.0.0.1:8080", Duration::from_millis(1500)));
+        fetch.site = Some("news.test".into());
+        assert_eq!(fetch.site(), "news.test");
+    }
+
+    fn built(recipe: &Recipe) -> Vec<(Option<String>, String)> {
+        let tasks = recipe.build("http://h:1", 1.0).expect("nothing is listed");
+        let fetches = tasks.into_iter().map(|task| match task {
+            Task::Fetch(fetch) => (fetch.site, fetch.url),
+            other => panic!("a fetch, not {other:?}"),
+        });
+        fetches.collect()
+    }
+
+    #[test]
+    fn paths_are_used_in_turn_for_one_site_after_the_other() {
+        let of = |tasks, sites: &[&str]| {
+            let tasks = NonZeroU32::new(tasks).expect("at least one");
+            let asked = built(&Recipe { tasks, ..recipe(&["/x", "/y/{number}"], sites) });
+            let told = asked.iter().map(|(site, url)| format!("{} {url}", site.as_deref().unwrap_or("-")));
+            told.collect::<Vec<_>>().join("\n").replace("http://h:1", "")
+        };
+        assert_eq!(of(3, &[]), "- /x\n- /y/2\n- /x");
+        assert_eq!(of(5, &["a", "b"]), "a /x\na /y/2\nb /x\nb /y/4\na /x");
+    }
+}

@@ -1,0 +1,195 @@
+//! The feed: what workers are at, moment by moment, for whoever watches a run.
+//!
+//! Watching must cost next to nothing, or what is watched is no longer what was measured. So a worker appends 32 bytes to
+//! a file and goes on: no lock of ours, no thread, nobody who is woken up. The file's name is in the environment variable
+//! [`VARIABLE`], which worker processes inherit; where it isn't set, there is no feed, and a lane asks one `Option`.
+//! Whoever set it reads the file at his own pace, in another process (see [`live`](harness::live)).
+//!
+//! The feed is for the eyes. Times and spans of a record come from the run itself, and are the same with and without it.
+
+use std::{
+    env,
+    fs::{File, OpenOptions},
+    io::{self, Read, Write},
+    path::Path,
+    sync::OnceLock,
+};
+
+/// Where the file's path is, if somebody watches.
+pub const VARIABLE: &str = "MAKESPAN_FEED";
+
+/// The length of one announcement. A single `write` of so few bytes to a file opened for appending is never torn.
+const LENGTH: usize = 32;
+
+/// What a worker is at from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doing {
+    /// It works on a task.
+    Run,
+    /// It waits for the first byte of a response.
+    WaitFirstByte,
+    /// It waits for the rest of a body.
+    WaitTransfer,
+    /// It waits for the simulated interpreter lock.
+    WaitLock,
+    /// The task is done, and there is none until the next.
+    Idle,
+    /// The same, and the task ended in an error.
+    Failed,
+    /// No worker's: the run begins. Who it is of stands in `worker`: the cell's number.
+    Begin,
+    /// No worker's: the run has ended.
+    End,
+}
+
+impl Doing {
+    const ALL: [Self; 8] = [
+        Self::Run,
+        Self::WaitFirstByte,
+        Self::WaitTransfer,
+        Self::WaitLock,
+        Self::Idle,
+        Self::Failed,
+        Self::Begin,
+        Self::End,
+    ];
+}
+
+/// One announcement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Announcement {
+    /// The number of the run.
+    pub run: u64,
+    /// Since when: `CLOCK_MONOTONIC`, nanoseconds.
+    pub at_ns: u64,
+    /// The worker, counted from 0.
+    pub worker: u32,
+    /// The task it concerns; `None` for the prologue.
+    pub index: Option<u32>,
+    /// What it is at.
+    pub doing: Doing,
+}
+
+impl Announcement {
+    fn to_bytes(self) -> [u8; LENGTH] {
+        let mut bytes = [0; LENGTH];
+        bytes[..8].copy_from_slice(&self.run.to_le_bytes());
+        bytes[8..16].copy_from_slice(&self.at_ns.to_le_bytes());
+        bytes[16..20].copy_from_slice(&self.worker.to_le_bytes());
+        bytes[20..24].copy_from_slice(&self.index.unwrap_or(u32::MAX).to_le_bytes());
+        bytes[24] = Doing::ALL.iter().position(|doing| *doing == self.doing).unwrap_or(0) as u8;
+        bytes
+    }
+
+    /// `None` for bytes that nobody announced.
+    fn from_bytes(bytes: &[u8; LENGTH]) -> Option<Self> {
+        let [run, at_ns, places, doing] = [0, 8, 16, 24].map(|from| {
+            let mut word = [0; 8];
+            word.copy_from_slice(&bytes[from..from + 8]);
+            u64::from_le_bytes(word)
+        });
+        let (worker, index) = (places as u32, (places >> 32) as u32);
+        let doing = *Doing::ALL.get(usize::try_from(doing).ok()?)?;
+        Some(Self { run, at_ns, worker, index: (index != u32::MAX).then_some(index), doing })
+    }
+}
+
+/// Where workers announce what they are at.
+#[derive(Debug)]
+pub struct Feed(File);
+
+impl Feed {
+    /// The feed of this process; `None` where nobody watches. A file that can't be opened is nobody's feed: a run doesn't
+    /// fail because of who looks on.
+    pub fn of_this_process() -> Option<&'static Self> {
+        static FEED: OnceLock<Option<Feed>> = OnceLock::new();
+        FEED.get_or_init(|| Self::open(env::var_os(VARIABLE)?.as_ref()).ok()).as_ref()
+    }
+
+    /// The feed in this file, which must be there.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        OpenOptions::new().append(true).open(path).map(Self)
+    }
+
+    /// Announces it. On a full disk it is lost, and the one who watches sees a little less.
+    pub fn announce(&self, announcement: Announcement) {
+        let _ = (&self.0).write(&announcement.to_bytes());
+    }
+}
+
+/// Reads a feed from its beginning, as far as it goes at the moment.
+#[derive(Debug)]
+pub struct Reader {
+    file: File,
+    begun: Vec<u8>,
+}
+
+impl Reader {
+    /// Reads the feed in this file.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        Ok(Self { file: File::open(path)?, begun: Vec::new() })
+    }
+
+    /// What has been announced since the last time.
+    pub fn news(&mut self) -> io::Result<Vec<Announcement>> {
+        self.file.read_to_end(&mut self.begun)?;
+        let (whole, begun) = self.begun.as_chunks::<LENGTH>();
+        let news = whole.iter().filter_map(Announcement::from_bytes).collect();
+        self.begun = begun.to_vec();
+        Ok(news)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::thread;
+    use tempfile::NamedTempFile;
+
+    proptest! {
+        #[test]
+        fn what_is_announced_is_read(run: u64, at_ns: u64, worker: u32, index in prop::option::of(0..u32::MAX), which in 0..8_usize) {
+            let announcement = Announcement { run, at_ns, worker, index, doing: Doing::ALL[which] };
+            prop_assert_eq!(Announcement::from_bytes(&announcement.to_bytes()), Some(announcement));
+        }
+
+        #[test]
+        fn noise_is_no_panic(noise: [u8; LENGTH]) {
+            let _ = Announcement::from_bytes(&noise);
+        }
+    }
+
+    #[test]
+    fn nothing_is_torn_or_lost_where_many_announce_at_once() {
+        let file = NamedTempFile::new().unwrap();
+        let mut reader = Reader::open(file.path()).unwrap();
+        let (threads, each) = (8, 500);
+        thread::scope(|scope| {
+            for worker in 0..threads {
+                // Each with a handle of its own, as processes have.
+                let feed = Feed::open(file.path()).unwrap();
+                scope.spawn(move || {
+                    for index in 0..each {
+                        let of = u64::from(worker) << 32 | u64::from(index);
+                        feed.announce(Announcement {
+                            run: of,
+                            at_ns: of,
+                            worker,
+                            index: Some(index),
+                            doing: Doing::Run,
+                        });
+                    }
+                });
+            }
+        });
+        let news = reader.news().unwrap();
+        assert_eq!(news.len(), (threads * each) as usize);
+        assert!(
+            news.iter()
+                .all(|one| one.run == one.at_ns
+                    && one.run == u64::from(one.worker) << 32 | u64::from(one.index.unwrap()))
+        );
+        assert!(reader.news().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,222 @@
+//! The lane a worker runs in: what surrounds a task while it runs, and what is written down about it.
+
+use super::{
+    feed::{Announcement, Doing, Feed},
+    stop::{Stop, Stopped},
+};
+use crate::task::{Host, Output, Task, TaskError, Wait};
+use futures_util::FutureExt;
+use measure::clock::{between, now_ns};
+use mock_server::log::TaskTag;
+use serde::{Deserialize, Serialize};
+use std::{
+    any::Any,
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::Duration,
+};
+
+/// What a stretch of a worker's time was spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SpanKind {
+    /// A whole task, from its start to its end. The waits lie inside it.
+    Run,
+    /// Waiting for the first byte of a response.
+    WaitFirstByte,
+    /// Waiting for the rest of a body.
+    WaitTransfer,
+    /// The request was at the server and not yet answered, by the server's own log.
+    WaitServer,
+    /// The body waited for the link, by the server's own log.
+    WaitLink,
+    /// Waiting for the simulated interpreter lock.
+    WaitLock,
+    /// The job was being put into a queue. Like the two that follow, it is the job's time and no worker's: it lies outside
+    /// of the task's `Run`, and those of several jobs overlap.
+    Enqueue,
+    /// It waited in the queue until a worker took it.
+    Queued,
+    /// What came of it was on its way back.
+    Return,
+    /// Nothing to do.
+    Idle,
+}
+
+/// One stretch of one worker's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Span {
+    /// The worker, counted from 0.
+    pub worker: u32,
+    /// The task, counted from 0 in the workload's order; `None` for the prologue.
+    pub index: Option<u32>,
+    /// What the time was spent on.
+    pub kind: SpanKind,
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub start_ns: u64,
+    /// `CLOCK_MONOTONIC`, nanoseconds.
+    pub end_ns: u64,
+}
+
+/// One task, done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Done {
+    /// Which task of the workload it was.
+    pub index: u32,
+    /// What came of it.
+    pub result: Result<Output, TaskError>,
+    /// The task, then its waits: at most two of a fetch's own, and each for the interpreter lock where there is one.
+    pub spans: Vec<Span>,
+}
+
+impl Done {
+    /// How long the task took; nothing for one that was never begun.
+    pub fn took(&self) -> Duration {
+        self.spans.first().map_or(Duration::ZERO, |run| between(run.start_ns, run.end_ns))
+    }
+}
+
+/// What surrounds the tasks that one worker runs.
+#[derive(Debug)]
+pub struct Lane {
+    worker: u32,
+    index: Option<u32>,
+    run: u64,
+    spans: Vec<Span>,
+    stop: Stop,
+    /// Where it announces what it is at, if somebody watches.
+    feed: Option<&'static Feed>,
+}
+
+impl Lane {
+    /// The lane of worker `worker` in run `run`.
+    pub fn new(worker: u32, run: u64, stop: Stop) -> Self {
+        Self { worker, index: None, run, spans: Vec::new(), stop, feed: Feed::of_this_process() }
+    }
+
+    /// Runs one task to its end. A panic in the task's code is an error of that task, and of no other.
+    pub fn run(&mut self, index: u32, task: &Task) -> Done {
+        self.run_with(index, |lane| task.run(lane))
+    }
+
+    /// The same, for who surrounds the task with more than a lane: `work` runs it.
+    pub fn run_with(&mut self, index: u32, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Done {
+        let start_ns = self.enter(Some(index));
+        let result = self.run_caught(work);
+        let spans = self.leave(start_ns, result.is_ok());
+        Done { index, result, spans }
+    }
+
+    /// Runs one step of the prologue: a task outside the numbered list.
+    pub fn run_prologue(&mut self, task: &Task) -> (Result<Output, TaskError>, Vec<Span>) {
+        let start_ns = self.enter(None);
+        let result = self.run_caught(|lane| task.run(lane));
+        let spans = self.leave(start_ns, result.is_ok());
+        (result, spans)
+    }
+
+    /// The same inside an event loop.
+    pub async fn run_async(&mut self, index: u32, task: &Task) -> Done {
+        let start_ns = self.enter(Some(index));
+        let result = match self.stop.check() {
+            Ok(()) => {
+                AssertUnwindSafe(task.run_async(self)).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
+            }
+            Err(stopped) => Err(stopped.into()),
+        };
+        let spans = self.leave(start_ns, result.is_ok());
+        Done { index, result, spans }
+    }
+
+    /// The time until the run's deadline.
+    pub fn time_left(&self) -> Duration {
+        self.stop.time_left()
+    }
+
+    /// The worker begins to wait. Returns since when: it tells [`waited`](Self::waited) when that is over.
+    pub fn waits(&mut self, why: Wait) -> u64 {
+        let start_ns = now_ns();
+        let doing = match why {
+            Wait::FirstByte => Doing::WaitFirstByte,
+            Wait::Transfer => Doing::WaitTransfer,
+            Wait::Lock => Doing::WaitLock,
+        };
+        self.announce(doing, start_ns);
+        start_ns
+    }
+
+    /// Writes down that the worker waited from `start_ns` until now.
+    pub fn waited(&mut self, why: Wait, start_ns: u64) {
+        let kind = match why {
+            Wait::FirstByte => SpanKind::WaitFirstByte,
+            Wait::Transfer => SpanKind::WaitTransfer,
+            Wait::Lock => SpanKind::WaitLock,
+        };
+        let span = self.span(kind, start_ns);
+        self.announce(Doing::Run, span.end_ns);
+        self.spans.push(span);
+    }
+
+    fn run_caught(&mut self, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Result<Output, TaskError> {
+        self.stop.check()?;
+        // The lane holds nothing that a panic could leave half-written: spans are pushed whole.
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| panicked(&*panic))
+    }
+
+    fn enter(&mut self, index: Option<u32>) -> u64 {
+        self.index = index;
+        let start_ns = now_ns();
+        self.announce(Doing::Run, start_ns);
+        start_ns
+    }
+
+    fn leave(&mut self, start_ns: u64, is_ok: bool) -> Vec<Span> {
+        let run = self.span(SpanKind::Run, start_ns);
+        self.announce(if is_ok { Doing::Idle } else { Doing::Failed }, run.end_ns);
+        self.spans.insert(0, run);
+        std::mem::take(&mut self.spans)
+    }
+
+    #[inline]
+    fn announce(&self, doing: Doing, at_ns: u64) {
+        if let Some(feed) = self.feed {
+            let (run, worker, index) = (self.run, self.worker, self.index);
+            feed.announce(Announcement { run, at_ns, worker, index, doing });
+        }
+    }
+
+    fn span(&self, kind: SpanKind, start_ns: u64) -> Span {
+        Span { worker: self.worker, index: self.index, kind, start_ns, end_ns: now_ns() }
+    }
+}
+
+impl Host for Lane {
+    #[inline]
+    fn check(&mut self) -> Result<(), Stopped> {
+        self.stop.check()
+    }
+
+    fn stopped(&self) -> Result<(), Stopped> {
+        self.stop.check()
+    }
+
+    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
+        let start_ns = self.waits(why);
+        let result = io(self.time_left());
+        self.waited(why, start_ns);
+        result
+    }
+
+    fn tag(&self) -> TaskTag {
+        TaskTag { run: self.run, index: self.index }
+    }
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> Result<Output, TaskError> {
+    Err(TaskError::Panicked(panic_message(panic)))
+}
+
+/// The message of a panic, where it has one.
+pub fn panic_message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(ToString::to_string);
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+}

@@ -1,0 +1,311 @@
+//! A worker process, as its parent holds it: spawned, greeted, given hands of tasks, always reaped.
+//!
+//! Nothing here waits for ever. A process that doesn't answer in time is killed, and the error says so.
+
+use super::{
+    error::{CloseError, LostWorker, StartError},
+    frame,
+    lane::Done,
+    serve::{Answer, GREETING, Handed, Order},
+};
+use crate::{
+    queue::worker::{Membership, peer_id},
+    task::Task,
+};
+use measure::cpu::CpuTime;
+use std::{
+    io::{self, BufReader},
+    num::NonZeroU32,
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    sync::{Arc, atomic::AtomicBool},
+    time::{Duration, Instant},
+};
+use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
+
+/// The longest wait for a greeting, which usually takes a millisecond, and for word from a queue.
+pub const START_LIMIT: Duration = Duration::from_secs(10);
+
+/// One worker process. Dropping it kills and reaps the process.
+#[derive(Debug)]
+pub struct WorkerProcess {
+    number: u32,
+    threads: NonZeroU32,
+    child: Child,
+    orders: Option<Patient<ChildStdin>>,
+    answers: BufReader<Patient<ChildStdout>>,
+    /// When it was asked what it has not answered yet. Several are asked at the same time, so all have the same limit.
+    asked: Instant,
+    /// How long it may take to start, and to join a queue.
+    start_limit: Duration,
+    /// How it ended has been reported.
+    reported: bool,
+}
+
+impl WorkerProcess {
+    /// Starts worker process `number` (counted from 0), with so many threads that work, from the `makespan` binary. It is
+    /// not yet known to be ready: start them all first, then ask each, and their start-up overlaps.
+    pub fn spawn(program: &Path, number: u32, threads: NonZeroU32) -> Result<Self, StartError> {
+        Self::spawn_interruptible(program, number, threads, &Arc::default())
+    }
+
+    /// The same. Every wait for it is cut short when `interrupted` is raised.
+    pub fn spawn_interruptible(
+        program: &Path,
+        number: u32,
+        threads: NonZeroU32,
+        interrupted: &Arc<AtomicBool>,
+    ) -> Result<Self, StartError> {
+        let spawned = Command::new(program)
+            .args(["worker-process", &threads.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // A group of its own, or Ctrl-C in the terminal would reach the workers before their parent.
+            .process_group(0)
+            .spawn();
+        let failed = |error: io::Error| {
+            let reason = format!("{}: {error}", program.display());
+            StartError::Process { number: number + 1, reason }
+        };
+        let mut child = spawned.map_err(failed)?;
+        match pipes(&mut child, interrupted) {
+            Ok((orders, answers)) => {
+                let (orders, asked) = (Some(orders), Instant::now());
+                Ok(Self { number, threads, child, orders, answers, asked, start_limit: START_LIMIT, reported: false })
+            }
+            Err(error) => {
+                put_down(&mut child);
+                Err(failed(error))
+            }
+        }
+    }
+
+    /// It has no longer than this to start, and to join a queue.
+    #[must_use]
+    pub fn within(mut self, limit: Duration) -> Self {
+        self.start_limit = self.start_limit.min(limit);
+        self
+    }
+
+    /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
+    pub fn await_ready(&mut self) -> Result<(), StartError> {
+        let reason = match self.answer(self.start_limit) {
+            Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
+            Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
+            Err(how) => how,
+        };
+        Err(self.not_started(reason))
+    }
+
+    /// Tells it to take jobs from a queue, as the pool's workers of its number. It is not yet known to do so: tell them all
+    /// first, then await each.
+    pub fn join(&mut self, membership: &Membership) -> Result<(), StartError> {
+        let first_worker = self.number * membership.threads.get();
+        let membership = Membership { first_worker, ..membership.clone() };
+        self.order(&Order::Join(Box::new(membership))).map_err(|reason| self.not_started(reason))
+    }
+
+    /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.
+    pub fn await_joined(&mut self) -> Result<(), StartError> {
+        let reason = match self.answer(self.start_limit) {
+            Ok(Answer::Joined(Ok(()))) => return Ok(()),
+            Ok(Answer::Joined(Err(why))) => why,
+            Ok(other) => self.put_down(&format!("it answered {other:?} when told to join a queue")),
+            Err(how) => how,
+        };
+        Err(self.not_started(reason))
+    }
+
+    /// The name that its worker `thread` (counted from 0) has in a queue: see [`Peer::id`](crate::queue::broker::Peer::id).
+    pub fn peer_id(&self, thread: u32) -> String {
+        peer_id(self.child.id(), thread)
+    }
+
+    /// How it ended, if it has ended by itself: its last words, if it had any. It waits for nothing.
+    pub fn try_ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok().flatten()?;
+        self.reported = true;
+        Some(self.last_words().unwrap_or_else(|| ending(status)))
+    }
+
+    /// Which of the pool's processes it is, counted from 0.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// How many hands it can have at once: one for each of its threads.
+    pub fn threads(&self) -> usize {
+        self.threads.get() as usize
+    }
+
+    /// Gives one of its threads some tasks. It answers each when it is done.
+    pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
+        let first_worker = self.number * self.threads.get();
+        self.order(&Order::Hand(Handed { run, first_worker, deadline_ns, tasks }))
+    }
+
+    /// Reads the next task that is done, where [`answers_fd`](Self::answers_fd) is readable or something
+    /// [is buffered](Self::has_buffered). The error says how the process died.
+    pub fn next_done(&mut self) -> Result<Done, String> {
+        self.asked = Instant::now();
+        match self.answer(ANSWER_LIMIT)? {
+            Answer::Done(done) => Ok(done),
+            other => Err(self.put_down(&format!("it answered {other:?} out of turn"))),
+        }
+    }
+
+    /// True when an answer, or a part of one, has been read from the pipe already, so that polling would not show it.
+    pub fn has_buffered(&self) -> bool {
+        !self.answers.buffer().is_empty()
+    }
+
+    /// What becomes readable when it answers, or dies.
+    pub fn answers_fd(&self) -> BorrowedFd<'_> {
+        self.answers.get_ref().as_fd()
+    }
+
+    /// Asks for the CPU time it has used so far. All are asked first and then heard, so that none waits for another.
+    pub fn ask_cpu(&mut self) -> Result<(), String> {
+        self.order(&Order::<&Task>::Cpu)
+    }
+
+    /// The answer to [`ask_cpu`](Self::ask_cpu). It takes a live process no time, so the error names one that is dead or
+    /// frozen; such a one is killed.
+    pub fn cpu(&mut self) -> Result<CpuTime, String> {
+        match self.answer(ANSWER_LIMIT)? {
+            Answer::Cpu(time) => Ok(time),
+            other => Err(self.put_down(&format!("it answered {other:?} when asked for its CPU time"))),
+        }
+    }
+
+    /// Closes its pipe, which tells it to go: it drops what it has in hand.
+    pub fn hang_up(&mut self) {
+        if self.orders.take().is_some() {
+            self.asked = Instant::now();
+        }
+    }
+
+    /// Tells it to go and waits until it has. The error names one that ended badly, and one that was told in vain and
+    /// killed; not one whose end was an error before.
+    pub fn close(mut self) -> Result<(), CloseError> {
+        self.hang_up();
+        let (mut words, mut frozen) = (None, None);
+        // Its end of the pipe closes when it ends. Answers that come before that are nobody's any more.
+        while self.asked.elapsed() < ANSWER_LIMIT {
+            match self.read(ANSWER_LIMIT) {
+                Ok(Some(Answer::Ended(why))) => words = Some(why),
+                Ok(Some(_)) => {}
+                Ok(None) => break,
+                Err(error) => {
+                    frozen = (error.kind() == io::ErrorKind::TimedOut).then(|| in_vain("told to end", &error));
+                    break;
+                }
+            }
+        }
+        let reported = self.reported;
+        let limit = if frozen.is_some() { Duration::ZERO } else { ANSWER_LIMIT.saturating_sub(self.asked.elapsed()) };
+        let how = match (frozen, reap(&mut self.child, limit)) {
+            (_, Some(status)) if status.success() => return Ok(()),
+            (_, Some(status)) => words.unwrap_or_else(|| ending(status)),
+            (Some(frozen), None) => frozen,
+            (None, None) => "it closed its pipe and did not end, so it was killed".into(),
+        };
+        // Dropping it kills it.
+        if reported { Ok(()) } else { Err(LostWorker { process: self.number + 1, how }.into()) }
+    }
+
+    fn order(&mut self, order: &Order<&Task>) -> Result<(), String> {
+        self.asked = Instant::now();
+        let written = match &mut self.orders {
+            Some(pipe) => frame::write(pipe.limit(self.asked, ANSWER_LIMIT), order),
+            None => Err(io::Error::other("its pipe is closed")),
+        };
+        written.map_err(|error| self.fault(&error))
+    }
+
+    fn not_started(&self, reason: String) -> StartError {
+        StartError::Process { number: self.number + 1, reason }
+    }
+
+    /// Its next answer. The error says how it ended; it is dead then.
+    fn answer(&mut self, limit: Duration) -> Result<Answer, String> {
+        match self.read(limit) {
+            Ok(Some(Answer::Ended(why))) => {
+                self.put_down("");
+                Err(why)
+            }
+            Ok(Some(answer)) => Ok(answer),
+            Ok(None) => Err(self.put_down(PIPE_CLOSED)),
+            Err(error) => Err(self.fault(&error)),
+        }
+    }
+
+    fn read(&mut self, limit: Duration) -> io::Result<Option<Answer>> {
+        self.answers.get_mut().limit(self.asked, limit);
+        frame::read(&mut self.answers)
+    }
+
+    /// What a process that has ended said at last.
+    fn last_words(&mut self) -> Option<String> {
+        let mut answers = std::iter::from_fn(|| self.read(Duration::ZERO).ok().flatten());
+        answers.find_map(|answer| if let Answer::Ended(why) = answer { Some(why) } else { None })
+    }
+
+    fn fault(&mut self, error: &io::Error) -> String {
+        self.put_down(&match error.kind() {
+            io::ErrorKind::TimedOut => in_vain("asked", error),
+            io::ErrorKind::BrokenPipe => PIPE_CLOSED.into(),
+            _ => error.to_string(),
+        })
+    }
+
+    /// Makes sure that a process we can no longer talk to is gone, and says how it ended.
+    fn put_down(&mut self, symptom: &str) -> String {
+        let ended = self.child.try_wait().ok().flatten();
+        self.reported = true;
+        match (ended, put_down(&mut self.child)) {
+            (Some(status), _) => self.last_words().unwrap_or_else(|| ending(status)),
+            // A process that was just killed by somebody closes its pipes a moment before it can be reaped.
+            (None, Some(status)) if symptom == PIPE_CLOSED => ending(status),
+            (None, _) => symptom.to_owned(),
+        }
+    }
+}
+
+const PIPE_CLOSED: &str = "its pipe closed";
+
+fn pipes(
+    child: &mut Child,
+    interrupted: &Arc<AtomicBool>,
+) -> io::Result<(Patient<ChildStdin>, BufReader<Patient<ChildStdout>>)> {
+    let no_pipes = || io::Error::other("it has no pipes");
+    let (orders, answers) = child.stdin.take().zip(child.stdout.take()).ok_or_else(no_pipes)?;
+    Ok((Patient::new(orders, interrupted)?, BufReader::new(Patient::new(answers, interrupted)?)))
+}
+
+/// "no answer within 5 s of being asked, so it was killed"
+fn in_vain(asked: &str, limit: &io::Error) -> String {
+    format!("{limit} of being {asked}, so it was killed")
+}
+
+impl Drop for WorkerProcess {
+    fn drop(&mut self) {
+        // Reaped, so that no zombie outlives the pool.
+        put_down(&mut self.child);
+    }
+}
+
+/// How a process ended, for people.
+pub fn ending(status: ExitStatus) -> String {
+    match status.signal() {
+        Some(signal) => {
+            let name = nix::sys::signal::Signal::try_from(signal).map_or("unknown", nix::sys::signal::Signal::as_str);
+            format!("killed by signal {signal} ({name})")
+        }
+        None => format!("ended with {status}"),
+    }
+}

@@ -1,0 +1,401 @@
+//! The pages in a real browser: a class is asked, a race is watched to its end, guesses are sealed and revealed, a lesson
+//! is clicked through; on a projector, on a telephone, in the dark and without a mouse.
+//!
+//! The races are real and tiny. Nothing here asks how long anything takes.
+
+use super::harness::{Classroom, asked, long, short};
+use crate::browser::{Driver, View};
+use fantoccini::{Locator, key::Key};
+use futures_util::FutureExt;
+use makespan::classroom::wire::Wanted;
+use nix::sys::signal::Signal;
+use serde_json::{Value, json};
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
+const CHECKS: &str = concat!(include_str!("../page/checks.js"), include_str!("checks.js"));
+const PROJECTOR: (u32, u32) = (1280, 720);
+const PHONE: (u32, u32) = (360, 740);
+/// Somebody tries what a name can do.
+const HOSTILE: &str = "<img src=x onerror=x>";
+
+/// Opens browsers and a classroom that others can join, and looks at it: the lecturer first, then a pupil.
+fn look(tested: &str, looks: impl AsyncFnOnce(&View<'_>, &View<'_>, &Classroom)) {
+    let temporary = tempfile::tempdir().expect("the temporary folder is writable");
+    let Some(driver) = Driver::start(tested, temporary) else { return };
+    let classroom = Classroom::shared();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+    runtime.block_on(async {
+        let clients = [driver.session("lecturer").await, driver.session("pupil").await];
+        let [lecturer, pupil] = clients.each_ref().map(|client| View { client, port: driver.port, checks: CHECKS });
+        let outcome = AssertUnwindSafe(looks(&lecturer, &pupil, &classroom)).catch_unwind().await;
+        for client in clients {
+            client.close().await.expect("the browser closes");
+        }
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    });
+}
+
+impl View<'_> {
+    /// Opens a page of the classroom and waits until it has heard of the room.
+    async fn open(&self, address: &str) {
+        self.client.goto(address).await.expect("the page opens");
+        self.until("document.body.dataset.phase").await;
+    }
+
+    async fn click(&self, selector: &str) {
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    async fn type_into(&self, selector: &str, text: &str) {
+        let element =
+            self.client.find(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+        element.send_keys(text).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    }
+
+    async fn text(&self, id: &str) -> String {
+        self.value(&format!("document.getElementById('{id}').textContent")).await.as_str().expect("words").to_owned()
+    }
+
+    async fn phase(&self, phase: &str) {
+        self.until(&format!("document.body.dataset.phase === '{phase}'")).await;
+    }
+
+    /// What must hold of every page at any moment.
+    async fn is_sound(&self) {
+        let width = self.value("innerWidth").await;
+        for check in
+            ["names()", "headings()", "alternatives()", "contrast()", "lettering()", &format!("sideways({width})")]
+        {
+            self.check(check).await;
+        }
+    }
+
+    /// The same on a projector and a telephone, by day and by night.
+    async fn is_sound_everywhere(&self) {
+        for (size, scheme) in [(PHONE, "light"), (PHONE, "dark"), (PROJECTOR, "dark"), (PROJECTOR, "light")] {
+            self.show(size, scheme, "screen").await;
+            self.until("timer === null").await;
+            self.is_sound().await;
+        }
+    }
+
+    async fn has_no_complaints(&self) {
+        assert_eq!(self.complaints().await, json!([]), "the browser's console");
+    }
+
+    /// A request of the page's own.
+    async fn demand(&self, path: &str, wanted: &Wanted) {
+        let body = serde_json::to_string(wanted).expect("JSON");
+        let script = format!("const done = arguments[0]; post('{path}', {body}).then(done);");
+        let refusal = self.client.execute_async(&script, Vec::new()).await.expect("the page posts");
+        assert_eq!(refusal, json!(""), "{path}");
+    }
+}
+
+#[test]
+fn a_race_is_asked_for_guessed_watched_and_revealed() {
+    look("the classroom in two browsers", async |lecturer, pupil, classroom| {
+        lecturer.show(PROJECTOR, "light", "screen").await;
+        lecturer.open(&classroom.here).await;
+        lecturer.is_sound_everywhere().await;
+        choose_a_tiny_race(lecturer).await;
+        lecturer.click("#ask-button").await;
+        lecturer.phase("asking").await;
+        lecturer.is_sound_everywhere().await;
+        lecturer.check("in_sight('#question', '#guess', '.join-here .join-code', '#run-button')").await;
+
+        join(pupil, classroom).await;
+        guess(pupil, "0,3", HOSTILE).await;
+        lecturer.until("document.getElementById('count').textContent === '1'").await;
+        guess(lecturer, "2", "Ada").await;
+        pupil.until("document.getElementById('count').textContent === '2'").await;
+        // What somebody else has guessed nobody can see.
+        assert_eq!(pupil.value("document.body.textContent.includes('Ada')").await, false);
+
+        watch(lecturer).await;
+        lecturer.run("document.activeElement.blur()").await;
+        lecturer.press('r').await;
+        pupil.phase("running").await;
+        pupil.until("document.getElementById('mine').textContent.includes('0.3\\u00a0s, sealed')").await;
+        assert_eq!(pupil.value("[byId('guess').hidden, byId('reveal').hidden]").await, json!([true, true]));
+        lecturer.phase("over").await;
+        was_watched(lecturer).await;
+        figures_are_those_of_the_export(lecturer).await;
+        for view in [lecturer, pupil] {
+            is_revealed(view).await;
+            view.is_sound_everywhere().await;
+        }
+        assert_eq!(lecturer.value("document.querySelectorAll('main img[src=x], #guesses img').length").await, 0);
+        a_failed_cell_has_its_reason_and_no_time(pupil).await;
+        for view in [lecturer, pupil] {
+            view.has_no_complaints().await;
+        }
+    });
+}
+
+/// Through the form, as somebody would who wants less than what stands there.
+async fn choose_a_tiny_race(view: &View<'_>) {
+    let scenario = view.client.find(Locator::Css("#scenario")).await.expect("there is a choice");
+    scenario.select_by_value("latency_only").await.expect("it is among them");
+    for value in ["processes", "async", "4", "8"] {
+        view.run(&format!("document.querySelector('input[value=\"{value}\"]').nextElementSibling.click()")).await;
+    }
+    view.run("byId('rounds').value = '2'").await;
+    let wanted = view.value("wantedNow()").await;
+    let expected = json!({ "scenario": "latency_only", "variant": null, "strategies": ["threads"], "workers": ["2"],
+        "rounds": 2, "time_scale": null, "ask": "threads x 2" });
+    assert_eq!(wanted, expected);
+}
+
+async fn join(pupil: &View<'_>, classroom: &Classroom) {
+    let (origin, code) = classroom.elsewhere.as_ref().expect("it is shared");
+    pupil.client.goto(&format!("{origin}/join")).await.expect("the page opens");
+    pupil.show(PHONE, "light", "screen").await;
+    pupil.is_sound().await;
+    pupil.type_into("#code", "AAAA-AAAA").await;
+    pupil.click("#seat button").await;
+    pupil.until("!document.getElementById('seat-refusal').hidden").await;
+    // That the wrong code was refused stands in the browser's console as well.
+    pupil.complaints().await;
+    pupil.client.goto(&format!("{origin}/join?code={code}")).await.expect("the page opens");
+    pupil.click("#seat button").await;
+    // A script that waits would end with the page that is left.
+    pupil.client.wait().for_element(Locator::Css("body.seated")).await.expect("the pupil has a seat");
+    pupil.phase("asking").await;
+    pupil.is_sound().await;
+}
+
+async fn guess(view: &View<'_>, seconds: &str, name: &str) {
+    view.type_into("#seconds", "soon").await;
+    view.click("#guess button").await;
+    view.until("!document.getElementById('guess-refusal').hidden").await;
+    view.run("document.getElementById('seconds').value = ''").await;
+    view.type_into("#seconds", seconds).await;
+    view.type_into("#name", name).await;
+    view.press(Key::Enter).await;
+    view.until("!document.getElementById('mine').hidden && document.getElementById('guess-refusal').hidden").await;
+}
+
+/// Writes down what the panels and the clock show while nobody else looks.
+async fn watch(view: &View<'_>) {
+    view.run(
+        "window.seen = {}; window.clocks = new Set();
+         new MutationObserver(() => {
+             clocks.add(byId('clock').textContent);
+             for (const panel of document.querySelectorAll('.panel')) (seen[panel.dataset.cell] ||= new Set()).add(panel.dataset.state);
+         }).observe(byId('race'), { subtree: true, childList: true, attributes: true, characterData: true });",
+    )
+    .await;
+}
+
+async fn was_watched(view: &View<'_>) {
+    view.until("[...document.querySelectorAll('.panel')].every((panel) => panel.dataset.state === 'measured')").await;
+    let states = view.value("Object.entries(seen).map(([cell, states]) => [cell, states.has('running')])").await;
+    assert_eq!(states, json!([["sequential x 1", true], ["threads x 2", true]]));
+    assert!(view.value("clocks.size").await.as_u64() > Some(2), "the clock runs");
+    let words =
+        view.value("[...document.querySelectorAll('.picture')].map((one) => one.getAttribute('aria-label'))").await;
+    assert!(
+        words.to_string().contains("2 threads: last run") && words.to_string().contains("30 tasks on 2 workers"),
+        "{words}"
+    );
+    // Something is drawn in each lane: not all of it is the page's ground.
+    let drawn = "[...document.querySelectorAll('.picture canvas')].every((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.some((byte) => byte > 0))";
+    assert_eq!(view.value(drawn).await, true);
+    assert_eq!(view.value("timer").await, Value::Null, "nothing is drawn when nothing happens");
+}
+
+/// The table and the chart show what the server's export has.
+async fn figures_are_those_of_the_export(view: &View<'_>) {
+    let script = "const done = arguments[0]; fetch('/export').then((answer) => answer.json()).then(done);";
+    let export = view.client.execute_async(script, Vec::new()).await.expect("the export");
+    let cells = export["races"][0]["cells"].as_array().expect("cells");
+    for cell in cells {
+        let row = format!(
+            "document.querySelector('#figures tr[data-cell=\"{}\"]').textContent",
+            cell["name"].as_str().expect("a name")
+        );
+        let row = view.value(&row).await;
+        if let Some(speedup) = cell["speedup"].as_object() {
+            let figure = |key: &str| speedup[key].as_f64().expect("a figure");
+            let expected = format!("{:.2}×{:.2}–{:.2}", figure("estimate"), figure("low"), figure("high"));
+            assert!(row.as_str().expect("a row").ends_with(&expected), "{row}, expected {expected}");
+        }
+    }
+    let points = view.value("[...document.querySelectorAll('#chart .mark')].map((mark) => [mark.dataset.cell, +mark.dataset.estimate, mark.querySelectorAll('.round').length])").await;
+    assert_eq!(points, json!([[cells[1]["name"], cells[1]["speedup"]["estimate"], 2]]));
+}
+
+async fn is_revealed(view: &View<'_>) {
+    view.until("!document.getElementById('reveal').hidden").await;
+    let sentence = view.text("reveal-sentence").await;
+    for part in ["It took", "95\u{a0}% interval", "2 rounds", "The class's median was 1.15\u{a0}s", "Closest: "] {
+        assert!(sentence.replace("95 %", "95\u{a0}%").contains(part), "{part} is not in: {sentence}");
+    }
+    assert!(sentence.contains(HOSTILE) || sentence.contains("Ada"), "{sentence}");
+    assert_eq!(view.value("document.querySelectorAll('#strip .guessed').length").await, 2);
+    assert_eq!(view.value("document.querySelectorAll('#strip .closest').length").await, 1);
+    assert_eq!(view.value("document.querySelectorAll('#strip .truth').length").await, 1);
+    let names =
+        view.value("[...document.querySelectorAll('#guesses tr')].map((row) => row.cells[0].textContent)").await;
+    assert_eq!(names, json!([HOSTILE, "Ada"]));
+}
+
+/// No cell of a scenario that is built in gives a wrong answer, so the page is told of one.
+async fn a_failed_cell_has_its_reason_and_no_time(view: &View<'_>) {
+    view.run(
+        "const failed = { check: 'failed', error: '<b>wrong</b>', task_errors: 0, times_s: [], speedup: null };
+         heardRun(`${race.number}.${race.last + 1}`, { event: 'standings', cells: [race.entries[0].standing, failed] });",
+    )
+    .await;
+    view.until("document.querySelector('.panel[data-state=failed]')").await;
+    let told = "[...document.querySelectorAll('.panel[data-state=failed] .reason, #figures .failed .reason')].map((one) => one.textContent)";
+    assert_eq!(view.value(told).await, json!(["<b>wrong</b>", "failed: <b>wrong</b>"]));
+    assert_eq!(view.value("document.querySelector('.panel[data-state=failed] .took').textContent").await, "failed");
+    assert_eq!(view.value("document.querySelectorAll('#chart .mark').length").await, 0);
+    view.is_sound().await;
+}
+
+#[test]
+fn a_lesson_is_clicked_through() {
+    look("a lesson in a browser", async |view, _, classroom| {
+        view.show(PROJECTOR, "light", "screen").await;
+        view.open(&format!("{}/lesson/1", classroom.here)).await;
+        let steps = view.value("steps().map(nameOf)").await;
+        let steps: Vec<String> = serde_json::from_value(steps).expect("names");
+        assert_eq!(steps, ["ask", "run", "see", "code", "document", "try"]);
+        for step in &steps {
+            view.until(&format!("location.hash === '#{step}'")).await;
+            assert_eq!(view.value("steps().filter((slide) => !slide.hidden).length").await, 1);
+            view.check(
+                "in_sight('.lesson-head', '.slide:not([hidden]) h2, .slide:not([hidden]) .words', '.claims-said')",
+            )
+            .await;
+            view.is_sound_everywhere().await;
+            view.press(Key::Right).await;
+        }
+        // A reload stays where it was; keys lead back and forth.
+        view.client.refresh().await.expect("it loads again");
+        view.until("step() === 'try' && document.body.dataset.phase").await;
+        for (key, expected) in [(Key::PageUp, "document"), (Key::Left, "code"), (Key::PageDown, "document")] {
+            view.press(key).await;
+            assert_eq!(view.value("step()").await, *expected);
+        }
+        view.click("#dots a[href='#ask']").await;
+        view.until("step() === 'ask'").await;
+
+        view.click("#ask-button").await;
+        view.phase("asking").await;
+        guess(view, "0.7", "Ada").await;
+        view.check("in_sight('.slide-ask .question', '#guess', '#count', '.join-here .join-code')").await;
+        view.is_sound_everywhere().await;
+        // An arrow in a field moves in the field.
+        view.click("#seconds").await;
+        view.press(Key::Right).await;
+        assert_eq!(view.value("step()").await, "ask");
+        view.click("#run-button").await;
+        view.until("step() === 'run' && race.at?.timed").await;
+        view.check("in_sight('.slide-run .words', '#clock', '.panel', '#axis')").await;
+        view.phase("over").await;
+        view.click("#next").await;
+        view.until(
+            "step() === 'see' && !byId('reveal').hidden && document.querySelectorAll('#chart .mark').length > 0",
+        )
+        .await;
+        view.check("in_sight('.slide-see .words', '#reveal-sentence', '#strip', '#chart')").await;
+        view.is_sound_everywhere().await;
+        view.has_no_complaints().await;
+    });
+}
+
+#[test]
+fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
+    look("every lesson in a browser", async |view, _, classroom| {
+        view.show(PROJECTOR, "light", "screen").await;
+        for lesson in makespan::lesson::all().expect("the lessons are right") {
+            for step in &lesson.steps {
+                let name = step.kind.to_string().to_lowercase();
+                // Asked for anew each time: another part of the same page would only be shown, and not loaded.
+                view.open(&format!("{}/lesson/{}?{name}#{name}", classroom.here, lesson.number)).await;
+                view.until(&format!("step() === '{name}' && document.body.dataset.phase")).await;
+                assert_eq!(view.value("scrollY").await, 0, "{}, {name}", lesson.name);
+                view.check("in_sight('.lesson-head', '.slide:not([hidden])', '.controls')").await;
+            }
+        }
+        view.has_no_complaints().await;
+    });
+}
+
+#[test]
+fn whoever_comes_again_sees_the_whole_race_and_whoever_is_cut_off_is_told() {
+    look("a race that is broken off, in a browser", async |view, _, classroom| {
+        view.show(PROJECTOR, "light", "screen").await;
+        view.open(&classroom.here).await;
+        without_a_mouse(view).await;
+        view.demand("/run", &long()).await;
+        view.until("race.rounds > 0 && race.entries.some((one) => one.running)").await;
+        let before = view.value("[race.number, race.rounds]").await;
+        view.client.refresh().await.expect("it loads again");
+        view.until("race.plan && race.rounds > 0 && document.querySelectorAll('.panel').length === 2").await;
+        let after = view.value("[race.number, race.rounds]").await;
+        assert!(after[0] == before[0] && after[1].as_u64() >= before[1].as_u64(), "{before} became {after}");
+
+        // A race that waits for its turn can be taken out again.
+        view.demand("/run", &short()).await;
+        view.until("byId('queue').children.length === 1").await;
+        view.click("#queue button").await;
+        view.until("byId('queue').hidden").await;
+        view.run("document.activeElement.blur()").await;
+        view.press('s').await;
+        view.phase("over").await;
+        view.until("byId('status').textContent.startsWith('Stopped')").await;
+
+        // A question that is taken back reveals nothing.
+        view.demand("/ask", &asked()).await;
+        view.phase("asking").await;
+        view.click("#stop-button").await;
+        view.phase("over").await;
+        assert_eq!(view.value("byId('reveal').hidden").await, true);
+        view.has_no_complaints().await;
+
+        view.demand("/run", &long()).await;
+        view.until("race.entries.some((one) => one.running)").await;
+        classroom.signal(Signal::SIGKILL);
+        view.until("!byId('lost').hidden && byId('status').textContent === 'Not connected.'").await;
+        // The clock stands still, and nothing pretends to go on.
+        view.until("timer === null").await;
+        let clock = view.text("clock").await;
+        view.until("timer === null").await;
+        assert_eq!(view.text("clock").await, clock);
+        view.is_sound().await;
+    });
+}
+
+/// The Tab key reaches everything, where it is can be seen, and Enter runs the race.
+async fn without_a_mouse(view: &View<'_>) {
+    let mut reached = Vec::new();
+    view.press(Key::Tab).await;
+    while view.value("document.activeElement === document.body").await == false && reached.len() < 80 {
+        view.check("focus()").await;
+        let at = view
+            .value("document.activeElement.id || document.activeElement.value || document.activeElement.textContent");
+        reached.push(at.await.as_str().unwrap_or_default().to_owned());
+        view.press(Key::Tab).await;
+    }
+    let place = |name: &str| {
+        reached.iter().position(|at| at == name).unwrap_or_else(|| panic!("{name} is not among {reached:?}"))
+    };
+    let order = ["theme", "ask-button", "run-button", "scenario", "threads", "8", "rounds", "asked"].map(place);
+    assert!(order.is_sorted(), "{reached:?}");
+    assert!(!reached.iter().any(|at| at == "stop-button"), "what can't be used is passed over");
+    view.run("byId('rounds').focus()").await;
+    view.press('r').await;
+    assert_eq!(view.value("document.body.dataset.phase").await, "idle", "a letter in a field is a letter");
+    view.run("byId('rounds').value = 1; byId('run-button').focus()").await;
+    view.press(Key::Enter).await;
+    view.phase("running").await;
+    view.press('s').await;
+    view.phase("over").await;
+}

@@ -1,0 +1,157 @@
+//! Predictions: given, changed, sealed, revealed; and those that don't count.
+
+use super::harness::{Classroom, asked, guess, json, long, refused, rooms, short};
+use makespan::classroom::wire::{Phase, Room, Wanted};
+use serde_json::{Value, json};
+use std::fs;
+
+/// Holds an export against the schema that ships, which describes every key and allows no other.
+fn is_valid(export: &Value) {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/schema/classroom-1.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("JSON");
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let complaints: Vec<String> = validator.iter_errors(export).map(|error| error.to_string()).collect();
+    assert_eq!(complaints, [""; 0]);
+    for (at, wrong) in [
+        ("/schema", json!("makespan.classroom/2")),
+        ("/races/0/race", json!(0)),
+        ("/races/0/ended", json!("won")),
+        ("/races/0/wanted/rounds", json!(null)),
+        ("/races/0/question/guesses/0/seconds", json!(0)),
+    ] {
+        let mut other = export.clone();
+        *other.pointer_mut(at).expect(at) = wrong;
+        assert!(!validator.is_valid(&other), "{at}");
+    }
+}
+
+#[test]
+fn guesses_are_sealed_and_then_revealed() {
+    let classroom = Classroom::shared();
+    let lecturer = classroom.browser();
+    let (pupil, code) = classroom.pupil();
+    assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 403).contains("join first"));
+    let joined: Room = json(&pupil.post("/join", &json!({ "code": code.to_lowercase().replace('-', "") })));
+    assert_eq!((joined.phase, joined.seats), (Phase::Idle, 1));
+    assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 409).contains("nothing is asked"));
+
+    let mut news = pupil.listen();
+    let room: Room = json(&lecturer.post("/ask", &asked()));
+    assert_eq!(room.question.unwrap().text, "How long will 2 threads take?");
+    assert!(refused(&lecturer.post("/ask", &asked()), 409).contains("already"));
+    json::<Room>(&pupil.post("/guess", &guess("Bob", 7.5)));
+    json::<Room>(&pupil.post("/guess", &guess("Bob", 6.25)));
+    // On this machine no code is needed: a browser has a seat by its first guess, or by the page.
+    let page = lecturer.get("/join");
+    let cookie = &page.headers["set-cookie"];
+    assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
+    json::<Room>(&lecturer.post("/guess", &guess("Ann", 0.0123)));
+    let third = classroom.browser();
+    json::<Room>(&third.post("/guess", &guess("", 9.0)));
+    let room = lecturer.room();
+    assert_eq!((room.question.as_ref().unwrap().guesses, room.seats), (3, 3));
+
+    json::<Room>(&lecturer.press("/run"));
+    assert!(refused(&pupil.post("/guess", &guess("Bob", 0.02)), 409).contains("sealed"));
+    let told = news.until_room("the end", |room| room.phase == Phase::Over);
+    for room in rooms(&told) {
+        let heard = serde_json::to_string(room).unwrap();
+        let is_open = ["6.25", "7.5", "0.0123", "Ann", "Bob"].iter().any(|secret| heard.contains(secret));
+        assert_eq!(is_open, room.phase == Phase::Over, "{heard}");
+    }
+    let revealed = rooms(&told).last().unwrap().question.as_ref().unwrap().revealed.clone().unwrap();
+    let seconds: Vec<f64> = revealed.guesses.iter().map(|guess| guess.seconds).collect();
+    assert_eq!((seconds, revealed.median, revealed.rounds), (vec![0.0123, 6.25, 9.0], Some(6.25), 2));
+    assert_eq!(revealed.closest, ["Ann"]);
+    assert!(revealed.measured.low <= revealed.measured.estimate);
+
+    let export: Value = json(&lecturer.get("/export"));
+    assert_eq!(export["schema"], "makespan.classroom/1");
+    let race = &export["races"][0];
+    assert_eq!((&race["race"], &race["ended"]), (&json!(1), &json!("finished")));
+    assert_eq!(race["cells"][1]["name"], "threads x 2");
+    let times_s = race["cells"][1]["times_s"].as_array().unwrap();
+    let mean_s = times_s.iter().map(|time| time.as_f64().unwrap()).sum::<f64>() / 2.0;
+    assert!((race["question"]["measured"]["estimate"].as_f64().unwrap() - mean_s).abs() < 1e-12);
+    assert_eq!(race["question"]["guesses"].as_array().unwrap().len(), 3);
+    is_valid(&export);
+}
+
+#[test]
+fn a_question_that_is_taken_back_reveals_nothing() {
+    let classroom = Classroom::open();
+    let browser = classroom.browser();
+    json::<Room>(&browser.post("/ask", &asked()));
+    json::<Room>(&browser.post("/guess", &guess("Ann", 1.0)));
+    assert_eq!(json::<Value>(&browser.get("/export"))["races"], json!([]), "nothing is exported before it is over");
+    let room: Room = json(&browser.press("/stop"));
+    assert_eq!((room.phase, room.question.unwrap().revealed), (Phase::Over, None));
+    is_valid(&json(&browser.get("/export")));
+    assert!(refused(&browser.press("/run"), 409).contains("nothing was asked"));
+    // Another one can be asked, and is another one.
+    let room: Room = json(&browser.post("/ask", &asked()));
+    assert_eq!((room.race, room.question.unwrap().guesses), (Some(2), 0));
+}
+
+#[test]
+fn absurd_guesses_do_not_count_and_hostile_names_are_only_names() {
+    let classroom = Classroom::open();
+    let browser = classroom.browser();
+    json::<Room>(&browser.post("/ask", &Wanted { rounds: 1, ..asked() }));
+    for absurd in [json!(0), json!(-1), json!(86401), json!("1"), json!(null), json!([1])] {
+        refused(&browser.post("/guess", &guess("Ann", absurd)), 400);
+    }
+    let raw = |body: &str| browser.ask("POST", "/guess", &["Content-Type: application/json"], body);
+    for garbage in [
+        "",
+        "{",
+        "[]",
+        "1e999",
+        r#"{"name":"a","seconds":1e999}"#,
+        r#"{"name":"a","seconds":NaN}"#,
+        r#"{"name":"a","seconds":1,"seat":"0"}"#,
+        r#"{"seconds":1}"#,
+        r#"{"name":"\ud800","seconds":1}"#,
+    ] {
+        refused(&raw(garbage), 400);
+    }
+    assert_eq!(browser.room().question.unwrap().guesses, 0);
+
+    let hostile =
+        ["<img src=x onerror=alert(1)>", "\u{202e}txt.exe\u{202c}", "a\r\nevent: room\ndata: {}\n\n", "\u{0}\u{7}"];
+    for name in hostile {
+        json::<Room>(&classroom.browser().post("/guess", &guess(name, 1.0)));
+    }
+    let mut news = browser.listen();
+    json::<Room>(&browser.press("/run"));
+    let told = news.until_room("the end", |room| room.phase == Phase::Over);
+    let revealed = rooms(&told).last().unwrap().question.as_ref().unwrap().revealed.clone().unwrap();
+    let mut names: Vec<&str> = revealed.guesses.iter().map(|guess| guess.name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["", "<img src=x onerror=alert", "a  event: room data: {}", "txt.exe"]);
+    // One round has no scatter: the interval is that one figure.
+    let measured = revealed.measured;
+    assert_eq!((revealed.rounds, measured.low, measured.high), (1, measured.estimate, measured.estimate));
+}
+
+#[test]
+fn a_seat_that_guesses_without_end_has_to_wait() {
+    let classroom = Classroom::open();
+    let browser = classroom.browser();
+    json::<Room>(&browser.post("/ask", &asked()));
+    let refusal = (0..100).map(|_| browser.post("/guess", &guess("Ann", 1.0))).find(|reply| reply.status != 200);
+    assert!(refused(&refusal.expect("not a hundred in a moment"), 429).contains("wait"));
+    json::<Room>(&classroom.browser().post("/guess", &guess("Bob", 1.0)));
+}
+
+#[test]
+fn what_is_asked_has_a_cell_and_what_is_run_at_once_has_no_question() {
+    let classroom = Classroom::open();
+    let browser = classroom.browser();
+    refused(&browser.post("/ask", &short()), 400);
+    refused(&browser.post("/run", &asked()), 400);
+    let unknown = Wanted { ask: Some("threads x 3".into()), ..long() };
+    assert!(refused(&browser.post("/ask", &unknown), 400).contains("did you mean `threads x 2`?"));
+    assert_eq!(browser.room().phase, Phase::Idle);
+}

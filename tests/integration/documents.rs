@@ -1,0 +1,259 @@
+//! What the documents say of the project is so: links lead somewhere, tables are complete, figures have their command.
+
+use makespan::{lesson, scenario, strategy};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+const ROOT: &str = common::ROOT;
+
+const DOCUMENTS: &[&str] =
+    &["README.md", "ARCHITECTURE.md", "METHOD.md", "CONTRIBUTING.md", "CHANGELOG.md", "fixtures/README.md"];
+
+/// Scripts for lecturers, and how many minutes each takes.
+const LECTURES: &[(&str, u32)] = &[("lectures/five_minutes.md", 5), ("lectures/fifty_minutes.md", 50)];
+
+/// Made when something is measured, so not there before.
+const MADE_LATER: &str = "report/index.html";
+
+/// What has no place in a document: words that praise, words that belittle a reader's trouble, what somebody meant to
+/// write later, and places on the machine of whoever wrote it.
+const FORBIDDEN: &[&str] = &[
+    "blazing",
+    "seamless",
+    "powerful",
+    "cutting-edge",
+    "world-class",
+    "revolutionary",
+    "effortless",
+    "obviously",
+    "needless to say",
+    "simply",
+    "TODO",
+    "FIXME",
+    "TBD",
+    "lorem ipsum",
+    "/home/",
+    "/root/",
+    "/Users/",
+];
+
+const GENERATED: &str = "<!-- generated: ";
+const END_GENERATED: &str = "<!-- end generated -->";
+
+fn read(document: impl AsRef<Path>) -> String {
+    let path = Path::new(ROOT).join(document);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The document without its fenced blocks.
+fn prose(document: impl AsRef<Path>) -> String {
+    let mut inside = false;
+    let keep = |line: &&str| {
+        let fence = line.starts_with("```");
+        inside ^= fence;
+        !inside && !fence
+    };
+    read(document).lines().filter(keep).flat_map(|line| [line, "\n"]).collect()
+}
+
+/// What stands between two texts, each time.
+fn between<'a>(text: &'a str, open: &'a str, close: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(open).skip(1).filter_map(move |rest| rest.split_once(close).map(|(inside, _)| inside))
+}
+
+/// A heading's anchor, as forges make it: lower case, spaces to hyphens, everything else dropped.
+fn anchor(heading: &str) -> String {
+    let lower = heading.to_lowercase();
+    let kept = lower.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter }).collect()
+}
+
+fn anchors(document: &Path) -> BTreeSet<String> {
+    let text = prose(document);
+    text.lines().filter(|line| line.starts_with('#')).map(|line| anchor(line.trim_start_matches(['#', ' ']))).collect()
+}
+
+/// The cells of the rows below the line that starts with `header`.
+fn rows(document: &str, header: &str) -> Vec<Vec<String>> {
+    let text = prose(document);
+    let below = text.lines().skip_while(|line| !line.starts_with(header)).skip(2);
+    let rows = below.take_while(|line| line.starts_with('|'));
+    rows.map(|row| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    for &document in DOCUMENTS {
+        let text = prose(document);
+        let folder = Path::new(ROOT).join(document).parent().unwrap().to_owned();
+        for target in between(&text, "](", ")").filter(|target| !target.contains("://")) {
+            let (path, heading) = target.split_once('#').unwrap_or((target, ""));
+            let file = if path.is_empty() { Path::new(ROOT).join(document) } else { folder.join(path) };
+            assert!(file.exists(), "{document} links to {target}, which is not there");
+            let known = heading.is_empty() || anchors(&file).contains(heading);
+            assert!(known, "{document} links to {target}, but there is no such heading");
+        }
+    }
+}
+
+#[test]
+fn every_file_that_is_named_exists() {
+    let folders = ["src/", "crates/", "tests/", "benches/", "fixtures/", "report/", "tools/", ".github/", ".ci/"];
+    let mut found = 0;
+    for &document in DOCUMENTS {
+        let text = prose(document);
+        // Every other piece stands between two backticks; a command may follow its program.
+        let named = text.split('`').skip(1).step_by(2).map(|span| span.split(' ').next().unwrap_or(span));
+        for name in named.filter(|name| folders.iter().any(|folder| name.starts_with(folder)) && *name != MADE_LATER) {
+            assert!(Path::new(ROOT).join(name).exists(), "{document} names {name}, which is not there");
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no file names were found between backticks");
+}
+
+#[test]
+fn every_concept_has_its_file_and_every_strategy_is_a_concept() {
+    let concepts = rows("README.md", "| concept |");
+    assert!(concepts.len() > 20, "the table of concepts was not found: {concepts:?}");
+    let files: Vec<PathBuf> = concepts
+        .iter()
+        .map(|row| {
+            let link = between(&row[1], "](", ")").next();
+            Path::new(ROOT).join(link.unwrap_or_else(|| panic!("`{}` has no link to a file", row[0])))
+        })
+        .collect();
+    for (file, row) in files.iter().zip(&concepts) {
+        assert!(file.is_file(), "`{}` is said to be in {}, which is no file", row[0], file.display());
+    }
+    for strategy in strategy::ALL {
+        let file = Path::new(ROOT).join(format!("crates/work/src/strategy/{}.rs", strategy.name()));
+        assert!(files.contains(&file), "README.md has no concept for {}", file.display());
+    }
+}
+
+#[test]
+fn the_readme_names_every_strategy_and_every_scenario() {
+    let text = read("README.md");
+    let strategies = strategy::ALL.iter().map(|strategy| strategy.name());
+    for name in strategies.chain(scenario::BUILT_IN.iter().map(|(name, _)| *name)) {
+        assert!(text.contains(name), "README.md does not name {name}");
+    }
+    let scenarios: Vec<String> = rows("README.md", "| document |").into_iter().map(|row| row[2].clone()).collect();
+    for (name, _) in scenario::BUILT_IN {
+        let named = scenarios.iter().filter(|row| row.contains(&format!("`{name}`"))).count();
+        assert_eq!(named, 1, "README.md should say once which document {name} comes from");
+    }
+}
+
+#[test]
+fn every_dependency_is_explained_and_nothing_else() {
+    let manifest: toml::Table = read("Cargo.toml").parse().unwrap();
+    let all = manifest["workspace"]["dependencies"].as_table().unwrap();
+    let ours = |dependency: &toml::Value| dependency.get("path").is_some();
+    let used: BTreeSet<String> = all.iter().filter(|(_, one)| !ours(one)).map(|(name, _)| name.clone()).collect();
+    let lines = rows("ARCHITECTURE.md", "| dependency |");
+    let explained: BTreeSet<String> = lines.iter().map(|row| row[0].trim_matches('`').to_owned()).collect();
+    assert_eq!(lines.len(), explained.len(), "ARCHITECTURE.md explains a dependency twice");
+    let unexplained: Vec<_> = used.difference(&explained).collect();
+    assert!(unexplained.is_empty(), "ARCHITECTURE.md says nothing of {unexplained:?}");
+    let unused: Vec<_> = explained.difference(&used).collect();
+    assert!(unused.is_empty(), "ARCHITECTURE.md explains {unused:?}, which Cargo.toml does not have");
+    let empty: Vec<_> = lines.iter().filter(|row| row.get(1).is_none_or(String::is_empty)).collect();
+    assert!(empty.is_empty(), "no reason is given: {empty:?}");
+}
+
+#[test]
+fn every_generated_block_has_a_command_a_fence_and_an_end() {
+    let mut blocks = 0;
+    for &document in DOCUMENTS {
+        let text = read(document);
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            assert_ne!(line, END_GENERATED, "{document}: an end without a beginning");
+            let Some(command) = line.strip_prefix(GENERATED) else { continue };
+            let command = command.strip_suffix(" -->").unwrap_or_else(|| panic!("{document}: {line}"));
+            let program = command.split(' ').next().unwrap();
+            assert!(["make", "makespan"].contains(&program), "{document}: `{command}` is not one of our commands");
+            let block: Vec<&str> = lines.by_ref().take_while(|line| *line != END_GENERATED).collect();
+            let fenced = block.first() == Some(&"```text") && block.last() == Some(&"```") && block.len() > 2;
+            assert!(fenced, "{document}: `{command}` has no output between a fence and {END_GENERATED}");
+            assert!(!block.iter().any(|line| line.starts_with(GENERATED)), "{document}: `{command}` has no end");
+            blocks += 1;
+        }
+    }
+    assert!(blocks > 0, "no document has a generated block");
+}
+
+#[test]
+fn make_commands_that_are_named_exist() {
+    let (makefile, mut found) = (read("Makefile"), 0);
+    for &document in DOCUMENTS {
+        let text = prose(document);
+        for target in between(&text, "`make ", "`").map(|rest| rest.split(' ').next().unwrap()) {
+            let rule = format!("\n{target}:");
+            assert!(makefile.contains(&rule), "{document} names `make {target}`, which the Makefile does not have");
+            found += 1;
+        }
+    }
+    assert!(found > 0, "no make commands were found between backticks");
+}
+
+#[test]
+fn the_forge_runs_the_two_commands_of_the_readme() {
+    let (workflow, readme) = (read(".github/workflows/ci.yml"), read("README.md"));
+    for command in ["make test", "make bench-quick"] {
+        assert!(workflow.contains(&format!("run: {command}\n")), "the workflow does not run `{command}`");
+    }
+    assert!(
+        readme.contains("\nmake bench-quick "),
+        "README.md does not name `make bench-quick` among its first commands"
+    );
+    assert!(readme.contains(&format!("{GENERATED}make test ")), "README.md does not show what `make test` prints");
+    assert!(workflow.contains("rust-version"), "the workflow does not ask Cargo.toml which Rust to use");
+}
+
+#[test]
+fn a_lecture_takes_the_minutes_it_says() {
+    for &(lecture, minutes) in LECTURES {
+        let steps = rows(lecture, "| minutes |");
+        assert!(steps.len() >= 5, "{lecture} has hardly any steps: {steps:?}");
+        let all = steps.iter().map(|row| row[0].parse::<u32>().unwrap_or_else(|_| panic!("{lecture}: {row:?}")));
+        assert_eq!(all.sum::<u32>(), minutes, "{lecture}");
+        let empty = steps.iter().find(|row| row.len() != 3 || row.iter().any(String::is_empty));
+        assert_eq!(empty, None, "{lecture}: each step has its minutes, what to do, and what the class should see");
+    }
+}
+
+#[test]
+fn a_lecture_names_lessons_that_there_are() {
+    let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));
+    for (lecture, _) in LECTURES {
+        let text = read(lecture);
+        let named: BTreeSet<&str> = text
+            .to_lowercase()
+            .match_indices("lesson ")
+            .filter_map(|(at, word)| text[at + word.len()..].split(|letter: char| !letter.is_ascii_digit()).next())
+            .filter(|number| !number.is_empty())
+            .collect();
+        assert!(!named.is_empty(), "{lecture} names no lesson");
+        for number in named {
+            assert!(lesson::named(lessons, number).is_ok(), "{lecture} names lesson {number}");
+        }
+    }
+}
+
+#[test]
+fn no_document_has_a_forbidden_word() {
+    for &document in DOCUMENTS.iter().chain(LECTURES.iter().map(|(lecture, _)| lecture)) {
+        let text = read(document);
+        let lower = text.to_lowercase();
+        for &word in FORBIDDEN {
+            let found = if word.chars().any(char::is_uppercase) { text.contains(word) } else { lower.contains(word) };
+            assert!(!found, "{document} has `{word}` in it");
+        }
+    }
+}

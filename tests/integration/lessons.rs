@@ -1,0 +1,148 @@
+//! What lessons and lectures tell a reader to type is something that the program knows, and `makespan lesson` tells a whole
+//! lesson.
+
+use assert_cmd::Command;
+use makespan::{
+    lesson::{self, Lesson, Paragraph, Race},
+    museum,
+};
+use std::{fs, path::Path};
+
+const LECTURES: [&str; 2] = ["lectures/five_minutes.md", "lectures/fifty_minutes.md"];
+
+fn lessons() -> &'static [Lesson] {
+    lesson::all().unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs the program in an empty folder: what it says, and what it complains of.
+fn makespan(arguments: &[&str]) -> (bool, String, String) {
+    let place = tempfile::tempdir().expect("the temporary folder is writable");
+    let mut command = Command::new(common::program_under_test());
+    let output = command.current_dir(place.path()).args(arguments).output().expect("the program starts");
+    let [said, words] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
+    (output.status.success(), said, words)
+}
+
+/// Every command that a lesson or a lecture names, with where it stands.
+fn commands() -> Vec<(String, String)> {
+    let mut commands = Vec::new();
+    for lesson in lessons() {
+        let typed = lesson.steps.iter().flat_map(lesson::Step::paragraphs).filter_map(|paragraph| match paragraph {
+            Paragraph::Code(lines) => Some(lines),
+            Paragraph::Words(_) | Paragraph::Item(_) => None,
+        });
+        let typed = typed.flat_map(|lines| lines.lines().map(str::to_owned).collect::<Vec<_>>());
+        let race = lesson.race.as_ref().map(Race::command);
+        let all = typed.chain(lesson.commands.iter().map(|command| command.run.clone())).chain(race);
+        commands.extend(all.map(|command| (lesson.name.clone(), command)));
+    }
+    for lecture in LECTURES {
+        let text = fs::read_to_string(Path::new(common::ROOT).join(lecture)).expect("it is there");
+        let named = text.split('`').skip(1).step_by(2).filter(|span| span.starts_with("makespan "));
+        commands.extend(named.map(|command| (lecture.to_owned(), command.to_owned())));
+    }
+    commands
+}
+
+fn arguments(command: &str) -> Vec<&str> {
+    command.split_whitespace().skip(1).collect()
+}
+
+#[test]
+fn every_command_is_one_that_the_program_knows() {
+    let commands = commands();
+    assert!(commands.len() > 40, "{commands:?}");
+    for (place, command) in &commands {
+        assert!(command.starts_with("makespan "), "{place}: {command}");
+        // Asked for help at the end, it reads all that stands before, and does none of it.
+        let (knows, _, words) = makespan(&[&arguments(command)[..], &["--help"]].concat());
+        assert!(knows, "{place}: {command}\n{words}");
+    }
+}
+
+#[test]
+fn every_run_has_cells() {
+    let runs: Vec<_> = commands().into_iter().filter(|(_, command)| command.starts_with("makespan run ")).collect();
+    assert!(!runs.is_empty());
+    for (place, command) in runs {
+        // Scenario, variant, strategies and workers are looked up before anything is measured; then none has that name.
+        let (_, _, words) = makespan(&[&arguments(&command)[..], &["--only", "no such cell"]].concat());
+        assert!(words.contains("has a name that contains"), "{place}: {command}\n{words}");
+    }
+}
+
+#[test]
+fn every_exhibit_and_every_exercise_is_there() {
+    let (_, exercises, _) = makespan(&["exercise"]);
+    let mut found = (0, 0);
+    for (place, command) in commands() {
+        match arguments(&command)[..] {
+            ["museum", name] if name != "--all" => {
+                found.0 += 1;
+                museum::named(name).unwrap_or_else(|words| panic!("{place}: {words}"));
+            }
+            ["exercise", _, name] => {
+                found.1 += 1;
+                assert!(exercises.split_whitespace().any(|word| word == name), "{place}: {name}: {exercises}");
+            }
+            _ => {}
+        }
+    }
+    assert!(found.0 > 0 && found.1 > 0, "{found:?}");
+}
+
+#[test]
+fn every_lesson_is_listed_with_its_question_and_its_minutes() {
+    let (listed, said, _) = makespan(&["lesson"]);
+    assert!(listed);
+    let flat = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for Lesson { number, name, title, minutes, question, .. } in lessons() {
+        assert!(flat.contains(&format!("{number} {title} ({name}, {minutes} minutes) {question}")), "{name}: {said}");
+    }
+}
+
+#[test]
+fn a_lesson_asks_before_it_tells_and_shows_code_and_the_documents_figures() {
+    for lesson in lessons() {
+        let (told, said, words) = makespan(&["lesson", &lesson.number.to_string(), "--data", "data"]);
+        assert!(told, "{words}");
+        let at = |text: &str| said.find(text).unwrap_or_else(|| panic!("{}: no {text}:\n{said}", lesson.name));
+        let guess = at("Write down your guess before you run it.");
+        assert!(at("\nQuestion") < guess && guess < at("\nSee ") && at("\nSee ") < at("\nTry "), "{said}");
+        if let Some(race) = &lesson.race {
+            assert!(guess < at(&race.command()), "{said}");
+        }
+        for excerpt in &lesson.code {
+            at(&format!("{}:{}", excerpt.file, excerpt.line));
+            assert!(excerpt.text.lines().all(|line| said.contains(line)), "{said}");
+        }
+        for claim in &lesson.claims {
+            assert!(said.contains(claim) && said.contains("not measured yet"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn the_words_of_a_lesson_fit_the_terminal() {
+    let (_, said, _) = makespan(&["lesson", "how-many-workers", "--data", "data"]);
+    // Code and commands stay as they are. Code changes with its source, and is told by the test above.
+    let (before, rest) = said.split_once("crates/stats/src/ceiling.rs:").expect("it shows code");
+    let (_, behind) = rest.split_once("\n\n").expect("the code ends");
+    let words = format!("{before}...\n\n{behind}");
+    insta::assert_snapshot!("how_many_workers", words);
+    let is_too_long = |line: &&str| line.chars().count() > 100 && !line.trim_start().starts_with("makespan ");
+    assert_eq!(words.lines().find(is_too_long), None);
+}
+
+#[test]
+fn an_unknown_lesson_is_refused_with_the_nearest() {
+    let (told, said, words) = makespan(&["lesson", "how-many-worker"]);
+    assert!(!told && said.is_empty());
+    assert!(words.contains("did you mean `how-many-workers`?") && words.contains("or 1 to 11"), "{words}");
+}
+
+#[test]
+fn help_has_examples() {
+    let (_, said, _) = makespan(&["lesson", "--help"]);
+    insta::assert_snapshot!("help", said);
+}

@@ -1,0 +1,138 @@
+//! Findings that nobody found, over cells that were measured: for the page alone.
+
+use makespan::{
+    findings::{
+        Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
+    },
+    report::PageInput,
+    results::{evidence::Evidence, record::Record, store::Store},
+    scenario::{CellSpec, DEFAULT_VARIANT, Timer},
+    stats::Estimate,
+    worker::deck::Deal,
+};
+use std::{num::NonZeroU32, path::Path};
+
+const LATENCY: &str = "latency_only";
+
+/// Of what was measured into this folder, with a claim of each verdict.
+pub fn input(data: &Path) -> PageInput {
+    let newest = Store::at(Some(data.into())).newest().expect("the store can be read").newest;
+    let records: Vec<Record> =
+        newest.into_values().filter(|record| [LATENCY, "prime_sum"].contains(&&*record.scenario)).collect();
+    let evidence = Evidence { records: records.clone(), ..Evidence::default() };
+    let findings = Findings { claims: claims(), decisions: vec![decided()] };
+    let lessons = makespan::lesson::all().expect("they are built in");
+    let generated_at = "2000-01-01 00:00 UTC".into();
+    PageInput { records, findings, evidence, lessons, generated_at, ..PageInput::default() }
+}
+
+fn cell(strategy: &str, workers: u32) -> CellSpec {
+    let shape = NonZeroU32::new(workers).expect("there is a worker").into();
+    let (variant, strategy) = (DEFAULT_VARIANT.into(), strategy.into());
+    CellSpec { variant, strategy, shape, deal: Deal::OneByOne, timer: Timer::Warm }
+}
+
+fn about(estimate: f64, share: f64) -> Estimate {
+    let margin = estimate.abs() * share;
+    Estimate { estimate, low: estimate - margin, high: estimate + margin }
+}
+
+fn measured(value: Estimate) -> Measured {
+    Measured { value, rounds: 10, alpha: 0.05, p: None }
+}
+
+fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, published: f64, here: Estimate) -> FigureFinding {
+    FigureFinding {
+        name: name.into(),
+        scenario: LATENCY.into(),
+        cells,
+        unit,
+        published: Some(published),
+        agrees: Some((published * 0.85, published * 1.15)),
+        measured: Some(measured(here)),
+        outcome: None,
+        prediction: Some(Prediction { value: published * 1.2, by: "lock-step" }),
+        verdict: Verdict::DirectionOnly,
+        reason: Some("a reason with a few words to it".into()),
+        in_rust: false,
+        calibrated_from: Vec::new(),
+        time_scale: Some(10.0),
+    }
+}
+
+fn claims() -> Vec<Finding> {
+    let verdicts = [
+        ("000-1", Verdict::Reproduced),
+        ("000-2", Verdict::CanExplain),
+        ("000-3", Verdict::DirectionOnly),
+        ("001-4", Verdict::Contradicted),
+        ("001-5", Verdict::Contested),
+        ("002-6", Verdict::Inconclusive),
+        ("003-7", Verdict::NotTestable),
+        ("004-8", Verdict::NotMeasured),
+    ];
+    let to = |strategy: &str, workers| vec![cell("sequential", 1), cell(strategy, workers)];
+    let figures = vec![
+        figure("speed-up of 30 threads", Unit::Ratio, to("threads", 30), 21.138, about(26.4, 0.02)),
+        figure("speed-up of 30 in flight", Unit::Ratio, to("async", 30), 24.0, about(0.4, 0.9)),
+        figure("time of all", Unit::Seconds, vec![cell("sequential", 1)], 8.991_06, about(9.2, 0.01)),
+        figure("growth", Unit::Exponent, vec![cell("threads", 2), cell("threads", 30)], 0.5, about(-0.01, 3.0)),
+        figure("turns", Unit::Turns, to("threads", 2), 15.0, about(15.1, 0.004)),
+        figure("share of a core", Unit::CoreShare, vec![cell("threads", 30)], 0.034, about(0.31, 0.1)),
+        figure("memory of a thread", Unit::Bytes, vec![cell("threads", 30)], 2_000_000.0, about(84_000.0, 0.2)),
+        figure("requests", Unit::Count, vec![cell("threads", 30)], 30.0, about(30.0, 0.0)),
+    ];
+    let mechanism = |name: &str, gives_it| MechanismFinding {
+        name: name.into(),
+        cells: to("threads", 2),
+        measured: Some(measured(about(21.0, 0.03))),
+        gives_it,
+        apart: Some(measured(about(11.0, 0.2))),
+        stands: gives_it,
+    };
+    let mechanisms = vec![
+        mechanism("a serial start that takes almost half a second", Some(true)),
+        mechanism("uneven latencies", None),
+        mechanism("a link that all of them share", Some(false)),
+    ];
+    let claim = |(id, verdict): (&str, Verdict)| Finding {
+        id: id.into(),
+        scenario: LATENCY.into(),
+        question: "Are thirty threads thirty times as fast?".into(),
+        says: "Thirty threads were 21.138 times as fast as one.".into(),
+        verdict,
+        sentence: "Thirty threads were 26.4 times as fast as one (95 % interval 25.9-26.9); the document printed 21.1."
+            .into(),
+        figures: if verdict == Verdict::NotMeasured { Vec::new() } else { figures.clone() },
+        mechanisms: if verdict == Verdict::DirectionOnly { mechanisms.clone() } else { Vec::new() },
+        apart: Some("Two of them can't be told apart.".into()),
+        contested: (verdict == Verdict::Contested).then(|| "its own code says another thing.".into()),
+        in_rust: Some("There is no interpreter lock.".into()),
+        caveat: Some("The timer starts late.".into()),
+        command: format!("makespan reproduce {id}"),
+    };
+    verdicts.map(claim).into()
+}
+
+fn decided() -> Decided {
+    let ranked = |(strategy, workers, speedup, among_fastest): (&str, u32, f64, bool)| Ranked {
+        cell: cell(strategy, workers),
+        speedup: about(speedup, 0.02),
+        among_fastest,
+    };
+    Decided {
+        work: "waiting for a server (IO-bound)".into(),
+        scenario: LATENCY.into(),
+        ranking: [
+            ("async", 30, 28.0, true),
+            ("threads", 30, 26.4, true),
+            ("processes", 8, 7.1, false),
+            ("hybrid", 6, 5.2, false),
+            ("threads", 2, 1.99, false),
+        ]
+        .map(ranked)
+        .into(),
+        answer: "async or threads".into(),
+        rounds: 10,
+    }
+}

@@ -1,0 +1,181 @@
+//! `makespan run` when it is interrupted, killed, loses its server, or has no room: what is kept, and what is left.
+#![cfg(target_os = "linux")]
+
+use common::{left_behind, program_under_test, scenario, wait_until};
+use makespan::results::{
+    record::{Check, Record},
+    store,
+};
+use nix::sys::signal::{Signal, killpg};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::process::CommandExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+};
+
+/// Fetches that take a while, through processes too.
+const FETCHES: &str = "
+deadline_s = 50
+[workload.fetch]
+tasks = 4
+paths = [\"/wait\"]
+[server]
+[[server.routes]]
+path = \"/wait\"
+latency_s = 0.02
+[[cells]]
+strategies = [\"threads\", \"processes\", \"queue\"]
+workers = [2]
+[[sweep]]
+strategies = [\"threads\"]
+workers = [2]
+";
+
+/// One sum that nobody waits for.
+const LONG_SUM: &str = "
+deadline_s = 3600
+[workload.prime_sum]
+below = 30_000_000
+tasks = 2
+[[cells]]
+strategies = [\"processes\"]
+workers = [2]
+[[sweep]]
+strategies = [\"processes\"]
+workers = [2]
+";
+
+/// A measurement under way, in a process group of its own, as a shell would start it.
+struct Measurement {
+    child: Child,
+    mark: String,
+    dir: tempfile::TempDir,
+}
+
+impl Measurement {
+    fn of(text: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mark = dir.path().display().to_string();
+        let child = Command::new(program_under_test())
+            .arg("run")
+            .arg(scenario(dir.path(), "test", text))
+            .args(["--rounds", "1000", "--data", "."])
+            .current_dir(dir.path())
+            .env(left_behind::MARK, &mark)
+            .process_group(0)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        Self { child, mark, dir }
+    }
+
+    fn record(&self) -> Option<Record> {
+        store::read(&only_record(self.dir.path())?).ok()
+    }
+
+    fn await_rounds(&self, rounds: u32) {
+        wait_until("a round is measured", || self.record().is_some_and(|record| record.rounds_done >= rounds));
+    }
+
+    /// Waits for its end, and that of everything it started.
+    fn end(mut self) -> (ExitStatus, String, Option<Record>) {
+        let mut words = String::new();
+        // Its children hold no end of this pipe for longer than they live, so this ends only when all have.
+        self.child.stderr.take().expect("it is a pipe").read_to_string(&mut words).expect("text");
+        let status = self.child.wait().expect("a child of ours");
+        wait_until("no process is left", || left_behind::marked(&self.mark).is_empty());
+        let record = self.record();
+        (status, words, record)
+    }
+}
+
+impl Drop for Measurement {
+    fn drop(&mut self) {
+        // Only a test that failed gets here with a process still running.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn only_record(data: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(data.join("records")).ok()?.flatten();
+    entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "json"))
+}
+
+#[test]
+fn ctrl_c_keeps_the_record() {
+    let measurement = Measurement::of(FETCHES);
+    measurement.await_rounds(1);
+    killpg(nix::unistd::Pid::from_raw(measurement.child.id().cast_signed()), Signal::SIGINT).expect("it runs");
+    let (status, words, record) = measurement.end();
+    assert_eq!(status.code(), Some(130), "{words}");
+    let record = record.expect("it is kept");
+    assert!((1..1000).contains(&record.rounds_done));
+    assert!(record.cells.iter().all(|cell| cell.check == Check::Passed && !cell.run_s.is_empty()), "{record:?}");
+}
+
+#[test]
+fn ctrl_c_ends_a_task_that_does_not_end() {
+    let measurement = Measurement::of(LONG_SUM);
+    wait_until("workers work", || !left_behind::marked_as(&measurement.mark, "child").is_empty());
+    left_behind::send(Signal::SIGINT, measurement.child.id());
+    let (status, words, record) = measurement.end();
+    assert_eq!(status.code(), Some(130), "{words}");
+    assert_eq!(record.expect("it is kept").rounds_done, 0);
+}
+
+#[test]
+fn a_killed_program_takes_its_processes_along() {
+    let measurement = Measurement::of(FETCHES);
+    let runs = |what| !left_behind::marked_as(&measurement.mark, what).is_empty();
+    wait_until("server and workers run", || runs("server") && runs("worker-process"));
+    left_behind::send(Signal::SIGKILL, measurement.child.id());
+    let (status, ..) = measurement.end();
+    assert_eq!(status.code(), None, "killed");
+}
+
+#[test]
+fn a_cell_whose_server_is_gone_has_failed_and_has_no_times() {
+    let measurement = Measurement::of(FETCHES);
+    measurement.await_rounds(1);
+    left_behind::send(Signal::SIGKILL, left_behind::marked_as(&measurement.mark, "server")[0]);
+    let (status, words, record) = measurement.end();
+    assert_eq!(status.code(), Some(1), "{words}");
+    for cell in record.expect("it is kept").cells {
+        assert_eq!(cell.check, Check::Failed, "{}", cell.strategy);
+        assert!(cell.error.is_some_and(|error| !error.is_empty()));
+        assert!(cell.run_s.is_empty() && cell.start_s.is_empty() && cell.stop_s.is_empty());
+        assert!(cell.speedup.is_none() && cell.timeline.is_none());
+    }
+}
+
+#[test]
+fn a_full_disk_is_named_and_the_table_still_shown() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (tiny, file) = (dir.path().join("tiny"), scenario(dir.path(), "test", common::FEW_PRIMES));
+    fs::create_dir(&tiny).expect("a writable directory");
+    // In a namespace of its own, so that the file system goes when the last process does.
+    let unshare = |script: &str| {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--map-root-user", "--mount", "sh", "-c", script, "sh"])
+            .arg(&tiny)
+            .arg(program_under_test())
+            .arg(&file);
+        command.output()
+    };
+    let mount = "mount -t tmpfs -o size=4k tmpfs \"$1\"";
+    if !unshare(mount).is_ok_and(|tried| tried.status.success()) {
+        // Not `println!`: the test harness would keep that to itself.
+        let _ = writeln!(std::io::stderr(), "skipped: a full disk: no tiny file system can be mounted here");
+        return;
+    }
+    let output = unshare(&format!("{mount} && \"$2\" run \"$3\" --rounds 2 --data \"$1\"")).expect("it worked before");
+    let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("No space left") && words.contains("is the disk full"), "{words}");
+    assert!(table.contains("sequential") && table.contains("threads"), "{table}");
+}

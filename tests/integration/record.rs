@@ -1,0 +1,474 @@
+//! The record: what it looks like, and that nothing of it is lost.
+
+use common::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
+use jsonschema::Validator;
+use makespan::{
+    results::{
+        record::{Purpose, Record, SCHEMA},
+        store::{Store, StoreError, read},
+    },
+    stats::Estimate,
+};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::{collections::HashSet, fs, path::Path, sync::OnceLock};
+
+const SCHEMA_FILE: &str = "fixtures/schema/run-1.json";
+
+fn schema() -> Value {
+    let path = Path::new(common::ROOT).join(SCHEMA_FILE);
+    serde_json::from_str(&fs::read_to_string(path).expect(SCHEMA_FILE)).expect("JSON")
+}
+
+fn validator() -> Validator {
+    jsonschema::draft202012::new(&schema()).expect("a schema")
+}
+
+fn complaints(validator: &Validator, record: &Value) -> Vec<String> {
+    validator.iter_errors(record).map(|error| format!("{}: {error}", error.instance_path())).collect()
+}
+
+/// A real record, with cells that passed and one that was skipped.
+fn real() -> Value {
+    static REAL: OnceLock<Value> = OnceLock::new();
+    REAL.get_or_init(|| measured("", 0)).clone()
+}
+
+/// Another one, whose cells failed.
+fn failed() -> Value {
+    measured("[[expected]]\nindexes = [1]\nerror = \"connect\"\n", 1)
+}
+
+fn measured(expected: &str, exit_code: i32) -> Value {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let own = "
+[[cells]]
+strategies = [\"work_stealing\"]
+workers = [2]
+deals = [\"blocks\"]
+[[cells]]
+strategies = [\"async\", \"queue\"]
+workers = [3]
+[[cells]]
+strategies = [\"threads\"]
+workers = [2]
+deals = [\"chunks(2)\"]
+timer = \"as_published\"
+[as_published]
+sequential = [\"run\"]
+threads = [\"start\", \"run\"]
+";
+    let file = scenario(dir.path(), "tiny", &format!("document = \"000\"\n{FEW_PRIMES}{own}{expected}"));
+    let mut command = assert_cmd::Command::new(program_under_test());
+    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "3"]);
+    let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(exit_code), "{output:?}");
+    serde_json::from_slice(&output.stdout).expect("one document")
+}
+
+/// The real one, with everything in it that can be there.
+fn full() -> Value {
+    let mut record = real();
+    for field in ["cpu_model", "memory_bytes", "kernel", "commit", "load_before", "load_after"] {
+        let value = &mut record["host"][field];
+        if value.is_null() {
+            *value = if field.starts_with("load") || field == "memory_bytes" { json!(1) } else { json!("known") };
+        }
+    }
+    for cell in record["cells"].as_array_mut().expect("cells") {
+        cell["processes"] = json!(2);
+        cell["error"] = json!("a reason");
+        cell["queue"] = json!("redis://10.0.0.1:6379/0");
+        cell["redeliveries"] = json!(2);
+        cell["other_runs"] = json!(1);
+        cell["workers_at_once"] = json!(2);
+        cell["lost_workers"] = json!([{ "round": 1, "process": 2, "how": "killed by signal 9 (SIGKILL)" }]);
+        if !cell["timeline"].is_null() {
+            let far = json!({ "worker": 1, "host": "far", "clock_offset_ns": -5, "clock_uncertainty_ns": 7 });
+            cell["timeline"]["elsewhere"] = json!([far]);
+            let away = json!({ "worker": null, "start_ns": 5, "end_ns": 7, "cause": "connection refused" });
+            cell["timeline"]["outages"] = json!([away]);
+            let timeline = cell["timeline"].clone();
+            cell["excluded"] = json!([{ "reason": "it was away", "redeliveries": 2, "timeline": timeline }]);
+        }
+        for figure in ["memory_per_worker_bytes", "most_threads", "most_processes", "context_switches", "core_wait_s"] {
+            if cell[figure].is_null() {
+                cell[figure] = json!(1);
+            }
+        }
+    }
+    record
+}
+
+/// Every object in the value, by its JSON pointer.
+fn objects(value: &Value, at: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.push(at.to_owned());
+            fields.iter().for_each(|(key, field)| objects(field, &format!("{at}/{key}"), found));
+        }
+        // One of a list is like the others, except for cells.
+        Value::Array(items) if at.ends_with("/spans") => objects(&items[0], &format!("{at}/0"), found),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, item)| objects(item, &format!("{at}/{i}"), found));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_is_one_and_describes_every_key() {
+    let schema = schema();
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    assert_eq!(schema["properties"]["schema"]["const"], SCHEMA);
+    let mut all = Vec::new();
+    objects(&schema, "", &mut all);
+    let of_objects = all
+        .iter()
+        .map(|at| (at, schema.pointer(at).expect("it is there")))
+        .filter(|(_, one)| one["properties"].is_object() && one["type"] == "object");
+    let mut count = 0;
+    for (at, object) in of_objects {
+        let properties = object["properties"].as_object().expect("checked");
+        assert_eq!(object["additionalProperties"], json!(false), "{at}");
+        assert_eq!(object["required"].as_array().map(Vec::len), Some(properties.len()), "{at}: every key is required");
+        for (key, property) in properties {
+            let referred = property["$ref"].as_str().and_then(|to| schema.pointer(to.trim_start_matches('#')));
+            let described = referred.unwrap_or(property)["description"].as_str();
+            assert!(described.is_some_and(|text| text.ends_with('.')), "{at}/{key}");
+            let unit = [("_s", "econds"), ("_ns", "anoseconds"), ("_bytes", "bytes")];
+            for (_, word) in unit.iter().filter(|(suffix, _)| key.ends_with(suffix)) {
+                assert!(described.is_some_and(|text| text.contains(word)), "{at}/{key} says its unit");
+            }
+        }
+        count += 1;
+    }
+    assert_eq!(
+        count, 11,
+        "record, left out, host, cell, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
+    );
+}
+
+fn checks(record: &Value) -> HashSet<&str> {
+    record["cells"].as_array().expect("cells").iter().filter_map(|cell| cell["check"].as_str()).collect()
+}
+
+#[test]
+fn real_records_are_valid() {
+    let validator = validator();
+    assert_eq!(complaints(&validator, &real()), [""; 0]);
+    assert_eq!(complaints(&validator, &full()), [""; 0]);
+    let (record, failed) = (real(), failed());
+    assert_eq!(complaints(&validator, &failed), [""; 0]);
+    assert_eq!(checks(&record), HashSet::from(["passed", "skipped"]));
+    assert_eq!(checks(&failed), HashSet::from(["failed", "skipped"]));
+    let of_failed = failed["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "failed");
+    assert!({ of_failed }.all(|cell| cell["redeliveries"].is_null()), "nobody counted them");
+    let bare = &record["cells"][0];
+    assert!(bare["speedup"].is_null() && bare["error"].is_null(), "null, not absent: {bare}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_and_processes_are_those_of_the_strategy() {
+    let record = real();
+    let cells = record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed");
+    for cell in cells {
+        let workers = cell["workers"].as_u64().expect("a number");
+        let expected = match cell["strategy"].as_str().expect("a name") {
+            "sequential" | "async" => json!([1, 1]),
+            "threads" => json!([workers + 1, 1]),
+            "processes" => json!([workers + 1, workers + 1]),
+            // Beside each of its workers, threads that serve the pipe and say that it is still there.
+            "queue" => json!([cell["most_threads"], workers + 1]),
+            other => panic!("{other}"),
+        };
+        assert_eq!(json!([cell["most_threads"], cell["most_processes"]]), expected, "{}", cell["strategy"]);
+        let (per_worker, peak) = (&cell["memory_per_worker_bytes"], &cell["peak_memory_bytes"]);
+        assert!(per_worker.as_u64() < peak.as_u64(), "{per_worker} of {peak}");
+        assert!(cell["context_switches"].as_f64().is_some_and(|switches| switches >= 0.0));
+    }
+}
+
+#[test]
+fn a_queue_is_told_where_there_is_one_and_its_jobs_have_spans_of_their_own() {
+    let record = real();
+    for cell in record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed") {
+        let is_queue = cell["strategy"] == "queue";
+        let expected = if is_queue { json!(["sqlite", 0, 0]) } else { json!([null, null, null]) };
+        assert_eq!(json!([cell["queue"], cell["redeliveries"], cell["other_runs"]]), expected, "{}", cell["strategy"]);
+        let count = |kind: &str| {
+            let spans = cell["timeline"]["spans"].as_array().expect("spans");
+            spans.iter().filter(|span| span["kind"] == kind).count()
+        };
+        let tasks = if is_queue { 5 } else { 0 };
+        assert_eq!(["run", "enqueue", "queued", "return"].map(count), [5, tasks, tasks, tasks]);
+        assert_eq!(cell["timeline"]["elsewhere"], json!([]), "all are on this host");
+    }
+}
+
+#[test]
+fn a_record_with_a_key_less_or_more_is_not_valid() {
+    let (validator, record) = (validator(), full());
+    let mut all = Vec::new();
+    objects(&record, "", &mut all);
+    assert!(all.iter().any(|at| at.ends_with("/speedup")) && all.iter().any(|at| at.ends_with("/timeline/spans/0")));
+    for at in all {
+        let keys: Vec<String> =
+            record.pointer(&at).and_then(Value::as_object).expect("found").keys().cloned().collect();
+        let changed = |change: &dyn Fn(&mut serde_json::Map<String, Value>)| {
+            let mut changed = record.clone();
+            change(changed.pointer_mut(&at).and_then(Value::as_object_mut).expect("found"));
+            validator.is_valid(&changed)
+        };
+        for key in keys {
+            assert!(!changed(&|object| drop(object.remove(&key))), "{at} without {key}");
+        }
+        assert!(!changed(&|object| drop(object.insert("colour".into(), json!("red")))), "{at} with one more");
+    }
+}
+
+#[test]
+fn values_of_another_kind_are_not_valid() {
+    let (validator, record) = (validator(), full());
+    for (at, wrong) in [
+        ("/schema", json!("makespan.run/2")),
+        ("/started_at", json!("yesterday")),
+        ("/time_scale", json!(0)),
+        ("/host/cores_usable", json!(0)),
+        ("/cells/0/check", json!("maybe")),
+        ("/cells/0/deal", json!("chunks(0)")),
+        ("/cells/0/workers", json!(-1)),
+        ("/cells/0/workers_at_once", json!("all")),
+        ("/cells/0/lost_workers/0/process", json!(0)),
+        ("/cells/0/run_s/0", json!(-1.0)),
+        ("/cells/0/run_s/0", json!(null)),
+        ("/cells/0/timer", json!("hot")),
+        ("/cells/0/most_threads", json!(0)),
+        ("/cells/0/most_processes", json!(1.5)),
+        ("/cells/0/context_switches", json!(-1)),
+        ("/cells/0/core_wait_s", json!("long")),
+        ("/cells/0/queue", json!(1)),
+        ("/cells/0/redeliveries", json!(-1)),
+        ("/cells/0/other_runs", json!(-1)),
+        ("/cells/0/excluded/0/redeliveries", json!(-1)),
+        ("/cells/0/timeline/outages/0/start_ns", json!("then")),
+        ("/purpose", json!("fun")),
+        ("/looks/0", json!("often")),
+        ("/stopped", json!("tired")),
+        ("/left_out", json!([{ "file": "a.jpg" }])),
+        ("/left_out", json!(["a.jpg"])),
+        ("/cells/0/cpu_s/0", json!(-1)),
+        ("/cells/0/memory_samples_bytes", json!([-1])),
+        ("/cells/0/statuses", json!({ "ok": 1 })),
+        ("/cells/0/statuses", json!({ "200": "all" })),
+        ("/cells/0/timeline/elsewhere/0/clock_uncertainty_ns", json!(-1)),
+        ("/cells/0/timeline/spans/0/kind", json!("nap")),
+    ] {
+        let mut changed = record.clone();
+        *changed.pointer_mut(at).expect(at) = wrong.clone();
+        assert!(!validator.is_valid(&changed), "{at} = {wrong}");
+    }
+}
+
+fn record(scenario: &str, started_at: &str) -> Record {
+    let record: Record = serde_json::from_value(real()).expect("a record");
+    Record { scenario: scenario.into(), started_at: started_at.into(), ..record }
+}
+
+#[test]
+fn the_store_keeps_all_and_shows_the_newest() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    assert!(store.newest().expect("an empty store is one").newest.is_empty());
+    let times = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2025-12-31T23:59:59Z"];
+    let paths = times.map(|time| store.write(&record("one", time)).expect("writable"));
+    store.write(&record("two", times[2])).expect("writable");
+    let damaged = dir.path().join("records/damaged.json");
+    fs::write(&damaged, "{\"schema\"").expect("writable");
+    let foreign = dir.path().join("records/foreign.json");
+    fs::write(&foreign, "[1, 2]").expect("writable");
+    fs::write(dir.path().join("records/notes.txt"), "not ours").expect("writable");
+
+    let kept = store.newest().expect("readable");
+    let newest: Vec<_> = kept.newest.values().map(|one| (one.scenario.as_str(), one.started_at.as_str())).collect();
+    assert_eq!(newest, [("one", times[1]), ("two", times[2])]);
+    let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(reasons[0].contains("damaged.json") && reasons[0].contains(SCHEMA), "{reasons:?}");
+    assert!(matches!(kept.unreadable[1], StoreError::OfAnotherKind { .. }), "{reasons:?}");
+    assert!(paths.iter().chain([&damaged, &foreign]).all(|path| path.is_file()), "nothing is thrown away");
+}
+
+/// What stands for scenario `one` after these records were written, by its time.
+fn stands_for_one(records: &[Record]) -> String {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    for record in records {
+        let path = store.write(record).expect("writable");
+        // As if it had been written when it was begun, or else in the year 2026.
+        let begun: jiff::Timestamp = record.started_at.parse().expect("a time");
+        let written = begun.min("2026-01-05T00:00:00Z".parse().expect("a time"));
+        let file = fs::File::options().write(true).open(path).expect("it is there");
+        file.set_modified(written.into()).expect("it is ours");
+    }
+    store.newest().expect("readable").newest["one"].started_at.clone()
+}
+
+#[test]
+fn the_page_shows_a_record_with_all_its_cells_before_a_later_one_without() {
+    let [first, second, third] = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"];
+    let (whole, later) = (record("one", first), record("one", second));
+    let command = |command: &str| Record { command: command.into(), ..later.clone() };
+    let filtered = command("makespan run one --only one/threads/2 --rounds 3");
+    let without_a_time = |mut record: Record| {
+        record.cells.iter_mut().for_each(|cell| (cell.start_s, cell.run_s, cell.stop_s) = Default::default());
+        record
+    };
+    let unbegun = without_a_time(Record { rounds_done: 0, ..later.clone() });
+    let all_failed = without_a_time(later.clone());
+    for poor in [&filtered, &unbegun, &all_failed, &command("makespan run one --only=threads")] {
+        assert_eq!(stands_for_one(&[whole.clone(), poor.clone()]), first, "{}", poor.command);
+        assert_eq!(stands_for_one(std::slice::from_ref(poor)), second, "better than none");
+    }
+    assert_eq!(stands_for_one(&[filtered, Record { started_at: third.into(), ..unbegun }]), second, "a part");
+    let broken_off = Record { rounds_done: 2, rounds: 9, stopped: None, ..later.clone() };
+    assert_eq!(stands_for_one(&[whole.clone(), broken_off]), second, "all its cells have a time");
+
+    let of_claims = |time: &str, command: &str| Record {
+        purpose: Purpose::Findings,
+        command: command.into(),
+        ..record("one", time)
+    };
+    let (all, single) = (of_claims(second, "makespan reproduce --quick"), of_claims(third, "makespan reproduce 000-3"));
+    assert_eq!(stands_for_one(&[all.clone(), single]), second, "single claims have some of the cells");
+    assert_eq!(stands_for_one(&[Record { rounds_done: 0, ..whole }, all]), second, "the other shows nothing");
+}
+
+#[test]
+fn a_record_dated_in_the_future_does_not_stay_on_top() {
+    let [first, last, future] = ["2026-01-04T00:00:00Z", "2026-01-06T00:00:00Z", "2262-01-01T00:00:00Z"];
+    for purpose in [Purpose::Run, Purpose::Findings] {
+        let record = |time| Record { purpose, ..record("one", time) };
+        assert_eq!(stands_for_one(&[record(first), record(future)]), future, "its file is of the fifth");
+        assert_eq!(stands_for_one(&[record(future), record(last)]), last);
+    }
+}
+
+#[test]
+fn what_a_later_version_wrote_is_read_or_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("later.json");
+    let mut later = real();
+    later["makespan_version"] = json!("7.8.9");
+    later["colour"] = json!("red");
+    for part in ["/host", "/cells/0", "/cells/0/timeline", "/cells/0/timeline/spans/0"] {
+        later.pointer_mut(part).expect(part)["colour"] = json!(["red"]);
+    }
+    fs::write(&path, later.to_string()).expect("writable");
+    assert_eq!(read(&path).expect("keys that are added do no harm").makespan_version, "7.8.9");
+    later["schema"] = json!("makespan.run/9");
+    later.as_object_mut().expect("a record").remove("cells");
+    fs::write(&path, later.to_string()).expect("writable");
+    let error = read(&path).expect_err("another schema").to_string();
+    for part in ["later.json", "makespan 7.8.9", "`makespan.run/9`", env!("CARGO_PKG_VERSION"), SCHEMA] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    for (schema, says) in [("makespan.run/0", "its schema is `makespan.run/0`"), ("makespan.queue/9", "queue/9")] {
+        later["schema"] = json!(schema);
+        fs::write(&path, later.to_string()).expect("writable");
+        let error = read(&path).expect_err("another kind");
+        assert!(matches!(error, StoreError::OfAnotherKind { .. }) && error.to_string().contains(says), "{error}");
+    }
+}
+
+#[test]
+fn a_record_from_before_claims_were_tested_is_still_one() {
+    let mut old = real();
+    for key in ["purpose", "looks", "stopped", "left_out"] {
+        assert!(old.as_object_mut().expect("a record").remove(key).is_some(), "{key}");
+    }
+    for cell in old["cells"].as_array_mut().expect("cells") {
+        for key in ["cpu_s", "memory_samples_bytes", "statuses", "other_runs", "excluded"] {
+            assert!(cell.as_object_mut().expect("a cell").remove(key).is_some(), "{key}");
+        }
+    }
+    let read: Record = serde_json::from_value(old).expect("it can be read");
+    assert_eq!((read.purpose, read.looks.as_slice(), read.stopped), (Purpose::Run, &[][..], None));
+    assert_eq!((read.left_out.as_slice(), read.pictures()), (&[][..], None));
+    assert!(read.cells.iter().all(|cell| cell.cpu_s.is_empty() && cell.statuses.is_empty()));
+}
+
+#[test]
+fn records_for_claims_are_told_by_their_names_and_stand_in_where_there_are_no_others() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    let times = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"];
+    let for_claims = |name: &str, time| Record { purpose: Purpose::Findings, ..record(name, time) };
+    for record in [
+        record("one", times[0]),
+        for_claims("one", times[1]),
+        for_claims("two-b", times[1]),
+        for_claims("two-b", times[0]),
+        // The name of a scenario may look like that of a record.
+        record("findings-one", times[2]),
+    ] {
+        let name = store.write(&record).expect("writable").file_name().expect("a name").to_string_lossy().into_owned();
+        let is_for_claims = record.purpose == Purpose::Findings;
+        assert_eq!(name.starts_with(&format!("findings-{}-2026010", record.scenario)), is_for_claims, "{name}");
+        assert_eq!(name.starts_with("findings-"), is_for_claims, "{name}");
+    }
+    // One that nobody needs is not even read.
+    fs::write(dir.path().join("records/findings-one-20260109T000000Z-1.json"), "{").expect("writable");
+    fs::write(dir.path().join("records/findings-two-b-20260109T000000Z-1.json"), "{").expect("writable");
+    let kept = store.newest().expect("readable");
+    let newest = kept.newest.values().map(|one| (one.scenario.as_str(), one.purpose, one.started_at.as_str()));
+    let (run, findings) = (Purpose::Run, Purpose::Findings);
+    let expected = [("findings-one", run, times[2]), ("one", run, times[0]), ("two-b", findings, times[1])];
+    assert_eq!(newest.collect::<Vec<_>>(), expected);
+    let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
+    assert!(reasons.len() == 1 && reasons[0].contains("findings-two-b"), "{reasons:?}");
+}
+
+#[test]
+fn a_record_that_is_written_again_replaces_itself() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = Store::at(Some(dir.path().into()));
+    let first = record("one", "2026-01-02T00:00:00Z");
+    let second = Record { rounds_done: 7, ..first.clone() };
+    let path = store.write(&first).expect("writable");
+    assert_eq!(store.write(&second).expect("writable"), path);
+    assert_eq!(read(&path).expect("a record"), second);
+    assert_eq!(
+        fs::read_dir(dir.path().join("records")).expect("it is there").count(),
+        1,
+        "no half-written file is left"
+    );
+}
+
+/// Seconds as a clock with nanoseconds gives them, and quotients of such.
+fn figure() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        (0_u64..1 << 50).prop_map(|ns| ns as f64 / 1e9),
+        (1_u64..1 << 40, 1_u64..1 << 40).prop_map(|(a, b)| a as f64 / b as f64)
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn nothing_is_lost_between_writing_and_reading(
+        figures in prop::collection::vec((figure(), figure(), figure()), 0..30),
+        seed: u64,
+        words in ".*",
+    ) {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let mut written = Record { seed, question: words.clone(), ..record("one", "2026-01-02T00:00:00Z") };
+        let cell = &mut written.cells[0];
+        (cell.start_s, cell.run_s) = figures.iter().map(|(start, run, _)| (*start, *run)).unzip();
+        cell.error = Some(words);
+        cell.speedup = figures.first().map(|&(estimate, low, high)| Estimate { estimate, low, high });
+        let path = Store::at(Some(dir.path().into())).write(&written).expect("writable");
+        prop_assert_eq!(read(&path).expect("a record"), written);
+    }
+}

@@ -1,0 +1,311 @@
+//! What is broken off can be gone on with: nothing that was measured in whole rounds is lost, and nothing is made up.
+
+use common::{FEW_PRIMES, left_behind, wait_until};
+use makespan::{
+    results::{
+        journal::{self, Journal},
+        record::{Check, Purpose, Record, Stopped},
+        store::{Store, StoreError, read},
+    },
+    runner::{self, Observer, Plan, Settings, Silent, Unfit},
+    scenario::{self, Scenario},
+};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
+
+/// The variable that tells the one to be killed where to record.
+const DATA: &str = "MAKESPAN_TEST_DATA";
+const ROUNDS: u32 = 6;
+/// From here on, the one to be killed measures no more and waits for it.
+const FAR_ENOUGH: u32 = 4;
+
+const CLAIM: &str = "
+[[claims]]
+id = \"002-1\"
+question = \"Are two faster than one?\"
+says = \"Yes.\"
+[[claims.figures]]
+name = \"speed-up of 2 threads\"
+test = { ratio = { from = \"sequential x 1\", to = \"threads x 2\" } }
+expects = { above = 1.0 }
+";
+
+fn tiny() -> Scenario {
+    let text = format!("title = \"A test\"\nquestion = \"Does it go on?\"\n{FEW_PRIMES}{CLAIM}");
+    scenario::parse("tiny", "tiny.toml", &text).expect("it is right")
+}
+
+fn settings(data: &Path) -> Settings {
+    Settings {
+        env: common::env(),
+        data: data.into(),
+        images: None,
+        server: None,
+        plan: Plan { purpose: Purpose::Findings, looks: vec![ROUNDS], ..Plan::rounds(0) },
+        seed: 1,
+        interrupted: Arc::default(),
+        command: "makespan reproduce tiny".into(),
+        commit: None,
+    }
+}
+
+fn store(data: &Path) -> Store {
+    Store::at(Some(data.into()))
+}
+
+fn opened(data: &Path) -> Journal {
+    let (scenario, settings) = (tiny(), settings(data));
+    free(&store(data), &journal::key(&(&scenario, &scenario.cells, &settings.plan, settings.seed)))
+}
+
+/// Opens a journal that nobody has open any more. What other tests start has our lock for the moment between fork and exec.
+fn free(store: &Store, key: &str) -> Journal {
+    let mut journal = None;
+    wait_until("the journal is free", || {
+        journal = match Journal::open(store, key.to_owned()) {
+            Err(StoreError::Taken { .. }) => None,
+            other => Some(other.expect("writable")),
+        };
+        journal.is_some()
+    });
+    journal.expect("waited for")
+}
+
+/// Records as the program does, and notes what it is told.
+struct Clerk {
+    journal: Journal,
+    wait_at: Option<u32>,
+    resumed: Option<u32>,
+    anew: Option<Unfit>,
+}
+
+impl Clerk {
+    fn new(journal: Journal) -> Self {
+        Self { journal, wait_at: None, resumed: None, anew: None }
+    }
+}
+
+impl Observer for Clerk {
+    fn updated(&mut self, record: &Record) {
+        self.journal.keep(record).expect("writable");
+        while self.wait_at.is_some_and(|rounds| record.rounds_done >= rounds) {
+            thread::park();
+        }
+    }
+
+    fn resuming(&mut self, rounds: u32) {
+        self.resumed = Some(rounds);
+    }
+
+    fn starting_anew(&mut self, why: &Unfit) {
+        self.anew = Some(why.clone());
+    }
+}
+
+#[test]
+#[ignore = "it is killed: a part of the next test, which starts it in a process of its own"]
+fn one_that_is_killed() {
+    let data = PathBuf::from(env::var_os(DATA).expect("the next test says where"));
+    let (scenario, settings) = (tiny(), settings(&data));
+    let mut clerk = Clerk { wait_at: Some(FAR_ENOUGH), ..Clerk::new(opened(&data)) };
+    runner::measure(&scenario, &scenario.cells, &settings, &mut clerk).expect("it is set up");
+}
+
+/// Starts a measurement, kills it somewhere in its middle, and returns what is left on the disk.
+fn killed(data: &Path, mark: &str) -> Record {
+    let mut program = Command::new(env::current_exe().expect("this test"));
+    program.args(["--exact", "one_that_is_killed", "--ignored"]).env(DATA, data).env(left_behind::MARK, mark);
+    let mut program = program.stdout(Stdio::null()).spawn().expect("it starts");
+    wait_until("two rounds are on the disk", || {
+        let files = fs::read_dir(data.join("records")).into_iter().flatten().flatten().map(|entry| entry.path());
+        let mut records = files.filter(|path| path.extension().is_some_and(|end| end == "json"));
+        records.any(|path| read(&path).expect("whole, whenever one looks").rounds_done >= 2)
+    });
+    program.kill().expect("it is alive");
+    program.wait().expect("it was ours");
+    opened(data).unfinished("tiny").expect("it was begun")
+}
+
+#[test]
+fn what_sigkill_broke_off_is_gone_on_with() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (scenario, settings) = (tiny(), settings(dir.path()));
+    let earlier = killed(dir.path(), "resume");
+    let kept = earlier.rounds_done;
+    assert!((2..=FAR_ENOUGH).contains(&kept) && earlier.stopped.is_none(), "{kept}");
+    let evidence = || store(dir.path()).evidence(&[tiny()]).expect("readable").0.records;
+    assert_eq!(evidence().len(), 0, "what is not over is no evidence");
+
+    let mut clerk = Clerk::new(opened(dir.path()));
+    let record =
+        runner::resume(&scenario, &scenario.cells, &settings, earlier.clone(), &mut clerk).expect("it is set up");
+    assert_eq!((clerk.resumed, clerk.anew.as_ref()), (Some(kept), None));
+    assert_eq!((record.rounds_done, record.stopped), (ROUNDS, Some(Stopped::AllRounds)));
+    assert_eq!(record.started_at, earlier.started_at);
+    for (cell, before) in record.cells.iter().zip(&earlier.cells) {
+        let figures = [(&cell.start_s, &before.start_s), (&cell.run_s, &before.run_s), (&cell.stop_s, &before.stop_s)];
+        for (all, first) in figures.into_iter().chain([(&cell.cpu_s, &before.cpu_s)]) {
+            assert_eq!((all.len(), &all[..kept as usize]), (ROUNDS as usize, &first[..kept as usize]));
+        }
+        assert_eq!(cell.peak_memory_bytes, before.peak_memory_bytes, "what was seen before the first round stays");
+        assert!(cell.timeline.as_ref().is_some_and(|timeline| timeline.round < ROUNDS && !timeline.spans.is_empty()));
+        assert_eq!(cell.speedup.is_some(), !cell.is_baseline());
+    }
+
+    let path = clerk.journal.finished("tiny").expect("it is over");
+    assert!(clerk.journal.unfinished("tiny").is_none());
+    assert_eq!(read(&path).expect("a record"), record, "in the file that it was begun in");
+    assert_eq!(evidence(), [record]);
+    clerk.journal.close().expect("writable");
+    assert!(!dir.path().join("journal.json").exists());
+    assert!(opened(dir.path()).finished("tiny").is_none(), "the next one begins anew");
+    #[cfg(target_os = "linux")]
+    wait_until("nothing of the killed one is left", || left_behind::marked("resume").is_empty());
+}
+
+fn measured(dir: &Path) -> Record {
+    let scenario = tiny();
+    let settings = Settings { plan: Plan { looks: vec![2], ..settings(dir).plan }, ..settings(dir) };
+    let record = runner::measure(&scenario, &scenario.cells, &settings, &mut Silent).expect("it is measured");
+    Record { stopped: None, looks: vec![ROUNDS], rounds: ROUNDS, ..record }
+}
+
+#[test]
+fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (scenario, right) = (tiny(), measured(dir.path()));
+    let changed = |change: fn(&mut Record)| {
+        let mut record = right.clone();
+        change(&mut record);
+        record
+    };
+    let plan = Plan { looks: vec![2], ..settings(dir.path()).plan };
+    let two_rounds = Settings { plan, ..settings(dir.path()) };
+    for (reason, record) in [
+        ("seed", changed(|record| record.seed = 2)),
+        ("time scale", changed(|record| record.time_scale = 7.0)),
+        ("host", changed(|record| record.host.commit = Some("another".into()))),
+        ("version", changed(|record| record.makespan_version = "0.0.1".into())),
+        ("purpose", changed(|record| record.purpose = Purpose::Run)),
+        ("looks", changed(|record| record.looks = vec![1, 2])),
+        ("reason to end", changed(|record| record.stopped = Some(Stopped::Budget))),
+        ("number of cells", changed(|record| drop(record.cells.pop()))),
+        ("cell 1", changed(|record| record.cells.swap(0, 1))),
+        ("rounds in cell 2", changed(|record| record.cells[1].cpu_s.clear())),
+        ("whole rounds", changed(|record| record.rounds_done = 0)),
+    ] {
+        let record = Record { looks: if reason == "looks" { record.looks } else { vec![2] }, ..record };
+        let mut clerk = Clerk::new(opened(&dir.path().join(reason.replace(' ', "_"))));
+        let anew = runner::resume(&scenario, &scenario.cells, &two_rounds, record, &mut clerk).expect("it is set up");
+        let told = clerk.anew.expect(reason).to_string();
+        assert!(told.contains(reason) && told.contains("expected"), "{reason}: {told}");
+        assert_eq!((clerk.resumed, anew.rounds_done, anew.stopped), (None, 2, Some(Stopped::AllRounds)));
+        assert!(
+            anew.cells
+                .iter()
+                .all(|cell| cell.run_s.len() == 2 && right.cells.iter().all(|old| old.run_s != cell.run_s))
+        );
+    }
+}
+
+#[test]
+fn a_cell_that_failed_stays_failed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (scenario, mut earlier) = (tiny(), measured(dir.path()));
+    let failed = &mut earlier.cells[1];
+    for figures in [&mut failed.start_s, &mut failed.run_s, &mut failed.stop_s, &mut failed.cpu_s] {
+        figures.clear();
+    }
+    (failed.check, failed.error, failed.speedup, failed.timeline) = (Check::Failed, Some("wrong".into()), None, None);
+    let failed = failed.clone();
+    let record = runner::resume(&scenario, &scenario.cells, &settings(dir.path()), earlier, &mut Silent);
+    let record = record.expect("it is set up");
+    assert_eq!((record.rounds_done, &record.cells[1]), (ROUNDS, &failed));
+    assert!(record.cells.iter().enumerate().all(|(index, cell)| index == 1 || cell.run_s.len() == ROUNDS as usize));
+}
+
+#[test]
+fn a_spent_budget_stays_spent() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (scenario, earlier) = (tiny(), measured(dir.path()));
+    let plan = Plan { budget: Some(Duration::from_nanos(1)), ..settings(dir.path()).plan };
+    let settings = Settings { plan, ..settings(dir.path()) };
+    let record = runner::resume(&scenario, &scenario.cells, &settings, earlier.clone(), &mut Silent);
+    let record = record.expect("it is set up");
+    assert_eq!((record.rounds_done, record.stopped), (2, Some(Stopped::Budget)));
+    assert_eq!(record.cells, earlier.cells, "and nothing else has changed");
+}
+
+#[test]
+fn a_journal_is_of_one_invocation_at_a_time_and_a_damaged_one_counts_as_none() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let store = store(dir.path());
+    let record = measured(dir.path());
+    let mut journal = free(&store, "a");
+    let taken = Journal::open(&store, "a".into()).expect_err("it is not free");
+    assert!(matches!(taken, StoreError::Taken { .. }) && taken.to_string().contains("--data"), "{taken}");
+    let path = journal.keep(&record).expect("writable");
+    assert_eq!(journal.unfinished("tiny"), Some(record.clone()));
+    assert!(journal.finished("tiny").is_none() && journal.unfinished("other").is_none());
+    let later = Record { started_at: "2027-01-01T00:00:00Z".into(), ..record.clone() };
+    assert_ne!(journal.keep(&later).expect("writable"), path, "what was begun anew has a file of its own");
+    drop(journal);
+
+    assert_eq!(free(&store, "a").unfinished("tiny"), Some(later));
+    assert_eq!(free(&store, "b").unfinished("tiny"), None);
+    fs::write(dir.path().join("journal.json"), "{").expect("writable");
+    assert_eq!(free(&store, "a").unfinished("tiny"), None);
+    assert!(path.is_file(), "records stay");
+}
+
+#[test]
+fn a_key_is_of_all_that_was_asked() {
+    let (scenario, plan) = (tiny(), Plan::rounds(2));
+    let key = |scenario: &Scenario, plan: &Plan, seed: u64| journal::key(&(scenario, plan, seed));
+    let one = key(&scenario, &plan, 1);
+    assert_eq!(one, key(&tiny(), &Plan::rounds(2), 1));
+    let mut other = tiny();
+    other.variants[0].may_fail = true;
+    let keys = [key(&scenario, &plan, 2), key(&scenario, &Plan::rounds(3), 1), key(&other, &plan, 1)];
+    assert!(!keys.contains(&one), "{one} {keys:?}");
+}
+
+#[test]
+fn evidence_is_the_newest_that_has_all_cells_of_a_comparison_and_no_more_is_read() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (store, record) = (store(dir.path()), measured(dir.path()));
+    let over = |time: &str| Record { started_at: time.into(), stopped: Some(Stopped::AllRounds), ..record.clone() };
+    let file = |name: &str| dir.path().join("records").join(name);
+    let scenarios = [tiny()];
+    let times = || {
+        let (evidence, left_out) = store.evidence(&scenarios).expect("readable");
+        let times: Vec<String> = evidence.records.into_iter().map(|record| record.started_at).collect();
+        (times, left_out.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    assert_eq!(times(), (vec![], vec![]), "nothing is kept yet");
+    store.write(&over("2026-01-02T00:00:00Z")).expect("writable");
+    store.write(&Record { purpose: Purpose::Run, ..over("2026-01-09T00:00:00Z") }).expect("writable");
+    store.write(&Record { stopped: None, ..over("2026-01-08T00:00:00Z") }).expect("writable");
+    let mut part = over("2026-01-07T00:00:00Z");
+    part.cells.retain(|cell| cell.strategy != "threads");
+    store.write(&part).expect("writable");
+    assert_eq!(times(), (vec!["2026-01-02T00:00:00Z".into()], vec![]));
+
+    fs::write(file("findings-tiny-20260106T000000Z-1.json"), "{").expect("writable");
+    fs::write(file("findings-tiny-20260101T000000Z-1.json"), "{").expect("writable");
+    fs::write(file("findings-other-20260109T000000Z-1.json"), "{").expect("writable");
+    fs::write(dir.path().join("exhibits.json"), "{").expect("writable");
+    let (found, left_out) = times();
+    assert_eq!(found, ["2026-01-02T00:00:00Z"]);
+    assert_eq!(left_out.len(), 2, "neither the older one nor that of others was read: {left_out:?}");
+    assert!(left_out[0].contains("20260106T") && left_out[1].contains("exhibits.json"), "{left_out:?}");
+
+    store.write(&over("2026-01-10T00:00:00Z")).expect("writable");
+    assert_eq!(times().0, ["2026-01-10T00:00:00Z"]);
+}

@@ -1,0 +1,87 @@
+//! A run that would never end is ended: by its deadline, or by whoever interrupts it. Nothing is left behind.
+//!
+//! One test in a process of its own, because it counts that process's threads.
+#![cfg(target_os = "linux")]
+
+use common::{PATIENCE, endless, fetch, gate::Gate, left_behind, primes, results, shape, wait_until, work};
+use makespan::{
+    strategy::{ALL, Work},
+    task::{ErrorKind, Output, Task, TaskError},
+    worker::{deck::Deal, stop::Stop},
+};
+use std::{
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
+    thread,
+    time::Duration,
+};
+
+/// Enough to do two small tasks, on a machine as busy as you like.
+const LIMIT: Duration = Duration::from_secs(3);
+const STRATEGIES: usize = ALL.len();
+
+#[test]
+fn a_run_without_end_is_ended() {
+    let gate = Gate::shut();
+    let stuck = || Task::Fetch(fetch(&gate.origin));
+    let (threads, children) = (left_behind::threads(), left_behind::children());
+    let all_gone = || left_behind::threads() == threads && left_behind::children() == children;
+
+    at_the_deadline(&stuck);
+    wait_until("no thread or process is left of stuck fetches", all_gone);
+    at_the_deadline(&endless);
+    wait_until("no thread or process is left of endless sums", all_gone);
+    when_interrupted();
+    wait_until("no thread or process is left of interrupted sums", all_gone);
+}
+
+/// What every strategy makes of two small tasks and two that don't end. All at once, so as to wait only once.
+fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + Sync)) -> Vec<(&'static str, Results)> {
+    let tasks = [primes(0, 10), primes(10, 20), without_end(), without_end()];
+    let one = |strategy: &'static dyn makespan::strategy::Strategy| {
+        let mut pool = strategy.start(shape(strategy, 2), &common::env()).expect("the pool starts");
+        let work = Work { stop: stop(), ..work(&tasks, Deal::OneByOne) };
+        let watchdog = work.stop.watchdog().expect("a thread");
+        let done = pool.run(&work);
+        let found = results(work.settle(done));
+        drop(watchdog);
+        pool.close().expect("the pool closes");
+        (strategy.name(), found)
+    };
+    thread::scope(|scope| {
+        let runs: Vec<_> = ALL.iter().map(|strategy| scope.spawn(|| one(*strategy))).collect();
+        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+    })
+}
+
+type Results = Vec<Result<Output, TaskError>>;
+
+/// The outputs that are there, and the kinds of errors where there are none.
+fn in_short(found: &Results) -> Vec<Result<u64, ErrorKind>> {
+    found.iter().map(|one| one.as_ref().map(|output| output.checksum).map_err(TaskError::kind)).collect()
+}
+
+fn at_the_deadline(without_end: &dyn Fn() -> Task) {
+    for (name, found) in on_every_strategy(without_end, &|| Stop::after(LIMIT)) {
+        let late = Err(ErrorKind::TimedOut);
+        assert_eq!(in_short(&found), [Ok(17), Ok(60), late, late], "{name}: what was done is kept: {found:?}");
+    }
+}
+
+/// Interrupted when all have started, so what is done by then differs; but nothing that doesn't end has ended.
+fn when_interrupted() {
+    let (flag, started) = (Arc::new(AtomicBool::new(false)), std::sync::Barrier::new(STRATEGIES + 1));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            started.wait();
+            flag.store(true, Relaxed);
+        });
+        let stop = || {
+            started.wait();
+            Stop::new(PATIENCE, &flag)
+        };
+        for (name, found) in on_every_strategy(&endless, &stop) {
+            let cancelled = Err(ErrorKind::Cancelled);
+            assert_eq!(in_short(&found)[2..], [cancelled, cancelled], "{name}: {found:?}");
+        }
+    });
+}
