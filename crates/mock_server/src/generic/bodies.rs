@@ -14,9 +14,8 @@ use hyper::{
     Response, StatusCode,
     header::{ACCEPT_RANGES, CONTENT_RANGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, RANGE},
 };
-use image::{ImageFormat, Rgb, RgbImage};
 use jpeg_encoder::{ColorType, Encoder};
-use std::{io::Cursor, sync::LazyLock};
+use std::sync::LazyLock;
 
 /// Bytes in a chunk, unless asked otherwise: as with httpbin.
 pub(super) const CHUNK: u64 = 10 * 1024;
@@ -142,33 +141,39 @@ pub(super) fn html(_: &Call) -> Made {
 
 pub(super) fn png(_: &Call) -> Made {
     static FILE: LazyLock<Bytes> = LazyLock::new(|| {
-        let mut file = Cursor::new(Vec::new());
-        picture().write_to(&mut file, ImageFormat::Png).expect("a Vec takes every byte of a picture");
-        file.into_inner().into()
+        let mut file = Vec::new();
+        let mut encoder = png::Encoder::new(&mut file, PICTURE.0.into(), PICTURE.1.into());
+        encoder.set_color(png::ColorType::Rgb);
+        let written = encoder.write_header().and_then(|mut writer| writer.write_image_data(&picture()));
+        written.expect("a Vec takes every byte of a picture");
+        file.into()
     });
     made(with([(CONTENT_TYPE, "image/png")], Response::new(FILE.clone().into())))
 }
 
 pub(super) fn jpeg(_: &Call) -> Made {
     static FILE: LazyLock<Bytes> = LazyLock::new(|| {
-        let (mut file, picture) = (Vec::new(), picture());
-        let (width, height) = (picture.width() as u16, picture.height() as u16);
-        let encoded = Encoder::new(&mut file, 85).encode(&picture, width, height, ColorType::Rgb);
+        let mut file = Vec::new();
+        let encoded = Encoder::new(&mut file, 85).encode(&picture(), PICTURE.0, PICTURE.1, ColorType::Rgb);
         encoded.expect("a Vec takes every byte of a picture");
         file.into()
     });
     made(with([(CONTENT_TYPE, "image/jpeg")], Response::new(FILE.clone().into())))
 }
 
-/// A sunrise.
-fn picture() -> RgbImage {
-    RgbImage::from_fn(240, 160, |x, y| {
+/// Its size in pixels.
+const PICTURE: (u16, u16) = (240, 160);
+
+/// A sunrise: red, green and blue of each pixel.
+fn picture() -> Vec<u8> {
+    let pixel = |x: u32, y: u32| {
         let in_sun = x.abs_diff(120).pow(2) + y.abs_diff(110).pow(2) < 45 * 45;
         let fades = (y * 3 / 2).min(255) as u8;
         match (y < 110, in_sun) {
-            (true, true) => Rgb([255, 220 - fades / 3, 60]),
-            (true, false) => Rgb([40 + fades / 2, 60 + fades / 3, 140]),
-            (false, _) => Rgb([20, 40, 90 - fades / 6]),
+            (true, true) => [255, 220 - fades / 3, 60],
+            (true, false) => [40 + fades / 2, 60 + fades / 3, 140],
+            (false, _) => [20, 40, 90 - fades / 6],
         }
-    })
+    };
+    (0..PICTURE.1.into()).flat_map(|y| (0..PICTURE.0.into()).flat_map(move |x| pixel(x, y))).collect()
 }

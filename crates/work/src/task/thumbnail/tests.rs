@@ -3,8 +3,11 @@ mod encoder;
 use super::*;
 use crate::worker::{lane::Lane, stop::Stop};
 use encoder::{KINDS, Kind, Layout, SCANS, Scans};
-use image::{ExtendedColorType, GenericImageView, ImageEncoder, RgbImage, Rgba, RgbaImage};
-use jpeg_encoder::ColorType;
+use image::{
+    DynamicImage, ExtendedColorType, GenericImageView, ImageEncoder, RgbImage, Rgba, RgbaImage, codecs::png::PngEncoder,
+};
+use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
+use pictures::{QUALITY, fit, header, planes};
 use proptest::prelude::*;
 use rusty_jpeg::decode::{Decoder, PixelFormat};
 use std::{fs, sync::Arc, time::Duration};

@@ -9,13 +9,12 @@
 //! own threads switched off. Only its planes are used: what they stand for, and which layouts it reads rightly, is decided
 //! in `header.rs`.
 
-use super::{
-    MOST_BYTES, fit,
-    header::{Colour, Header},
+use crate::{
+    Caller, MOST_BYTES, fit,
+    header::{self, Colour, Header},
     resizing, too_much_memory,
     watched::Watched,
 };
-use crate::task::Host;
 use fast_image_resize::{
     PixelType, Resizer,
     images::{Image, ImageRef},
@@ -36,7 +35,7 @@ const MOST_MADE_UP: u64 = 5 << 20;
 const COEFFICIENT_BYTES: u64 = 64 * 2;
 
 /// A decoded picture, on its way to a smaller size.
-pub(super) struct Planes {
+pub(crate) struct Planes {
     image: PlanarImage,
     colour: Colour,
     /// The picture's size in the file.
@@ -48,15 +47,15 @@ pub(super) struct Planes {
 }
 
 /// A picture for the encoder.
-pub(super) struct Small {
+pub(crate) struct Small {
     pub(super) pixels: Vec<u8>,
     pub(super) size: (u32, u32),
     pub(super) colour: ColorType,
 }
 
 /// Decodes the file's first picture, at the smallest scale that a thumbnail within `width` x `height` needs.
-pub(super) fn decode<H: Host>(host: &H, file: &[u8], width: u32, height: u32) -> Result<Planes, String> {
-    let header = super::header::read(file)?;
+pub(crate) fn decode(caller: &dyn Caller, file: &[u8], width: u32, height: u32) -> Result<Planes, String> {
+    let header = header::read(file)?;
     let full = (header.width, header.height);
     let small = fit::within(width, height, full.0, full.1);
     let eighths = scale(&header, small);
@@ -64,7 +63,7 @@ pub(super) fn decode<H: Host>(host: &H, file: &[u8], width: u32, height: u32) ->
 
     // A picture's scans may be so short that a thousand of them are read at once: a look at the deadline before each.
     let ends: Vec<usize> = header.scans.iter().map(|scan| scan.data.end).collect();
-    let mut decoder = Decoder::new(Watched::new(host, &file[..header.end], ends));
+    let mut decoder = Decoder::new(Watched::new(caller, &file[..header.end], ends));
     decoder.set_single_threaded(true);
     let damaged = |error: rusty_jpeg::decode::Error| format!("damaged: {error}");
     if eighths < 8 {
@@ -86,7 +85,7 @@ pub(super) fn decode<H: Host>(host: &H, file: &[u8], width: u32, height: u32) ->
 
 /// The smallest scale, in eighths, at which every plane that sharpness depends on is [`GAP`] times as large as the
 /// thumbnail, both across and down; the whole where none is.
-pub(super) fn scale(header: &Header, small: (u32, u32)) -> u32 {
+pub fn scale(header: &Header, small: (u32, u32)) -> u32 {
     let most = header.most();
     let is_chroma = |index: usize| matches!(header.colour, Colour::YCbCr | Colour::Ycck) && (1..3).contains(&index);
     let serves = |eighths: &u32| {
@@ -100,7 +99,7 @@ pub(super) fn scale(header: &Header, small: (u32, u32)) -> u32 {
 }
 
 /// What the decoder will take, of memory and of time without a look at the deadline, has its bounds.
-pub(super) fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
+pub fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
     let (width, height) = (header.width, header.height);
     let coefficients = if header.progressive { COEFFICIENT_BYTES } else { 0 };
     let blocks: u64 = header.components.iter().map(|one| header.blocks(one)).sum();

@@ -2,7 +2,7 @@
 
 /// The largest size of a picture's own aspect, as nearly as whole pixels can have it, that fits within `width` x `height`.
 /// Never larger than the picture and never 0.
-pub(super) fn within(width: u32, height: u32, picture_width: u32, picture_height: u32) -> (u32, u32) {
+pub fn within(width: u32, height: u32, picture_width: u32, picture_height: u32) -> (u32, u32) {
     if picture_width <= width && picture_height <= height {
         return (picture_width, picture_height);
     }

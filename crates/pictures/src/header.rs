@@ -16,11 +16,11 @@ mod mark {
 }
 
 /// A file that ends, or goes on with something else, before its picture is complete.
-pub(super) const ENDS_EARLY: &str = "damaged: it ends before its content does: copy it again";
+pub const ENDS_EARLY: &str = "damaged: it ends before its content does: copy it again";
 
 /// What a JPEG says of itself.
 #[derive(Debug)]
-pub(super) struct Header {
+pub struct Header {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) components: Vec<Component>,
@@ -34,7 +34,7 @@ pub(super) struct Header {
 
 /// One plane of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Component {
+pub(crate) struct Component {
     id: u8,
     /// How many samples it has across and down, where the finest component has [`Header::most`].
     pub(super) factors: (u32, u32),
@@ -42,7 +42,7 @@ pub(super) struct Component {
 
 /// One scan: the data of some components.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Scan {
+pub(crate) struct Scan {
     /// Indexes of its components.
     components: Vec<usize>,
     pub(super) data: std::ops::Range<usize>,
@@ -50,7 +50,7 @@ pub(super) struct Scan {
 
 /// What the components stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Colour {
+pub(crate) enum Colour {
     Grey,
     YCbCr,
     Rgb,
@@ -69,7 +69,7 @@ struct Frame {
 }
 
 /// Reads the headers of the first picture in the file. What it can't be right with, it refuses.
-pub(super) fn read(file: &[u8]) -> Result<Header, String> {
+pub fn read(file: &[u8]) -> Result<Header, String> {
     let mut marks = Marks { file, at: 2 };
     if !file.starts_with(&mark::SOI) {
         return Err("damaged: it doesn't begin as a JPEG does".into());
