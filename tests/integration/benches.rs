@@ -121,7 +121,8 @@ fn what_criterion_refuses_is_refused() {
         assert!(error.use_stderr() && error.exit_code() == 2, "{arguments:?}: {error}");
     }
     assert!(read(&["(unclosed", "--exact"]).is_ok(), "no pattern");
-    for (arguments, says) in [(["--help"], "FILTER"), (["--version"], env!("CARGO_PKG_VERSION")), (["-V"], "benches ")]
+    for (arguments, says) in
+        [(["--help"], "FILTER"), (["--version"], env!("CARGO_PKG_VERSION")), (["-V"], "integration ")]
     {
         let error = read(&arguments).expect_err("nothing runs");
         assert!(!error.use_stderr() && error.exit_code() == 0 && error.to_string().contains(says), "{error}");

@@ -64,7 +64,7 @@ pub fn main(commit: Option<&'static str>) -> ExitCode {
 
 /// Threads, processes or async, and how many? Measure it.
 #[derive(Parser)]
-#[command(name = "makespan", version, after_help = EXAMPLES, max_term_width = 110)]
+#[command(name = "makespan", bin_name = "makespan", version, after_help = EXAMPLES, max_term_width = 110)]
 struct Cli {
     #[command(subcommand)]
     command: Command,

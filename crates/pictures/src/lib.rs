@@ -10,8 +10,8 @@
 //! Any file may be given, so memory is bounded before it is allocated ([`MOST_BYTES`]), and a decoder can be stopped in the
 //! middle: `watched.rs`.
 //!
-//! A crate of its own because the resizer is compiled where it is called, for every kind of pixel: it takes longer than
-//! all strategies together, and they change more often.
+//! A crate of its own because the resizer is generic, so it is compiled where it is called, which takes longer than all
+//! strategies together. For the same reason only planes of one sample a pixel are resized, of 8 bits or of 16.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -3,15 +3,21 @@
 use crate::{
     Caller, MOST_BYTES, NoThumbnail, fit, header::ENDS_EARLY, pause, resizing, too_much_memory, watched::Watched,
 };
-use fast_image_resize::{PixelType, Resizer, images::Image};
+use fast_image_resize::{
+    Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U16,
+};
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Limits, Transformations};
 use std::io::BufReader;
 
-/// Pixels in memory, row by row. Those of 16 bits are in the machine's own order.
-struct Pixels {
+/// The largest sample of 16 bits, and so the alpha of a pixel that hides all behind it.
+const OPAQUE: u32 = u16::MAX as u32;
+
+/// A decoded picture: rows of pixels, each of one sample for each colour, as PNG has them.
+struct Picture {
     bytes: Vec<u8>,
-    width: u32,
-    height: u32,
+    size: (u32, u32),
     colour: ColorType,
     depth: BitDepth,
 }
@@ -20,18 +26,60 @@ pub(crate) fn thumbnail(file: &[u8], width: u32, height: u32, caller: &mut dyn C
     let picture = decode(caller, file);
     pause(caller)?;
     let picture = picture.map_err(NoThumbnail::Unusable)?;
-    let (width, height) = fit::within(width, height, picture.width, picture.height);
-    let kind = pixel_type(picture.colour, picture.depth);
-    let source =
-        Image::from_vec_u8(picture.width, picture.height, picture.bytes, kind).map_err(NoThumbnail::unusable)?;
-    let mut small = Image::new(width, height, kind);
-    Resizer::new().resize(&source, &mut small, &resizing()).map_err(NoThumbnail::unusable)?;
+    let size = fit::within(width, height, picture.size.0, picture.size.1);
+    let small = picture.shrink(size).map_err(NoThumbnail::unusable)?;
     pause(caller)?;
-    let mut bytes = small.into_vec();
-    if picture.depth == BitDepth::Sixteen {
-        each_of_16_bits(&mut bytes, |pair| u16::from_ne_bytes(pair).to_be_bytes());
+    encode(&small, size, (picture.colour, picture.depth), Filter::Adaptive).map_err(NoThumbnail::unusable)
+}
+
+impl Picture {
+    /// Resizes one colour after the other, each as a plane of 16 bits.
+    fn shrink(&self, size: (u32, u32)) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let mut resizer = Resizer::new();
+        let mut shrunk = |samples: &[U16]| -> Result<TypedImage<'static, U16>, Box<dyn std::error::Error>> {
+            let mut small = TypedImage::new(size.0, size.1);
+            let plane = TypedImageRef::new(self.size.0, self.size.1, samples)?;
+            resizer.resize_typed(&plane, &mut small, &resizing())?;
+            Ok(small)
+        };
+        let colours = self.colour.samples() - usize::from(has_alpha(self.colour));
+        let alpha = has_alpha(self.colour).then(|| self.plane(colours));
+        let small_alpha = alpha.as_deref().map(&mut shrunk).transpose()?;
+        let mut planes = Vec::with_capacity(self.colour.samples());
+        for colour in 0..colours {
+            let mut samples = self.plane(colour);
+            // What can't be seen has no part in an average.
+            for (sample, alpha) in samples.iter_mut().zip(alpha.iter().flatten()) {
+                sample.0 = ((u32::from(sample.0) * u32::from(alpha.0) + OPAQUE / 2) / OPAQUE) as u16;
+            }
+            let mut small = shrunk(&samples)?;
+            for (sample, alpha) in small.pixels_mut().iter_mut().zip(small_alpha.iter().flat_map(TypedImage::pixels)) {
+                let alpha = u32::from(alpha.0).max(1);
+                sample.0 = ((u32::from(sample.0) * OPAQUE + alpha / 2) / alpha).min(OPAQUE) as u16;
+            }
+            planes.push(small);
+        }
+        planes.extend(small_alpha);
+        let pixels = (0..size.0 as usize * size.1 as usize).flat_map(|at| planes.iter().map(move |plane| (plane, at)));
+        let samples = pixels.map(|(plane, at)| plane.pixels()[at].0);
+        Ok(match self.depth {
+            BitDepth::Sixteen => samples.flat_map(u16::to_be_bytes).collect(),
+            // To the nearest: 0xffff is 0xff times 257.
+            _ => samples.map(|sample| ((u32::from(sample) + 128) / 257) as u8).collect(),
+        })
     }
-    encode(&bytes, (width, height), (picture.colour, picture.depth), Filter::Adaptive).map_err(NoThumbnail::unusable)
+
+    /// One colour of each pixel, with 16 bits.
+    fn plane(&self, colour: usize) -> Vec<U16> {
+        let every = self.colour.samples();
+        match self.depth {
+            BitDepth::Sixteen => {
+                let pairs = self.bytes.as_chunks::<2>().0.iter().skip(colour).step_by(every);
+                pairs.map(|&pair| U16::new(u16::from_be_bytes(pair))).collect()
+            }
+            _ => self.bytes.iter().skip(colour).step_by(every).map(|&byte| U16::new(u16::from(byte) * 257)).collect(),
+        }
+    }
 }
 
 /// Writes a picture. The pixels are in PNG's order: those of 16 bits have their higher byte first.
@@ -51,7 +99,7 @@ pub fn encode(
     Ok(bytes)
 }
 
-fn decode(caller: &dyn Caller, file: &[u8]) -> Result<Pixels, String> {
+fn decode(caller: &dyn Caller, file: &[u8]) -> Result<Picture, String> {
     let end = end(file).ok_or(ENDS_EARLY)?;
     let damaged = |error| format!("damaged: {error}");
     let reader = BufReader::new(Watched::new(caller, &file[..end], Vec::new()));
@@ -60,41 +108,21 @@ fn decode(caller: &dyn Caller, file: &[u8]) -> Result<Pixels, String> {
     // Palettes to colours, fewer than 8 bits to 8, a transparent colour to alpha.
     decoder.set_transformations(Transformations::EXPAND);
     let mut reader = decoder.read_info().map_err(damaged)?;
-    let ((width, height), (colour, depth)) = (reader.info().size(), reader.output_color_type());
-    let pixel = u64::from(depth == BitDepth::Sixteen) + 1;
-    let size = u64::from(width) * u64::from(height) * pixel * colour.samples() as u64;
-    // Colours are multiplied by their alpha before they are averaged, in a copy.
-    let bytes = size.saturating_mul(if has_alpha(colour) { 2 } else { 1 });
+    let (size, (colour, depth)) = (reader.info().size(), reader.output_color_type());
+    let pixels = u64::from(size.0) * u64::from(size.1);
+    let decoded = pixels * colour.samples() as u64 * if depth == BitDepth::Sixteen { 2 } else { 1 };
+    // Beside the picture there are the plane that is resized, and the alpha.
+    let bytes = decoded + pixels * if has_alpha(colour) { 4 } else { 2 };
     if bytes > MOST_BYTES {
-        return Err(too_much_memory(width, height, bytes, "save it smaller"));
+        return Err(too_much_memory(size.0, size.1, bytes, "save it smaller"));
     }
-    let mut bytes = vec![0; size as usize];
+    let mut bytes = vec![0; decoded as usize];
     reader.next_frame(&mut bytes).map_err(damaged)?;
-    if depth == BitDepth::Sixteen {
-        each_of_16_bits(&mut bytes, |pair| u16::from_be_bytes(pair).to_ne_bytes());
-    }
-    Ok(Pixels { bytes, width, height, colour, depth })
-}
-
-fn each_of_16_bits(bytes: &mut [u8], change: impl Fn([u8; 2]) -> [u8; 2]) {
-    bytes.as_chunks_mut::<2>().0.iter_mut().for_each(|pair| *pair = change(*pair));
+    Ok(Picture { bytes, size, colour, depth })
 }
 
 fn has_alpha(colour: ColorType) -> bool {
     matches!(colour, ColorType::GrayscaleAlpha | ColorType::Rgba)
-}
-
-fn pixel_type(colour: ColorType, depth: BitDepth) -> PixelType {
-    match (colour.samples(), depth) {
-        (1, BitDepth::Sixteen) => PixelType::U16,
-        (2, BitDepth::Sixteen) => PixelType::U16x2,
-        (3, BitDepth::Sixteen) => PixelType::U16x3,
-        (_, BitDepth::Sixteen) => PixelType::U16x4,
-        (1, _) => PixelType::U8,
-        (2, _) => PixelType::U8x2,
-        (3, _) => PixelType::U8x3,
-        _ => PixelType::U8x4,
-    }
 }
 
 /// Where a PNG ends: behind its last chunk. What follows is none of its own.

@@ -16,8 +16,9 @@ use crate::{
     watched::Watched,
 };
 use fast_image_resize::{
-    PixelType, Resizer,
-    images::{Image, ImageRef},
+    Resizer,
+    images::{TypedImage, TypedImageRef},
+    pixels::U8,
 };
 use jpeg_encoder::ColorType;
 use rusty_jpeg::decode::{Decoder, PlanarComponent, PlanarImage};
@@ -131,7 +132,7 @@ impl Planes {
         for (index, plane) in planes.iter().enumerate() {
             let shrunk = self.shrink_plane(&mut resizer, plane).map_err(|error| error.to_string())?;
             let every = pixels[index..].iter_mut().step_by(planes.len());
-            every.zip(shrunk.buffer()).for_each(|(pixel, &value)| *pixel = value);
+            every.zip(shrunk.pixels()).for_each(|(pixel, value)| *pixel = value.0);
         }
         let (pixels, colour) = match self.colour {
             Colour::Grey => (pixels, ColorType::Luma),
@@ -143,12 +144,16 @@ impl Planes {
         Ok(Small { pixels, size: self.small, colour })
     }
 
-    fn shrink_plane(&self, resizer: &mut Resizer, plane: &PlanarComponent) -> Result<Image<'static>, Box<dyn Error>> {
+    fn shrink_plane(
+        &self,
+        resizer: &mut Resizer,
+        plane: &PlanarComponent,
+    ) -> Result<TypedImage<'static, U8>, Box<dyn Error>> {
         let (rows, stride) = (plane.height as u32, plane.stride as u32);
-        let source = ImageRef::new(stride, rows, &plane.data[..plane.stride * plane.height], PixelType::U8)?;
-        let mut shrunk = Image::new(self.small.0, self.small.1, PixelType::U8);
+        let source = TypedImageRef::<U8>::from_buffer(stride, rows, &plane.data[..plane.stride * plane.height])?;
+        let mut shrunk = TypedImage::new(self.small.0, self.small.1);
         let (width, height) = self.visible(plane);
-        resizer.resize(&source, &mut shrunk, &resizing().crop(0.0, 0.0, width, height))?;
+        resizer.resize_typed(&source, &mut shrunk, &resizing().crop(0.0, 0.0, width, height))?;
         Ok(shrunk)
     }
 

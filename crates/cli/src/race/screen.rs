@@ -164,7 +164,7 @@ mod tests {
         let terminal = openpty(&size, None).expect("a pseudo-terminal");
         let before = tcgetattr(&terminal.slave).expect("its settings");
         let end = || Stdio::from(terminal.slave.try_clone().expect("a handle"));
-        let name = "cli::race::screen::tests::a_panic_gives_the_terminal_back_and_then_says_what_happened";
+        let name = "race::screen::tests::a_panic_gives_the_terminal_back_and_then_says_what_happened";
         let mut child = Command::new(env::current_exe().expect("this test"))
             .args(["--exact", name, "--nocapture"])
             .env(PANIC, "1")
