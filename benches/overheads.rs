@@ -9,7 +9,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use makespan::{
     strategy::{self, Pool, Work},
     task::Task,
-    worker::{deck::Deal, shape::Shape, stop::Stop},
+    worker::{deck::Schedule, shape::WorkerLayout, stop::Stop},
 };
 use std::{
     num::NonZeroU32,
@@ -63,8 +63,9 @@ fn start(name: &str, workers: u32) -> Box<dyn Pool> {
     let workers = NonZeroU32::new(workers).expect("counts here start at 1");
     let strategy = strategy::named(name).expect("named as in `ALL`");
     // A strategy that is no match for a number of workers has them as threads of one process.
-    let shape =
-        strategy.shape(workers.into(), TASKS).unwrap_or(Shape::Grid { processes: NonZeroU32::MIN, threads: workers });
+    let shape = strategy
+        .shape(workers.into(), TASKS)
+        .unwrap_or(WorkerLayout::Grid { processes: NonZeroU32::MIN, threads: workers });
     strategy.start(shape, &common::env()).expect("so few workers start everywhere")
 }
 
@@ -98,7 +99,7 @@ fn handing_over(criterion: &mut Criterion) {
     for strategy in strategy::ALL {
         let work = || {
             let stop = Stop::after(Duration::from_mins(1));
-            Work::new(0, Arc::clone(&tasks), Deal::OneByOne, stop)
+            Work::new(0, Arc::clone(&tasks), Schedule::OneByOne, stop)
         };
         group.bench_function(BenchmarkId::new(strategy.name(), 2), |bencher| {
             let mut pool = start(strategy.name(), 2);

@@ -7,7 +7,7 @@ use crate::common::{
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use makespan::{
     results::{criterion as criterion_files, store},
-    runner::{self, Plan, Settings, cell::Cell},
+    runner::{self, Plan, Settings, cell::PreparedCell},
     scenario::{self, CellSpec, Scenario},
 };
 use std::{
@@ -108,7 +108,7 @@ fn removed(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
 }
 
 /// So many runs of a cell, each checked, each the next round. A wrong answer has no time.
-fn time(cell: &Cell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Result<Duration, String> {
+fn time(cell: &PreparedCell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Result<Duration, String> {
     let samples = (0..iterations).zip(rounds).map(|(_, round)| cell.once(round).map_err(|error| error.to_string()));
     let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));
     seconds.sum::<Result<f64, String>>().map(Duration::from_secs_f64)

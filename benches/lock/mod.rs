@@ -12,11 +12,11 @@ use makespan::{
     stats::paired,
     strategy::{Pool, Work},
     task::{
-        Host, Task, Wait,
+        Task, TaskContext, Wait,
         prime_sum::{Method, PrimeSum},
     },
     worker::{
-        deck::Deal,
+        deck::Schedule,
         gil::{Gil, SWITCH_INTERVAL},
         lane::Lane,
         stop::{Stop, Stopped},
@@ -117,7 +117,7 @@ fn computed<T>(work: impl FnOnce() -> T) -> Duration {
 /// around the lane. Processor time, since nothing waits here.
 fn kernel_checks(criterion: &mut Criterion) {
     struct Nobody;
-    impl Host for Nobody {
+    impl TaskContext for Nobody {
         fn check(&mut self) -> Result<(), Stopped> {
             Ok(())
         }
@@ -154,7 +154,7 @@ fn two_threads(criterion: &mut Criterion, asked: &Asked) {
     };
     let tasks: Arc<[Task]> = (0..64 * 5).map(|number| range(number % 64)).collect();
     let run = |pool: &mut Box<dyn Pool>| {
-        let work = Work::new(0, Arc::clone(&tasks), Deal::OneByOne, Stop::after(FOREVER));
+        let work = Work::new(0, Arc::clone(&tasks), Schedule::OneByOne, Stop::after(FOREVER));
         timed(|| pool.run(&work))
     };
     for (name, strategy) in ["gil_threads", "threads"].map(|name| (format!("lock/two_threads/{name}"), name)) {

@@ -7,13 +7,13 @@ use makespan::{
         redis::Redis,
     },
     results::{
-        costs::{About, Engine},
+        costs::{Engine, EngineFacts},
         store,
     },
     stats::median::median,
     strategy::{self, Env, Pool, QueueSettings, Strategy, Work},
     task::Task,
-    worker::{deck::Deal, shape::Shape, stop::Stop},
+    worker::{deck::Schedule, shape::WorkerLayout, stop::Stop},
 };
 use std::{
     cell::RefCell,
@@ -42,7 +42,7 @@ pub enum Carrier {
 pub struct Carriers {
     pub ready: Vec<(Engine, Carrier)>,
     /// Of each engine that was asked for, what it is, or why it is left out.
-    pub about: Vec<About>,
+    pub about: Vec<EngineFacts>,
     /// Ends when this is dropped.
     _server: Option<RedisServer>,
 }
@@ -83,7 +83,7 @@ impl Carriers {
                 }
                 Err(reason) => (None, Some(reason)),
             };
-            about.push(About { engine, note, left_out });
+            about.push(EngineFacts { engine, note, left_out });
         }
         Self { ready, about, _server: server }
     }
@@ -158,7 +158,7 @@ fn with_pool<T>(
     used: impl FnOnce(&mut dyn Pool) -> Result<T, String>,
 ) -> Result<T, String> {
     let workers = NonZeroU32::new(workers).expect("counts here start at 1");
-    let mut pool = strategy.start(Shape::Plain(workers), env).map_err(|error| error.to_string())?;
+    let mut pool = strategy.start(WorkerLayout::Plain(workers), env).map_err(|error| error.to_string())?;
     let result = used(&mut *pool);
     pool.close().map_err(|error| error.to_string())?;
     result
@@ -168,7 +168,7 @@ fn with_pool<T>(
 fn run(pool: &mut dyn Pool, jobs: u32) -> Result<f64, String> {
     static RUNS: AtomicU64 = AtomicU64::new(1);
     let tasks = vec![Task::Noop; jobs as usize];
-    let work = Work::new(RUNS.fetch_add(1, Relaxed), tasks, Deal::OneByOne, Stop::after(PATIENCE));
+    let work = Work::new(RUNS.fetch_add(1, Relaxed), tasks, Schedule::OneByOne, Stop::after(PATIENCE));
     let _watchdog = work.stop.watchdog().map_err(|error| error.to_string())?;
     let before = Instant::now();
     let done = pool.run(&work);

@@ -3,8 +3,8 @@
 use makespan::{
     classroom::wire,
     live::{
-        Event, Wanted, Watched,
-        event::{Ending, Plan, Standing},
+        Event, Watched, WatchedRun,
+        event::{RacePlan, RunEnd, Standing},
     },
     results::record::{Check, Record},
 };
@@ -97,7 +97,7 @@ impl Watcher {
         let mut told = Told::default();
         match self {
             Self::Here(Place { program, data }) => {
-                let wanted = Wanted { program: program.clone(), data: data.clone(), arguments: run.arguments() };
+                let wanted = WatchedRun { program: program.clone(), data: data.clone(), arguments: run.arguments() };
                 let watched = Watched::start(&wanted).map_err(|error| error.to_string())?;
                 let mut bytes = 0;
                 watched.follow(&AtomicBool::new(false), &mut |event| {
@@ -115,9 +115,9 @@ impl Watcher {
 /// What of the events matters here.
 #[derive(Default)]
 struct Told {
-    plan: Option<Plan>,
+    plan: Option<RacePlan>,
     standings: Vec<Standing>,
-    ended: Option<Ending>,
+    ended: Option<RunEnd>,
 }
 
 impl Told {
@@ -131,7 +131,7 @@ impl Told {
     }
 
     fn times(self) -> Result<Times, String> {
-        if self.ended != Some(Ending::Finished) {
+        if self.ended != Some(RunEnd::Finished) {
             return Err(format!("it ended like this: {:?}", self.ended));
         }
         if let Some(failed) = self.standings.iter().find(|cell| cell.check == Check::Failed) {
@@ -175,7 +175,7 @@ impl Classroom {
     }
 
     fn run(&mut self, run: &Run, told: &mut Told) -> Result<(), String> {
-        let wanted = wire::Wanted {
+        let wanted = wire::RaceRequest {
             scenario: run.scenario.into(),
             variant: run.variant.map(Into::into),
             strategies: run.strategies.iter().map(ToString::to_string).collect(),
@@ -188,7 +188,7 @@ impl Classroom {
         let asked = self.agent.post(format!("{}/run", self.origin)).header("content-type", "application/json");
         let mut answer = asked.send(&body).map_err(|error| error.to_string())?;
         let room = answer.body_mut().read_to_string().map_err(|error| error.to_string())?;
-        let room: wire::Room = serde_json::from_str(&room).map_err(|error| error.to_string())?;
+        let room: wire::RoomState = serde_json::from_str(&room).map_err(|error| error.to_string())?;
         let ours = format!("{}.", room.race.ok_or("there is no race")?);
         self.follow(&ours, told)
     }

@@ -3,7 +3,7 @@
 use super::{left_behind, program_under_test};
 use makespan::{
     results::record::{Check, Record},
-    worker::feed::{self, Announcement, Doing, Reader},
+    worker::feed::{self, Announcement, Doing, FeedReader},
 };
 use nix::sys::signal::Signal;
 use std::{
@@ -57,7 +57,7 @@ pub struct Measured {
     pub child: Child,
     pub mark: String,
     pub dir: TempDir,
-    feed: Reader,
+    feed: FeedReader,
     seen: Vec<Announcement>,
     _feed_file: NamedTempFile,
 }
@@ -86,7 +86,7 @@ impl Measured {
         let temporary = dir.path().join("tmp");
         fs::create_dir_all(&temporary).expect("a writable directory");
         let feed_file = NamedTempFile::new().expect("a temporary file");
-        let feed = Reader::open(feed_file.path()).expect("it was just made");
+        let feed = FeedReader::open(feed_file.path()).expect("it was just made");
         let mark = feed_file.path().display().to_string();
         let to = |name: &str| fs::File::create(dir.path().join(name)).expect("a writable directory");
         let mut command = Command::new(program_under_test());

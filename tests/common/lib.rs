@@ -20,7 +20,7 @@ use makespan::{
         fetch::Fetch,
         prime_sum::{Method, PrimeSum},
     },
-    worker::{deck::Deal, lane::Done, shape::Shape, stop::Stop},
+    worker::{deck::Schedule, lane::Done, shape::WorkerLayout, stop::Stop},
 };
 use std::{
     env, fs,
@@ -67,13 +67,13 @@ pub fn number(count: u32) -> NonZeroU32 {
 }
 
 /// So many workers; where the strategy wants processes with threads in each, two that have at least so many together.
-pub fn shape(strategy: &dyn Strategy, workers: u32) -> Shape {
-    let grid = Shape::Grid { processes: number(workers.min(2)), threads: number(workers.div_ceil(2)) };
+pub fn shape(strategy: &dyn Strategy, workers: u32) -> WorkerLayout {
+    let grid = WorkerLayout::Grid { processes: number(workers.min(2)), threads: number(workers.div_ceil(2)) };
     strategy.shape(number(workers).into(), workers).unwrap_or(grid)
 }
 
 /// A run with a number of its own and all the time it needs. Its server is the one that the first fetch goes to.
-pub fn work(tasks: &[Task], deal: Deal) -> Work {
+pub fn work(tasks: &[Task], deal: Schedule) -> Work {
     static RUNS: AtomicU64 = AtomicU64::new(1);
     let server = tasks.iter().find_map(|task| match task {
         Task::Fetch(fetch) => Some(origin(&fetch.url)),

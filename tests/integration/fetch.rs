@@ -9,7 +9,7 @@ use makespan::{
     },
     strategy,
     task::{Task, TaskError, fetch::Recipe},
-    worker::{deck::Deal, lane::SpanKind},
+    worker::{deck::Schedule, lane::SpanKind},
 };
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn each_site_is_asked_under_its_own_name() {
     let tasks = tasks(&server, "tasks = 4\npaths = ['/x', '/y']\nsites = ['alpha.example', 'beta.example']");
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).expect("named as in `ALL`");
-        let outputs = results(run(strategy, 1, &work(&tasks, Deal::OneByOne)));
+        let outputs = results(run(strategy, 1, &work(&tasks, Schedule::OneByOne)));
         let lengths: Vec<u64> = outputs.into_iter().map(|output| output.expect("an answer").amount).collect();
         assert_eq!(lengths, [1, 1, 2, 2], "{name}");
     }
@@ -41,7 +41,7 @@ fn a_blocking_fetch_keeps_the_event_loop_s_thread() {
     let server = server(vec![Route { latency_s: 0.1, ..Route::at("/wait") }]);
     let log = |blocking: bool| {
         let tasks = tasks(&server, &format!("tasks = 4\npaths = ['/wait']\nblocking = {blocking}"));
-        let work = work(&tasks, Deal::OneByOne);
+        let work = work(&tasks, Schedule::OneByOne);
         let strategy = strategy::named("async").expect("named as in `ALL`");
         assert!(results(run(strategy, 4, &work)).iter().all(Result::is_ok));
         server.take_log(work.run).expect("the log")
@@ -63,7 +63,7 @@ fn a_wait_in_vain_is_written_down_too() {
     let tasks = tasks(&server, "tasks = 2\npaths = ['/slow-answer', '/slow-body']\ntimeout_s = 0.2");
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).expect("named as in `ALL`");
-        let done = run(strategy, 1, &work(&tasks, Deal::OneByOne));
+        let done = run(strategy, 1, &work(&tasks, Schedule::OneByOne));
         let kinds = |index: usize| done[index].spans.iter().map(|span| span.kind).collect::<Vec<_>>();
         assert_eq!(kinds(0), [SpanKind::Run, SpanKind::WaitFirstByte], "{name}");
         assert_eq!(kinds(1), [SpanKind::Run, SpanKind::WaitFirstByte, SpanKind::WaitTransfer], "{name}");

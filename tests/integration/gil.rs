@@ -6,9 +6,9 @@ use flate2::{Compression, write::GzEncoder};
 use makespan::{
     mock_server::log::TaskTag,
     strategy::{Env, Strategy, gil_threads::GilThreads},
-    task::{Host, Task, Wait, gunzip::Gunzip},
+    task::{Task, TaskContext, Wait, gunzip::Gunzip},
     worker::{
-        deck::Deal,
+        deck::Schedule,
         gil::{Gil, SWITCH_INTERVAL},
         lane::{Done, Lane, Span, SpanKind},
         stop::{Stop, Stopped},
@@ -39,7 +39,7 @@ enum Asked {
     Released,
 }
 
-impl<F: FnMut(Asked) -> Result<(), Stopped>> Host for Told<F> {
+impl<F: FnMut(Asked) -> Result<(), Stopped>> TaskContext for Told<F> {
     fn check(&mut self) -> Result<(), Stopped> {
         (self.0)(Asked::Check)
     }
@@ -174,7 +174,7 @@ fn waits_overlap_as_without_the_lock() {
     let tasks = vec![Task::Fetch(fetch(&gate.origin)); MANY];
     // Nobody is answered before all have asked: if one kept the lock while it waits, the others could never ask.
     let server = thread::spawn(move || gate::answer(gate.await_callers(MANY), gate::OK));
-    let found = results(run(&GilThreads, MANY as u32, &work(&tasks, Deal::OneByOne)));
+    let found = results(run(&GilThreads, MANY as u32, &work(&tasks, Schedule::OneByOne)));
     assert!(found.iter().all(Result::is_ok), "{found:?}");
     server.join().expect("all have asked at the same time");
 }
@@ -195,7 +195,7 @@ fn makespan_ns(done: &[Done]) -> i64 {
 #[test]
 fn what_computes_has_the_time_of_one() {
     let tasks: Vec<Task> = (0..24).map(|_| primes(0, 120_000)).collect();
-    let work = work(&tasks, Deal::Blocks);
+    let work = work(&tasks, Schedule::Blocks);
     let mut pool = GilThreads
         .start(common::number(3).into(), &Env { switch_interval: Duration::from_millis(1), ..common::env() })
         .expect("the pool starts");

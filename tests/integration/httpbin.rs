@@ -4,7 +4,7 @@
 
 use common::{http::Client, program_under_test};
 use flate2::read::{GzDecoder, ZlibDecoder};
-use makespan::mock_server::{payload::Noise, process::ServerProcess, profile::Profile};
+use makespan::mock_server::{payload::NoiseBytes, process::ServerProcess, profile::Profile};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, Read},
@@ -259,7 +259,7 @@ fn bytes_are_as_many_as_asked_and_known_beforehand() {
     let server = server();
     let mut client = Client::at(server.origin());
     let bytes = client.get("/bytes/200001", &[]).body;
-    assert!(bytes == Noise::new(7).body("/bytes/200001", 200_001).flatten().collect::<Vec<u8>>());
+    assert!(bytes == NoiseBytes::new(7).body("/bytes/200001", 200_001).flatten().collect::<Vec<u8>>());
     assert_eq!(client.get("/bytes/0", &[]).body.len(), 0);
     let drip = client.get("/drip?numbytes=3&duration=0.01&code=202", &[]);
     assert_eq!((drip.status, drip.body.as_slice()), (202, &b"***"[..]));

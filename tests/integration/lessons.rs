@@ -3,7 +3,7 @@
 
 use assert_cmd::Command;
 use makespan::{
-    lesson::{self, Lesson, Paragraph, Race},
+    lesson::{self, Lesson, LessonRace, Paragraph},
     museum,
 };
 use std::{fs, path::Path};
@@ -27,12 +27,13 @@ fn makespan(arguments: &[&str]) -> (bool, String, String) {
 fn commands() -> Vec<(String, String)> {
     let mut commands = Vec::new();
     for lesson in lessons() {
-        let typed = lesson.steps.iter().flat_map(lesson::Step::paragraphs).filter_map(|paragraph| match paragraph {
-            Paragraph::Code(lines) => Some(lines),
-            Paragraph::Words(_) | Paragraph::Item(_) => None,
-        });
+        let typed =
+            lesson.steps.iter().flat_map(lesson::LessonStep::paragraphs).filter_map(|paragraph| match paragraph {
+                Paragraph::Code(lines) => Some(lines),
+                Paragraph::Words(_) | Paragraph::Item(_) => None,
+            });
         let typed = typed.flat_map(|lines| lines.lines().map(str::to_owned).collect::<Vec<_>>());
-        let race = lesson.race.as_ref().map(Race::command);
+        let race = lesson.race.as_ref().map(LessonRace::command);
         let all = typed.chain(lesson.commands.iter().map(|command| command.run.clone())).chain(race);
         commands.extend(all.map(|command| (lesson.name.clone(), command)));
     }

@@ -4,8 +4,8 @@
 use common::{left_behind::with, program_under_test, scenario};
 use makespan::{
     live::{
-        Event, Race, Wanted, Watched,
-        event::{Change, Ending, Lanes, Turn},
+        Event, Race, Watched, WatchedRun,
+        event::{Activity, Change, LaneUpdate, RunEnd},
     },
     worker::feed::VARIABLE,
 };
@@ -28,7 +28,7 @@ fn complaints(events: &[Event]) -> Vec<String> {
 
 fn watched(data: &Path, arguments: &[&str]) -> Watched {
     let arguments = arguments.iter().map(ToString::to_string).collect();
-    Watched::start(&Wanted { program: program_under_test().into(), data: data.into(), arguments })
+    Watched::start(&WatchedRun { program: program_under_test().into(), data: data.into(), arguments })
         .expect("the program is there")
 }
 
@@ -43,9 +43,9 @@ fn a_run_is_told_of_as_it_goes_on() {
         events.push(event.clone());
         race.add(event);
     });
-    assert_eq!(how, Ending::Finished);
+    assert_eq!(how, RunEnd::Finished);
     assert_eq!(complaints(&events), [] as [String; 0]);
-    assert_eq!(events.last(), Some(&Event::Ended { how: Ending::Finished }));
+    assert_eq!(events.last(), Some(&Event::Ended { how: RunEnd::Finished }));
     let names: Vec<&str> = race.entries.iter().map(|entry| entry.cell.name.as_str()).collect();
     assert_eq!(names, ["sequential x 1", "threads x 3", "processes x 3"]);
     for (number, entry) in race.entries.iter().enumerate() {
@@ -65,7 +65,7 @@ fn a_run_is_told_of_as_it_goes_on() {
             assert!(!last.running);
             assert_eq!((last.tasks_done, last.in_flight), (entry.cell.tasks, 0), "{}", entry.cell.name);
             let changes: Vec<_> = of_run.iter().flat_map(|lanes| &lanes.changes).collect();
-            let begun = changes.iter().filter(|change| change.doing == Turn::WaitServer).count();
+            let begun = changes.iter().filter(|change| change.doing == Activity::WaitServer).count();
             assert_eq!(begun, entry.cell.tasks as usize, "{}: a wait for each request", entry.cell.name);
             assert!(changes.iter().all(|change| change.worker < entry.cell.workers));
             assert!(of_run.len() > 3, "{}: it was watched in between", entry.cell.name);
@@ -108,11 +108,11 @@ fn watched_to_its_end(text: &str, arguments: &[&str]) -> (Race, Vec<Event>) {
         events.push(event.clone());
         race.add(event);
     });
-    assert_eq!(how, Ending::Finished, "{arguments:?}");
+    assert_eq!(how, RunEnd::Finished, "{arguments:?}");
     (race, events)
 }
 
-fn lanes_of(events: &[Event], cell: usize) -> Vec<&Lanes> {
+fn lanes_of(events: &[Event], cell: usize) -> Vec<&LaneUpdate> {
     let mut of_cell = Vec::new();
     for event in events {
         if let Event::Lanes(lanes) = event
@@ -136,20 +136,20 @@ fn every_strategy_has_its_lanes() {
         let seen: BTreeSet<u32> = changes.iter().map(|change| change.worker).collect();
         // On a machine that is busy with something else, the others may have done it all before the last one came.
         assert!(seen.iter().all(|worker| *worker < workers) && (seen.len() > 1) == (workers > 1), "{name}: {seen:?}");
-        let tasks = |doing: fn(Turn) -> bool| {
+        let tasks = |doing: fn(Activity) -> bool| {
             let mut tasks: Vec<_> = changes.iter().filter(|one| doing(one.doing)).filter_map(|one| one.task).collect();
             tasks.sort_unstable();
             tasks
         };
         let each_once: Vec<u32> = (0..8).collect();
-        assert_eq!(tasks(|doing| doing == Turn::Idle), each_once, "{name}: each task ends once");
-        assert_eq!(tasks(|doing| doing == Turn::WaitServer), each_once, "{name}: each waits for the server once");
+        assert_eq!(tasks(|doing| doing == Activity::Idle), each_once, "{name}: each task ends once");
+        assert_eq!(tasks(|doing| doing == Activity::WaitServer), each_once, "{name}: each waits for the server once");
         // From one worker's point of view: a task begins where none was, and ends before the next.
         for worker in 0..workers {
             let mut at_work = None;
             for change in changes.iter().filter(|change| change.worker == worker) {
                 assert!(at_work.is_none() || at_work == change.task, "{name}: one task at a time");
-                at_work = change.task.filter(|_| change.doing != Turn::Idle);
+                at_work = change.task.filter(|_| change.doing != Activity::Idle);
             }
             assert_eq!(at_work, None, "{name}");
         }
@@ -179,7 +179,10 @@ workers = [2]
     let lock = |cell| {
         let lanes = lanes_of(&events, cell);
         let changes = lanes.iter().flat_map(|lanes| &lanes.changes);
-        changes.filter(|change| change.doing == Turn::WaitLock).map(|change| change.worker).collect::<BTreeSet<u32>>()
+        changes
+            .filter(|change| change.doing == Activity::WaitLock)
+            .map(|change| change.worker)
+            .collect::<BTreeSet<u32>>()
     };
     assert_eq!((lock(0), lock(1)), (BTreeSet::new(), BTreeSet::from([0, 1])));
     assert!(lanes_of(&events, 1).iter().all(|lanes| lanes.in_flight == 0), "who waits for the lock has no request");
@@ -211,7 +214,7 @@ fn it_stops_when_it_is_told_to_and_leaves_nothing_behind() {
             stop.store(true, Relaxed);
         }
     });
-    assert_eq!(how, Ending::Stopped);
+    assert_eq!(how, RunEnd::Stopped);
     assert!(seen >= 2, "the run and its server at least, and there were {seen}");
     assert!(with(&mark).is_empty());
 }
@@ -220,7 +223,7 @@ fn it_stops_when_it_is_told_to_and_leaves_nothing_behind() {
 fn a_run_that_can_not_be_done_says_why() {
     let data = tempfile::tempdir().unwrap();
     let how = watched(data.path(), &["web_request"]).follow(&AtomicBool::new(false), &mut drop);
-    let Ending::Failed(why) = how else { panic!("{how:?}") };
+    let RunEnd::Failed(why) = how else { panic!("{how:?}") };
     assert!(why.contains("web_requests"), "{why}");
 }
 

@@ -10,7 +10,7 @@ use makespan::{
     },
     strategy::{ALL, Strategy, Work, sequential::Sequential},
     task::{ErrorKind, Output, Task, TaskError, fetch::Fetch, gunzip::Gunzip, thumbnail::Thumbnail},
-    worker::deck::Deal,
+    worker::deck::Schedule,
 };
 use proptest::prelude::*;
 use std::{
@@ -22,8 +22,14 @@ use std::{
 };
 
 const WORKERS: [u32; 4] = [1, 2, 3, 7];
-const DEALS: [Deal; 6] =
-    [Deal::OneByOne, Deal::Chunks(2), Deal::PoolChunks, Deal::Blocks, Deal::Interleaved, Deal::ByKey];
+const DEALS: [Schedule; 6] = [
+    Schedule::OneByOne,
+    Schedule::Chunks(2),
+    Schedule::PoolChunks,
+    Schedule::Blocks,
+    Schedule::Interleaved,
+    Schedule::ByKey,
+];
 
 fn noops() -> Vec<Task> {
     vec![Task::Noop; 10]
@@ -78,13 +84,13 @@ fn is_local(task: &Task) -> bool {
 
 /// Runs the tasks in every way there is. Each pool runs one workload after the other.
 fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
-    let in_turn = work(tasks, Deal::OneByOne);
+    let in_turn = work(tasks, Schedule::OneByOne);
     let expected = results(run(&Sequential, 1, &in_turn));
     after_run(&in_turn);
     assert!(expected.iter().all(Result::is_ok), "{expected:?}");
     for strategy in ALL {
         let refused = strategy.name() == "queue" && tasks.iter().any(is_local);
-        assert_eq!(strategy.refuses(Deal::OneByOne, tasks).is_some(), refused, "{}", strategy.name());
+        assert_eq!(strategy.refuses(Schedule::OneByOne, tasks).is_some(), refused, "{}", strategy.name());
         for workers in WORKERS.into_iter().filter(|_| !refused) {
             let mut pool = strategy.start(shape(*strategy, workers), &common::env()).expect("the pool starts");
             for deal in DEALS.into_iter().filter(|&deal| strategy.refuses(deal, tasks).is_none()) {
@@ -140,7 +146,7 @@ fn a_pool_runs_nothing_little_and_much() {
     for strategy in ALL {
         let mut pool = strategy.start(shape(*strategy, 3), &common::env()).expect("the pool starts");
         for count in [0, 2, 10, 0, 1] {
-            let work = work(&sums()[..count], Deal::OneByOne);
+            let work = work(&sums()[..count], Schedule::OneByOne);
             assert_eq!(results(work.settle(pool.run(&work))).len(), count, "{}", strategy.name());
         }
         pool.close().expect("the pool closes");
@@ -207,7 +213,7 @@ fn failures_are_typed_and_stop_nobody_else() {
     let (tasks, expected): (Vec<Task>, Vec<_>) = mixed(dir.path(), server.origin(), &origin).into_iter().unzip();
     for strategy in ALL {
         for workers in [1, 3] {
-            let found = results(run(*strategy, workers, &work(&tasks, Deal::OneByOne)));
+            let found = results(run(*strategy, workers, &work(&tasks, Schedule::OneByOne)));
             let kinds: Vec<_> = found
                 .iter()
                 .map(|result| result.as_ref().map(|output| output.checksum).map_err(TaskError::kind))
@@ -237,7 +243,7 @@ fn a_panic_is_the_error_of_its_own_task() {
     for strategy in ALL {
         let mut pool = strategy.start(shape(*strategy, 2), &common::env()).expect("the pool starts");
         for _ in 0..2 {
-            let work = work(&tasks, Deal::OneByOne);
+            let work = work(&tasks, Schedule::OneByOne);
             let found = results(work.settle(pool.run(&work)));
             let panicked = matches!(&found[1], Err(TaskError::Panicked(message)) if message.contains("overflow"));
             assert_eq!(panicked, !strategy.name().starts_with("async"), "{}: {found:?}", strategy.name());
@@ -267,7 +273,7 @@ proptest! {
         cuts.extend([0, 2000]);
         cuts.sort_unstable();
         let tasks: Vec<Task> = cuts.windows(2).map(|ends| primes(ends[0], ends[1])).collect();
-        let deal = if strategy.refuses(deal, &tasks).is_none() { deal } else { Deal::OneByOne };
+        let deal = if strategy.refuses(deal, &tasks).is_none() { deal } else { Schedule::OneByOne };
         let outputs = results(run(strategy, workers, &work(&tasks, deal)));
         let add = |sum: (u64, u64), output: Output| (sum.0 + output.checksum, sum.1 + output.amount);
         let sum = outputs.into_iter().map(|result| result.expect("nothing can fail")).fold((0, 0), add);

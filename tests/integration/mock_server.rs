@@ -4,9 +4,9 @@
 
 use common::{http::Client, program_under_test};
 use makespan::mock_server::{
-    gallery::Listing,
+    gallery::GalleryListing,
     log::LogEntry,
-    payload::Noise,
+    payload::NoiseBytes,
     process::{ServerError, ServerProcess},
     profile::{Body, Profile, Route},
 };
@@ -67,7 +67,7 @@ fn generic_routes_lie_below_those_of_the_profile() {
 fn bodies_are_those_that_can_be_known_beforehand() {
     let server = server(vec![route("/pages/*", Body::Bytes(200_001))]);
     let mut client = Client::at(server.origin());
-    let expected: Vec<u8> = Noise::new(7).body("/pages/1", 200_001).flatten().collect();
+    let expected: Vec<u8> = NoiseBytes::new(7).body("/pages/1", 200_001).flatten().collect();
     let reply = client.get("/pages/1", &[]);
     assert!(reply.body == expected, "the same bytes");
     assert!(client.get("/pages/2", &[]).body != expected, "another page, other bytes");
@@ -89,7 +89,7 @@ fn the_gallery_wants_its_key() {
 
     let reply = client.get("/gallery", &["Authorization: Client-ID 123", "Host: photos.example:81"]);
     assert_eq!((reply.status, reply.headers["content-type"].as_str()), (200, "application/json"));
-    let listing: Listing = serde_json::from_slice(&reply.body).unwrap();
+    let listing: GalleryListing = serde_json::from_slice(&reply.body).unwrap();
     let pictures: HashSet<&str> = listing.pictures().collect();
     assert_eq!(pictures.len(), 91);
     assert!(pictures.iter().all(|link| link.starts_with("http://photos.example:81/images/")));

@@ -8,7 +8,7 @@
 use makespan::mock_server::{
     log::LogEntry,
     process::ServerProcess,
-    profile::{Beyond, Body, Fault, FaultRule, Limit, Limits, Link, Profile, Rate, Route, Shape, Spread},
+    profile::{Beyond, Body, Fault, FaultRule, LatencyShape, Limit, Limits, Link, Profile, Rate, Route, Spread},
     sharing::{Sharing, Transfer},
 };
 use std::{
@@ -298,7 +298,7 @@ fn errors_and_stalls_are_answers() {
 
 #[test]
 fn within_a_round_everybody_draws_the_same() {
-    let spread = Some(Spread { shape: Shape::Lognormal, cv: 0.95 });
+    let spread = Some(Spread { shape: LatencyShape::Lognormal, cv: 0.95 });
     let routes = vec![Route { latency_s: 0.001, spread, ..Route::at("/x") }];
     let faults = vec![FaultRule { probability: Some(0.3), ..FaultRule::always(Fault::Error) }];
     let server = started(&Profile { seed: 3, routes, faults, ..Profile::default() });

@@ -3,7 +3,7 @@
 
 use common::FEW_PRIMES;
 use makespan::{
-    results::record::{Check, Purpose, Record, Stopped},
+    results::record::{Check, EndReason, Purpose, Record},
     runner::{self, Observer, Plan, Settings, Silent},
     scenario::{self, CellSpec, Scenario},
     task::ErrorKind,
@@ -84,10 +84,10 @@ fn measured(plan: Plan, witness: &mut Witness) -> Record {
 #[test]
 fn it_ends_with_its_last_round_or_at_a_look_where_everything_is_narrow() {
     for (narrow_from, asked, rounds, stopped) in [
-        (None, vec![2, 4], 5, Stopped::AllRounds),
-        (Some(3), vec![2, 4], 4, Stopped::Narrow),
-        (Some(1), vec![2], 2, Stopped::Narrow),
-        (Some(5), vec![2, 4], 5, Stopped::AllRounds),
+        (None, vec![2, 4], 5, EndReason::AllRounds),
+        (Some(3), vec![2, 4], 4, EndReason::Narrow),
+        (Some(1), vec![2], 2, EndReason::Narrow),
+        (Some(5), vec![2, 4], 5, EndReason::AllRounds),
     ] {
         let mut witness = Witness { narrow_from, ..Witness::default() };
         let record = measured(looks(&[2, 4, 5]), &mut witness);
@@ -101,10 +101,10 @@ fn it_ends_with_its_last_round_or_at_a_look_where_everything_is_narrow() {
 fn a_budget_ends_it_after_a_whole_round_and_never_before_the_first() {
     let spent = Plan { budget: Some(Duration::ZERO), ..looks(&[3]) };
     let record = measured(spent, &mut Witness::default());
-    assert_eq!((record.rounds_done, record.stopped), (1, Some(Stopped::Budget)));
+    assert_eq!((record.rounds_done, record.stopped), (1, Some(EndReason::Budget)));
     let ample = Plan { budget: Some(Duration::MAX), ..looks(&[3]) };
     let record = measured(ample, &mut Witness::default());
-    assert_eq!((record.rounds_done, record.stopped), (3, Some(Stopped::AllRounds)));
+    assert_eq!((record.rounds_done, record.stopped), (3, Some(EndReason::AllRounds)));
 }
 
 #[test]

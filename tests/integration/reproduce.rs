@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use common::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
 use makespan::results::{
-    record::{Purpose, Record, Stopped},
+    record::{EndReason, Purpose, Record},
     store::read,
 };
 use std::{fs, path::Path, process::Output};
@@ -97,7 +97,7 @@ fn the_cells_that_claims_name_are_measured_and_no_others() {
     let records = measured(dir.path());
     let [record] = &records[..] else { panic!("one record, not {}", records.len()) };
     assert_eq!((record.purpose, &record.looks[..], record.rounds_done), (Purpose::Findings, &[6][..], 6));
-    assert_eq!(record.stopped, Some(Stopped::AllRounds));
+    assert_eq!(record.stopped, Some(EndReason::AllRounds));
     let cells: Vec<&str> = record.cells.iter().map(|cell| cell.strategy.as_str()).collect();
     assert_eq!(cells, ["sequential", "threads"]);
     assert_eq!(record.command, "makespan reproduce --data data tiny.toml");
@@ -108,7 +108,7 @@ fn a_budget_ends_it_after_the_round_that_has_begun() {
     let dir = place(&claim("009-1"));
     said(dir.path(), &["tiny.toml", "--full", "--budget", "0.000001"], 0);
     let records = measured(dir.path());
-    assert_eq!((records[0].rounds_done, records[0].rounds, records[0].stopped), (1, 30, Some(Stopped::Budget)));
+    assert_eq!((records[0].rounds_done, records[0].rounds, records[0].stopped), (1, 30, Some(EndReason::Budget)));
 }
 
 #[test]

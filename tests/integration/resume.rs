@@ -4,7 +4,7 @@ use common::{FEW_PRIMES, left_behind, wait_until};
 use makespan::{
     results::{
         journal::{self, Journal},
-        record::{Check, Purpose, Record, Stopped},
+        record::{Check, EndReason, Purpose, Record},
         store::{Store, StoreError, read},
     },
     runner::{self, Observer, Plan, Settings, Silent, Unfit},
@@ -146,7 +146,7 @@ fn what_sigkill_broke_off_is_gone_on_with() {
     let record =
         runner::resume(&scenario, &scenario.cells, &settings, earlier.clone(), &mut clerk).expect("it is set up");
     assert_eq!((clerk.resumed, clerk.anew.as_ref()), (Some(kept), None));
-    assert_eq!((record.rounds_done, record.stopped), (ROUNDS, Some(Stopped::AllRounds)));
+    assert_eq!((record.rounds_done, record.stopped), (ROUNDS, Some(EndReason::AllRounds)));
     assert_eq!(record.started_at, earlier.started_at);
     for (cell, before) in record.cells.iter().zip(&earlier.cells) {
         let figures = [(&cell.start_s, &before.start_s), (&cell.run_s, &before.run_s), (&cell.stop_s, &before.stop_s)];
@@ -194,7 +194,7 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         ("version", changed(|record| record.makespan_version = "0.0.1".into())),
         ("purpose", changed(|record| record.purpose = Purpose::Run)),
         ("looks", changed(|record| record.looks = vec![1, 2])),
-        ("reason to end", changed(|record| record.stopped = Some(Stopped::Budget))),
+        ("reason to end", changed(|record| record.stopped = Some(EndReason::Budget))),
         ("number of cells", changed(|record| drop(record.cells.pop()))),
         ("cell 1", changed(|record| record.cells.swap(0, 1))),
         ("rounds in cell 2", changed(|record| record.cells[1].cpu_s.clear())),
@@ -205,7 +205,7 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         let anew = runner::resume(&scenario, &scenario.cells, &two_rounds, record, &mut clerk).expect("it is set up");
         let told = clerk.anew.expect(reason).to_string();
         assert!(told.contains(reason) && told.contains("expected"), "{reason}: {told}");
-        assert_eq!((clerk.resumed, anew.rounds_done, anew.stopped), (None, 2, Some(Stopped::AllRounds)));
+        assert_eq!((clerk.resumed, anew.rounds_done, anew.stopped), (None, 2, Some(EndReason::AllRounds)));
         assert!(
             anew.cells
                 .iter()
@@ -238,7 +238,7 @@ fn a_spent_budget_stays_spent() {
     let settings = Settings { plan, ..settings(dir.path()) };
     let record = runner::resume(&scenario, &scenario.cells, &settings, earlier.clone(), &mut Silent);
     let record = record.expect("it is set up");
-    assert_eq!((record.rounds_done, record.stopped), (2, Some(Stopped::Budget)));
+    assert_eq!((record.rounds_done, record.stopped), (2, Some(EndReason::Budget)));
     assert_eq!(record.cells, earlier.cells, "and nothing else has changed");
 }
 
@@ -280,7 +280,7 @@ fn a_key_is_of_all_that_was_asked() {
 fn evidence_is_the_newest_that_has_all_cells_of_a_comparison_and_no_more_is_read() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (store, record) = (store(dir.path()), measured(dir.path()));
-    let over = |time: &str| Record { started_at: time.into(), stopped: Some(Stopped::AllRounds), ..record.clone() };
+    let over = |time: &str| Record { started_at: time.into(), stopped: Some(EndReason::AllRounds), ..record.clone() };
     let file = |name: &str| dir.path().join("records").join(name);
     let scenarios = [tiny()];
     let times = || {

@@ -8,7 +8,7 @@ use makespan::{
     },
     strategy,
     task::Task,
-    worker::deck::Deal,
+    worker::deck::Schedule,
 };
 use serde_json::{Value, json};
 use std::{io::Read, net::Shutdown, path::Path, process::Command, thread, time::Duration};
@@ -136,7 +136,8 @@ fn a_connection_that_was_closed_while_idle_is_opened_anew() {
         let mut pool = strategy.start(common::shape(strategy, 1), &common::env()).unwrap();
         let mut connections = Vec::new();
         for _ in 0..3 {
-            let work = common::work(&[Task::Fetch(common::fetch(format!("{}/x", server.origin())))], Deal::OneByOne);
+            let work =
+                common::work(&[Task::Fetch(common::fetch(format!("{}/x", server.origin())))], Schedule::OneByOne);
             let results = common::results(work.settle(pool.run(&work)));
             assert!(results.iter().all(Result::is_ok), "{name}: {results:?}");
             connections.extend(server.take_log(work.run).unwrap().iter().map(|entry| entry.connection));

@@ -4,7 +4,7 @@
 use common::{PATIENCE, http::Client, program_under_test};
 use makespan::{
     measure::open_files,
-    mock_server::{payload::Noise, process::ServerProcess, profile::Profile},
+    mock_server::{payload::NoiseBytes, process::ServerProcess, profile::Profile},
 };
 use nix::{
     sys::signal::{Signal, kill},
@@ -174,7 +174,7 @@ fn absurd_sizes_take_no_memory() {
     let server = server();
     let endless = b"GET /bytes/1000000000000 HTTP/1.1\r\nHost: a\r\n\r\n";
     let expected: Vec<u8> =
-        Noise::new(0).body("/bytes/1000000000000", 1_000_000_000_000).flatten().take(1_000_000).collect();
+        NoiseBytes::new(0).body("/bytes/1000000000000", 1_000_000_000_000).flatten().take(1_000_000).collect();
     let mut never_read: Vec<TcpStream> = (0..20).map(|_| connected(&server)).collect();
     never_read.iter_mut().for_each(|stream| stream.write_all(endless).expect("the server reads"));
     for _ in 0..10 {
@@ -237,6 +237,6 @@ fn on_sigterm_a_body_in_flight_is_sent_to_its_end() {
     common::wait_until("the server accepts nobody else", || TcpStream::connect(addr(&origin)).is_err());
     let mut body = Vec::new();
     client.0.read_to_end(&mut body).expect("the answer, then the end");
-    assert!(body == Noise::new(0).body(&path, length).flatten().collect::<Vec<u8>>(), "whole and right");
+    assert!(body == NoiseBytes::new(0).body(&path, length).flatten().collect::<Vec<u8>>(), "whole and right");
     assert_eq!(child.wait().expect("our child").code(), Some(0));
 }

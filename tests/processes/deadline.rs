@@ -7,7 +7,7 @@ use common::{PATIENCE, endless, fetch, gate::Gate, left_behind, primes, results,
 use makespan::{
     strategy::{ALL, Work},
     task::{ErrorKind, Output, Task, TaskError},
-    worker::{deck::Deal, stop::Stop},
+    worker::{deck::Schedule, stop::Stop},
 };
 use std::{
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
@@ -39,7 +39,7 @@ fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + 
     let tasks = [primes(0, 10), primes(10, 20), without_end(), without_end()];
     let one = |strategy: &'static dyn makespan::strategy::Strategy| {
         let mut pool = strategy.start(shape(strategy, 2), &common::env()).expect("the pool starts");
-        let work = Work { stop: stop(), ..work(&tasks, Deal::OneByOne) };
+        let work = Work { stop: stop(), ..work(&tasks, Schedule::OneByOne) };
         let watchdog = work.stop.watchdog().expect("a thread");
         let done = pool.run(&work);
         let found = results(work.settle(done));

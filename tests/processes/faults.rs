@@ -5,7 +5,7 @@ use common::{endless, fetch, gate, left_behind, number, primes, results, wait_un
 use makespan::{
     strategy::{Env, StartError, Strategy, hybrid::Hybrid, processes::Processes},
     task::{ErrorKind, Task, TaskError},
-    worker::deck::Deal,
+    worker::deck::Schedule,
 };
 use nix::sys::signal::Signal;
 use std::{collections::BTreeSet, thread};
@@ -30,7 +30,7 @@ fn a_killed_worker_costs_the_task_it_held() {
         left_behind::send(Signal::SIGKILL, workers[1]);
         gate::answer(callers, gate::OK);
     });
-    let work = work(&tasks, Deal::OneByOne);
+    let work = work(&tasks, Schedule::OneByOne);
     let found = results(work.settle(pool.run(&work)));
     killer.join().expect("no panic");
 
@@ -40,7 +40,7 @@ fn a_killed_worker_costs_the_task_it_held() {
     assert!(left_behind::zombies().is_empty(), "reaped at once");
     assert_eq!(left_behind::children().len(), 2);
 
-    let work = common::work(&tasks[3..], Deal::OneByOne);
+    let work = common::work(&tasks[3..], Schedule::OneByOne);
     assert!(results(work.settle(pool.run(&work))).iter().all(Result::is_ok), "two are enough for the next workload");
     pool.close().expect("a killed worker has been reported already");
     assert!(left_behind::children().is_empty());
@@ -60,7 +60,7 @@ fn a_killed_process_costs_what_its_threads_held() {
         left_behind::send(Signal::SIGKILL, processes[1]);
         gate::answer(callers, gate::OK);
     });
-    let work = work(&tasks, Deal::OneByOne);
+    let work = work(&tasks, Schedule::OneByOne);
     let done = work.settle(pool.run(&work));
     let workers: BTreeSet<u32> = done.iter().flat_map(|one| &one.spans).map(|span| span.worker).collect();
     assert!(workers.is_subset(&(0..3).collect()), "the threads of the process that lives: {workers:?}");
@@ -86,7 +86,7 @@ fn by_key_a_process_has_a_site() {
             gates.iter().for_each(|gate| gate::answer(gate.await_callers(2), gate::OK));
         }
     });
-    let work = work(&tasks, Deal::ByKey);
+    let work = work(&tasks, Schedule::ByKey);
     let done = work.settle(pool.run(&work));
     opener.join().expect("no panic");
     for one in &done {
@@ -109,7 +109,7 @@ fn what_was_dealt_to_a_killed_worker_beforehand_has_an_error() {
         left_behind::send(Signal::SIGKILL, workers[0]);
         callers
     });
-    let work = work(&tasks, Deal::Blocks);
+    let work = work(&tasks, Schedule::Blocks);
     let found = results(work.settle(pool.run(&work)));
     drop(killer.join().expect("no panic"));
     assert!(killed(&found[0]), "{found:?}");
@@ -134,7 +134,7 @@ fn a_pool_without_workers_ends_with_errors() {
         callers
     });
     for run in 0..2 {
-        let work = work(&tasks, Deal::OneByOne);
+        let work = work(&tasks, Schedule::OneByOne);
         let found = results(work.settle(pool.run(&work)));
         let died = found.iter().filter(|result| matches!(result, Err(TaskError::WorkerDied(_)))).count();
         assert_eq!(died, tasks.len(), "run {run}: {found:?}");
@@ -150,7 +150,7 @@ fn an_idle_worker_that_is_killed_costs_at_most_one_task() {
     let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     left_behind::send(Signal::SIGKILL, left_behind::children()[0]);
     let tasks = vec![primes(0, 10); 10];
-    let work = work(&tasks, Deal::OneByOne);
+    let work = work(&tasks, Schedule::OneByOne);
     let found = results(work.settle(pool.run(&work)));
     assert!(found.iter().filter(|result| result.is_err()).count() <= 1, "{found:?}");
     // Its death is told once: by the run that noticed it, or else when the pool is closed.
@@ -205,7 +205,7 @@ fn a_pool_that_is_dropped_leaves_nothing() {
     let _alone = left_behind::alone();
     let mut pool = Processes.start(number(2).into(), &common::env()).expect("the pool starts");
     let stop = makespan::worker::stop::Stop::after(std::time::Duration::ZERO);
-    let work = makespan::strategy::Work { stop, ..work(&[endless(), endless()], Deal::OneByOne) };
+    let work = makespan::strategy::Work { stop, ..work(&[endless(), endless()], Schedule::OneByOne) };
     let watchdog = work.stop.watchdog().expect("a thread");
     assert!(results(work.settle(pool.run(&work))).iter().all(|one| one == &Err(TaskError::TimedOut)));
     drop((pool, watchdog));

@@ -2,7 +2,7 @@
 
 use assert_cmd::Command;
 use common::{PATIENCE, left_behind, program_under_test, wait_until};
-use makespan::museum::{ALL, Figures, Shown, named};
+use makespan::museum::{ALL, ExhibitShown, Figures, named};
 use std::{collections::BTreeSet, fs, path::Path, process::Output};
 
 /// Tests that look at this process's children must not have each other's among them.
@@ -23,7 +23,7 @@ fn success(arguments: &[&str]) -> String {
     said
 }
 
-fn show(name: &str) -> Shown {
+fn show(name: &str) -> ExhibitShown {
     let shown = named(name).expect("an exhibit").show(&common::env()).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(shown.bug.holds, "{name}: {}", shown.bug.verdict);
     assert!(shown.right.holds, "{name}: {}", shown.right.verdict);
@@ -31,7 +31,7 @@ fn show(name: &str) -> Shown {
 }
 
 /// The named figures of the document's way, and of the right way.
-fn figures(shown: &Shown, names: &[&str]) -> (Vec<u64>, Vec<u64>) {
+fn figures(shown: &ExhibitShown, names: &[&str]) -> (Vec<u64>, Vec<u64>) {
     let of = |figures: &Figures| names.iter().map(|name| figures[*name]).collect();
     (of(&shown.bug.figures), of(&shown.right.figures))
 }

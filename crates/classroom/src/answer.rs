@@ -14,12 +14,12 @@ use hyper::{
 };
 use std::{convert::Infallible, pin::Pin};
 
-type Events = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
+type EventStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
 
 /// A body: whole, or news as they come.
-pub(super) type Body = Either<Full<Bytes>, StreamBody<Events>>;
+pub(super) type ResponseBody = Either<Full<Bytes>, StreamBody<EventStream>>;
 
-pub(super) type Answer = Response<Body>;
+pub(super) type HttpResponse = Response<ResponseBody>;
 
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const JSON: &str = "application/json";
@@ -43,7 +43,7 @@ impl Refused {
     }
 }
 
-impl From<Refused> for Answer {
+impl From<Refused> for HttpResponse {
     fn from(refused: Refused) -> Self {
         let json = serde_json::to_vec(&Refusal { error: refused.error }).unwrap_or_default();
         let mut answer = whole(JSON, json);
@@ -58,17 +58,17 @@ impl From<Refused> for Answer {
 }
 
 /// An answer that is there as a whole.
-pub(super) fn whole(media_type: &'static str, body: impl Into<Bytes>) -> Answer {
+pub(super) fn whole(media_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
     with_headers(media_type, Either::Left(Full::new(body.into())))
 }
 
 /// An answer that goes on.
-pub(super) fn events(stream: impl Stream<Item = Result<Frame<Bytes>, Infallible>> + 'static) -> Answer {
+pub(super) fn events(stream: impl Stream<Item = Result<Frame<Bytes>, Infallible>> + 'static) -> HttpResponse {
     with_headers("text/event-stream", Either::Right(StreamBody::new(Box::pin(stream))))
 }
 
 /// Sends a browser to another page of the same site.
-pub(super) fn see(path: &'static str) -> Answer {
+pub(super) fn see(path: &'static str) -> HttpResponse {
     let mut answer = whole(HTML, Bytes::new());
     *answer.status_mut() = StatusCode::SEE_OTHER;
     answer.headers_mut().insert(LOCATION, HeaderValue::from_static(path));
@@ -76,7 +76,7 @@ pub(super) fn see(path: &'static str) -> Answer {
 }
 
 /// The same, with a cookie that only this site gets, and no script.
-pub(super) fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
+pub(super) fn with_cookie(mut answer: HttpResponse, cookie: &str) -> HttpResponse {
     // It can't fail: a cookie of ours is a name and hexadecimal digits.
     if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; HttpOnly; SameSite=Strict; Path=/")) {
         answer.headers_mut().insert(SET_COOKIE, value);
@@ -84,7 +84,7 @@ pub(super) fn with_cookie(mut answer: Answer, cookie: &str) -> Answer {
     answer
 }
 
-fn with_headers(media_type: &'static str, body: Body) -> Answer {
+fn with_headers(media_type: &'static str, body: ResponseBody) -> HttpResponse {
     let mut answer = Response::new(body);
     for (name, value) in [
         (CONTENT_TYPE, media_type),

@@ -23,9 +23,9 @@ const WRONG_IN_ALL: usize = 600;
 
 /// A join code. As text it is `ABCD-EFGH`.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Code([u8; LENGTH]);
+pub(super) struct JoinCode([u8; LENGTH]);
 
-impl Code {
+impl JoinCode {
     /// A new one.
     pub(super) fn random() -> io::Result<Self> {
         let mut code = [0; LENGTH];
@@ -56,7 +56,7 @@ impl Code {
     }
 }
 
-impl fmt::Display for Code {
+impl fmt::Display for JoinCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (first, second) = self.0.split_at(LENGTH / 2);
         write!(f, "{}-{}", String::from_utf8_lossy(first), String::from_utf8_lossy(second))
@@ -64,7 +64,7 @@ impl fmt::Display for Code {
 }
 
 /// It is a secret, so no error and no log has it.
-impl fmt::Debug for Code {
+impl fmt::Debug for JoinCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(..)")
     }
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_code_is_typed_in_many_ways_and_no_two_are_the_same() {
-        let (code, other) = (Code::random().unwrap(), Code::random().unwrap());
+        let (code, other) = (JoinCode::random().unwrap(), JoinCode::random().unwrap());
         let text = code.to_string();
         assert_eq!((text.len(), text.find('-')), (9, Some(4)));
         assert!(text.bytes().all(|byte| byte == b'-' || ALPHABET.contains(&byte)), "{text}");
@@ -115,7 +115,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_else_is_the_code(typed in any::<String>(), place in 0..LENGTH) {
-            let code = Code::random().unwrap();
+            let code = JoinCode::random().unwrap();
             prop_assert!(!code.is(&typed));
             let mut near = code.clone();
             near.0[place] = ALPHABET[(ALPHABET.iter().position(|&letter| letter == code.0[place]).unwrap() + 1) % 24];

@@ -9,18 +9,18 @@ const MOST_FROM_ONE: usize = 100;
 
 /// The connections of a listener, by the address that they come from.
 #[derive(Debug, Default, Clone)]
-pub(super) struct Crowd(Rc<RefCell<HashMap<IpAddr, usize>>>);
+pub(super) struct ConnectionLimit(Rc<RefCell<HashMap<IpAddr, usize>>>);
 
 /// A connection's place. It is free again when this goes.
 #[derive(Debug)]
-pub(super) struct Place {
-    crowd: Crowd,
+pub(super) struct ConnectionPlace {
+    crowd: ConnectionLimit,
     from: IpAddr,
 }
 
-impl Crowd {
+impl ConnectionLimit {
     /// Lets a connection in, if there is room.
-    pub(super) fn enter(&self, from: IpAddr) -> Option<Place> {
+    pub(super) fn enter(&self, from: IpAddr) -> Option<ConnectionPlace> {
         let mut all = self.0.borrow_mut();
         let is_room = all.values().sum::<usize>() < MOST;
         let from_it = all.entry(from).or_default();
@@ -30,11 +30,11 @@ impl Crowd {
         if *from_it == 0 {
             all.remove(&from);
         }
-        may.then(|| Place { crowd: self.clone(), from })
+        may.then(|| ConnectionPlace { crowd: self.clone(), from })
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let mut all = self.crowd.0.borrow_mut();
         if let Some(from_it) = all.get_mut(&self.from) {
@@ -52,8 +52,8 @@ mod tests {
 
     #[test]
     fn one_address_leaves_room_for_others_and_places_come_back() {
-        let (crowd, address) = (Crowd::default(), |last| IpAddr::from([192, 0, 2, last]));
-        let mut places: Vec<Place> = (0..MOST_FROM_ONE).filter_map(|_| crowd.enter(address(1))).collect();
+        let (crowd, address) = (ConnectionLimit::default(), |last| IpAddr::from([192, 0, 2, last]));
+        let mut places: Vec<ConnectionPlace> = (0..MOST_FROM_ONE).filter_map(|_| crowd.enter(address(1))).collect();
         assert_eq!(places.len(), MOST_FROM_ONE);
         assert!(crowd.enter(address(1)).is_none());
         assert!(crowd.enter(address(2)).is_some());

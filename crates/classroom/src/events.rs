@@ -39,7 +39,7 @@ impl Heard {
 
 /// How far a browser has heard.
 #[derive(Debug)]
-struct Reader {
+struct EventReader {
     session: Rc<Session>,
     changes: watch::Receiver<u64>,
     race: u32,
@@ -60,14 +60,14 @@ pub(super) fn stream(
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
     let (race, next) = heard.map_or((0, 0), |heard| (heard.race, heard.number.saturating_add(1)));
     let changes = session.changes();
-    let reader = Reader { session, changes, race, next, version: 0, greeted: false, _place: place };
+    let reader = EventReader { session, changes, race, next, version: 0, greeted: false, _place: place };
     stream::unfold(reader, async |mut reader| {
         let news = reader.news().await?;
         Some((Ok(Frame::data(news)), reader))
     })
 }
 
-impl Reader {
+impl EventReader {
     /// What is new, as soon as something is; `None` when the classroom closes.
     async fn news(&mut self) -> Option<Bytes> {
         loop {

@@ -1,8 +1,8 @@
 //! All races of a session with their guesses, for whoever wants to keep them: nothing else is kept. The JSON Schema
 //! is `fixtures/schema/classroom-1.json`.
 
-use super::{room::Current, wire};
-use harness::live::event::{Ending, Standing};
+use super::{room::CurrentRace, wire};
+use harness::live::event::{RunEnd, Standing};
 use serde::Serialize;
 use stats::Estimate;
 
@@ -10,33 +10,33 @@ use stats::Estimate;
 const SCHEMA: &str = "makespan.classroom/1";
 
 #[derive(Debug, Serialize)]
-pub(super) struct Export<'s> {
+pub(super) struct ClassExport<'s> {
     schema: &'static str,
     /// Those that are over, in their order.
-    races: Vec<Race<'s>>,
+    races: Vec<ExportedRace<'s>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Race<'s> {
+struct ExportedRace<'s> {
     #[serde(rename = "race")]
     number: u32,
-    wanted: &'s wire::Wanted,
+    wanted: &'s wire::RaceRequest,
     command: String,
-    ended: &'s Option<Ending>,
+    ended: &'s Option<RunEnd>,
     /// The baseline first.
-    cells: Vec<Cell<'s>>,
-    question: Option<Question<'s>>,
+    cells: Vec<ExportedCell<'s>>,
+    question: Option<ExportedQuestion<'s>>,
 }
 
 #[derive(Debug, Serialize)]
-struct Cell<'s> {
+struct ExportedCell<'s> {
     name: &'s str,
     #[serde(flatten)]
     standing: &'s Standing,
 }
 
 #[derive(Debug, Serialize)]
-struct Question<'s> {
+struct ExportedQuestion<'s> {
     text: &'s str,
     cell: &'s str,
     /// Smallest first.
@@ -47,15 +47,15 @@ struct Question<'s> {
     closest: &'s [String],
 }
 
-impl<'s> Export<'s> {
-    pub(super) fn of(over: impl Iterator<Item = &'s Current>) -> Self {
-        Self { schema: SCHEMA, races: over.map(Race::of).collect() }
+impl<'s> ClassExport<'s> {
+    pub(super) fn of(over: impl Iterator<Item = &'s CurrentRace>) -> Self {
+        Self { schema: SCHEMA, races: over.map(ExportedRace::of).collect() }
     }
 }
 
-impl<'s> Race<'s> {
-    fn of(race: &'s Current) -> Self {
-        let cell = |(name, standing): &'s (String, Standing)| Cell { name, standing };
+impl<'s> ExportedRace<'s> {
+    fn of(race: &'s CurrentRace) -> Self {
+        let cell = |(name, standing): &'s (String, Standing)| ExportedCell { name, standing };
         Self {
             number: race.number,
             wanted: &race.race.wanted,
@@ -64,7 +64,7 @@ impl<'s> Race<'s> {
             cells: race.standings.iter().map(cell).collect(),
             question: race.question.as_ref().map(|question| {
                 let revealed = question.revealed.as_ref();
-                Question {
+                ExportedQuestion {
                     text: &question.text,
                     cell: &question.cell,
                     guesses: question.sorted(),

@@ -4,26 +4,26 @@
 //! demonstrations: Learning tools or entertainment?", American Journal of Physics 72, 2004). So nobody hears a guess of
 //! somebody else before the result is there: whoever has heard one guesses that.
 
-use super::{seats::Seat, wire};
+use super::{seats::StudentSeat, wire};
 use stats::{Estimate, looks::ALPHA, median::median, student::Mean};
 use std::collections::BTreeMap;
 
 /// What the class is asked, and what it says.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Question {
+pub(super) struct AskedQuestion {
     pub text: String,
     pub cell: String,
-    guesses: BTreeMap<Seat, wire::Guess>,
+    guesses: BTreeMap<StudentSeat, wire::Guess>,
     pub revealed: Option<wire::Revealed>,
 }
 
-impl Question {
+impl AskedQuestion {
     pub(super) fn new(text: String, cell: String) -> Self {
         Self { text, cell, guesses: BTreeMap::new(), revealed: None }
     }
 
     /// One guess for each seat: the last.
-    pub(super) fn guess(&mut self, seat: Seat, guess: wire::Guess) {
+    pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) {
         self.guesses.insert(seat, guess);
     }
 
@@ -117,10 +117,10 @@ mod tests {
         wire::Guess { name: name.into(), seconds }
     }
 
-    fn asked(guesses: &[(&str, f64)]) -> Question {
-        let mut question = Question::new("How long?".into(), "threads x 2".into());
+    fn asked(guesses: &[(&str, f64)]) -> AskedQuestion {
+        let mut question = AskedQuestion::new("How long?".into(), "threads x 2".into());
         for (name, seconds) in guesses {
-            question.guess(Seat::random().unwrap(), guess(name, *seconds));
+            question.guess(StudentSeat::random().unwrap(), guess(name, *seconds));
         }
         question
     }

@@ -13,11 +13,11 @@
 //! | `GET /join` | both | the pupil's page: guess and watch. From elsewhere with the join code first (`?code=` fills it in) |
 //! | `GET /join.svg` | loopback | the join address as a QR code |
 //! | `GET /assets/classroom.css`, `.js` | both | from the binary |
-//! | `GET /events` | both | server-sent events: `room` ([`wire::Room`], whole) and `run` ([`live::Event`](harness::live::Event)) with id `RACE.K`; first all of the current race, or with `Last-Event-ID` what came since |
+//! | `GET /events` | both | server-sent events: `room` ([`wire::RoomState`], whole) and `run` ([`live::Event`](harness::live::Event)) with id `RACE.K`; first all of the current race, or with `Last-Event-ID` what came since |
 //! | `GET /room` | loopback | the room's state |
 //! | `GET /export` | loopback | all races since it was opened with their guesses, as a JSON file: nothing else is kept |
-//! | `POST /ask` | loopback | [`wire::Wanted`] with a cell to ask for: the class may guess |
-//! | `POST /run` | loopback | runs what was asked (an empty body), or [`wire::Wanted`] at once or in its turn |
+//! | `POST /ask` | loopback | [`wire::RaceRequest`] with a cell to ask for: the class may guess |
+//! | `POST /run` | loopback | runs what was asked (an empty body), or [`wire::RaceRequest`] at once or in its turn |
 //! | `POST /stop` | loopback | ends the race that runs, or takes back the question |
 //! | `POST /forget` | loopback | `{"race": N}`: takes a race out of the queue |
 //! | `POST /join` | elsewhere | [`wire::Join`]: a seat, as a cookie |
@@ -64,4 +64,4 @@ pub mod sharing;
 mod wanted;
 pub mod wire;
 
-pub use runner::Place;
+pub use runner::RunnerSetup;

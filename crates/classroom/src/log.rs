@@ -14,9 +14,9 @@ const MOST_BYTES: usize = 32 << 20;
 
 /// The events of one race.
 #[derive(Debug, Default)]
-pub(super) struct Log {
+pub(super) struct RaceLog {
     race: u32,
-    entries: VecDeque<Entry>,
+    entries: VecDeque<LogEvent>,
     /// The number of the next event.
     next: u64,
     bytes: usize,
@@ -24,16 +24,16 @@ pub(super) struct Log {
 
 /// One event, as browsers hear it.
 #[derive(Debug)]
-struct Entry {
+struct LogEvent {
     number: u64,
-    kind: Kind,
+    kind: EventKind,
     told: Bytes,
     /// What is left of it once it is superseded; `None` where nothing is.
     remains: Option<Bytes>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum EventKind {
     Preparing,
     SetUp,
     Working,
@@ -44,7 +44,7 @@ enum Kind {
     Ended,
 }
 
-impl Log {
+impl RaceLog {
     /// Begins anew, for another race, with this number for its first event.
     pub(super) fn begin(&mut self, race: u32, first: u64) {
         *self = Self { race, next: first, ..Self::default() };
@@ -65,11 +65,11 @@ impl Log {
         let number = self.next;
         self.next += 1;
         let Some(told) = frame(self.race, number, event) else { return };
-        let kind = Kind::of(event);
+        let kind = EventKind::of(event);
         self.supersede(kind);
         let remains = remains(event).and_then(|event| frame(self.race, number, &event));
         self.bytes += told.len();
-        self.entries.push_back(Entry { number, kind, told, remains });
+        self.entries.push_back(LogEvent { number, kind, told, remains });
         self.shed();
     }
 
@@ -90,25 +90,25 @@ impl Log {
     }
 
     /// Drops or cuts down what an event of this kind makes worthless.
-    fn supersede(&mut self, by: Kind) {
+    fn supersede(&mut self, by: EventKind) {
         let last_lanes = match by {
-            Kind::Measured(cell) => self.entries.iter().rposition(|entry| entry.kind == Kind::Lanes(cell)),
+            EventKind::Measured(cell) => self.entries.iter().rposition(|entry| entry.kind == EventKind::Lanes(cell)),
             _ => None,
         };
-        let fate = |place: usize, kind: Kind| match (by, kind) {
+        let fate = |place: usize, kind: EventKind| match (by, kind) {
             // How far the run had come is told by its last lanes alone.
-            (Kind::Measured(of), Kind::Lanes(cell)) if of == cell => {
+            (EventKind::Measured(of), EventKind::Lanes(cell)) if of == cell => {
                 if last_lanes == Some(place) {
                     Fate::CutDown
                 } else {
                     Fate::Dropped
                 }
             }
-            (Kind::Measured(of), Kind::Measured(cell)) if of == cell => Fate::CutDown,
-            (Kind::Preparing, Kind::Preparing)
-            | (Kind::Working, Kind::Working)
-            | (Kind::Cores, Kind::Cores)
-            | (Kind::Standings, Kind::Standings) => Fate::Dropped,
+            (EventKind::Measured(of), EventKind::Measured(cell)) if of == cell => Fate::CutDown,
+            (EventKind::Preparing, EventKind::Preparing)
+            | (EventKind::Working, EventKind::Working)
+            | (EventKind::Cores, EventKind::Cores)
+            | (EventKind::Standings, EventKind::Standings) => Fate::Dropped,
             _ => Fate::Kept,
         };
         let mut place = 0;
@@ -145,7 +145,7 @@ enum Fate {
     Dropped,
 }
 
-impl Entry {
+impl LogEvent {
     /// What is left of it stays; where that was all before, it stays as it is.
     fn cut_down(&mut self, bytes: &mut usize) {
         if let Some(remains) = self.remains.take() {
@@ -155,7 +155,7 @@ impl Entry {
     }
 }
 
-impl Kind {
+impl EventKind {
     fn of(event: &Event) -> Self {
         match event {
             Event::Preparing { .. } => Self::Preparing,
@@ -193,7 +193,7 @@ mod tests {
     use harness::{
         live::{
             Race,
-            event::{Bar, Change, Contender, Ending, Lanes, Measured, Plan, Standing, Turn},
+            event::{Activity, CellTime, Change, Contender, LaneUpdate, RacePlan, RunEnd, Standing, TaskSpan},
         },
         results::record::Check,
     };
@@ -202,7 +202,7 @@ mod tests {
 
     fn set_up() -> Event {
         let cell = |name: &str| Contender { name: name.into(), strategy: "threads".into(), workers: 2, tasks: 9 };
-        Event::SetUp(Plan {
+        Event::SetUp(RacePlan {
             schema: String::new(),
             scenario: "s".into(),
             title: String::new(),
@@ -216,9 +216,9 @@ mod tests {
 
     fn lanes(cell: usize, run: u64, at: u32, changes: usize) -> Event {
         let change =
-            |n| Change { worker: n as u32 % 2, task: Some(at), doing: Turn::Run, at_s: f64::from(at) + n as f64 };
+            |n| Change { worker: n as u32 % 2, task: Some(at), doing: Activity::Run, at_s: f64::from(at) + n as f64 };
         let changes = (0..changes).map(change).collect();
-        Event::Lanes(Lanes {
+        Event::Lanes(LaneUpdate {
             cell,
             run,
             clock_s: f64::from(at),
@@ -232,9 +232,9 @@ mod tests {
     fn measured(cell: usize, round: u32, bars: usize) -> Event {
         let bar = |n: usize| {
             let from_s = n as f64;
-            Bar { worker: n as u32 % 2, task: None, kind: SpanKind::Run, from_s, to_s: from_s + 0.5 }
+            TaskSpan { worker: n as u32 % 2, task: None, kind: SpanKind::Run, from_s, to_s: from_s + 0.5 }
         };
-        Event::Measured(Measured { cell, round, run_s: f64::from(round), bars: (0..bars).map(bar).collect() })
+        Event::Measured(CellTime { cell, round, run_s: f64::from(round), bars: (0..bars).map(bar).collect() })
     }
 
     fn standings(time_s: f64) -> Event {
@@ -253,7 +253,7 @@ mod tests {
         ];
         proptest::collection::vec(one, 0..40).prop_map(|all| {
             let before = (0..3).map(|done| Event::Preparing { what: "p".into(), done, total: 3 });
-            let after = [Event::Ended { how: Ending::Finished }];
+            let after = [Event::Ended { how: RunEnd::Finished }];
             before.chain([set_up()]).chain(all).chain(after).collect()
         })
     }
@@ -281,7 +281,7 @@ mod tests {
         fn whoever_comes_late_or_reads_slowly_ends_up_with_the_same(
             events in events(), reads in proptest::collection::vec((any::<bool>(), 1..3000_usize), 50),
         ) {
-            let (mut log, mut slow, mut next) = (Log::default(), Vec::new(), 0);
+            let (mut log, mut slow, mut next) = (RaceLog::default(), Vec::new(), 0);
             log.begin(7, 100);
             for (event, (reads, most_bytes)) in events.iter().zip(reads) {
                 log.add(event);
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn of_a_measured_run_little_is_kept() {
-        let mut log = Log::default();
+        let mut log = RaceLog::default();
         log.begin(7, 0);
         for round in 0..30 {
             (0..50).for_each(|at| log.add(&lanes(0, round.into(), at, 20)));
@@ -321,7 +321,7 @@ mod tests {
 
     #[test]
     fn it_stays_within_its_bounds_whatever_is_told() {
-        let mut log = Log::default();
+        let mut log = RaceLog::default();
         log.begin(7, 0);
         let long = lanes(0, 1, 2, 20_000);
         for _ in 0..60 {

@@ -43,14 +43,14 @@ pub const SCRIPT: &str = concat!(
 
 /// Where pupils join, for the lecturer's page; `None` where the room isn't shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shared {
+pub struct JoinInfo {
     /// The address with the code in it, as the QR code has it.
     pub url: String,
     /// The join code, to be typed.
     pub code: String,
 }
 
-impl Shared {
+impl JoinInfo {
     /// The address as one types it: without the code and without `http://`.
     fn typed(&self) -> &str {
         let url = self.url.split_once('?').map_or(self.url.as_str(), |(address, _)| address);
@@ -59,7 +59,7 @@ impl Shared {
 }
 
 /// `GET /`: choose, ask, run, watch.
-pub fn race(shared: Option<&Shared>) -> Markup {
+pub fn race(shared: Option<&JoinInfo>) -> Markup {
     let content = html! {
         h1 class="unseen" { "A race of strategies" }
         (controls())
@@ -71,7 +71,7 @@ pub fn race(shared: Option<&Shared>) -> Markup {
 }
 
 /// `GET /lesson/N`: a lesson, step by step, with its race.
-pub fn lesson(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
+pub fn lesson(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
     page(&lesson.title, "lesson", shared, &slides::slides(lesson, shared))
 }
 
@@ -143,7 +143,7 @@ fn lesson_list(current: Option<u32>) -> Markup {
     }
 }
 
-fn page(title: &str, kind: &str, shared: Option<&Shared>, content: &Markup) -> Markup {
+fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) -> Markup {
     let lecturer = matches!(kind, "race" | "lesson");
     html! {
         (DOCTYPE)

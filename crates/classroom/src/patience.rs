@@ -15,14 +15,14 @@ use tokio::{
 
 /// A socket, and how long its reader may stand still.
 #[derive(Debug)]
-pub(super) struct Patient<S> {
+pub(super) struct PatientStream<S> {
     socket: S,
     patience: Duration,
     /// Ends when it is to be given up; `None` while its reader keeps up.
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Patient<S> {
+impl<S> PatientStream<S> {
     pub(super) fn new(socket: S, patience: Duration) -> Self {
         Self { socket, patience, stuck: None }
     }
@@ -38,13 +38,13 @@ impl<S> Patient<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for PatientStream<S> {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.socket).poll_read(context, buf)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for PatientStream<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.socket).poll_write(context, bytes);
         self.watch(context, wrote)
@@ -79,9 +79,9 @@ mod tests {
     use tokio::runtime;
 
     /// Takes as much as it is told to, and then nothing more.
-    struct Full(usize);
+    struct FullBuffer(usize);
 
-    impl AsyncWrite for Full {
+    impl AsyncWrite for FullBuffer {
         fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
             let taken = bytes.len().min(self.0);
             self.0 -= taken;
@@ -101,7 +101,7 @@ mod tests {
     fn a_reader_that_stands_still_is_given_up() {
         let runtime = runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let mut socket = Patient::new(Full(3), Duration::from_millis(20));
+            let mut socket = PatientStream::new(FullBuffer(3), Duration::from_millis(20));
             let mut write = async || poll_fn(|context| Pin::new(&mut socket).poll_write(context, b"12")).await;
             assert_eq!(write().await.unwrap(), 2);
             assert_eq!(write().await.unwrap(), 1);

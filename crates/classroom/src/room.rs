@@ -9,12 +9,12 @@
 //! Pure: no clock, no threads, no sockets. What is allowed when is all here, and tested here.
 
 use super::{
-    guesses::Question,
-    seats::Seat,
+    guesses::AskedQuestion,
+    seats::StudentSeat,
     wanted::Checked,
-    wire::{self, Phase},
+    wire::{self, RacePhase},
 };
-use harness::live::event::{Ending, Standing};
+use harness::live::event::{RunEnd, Standing};
 use std::collections::VecDeque;
 
 /// Races that may wait for their turn.
@@ -47,19 +47,19 @@ pub(super) enum NotNow {
 
 /// One race, from the question to the result.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Current {
+pub(super) struct CurrentRace {
     pub number: u32,
-    pub phase: Phase,
+    pub phase: RacePhase,
     pub race: Checked,
-    pub question: Option<Question>,
-    pub ended: Option<Ending>,
+    pub question: Option<AskedQuestion>,
+    pub ended: Option<RunEnd>,
     /// What is known of each cell by its name.
     pub standings: Vec<(String, Standing)>,
 }
 
 /// What to do about a race that somebody stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stop {
+pub(super) enum StopRace {
     /// It runs, and has to be told.
     Race,
     /// It didn't run yet, so nothing.
@@ -69,11 +69,11 @@ pub(super) enum Stop {
 /// The room.
 #[derive(Debug, Default)]
 pub(super) struct Room {
-    current: Option<Current>,
+    current: Option<CurrentRace>,
     waiting: VecDeque<(u32, Checked)>,
     races: u32,
     /// Those before the current one, oldest first.
-    past: VecDeque<Current>,
+    past: VecDeque<CurrentRace>,
 }
 
 /// Races kept for the export.
@@ -81,13 +81,13 @@ const MOST_PAST: usize = 500;
 
 impl Room {
     /// The race that the class is at.
-    pub(super) fn current(&self) -> Option<&Current> {
+    pub(super) fn current(&self) -> Option<&CurrentRace> {
         self.current.as_ref()
     }
 
     /// Every race that is over, oldest first.
-    pub(super) fn over(&self) -> impl Iterator<Item = &Current> {
-        self.past.iter().chain(self.current.iter().filter(|current| current.phase == Phase::Over))
+    pub(super) fn over(&self) -> impl Iterator<Item = &CurrentRace> {
+        self.past.iter().chain(self.current.iter().filter(|current| current.phase == RacePhase::Over))
     }
 
     /// Asks the class, who may guess from now on.
@@ -96,10 +96,10 @@ impl Room {
             return Err(NotNow::NoCell);
         }
         match self.phase() {
-            Phase::Asking => Err(NotNow::AskedAlready),
+            RacePhase::Asking => Err(NotNow::AskedAlready),
             _ if self.is_free() && !self.next_waits() => {
                 let number = self.next_number();
-                self.turn_to(number, race, Phase::Asking);
+                self.turn_to(number, race, RacePhase::Asking);
                 Ok(())
             }
             _ => Err(NotNow::UnderWay),
@@ -108,8 +108,8 @@ impl Room {
 
     /// Runs what was asked. The guesses are sealed.
     pub(super) fn run_asked(&mut self) -> Result<(), NotNow> {
-        let asked = self.current.as_mut().filter(|current| current.phase == Phase::Asking);
-        asked.ok_or(NotNow::NothingAsked)?.phase = Phase::Running;
+        let asked = self.current.as_mut().filter(|current| current.phase == RacePhase::Asking);
+        asked.ok_or(NotNow::NothingAsked)?.phase = RacePhase::Running;
         Ok(())
     }
 
@@ -124,7 +124,7 @@ impl Room {
         }
         let number = self.next_number();
         if now {
-            self.turn_to(number, race, Phase::Running);
+            self.turn_to(number, race, RacePhase::Running);
         } else {
             self.waiting.push_back((number, race));
         }
@@ -139,41 +139,41 @@ impl Room {
     }
 
     /// Takes the question back, or says that the race has to be told.
-    pub(super) fn stop(&mut self) -> Result<Stop, NotNow> {
+    pub(super) fn stop(&mut self) -> Result<StopRace, NotNow> {
         match self.phase() {
-            Phase::Idle | Phase::Over => Err(NotNow::NothingToStop),
-            Phase::Running => Ok(Stop::Race),
-            Phase::Asking => {
-                self.ended(Ending::Stopped);
-                Ok(Stop::Nothing)
+            RacePhase::Idle | RacePhase::Over => Err(NotNow::NothingToStop),
+            RacePhase::Running => Ok(StopRace::Race),
+            RacePhase::Asking => {
+                self.ended(RunEnd::Stopped);
+                Ok(StopRace::Nothing)
             }
         }
     }
 
     /// A guess, or another one instead.
-    pub(super) fn guess(&mut self, seat: Seat, guess: wire::Guess) -> Result<(), NotNow> {
+    pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) -> Result<(), NotNow> {
         let current = self.current.as_mut().ok_or(NotNow::NoQuestion)?;
         match (current.phase, &mut current.question) {
-            (Phase::Asking, Some(question)) => {
+            (RacePhase::Asking, Some(question)) => {
                 question.guess(seat, guess);
                 Ok(())
             }
-            (Phase::Running, Some(_)) => Err(NotNow::Sealed),
+            (RacePhase::Running, Some(_)) => Err(NotNow::Sealed),
             _ => Err(NotNow::NoQuestion),
         }
     }
 
     /// What is known of the cells of the race that runs.
     pub(super) fn stand(&mut self, standings: Vec<(String, Standing)>) {
-        if let Some(current) = self.current.as_mut().filter(|current| current.phase == Phase::Running) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.phase == RacePhase::Running) {
             current.standings = standings;
         }
     }
 
     /// The race is over. What was guessed is revealed, if its cell was measured.
-    pub(super) fn ended(&mut self, how: Ending) {
+    pub(super) fn ended(&mut self, how: RunEnd) {
         let Some(current) = &mut self.current else { return };
-        current.phase = Phase::Over;
+        current.phase = RacePhase::Over;
         current.ended = Some(how);
         if let Some(question) = &mut current.question {
             let asked = current.standings.iter().find(|(name, _)| *name == question.cell);
@@ -191,15 +191,15 @@ impl Room {
         if self.is_free()
             && let Some((number, race)) = self.waiting.pop_front()
         {
-            self.turn_to(number, race, Phase::Running);
+            self.turn_to(number, race, RacePhase::Running);
         }
     }
 
     /// What everybody may hear now.
-    pub(super) fn to_wire(&self, seats: u32) -> wire::Room {
+    pub(super) fn to_wire(&self, seats: u32) -> wire::RoomState {
         let current = self.current.as_ref();
         let waiting = |(race, checked): &(u32, Checked)| wire::Waiting { race: *race, wanted: checked.wanted.clone() };
-        wire::Room {
+        wire::RoomState {
             phase: self.phase(),
             race: current.map(|current| current.number),
             wanted: current.map(|current| current.race.wanted.clone()),
@@ -212,11 +212,11 @@ impl Room {
     }
 
     fn is_free(&self) -> bool {
-        matches!(self.phase(), Phase::Idle | Phase::Over)
+        matches!(self.phase(), RacePhase::Idle | RacePhase::Over)
     }
 
-    fn phase(&self) -> Phase {
-        self.current.as_ref().map_or(Phase::Idle, |current| current.phase)
+    fn phase(&self) -> RacePhase {
+        self.current.as_ref().map_or(RacePhase::Idle, |current| current.phase)
     }
 
     fn next_number(&mut self) -> u32 {
@@ -224,10 +224,10 @@ impl Room {
         self.races
     }
 
-    fn turn_to(&mut self, number: u32, race: Checked, phase: Phase) {
+    fn turn_to(&mut self, number: u32, race: Checked, phase: RacePhase) {
         let cell = race.wanted.ask.clone();
-        let question = race.question.clone().zip(cell).map(|(text, cell)| Question::new(text, cell));
-        let next = Current { number, phase, race, question, ended: None, standings: Vec::new() };
+        let question = race.question.clone().zip(cell).map(|(text, cell)| AskedQuestion::new(text, cell));
+        let next = CurrentRace { number, phase, race, question, ended: None, standings: Vec::new() };
         self.past.extend(self.current.replace(next));
         if self.past.len() > MOST_PAST {
             self.past.pop_front();
@@ -238,7 +238,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{export::Export, wanted},
+        super::{export::ClassExport, wanted},
         *,
     };
     use harness::results::record::Check;
@@ -248,7 +248,7 @@ mod tests {
     const CELL: &str = "threads x 2";
 
     fn race(ask: bool) -> Checked {
-        let wanted = wire::Wanted {
+        let wanted = wire::RaceRequest {
             scenario: "latency_only".into(),
             variant: None,
             strategies: vec!["threads".into()],
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[derive(Debug, Clone)]
-    enum Step {
+    enum RoomStep {
         Ask,
         RunAsked,
         Run,
@@ -279,17 +279,17 @@ mod tests {
         Next,
     }
 
-    fn step() -> impl Strategy<Value = Step> {
+    fn step() -> impl Strategy<Value = RoomStep> {
         prop_oneof![
-            3 => Just(Step::Ask),
-            2 => Just(Step::RunAsked),
-            2 => Just(Step::Run),
-            1 => (0..12_u32).prop_map(Step::Forget),
-            1 => Just(Step::Stop),
-            6 => (0..4_usize, 1.0..9.0).prop_map(|(seat, seconds)| Step::Guess(seat, seconds)),
-            2 => Just(Step::Measure),
-            2 => Just(Step::End),
-            2 => Just(Step::Next),
+            3 => Just(RoomStep::Ask),
+            2 => Just(RoomStep::RunAsked),
+            2 => Just(RoomStep::Run),
+            1 => (0..12_u32).prop_map(RoomStep::Forget),
+            1 => Just(RoomStep::Stop),
+            6 => (0..4_usize, 1.0..9.0).prop_map(|(seat, seconds)| RoomStep::Guess(seat, seconds)),
+            2 => Just(RoomStep::Measure),
+            2 => Just(RoomStep::End),
+            2 => Just(RoomStep::Next),
         ]
     }
 
@@ -297,42 +297,42 @@ mod tests {
         #[test]
         fn guesses_are_sealed_and_secret_until_they_are_revealed(steps in proptest::collection::vec(step(), 0..60)) {
             let (asks, plain) = (race(true), race(false));
-            let seats: Vec<Seat> = (0..4).map(|_| Seat::random().unwrap()).collect();
+            let seats: Vec<StudentSeat> = (0..4).map(|_| StudentSeat::random().unwrap()).collect();
             let (mut room, mut guessed, mut numbers) = (Room::default(), HashMap::new(), 0);
             for (at, step) in steps.into_iter().enumerate() {
                 let before = room.phase();
                 match step {
-                    Step::Ask => {
+                    RoomStep::Ask => {
                         let waits = room.next_waits();
                         let done = room.ask(asks.clone()).is_ok();
-                        prop_assert_eq!(done, matches!(before, Phase::Idle | Phase::Over) && !waits);
+                        prop_assert_eq!(done, matches!(before, RacePhase::Idle | RacePhase::Over) && !waits);
                         if done { guessed.clear() }
                     }
-                    Step::RunAsked => prop_assert_eq!(room.run_asked().is_ok(), before == Phase::Asking),
-                    Step::Run => {
+                    RoomStep::RunAsked => prop_assert_eq!(room.run_asked().is_ok(), before == RacePhase::Asking),
+                    RoomStep::Run => {
                         let waiting = room.waiting.len();
-                        let now = matches!(before, Phase::Idle | Phase::Over) && waiting == 0;
+                        let now = matches!(before, RacePhase::Idle | RacePhase::Over) && waiting == 0;
                         prop_assert_eq!(room.run(plain.clone()).is_ok(), now || waiting < MOST_WAITING);
                         prop_assert_eq!(room.waiting.len() > waiting, !now && waiting < MOST_WAITING);
                     }
-                    Step::Forget(number) => {
+                    RoomStep::Forget(number) => {
                         let waits = room.waiting.iter().any(|(waiting, _)| *waiting == number);
                         prop_assert_eq!(room.forget(number).is_ok(), waits);
                     }
-                    Step::Stop => match before {
-                        Phase::Idle | Phase::Over => prop_assert_eq!(room.stop(), Err(NotNow::NothingToStop)),
-                        Phase::Asking => prop_assert_eq!(room.stop(), Ok(Stop::Nothing)),
-                        Phase::Running => prop_assert_eq!(room.stop(), Ok(Stop::Race)),
+                    RoomStep::Stop => match before {
+                        RacePhase::Idle | RacePhase::Over => prop_assert_eq!(room.stop(), Err(NotNow::NothingToStop)),
+                        RacePhase::Asking => prop_assert_eq!(room.stop(), Ok(StopRace::Nothing)),
+                        RacePhase::Running => prop_assert_eq!(room.stop(), Ok(StopRace::Race)),
                     },
-                    Step::Guess(seat, seconds) => {
+                    RoomStep::Guess(seat, seconds) => {
                         let guess = wire::Guess { name: format!("secret-{at}"), seconds };
                         let counts = room.guess(seats[seat], guess.clone()).is_ok();
-                        prop_assert_eq!(counts, before == Phase::Asking);
+                        prop_assert_eq!(counts, before == RacePhase::Asking);
                         if counts { guessed.insert(seat, guess); }
                     }
-                    Step::Measure => room.stand(standings(&[1.0, 2.0])),
-                    Step::End => if before == Phase::Running { room.ended(Ending::Finished) },
-                    Step::Next => room.next(),
+                    RoomStep::Measure => room.stand(standings(&[1.0, 2.0])),
+                    RoomStep::End => if before == RacePhase::Running { room.ended(RunEnd::Finished) },
+                    RoomStep::Next => room.next(),
                 }
                 let told = room.to_wire(0);
                 prop_assert!(told.waiting.len() <= MOST_WAITING && told.waiting.is_sorted_by_key(|one| one.race));
@@ -341,9 +341,9 @@ mod tests {
                 if let Some(question) = &told.question {
                     prop_assert_eq!(question.guesses as usize, guessed.len(), "one for each seat");
                 }
-                if matches!(told.phase, Phase::Asking | Phase::Running) {
+                if matches!(told.phase, RacePhase::Asking | RacePhase::Running) {
                     let heard = serde_json::to_string(&told).unwrap();
-                    let exported = serde_json::to_string(&Export::of(room.over())).unwrap();
+                    let exported = serde_json::to_string(&ClassExport::of(room.over())).unwrap();
                     prop_assert!(!heard.contains("secret"));
                     for guess in told.question.iter().flat_map(|_| guessed.values()) {
                         let quoted = format!("{:?}", guess.name);
@@ -351,7 +351,7 @@ mod tests {
                     }
                 }
                 if let Some(revealed) = told.question.and_then(|question| question.revealed) {
-                    prop_assert_eq!(told.phase, Phase::Over);
+                    prop_assert_eq!(told.phase, RacePhase::Over);
                     let mut all: Vec<wire::Guess> = guessed.values().cloned().collect();
                     all.sort_by(|a, b| a.seconds.total_cmp(&b.seconds));
                     prop_assert_eq!(revealed.guesses, all, "the last of each seat");
@@ -363,7 +363,7 @@ mod tests {
     #[test]
     fn a_question_from_asking_to_the_result() {
         let mut room = Room::default();
-        let (ann, bob) = (Seat::random().unwrap(), Seat::random().unwrap());
+        let (ann, bob) = (StudentSeat::random().unwrap(), StudentSeat::random().unwrap());
         let guess = |name: &str, seconds| wire::Guess { name: name.into(), seconds };
         assert_eq!(room.guess(ann, guess("Ann", 1.0)), Err(NotNow::NoQuestion));
         assert_eq!(room.ask(race(false)), Err(NotNow::NoCell));
@@ -375,7 +375,7 @@ mod tests {
         room.run_asked().unwrap();
         assert_eq!(room.guess(bob, guess("Bob", 1.0)), Err(NotNow::Sealed));
         room.stand(standings(&[1.0, 2.0]));
-        room.ended(Ending::Finished);
+        room.ended(RunEnd::Finished);
         assert_eq!(room.guess(bob, guess("Bob", 1.5)), Err(NotNow::NoQuestion));
         let revealed = room.to_wire(2).question.unwrap().revealed.unwrap();
         assert_eq!(
@@ -389,12 +389,12 @@ mod tests {
         for times_s in [None, Some(&[][..])] {
             let mut room = Room::default();
             room.ask(race(true)).unwrap();
-            room.guess(Seat::random().unwrap(), wire::Guess { name: "Ann".into(), seconds: 1.0 }).unwrap();
+            room.guess(StudentSeat::random().unwrap(), wire::Guess { name: "Ann".into(), seconds: 1.0 }).unwrap();
             room.run_asked().unwrap();
             times_s.into_iter().for_each(|times_s| room.stand(standings(times_s)));
-            room.ended(Ending::Stopped);
+            room.ended(RunEnd::Stopped);
             let told = room.to_wire(1);
-            assert_eq!((told.phase, told.ended), (Phase::Over, Some(Ending::Stopped)));
+            assert_eq!((told.phase, told.ended), (RacePhase::Over, Some(RunEnd::Stopped)));
             assert_eq!(told.question.unwrap().revealed, None);
         }
     }

@@ -1,16 +1,16 @@
 //! What is answered at which path, and to whom.
 
 use super::{
-    answer::{self, Answer, HTML, JSON, Refused},
+    answer::{self, HTML, HttpResponse, JSON, Refused},
     events::{self, Heard},
     guard::Hosts,
     guesses, page,
-    page::Shared,
+    page::JoinInfo,
     room::NotNow,
-    seats::{NoSeat, Seat},
+    seats::{NoSeat, StudentSeat},
     session::{NotCounted, NotLetIn, Session},
     sharing, wanted,
-    wire::{Guess, Join, Wanted},
+    wire::{Guess, Join, RaceRequest},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -38,12 +38,12 @@ const SEAT: &str = "makespan-seat";
 
 /// A listener's side of the classroom.
 #[derive(Debug)]
-pub(super) struct Site {
+pub(super) struct SiteRoutes {
     session: Rc<Session>,
     hosts: Hosts,
     /// Whether this is the one that phones reach.
     elsewhere: bool,
-    shared: Option<Shared>,
+    shared: Option<JoinInfo>,
     /// Event streams that may still be opened.
     streams: Arc<Semaphore>,
 }
@@ -104,9 +104,9 @@ struct Forget {
     race: u32,
 }
 
-impl Site {
+impl SiteRoutes {
     /// The lecturer's.
-    pub(super) fn here(session: &Rc<Session>, addr: SocketAddr, shared: Option<Shared>) -> Self {
+    pub(super) fn here(session: &Rc<Session>, addr: SocketAddr, shared: Option<JoinInfo>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
         Self { session: Rc::clone(session), hosts: Hosts::of(addr), elsewhere: false, shared, streams }
     }
@@ -117,11 +117,11 @@ impl Site {
     }
 
     /// Answers a request.
-    pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> Answer {
-        self.done(request, from).await.unwrap_or_else(Answer::from)
+    pub(super) async fn answer(&self, request: Request<Incoming>, from: IpAddr) -> HttpResponse {
+        self.done(request, from).await.unwrap_or_else(HttpResponse::from)
     }
 
-    async fn done(&self, request: Request<Incoming>, from: IpAddr) -> Result<Answer, Refused> {
+    async fn done(&self, request: Request<Incoming>, from: IpAddr) -> Result<HttpResponse, Refused> {
         let (head, body) = request.into_parts();
         self.hosts.admit(&head.method, &head.uri, &head.headers)?;
         if self.elsewhere && head.uri.path() == "/" {
@@ -166,7 +166,7 @@ impl Site {
         Err(Refused { allow: Some(allow), ..refused })
     }
 
-    fn lesson(&self, path: &str) -> Result<Answer, Refused> {
+    fn lesson(&self, path: &str) -> Result<HttpResponse, Refused> {
         let number = path.strip_prefix("/lesson/").and_then(|number| number.parse().ok());
         // They are built in, and a test reads them all.
         let lessons = lesson::all().unwrap_or_default();
@@ -181,7 +181,7 @@ impl Site {
         Ok(html(page::lesson(lesson.ok_or_else(none)?, self.shared.as_ref())))
     }
 
-    fn join_page(&self, query: &str, headers: &HeaderMap) -> Result<Answer, Refused> {
+    fn join_page(&self, query: &str, headers: &HeaderMap) -> Result<HttpResponse, Refused> {
         let code = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == "code");
         let code: String = code.map(|(_, code)| code.chars().take(LONGEST_CODE).collect()).unwrap_or_default();
         let seat = seat(headers);
@@ -189,16 +189,16 @@ impl Site {
             return Ok(html(page::join(&code, seat.is_some_and(|seat| self.session.holds(seat)))));
         }
         let page = html(page::join(&code, true));
-        Ok(if seat.is_some() { page } else { seated(page, Seat::random().map_err(|error| no_seat(&error))?) })
+        Ok(if seat.is_some() { page } else { seated(page, StudentSeat::random().map_err(|error| no_seat(&error))?) })
     }
 
-    fn picture(&self) -> Result<Answer, Refused> {
+    fn picture(&self) -> Result<HttpResponse, Refused> {
         let picture = self.shared.as_ref().and_then(|shared| sharing::picture(&shared.url));
         let none = || Refused::new(StatusCode::NOT_FOUND, "the room isn't shared: start it with --share");
         Ok(answer::whole("image/svg+xml", picture.ok_or_else(none)?))
     }
 
-    fn events(&self, headers: &HeaderMap) -> Result<Answer, Refused> {
+    fn events(&self, headers: &HeaderMap) -> Result<HttpResponse, Refused> {
         if self.elsewhere {
             self.known(headers)?;
         }
@@ -209,11 +209,11 @@ impl Site {
         Ok(answer::events(events::stream(Rc::clone(&self.session), heard, place)))
     }
 
-    fn room(&self) -> Answer {
+    fn room(&self) -> HttpResponse {
         answer::whole(JSON, self.session.room())
     }
 
-    fn export(&self) -> Result<Answer, Refused> {
+    fn export(&self) -> Result<HttpResponse, Refused> {
         let failed = |error: serde_json::Error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
         let mut answer = answer::whole(JSON, self.session.export().map_err(failed)?);
         let name = HeaderValue::from_static("attachment; filename=\"classroom.json\"");
@@ -221,13 +221,13 @@ impl Site {
         Ok(answer)
     }
 
-    fn ask(&self, body: &[u8]) -> Result<Answer, Refused> {
+    fn ask(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
         let race = checked(body)?;
         self.session.change(|room| room.ask(race)).map_err(not_now)?;
         Ok(self.room())
     }
 
-    fn run(&self, body: &[u8]) -> Result<Answer, Refused> {
+    fn run(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
         if body.is_empty() {
             self.session.change(super::room::Room::run_asked).map_err(not_now)?;
         } else {
@@ -237,18 +237,18 @@ impl Site {
         Ok(self.room())
     }
 
-    fn stop(&self) -> Result<Answer, Refused> {
+    fn stop(&self) -> Result<HttpResponse, Refused> {
         self.session.stop().map_err(not_now)?;
         Ok(self.room())
     }
 
-    fn forget(&self, body: &[u8]) -> Result<Answer, Refused> {
+    fn forget(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
         let Forget { race } = parsed(body)?;
         self.session.change(|room| room.forget(race)).map_err(not_now)?;
         Ok(self.room())
     }
 
-    fn join(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<Answer, Refused> {
+    fn join(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
         let Join { code } = parsed(body)?;
         let seat = self.session.join(&code, seat(headers), from).map_err(|error| match error {
             NotLetIn::WrongCode => Refused::new(StatusCode::FORBIDDEN, error.to_string()),
@@ -258,11 +258,11 @@ impl Site {
         Ok(seated(self.room(), seat))
     }
 
-    fn guess(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<Answer, Refused> {
+    fn guess(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
         let seat = match seat(headers) {
             _ if self.elsewhere => self.known(headers)?,
             Some(seat) => seat,
-            None => Seat::random().map_err(|error| no_seat(&error))?,
+            None => StudentSeat::random().map_err(|error| no_seat(&error))?,
         };
         let guess: Guess = guesses::check(&parsed(body)?)
             .map_err(|absurd| Refused::new(StatusCode::BAD_REQUEST, absurd.to_string()))?;
@@ -274,22 +274,22 @@ impl Site {
     }
 
     /// The seat of somebody who joined with the code.
-    fn known(&self, headers: &HeaderMap) -> Result<Seat, Refused> {
+    fn known(&self, headers: &HeaderMap) -> Result<StudentSeat, Refused> {
         let seat = seat(headers).filter(|&seat| self.session.holds(seat));
         seat.ok_or_else(|| Refused::new(StatusCode::FORBIDDEN, "join first, with the code on the lecturer's screen"))
     }
 }
 
-fn html(page: maud::Markup) -> Answer {
+fn html(page: maud::Markup) -> HttpResponse {
     answer::whole(HTML, page.into_string())
 }
 
-fn seated(answer: Answer, seat: Seat) -> Answer {
+fn seated(answer: HttpResponse, seat: StudentSeat) -> HttpResponse {
     answer::with_cookie(answer, &format!("{SEAT}={seat}"))
 }
 
 /// The seat in the browser's cookie.
-fn seat(headers: &HeaderMap) -> Option<Seat> {
+fn seat(headers: &HeaderMap) -> Option<StudentSeat> {
     let cookies = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == SEAT).and_then(|(_, seat)| seat.parse().ok())
@@ -313,7 +313,7 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
 }
 
 fn checked(body: &[u8]) -> Result<wanted::Checked, Refused> {
-    wanted::check(parsed::<Wanted>(body)?)
+    wanted::check(parsed::<RaceRequest>(body)?)
         .map_err(|unwanted| Refused::new(StatusCode::BAD_REQUEST, unwanted.to_string()))
 }
 

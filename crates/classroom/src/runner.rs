@@ -1,7 +1,7 @@
 //! The race that runs: a thread that follows it, and hands on what is told.
 
 use super::wanted::Checked;
-use harness::live::{self, Event, Watched, event::Ending};
+use harness::live::{self, Event, Watched, event::RunEnd};
 use std::{
     path::PathBuf,
     sync::{
@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Where races run.
 #[derive(Debug, Clone)]
-pub struct Place {
+pub struct RunnerSetup {
     /// The `makespan` binary.
     pub program: PathBuf,
     /// Where records and fixtures are kept.
@@ -31,11 +31,11 @@ pub(super) struct Runner {
 impl Runner {
     /// Starts a race. What is told of it comes through the channel, with [`Event::Ended`] last; where that is missing, it
     /// could not be followed.
-    pub(super) fn start(place: &Place, race: &Checked) -> (Self, UnboundedReceiver<Event>) {
+    pub(super) fn start(place: &RunnerSetup, race: &Checked) -> (Self, UnboundedReceiver<Event>) {
         // Without a bound: whoever had to wait here would hold up the race. The receiver is a log, which has one.
         let (events, told) = unbounded_channel();
         let stop = Arc::new(AtomicBool::new(false));
-        let wanted = live::Wanted {
+        let wanted = live::WatchedRun {
             program: place.program.clone(),
             data: place.data.clone(),
             arguments: race.arguments.clone(),
@@ -61,7 +61,7 @@ impl Drop for Runner {
     }
 }
 
-fn follow(wanted: &live::Wanted, stop: &AtomicBool, events: &UnboundedSender<Event>) {
+fn follow(wanted: &live::WatchedRun, stop: &AtomicBool, events: &UnboundedSender<Event>) {
     match Watched::start(wanted) {
         // Nobody listens any more when the program ends; the race is then told to stop.
         Ok(race) => drop(race.follow(stop, &mut |event| drop(events.send(event)))),
@@ -70,5 +70,5 @@ fn follow(wanted: &live::Wanted, stop: &AtomicBool, events: &UnboundedSender<Eve
 }
 
 fn fail(events: &UnboundedSender<Event>, why: &str) {
-    let _ = events.send(Event::Ended { how: Ending::Failed(why.to_owned()) });
+    let _ = events.send(Event::Ended { how: RunEnd::Failed(why.to_owned()) });
 }

@@ -14,9 +14,9 @@ const PER_SECOND: f64 = 1.0;
 
 /// A seat's number: whoever knows it speaks for the seat. As text it is 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Seat(u128);
+pub(super) struct StudentSeat(u128);
 
-impl Seat {
+impl StudentSeat {
     /// One that nobody can guess.
     pub(super) fn random() -> Result<Self, NoSeat> {
         let mut bytes = [0; 16];
@@ -25,20 +25,20 @@ impl Seat {
     }
 }
 
-impl fmt::Display for Seat {
+impl fmt::Display for StudentSeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:032x}", self.0)
     }
 }
 
 /// It is a secret, so no error and no log has it.
-impl fmt::Debug for Seat {
+impl fmt::Debug for StudentSeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seat(..)")
     }
 }
 
-impl FromStr for Seat {
+impl FromStr for StudentSeat {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -63,11 +63,11 @@ pub(super) enum NoSeat {
 /// The seats that are taken.
 #[derive(Debug, Default)]
 pub(super) struct Seats {
-    all: HashMap<Seat, Taken>,
+    all: HashMap<StudentSeat, TakenSeat>,
 }
 
 #[derive(Debug)]
-struct Taken {
+struct TakenSeat {
     from: IpAddr,
     allowance: Allowance,
 }
@@ -78,12 +78,12 @@ impl Seats {
         self.all.len() as u32
     }
 
-    pub(super) fn holds(&self, seat: Seat) -> bool {
+    pub(super) fn holds(&self, seat: StudentSeat) -> bool {
         self.all.contains_key(&seat)
     }
 
     /// Takes this seat, if it isn't taken already.
-    pub(super) fn take(&mut self, seat: Seat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
+    pub(super) fn take(&mut self, seat: StudentSeat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
         if self.holds(seat) {
             return Ok(());
         }
@@ -93,12 +93,12 @@ impl Seats {
         if self.all.values().filter(|taken| taken.from == from).count() >= MOST_FROM_ONE {
             return Err(NoSeat::FullFromThere);
         }
-        self.all.insert(seat, Taken { from, allowance: Allowance { left: BURST, at: now } });
+        self.all.insert(seat, TakenSeat { from, allowance: Allowance { left: BURST, at: now } });
         Ok(())
     }
 
     /// Counts a guess; whoever has no seat takes this one.
-    pub(super) fn may_guess(&mut self, seat: Seat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
+    pub(super) fn may_guess(&mut self, seat: StudentSeat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
         self.take(seat, from, now)?;
         let may = self.all.get_mut(&seat).is_some_and(|taken| taken.allowance.spend(now));
         if may { Ok(()) } else { Err(NoSeat::TooFast) }
@@ -133,18 +133,18 @@ mod tests {
 
     #[test]
     fn a_seat_survives_the_cookie_and_nothing_else_is_one() {
-        let seat = Seat::random().unwrap();
+        let seat = StudentSeat::random().unwrap();
         assert_eq!(seat.to_string().parse(), Ok(seat));
         assert_eq!(format!("{seat:?}"), "Seat(..)");
         for wrong in ["", "0", &"+".repeat(32), &"g".repeat(32), &"0".repeat(33), &format!("+{}", "0".repeat(31))] {
-            assert_eq!(wrong.parse::<Seat>(), Err(()), "{wrong}");
+            assert_eq!(wrong.parse::<StudentSeat>(), Err(()), "{wrong}");
         }
     }
 
     #[test]
     fn there_are_so_many_and_no_address_gets_them_all() {
         let (mut seats, now) = (Seats::default(), Instant::now());
-        let mut take = |n: u128, row: u8| seats.take(Seat(n), IpAddr::from([192, 0, 2, row]), now);
+        let mut take = |n: u128, row: u8| seats.take(StudentSeat(n), IpAddr::from([192, 0, 2, row]), now);
         for n in 0..MOST as u128 {
             let row = (n / MOST_FROM_ONE as u128) as u8;
             assert_eq!(take(n, row), Ok(()));
@@ -161,13 +161,13 @@ mod tests {
     fn guesses_that_come_too_fast_have_to_wait() {
         let (mut seats, now) = (Seats::default(), Instant::now());
         for _ in 0..BURST as u32 {
-            assert_eq!(seats.may_guess(Seat(1), HERE, now), Ok(()));
+            assert_eq!(seats.may_guess(StudentSeat(1), HERE, now), Ok(()));
         }
-        assert_eq!(seats.may_guess(Seat(1), HERE, now), Err(NoSeat::TooFast));
-        assert_eq!(seats.may_guess(Seat(2), HERE, now), Ok(()), "another one is not held up");
+        assert_eq!(seats.may_guess(StudentSeat(1), HERE, now), Err(NoSeat::TooFast));
+        assert_eq!(seats.may_guess(StudentSeat(2), HERE, now), Ok(()), "another one is not held up");
         let later = now + Duration::from_secs(2);
-        assert_eq!(seats.may_guess(Seat(1), HERE, later), Ok(()));
-        assert_eq!(seats.may_guess(Seat(1), HERE, later), Ok(()));
-        assert_eq!(seats.may_guess(Seat(1), HERE, later), Err(NoSeat::TooFast));
+        assert_eq!(seats.may_guess(StudentSeat(1), HERE, later), Ok(()));
+        assert_eq!(seats.may_guess(StudentSeat(1), HERE, later), Ok(()));
+        assert_eq!(seats.may_guess(StudentSeat(1), HERE, later), Err(NoSeat::TooFast));
     }
 }

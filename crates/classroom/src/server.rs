@@ -1,7 +1,8 @@
 //! The classroom's listeners: one on the loopback interface for everything, and one that phones reach, if it is shared.
 
 use super::{
-    code::Code, crowd::Crowd, page::Shared, patience::Patient, routes::Site, runner::Place, session::Session, sharing,
+    code::JoinCode, crowd::ConnectionLimit, page::JoinInfo, patience::PatientStream, routes::SiteRoutes,
+    runner::RunnerSetup, session::Session, sharing,
 };
 use futures_util::future::{Either, join, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -45,7 +46,7 @@ pub struct Open {
     /// The lecturer's address.
     pub addr: SocketAddr,
     /// Where pupils join, if it is shared.
-    pub shared: Option<Shared>,
+    pub shared: Option<JoinInfo>,
 }
 
 /// Opens the classroom on this thread until `closing` ends. Then the race that runs is stopped whole. `opened` hears where
@@ -53,7 +54,7 @@ pub struct Open {
 pub fn open(
     addr: SocketAddr,
     share: Option<SocketAddr>,
-    place: Place,
+    place: RunnerSetup,
     opened: impl FnOnce(&Open),
     closing: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
@@ -62,17 +63,17 @@ pub fn open(
         .build_local(LocalOptions::default())
         .map_err(ServeError::SetUp)?;
     runtime.block_on(async {
-        let here = Listener::at(addr)?;
-        let elsewhere = share.map(Listener::at).transpose()?;
-        let code = elsewhere.as_ref().map(|_| Code::random()).transpose().map_err(ServeError::SetUp)?;
+        let here = BoundSocket::at(addr)?;
+        let elsewhere = share.map(BoundSocket::at).transpose()?;
+        let code = elsewhere.as_ref().map(|_| JoinCode::random()).transpose().map_err(ServeError::SetUp)?;
         let shared = elsewhere.as_ref().zip(code.as_ref()).map(|(there, code)| sharing::shared(there.addr, code));
         let session = Session::open(place, code);
         opened(&Open { addr: here.addr, shared: shared.clone() });
         let connections = GracefulShutdown::new();
-        let accept_here = accept(&here, Rc::new(Site::here(&session, here.addr, shared)), &connections);
+        let accept_here = accept(&here, Rc::new(SiteRoutes::here(&session, here.addr, shared)), &connections);
         let accept_elsewhere = async {
             match &elsewhere {
-                Some(there) => accept(there, Rc::new(Site::elsewhere(&session, there.addr)), &connections).await,
+                Some(there) => accept(there, Rc::new(SiteRoutes::elsewhere(&session, there.addr)), &connections).await,
                 None => pending().await,
             }
         };
@@ -89,12 +90,12 @@ pub fn open(
 }
 
 /// A socket that listens, and where.
-struct Listener {
+struct BoundSocket {
     socket: TcpListener,
     addr: SocketAddr,
 }
 
-impl Listener {
+impl BoundSocket {
     fn at(addr: SocketAddr) -> Result<Self, ServeError> {
         // Connections have what their listener has.
         let socket = bind(addr, |socket| socket.set_send_buffer_size(UNREAD_BYTES))?;
@@ -103,13 +104,13 @@ impl Listener {
     }
 }
 
-async fn accept(listener: &Listener, site: Rc<Site>, connections: &GracefulShutdown) -> Infallible {
+async fn accept(listener: &BoundSocket, site: Rc<SiteRoutes>, connections: &GracefulShutdown) -> Infallible {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
         .max_header_size(LARGEST_HEAD)
         .max_buf_size(UNREAD_BYTES as usize);
-    let (http, crowd) = (Rc::new(http), Crowd::default());
+    let (http, crowd) = (Rc::new(http), ConnectionLimit::default());
     loop {
         match listener.socket.accept().await {
             Ok((stream, peer)) => {
@@ -128,7 +129,7 @@ async fn accept(listener: &Listener, site: Rc<Site>, connections: &GracefulShutd
 }
 
 /// Serves one connection until either side ends it.
-async fn converse(stream: TcpStream, http: Rc<http1::Builder>, site: Rc<Site>, from: IpAddr, watcher: Watcher) {
+async fn converse(stream: TcpStream, http: Rc<http1::Builder>, site: Rc<SiteRoutes>, from: IpAddr, watcher: Watcher) {
     // Otherwise news wait for the acknowledgement of those before. It fails only for a connection that is gone already.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(|request: Request<Incoming>| {
@@ -136,6 +137,6 @@ async fn converse(stream: TcpStream, http: Rc<http1::Builder>, site: Rc<Site>, f
         async move { Ok::<_, Infallible>(site.answer(request, from).await) }
     });
     // Errors are the client's: it went away, was too slow, or speaks no HTTP.
-    let stream = TokioIo::new(Patient::new(stream, PATIENCE));
+    let stream = TokioIo::new(PatientStream::new(stream, PATIENCE));
     let _ = watcher.watch(http.serve_connection(stream, answer)).await;
 }

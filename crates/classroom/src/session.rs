@@ -2,16 +2,16 @@
 //! thread, so there are no locks; what goes on beside it is the race, and the thread that follows it.
 
 use super::{
-    code::{Attempts, Code},
-    export::Export,
-    log::Log,
-    room::{NotNow, Room, Stop},
-    runner::{Place, Runner},
-    seats::{NoSeat, Seat, Seats},
-    wire::{self, Phase},
+    code::{Attempts, JoinCode},
+    export::ClassExport,
+    log::RaceLog,
+    room::{NotNow, Room, StopRace},
+    runner::{Runner, RunnerSetup},
+    seats::{NoSeat, Seats, StudentSeat},
+    wire::{self, RacePhase},
 };
 use bytes::Bytes;
-use harness::live::{Event, event::Ending};
+use harness::live::{Event, event::RunEnd};
 use std::{
     cell::RefCell,
     net::IpAddr,
@@ -32,10 +32,10 @@ const PAUSE_FOR_GUESSES: Duration = Duration::from_secs(15);
 /// What is known, and what may be done about it.
 #[derive(Debug)]
 pub(super) struct Session {
-    place: Place,
+    place: RunnerSetup,
     /// What pupils elsewhere have to know.
-    code: Option<Code>,
-    state: RefCell<State>,
+    code: Option<JoinCode>,
+    state: RefCell<SessionState>,
     /// The number of the first event of each race: the time at which this began, in milliseconds. So nobody takes an event
     /// of a classroom that was at the same address before for one of ours.
     first_event: u64,
@@ -44,9 +44,9 @@ pub(super) struct Session {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct SessionState {
     room: Room,
-    log: Log,
+    log: RaceLog,
     seats: Seats,
     attempts: Attempts,
     runner: Option<Runner>,
@@ -81,7 +81,7 @@ pub(super) enum NotCounted {
 }
 
 impl Session {
-    pub(super) fn open(place: Place, code: Option<Code>) -> Rc<Self> {
+    pub(super) fn open(place: RunnerSetup, code: Option<JoinCode>) -> Rc<Self> {
         let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
         let first_event = since_1970.as_millis() as u64;
         let session = Self { place, code, state: RefCell::default(), first_event, changes: watch::Sender::new(0) };
@@ -99,7 +99,7 @@ impl Session {
     /// Ends the race that runs, or takes the question back.
     pub(super) fn stop(self: &Rc<Self>) -> Result<(), NotNow> {
         let stop = self.state.borrow_mut().room.stop()?;
-        if stop == Stop::Race {
+        if stop == StopRace::Race {
             self.state.borrow().runner.iter().for_each(Runner::stop);
         }
         self.settle();
@@ -107,14 +107,24 @@ impl Session {
     }
 
     /// A guess.
-    pub(super) fn guess(self: &Rc<Self>, seat: Seat, guess: wire::Guess, from: IpAddr) -> Result<(), NotCounted> {
+    pub(super) fn guess(
+        self: &Rc<Self>,
+        seat: StudentSeat,
+        guess: wire::Guess,
+        from: IpAddr,
+    ) -> Result<(), NotCounted> {
         self.state.borrow_mut().seats.may_guess(seat, from, Instant::now())?;
         self.change(|room| room.guess(seat, guess))?;
         Ok(())
     }
 
     /// A seat for somebody elsewhere who knows the code: the one he has, if he has one.
-    pub(super) fn join(self: &Rc<Self>, typed: &str, seat: Option<Seat>, from: IpAddr) -> Result<Seat, NotLetIn> {
+    pub(super) fn join(
+        self: &Rc<Self>,
+        typed: &str,
+        seat: Option<StudentSeat>,
+        from: IpAddr,
+    ) -> Result<StudentSeat, NotLetIn> {
         let now = Instant::now();
         let mut state = self.state.borrow_mut();
         if !state.attempts.may(from, now) {
@@ -126,7 +136,7 @@ impl Session {
         }
         let seat = match seat {
             Some(seat) if state.seats.holds(seat) => seat,
-            _ => Seat::random()?,
+            _ => StudentSeat::random()?,
         };
         state.seats.take(seat, from, now)?;
         drop(state);
@@ -135,7 +145,7 @@ impl Session {
     }
 
     /// Whether this is the seat of somebody here.
-    pub(super) fn holds(&self, seat: Seat) -> bool {
+    pub(super) fn holds(&self, seat: StudentSeat) -> bool {
         self.state.borrow().seats.holds(seat)
     }
 
@@ -151,11 +161,11 @@ impl Session {
 
     /// All races that are over, as JSON.
     pub(super) fn export(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec_pretty(&Export::of(self.state.borrow().room.over()))
+        serde_json::to_vec_pretty(&ClassExport::of(self.state.borrow().room.over()))
     }
 
     /// What was told of the current race.
-    pub(super) fn with_log<T>(&self, look: impl FnOnce(&Log) -> T) -> T {
+    pub(super) fn with_log<T>(&self, look: impl FnOnce(&RaceLog) -> T) -> T {
         look(&self.state.borrow().log)
     }
 
@@ -195,12 +205,12 @@ impl Session {
         self.signal();
     }
 
-    fn begin(self: &Rc<Self>, state: &mut State) {
+    fn begin(self: &Rc<Self>, state: &mut SessionState) {
         let Some(current) = state.room.current() else { return };
         if current.number != state.log.race() {
             state.log.begin(current.number, self.first_event);
         }
-        if current.phase == Phase::Running && state.runner.is_none() {
+        if current.phase == RacePhase::Running && state.runner.is_none() {
             let (runner, told) = Runner::start(&self.place, &current.race);
             state.runner = Some(runner);
             spawn_local(Rc::clone(self).listen(told));
@@ -230,7 +240,7 @@ impl Session {
             }
         }
         // The thread that followed it is gone without a last word.
-        self.hear(Event::Ended { how: Ending::Failed("the race could not be followed to its end".into()) });
+        self.hear(Event::Ended { how: RunEnd::Failed("the race could not be followed to its end".into()) });
     }
 
     fn hear(self: &Rc<Self>, event: Event) {
@@ -261,7 +271,7 @@ impl Session {
     }
 }
 
-impl State {
+impl SessionState {
     /// Writes down what everybody may hear now, if that is something else than before.
     fn retell(&mut self) {
         // It can't fail: the room has no map, and only numbers that are some.

@@ -1,6 +1,6 @@
 //! Where phones reach this machine: its address on the local network, and the join address with its QR code.
 
-use super::{code::Code, page::Shared};
+use super::{code::JoinCode, page::JoinInfo};
 use qrcode::{QrCode, render::svg};
 use std::{
     io,
@@ -20,8 +20,8 @@ pub fn own_address() -> io::Result<IpAddr> {
 }
 
 /// What pupils are told.
-pub(super) fn shared(addr: SocketAddr, code: &Code) -> Shared {
-    Shared { url: format!("http://{addr}/join?code={code}"), code: code.to_string() }
+pub(super) fn shared(addr: SocketAddr, code: &JoinCode) -> JoinInfo {
+    JoinInfo { url: format!("http://{addr}/join?code={code}"), code: code.to_string() }
 }
 
 /// The join address as a QR code.

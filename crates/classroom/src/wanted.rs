@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use support::suggestion::unknown;
 use work::{
     strategy::{self, Strategy},
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 const MOST_STRATEGIES: usize = 6;
@@ -33,7 +33,7 @@ pub(super) struct Unwanted(String);
 /// A race that may be run.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Checked {
-    pub wanted: wire::Wanted,
+    pub wanted: wire::RaceRequest,
     /// What comes after `makespan run`. None of them can be taken for another option.
     pub arguments: Vec<String>,
     /// The question about the cell asked for.
@@ -49,11 +49,11 @@ impl Checked {
 }
 
 /// Checks what is wanted.
-pub(super) fn check(wanted: wire::Wanted) -> Result<Checked, Unwanted> {
+pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     let scenario = scenario(&wanted)?;
     let variant = variant(&scenario, wanted.variant.as_deref())?;
     let (strategies, shapes) = (strategies(&wanted)?, shapes(&wanted)?);
-    let cells = scenario::matrix(variant, &strategies, &shapes, &[Deal::OneByOne], Timer::Warm)
+    let cells = scenario::matrix(variant, &strategies, &shapes, &[Schedule::OneByOne], Timer::Warm)
         .map_err(|misfit| wrong("workers", misfit.found, misfit.expected))?;
     let cells = scenario::with_baselines(cells);
     within("cells (strategies times worker counts, and the baseline)", cells.len(), MOST_CELLS)?;
@@ -75,7 +75,7 @@ fn within(what: &str, found: usize, most: usize) -> Result<(), Unwanted> {
 }
 
 /// One that is built in: a name that is a path would have us read a file for whoever asks.
-fn scenario(wanted: &wire::Wanted) -> Result<Scenario, Unwanted> {
+fn scenario(wanted: &wire::RaceRequest) -> Result<Scenario, Unwanted> {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     if !names.contains(&wanted.scenario.as_str()) {
         return Err(Unwanted(unknown("scenario", &shown(&wanted.scenario), &names)));
@@ -96,7 +96,7 @@ fn variant<'s>(scenario: &'s Scenario, name: Option<&str>) -> Result<&'s Variant
 }
 
 /// Those asked for; `sequential` where none is, since that one always runs.
-fn strategies(wanted: &wire::Wanted) -> Result<Vec<&'static dyn Strategy>, Unwanted> {
+fn strategies(wanted: &wire::RaceRequest) -> Result<Vec<&'static dyn Strategy>, Unwanted> {
     within("strategies", wanted.strategies.len(), MOST_STRATEGIES)?;
     if wanted.strategies.is_empty() {
         return Ok(vec![&strategy::sequential::Sequential]);
@@ -104,10 +104,10 @@ fn strategies(wanted: &wire::Wanted) -> Result<Vec<&'static dyn Strategy>, Unwan
     wanted.strategies.iter().map(|name| strategy::named(&shown(name)).map_err(Unwanted)).collect()
 }
 
-fn shapes(wanted: &wire::Wanted) -> Result<Vec<Shape>, Unwanted> {
+fn shapes(wanted: &wire::RaceRequest) -> Result<Vec<WorkerLayout>, Unwanted> {
     within("worker counts", wanted.workers.len(), MOST_COUNTS)?;
     if wanted.strategies.is_empty() {
-        return Ok(vec![Shape::ONE]);
+        return Ok(vec![WorkerLayout::ONE]);
     }
     if wanted.workers.is_empty() {
         return Err(wrong("workers", "none", format!("1 to {MOST_COUNTS} worker counts")));
@@ -141,7 +141,7 @@ fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
         let names: Vec<String> = cells.iter().map(CellSpec::to_string).collect();
         return Err(Unwanted(unknown("cell", &shown(asked), &names.iter().map(String::as_str).collect::<Vec<_>>())));
     };
-    let (count, one) = (cell.shape.to_string(), cell.shape == Shape::ONE);
+    let (count, one) = (cell.shape.to_string(), cell.shape == WorkerLayout::ONE);
     let many = |single: &str, several: &str| format!("{count} {}", if one { single } else { several });
     let who = match (cell.strategy.as_str(), cell.shape) {
         ("sequential", _) => "one worker, one task after another,".to_owned(),
@@ -150,14 +150,16 @@ fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
         ("gil_threads", _) => many("thread under an interpreter lock", "threads under an interpreter lock"),
         ("work_stealing", _) => many("work-stealing thread", "work-stealing threads"),
         ("processes", _) => many("process", "processes"),
-        ("hybrid", Shape::Grid { processes, threads }) => format!("{processes} processes of {threads} threads each"),
+        ("hybrid", WorkerLayout::Grid { processes, threads }) => {
+            format!("{processes} processes of {threads} threads each")
+        }
         ("async", _) => many("async task at a time", "async tasks at a time"),
         (strategy, _) => format!("{strategy} with {}", many("worker", "workers")),
     };
     Ok(format!("How long will {who} take?"))
 }
 
-fn arguments(wanted: &wire::Wanted, strategies: &[&'static dyn Strategy], shapes: &[Shape]) -> Vec<String> {
+fn arguments(wanted: &wire::RaceRequest, strategies: &[&'static dyn Strategy], shapes: &[WorkerLayout]) -> Vec<String> {
     let list = |all: Vec<String>| {
         let mut seen = HashSet::new();
         all.into_iter().filter(|one| seen.insert(one.clone())).collect::<Vec<_>>().join(",")
@@ -166,7 +168,7 @@ fn arguments(wanted: &wire::Wanted, strategies: &[&'static dyn Strategy], shapes
     let mut add = |option: &str, value: String| arguments.extend([option.to_owned(), value]);
     wanted.variant.iter().for_each(|variant| add("--variant", variant.clone()));
     add("--strategy", list(strategies.iter().map(|one| one.name().to_owned()).collect()));
-    add("--workers", list(shapes.iter().map(Shape::to_string).collect()));
+    add("--workers", list(shapes.iter().map(WorkerLayout::to_string).collect()));
     add("--rounds", wanted.rounds.to_string());
     wanted.time_scale.iter().for_each(|scale| add("--time-scale", scale.to_string()));
     arguments
@@ -177,9 +179,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn wanted(strategies: &[&str], workers: &[&str]) -> wire::Wanted {
+    fn wanted(strategies: &[&str], workers: &[&str]) -> wire::RaceRequest {
         let owned = |all: &[&str]| all.iter().map(ToString::to_string).collect();
-        wire::Wanted {
+        wire::RaceRequest {
             scenario: "latency_only".into(),
             variant: None,
             strategies: owned(strategies),
@@ -194,14 +196,14 @@ mod tests {
     fn what_is_wanted_becomes_a_command() {
         let ask = Some("threads x 8".to_owned());
         let checked =
-            check(wire::Wanted { ask, ..wanted(&["threads", "processes", "threads"], &["8", " 2"]) }).unwrap();
+            check(wire::RaceRequest { ask, ..wanted(&["threads", "processes", "threads"], &["8", " 2"]) }).unwrap();
         assert_eq!(
             checked.command(),
             "makespan run latency_only --strategy threads,processes --workers 8,2 --rounds 3"
         );
         assert_eq!(checked.question.as_deref(), Some("How long will 8 threads take?"));
 
-        let all = wire::Wanted {
+        let all = wire::RaceRequest {
             variant: Some("one_wait".into()),
             time_scale: Some(0.5),
             ask: Some("thread_per_task x 1, one_wait".into()),
@@ -213,14 +215,14 @@ mod tests {
         assert_eq!(checked.command(), command);
         assert_eq!(checked.question.as_deref(), Some("How long will a thread for each task take?"));
 
-        let alone = check(wire::Wanted { ask: Some("sequential x 1".into()), ..wanted(&[], &[]) }).unwrap();
+        let alone = check(wire::RaceRequest { ask: Some("sequential x 1".into()), ..wanted(&[], &[]) }).unwrap();
         assert_eq!(alone.command(), "makespan run latency_only --strategy sequential --workers 1 --rounds 3");
     }
 
     #[test]
     fn every_built_in_scenario_can_be_raced() {
         for (name, _) in BUILT_IN {
-            let race = wire::Wanted { scenario: (*name).into(), ..wanted(&["threads", "processes"], &["2", "4"]) };
+            let race = wire::RaceRequest { scenario: (*name).into(), ..wanted(&["threads", "processes"], &["2", "4"]) };
             assert!(check(race).is_ok(), "{name}");
         }
     }
@@ -231,19 +233,19 @@ mod tests {
         let counts = |upto: u32| (1..=upto).map(|count| count.to_string()).collect::<Vec<_>>();
         let plain = || wanted(&["threads"], &["2"]);
         for (race, words) in [
-            (wire::Wanted { scenario: "latency_onyl".into(), ..plain() }, "did you mean `latency_only`?"),
-            (wire::Wanted { scenario: "/etc/passwd.toml".into(), ..plain() }, "unknown scenario"),
-            (wire::Wanted { scenario: "--server=http://h:1".into(), ..plain() }, "unknown scenario"),
-            (wire::Wanted { scenario: "x".repeat(9999), ..plain() }, "unknown scenario"),
-            (wire::Wanted { variant: Some("--data".into()), ..plain() }, "unknown variant `--data`"),
-            (wire::Wanted { strategies: vec!["threds".into()], ..plain() }, "did you mean `threads`?"),
-            (wire::Wanted { strategies: vec!["threads,async".into()], ..plain() }, "unknown strategy"),
-            (wire::Wanted { strategies: many("threads", 7), ..plain() }, "at most 6"),
-            (wire::Wanted { workers: vec![], ..plain() }, "1 to 8 worker counts"),
-            (wire::Wanted { workers: many("2", 9), ..plain() }, "at most 8"),
-            (wire::Wanted { workers: vec!["0".into()], ..plain() }, "from 1 on"),
-            (wire::Wanted { workers: vec!["-1".into()], ..plain() }, "from 1 on"),
-            (wire::Wanted { workers: vec!["3x5".into()], ..plain() }, "a whole number for `threads`"),
+            (wire::RaceRequest { scenario: "latency_onyl".into(), ..plain() }, "did you mean `latency_only`?"),
+            (wire::RaceRequest { scenario: "/etc/passwd.toml".into(), ..plain() }, "unknown scenario"),
+            (wire::RaceRequest { scenario: "--server=http://h:1".into(), ..plain() }, "unknown scenario"),
+            (wire::RaceRequest { scenario: "x".repeat(9999), ..plain() }, "unknown scenario"),
+            (wire::RaceRequest { variant: Some("--data".into()), ..plain() }, "unknown variant `--data`"),
+            (wire::RaceRequest { strategies: vec!["threds".into()], ..plain() }, "did you mean `threads`?"),
+            (wire::RaceRequest { strategies: vec!["threads,async".into()], ..plain() }, "unknown strategy"),
+            (wire::RaceRequest { strategies: many("threads", 7), ..plain() }, "at most 6"),
+            (wire::RaceRequest { workers: vec![], ..plain() }, "1 to 8 worker counts"),
+            (wire::RaceRequest { workers: many("2", 9), ..plain() }, "at most 8"),
+            (wire::RaceRequest { workers: vec!["0".into()], ..plain() }, "from 1 on"),
+            (wire::RaceRequest { workers: vec!["-1".into()], ..plain() }, "from 1 on"),
+            (wire::RaceRequest { workers: vec!["3x5".into()], ..plain() }, "a whole number for `threads`"),
             (wanted(&["threads"], &["1001"]), "at most 1000 threads"),
             (wanted(&["work_stealing"], &["65"]), "at most 64 workers"),
             (wanted(&["threads"], &["100000"]), "at most 4096 for `threads`"),
@@ -254,19 +256,19 @@ mod tests {
             (wanted(&["async"], &["1001"]), "at most 1000 requests in flight"),
             (wanted(&["async", "gil_threads"], &["1000"]), "at most 64 workers"),
             (
-                wire::Wanted {
+                wire::RaceRequest {
                     workers: counts(8),
                     strategies: ["threads", "processes", "async", "work_stealing"].map(Into::into).into(),
                     ..plain()
                 },
                 "found 33 cells",
             ),
-            (wire::Wanted { rounds: 0, ..plain() }, "1 to 30"),
-            (wire::Wanted { rounds: 31, ..plain() }, "1 to 30"),
-            (wire::Wanted { time_scale: Some(0.09), ..plain() }, "0.1 to 1000"),
-            (wire::Wanted { time_scale: Some(-1.0), ..plain() }, "0.1 to 1000"),
-            (wire::Wanted { time_scale: Some(f64::NAN), ..plain() }, "0.1 to 1000"),
-            (wire::Wanted { ask: Some("threads x 3".into()), ..plain() }, "did you mean `threads x 2`?"),
+            (wire::RaceRequest { rounds: 0, ..plain() }, "1 to 30"),
+            (wire::RaceRequest { rounds: 31, ..plain() }, "1 to 30"),
+            (wire::RaceRequest { time_scale: Some(0.09), ..plain() }, "0.1 to 1000"),
+            (wire::RaceRequest { time_scale: Some(-1.0), ..plain() }, "0.1 to 1000"),
+            (wire::RaceRequest { time_scale: Some(f64::NAN), ..plain() }, "0.1 to 1000"),
+            (wire::RaceRequest { ask: Some("threads x 3".into()), ..plain() }, "did you mean `threads x 2`?"),
         ] {
             let error = check(race.clone()).expect_err(words).to_string();
             assert!(error.contains(words) && error.len() < 500, "{race:?}: {error}");
@@ -278,7 +280,7 @@ mod tests {
     #[test]
     fn every_lessons_race_can_be_asked() {
         for lesson in lesson::all().unwrap() {
-            let race = lesson.race.as_ref().map(wire::Wanted::from);
+            let race = lesson.race.as_ref().map(wire::RaceRequest::from);
             let checked = race.map(check).transpose();
             assert!(checked.as_ref().is_ok_and(|race| race.iter().all(|race| race.question.is_some())), "{checked:?}");
         }
@@ -288,8 +290,8 @@ mod tests {
         #[test]
         fn no_text_becomes_an_option(scenario in ".{0,20}", name in "-{0,2}[a-z=,/.]{0,12}", workers in "[-0-9x, ]{0,6}") {
             for race in [
-                wire::Wanted { scenario, ..wanted(&["threads"], &["2"]) },
-                wire::Wanted { variant: Some(name.clone()), ..wanted(&["threads"], &["2"]) },
+                wire::RaceRequest { scenario, ..wanted(&["threads"], &["2"]) },
+                wire::RaceRequest { variant: Some(name.clone()), ..wanted(&["threads"], &["2"]) },
                 wanted(&[&name], &["2"]),
                 wanted(&["threads"], &[&workers]),
             ] {

@@ -3,14 +3,14 @@
 //! Events of a run are [`live::Event`](harness::live::Event)s as they are. What is here is the rest: requests, and the state
 //! of the room, which is told as a whole whenever it changes, so that a browser that comes late or again has missed nothing.
 
-use harness::live::event::Ending;
+use harness::live::event::RunEnd;
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
 
 /// A race that somebody wants: the body of `POST /ask` and `POST /run`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub struct RaceRequest {
     /// The name of a scenario that is built in. A browser can't name a file.
     pub scenario: String,
     /// The scenario with other numbers.
@@ -47,13 +47,13 @@ pub struct Join {
 
 /// The state of the room: an event `room` of `GET /events`, and the answer of `GET /room`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Room {
+pub struct RoomState {
     /// Which state the current race is in.
-    pub phase: Phase,
+    pub phase: RacePhase,
     /// The number of the current race, counted from 1; `null` before the first. Its events have `NUMBER.K` as their ids.
     pub race: Option<u32>,
     /// What it is.
-    pub wanted: Option<Wanted>,
+    pub wanted: Option<RaceRequest>,
     /// The command that does the same in a terminal.
     pub command: Option<String>,
     /// The question, where the class is asked one.
@@ -63,13 +63,13 @@ pub struct Room {
     /// How many have a seat from elsewhere or have guessed.
     pub seats: u32,
     /// How it ended; `null` while it hasn't.
-    pub ended: Option<Ending>,
+    pub ended: Option<RunEnd>,
 }
 
 /// The states of a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Phase {
+pub enum RacePhase {
     /// There is none.
     Idle,
     /// The class is asked. Guesses can be given and changed.
@@ -114,7 +114,7 @@ pub struct Waiting {
     /// Its number.
     pub race: u32,
     /// What it is.
-    pub wanted: Wanted,
+    pub wanted: RaceRequest,
 }
 
 /// Why a request was not done: the body of any answer that is no success.

@@ -4,7 +4,7 @@ use super::{Data, Usage, measuring, print::note};
 use anyhow::Context;
 use clap::Args;
 use classroom::{
-    Place,
+    RunnerSetup,
     server::{Open, open},
     sharing::own_address,
 };
@@ -83,7 +83,7 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
         Some(Share::Found) => Some(local_network()?),
     };
     let store = args.data.store();
-    let place = Place { program: measuring::env(&store)?.program, data: store.dir().into() };
+    let place = RunnerSetup { program: measuring::env(&store)?.program, data: store.dir().into() };
     let told_to_end = Arc::new(Notify::new());
     let (teller, told) = (Arc::clone(&told_to_end), AtomicBool::new(false));
     ctrlc::set_handler(move || {

@@ -18,11 +18,11 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct CompareArgs {
     /// The record before: a JSON file from `makespan run --json`, or from the records directory
     before: std::path::PathBuf,
     /// The record after
@@ -35,7 +35,7 @@ Examples:
   makespan run prime_sum --json after.json
   makespan compare before.json after.json";
 
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let (before, after) = (read(&args.before)?, read(&args.after)?);
     if before.scenario != after.scenario {
         let message = format!(
@@ -74,7 +74,7 @@ fn read(path: &Path) -> anyhow::Result<Record> {
 }
 
 /// What the cells have in common when they are the same cell.
-fn key(cell: &CellRecord) -> (&str, u32, &str, String, Deal, Timer) {
+fn key(cell: &CellRecord) -> (&str, u32, &str, String, Schedule, Timer) {
     (&cell.variant, cell.tasks, &cell.strategy, cell.shape(), cell.deal, cell.timer)
 }
 

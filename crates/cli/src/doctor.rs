@@ -2,7 +2,7 @@
 //! there.
 
 use super::print::say;
-use measure::disturbances::{self, Finding, Severity};
+use measure::disturbances::{self, Inspection, Severity};
 use std::{
     env::{self, VarError},
     path::Path,
@@ -10,20 +10,20 @@ use std::{
 };
 use work::queue::{
     address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
-    redis::{About, Redis},
+    redis::{Redis, RedisFacts},
 };
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct DoctorArgs {}
 
-pub fn run(_: &Args) -> ExitCode {
+pub fn run(_: &DoctorArgs) -> ExitCode {
     say!("What disturbs a measurement here:");
     let findings = disturbances::find();
     for finding in &findings {
         match finding {
-            Finding::Fine { name, found } => say!("  ✓ {name}: {found}"),
-            Finding::Unknown { name } => say!("  ? {name}: this system doesn't tell"),
-            Finding::Disturbs(it) => {
+            Inspection::Fine { name, found } => say!("  ✓ {name}: {found}"),
+            Inspection::Unknown { name } => say!("  ? {name}: this system doesn't tell"),
+            Inspection::Disturbs(it) => {
                 let mark = if it.severity == Severity::Warning { "✗" } else { "·" };
                 say!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
             }
@@ -37,8 +37,9 @@ pub fn run(_: &Args) -> ExitCode {
     }
     say!("\nA job queue, for `--strategy queue` beyond this machine (by default it is a file, and needs nothing):");
     queue();
-    let warnings =
-        findings.iter().filter(|finding| matches!(finding, Finding::Disturbs(it) if it.severity == Severity::Warning));
+    let warnings = findings
+        .iter()
+        .filter(|finding| matches!(finding, Inspection::Disturbs(it) if it.severity == Severity::Warning));
     say!(
         "\n{}",
         match warnings.count() {
@@ -71,10 +72,10 @@ fn queue() {
         Err(error) => return say!("  ✗ {named}{error}"),
     };
     match Redis::new(&url, DEFAULT_NAME).about() {
-        Ok(About { version, append_only: true }) => {
+        Ok(RedisFacts { version, append_only: true }) => {
             say!("  ✓ {named}{url}: Redis {version}, which writes down each change (append-only persistence)");
         }
-        Ok(About { version, append_only: false }) => say!(
+        Ok(RedisFacts { version, append_only: false }) => say!(
             "  · {named}{url}: Redis {version} without append-only persistence: jobs are lost when it restarts\n    \
              remedy: redis-cli -h {} -p {} config set appendonly yes, and the same in its redis.conf",
             url.host,

@@ -20,7 +20,7 @@ use std::{
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct ExerciseArgs {
     #[command(subcommand)]
     action: Option<Action>,
 }
@@ -31,7 +31,7 @@ enum Action {
     New(New),
     /// Hold what stands in the file to its contract, and grade its speed
     #[command(after_help = CHECK)]
-    Check(Check),
+    Check(CheckArgs),
 }
 
 #[derive(clap::Args)]
@@ -44,7 +44,7 @@ struct New {
 }
 
 #[derive(clap::Args)]
-struct Check {
+struct CheckArgs {
     /// The exercise; without it, all whose file is there
     name: Option<String>,
     /// How many rounds are measured
@@ -73,7 +73,7 @@ The exit code is 0 when the grade is \"passed\", 1 when it is \"failed\" or \"in
 /// Where a title begins, beside its name.
 const INDENT: usize = 22;
 
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &ExerciseArgs) -> anyhow::Result<ExitCode> {
     match &args.action {
         None => {
             list();
@@ -116,7 +116,7 @@ fn write(New { name, force }: &New) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-impl Check {
+impl CheckArgs {
     fn run(&self) -> anyhow::Result<ExitCode> {
         let named = self.name.as_deref().map(exercise::named).transpose().map_err(Usage)?;
         let checkout = Checkout::find()?;

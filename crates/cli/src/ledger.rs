@@ -52,13 +52,13 @@ pub fn of(claims: &[Finding], look: Look) -> String {
 
 /// A line for each claim, below the columns' heads.
 pub fn claims(claims: &[&Finding], look: Look) -> Vec<String> {
-    let rows: Vec<Row> = claims.iter().map(|claim| Row::of_claim(claim)).collect();
+    let rows: Vec<LedgerRow> = claims.iter().map(|claim| LedgerRow::of_claim(claim)).collect();
     table("claim", &rows, look)
 }
 
 /// A line for each claim, then why some are open, then how many came out how.
 fn together(claims: &[Finding], look: Look) -> Vec<String> {
-    let rows: Vec<Row> = claims.iter().map(Row::of_claim).collect();
+    let rows: Vec<LedgerRow> = claims.iter().map(LedgerRow::of_claim).collect();
     let mut lines = table("claim", &rows, look);
     lines.push(String::new());
     let open = claims.iter().filter_map(|claim| Some((claim, reason(claim)?)));
@@ -70,7 +70,7 @@ fn together(claims: &[Finding], look: Look) -> Vec<String> {
 }
 
 /// `000` of `000-3`.
-fn document<'a>(row: &Row<'a>) -> &'a str {
+fn document<'a>(row: &LedgerRow<'a>) -> &'a str {
     row.label.split_once('-').map_or(row.label, |(document, _)| document)
 }
 
@@ -100,7 +100,7 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
     lines.push(format!("{:INDENT$}{}", "Verdict", painted(claim.verdict.words(), claim.verdict, look.colour)));
     lines.extend(paragraph("", &claim.sentence));
     lines.push(String::new());
-    let rows: Vec<Row> = claim.figures.iter().map(|figure| Row::of_figure("", figure)).collect();
+    let rows: Vec<LedgerRow> = claim.figures.iter().map(|figure| LedgerRow::of_figure("", figure)).collect();
     lines.extend(table("", &rows, look));
     lines.push(String::new());
     for figure in &claim.figures {
@@ -157,7 +157,7 @@ fn how_sure(figures: &[FigureFinding]) -> Option<String> {
 }
 
 /// A line of the table: a claim by the figure that decides it, or a figure.
-struct Row<'a> {
+struct LedgerRow<'a> {
     label: &'a str,
     verdict: Verdict,
     name: &'a str,
@@ -167,7 +167,7 @@ struct Row<'a> {
     columns: [String; 3],
 }
 
-impl<'a> Row<'a> {
+impl<'a> LedgerRow<'a> {
     /// By the first figure that has the claim's own verdict; where none has it, by the first.
     fn of_claim(claim: &'a Finding) -> Self {
         let decides = claim.figures.iter().find(|figure| figure.verdict == claim.verdict);
@@ -196,7 +196,7 @@ impl<'a> Row<'a> {
 
 /// The rows below the columns' heads, aligned; where there is no room for that, each with lines of its own. An empty line
 /// stands between two documents.
-fn table(label: &str, rows: &[Row], look: Look) -> Vec<String> {
+fn table(label: &str, rows: &[LedgerRow], look: Look) -> Vec<String> {
     let heads = ["measured", "interval", "printed"];
     let widest = |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(head.chars().count(), usize::max);
     let label_width = widest(label, &mut rows.iter().map(|row| row.label.chars().count()));
@@ -220,7 +220,7 @@ fn table(label: &str, rows: &[Row], look: Look) -> Vec<String> {
         format!("{:name_width$}{columns}", cut(name, name_width))
     };
     let head = beginning(label, &format!("{:verdict_width$}", "verdict")) + &rest("figure", heads);
-    let line = |row: &Row| {
+    let line = |row: &LedgerRow| {
         let verdict = painted(&format!("{:verdict_width$}", row.verdict.words()), row.verdict, look.colour);
         let rest = match row.outcome {
             Some(outcome) => cut(&format!("{}: {outcome}", row.name), name_width + behind),
@@ -231,7 +231,7 @@ fn table(label: &str, rows: &[Row], look: Look) -> Vec<String> {
     iter::once(head).chain(grouped(rows, |row| vec![line(row)])).collect()
 }
 
-fn grouped<'a>(rows: &[Row<'a>], lines: impl Fn(&Row<'a>) -> Vec<String>) -> Vec<String> {
+fn grouped<'a>(rows: &[LedgerRow<'a>], lines: impl Fn(&LedgerRow<'a>) -> Vec<String>) -> Vec<String> {
     let mut all = Vec::new();
     for (place, row) in rows.iter().enumerate() {
         if place > 0 && document(row) != document(&rows[place - 1]) {
@@ -243,7 +243,7 @@ fn grouped<'a>(rows: &[Row<'a>], lines: impl Fn(&Row<'a>) -> Vec<String>) -> Vec
 }
 
 /// A row for a narrow terminal: the verdict, the name, what was measured.
-fn lines_of(row: &Row, look: Look) -> Vec<String> {
+fn lines_of(row: &LedgerRow, look: Look) -> Vec<String> {
     let label = if row.label.is_empty() { String::new() } else { format!("{}{GAP}", row.label) };
     let mut lines = vec![label + &painted(row.verdict.words(), row.verdict, look.colour)];
     let [measured, interval, printed] = &row.columns;

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct LessonArgs {
     /// The lesson's number or name; without it, the lessons are listed
     lesson: Option<String>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ Write your guess down before you run what a lesson asks about: a prediction that
 /// Where text begins, beside its label.
 const INDENT: usize = 12;
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: LessonArgs) -> anyhow::Result<ExitCode> {
     let lessons = lesson::all().context("a built-in lesson")?;
     match args.lesson {
         None if args.data.dir.is_some() => {

@@ -83,31 +83,31 @@ Examples:
 #[derive(Subcommand)]
 enum Command {
     /// Show the scenarios, claims and strategies there are
-    List(list::Args),
+    List(list::ListArgs),
     /// Put the claims of the five documents to the test, and say what came of each
-    Reproduce(reproduce::Args),
+    Reproduce(reproduce::ReproduceArgs),
     /// Measure a scenario, in interleaved rounds
-    Run(Box<run::Args>),
+    Run(Box<run::RunArgs>),
     /// Watch strategies race, live in the terminal
-    Race(race::Args),
+    Race(race::RaceArgs),
     /// Write the HTML page from what has been measured
-    Report(report::Args),
+    Report(report::ReportArgs),
     /// Hold two measurements against each other: what got faster?
-    Compare(compare::Args),
+    Compare(compare::CompareArgs),
     /// Open a page on which a class predicts races and watches them
     Classroom(classroom::ClassroomArgs),
     /// Start the mock HTTP server by itself, for any client
     Server(server::ServerArgs),
     /// Take jobs from a queue, for runs on this machine or on others
-    Worker(worker::Args),
+    Worker(worker::WorkerArgs),
     /// See the documents' bugs, each caught next to the same thing done right
-    Museum(museum::Args),
+    Museum(museum::MuseumArgs),
     /// Read a lesson: what to guess, what to run, and what comes of it
-    Lesson(lesson::Args),
+    Lesson(lesson::LessonArgs),
     /// Complete a strategy yourself, and have it checked and graded
-    Exercise(exercise::Args),
+    Exercise(exercise::ExerciseArgs),
     /// Say what on this machine disturbs a measurement, and what to do about it
-    Doctor(doctor::Args),
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Where records and fixtures are kept: an option that several subcommands share.

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use work::strategy;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ListArgs {
     /// Names only, one a line, scenarios first
     #[arg(long)]
     names: bool,
@@ -16,7 +16,7 @@ pub struct Args {
     claims: bool,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let scenarios = scenario::all().context("a built-in scenario")?;
     if args.names {
         for scenario in &scenarios {

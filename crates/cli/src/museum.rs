@@ -5,13 +5,13 @@ use super::{
     print::{columns, note, say, wrapped},
 };
 use harness::results::{output::Output, store::Store};
-use museum::{Exhibit, ExhibitError, Finding, Shown};
+use museum::{Exhibit, ExhibitError, ExhibitShown, SideShown};
 use serde::Serialize;
 use std::process::ExitCode;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct MuseumArgs {
     /// The exhibit to run, or `all`; without it, the exhibits are listed
     exhibit: Option<String>,
     /// Run all exhibits
@@ -33,7 +33,7 @@ The exit code is 0 when every exhibit showed what it says: the bug was caught, a
 /// Where the text begins, beside its label.
 const INDENT: usize = 14;
 
-pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: &MuseumArgs) -> anyhow::Result<ExitCode> {
     let exhibits: Vec<&Exhibit> = match args.exhibit.as_deref() {
         Some("all") => museum::ALL.iter().collect(),
         None if args.all => museum::ALL.iter().collect(),
@@ -90,13 +90,13 @@ struct Visit {
     holds: bool,
     /// What was shown; nothing when it could not be run.
     #[serde(flatten)]
-    shown: Option<Shown>,
+    shown: Option<ExhibitShown>,
     /// Why it could not be run.
     error: Option<String>,
 }
 
 impl Visit {
-    fn of(exhibit: &Exhibit, shown: Result<Shown, ExhibitError>) -> Self {
+    fn of(exhibit: &Exhibit, shown: Result<ExhibitShown, ExhibitError>) -> Self {
         let (shown, error) = match shown {
             Ok(shown) => (Some(shown), None),
             Err(error) => (None, Some(error.to_string())),
@@ -106,14 +106,14 @@ impl Visit {
             title: exhibit.title,
             claims: exhibit.claims,
             code: exhibit.code(),
-            holds: shown.as_ref().is_some_and(Shown::holds),
+            holds: shown.as_ref().is_some_and(ExhibitShown::holds),
             shown,
             error,
         }
     }
 
     fn print(&self, exhibit: &Exhibit) {
-        if let Some(Shown { bug, right }) = &self.shown {
+        if let Some(ExhibitShown { bug, right }) = &self.shown {
             verdict(("✗ Caught", "! Not caught"), bug);
             paragraph("  Done right", exhibit.right_way);
             verdict(("✓ Right", "! Not right"), right);
@@ -138,7 +138,7 @@ fn introduce(exhibit: &Exhibit) {
     paragraph("  Here", exhibit.here);
 }
 
-fn verdict((held, failed): (&str, &str), finding: &Finding) {
+fn verdict((held, failed): (&str, &str), finding: &SideShown) {
     paragraph(if finding.holds { held } else { failed }, &finding.verdict);
 }
 

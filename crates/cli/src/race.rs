@@ -19,20 +19,20 @@ use super::{
     Data, ledger,
     print::{note, printable},
     progress,
-    run::{Workers, check, exit_code, scale},
+    run::{WorkersFlag, check, exit_code, scale},
     table,
 };
 use anyhow::{Context, bail};
 use clap::builder::NonEmptyStringValueParser;
 use harness::{
     live::{
-        Event, Race, Wanted, Watched,
-        event::{Ending, Plan},
+        Event, Race, Watched, WatchedRun,
+        event::{RacePlan, RunEnd},
     },
     results::store::Store,
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario},
 };
-use picture::Picture;
+use picture::RaceScreen;
 use screen::Screen;
 use std::{
     env,
@@ -45,7 +45,7 @@ use std::{
     thread::{self, Builder},
     time::{Duration, Instant},
 };
-use work::worker::shape::Shape;
+use work::worker::shape::WorkerLayout;
 
 /// From one picture to the next, at least: twenty in a second are as many as an eye needs.
 const FRAME: Duration = Duration::from_millis(50);
@@ -61,7 +61,7 @@ const FEW: u32 = 8;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct RaceArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
@@ -71,7 +71,7 @@ pub struct Args {
     /// Worker counts of each strategy; `3x5` is three processes of five threads, for `hybrid` [default: the largest one up to
     /// eight that `cargo bench` sweeps]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
-    workers: Vec<Workers>,
+    workers: Vec<WorkersFlag>,
     /// The scenario with other numbers (see `makespan list`) [default: the one that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
@@ -97,20 +97,20 @@ Examples:
 q, Esc or Ctrl-C stop it. It ends with the table of `makespan run`, and is recorded like that. Where
 standard output is no terminal, the table is all there is.";
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: RaceArgs) -> anyhow::Result<ExitCode> {
     let scenario = scenario::load(&args.scenario)?;
     let arguments = args.of_the_run(&scenario);
     // Said here and now: behind a screen it would be said too late.
     check(&arguments)?;
     let (store, stop) = (args.data.store(), on_ctrl_c()?);
     let program = env::current_exe().context("where is this program?")?;
-    let watched = Watched::start(&Wanted { program, data: store.dir().into(), arguments })?;
+    let watched = Watched::start(&WatchedRun { program, data: store.dir().into(), arguments })?;
     let process = watched.id();
     let how = if Screen::is_there() { show(watched, &stop)? } else { listen(watched, &stop) };
     conclude(how, &store, &scenario.name, process)
 }
 
-impl Args {
+impl RaceArgs {
     /// The arguments of `makespan run`: what was asked for, and where nothing was, what makes a good race.
     fn of_the_run(&self, scenario: &Scenario) -> Vec<String> {
         let few = &scenario.sweep;
@@ -146,7 +146,7 @@ fn strategies(cells: &[CellSpec]) -> Vec<String> {
 fn shapes(cells: &[CellSpec]) -> Vec<String> {
     let workers = cells.iter().filter(|cell| cell.strategy != "sequential").map(|cell| cell.shape);
     let (grids, plain): (Vec<_>, Vec<_>) = workers.partition(|shape| shape.processes().is_some());
-    let one = |kind: Vec<Shape>| {
+    let one = |kind: Vec<WorkerLayout>| {
         let few = kind.iter().filter(|shape| shape.workers().get() <= FEW).max();
         few.or_else(|| kind.iter().min()).map(ToString::to_string)
     };
@@ -194,7 +194,7 @@ impl Drop for StopWhenLeft<'_> {
 }
 
 /// On a screen. The run is followed by a thread of its own, so that it never waits until something is drawn.
-fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<Ending> {
+fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<RunEnd> {
     let (tell, told) = channel();
     thread::scope(|scope| {
         let follow = move || {
@@ -209,8 +209,8 @@ fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<Ending> {
 }
 
 /// Draws until the race has ended. `None` where nobody tells of it any more.
-fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<Ending>> {
-    let mut picture = Picture { race: Race::default(), stopping: false, colour: ledger::colours_are_wanted() };
+fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<RunEnd>> {
+    let mut picture = RaceScreen { race: Race::default(), stopping: false, colour: ledger::colours_are_wanted() };
     let mut drawn: Option<(Instant, ratatui::layout::Size)> = None;
     let mut changed = true;
     loop {
@@ -238,9 +238,9 @@ fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::
 }
 
 /// Without a screen: the line that other measurements show, on standard error.
-fn listen(watched: Watched, stop: &AtomicBool) -> Ending {
+fn listen(watched: Watched, stop: &AtomicBool) -> RunEnd {
     let line = progress::line("{msg}");
-    let mut plan: Option<Plan> = None;
+    let mut plan: Option<RacePlan> = None;
     let how = watched.follow(stop, &mut |event| match event {
         Event::Preparing { what, done, total } => {
             line.set_length(total);
@@ -261,21 +261,21 @@ fn listen(watched: Watched, stop: &AtomicBool) -> Ending {
 }
 
 /// The table of what the run has recorded, and the exit code that it had.
-fn conclude(how: Ending, store: &Store, scenario: &str, process: u32) -> anyhow::Result<ExitCode> {
+fn conclude(how: RunEnd, store: &Store, scenario: &str, process: u32) -> anyhow::Result<ExitCode> {
     let record = store.of_process(scenario, process)?;
-    if let Ending::Failed(why) = how {
+    if let RunEnd::Failed(why) = how {
         if record.is_some_and(|record| record.rounds_done > 0) {
             note!("what was measured until then is kept in {}", store.dir().display());
         }
         bail!("{why}");
     }
     let Some(record) = record else {
-        if how == Ending::Stopped {
+        if how == RunEnd::Stopped {
             note!("interrupted before anything was measured");
             return Ok(ExitCode::from(130));
         }
         bail!("the measurement could not be recorded in {}; is the disk full?", store.dir().display());
     };
     table::print(&record);
-    Ok(exit_code(&record, how == Ending::Stopped, store))
+    Ok(exit_code(&record, how == RunEnd::Stopped, store))
 }

@@ -9,7 +9,7 @@ use std::{fs, path::Path, process::ExitCode};
 use support::suggestion;
 
 #[derive(clap::Args)]
-pub struct Args {
+pub struct ReportArgs {
     /// Where to write the page; `-` for standard output [default: report/index.html in a checkout, else makespan.html here]
     #[arg(long, value_name = "FILE")]
     out: Option<Output>,
@@ -17,7 +17,7 @@ pub struct Args {
     data: Data,
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     if let Some(dir) = args.data.dir.as_deref().filter(|dir| !dir.is_dir()) {
         return Err(no_directory(dir).into());
     }

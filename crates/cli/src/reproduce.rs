@@ -41,7 +41,7 @@ use work::strategy::Env;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Args {
+pub struct ReproduceArgs {
     /// Claims (`000-3`), scenarios, documents (`000`), or paths of TOML files [default: every claim there is; see `makespan
     /// list --claims`]
     #[arg(value_name = "CLAIM|SCENARIO|DOCUMENT", value_parser = NonEmptyStringValueParser::new())]
@@ -91,7 +91,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
     budget.ok_or_else(|| format!("`{text}` is no budget; expected seconds above 0, such as 60"))
 }
 
-impl Args {
+impl ReproduceArgs {
     /// The rounds at which it may stop, fixed beforehand.
     fn looks(&self) -> Vec<u32> {
         match (self.full, self.real_time) {
@@ -111,7 +111,7 @@ impl Args {
     }
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     let mut asked = Asked::of(&args.names)?;
     if args.real_time {
         asked = asked.at_the_documents_pace();

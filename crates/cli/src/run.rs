@@ -4,7 +4,7 @@ use super::{Data, Usage, measuring, print::note, progress::Progress, queue_addre
 use anyhow::Context;
 use clap::{Args as _, FromArgMatches, builder::NonEmptyStringValueParser};
 use harness::{
-    live::Teller,
+    live::EventWriter,
     results::{
         csv,
         output::{self, Output},
@@ -32,12 +32,12 @@ use work::{
         job::BUILD,
     },
     strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, queue::Queue},
-    worker::{deck::Deal, gil::SWITCH_INTERVAL, shape::Shape},
+    worker::{deck::Schedule, gil::SWITCH_INTERVAL, shape::WorkerLayout},
 };
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct RunArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
@@ -47,7 +47,7 @@ pub struct Args {
     /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves it all
     /// to workers that `makespan worker` has started, for `queue` alone [default: the scenario's]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
-    workers: Vec<Workers>,
+    workers: Vec<WorkersFlag>,
     /// Where the queue of `queue` is: redis://HOST:PORT/DB or sqlite:PATH [default: `MAKESPAN_QUEUE`, else a file of its own]
     #[arg(long, value_name = "URL")]
     queue: Option<String>,
@@ -56,7 +56,7 @@ pub struct Args {
     queue_name: Option<String>,
     /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long, value_name = "DEAL")]
-    deal: Option<Deal>,
+    deal: Option<Schedule>,
     /// What the clock encloses: `warm` the run alone, `cold` start, run and stop, `as_published` what the document timed
     #[arg(long, value_parser = timer)]
     timer: Option<Timer>,
@@ -118,14 +118,14 @@ Examples:
 
 /// What `--workers` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Workers {
+pub(super) enum WorkersFlag {
     /// Those that others have started.
     OfOthers,
     /// So many of the run's own.
-    Own(Shape),
+    Own(WorkerLayout),
 }
 
-impl fmt::Display for Workers {
+impl fmt::Display for WorkersFlag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OfOthers => f.write_str("0"),
@@ -134,7 +134,7 @@ impl fmt::Display for Workers {
     }
 }
 
-impl FromStr for Workers {
+impl FromStr for WorkersFlag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -169,7 +169,7 @@ fn timer(text: &str) -> Result<Timer, String> {
         .map_err(|_| format!("unknown timer `{text}`, expected warm, cold or as_published"))
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let instead_of_the_table = args.outputs()?;
     let (scenario, cells, queue) = asked(&args)?;
     if let Some(address) = &queue.address {
@@ -189,13 +189,13 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let mut progress = Progress::new(Some(&store));
     let mut teller = match &args.events {
-        Some(output) => Some(Teller::new(output.open()?, &cells, Arc::clone(&interrupted))),
+        Some(output) => Some(EventWriter::new(output.open()?, &cells, Arc::clone(&interrupted))),
         None => None,
     };
     let mut observers: Vec<&mut dyn Observer> = vec![&mut progress];
     observers.extend(teller.as_mut().map(|teller| teller as &mut dyn Observer));
     let record = runner::measure(&scenario, &cells, &settings, &mut observers)?;
-    let (kept, events_lost) = (progress.finish(), teller.and_then(Teller::into_failure));
+    let (kept, events_lost) = (progress.finish(), teller.and_then(EventWriter::into_failure));
     if !instead_of_the_table {
         table::print(&record);
     }
@@ -218,7 +218,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     Ok(exit_code(&record, interrupted.load(Relaxed), &store))
 }
 
-impl Args {
+impl RunArgs {
     /// Refuses outputs that would overwrite each other or the scenario, and says whether one of them takes the table's place on
     /// standard output.
     fn outputs(&self) -> Result<bool, Usage> {
@@ -233,7 +233,7 @@ impl Args {
 }
 
 /// What is to be measured, if it can be.
-fn asked(args: &Args) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
+fn asked(args: &RunArgs) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
         scenario = scaled(scenario, time_scale)?;
@@ -259,7 +259,7 @@ fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
 }
 
 /// Refuses options that would change nothing about these cells.
-fn means_something(args: &Args, cells: &[CellSpec]) -> Result<(), Usage> {
+fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
     let no_cell = |has: &dyn Fn(&CellSpec) -> bool| !cells.iter().any(has);
     if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
         return Err(Usage("--switch-interval: no cell has a lock to ask for: add `--strategy gil_threads`".into()));
@@ -274,8 +274,8 @@ fn means_something(args: &Args, cells: &[CellSpec]) -> Result<(), Usage> {
 
 /// Whether `makespan run` with these arguments asks for something that there is. Nothing is started.
 pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
-    let parser = Args::augment_args(clap::Command::new("run").no_binary_name(true));
-    let matches = parser.try_get_matches_from(arguments).and_then(|matches| Args::from_arg_matches(&matches));
+    let parser = RunArgs::augment_args(clap::Command::new("run").no_binary_name(true));
+    let matches = parser.try_get_matches_from(arguments).and_then(|matches| RunArgs::from_arg_matches(&matches));
     asked(&matches.map_err(|error| Usage(error.to_string()))?).map(drop)
 }
 
@@ -307,8 +307,8 @@ fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
 }
 
 /// Which queue the cells use, and whose workers.
-fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
-    let own_workers = !args.workers.contains(&Workers::OfOthers);
+fn queue_settings(args: &RunArgs, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
+    let own_workers = !args.workers.contains(&WorkersFlag::OfOthers);
     if !cells.iter().any(|cell| cell.strategy == Queue.name()) {
         return match (&args.queue, &args.queue_name) {
             (None, None) => Ok(QueueSettings::default()),
@@ -327,7 +327,7 @@ fn queue_settings(args: &Args, cells: &[CellSpec]) -> anyhow::Result<QueueSettin
 }
 
 /// The cells to measure. None at all is a wrong `--only`.
-fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
+fn chosen_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
     if args.only.is_empty() {
         return Ok(cells);
@@ -343,7 +343,7 @@ fn chosen_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec
 }
 
 /// The scenario's own cells, or every combination of what the command line names.
-fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
+fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let name = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
     let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
     let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
@@ -366,7 +366,7 @@ fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>
         let (scenario, name) = (&scenario.name, strategy.name());
         return Err(Usage(format!("{scenario} does not say what its document's timer enclosed for `{name}`")).into());
     }
-    let deal = args.deal.unwrap_or(Deal::OneByOne);
+    let deal = args.deal.unwrap_or(Schedule::OneByOne);
     let cells = scenario::matrix(variant, &strategies, &asked, &[deal], timer);
     let cells =
         cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
@@ -374,13 +374,13 @@ fn named_cells(args: &Args, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>
 }
 
 /// What `--workers` asks for. Workers that others have started are as many as they are: a single one stands for them.
-fn asked_shapes(args: &Args) -> anyhow::Result<Vec<Shape>> {
-    let shape = |workers: &Workers| match workers {
-        Workers::OfOthers => Shape::ONE,
-        Workers::Own(shape) => *shape,
+fn asked_shapes(args: &RunArgs) -> anyhow::Result<Vec<WorkerLayout>> {
+    let shape = |workers: &WorkersFlag| match workers {
+        WorkersFlag::OfOthers => WorkerLayout::ONE,
+        WorkersFlag::Own(shape) => *shape,
     };
     let alone = args.workers.len() == 1 && args.strategy == [Queue.name()];
-    if args.workers.contains(&Workers::OfOthers) && !alone {
+    if args.workers.contains(&WorkersFlag::OfOthers) && !alone {
         return Err(Usage("--workers: found 0, expected a whole number from 1 on: 0 stands alone and goes with `--strategy queue` alone, since it leaves the work to workers that `makespan worker` has started".into()).into());
     }
     Ok(args.workers.iter().map(shape).collect())
@@ -402,7 +402,7 @@ fn strategies(names: &[String]) -> anyhow::Result<Vec<&'static dyn Strategy>> {
 }
 
 /// Those that can have one of the shapes. Where nobody has it as it was asked for, all of them: then one says what it wants.
-fn fitting(all: Vec<&'static dyn Strategy>, asked: &[Shape], variant: &Variant) -> Vec<&'static dyn Strategy> {
+fn fitting(all: Vec<&'static dyn Strategy>, asked: &[WorkerLayout], variant: &Variant) -> Vec<&'static dyn Strategy> {
     let shapes = |one: &dyn Strategy| {
         asked.iter().filter_map(|&shape| Some((shape, one.shape(shape, variant.tasks())?))).collect::<Vec<_>>()
     };
@@ -422,8 +422,8 @@ fn names_of(cells: &[CellSpec]) -> Vec<String> {
     names
 }
 
-fn shapes(cells: &[CellSpec]) -> Vec<Shape> {
-    let mut shapes: Vec<Shape> = cells.iter().map(|cell| cell.shape).collect();
+fn shapes(cells: &[CellSpec]) -> Vec<WorkerLayout> {
+    let mut shapes: Vec<WorkerLayout> = cells.iter().map(|cell| cell.shape).collect();
     shapes.sort_unstable();
     shapes.dedup();
     shapes
@@ -435,8 +435,8 @@ mod tests {
 
     #[test]
     fn none_of_its_own_is_a_number_of_workers_here() {
-        assert_eq!("0".parse(), Ok(Workers::OfOthers));
-        assert_eq!("3x5".parse(), "3x5".parse().map(Workers::Own));
-        assert!("-1".parse::<Workers>().is_err_and(|words| words.contains("from 1 on")));
+        assert_eq!("0".parse(), Ok(WorkersFlag::OfOthers));
+        assert_eq!("3x5".parse(), "3x5".parse().map(WorkersFlag::Own));
+        assert!("-1".parse::<WorkersFlag>().is_err_and(|words| words.contains("from 1 on")));
     }
 }

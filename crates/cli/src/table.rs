@@ -16,7 +16,7 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 pub use fit::fit;
 
@@ -164,7 +164,7 @@ fn circumstances(record: &Record) -> String {
 /// The strategy, and what is unusual about the cell.
 fn name(cell: &CellRecord) -> String {
     let mut name = cell.strategy.clone();
-    if cell.deal != Deal::OneByOne {
+    if cell.deal != Schedule::OneByOne {
         name = format!("{name}, {}", cell.deal);
     }
     match cell.timer {

@@ -18,13 +18,13 @@ use std::{
 use support::scratch::Scratch;
 use work::queue::{
     address::{Address, DEFAULT_NAME},
-    worker::{Crew, Event, Membership, peer_id},
+    worker::{JobWorkers, Membership, WorkerEvent, peer_id},
 };
 
 /// Takes jobs from a queue until Ctrl-C or SIGTERM.
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Args {
+pub struct WorkerArgs {
     /// Where the queue is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or sqlite:PATH [default: `MAKESPAN_QUEUE`]
     #[arg(long, value_name = "URL")]
     queue: Option<String>,
@@ -64,7 +64,7 @@ enum Word {
     Ended,
 }
 
-pub fn run(args: Args) -> anyhow::Result<ExitCode> {
+pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let address = address(args.queue.as_deref())?;
     let store = args.data.store();
     let outputs = outputs(&store)?;
@@ -74,7 +74,7 @@ pub fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (data, outputs_dir) = (store.dir().to_owned(), outputs.path().to_owned());
     let (queue, server) = (args.name, args.server);
     let membership = Membership { address, queue, threads, first_worker: 0, data, outputs: outputs_dir, server };
-    let crew = Crew::join(&membership, move |event| tell(event, &words))?;
+    let crew = JobWorkers::join(&membership, move |event| tell(event, &words))?;
     announce(&membership);
     if let Ok(Word::Leave) = heard.recv() {
         note!("finishing the jobs in hand; Ctrl-C again ends it at once");
@@ -112,13 +112,13 @@ fn announce(membership: &Membership) {
     note!("Ctrl-C finishes the jobs in hand and leaves");
 }
 
-fn tell(event: Event, words: &Sender<Word>) {
+fn tell(event: WorkerEvent, words: &Sender<Word>) {
     match event {
-        Event::Lost(why) => note!("{why}; trying again, and keeping what is finished"),
-        Event::Back => note!("the queue is back"),
-        Event::Skipped(what) => note!("{what}; skipped"),
+        WorkerEvent::Lost(why) => note!("{why}; trying again, and keeping what is finished"),
+        WorkerEvent::Back => note!("the queue is back"),
+        WorkerEvent::Skipped(what) => note!("{what}; skipped"),
         // Nobody listens any more when it is about to leave anyway.
-        Event::Ended(_) => drop(words.send(Word::Ended)),
+        WorkerEvent::Ended(_) => drop(words.send(Word::Ended)),
     }
 }
 

@@ -4,9 +4,9 @@
 //! processes.
 
 use super::{
-    CheckError, Exercise,
-    crowd::Crowd,
-    trial::{self, Job, Life, Mishap, Ran},
+    Exercise, GradeError,
+    crowd::LeftBehind,
+    trial::{self, Breakdown, Life, PoolRun, Ran},
 };
 use mock_server::{
     log::LogEntry,
@@ -40,7 +40,7 @@ const WAIT_S: f64 = 0.015;
 /// A point of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Point {
+pub enum ContractPoint {
     /// Each answer is right and has its task's index.
     Answers,
     /// Each task is done exactly once.
@@ -64,7 +64,7 @@ pub enum Point {
 /// What came of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum PointOutcome {
     /// It is kept.
     Passed,
     /// It isn't.
@@ -75,20 +75,20 @@ pub enum Outcome {
 
 /// A point, decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Finding {
+pub struct PointResult {
     /// Which.
-    pub point: Point,
+    pub point: ContractPoint,
     /// What it promises, for people.
     pub promise: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: PointOutcome,
     /// What happened, where it isn't kept or can't be told.
     pub why: Option<String>,
     /// Where the cause may lie, where it isn't kept.
     pub look_at: Option<&'static str>,
 }
 
-impl Point {
+impl ContractPoint {
     /// What it promises.
     fn promise(self, exercise: &Exercise) -> String {
         match self {
@@ -127,14 +127,14 @@ impl Point {
     }
 
     /// The finding that a verdict is; `None` stands for "the system doesn't tell".
-    pub(super) fn finding(self, exercise: &Exercise, verdict: Option<Result<(), String>>) -> Finding {
+    pub(super) fn finding(self, exercise: &Exercise, verdict: Option<Result<(), String>>) -> PointResult {
         let (outcome, why) = match verdict {
-            Some(Ok(())) => (Outcome::Passed, None),
-            Some(Err(why)) => (Outcome::Failed, Some(why)),
-            None => (Outcome::NotChecked, Some("this system doesn't tell".into())),
+            Some(Ok(())) => (PointOutcome::Passed, None),
+            Some(Err(why)) => (PointOutcome::Failed, Some(why)),
+            None => (PointOutcome::NotChecked, Some("this system doesn't tell".into())),
         };
-        let look_at = (outcome == Outcome::Failed).then(|| self.look_at());
-        Finding { point: self, promise: self.promise(exercise), outcome, why, look_at }
+        let look_at = (outcome == PointOutcome::Failed).then(|| self.look_at());
+        PointResult { point: self, promise: self.promise(exercise), outcome, why, look_at }
     }
 }
 
@@ -145,12 +145,12 @@ pub(super) struct Contract<'a> {
     pub(super) env: &'a Env,
 }
 
-type Verdict = Option<Result<(), String>>;
+type PointVerdict = Option<Result<(), String>>;
 
 impl Contract<'_> {
     /// Puts every point to the test. After a mishap, such as a run that hangs, the rest is left out: it would hang as well.
-    pub(super) fn hold(&self, tell: &mut dyn FnMut(&Finding)) -> Result<Vec<Finding>, CheckError> {
-        let (site, mut findings, mut mishap) = (Site::open(self.env)?, Vec::new(), false);
+    pub(super) fn hold(&self, tell: &mut dyn FnMut(&PointResult)) -> Result<Vec<PointResult>, GradeError> {
+        let (site, mut findings, mut mishap) = (TestSite::open(self.env)?, Vec::new(), false);
         for trial in [answers(), once(&site, self.exercise), errors(&site)?, deadline(&site)] {
             let verdicts = if mishap { Err(None) } else { self.verdicts(&site, &trial)? };
             mishap |= verdicts.is_err();
@@ -160,7 +160,7 @@ impl Contract<'_> {
                     Err(Some(why)) if number == 0 => point.finding(self.exercise, Some(Err(why.clone()))),
                     Err(_) => {
                         let why = Some("left out after what went wrong before".into());
-                        Finding { outcome: Outcome::NotChecked, why, ..point.finding(self.exercise, None) }
+                        PointResult { outcome: PointOutcome::NotChecked, why, ..point.finding(self.exercise, None) }
                     }
                 };
                 tell(&finding);
@@ -171,11 +171,15 @@ impl Contract<'_> {
     }
 
     /// One for each of the trial's points, or what kept it from coming that far.
-    fn verdicts(&self, site: &Site, trial: &Trial) -> Result<Result<Vec<Verdict>, Option<String>>, CheckError> {
+    fn verdicts(
+        &self,
+        site: &TestSite,
+        trial: &Trial,
+    ) -> Result<Result<Vec<PointVerdict>, Option<String>>, GradeError> {
         let ran = trial::run(self.strategy, self.exercise.shape, self.env, site.0.origin(), trial.jobs.clone());
         match ran {
             Ok(life) => Ok(Ok((trial.judge)(self.exercise, site, &life)?)),
-            Err(Mishap::NoThread(error)) => Err(error.into()),
+            Err(Breakdown::NoThread(error)) => Err(error.into()),
             Err(mishap) => Ok(Err(Some(mishap.to_string()))),
         }
     }
@@ -183,16 +187,16 @@ impl Contract<'_> {
 
 /// A pool's life, and the points that it decides.
 struct Trial {
-    points: Vec<Point>,
-    jobs: Vec<Job>,
-    judge: fn(&Exercise, &Site, &Life) -> Result<Vec<Verdict>, CheckError>,
+    points: Vec<ContractPoint>,
+    jobs: Vec<PoolRun>,
+    judge: fn(&Exercise, &TestSite, &Life) -> Result<Vec<PointVerdict>, GradeError>,
 }
 
 /// A site to fetch from, whose log says what really happened.
-struct Site(ServerProcess);
+struct TestSite(ServerProcess);
 
-impl Site {
-    fn open(env: &Env) -> Result<Self, CheckError> {
+impl TestSite {
+    fn open(env: &Env) -> Result<Self, GradeError> {
         let route = |path: &str, latency_s| Route { latency_s, ..Route::at(path) };
         let broken = Route { status: 500, ..Route::at("/broken") };
         let routes = vec![route("/wait/*", WAIT_S), route("/stuck", 3600.0), Route::at("/reset"), broken];
@@ -237,10 +241,10 @@ fn sums() -> Vec<(Task, Expected)> {
 fn answers() -> Trial {
     let job = |run, count| {
         let tasks = sums().into_iter().take(count).map(|(task, _)| task).collect();
-        Job { run, tasks, limit: AMPLE }
+        PoolRun { run, tasks, limit: AMPLE }
     };
     Trial {
-        points: vec![Point::Answers],
+        points: vec![ContractPoint::Answers],
         jobs: vec![job(1, 9), job(2, 0), job(3, 2)],
         judge: |_, _, life| Ok(vec![Some(life.ran.iter().try_for_each(sums_are_right))]),
     }
@@ -259,16 +263,16 @@ fn sums_are_right(ran: &Ran) -> Result<(), String> {
 }
 
 /// Waits, three for each worker. What was under way at once is in the server's log.
-fn once(site: &Site, exercise: &Exercise) -> Trial {
+fn once(site: &TestSite, exercise: &Exercise) -> Trial {
     let tasks = site.waits(3 * exercise.shape.workers().get() as usize);
-    let points = [Point::Once, Point::AtMost].into_iter().chain(exercise.own_point);
-    let judge = |exercise: &Exercise, site: &Site, life: &Life| {
+    let points = [ContractPoint::Once, ContractPoint::AtMost].into_iter().chain(exercise.own_point);
+    let judge = |exercise: &Exercise, site: &TestSite, life: &Life| {
         let log = life.ran.iter().map(|ran| site.0.take_log(ran.work.run)).collect::<Result<Vec<_>, _>>()?.concat();
         let once = life.ran.iter().try_for_each(|ran| each_once(ran, &log));
         let own = exercise.own_point.map(|point| life.most.map(|most| own_point(point, exercise, most)));
         Ok([Some(once), Some(at_most(exercise, &log))].into_iter().chain(own).collect())
     };
-    Trial { points: points.collect(), jobs: vec![Job { run: 4, tasks, limit: AMPLE }], judge }
+    Trial { points: points.collect(), jobs: vec![PoolRun { run: 4, tasks, limit: AMPLE }], judge }
 }
 
 fn each_once(ran: &Ran, log: &[LogEntry]) -> Result<(), String> {
@@ -294,26 +298,27 @@ fn most_at_once(log: &[LogEntry]) -> usize {
     log.iter().map(|one| under_way(one.arrived_ns)).max().unwrap_or(0)
 }
 
-fn own_point(point: Point, exercise: &Exercise, most: Crowd) -> Result<(), String> {
+fn own_point(point: ContractPoint, exercise: &Exercise, most: LeftBehind) -> Result<(), String> {
     match point {
-        Point::Processes if most.processes != exercise.processes() => {
+        ContractPoint::Processes if most.processes != exercise.processes() => {
             Err(format!("it had {} at most, and {} asks for {}", most.processes, exercise.shape, exercise.processes()))
         }
-        Point::OneThread if most.threads > 0 => Err(format!("it had {} more", most.threads)),
+        ContractPoint::OneThread if most.threads > 0 => Err(format!("it had {} more", most.threads)),
         _ => Ok(()),
     }
 }
 
 /// A connection that is reset, one that is refused, and an answer with status 500, among waits.
-fn errors(site: &Site) -> Result<Trial, CheckError> {
+fn errors(site: &TestSite) -> Result<Trial, GradeError> {
     // Nothing listens there any more when the test begins.
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let mut tasks = site.waits(9);
     tasks[1] = site.fetch("/reset");
     tasks[4] = fetch(format!("http://{nobody}/"));
     tasks[5] = site.fetch("/broken");
-    let judge = |_: &Exercise, _: &Site, life: &Life| Ok(vec![Some(life.ran.iter().try_for_each(errors_are_in_place))]);
-    Ok(Trial { points: vec![Point::Errors], jobs: vec![Job { run: 5, tasks, limit: AMPLE }], judge })
+    let judge =
+        |_: &Exercise, _: &TestSite, life: &Life| Ok(vec![Some(life.ran.iter().try_for_each(errors_are_in_place))]);
+    Ok(Trial { points: vec![ContractPoint::Errors], jobs: vec![PoolRun { run: 5, tasks, limit: AMPLE }], judge })
 }
 
 fn errors_are_in_place(ran: &Ran) -> Result<(), String> {
@@ -335,16 +340,16 @@ fn errors_are_in_place(ran: &Ran) -> Result<(), String> {
 }
 
 /// Two small sums, then waits for what never comes.
-fn deadline(site: &Site) -> Trial {
+fn deadline(site: &TestSite) -> Trial {
     let small =
         [0, 10].map(|from| Task::PrimeSum(PrimeSum { from, below: from + 10, by: prime_sum::Method::default() }));
     let tasks = small.into_iter().chain(iter::repeat_n(site.fetch("/stuck"), 4)).collect();
-    let judge = |_: &Exercise, _: &Site, life: &Life| {
+    let judge = |_: &Exercise, _: &TestSite, life: &Life| {
         let ended = life.ran.iter().try_for_each(what_is_done_is_kept);
         Ok(vec![Some(ended), life.left.map(nothing_is_left)])
     };
-    let jobs = vec![Job { run: 6, tasks, limit: SHORT }];
-    Trial { points: vec![Point::Deadline, Point::LeftBehind], jobs, judge }
+    let jobs = vec![PoolRun { run: 6, tasks, limit: SHORT }];
+    Trial { points: vec![ContractPoint::Deadline, ContractPoint::LeftBehind], jobs, judge }
 }
 
 fn what_is_done_is_kept(ran: &Ran) -> Result<(), String> {
@@ -364,10 +369,10 @@ fn what_is_done_is_kept(ran: &Ran) -> Result<(), String> {
     }
 }
 
-fn nothing_is_left(left: Crowd) -> Result<(), String> {
+fn nothing_is_left(left: LeftBehind) -> Result<(), String> {
     match left {
-        Crowd { threads: 0, processes: 0 } => Ok(()),
-        Crowd { threads, processes } => Err(format!("threads left: {threads}; processes left: {processes}")),
+        LeftBehind { threads: 0, processes: 0 } => Ok(()),
+        LeftBehind { threads, processes } => Err(format!("threads left: {threads}; processes left: {processes}")),
     }
 }
 
@@ -408,11 +413,11 @@ mod tests {
     use super::*;
     use work::{
         strategy::Work,
-        worker::{deck::Deal, stop::Stop},
+        worker::{deck::Schedule, stop::Stop},
     };
 
     fn ran(tasks: usize, indexes: &[u32]) -> Ran {
-        let work = Work::new(1, vec![Task::Noop; tasks], Deal::OneByOne, Stop::after(AMPLE));
+        let work = Work::new(1, vec![Task::Noop; tasks], Schedule::OneByOne, Stop::after(AMPLE));
         let output = Output { checksum: 0, amount: 0, status: None };
         let one = |&index| Done { index, result: Ok(output), spans: Vec::new() };
         Ran { work, done: indexes.iter().map(one).collect() }

@@ -2,14 +2,14 @@
 
 /// Threads and child processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Crowd {
+pub(super) struct LeftBehind {
     /// Threads of this process.
     pub(super) threads: usize,
     /// Its children, those included that have ended and were not reaped.
     pub(super) processes: usize,
 }
 
-impl Crowd {
+impl LeftBehind {
     /// As it is now; `None` where the system doesn't tell.
     pub(super) fn now() -> Option<Self> {
         Some(Self { threads: threads()?, processes: children()? })

@@ -5,8 +5,8 @@
 //! whole of it lies below, "failed"; and if the floor lies within, the rounds have not told, and the grade says so.
 
 use super::{
-    CheckError, Event, Exercise, Settings,
-    contract::{Finding, Point},
+    CheckEvent, CheckSettings, Exercise, GradeError,
+    contract::{ContractPoint, PointResult},
     report::{Grade, Speed},
 };
 use harness::{
@@ -37,9 +37,9 @@ pub const FLOOR: f64 = 0.85;
 const SEED: u64 = 1;
 
 /// What the measurement found.
-pub(super) struct Measured {
+pub(super) struct GradedCells {
     /// Whether every answer was right.
-    pub(super) finding: Finding,
+    pub(super) finding: PointResult,
     /// Nothing if one wasn't: a wrong answer has no time.
     pub(super) speed: Option<Speed>,
 }
@@ -48,16 +48,18 @@ pub(super) struct Measured {
 pub(super) fn measure(
     exercise: &Exercise,
     strategy: &'static dyn Strategy,
-    settings: &Settings,
-    tell: &mut dyn FnMut(Event),
-) -> Result<Measured, CheckError> {
+    settings: &CheckSettings,
+    tell: &mut dyn FnMut(CheckEvent),
+) -> Result<GradedCells, GradeError> {
     let scenario = exercise.scenario(settings.time_scale)?;
     // To start, to run in a child process, to run: whoever takes longer than all of it for one step hangs.
     let patience = 5 * scenario.deadline;
     let cells = exercise.cells(strategy.name());
     let record = match watch(start(scenario, cells.to_vec(), settings)?, patience, tell) {
         Ok(record) => record?,
-        Err(why) => return Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Err(why))), speed: None }),
+        Err(why) => {
+            return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(why))), speed: None });
+        }
     };
     let cell =
         |spec: &CellSpec| record.cells.iter().find(|cell| cell.is(spec)).filter(|cell| cell.check == Check::Passed);
@@ -67,15 +69,15 @@ pub(super) fn measure(
     };
     let Some(own) = own else {
         let error = record.cells.last().and_then(|cell| cell.error.clone()).unwrap_or_default();
-        return Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Err(error))), speed: None });
+        return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(error))), speed: None });
     };
-    Ok(Measured { finding: Point::Rounds.finding(exercise, Some(Ok(()))), speed: Some(speed(house, own)) })
+    Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Ok(()))), speed: Some(speed(house, own)) })
 }
 
-fn house_error(record: &Record, specs: &[CellSpec]) -> CheckError {
+fn house_error(record: &Record, specs: &[CellSpec]) -> GradeError {
     let failed = record.cells.iter().find(|cell| specs.iter().any(|spec| cell.is(spec)) && cell.check != Check::Passed);
     let (strategy, why) = failed.map(|cell| (cell.strategy.clone(), cell.error.clone())).unwrap_or_default();
-    CheckError::House { strategy, why: why.unwrap_or_default() }
+    GradeError::House { strategy, why: why.unwrap_or_default() }
 }
 
 fn speed(house: &CellRecord, own: &CellRecord) -> Speed {
@@ -111,21 +113,21 @@ fn by_interval(ratio: &Mean, floor: f64) -> (Grade, Option<u32>) {
     (Grade::Inconclusive, enough.map(|enough| enough.saturating_sub(rounds).max(1)))
 }
 
-type Outcome = Result<Record, SetupError>;
+type GradeResult = Result<Record, SetupError>;
 
 /// What the measuring thread says.
-struct Step {
+struct MeasuringStep {
     done: u32,
     of: u32,
 }
 
 /// The measurement, on a thread of its own: a strategy that hangs must not hang the one who checks it.
 struct Started {
-    thread: JoinHandle<Outcome>,
-    steps: std::sync::mpsc::Receiver<Step>,
+    thread: JoinHandle<GradeResult>,
+    steps: std::sync::mpsc::Receiver<MeasuringStep>,
 }
 
-fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &Settings) -> Result<Started, CheckError> {
+fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &CheckSettings) -> Result<Started, GradeError> {
     let command = format!("makespan exercise check {} --rounds {}", scenario.name, settings.rounds);
     let settings = runner::Settings {
         commit: None,
@@ -139,15 +141,15 @@ fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &Settings) -> Resul
         command,
     };
     let (tell, steps) = channel();
-    let measure = move || runner::measure(&scenario, &cells, &settings, &mut Teller(tell));
+    let measure = move || runner::measure(&scenario, &cells, &settings, &mut StepSender(tell));
     Ok(Started { thread: Builder::new().name("rounds".into()).spawn(measure)?, steps })
 }
 
 /// Waits for its end. The error says how it went wrong.
-fn watch(started: Started, patience: Duration, tell: &mut dyn FnMut(Event)) -> Result<Outcome, String> {
+fn watch(started: Started, patience: Duration, tell: &mut dyn FnMut(CheckEvent)) -> Result<GradeResult, String> {
     loop {
         match started.steps.recv_timeout(patience) {
-            Ok(Step { done, of }) => tell(Event::Measuring { done, of }),
+            Ok(MeasuringStep { done, of }) => tell(CheckEvent::Measuring { done, of }),
             Err(RecvTimeoutError::Timeout) => return Err("a run hangs: it has not come back after its deadline".into()),
             // It has dropped its end: it is over, or has panicked.
             Err(RecvTimeoutError::Disconnected) => {
@@ -160,12 +162,12 @@ fn watch(started: Started, patience: Duration, tell: &mut dyn FnMut(Event)) -> R
     }
 }
 
-struct Teller(Sender<Step>);
+struct StepSender(Sender<MeasuringStep>);
 
-impl Observer for Teller {
+impl Observer for StepSender {
     fn working(&mut self, _: usize, _: &CellSpec, step: u32, total: u32) {
         // Whoever gave up listening has said so.
-        let _ = self.0.send(Step { done: step, of: total });
+        let _ = self.0.send(MeasuringStep { done: step, of: total });
     }
 }
 

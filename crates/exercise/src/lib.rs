@@ -19,18 +19,18 @@ mod trial;
 
 pub use program::{ROUNDS, main};
 
-use contract::{Contract, Outcome, Point};
+use contract::{Contract, ContractPoint, PointOutcome};
 use harness::{
     runner::stage::SetupError,
     scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Timer},
 };
 use mock_server::process::ServerError;
-use report::{Grade, Report};
+use report::{CheckReport, Grade};
 use std::num::NonZeroU32;
 use support::suggestion;
 use work::{
     strategy::{self, Env, Strategy},
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 /// Every exercise, in the order in which they are best done.
@@ -70,7 +70,7 @@ pub const ALL: &[Exercise] = &[
         title: "one thread, N requests in flight",
         house: "async",
         shape: plain(6),
-        own_point: Some(Point::OneThread),
+        own_point: Some(ContractPoint::OneThread),
         template: include_str!("../../../fixtures/exercises/async_fetcher.rs"),
         hint: "Who awaits one future after the other has one in flight. N of them are awaited together.",
         further: "See what a task does that never awaits: `makespan run prime_sum --strategy async --workers 1,8`.",
@@ -80,7 +80,7 @@ pub const ALL: &[Exercise] = &[
         title: "P worker processes with T threads each",
         house: "hybrid",
         shape: grid(2, 3),
-        own_point: Some(Point::Processes),
+        own_point: Some(ContractPoint::Processes),
         template: include_str!("../../../fixtures/exercises/hybrid.rs"),
         hint: "Has each process as many tasks in hand as it has threads, and a new one as soon as one of them is done?",
         further: "Does it matter how six workers are made up? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
@@ -97,12 +97,12 @@ const fn number(count: u32) -> NonZeroU32 {
     }
 }
 
-const fn plain(workers: u32) -> Shape {
-    Shape::Plain(number(workers))
+const fn plain(workers: u32) -> WorkerLayout {
+    WorkerLayout::Plain(number(workers))
 }
 
-const fn grid(processes: u32, threads: u32) -> Shape {
-    Shape::Grid { processes: number(processes), threads: number(threads) }
+const fn grid(processes: u32, threads: u32) -> WorkerLayout {
+    WorkerLayout::Grid { processes: number(processes), threads: number(threads) }
 }
 
 /// A strategy to complete.
@@ -115,9 +115,9 @@ pub struct Exercise {
     /// The strategy of [`strategy::ALL`] that it is measured beside.
     pub house: &'static str,
     /// The workers that both have.
-    pub shape: Shape,
+    pub shape: WorkerLayout,
     /// What its contract has besides what every strategy's has.
-    pub own_point: Option<Point>,
+    pub own_point: Option<ContractPoint>,
     /// The file as it is given: a whole program.
     pub template: &'static str,
     /// What to look at when it keeps the contract and is slow.
@@ -128,7 +128,7 @@ pub struct Exercise {
 
 /// What a check needs besides the strategy.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct CheckSettings {
     /// The `makespan` binary, for worker processes and the mock server, and where outputs go.
     pub env: Env,
     /// How many rounds are measured; an interval needs at least two.
@@ -139,9 +139,9 @@ pub struct Settings {
 
 /// What happens in a check, as it happens.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum CheckEvent<'a> {
     /// A point of the contract is decided.
-    Found(&'a contract::Finding),
+    Found(&'a contract::PointResult),
     /// Of so many steps of the measurement, so many are done.
     Measuring {
         /// Steps done.
@@ -153,7 +153,7 @@ pub enum Event<'a> {
 
 /// Why nothing can be said of a strategy: the fault isn't its own.
 #[derive(Debug, thiserror::Error)]
-pub enum CheckError {
+pub enum GradeError {
     /// There is no mock server, or no log of it.
     #[error(transparent)]
     Server(#[from] ServerError),
@@ -190,21 +190,22 @@ pub fn named(name: &str) -> Result<&'static Exercise, String> {
 pub fn check(
     exercise: &Exercise,
     strategy: &'static dyn Strategy,
-    settings: &Settings,
-    tell: &mut dyn FnMut(Event),
-) -> Result<Report, CheckError> {
-    let _admission = strategy::admit(strategy).map_err(CheckError::NotAdmitted)?;
-    let contract = Contract { exercise, strategy, env: &settings.env }.hold(&mut |found| tell(Event::Found(found)));
+    settings: &CheckSettings,
+    tell: &mut dyn FnMut(CheckEvent),
+) -> Result<CheckReport, GradeError> {
+    let _admission = strategy::admit(strategy).map_err(GradeError::NotAdmitted)?;
+    let contract =
+        Contract { exercise, strategy, env: &settings.env }.hold(&mut |found| tell(CheckEvent::Found(found)));
     let (mut contract, mut speed) = (contract?, None);
-    if contract.iter().all(|found| found.outcome != Outcome::Failed) {
+    if contract.iter().all(|found| found.outcome != PointOutcome::Failed) {
         let measured = grade::measure(exercise, strategy, settings, tell)?;
-        tell(Event::Found(&measured.finding));
+        tell(CheckEvent::Found(&measured.finding));
         contract.push(measured.finding);
         speed = measured.speed;
     }
     let grade = speed.as_ref().map_or(Grade::Failed, |speed| speed.grade);
     let next = report::next(exercise, &contract, speed.as_ref());
-    Ok(Report {
+    Ok(CheckReport {
         schema: report::SCHEMA,
         exercise: exercise.name,
         strategy: strategy.name(),
@@ -237,10 +238,10 @@ impl Exercise {
             variant: DEFAULT_VARIANT.into(),
             strategy: strategy.into(),
             shape,
-            deal: Deal::OneByOne,
+            deal: Schedule::OneByOne,
             timer: Timer::Warm,
         };
-        [cell("sequential", Shape::ONE), cell(self.house, self.shape), cell(strategy, self.shape)]
+        [cell("sequential", WorkerLayout::ONE), cell(self.house, self.shape), cell(strategy, self.shape)]
     }
 }
 

@@ -1,6 +1,6 @@
 //! The `main` of an exercise's file: checks the strategy that stands in it, and says what came of that.
 
-use super::{CheckError, Event, Exercise, Settings, check, named, report};
+use super::{CheckEvent, CheckSettings, Exercise, GradeError, check, named, report};
 use clap::{Parser, value_parser};
 use harness::results::{
     output::Output,
@@ -18,11 +18,11 @@ use std::{
 use support::terminal::printable;
 use work::strategy::{Env, Strategy};
 
-use report::{Grade, Report};
+use report::{CheckReport, Grade};
 
 /// Checks the strategy of an exercise.
 #[derive(Parser)]
-struct Args {
+struct CheckArgs {
     /// How many rounds are measured
     #[arg(long, default_value_t = ROUNDS, value_parser = value_parser!(u32).range(2..))]
     rounds: u32,
@@ -50,7 +50,7 @@ enum ProgramError {
     #[error("where is this program? {0}")]
     Nowhere(io::Error),
     #[error(transparent)]
-    Check(#[from] CheckError),
+    Check(#[from] GradeError),
     #[error(transparent)]
     Unwritten(#[from] StoreError),
 }
@@ -58,7 +58,7 @@ enum ProgramError {
 /// Checks the strategy against the exercise of this name, says what came of it, and ends with 0 if the grade is "passed",
 /// with 1 if it is not, and with 2 if the program was called wrongly.
 pub fn main(name: &str, strategy: &'static dyn Strategy) -> ExitCode {
-    let args = Args::parse();
+    let args = CheckArgs::parse();
     open_files::raise_limit();
     match run(name, strategy, args) {
         Ok(Grade::Passed) => ExitCode::SUCCESS,
@@ -70,15 +70,15 @@ pub fn main(name: &str, strategy: &'static dyn Strategy) -> ExitCode {
     }
 }
 
-fn run(name: &str, strategy: &'static dyn Strategy, args: Args) -> Result<Grade, ProgramError> {
+fn run(name: &str, strategy: &'static dyn Strategy, args: CheckArgs) -> Result<Grade, ProgramError> {
     let exercise = named(name).map_err(ProgramError::Unknown)?;
     let program = args.program.map_or_else(beside, Ok)?;
     if !program.is_file() {
         return Err(ProgramError::NoBinary(program));
     }
     let env = Env::new(program, Store::at(None).dir());
-    let settings = Settings { env, rounds: args.rounds, time_scale: args.time_scale };
-    let listener = Listener::new(args.json == Some(Output::Stdout));
+    let settings = CheckSettings { env, rounds: args.rounds, time_scale: args.time_scale };
+    let listener = CheckPrinter::new(args.json == Some(Output::Stdout));
     listener.introduce(exercise, strategy);
     let report = check(exercise, strategy, &settings, &mut |event| listener.hear(&event));
     listener.line.finish_and_clear();
@@ -98,12 +98,12 @@ fn beside() -> Result<PathBuf, ProgramError> {
 }
 
 /// Says what happens as it happens: findings on standard output, progress on standard error where that is a terminal.
-struct Listener {
+struct CheckPrinter {
     quiet: bool,
     line: ProgressBar,
 }
 
-impl Listener {
+impl CheckPrinter {
     fn new(quiet: bool) -> Self {
         let line = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
         let style = ProgressStyle::with_template("{bar:24} {pos:>4}/{len} measuring");
@@ -115,17 +115,17 @@ impl Listener {
         self.say(report::introduction(exercise, strategy.name()) + "\n");
     }
 
-    fn hear(&self, event: &Event) {
+    fn hear(&self, event: &CheckEvent) {
         match event {
-            Event::Found(found) => self.line.suspend(|| self.say(report::finding(found))),
-            Event::Measuring { done, of } => {
+            CheckEvent::Found(found) => self.line.suspend(|| self.say(report::finding(found))),
+            CheckEvent::Measuring { done, of } => {
                 self.line.set_length((*of).into());
                 self.line.set_position((*done).into());
             }
         }
     }
 
-    fn conclude(&self, report: &Report) {
+    fn conclude(&self, report: &CheckReport) {
         self.say(report.conclusion());
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Exercise,
-    contract::{Finding, Outcome},
+    contract::{PointOutcome, PointResult},
 };
 use serde::Serialize;
 use stats::Estimate;
@@ -19,7 +19,7 @@ const INDENT: usize = 15;
 
 /// What a check found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
+pub struct CheckReport {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
     /// The exercise.
@@ -29,7 +29,7 @@ pub struct Report {
     /// The shape of its pool, such as `6` or `2x3`.
     pub workers: String,
     /// The contract, point by point.
-    pub contract: Vec<Finding>,
+    pub contract: Vec<PointResult>,
     /// How fast it is; `None` where the contract isn't kept: what breaks it has no time.
     pub speed: Option<Speed>,
     /// The grade: that of its speed, and "failed" where the contract isn't kept.
@@ -79,8 +79,8 @@ pub enum Grade {
 }
 
 /// What to try next.
-pub(super) fn next(exercise: &Exercise, contract: &[Finding], speed: Option<&Speed>) -> String {
-    let broken = contract.iter().any(|found| found.outcome == Outcome::Failed);
+pub(super) fn next(exercise: &Exercise, contract: &[PointResult], speed: Option<&Speed>) -> String {
+    let broken = contract.iter().any(|found| found.outcome == PointOutcome::Failed);
     match (broken, speed) {
         (true, _) => format!("Put right what failed first, then again: makespan exercise check {}", exercise.name),
         (_, Some(Speed { grade: Grade::Passed, .. })) => exercise.further.into(),
@@ -105,18 +105,18 @@ pub(super) fn introduction(exercise: &Exercise, strategy: &str) -> String {
 }
 
 /// A point of the contract, decided.
-pub(super) fn finding(found: &Finding) -> String {
+pub(super) fn finding(found: &PointResult) -> String {
     let outcome = match found.outcome {
-        Outcome::Passed => "passed",
-        Outcome::Failed => "failed",
-        Outcome::NotChecked => "not checked",
+        PointOutcome::Passed => "passed",
+        PointOutcome::Failed => "failed",
+        PointOutcome::NotChecked => "not checked",
     };
     let why = found.why.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
     let look_at = found.look_at.map(|look_at| paragraph("", look_at)).unwrap_or_default();
     paragraph(outcome, &format!("{}{why}", found.promise)) + &look_at
 }
 
-impl Report {
+impl CheckReport {
     /// What is said when all is known: speed, grade, and what to try next.
     pub(super) fn conclusion(&self) -> String {
         let speed = self.speed.as_ref().map(Speed::in_words);

@@ -1,6 +1,6 @@
 //! A pool's whole life, on a thread of its own that is watched: a strategy that hangs must not hang the one who checks it.
 
-use super::crowd::Crowd;
+use super::crowd::LeftBehind;
 use std::{
     io,
     sync::mpsc::{RecvTimeoutError, Sender, channel},
@@ -11,9 +11,9 @@ use work::{
     strategy::{CloseError, Env, StartError, Strategy, Work},
     task::Task,
     worker::{
-        deck::Deal,
+        deck::Schedule,
         lane::{Done, panic_message},
-        shape::Shape,
+        shape::WorkerLayout,
         stop::Stop,
     },
 };
@@ -27,7 +27,7 @@ const TICK: Duration = Duration::from_millis(5);
 
 /// What a pool is given to run.
 #[derive(Debug, Clone)]
-pub(super) struct Job {
+pub(super) struct PoolRun {
     pub(super) run: u64,
     pub(super) tasks: Vec<Task>,
     /// How long it may take.
@@ -46,14 +46,14 @@ pub(super) struct Ran {
 pub(super) struct Life {
     pub(super) ran: Vec<Ran>,
     /// The most threads and processes that the pool was seen to have; `None` where the system doesn't tell.
-    pub(super) most: Option<Crowd>,
+    pub(super) most: Option<LeftBehind>,
     /// What of them was left when it was closed.
-    pub(super) left: Option<Crowd>,
+    pub(super) left: Option<LeftBehind>,
 }
 
 /// Why there was no such life.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Mishap {
+pub(super) enum Breakdown {
     #[error("the pool did not start: {0}")]
     Start(#[from] StartError),
     #[error("the pool did not close: {0}")]
@@ -69,13 +69,13 @@ pub(super) enum Mishap {
 /// Starts a pool, has it run the jobs one after another, and closes it.
 pub(super) fn run(
     strategy: &'static dyn Strategy,
-    shape: Shape,
+    shape: WorkerLayout,
     env: &Env,
     server: &str,
-    jobs: Vec<Job>,
-) -> Result<Life, Mishap> {
+    jobs: Vec<PoolRun>,
+) -> Result<Life, Breakdown> {
     let patience = jobs.iter().map(|job| job.limit).sum::<Duration>() + GRACE;
-    let (env, server, before) = (env.clone(), server.to_owned(), Crowd::now());
+    let (env, server, before) = (env.clone(), server.to_owned(), LeftBehind::now());
     let live = move |over: &Sender<()>| {
         let ran = live(strategy, shape, &env, &server, jobs);
         // Nobody listens any more if it took too long.
@@ -83,37 +83,37 @@ pub(super) fn run(
         ran
     };
     let (thread, most) = watch(live, patience)?;
-    let ran = thread.join().map_err(|panic| Mishap::Panicked(panic_message(&*panic)))??;
+    let ran = thread.join().map_err(|panic| Breakdown::Panicked(panic_message(&*panic)))??;
     // The thread that it ran on, and the watchdog of its deadline, are ours.
-    let ours = Crowd { threads: 2, processes: 0 };
+    let ours = LeftBehind { threads: 2, processes: 0 };
     let most = most.zip(before).map(|(most, before)| most.beyond(before).beyond(ours));
     Ok(Life { ran, most, left: before.and_then(left_since) })
 }
 
-type Lived = Result<Vec<Ran>, Mishap>;
+type Lived = Result<Vec<Ran>, Breakdown>;
 
 /// Looks on until the thread is done with it, or has panicked. One that hangs is left behind.
 fn watch(
     live: impl FnOnce(&Sender<()>) -> Lived + Send + 'static,
     patience: Duration,
-) -> Result<(JoinHandle<Lived>, Option<Crowd>), Mishap> {
+) -> Result<(JoinHandle<Lived>, Option<LeftBehind>), Breakdown> {
     let (over, is_over) = channel();
     let thread = Builder::new().name("trial".into()).spawn(move || live(&over))?;
-    let (give_up, mut most) = (Instant::now() + patience, Crowd::now());
+    let (give_up, mut most) = (Instant::now() + patience, LeftBehind::now());
     loop {
         match is_over.recv_timeout(TICK) {
             Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok((thread, most)),
-            Err(RecvTimeoutError::Timeout) if Instant::now() > give_up => return Err(Mishap::Hangs),
-            Err(RecvTimeoutError::Timeout) => most = most.zip(Crowd::now()).map(|(most, now)| most.most(now)),
+            Err(RecvTimeoutError::Timeout) if Instant::now() > give_up => return Err(Breakdown::Hangs),
+            Err(RecvTimeoutError::Timeout) => most = most.zip(LeftBehind::now()).map(|(most, now)| most.most(now)),
         }
     }
 }
 
-fn live(strategy: &dyn Strategy, shape: Shape, env: &Env, server: &str, jobs: Vec<Job>) -> Lived {
+fn live(strategy: &dyn Strategy, shape: WorkerLayout, env: &Env, server: &str, jobs: Vec<PoolRun>) -> Lived {
     let mut pool = strategy.start(shape, env)?;
     let ran = jobs.into_iter().map(|job| {
         let stop = Stop::after(job.limit);
-        let work = Work { server: Some(server.to_owned()), ..Work::new(job.run, job.tasks, Deal::OneByOne, stop) };
+        let work = Work { server: Some(server.to_owned()), ..Work::new(job.run, job.tasks, Schedule::OneByOne, stop) };
         let _watchdog = work.stop.watchdog()?;
         let done = pool.run(&work);
         Ok(Ran { work, done })
@@ -124,11 +124,11 @@ fn live(strategy: &dyn Strategy, shape: Shape, env: &Env, server: &str, jobs: Ve
 }
 
 /// What there is more of than before, when it had time to go.
-fn left_since(before: Crowd) -> Option<Crowd> {
+fn left_since(before: LeftBehind) -> Option<LeftBehind> {
     let give_up = Instant::now() + FAREWELL;
     loop {
-        let left = Crowd::now()?.beyond(before);
-        if left == Crowd::default() || Instant::now() > give_up {
+        let left = LeftBehind::now()?.beyond(before);
+        if left == LeftBehind::default() || Instant::now() > give_up {
             return Some(left);
         }
         thread::sleep(TICK);

@@ -12,7 +12,7 @@ use harness::{
 use stats::{Estimate, looks, paired};
 use work::{
     strategy::{self, Strategy, gil_threads::GilThreads},
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 /// One row of the decision table.
@@ -67,7 +67,7 @@ fn ranking(decision: &Decision, scenario: &Scenario, evidence: &Evidence) -> Opt
 
 /// What a cell's speed-up is measured against.
 fn baseline(cell: &CellSpec) -> CellSpec {
-    CellSpec { strategy: "sequential".into(), shape: Shape::ONE, deal: Deal::OneByOne, ..cell.clone() }
+    CellSpec { strategy: "sequential".into(), shape: WorkerLayout::ONE, deal: Schedule::OneByOne, ..cell.clone() }
 }
 
 /// One for each round. Empty where either gave a wrong answer, and where they did not do the same work.

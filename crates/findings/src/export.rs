@@ -94,11 +94,11 @@ struct Decision<'a> {
     scenario: &'a str,
     answer: &'a str,
     rounds: u32,
-    ranking: Vec<Rank>,
+    ranking: Vec<RankEntry>,
 }
 
 #[derive(Debug, Serialize)]
-struct Rank {
+struct RankEntry {
     cell: String,
     speedup: Estimate,
     among_fastest: bool,
@@ -170,7 +170,7 @@ fn mechanism(found: &MechanismFinding, unit: Unit) -> Mechanism<'_> {
 }
 
 fn decision(decided: &Decided) -> Decision<'_> {
-    let rank = |ranked: &super::Ranked| Rank {
+    let rank = |ranked: &super::Ranked| RankEntry {
         cell: ranked.cell.to_string(),
         speedup: ranked.speedup,
         among_fastest: ranked.among_fastest,
@@ -197,7 +197,7 @@ fn cells(cells: &[CellSpec]) -> Vec<String> {
 mod tests {
     use super::super::{
         findings,
-        made_up::{Made, evidence, shown},
+        made_up::{MadeMeasurement, evidence, shown},
         tests::everything,
     };
     use super::*;
@@ -217,7 +217,7 @@ mod tests {
         let scenario = everything();
         let names: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();
         let cells: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 3.0)).collect();
-        let record = Made { rounds, ..Made::of(&scenario) }.record(&cells);
+        let record = MadeMeasurement { rounds, ..MadeMeasurement::of(&scenario) }.record(&cells);
         let host = record.host.clone();
         let mut evidence = evidence([record]);
         evidence.exhibits.insert("torn_prints".into(), shown(true));

@@ -4,7 +4,7 @@ use super::{
     FigureFinding, Measured, Verdict, judge,
     placed::Placed,
     predict,
-    quantity::{self, Lacking, Quantity, Taken},
+    quantity::{self, Lacking, Quantity, TestCells},
     words::{Cast, counted},
 };
 use harness::results::evidence::Evidence;
@@ -21,7 +21,7 @@ use stats::{Estimate, looks};
 #[derive(Debug)]
 pub(super) struct Assessed<'a> {
     pub figure: &'a Figure,
-    pub taken: Taken<'a>,
+    pub taken: TestCells<'a>,
     pub finding: FigureFinding,
 }
 

@@ -2,7 +2,7 @@
 
 use super::Evidence;
 use harness::{
-    results::record::{CellRecord, Check, Purpose, Record, SCHEMA, Stopped},
+    results::record::{CellRecord, Check, EndReason, Purpose, Record, SCHEMA},
     scenario::{self, CellSpec, Scenario},
 };
 use measure::host::HostFacts;
@@ -108,7 +108,7 @@ fn noise(seed: u32) -> f64 {
 
 /// What a made-up measurement is like.
 #[derive(Debug, Clone)]
-pub(super) struct Made {
+pub(super) struct MadeMeasurement {
     pub scenario: Scenario,
     pub rounds: u32,
     /// From end to end, as a share of a time.
@@ -117,7 +117,7 @@ pub(super) struct Made {
     pub looks: Vec<u32>,
 }
 
-impl Made {
+impl MadeMeasurement {
     pub(super) fn of(scenario: &Scenario) -> Self {
         Self { scenario: scenario.clone(), rounds: 10, scatter: 0.02, cores: 2, looks: vec![10] }
     }
@@ -138,7 +138,7 @@ impl Made {
             drawn: false,
             purpose: Purpose::Findings,
             looks: self.looks.clone(),
-            stopped: Some(Stopped::AllRounds),
+            stopped: Some(EndReason::AllRounds),
             rounds: self.rounds,
             rounds_done: self.rounds,
             left_out: Vec::new(),
@@ -198,9 +198,9 @@ pub(super) fn evidence(records: impl IntoIterator<Item = Record>) -> Evidence {
 }
 
 /// What an exhibit showed.
-pub(super) fn shown(bug: bool) -> museum::Shown {
-    let finding = |holds, verdict: &str| museum::Finding { holds, verdict: verdict.into(), figures: BTreeMap::new() };
-    museum::Shown {
+pub(super) fn shown(bug: bool) -> museum::ExhibitShown {
+    let finding = |holds, verdict: &str| museum::SideShown { holds, verdict: verdict.into(), figures: BTreeMap::new() };
+    museum::ExhibitShown {
         bug: finding(bug, if bug { "7 of 30 lines came out torn" } else { "0 of 30 lines came out torn" }),
         right: finding(true, "0 of 30 lines came out torn"),
     }

@@ -14,7 +14,7 @@ use mock_server::{
     profile::{Body, Profile, Route},
 };
 use stats::{ceiling, paired, serial_fraction};
-use work::{task::fetch::Recipe, worker::deck::Deal};
+use work::{task::fetch::Recipe, worker::deck::Schedule};
 
 const LOCK_STEP: &str = "lock-step";
 const SHARED_LINK: &str = "shared link";
@@ -62,7 +62,7 @@ impl Lockstep {
         if variant.gives_up_s.is_some() || !knows(server) {
             return None;
         }
-        let wait = |path: &str, site| Wait::of(server, path, site);
+        let wait = |path: &str, site| PredictedWait::of(server, path, site);
         let mut prologue_s = 0.0;
         for listing in &variant.prologue {
             prologue_s += wait(&listing.path, None)?.latency_s;
@@ -101,13 +101,13 @@ fn knows(server: &Profile) -> bool {
 
 /// What a task waits for.
 #[derive(Clone, Copy)]
-struct Wait {
+struct PredictedWait {
     latency_s: f64,
     /// Of the body; `None` where that isn't one number.
     bytes: Option<u64>,
 }
 
-impl Wait {
+impl PredictedWait {
     /// Of a fetch of this path, redirects followed. `None` where latencies spread, and where nothing answers.
     fn of(server: &Profile, path: &str, site: Option<&str>) -> Option<Self> {
         let (mut path, mut latency_s) = (path, 0.0);
@@ -145,7 +145,7 @@ fn bytes(body: Body) -> Option<u64> {
 /// Path and site of every task.
 fn every_task(recipe: &Recipe, tasks: u32) -> Box<dyn Iterator<Item = (String, Option<&str>)> + '_> {
     if recipe.listing.is_some() {
-        let links: Vec<String> = gallery::Listing::built_in().pictures().map(str::to_owned).collect();
+        let links: Vec<String> = gallery::GalleryListing::built_in().pictures().map(str::to_owned).collect();
         return Box::new(links.into_iter().take(tasks as usize).map(|link| (link, None)));
     }
     let paths = recipe.paths.len().max(1);
@@ -157,12 +157,12 @@ fn every_task(recipe: &Recipe, tasks: u32) -> Box<dyn Iterator<Item = (String, O
 }
 
 /// What the turns take when tasks are dealt like this: in chunks of k, whole chunks are what takes turns.
-fn in_turns_s(deal: Deal, tasks: u32, workers: u32, task_s: f64) -> Option<f64> {
+fn in_turns_s(deal: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f64> {
     let size = match deal {
-        Deal::OneByOne | Deal::Blocks | Deal::Interleaved => 1,
-        Deal::Chunks(size) => size.max(1),
-        Deal::PoolChunks => tasks.div_ceil(workers.saturating_mul(4).max(1)).max(1),
-        Deal::ByKey => return None,
+        Schedule::OneByOne | Schedule::Blocks | Schedule::Interleaved => 1,
+        Schedule::Chunks(size) => size.max(1),
+        Schedule::PoolChunks => tasks.div_ceil(workers.saturating_mul(4).max(1)).max(1),
+        Schedule::ByKey => return None,
     };
     let chunks = tasks.div_ceil(size);
     let all_whole = ceiling::lock_step_makespan_s(chunks, workers, f64::from(size) * task_s)?;

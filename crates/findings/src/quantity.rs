@@ -37,21 +37,21 @@ pub(super) struct Scattered {
     /// On the scale.
     pub mean: Mean,
     /// On which the scatter is balanced.
-    pub scale: Scale,
+    pub scale: MeanScale,
     /// Which of the cells was the best of the others, of [`Test::DropOff`].
     pub best: Option<usize>,
 }
 
 /// The scale of a mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scale {
+pub(super) enum MeanScale {
     /// Twice as much and half as much balance.
     Logarithmic,
     /// As much more and as much less balance.
     Linear,
 }
 
-impl Scale {
+impl MeanScale {
     /// Where a figure lies on the scale.
     pub(super) fn place(self, figure: f64) -> f64 {
         match self {
@@ -81,7 +81,7 @@ pub(super) enum Lacking {
 
 /// What the evidence holds for a test.
 #[derive(Debug)]
-pub(super) struct Taken<'a> {
+pub(super) struct TestCells<'a> {
     /// The record; `None` for exhibits, and where nothing was measured.
     pub record: Option<&'a Record>,
     /// The cells of the test, in its order.
@@ -91,17 +91,17 @@ pub(super) struct Taken<'a> {
 }
 
 /// What the newest record with all cells of this test says.
-pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evidence) -> Taken<'a> {
+pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evidence) -> TestCells<'a> {
     if let Test::Exhibit(name) = test {
-        return Taken { record: None, cells: Vec::new(), quantity: exhibited(name, evidence) };
+        return TestCells { record: None, cells: Vec::new(), quantity: exhibited(name, evidence) };
     }
     let specs = test.cells();
     match lookup(evidence, scenario, &specs) {
         Some((record, cells)) => {
             let quantity = of_cells(test, &cells, record.time_scale);
-            Taken { record: Some(record), cells, quantity }
+            TestCells { record: Some(record), cells, quantity }
         }
-        None => Taken { record: None, cells: Vec::new(), quantity: Err(Lacking::NotMeasured) },
+        None => TestCells { record: None, cells: Vec::new(), quantity: Err(Lacking::NotMeasured) },
     }
 }
 
@@ -212,7 +212,7 @@ fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64>
 }
 
 fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Option<Scattered> {
-    let logarithmic = |mean| Scattered { mean, scale: Scale::Logarithmic, best: None };
+    let logarithmic = |mean| Scattered { mean, scale: MeanScale::Logarithmic, best: None };
     let times = |values: &[f64], factor: f64| values.iter().map(|value| value * factor).collect::<Vec<f64>>();
     Some(match (test, rounds) {
         (Test::Ratio { .. }, [from, to]) => logarithmic(paired::log_ratio(from, to)?),
@@ -227,7 +227,7 @@ fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Op
         }
         (Test::Trend { .. }, all) => {
             let tasks: Vec<u32> = cells.iter().map(|cell| cell.tasks).collect();
-            Scattered { mean: trend::exponent(&tasks, all)?, scale: Scale::Linear, best: None }
+            Scattered { mean: trend::exponent(&tasks, all)?, scale: MeanScale::Linear, best: None }
         }
         (Test::DropOff { .. }, [among @ .., at]) => {
             let (best, mean) = drop_off::held_out(at, among)?;

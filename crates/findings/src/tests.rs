@@ -1,7 +1,7 @@
 //! What the findings promise: a sentence for each kind of test and verdict, and rules that hold for any evidence.
 
 use super::{
-    made_up::{Made, evidence, requests, shown, spec, sums},
+    made_up::{MadeMeasurement, evidence, requests, shown, spec, sums},
     *,
 };
 use harness::{results::record::Check, scenario::claim::Test};
@@ -35,7 +35,7 @@ fn told(found: &Findings) -> String {
 /// What comes of one figure when its cells took so long.
 fn of_figure(figure: &str, cells: &[(&str, f64)]) -> Finding {
     let scenario = requests(&claim("000-7", &[figure], ""));
-    let record = Made::of(&scenario).record(cells);
+    let record = MadeMeasurement::of(&scenario).record(cells);
     findings(&[scenario], &evidence([record])).claims.remove(0)
 }
 
@@ -72,7 +72,7 @@ fn a_ratio_in_every_verdict() {
 fn what_was_calibrated_can_explain_and_says_from_what() {
     let figure = "name = \"all thirty\", test = { time = { cell = \"sequential x 1\" } }, published = 8.99106";
     let scenario = requests(&claim("000-1", &[figure], ""));
-    let record = Made::of(&scenario).record(&[("sequential x 1", 9.0)]);
+    let record = MadeMeasurement::of(&scenario).record(&[("sequential x 1", 9.0)]);
     insta::assert_snapshot!(told(&findings(&[scenario], &evidence([record]))));
 }
 
@@ -139,7 +139,7 @@ fn what_is_shown_and_what_is_not() {
     let fails =
         "name = \"refused\", test = { fails = { cell = \"threads x 5, failing\", with = \"no more threads\" } }";
     let scenario = requests(&(exhibit + &claim("000-6", &[fails], "")));
-    let mut record = Made::of(&scenario).record(&[("threads x 5, failing", 1.0)]);
+    let mut record = MadeMeasurement::of(&scenario).record(&[("threads x 5, failing", 1.0)]);
     let mut lines = Vec::new();
     for (bug, error) in [(true, "task 3: no more threads (os error 11)"), (false, "task 3: the connection was reset")] {
         record.cells[0].error = Some(error.into());
@@ -153,7 +153,7 @@ fn what_is_shown_and_what_is_not() {
 #[test]
 fn what_failed_has_no_time_and_says_why() {
     let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
-    let whole = Made::of(&scenario).record(&[("sequential x 1", 9.0), ("threads x 5", 2.0)]);
+    let whole = MadeMeasurement::of(&scenario).record(&[("sequential x 1", 9.0), ("threads x 5", 2.0)]);
     let with = |change: &dyn Fn(&mut Record)| {
         let mut record = whole.clone();
         change(&mut record);
@@ -192,7 +192,7 @@ const UNEVEN: &str = "{ name = \"latencies that spread\", test = { ratio = { fro
 fn with_mechanisms(apart: &str, serial: (f64, f64), uneven: (f64, f64)) -> Finding {
     let rest = format!("mechanisms = [{SERIAL}, {UNEVEN}]\n{apart}");
     let scenario = requests(&claim("000-3", &[&speed_up("published = 4.138")], &rest));
-    let record = Made::of(&scenario).record(&[
+    let record = MadeMeasurement::of(&scenario).record(&[
         ("sequential x 1", 9.0),
         ("threads x 5", 1.8),
         ("sequential x 1, serial_start", 9.0),
@@ -239,7 +239,8 @@ fn a_contested_claim_has_a_clause_for_each_reading() {
         "name = \"hosts that differ\", test = { ratio = { from = \"threads x 30\", to = \"hybrid x 3x5\" } }, expects = { above = 1.0 }",
     ];
     let scenario = requests(&claim("000-10", &readings, "contested = \"It says both.\""));
-    let record = Made::of(&scenario).record(&[("threads x 5", 1.8), ("threads x 30", 0.3), ("hybrid x 3x5", 0.6)]);
+    let record =
+        MadeMeasurement::of(&scenario).record(&[("threads x 5", 1.8), ("threads x 30", 0.3), ("hybrid x 3x5", 0.6)]);
     insta::assert_snapshot!(told(&findings(std::slice::from_ref(&scenario), &evidence([record]))));
     assert_eq!(findings(&[scenario], &Evidence::default()).claims[0].verdict, Verdict::NotMeasured);
 }
@@ -259,7 +260,7 @@ fn the_weakest_figure_decides_and_what_is_not_testable_is_set_aside() {
     ] {
         let figures: Vec<&str> = figures.into_iter().map(String::as_str).collect();
         let scenario = requests(&claim("000-7", &figures, ""));
-        let record = Made::of(&scenario).record(&cells);
+        let record = MadeMeasurement::of(&scenario).record(&cells);
         let found = findings(&[scenario], &evidence([record]));
         assert_eq!(found.claims[0].verdict, expected, "{}", found.claims[0].sentence);
     }
@@ -270,7 +271,7 @@ fn a_calculation_that_needs_more_cores_is_predicted_by_amdahl_and_says_so() {
     let figure = "name = \"speed-up of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, published = 2.21, needs = { cores = 8 }";
     let scenario = sums(&claim("002-6", &[figure], ""));
     // On two cores 1.8 times as fast: a ninth can't be divided, which leaves 1 / (1/9 + 8/9/8) = 4.5 on eight.
-    let record = Made { scatter: 0.0, ..Made::of(&scenario) }.record(&[
+    let record = MadeMeasurement { scatter: 0.0, ..MadeMeasurement::of(&scenario) }.record(&[
         ("sequential x 1", 9.0),
         ("processes x 2", 5.0),
         ("processes x 8", 5.1),
@@ -309,7 +310,7 @@ fn a_decision_names_all_that_can_t_be_told_from_the_fastest() {
     let rows = "[[decisions]]\nwork = \"waiting for a server (IO-bound)\"\ncells = [\"threads x 30\", \"async x 30\", \"processes x 8\", \
                 \"sequential x 1\"]\n";
     let scenario = requests(rows);
-    let record = Made::of(&scenario).record(&[
+    let record = MadeMeasurement::of(&scenario).record(&[
         ("sequential x 1", 9.0),
         ("threads x 30", 0.31),
         ("async x 30", 0.3),
@@ -349,7 +350,7 @@ fn holm_takes_back_what_only_stands_alone() {
 #[test]
 fn the_newest_record_that_has_the_cells_decides() {
     let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
-    let made = Made::of(&scenario);
+    let made = MadeMeasurement::of(&scenario);
     let without = made.record(&[("sequential x 1", 9.0)]);
     let newer = made.record(&[("sequential x 1", 9.0), ("threads x 5", 9.0 / 4.1)]);
     let older = made.record(&[("sequential x 1", 9.0), ("threads x 5", 9.0)]);
@@ -376,7 +377,8 @@ fn the_page_of_time_is_the_documents_own() {
     // 1.6 s of run at the document's pace, and 2 ms of start and stop that were not divided by the time scale.
     let figure = "name = \"it\", test = { time = { cell = \"processes x 8, as published\" } }, published = 1.602";
     let scenario = requests(&claim("000-7", &[figure], ""));
-    let record = Made { scatter: 0.0, ..Made::of(&scenario) }.record(&[("processes x 8, as published", 1.6)]);
+    let record = MadeMeasurement { scatter: 0.0, ..MadeMeasurement::of(&scenario) }
+        .record(&[("processes x 8, as published", 1.6)]);
     let found = findings(&[scenario], &evidence([record]));
     let measured = found.claims[0].figures[0].measured.unwrap();
     assert!((measured.value.estimate - 1.602).abs() < 1e-9, "{measured:?}");
@@ -387,7 +389,7 @@ fn narrow_is_a_matter_of_width_alone() {
     let scenario = requests(&claim("000-7", &[&speed_up("published = 4.138")], ""));
     let cells = [("sequential x 1", 9.0), ("threads x 5", 2.0)];
     let narrow = |scatter: f64, change: &dyn Fn(&mut Record)| {
-        let mut record = Made { scatter, ..Made::of(&scenario) }.record(&cells);
+        let mut record = MadeMeasurement { scatter, ..MadeMeasurement::of(&scenario) }.record(&cells);
         change(&mut record);
         narrow_enough(&scenario.claims, &record)
     };
@@ -409,8 +411,8 @@ fn with_times(scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
 }
 
 fn with_times_of(to: &str, scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
-    let mut record =
-        Made { rounds: rounds.len() as u32, ..Made::of(scenario) }.record(&[("sequential x 1", 1.0), (to, 1.0)]);
+    let mut record = MadeMeasurement { rounds: rounds.len() as u32, ..MadeMeasurement::of(scenario) }
+        .record(&[("sequential x 1", 1.0), (to, 1.0)]);
     record.cells[0].run_s = rounds.iter().map(|(from, _)| *from).collect();
     record.cells[1].run_s = rounds.iter().map(|(_, to)| *to).collect();
     record
@@ -481,7 +483,7 @@ proptest! {
         let scenario = everything();
         let names: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();
         let cells: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
-        let mut record = Made { rounds, looks: Vec::new(), ..Made::of(&scenario) }.record(&cells);
+        let mut record = MadeMeasurement { rounds, looks: Vec::new(), ..MadeMeasurement::of(&scenario) }.record(&cells);
         for (which, how, value) in damage {
             if record.cells.is_empty() {
                 break;

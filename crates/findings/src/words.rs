@@ -4,7 +4,7 @@ use super::Unit;
 use harness::scenario::{CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload, claim::Countable};
 use stats::Estimate;
 use support::figures::{TimeUnit, count, grouped, memory, percent, plain, ratio, significant, time};
-use work::worker::{deck::Deal, shape::Shape};
+use work::worker::{deck::Schedule, shape::WorkerLayout};
 
 /// The cells of one test. What they have in common is told once, in front; what differs, with each of them.
 pub(super) struct Cast<'a> {
@@ -40,7 +40,7 @@ impl<'a> Cast<'a> {
             ("gil_threads", _) => format!("{} under the interpreter lock", count(workers, "thread")),
             ("work_stealing", _) => count(workers, "work-stealing thread"),
             ("processes", _) => processes(workers),
-            ("hybrid", Shape::Grid { processes: outer, threads }) => {
+            ("hybrid", WorkerLayout::Grid { processes: outer, threads }) => {
                 let each = if outer.get() == 1 { "" } else { " each" };
                 format!("{} of {}{each}", processes(outer.get() as usize), count(threads.get() as usize, "thread"))
             }
@@ -103,8 +103,8 @@ fn waits_for_latency_alone(scenario: &Scenario) -> bool {
 /// Whether a verb that follows is "were".
 pub(super) fn is_plural(cell: &CellSpec) -> bool {
     let several = match cell.shape {
-        Shape::Grid { processes, .. } => processes.get() > 1,
-        Shape::Plain(workers) => workers.get() > 1,
+        WorkerLayout::Grid { processes, .. } => processes.get() > 1,
+        WorkerLayout::Plain(workers) => workers.get() > 1,
     };
     several && matches!(cell.strategy.as_str(), "threads" | "gil_threads" | "work_stealing" | "processes" | "hybrid")
 }
@@ -128,14 +128,14 @@ fn processes(number: usize) -> String {
 }
 
 /// One by one goes without saying, unless it is what differs.
-fn deal(deal: Deal, alike: bool) -> Option<String> {
+fn deal(deal: Schedule, alike: bool) -> Option<String> {
     match deal {
-        Deal::OneByOne => (!alike).then(|| "dealt one by one".into()),
-        Deal::Chunks(size) => Some(format!("in chunks of {size}")),
-        Deal::PoolChunks => Some("in the pool's own chunks".into()),
-        Deal::Blocks => Some("in blocks".into()),
-        Deal::Interleaved => Some("dealt like cards".into()),
-        Deal::ByKey => Some("one site each".into()),
+        Schedule::OneByOne => (!alike).then(|| "dealt one by one".into()),
+        Schedule::Chunks(size) => Some(format!("in chunks of {size}")),
+        Schedule::PoolChunks => Some("in the pool's own chunks".into()),
+        Schedule::Blocks => Some("in blocks".into()),
+        Schedule::Interleaved => Some("dealt like cards".into()),
+        Schedule::ByKey => Some("one site each".into()),
     }
 }
 

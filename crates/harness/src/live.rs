@@ -22,5 +22,5 @@ mod watched;
 
 pub use event::Event;
 pub use race::Race;
-pub use teller::Teller;
-pub use watched::{CantWatch, Wanted, Watched};
+pub use teller::EventWriter;
+pub use watched::{CantWatch, Watched, WatchedRun};

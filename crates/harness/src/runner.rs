@@ -24,7 +24,7 @@ use crate::{
     scenario::{CellSpec, Scenario},
 };
 use bench::Bench;
-use cell::{Cell, CellError, Sample};
+use cell::{CellError, PreparedCell, Sample};
 use measure::clock::now_ns;
 use stage::{SetupError, Stage};
 use std::{
@@ -178,7 +178,7 @@ fn set_up_cells(
     specs: &[CellSpec],
     settings: &Settings,
     observer: &mut dyn Observer,
-) -> Result<Vec<Cell>, SetupError> {
+) -> Result<Vec<PreparedCell>, SetupError> {
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
     // Made here and not by each pool: some pools live in child processes, which may be killed.
@@ -190,7 +190,7 @@ fn set_up_cells(
             stages.insert(&spec.variant, Rc::new(stage));
         }
         let stage = Rc::clone(&stages[spec.variant.as_str()]);
-        cells.push(Cell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?);
+        cells.push(PreparedCell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?);
     }
     Ok(cells)
 }
@@ -201,7 +201,7 @@ fn scratch_for_queues() -> Result<Scratch, SetupError> {
 }
 
 /// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.
-pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<Cell>, SetupError> {
+pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<PreparedCell>, SetupError> {
     set_up_cells(scenario, specs, settings, &mut Silent)
 }
 

@@ -28,7 +28,7 @@ use support::suggestion::unknown;
 use work::{
     strategy::Strategy,
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 /// The time scales that make sense: slower, and a wait of seconds lasts for hours; faster, and none is left.
@@ -136,9 +136,9 @@ pub struct CellSpec {
     /// The strategy's name.
     pub strategy: String,
     /// How many workers, and made up of what.
-    pub shape: Shape,
+    pub shape: WorkerLayout,
     /// How tasks reach them.
-    pub deal: Deal,
+    pub deal: Schedule,
     /// What the clock encloses.
     pub timer: Timer,
 }
@@ -212,13 +212,13 @@ fn load_cells(name: &str) -> Result<Scenario, ScenarioError> {
     let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
     let text = text.ok_or_else(|| ScenarioError::Unknown(unknown("scenario", name, &names())))?;
     let (wire, table) = wire(name, text)?;
-    check::Checker { file: name, table: &table }.scenario(name, wire)
+    check::ScenarioChecker { file: name, table: &table }.scenario(name, wire)
 }
 
 /// Reads and checks the text of a scenario. `file` is what errors call it.
 pub fn parse(name: &str, file: &str, text: &str) -> Result<Scenario, ScenarioError> {
     let (wire, table) = wire(file, text)?;
-    let checker = check::Checker { file, table: &table };
+    let checker = check::ScenarioChecker { file, table: &table };
     let (claims, decisions) = (wire.claims.clone(), wire.decisions.clone());
     let mut scenario = checker.scenario(name, wire)?;
     scenario.claims = checker.claims(&scenario, claims)?;
@@ -238,7 +238,7 @@ fn wire(file: &str, text: &str) -> Result<(wire::Scenario, toml::Table), Scenari
 
 /// What was asked of a strategy that can't be had, and what it wants instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
+pub struct UnsupportedLayout {
     /// The shapes that were asked for.
     pub found: String,
     /// What would be right.
@@ -249,15 +249,15 @@ pub struct Misfit {
 pub fn matrix(
     variant: &Variant,
     strategies: &[&'static dyn Strategy],
-    asked: &[Shape],
-    deals: &[Deal],
+    asked: &[WorkerLayout],
+    deals: &[Schedule],
     timer: Timer,
-) -> Result<Vec<CellSpec>, Misfit> {
+) -> Result<Vec<CellSpec>, UnsupportedLayout> {
     let mut cells = Vec::new();
     for strategy in strategies {
         let shapes = shapes(*strategy, asked, variant.tasks())?;
         for &deal in deals {
-            let deal = if strategy.max_workers() == 1 { Deal::OneByOne } else { deal };
+            let deal = if strategy.max_workers() == 1 { Schedule::OneByOne } else { deal };
             let (variant, strategy) = (variant.name.clone(), strategy.name().to_owned());
             let cell = |&shape| CellSpec { variant: variant.clone(), strategy: strategy.clone(), shape, deal, timer };
             cells.extend(shapes.iter().map(cell));
@@ -267,17 +267,17 @@ pub fn matrix(
 }
 
 /// Those of the shapes that the strategy can have.
-fn shapes(strategy: &dyn Strategy, asked: &[Shape], tasks: u32) -> Result<Vec<Shape>, Misfit> {
+fn shapes(strategy: &dyn Strategy, asked: &[WorkerLayout], tasks: u32) -> Result<Vec<WorkerLayout>, UnsupportedLayout> {
     let (name, most) = (strategy.name(), strategy.max_workers());
-    let shapes: Vec<Shape> = asked.iter().filter_map(|&asked| strategy.shape(asked, tasks)).collect();
+    let shapes: Vec<WorkerLayout> = asked.iter().filter_map(|&asked| strategy.shape(asked, tasks)).collect();
     if let Some(large) = shapes.iter().find(|shape| shape.workers().get() > most) {
-        return Err(Misfit { found: large.to_string(), expected: format!("at most {most} for `{name}`") });
+        return Err(UnsupportedLayout { found: large.to_string(), expected: format!("at most {most} for `{name}`") });
     }
     if shapes.is_empty() && !asked.is_empty() {
         let numbers = asked.iter().all(|shape| shape.processes().is_none());
         let wanted = if numbers { "PROCESSESxTHREADS, such as 3x5," } else { "a whole number" };
-        let found: Vec<String> = asked.iter().map(Shape::to_string).collect();
-        return Err(Misfit { found: found.join(", "), expected: format!("{wanted} for `{name}`") });
+        let found: Vec<String> = asked.iter().map(WorkerLayout::to_string).collect();
+        return Err(UnsupportedLayout { found: found.join(", "), expected: format!("{wanted} for `{name}`") });
     }
     Ok(shapes)
 }
@@ -286,8 +286,8 @@ fn shapes(strategy: &dyn Strategy, asked: &[Shape], tasks: u32) -> Result<Vec<Sh
 pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
     let baselines = cells.iter().map(|cell| CellSpec {
         strategy: "sequential".into(),
-        shape: Shape::ONE,
-        deal: Deal::OneByOne,
+        shape: WorkerLayout::ONE,
+        deal: Schedule::OneByOne,
         ..cell.clone()
     });
     let mut seen = HashSet::new();
@@ -375,7 +375,7 @@ impl Scenario {
 impl fmt::Display for CellSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} x {}", self.strategy, self.shape)?;
-        if self.deal != Deal::OneByOne {
+        if self.deal != Schedule::OneByOne {
             write!(f, ", {}", self.deal)?;
         }
         match self.timer {

@@ -1,7 +1,7 @@
 //! From the wire form to the checked form: every name resolves, every step fits on a slide, or the error says where not.
 
 use super::{
-    Command, Excerpt, Lesson, LessonError, Race, Step, StepKind,
+    Command, Excerpt, Lesson, LessonError, LessonRace, LessonStep, StepKind,
     excerpt::{self, NoExcerpt},
     wire,
 };
@@ -9,7 +9,7 @@ use harness::scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Timer};
 use support::{figures::exact, suggestion::one_of};
 use work::{
     strategy,
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 /// More words than these aren't read by anybody while somebody speaks.
@@ -24,7 +24,7 @@ pub(super) struct Library {
 }
 
 /// Checks one file.
-struct Checker<'a> {
+struct LessonChecker<'a> {
     library: &'a Library,
     file: &'a str,
 }
@@ -36,11 +36,11 @@ impl Library {
 
     /// The lesson that this file holds; its name begins with its number: `03-how-many-workers`.
     pub(super) fn lesson(&self, file: &str, text: &str) -> Result<Lesson, LessonError> {
-        Checker { library: self, file: &format!("{file}.md") }.lesson(file, text)
+        LessonChecker { library: self, file: &format!("{file}.md") }.lesson(file, text)
     }
 }
 
-impl Checker<'_> {
+impl LessonChecker<'_> {
     fn lesson(&self, stem: &str, text: &str) -> Result<Lesson, LessonError> {
         let numbered = stem.split_once('-').and_then(|(number, name)| Some((number.parse().ok()?, name.to_owned())));
         let (number, name) =
@@ -48,7 +48,7 @@ impl Checker<'_> {
         let malformed = |message: String| LessonError::Malformed { file: self.file.into(), message };
         let (front, body) = wire::parts(text)
             .ok_or_else(|| malformed("no TOML in front, between a first line of `+++` and another such line".into()))?;
-        let front: wire::Front =
+        let front: wire::FrontMatter =
             toml::from_str(front).map_err(|error| malformed(error.to_string().trim_end().into()))?;
         if front.race.is_none() && front.command.is_empty() {
             return Err(self.invalid("race", "neither a race nor a command", "something to run"));
@@ -67,7 +67,7 @@ impl Checker<'_> {
         })
     }
 
-    fn race(&self, wire: wire::Race) -> Result<Race, LessonError> {
+    fn race(&self, wire: wire::Race) -> Result<LessonRace, LessonError> {
         let scenarios = &self.library.scenarios;
         let names: Vec<&str> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
         let scenario = scenarios.iter().find(|scenario| scenario.name == wire.scenario);
@@ -83,7 +83,7 @@ impl Checker<'_> {
             return Err(self.invalid("race.ask", &wire.ask, &one_of(&wire.ask, &cells)));
         }
         let wire::Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = wire;
-        Ok(Race { scenario, variant, strategies, workers, rounds: rounds.get(), time_scale, ask })
+        Ok(LessonRace { scenario, variant, strategies, workers, rounds: rounds.get(), time_scale, ask })
     }
 
     /// The cells of a race, as tables show them.
@@ -96,12 +96,12 @@ impl Checker<'_> {
             strategy::named(name).map_err(|_| self.invalid("race.strategies", name, &one_of(name, &strategy::names())))
         };
         let strategies = race.strategies.iter().map(named).collect::<Result<Vec<_>, _>>()?;
-        let shapes = race.workers.iter().map(|text| text.parse()).collect::<Result<Vec<Shape>, String>>();
+        let shapes = race.workers.iter().map(|text| text.parse()).collect::<Result<Vec<WorkerLayout>, String>>();
         let shapes = shapes.map_err(|words| self.invalid("race.workers", &race.workers.join(", "), &words))?;
         if strategies.is_empty() || shapes.is_empty() {
             return Err(self.invalid("race", "no strategies or no workers", "at least one of each"));
         }
-        let cells = scenario::matrix(variant, &strategies, &shapes, &[Deal::OneByOne], Timer::Warm)
+        let cells = scenario::matrix(variant, &strategies, &shapes, &[Schedule::OneByOne], Timer::Warm)
             .map_err(|misfit| self.invalid("race.workers", &misfit.found, &misfit.expected))?;
         Ok(scenario::with_baselines(cells).iter().map(CellSpec::to_string).collect())
     }
@@ -148,7 +148,7 @@ impl Checker<'_> {
         }
     }
 
-    fn steps(&self, body: &str) -> Result<Vec<Step>, LessonError> {
+    fn steps(&self, body: &str) -> Result<Vec<LessonStep>, LessonError> {
         let found = wire::steps(body);
         let headings: Vec<&str> =
             found.iter().filter(|(head, words)| !head.is_empty() || !words.is_empty()).map(|(head, _)| *head).collect();
@@ -157,10 +157,10 @@ impl Checker<'_> {
             return Err(self.invalid("its headings", &headings.join(", "), &expected.join(", ")));
         }
         let steps = StepKind::ALL.into_iter().zip(found.into_iter().skip(1));
-        steps.map(|(kind, (_, markdown))| self.step(Step { kind, markdown })).collect()
+        steps.map(|(kind, (_, markdown))| self.step(LessonStep { kind, markdown })).collect()
     }
 
-    fn step(&self, step: Step) -> Result<Step, LessonError> {
+    fn step(&self, step: LessonStep) -> Result<LessonStep, LessonError> {
         match step.words() {
             0 => Err(self.invalid(&format!("## {}", step.kind), "nothing", "some words")),
             words if words > MOST_WORDS => {

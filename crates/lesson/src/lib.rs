@@ -66,7 +66,7 @@ pub struct Lesson {
     /// What the class is asked before the run: by a number of seconds, where there is a race.
     pub question: String,
     /// What is run.
-    pub race: Option<Race>,
+    pub race: Option<LessonRace>,
     /// Commands before the race, after it or instead of it, in the order in which they are given.
     pub commands: Vec<Command>,
     /// The ids of the claims that it is about.
@@ -74,12 +74,12 @@ pub struct Lesson {
     /// The code that it shows.
     pub code: Vec<Excerpt>,
     /// Its steps, one of each kind, in the order of [`StepKind::ALL`].
-    pub steps: Vec<Step>,
+    pub steps: Vec<LessonStep>,
 }
 
 /// A run to be watched, and the cell whose time is to be guessed. All of it as a command line takes it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Race {
+pub struct LessonRace {
     /// The scenario's name.
     pub scenario: String,
     /// The variant's name; `None` for the scenario as it stands.
@@ -109,7 +109,7 @@ pub struct Command {
 
 /// One step of a lesson, short enough for a slide.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
+pub struct LessonStep {
     /// Which.
     pub kind: StepKind,
     /// Its words.
@@ -175,7 +175,7 @@ pub fn named<'a>(lessons: &'a [Lesson], wanted: &str) -> Result<&'a Lesson, Stri
 
 impl Lesson {
     /// The step of this kind.
-    pub fn step(&self, kind: StepKind) -> Option<&Step> {
+    pub fn step(&self, kind: StepKind) -> Option<&LessonStep> {
         self.steps.iter().find(|step| step.kind == kind)
     }
 
@@ -186,7 +186,7 @@ impl Lesson {
     }
 }
 
-impl Race {
+impl LessonRace {
     /// What follows `makespan race`: the scenario, then options that `makespan run` has as well.
     pub fn arguments(&self) -> Vec<String> {
         let option = |name: &str, value: String| [name.to_owned(), value];

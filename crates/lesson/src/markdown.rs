@@ -3,7 +3,7 @@
 //! Lessons need paragraphs, lists, emphasis and code. What else there is in Markdown comes out as its words alone; HTML in it
 //! comes out as text, so that nothing in a lesson can do anything to a page.
 
-use super::Step;
+use super::LessonStep;
 use maud::{Escaper, Markup, PreEscaped};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use std::fmt::Write;
@@ -19,7 +19,7 @@ pub enum Paragraph {
     Code(String),
 }
 
-impl Step {
+impl LessonStep {
     /// The words as HTML. Its elements are `p`, `ul`, `ol`, `li`, `strong`, `em`, `pre` and `code`, without attributes.
     pub fn html(&self) -> Markup {
         let mut html = String::new();
@@ -111,8 +111,8 @@ mod tests {
     use super::{super::StepKind, *};
     use proptest::prelude::*;
 
-    fn step(markdown: &str) -> Step {
-        Step { kind: StepKind::See, markdown: markdown.into() }
+    fn step(markdown: &str) -> LessonStep {
+        LessonStep { kind: StepKind::See, markdown: markdown.into() }
     }
 
     #[test]

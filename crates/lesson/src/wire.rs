@@ -9,7 +9,7 @@ const FENCE: &str = "+++";
 /// What stands in front.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Front {
+pub(super) struct FrontMatter {
     pub title: String,
     pub minutes: NonZeroU32,
     pub question: String,

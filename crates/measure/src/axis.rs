@@ -22,7 +22,7 @@ const DRIFT_PER_MILLION: u64 = 1_000;
 
 /// Two processes whose axes are equal read the same clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Axis {
+pub struct ClockAxis {
     /// The host's name.
     pub host: String,
     /// What tells one boot of one kernel from any other; `None` where the system doesn't tell.
@@ -44,7 +44,7 @@ pub struct Offset {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockReading {
     /// Whose clock it is.
-    pub axis: Axis,
+    pub axis: ClockAxis,
     /// How far the queue's clock is ahead of it.
     pub to_queue: Offset,
 }
@@ -56,7 +56,7 @@ pub struct Comparison {
     made_ns: u64,
 }
 
-impl Axis {
+impl ClockAxis {
     /// This process's.
     pub fn here() -> Self {
         let host = gethostname().map_or_else(|_| "localhost".into(), |name| name.to_string_lossy().into_owned());
@@ -157,8 +157,8 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn here_is_one_place() {
-        let here = Axis::here();
-        assert_eq!(here, Axis::here());
+        let here = ClockAxis::here();
+        assert_eq!(here, ClockAxis::here());
         assert!(!here.host.is_empty() && here.boot.as_ref().is_some_and(|boot| boot.len() == 36), "{here:?}");
     }
 

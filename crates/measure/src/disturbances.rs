@@ -7,7 +7,7 @@ mod read;
 
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Finding {
+pub enum Inspection {
     /// It is as it should be.
     Fine {
         /// What was looked at, in a word or two.
@@ -47,11 +47,11 @@ pub enum Severity {
 }
 
 /// Looks at this machine now, and says of each thing whether it is fine, disturbs, or can't be known.
-pub fn find() -> Vec<Finding> {
+pub fn find() -> Vec<Inspection> {
     judge::all(&read::facts())
 }
 
-impl Finding {
+impl Inspection {
     /// What was looked at, in a word or two.
     pub fn name(&self) -> &'static str {
         match self {
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn every_thing_is_looked_at_once_whatever_the_machine() {
         let findings = find();
-        let mut names: Vec<&str> = findings.iter().map(Finding::name).collect();
+        let mut names: Vec<&str> = findings.iter().map(Inspection::name).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), findings.len());

@@ -274,7 +274,7 @@ fn wrong(key: impl Into<String>, found: &dyn Display, expected: impl Into<String
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::{Shape, Spread};
+    use crate::profile::{LatencyShape, Spread};
     use proptest::prelude::*;
 
     fn with(change: impl FnOnce(&mut Route)) -> Profile {
@@ -302,11 +302,11 @@ mod tests {
             ("latency_s", with(|route| route.latency_s = -1.0)),
             ("latency_s", with(|route| route.latency_s = f64::INFINITY)),
             ("latency_s", with(|route| route.latency_s = 1e300)),
-            ("latency_s", with(|route| (route.latency_s, route.spread) = (5e4, spread(Shape::Lognormal, 1.0)))),
-            ("spread.cv", with(|route| route.spread = spread(Shape::Lognormal, 0.0))),
-            ("spread.cv", with(|route| route.spread = spread(Shape::Lognormal, 3.1))),
-            ("spread.cv", with(|route| route.spread = spread(Shape::Uniform, 0.58))),
-            ("spread.cv", with(|route| route.spread = spread(Shape::Uniform, f64::NAN))),
+            ("latency_s", with(|route| (route.latency_s, route.spread) = (5e4, spread(LatencyShape::Lognormal, 1.0)))),
+            ("spread.cv", with(|route| route.spread = spread(LatencyShape::Lognormal, 0.0))),
+            ("spread.cv", with(|route| route.spread = spread(LatencyShape::Lognormal, 3.1))),
+            ("spread.cv", with(|route| route.spread = spread(LatencyShape::Uniform, 0.58))),
+            ("spread.cv", with(|route| route.spread = spread(LatencyShape::Uniform, f64::NAN))),
             ("status", with(|route| route.status = 100)),
             ("status", with(|route| route.status = 600)),
             ("location", with(|route| route.status = 302)),

@@ -10,7 +10,7 @@ use super::{
     profile::Profile,
 };
 use measure::{
-    axis::{Axis, Offset},
+    axis::{ClockAxis, Offset},
     clock::now_ns,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -24,19 +24,19 @@ const ABOUT_LIMIT: Duration = Duration::from_secs(5);
 
 /// What a server says of itself at `/-/about`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub struct ServerFacts {
     /// The checksum of what it serves: see [`checksum`].
     pub profile: u32,
     /// Whose clock its log is by.
-    pub axis: Axis,
+    pub axis: ClockAxis,
     /// The time by that clock, nanoseconds.
     pub now_ns: u64,
 }
 
-impl About {
+impl ServerFacts {
     /// What this process says, which serves this.
     pub(super) fn now(profile: u32) -> Self {
-        Self { profile, axis: Axis::here(), now_ns: now_ns() }
+        Self { profile, axis: ClockAxis::here(), now_ns: now_ns() }
     }
 }
 
@@ -68,7 +68,7 @@ impl Contact {
         if about.profile != checksum(profile) {
             return Err(ServerError::ServesOther { origin: origin.to_owned(), time_scale: profile.time_scale });
         }
-        contact.is_elsewhere = about.axis != Axis::here();
+        contact.is_elsewhere = about.axis != ClockAxis::here();
         Ok(contact)
     }
 
@@ -90,7 +90,7 @@ impl Contact {
         Ok(log.entries.into_iter().map(|entry| by_our_clock(entry, ahead)).collect())
     }
 
-    fn about(&self) -> Result<About, ServerError> {
+    fn about(&self) -> Result<ServerFacts, ServerError> {
         self.ask(Method::GET, "about", ABOUT_LIMIT, |cause| ServerError::NoServer {
             origin: self.origin.clone(),
             cause,

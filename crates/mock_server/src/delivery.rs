@@ -6,7 +6,7 @@
 use super::{
     limits::Places,
     link::Ride,
-    log::{Ending, Note},
+    log::{Note, ResponseEnd},
     pace::Pace,
     payload::Payload,
     pending::InService,
@@ -125,7 +125,7 @@ impl Delivery {
         self.held = Held::default();
         if let Some(note) = self.note.take() {
             let hold_up = self.hold_up.as_ref();
-            note.set(Ending {
+            note.set(ResponseEnd {
                 sent_bytes: self.sent,
                 ended_ns: Some(now_ns),
                 link_ns: hold_up.map_or(0, |hold_up| hold_up.total_ns(now_ns)),

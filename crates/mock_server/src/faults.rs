@@ -6,7 +6,7 @@ use hyper::StatusCode;
 /// A fault with all that it needs, checked and scaled.
 #[derive(Debug, Clone)]
 pub(super) struct CheckedFault {
-    pub what: Mishap,
+    pub what: PlannedFault,
     pub path: Option<PathPattern>,
     pub indexes: Option<Vec<u32>>,
     pub probability: f64,
@@ -14,7 +14,7 @@ pub(super) struct CheckedFault {
 
 /// What goes wrong, and how much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mishap {
+pub(super) enum PlannedFault {
     Reset,
     Error(StatusCode),
     Stall { ns: u64 },
@@ -23,7 +23,7 @@ pub(super) enum Mishap {
     Drip { ns: u64 },
 }
 
-impl Mishap {
+impl PlannedFault {
     /// As the log has it.
     pub(super) fn fault(self) -> Fault {
         match self {
@@ -42,7 +42,7 @@ impl Mishap {
 }
 
 /// The first fault that applies to a request.
-pub(super) fn first(faults: &[CheckedFault], path: &str, draw: Draw, has_body: bool) -> Option<Mishap> {
+pub(super) fn first(faults: &[CheckedFault], path: &str, draw: Draw, has_body: bool) -> Option<PlannedFault> {
     let applies = |(number, fault): &(usize, &CheckedFault)| {
         (has_body || !fault.what.needs_body())
             && fault.path.as_ref().is_none_or(|pattern| pattern.matches(path))
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::{draw::Draws, log::TaskTag};
 
-    fn fault(what: Mishap) -> CheckedFault {
+    fn fault(what: PlannedFault) -> CheckedFault {
         CheckedFault { what, path: None, indexes: None, probability: 1.0 }
     }
 
@@ -68,27 +68,27 @@ mod tests {
     #[test]
     fn the_first_that_matches_applies() {
         let faults = [
-            CheckedFault { indexes: Some(vec![3, 17]), ..fault(Mishap::Truncate) },
-            CheckedFault { path: Some(PathPattern::Prefix("/x/".into())), ..fault(Mishap::Reset) },
-            CheckedFault { indexes: Some(vec![3]), ..fault(Mishap::Error(StatusCode::BAD_GATEWAY)) },
+            CheckedFault { indexes: Some(vec![3, 17]), ..fault(PlannedFault::Truncate) },
+            CheckedFault { path: Some(PathPattern::Prefix("/x/".into())), ..fault(PlannedFault::Reset) },
+            CheckedFault { indexes: Some(vec![3]), ..fault(PlannedFault::Error(StatusCode::BAD_GATEWAY)) },
         ];
         let first = |path, index, has_body| super::first(&faults, path, draw(1, index), has_body);
-        assert_eq!(first("/x/1", Some(3), true), Some(Mishap::Truncate));
-        assert_eq!(first("/x/1", Some(3), false), Some(Mishap::Reset), "nothing to truncate");
-        assert_eq!(first("/y", Some(3), false), Some(Mishap::Error(StatusCode::BAD_GATEWAY)));
-        assert_eq!(first("/x/1", None, true), Some(Mishap::Reset));
+        assert_eq!(first("/x/1", Some(3), true), Some(PlannedFault::Truncate));
+        assert_eq!(first("/x/1", Some(3), false), Some(PlannedFault::Reset), "nothing to truncate");
+        assert_eq!(first("/y", Some(3), false), Some(PlannedFault::Error(StatusCode::BAD_GATEWAY)));
+        assert_eq!(first("/x/1", None, true), Some(PlannedFault::Reset));
         assert_eq!(first("/y", Some(4), true), None);
         assert_eq!(first("/y", None, true), None, "the prologue has no index");
     }
 
     #[test]
     fn chance_strikes_as_often_as_asked_and_each_fault_by_itself() {
-        let likely = |probability| CheckedFault { probability, ..fault(Mishap::Reset) };
-        let faults = [likely(0.2), CheckedFault { what: Mishap::Truncate, ..likely(0.25) }];
+        let likely = |probability| CheckedFault { probability, ..fault(PlannedFault::Reset) };
+        let faults = [likely(0.2), CheckedFault { what: PlannedFault::Truncate, ..likely(0.25) }];
         let (mut first, mut second) = (0, 0);
         for index in 0..10_000 {
             match super::first(&faults, "/", draw(9, Some(index)), true) {
-                Some(Mishap::Reset) => first += 1,
+                Some(PlannedFault::Reset) => first += 1,
                 Some(_) => second += 1,
                 None => {}
             }

@@ -6,7 +6,7 @@
 
 use super::{
     checked::CheckedProfile,
-    generic::Asked,
+    generic::RequestAsked,
     payload::Payload,
     routes::{Answer, Routes, Source},
     server::ServeError,
@@ -87,7 +87,7 @@ impl Foresight {
         let (parts, ()) = request.body(()).ok()?.into_parts();
         let (client, body) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Bytes::new());
         let target = self.routes.find(&parts.method, parts.uri.path(), host);
-        Some(self.routes.answer(&target, &Asked { parts: &parts, host, client, body, chance: 0.0 }))
+        Some(self.routes.answer(&target, &RequestAsked { parts: &parts, host, client, body, chance: 0.0 }))
     }
 }
 
@@ -95,7 +95,7 @@ impl Foresight {
 mod tests {
     use super::*;
     use crate::{
-        payload::Noise,
+        payload::NoiseBytes,
         profile::{Body, Profile, Route},
     };
 
@@ -118,7 +118,7 @@ mod tests {
         let (status, body) =
             foresight.get(&format!("{ORIGIN}/old"), None, None, 2).expect("no echo").expect("two hops");
         assert_eq!((status, body.left()), (StatusCode::OK, 100));
-        assert!(body.eq(Noise::new(3).body("/page", 100)), "the bytes of the page itself");
+        assert!(body.eq(NoiseBytes::new(3).body("/page", 100)), "the bytes of the page itself");
         assert!(matches!(foresight.get(&format!("{ORIGIN}/old"), None, None, 1), Ok(None)), "one hop is too few");
     }
 

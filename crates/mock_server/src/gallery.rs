@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The listing's JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listing {
+pub struct GalleryListing {
     /// What the gallery holds, in its order.
     pub data: Vec<Item>,
 }
@@ -23,7 +23,7 @@ pub struct Item {
     pub media_type: Option<String>,
 }
 
-impl Listing {
+impl GalleryListing {
     /// The gallery that is built in, its links relative (`/images/photo_001.jpg`).
     pub fn built_in() -> Self {
         serde_json::from_str(include_str!("../../../fixtures/gallery.json")).expect("a test reads the same file")
@@ -50,7 +50,7 @@ mod tests {
 
     #[test]
     fn exactly_91_of_the_listing_are_pictures() {
-        let listing = Listing::built_in();
+        let listing = GalleryListing::built_in();
         let pictures: HashSet<&str> = listing.pictures().collect();
         let numbered = |prefix: &'static str, last: u32, end: &'static str, digits: usize| {
             (1..=last).map(move |number| format!("/images/{prefix}_{number:0digits$}.{end}"))
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn links_lead_to_the_host_that_was_asked() {
-        let json = Listing::built_in().on_host("quote\".example:80");
-        let listing: Listing = serde_json::from_slice(&json).unwrap();
+        let json = GalleryListing::built_in().on_host("quote\".example:80");
+        let listing: GalleryListing = serde_json::from_slice(&json).unwrap();
         assert!(listing.data.iter().all(|item| item.link.starts_with("http://quote\".example:80/")));
     }
 }

@@ -13,14 +13,14 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(super) use asked::Asked;
+pub(super) use asked::RequestAsked;
 
 use super::{
     checked::scaled_ns,
-    payload::{Noise, Payload},
+    payload::{NoiseBytes, Payload},
     routes::{Answer, Source, plain},
 };
-use asked::Call;
+use asked::GenericCall;
 use hyper::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use std::fmt::Write;
@@ -29,23 +29,23 @@ use std::fmt::Write;
 const LONGEST_S: f64 = 10.0;
 
 /// The answer, or what is wrong with the request.
-type Made = Result<Answer, Refused>;
+type GenericAnswer = Result<Answer, RefusedCall>;
 
 /// The answer that is this response.
 #[expect(clippy::unnecessary_wraps, reason = "it is what a route gives")]
-fn made(response: Response<Payload>) -> Made {
+fn made(response: Response<Payload>) -> GenericAnswer {
     Ok(Answer::at_once(response))
 }
 
 /// A request that can't be answered as asked.
 #[derive(Debug)]
-struct Refused {
+struct RefusedCall {
     status: StatusCode,
     /// What was expected instead.
     expected: String,
 }
 
-impl From<&str> for Refused {
+impl From<&str> for RefusedCall {
     fn from(expected: &str) -> Self {
         Self { status: StatusCode::BAD_REQUEST, expected: expected.into() }
     }
@@ -65,7 +65,7 @@ pub(super) struct GenericRoute {
     does: &'static str,
     /// Whether the answer depends on nothing but method, path and query.
     is_fixed: bool,
-    answer: fn(&Call) -> Made,
+    answer: fn(&GenericCall) -> GenericAnswer,
 }
 
 const READ: &[&str] = &["GET"];
@@ -145,7 +145,7 @@ const fn on(
     path: &'static str,
     example: &'static str,
     does: &'static str,
-    answer: fn(&Call) -> Made,
+    answer: fn(&GenericCall) -> GenericAnswer,
 ) -> GenericRoute {
     GenericRoute { methods, path, example, does, is_fixed: false, answer }
 }
@@ -204,10 +204,10 @@ impl Found {
         format!("{}{head}, OPTIONS", self.route.methods.join(", "))
     }
 
-    pub(super) fn answer(&self, asked: &Asked, noise: &Noise, time_scale: f64) -> Answer {
-        let call = Call { asked, found: self, noise, time_scale };
+    pub(super) fn answer(&self, asked: &RequestAsked, noise: &NoiseBytes, time_scale: f64) -> Answer {
+        let call = GenericCall { asked, found: self, noise, time_scale };
         let source = Source::Generic { is_fixed: self.route.is_fixed && !call.is_by_chance() };
-        let answer = (self.route.answer)(&call).unwrap_or_else(|Refused { status, expected }| {
+        let answer = (self.route.answer)(&call).unwrap_or_else(|RefusedCall { status, expected }| {
             Answer::at_once(plain(status, format!("{}: expected {expected}\n", asked.parts.uri)))
         });
         Answer { source, ..answer }

@@ -4,7 +4,7 @@
 //! distributed between 0 and 1, is turned into a factor by the inverse of the distribution function. So a request that
 //! draws low is fast on every route, and equal draws give equal latencies, whatever was drawn before.
 
-use super::profile::{Shape, Spread};
+use super::profile::{LatencyShape, Spread};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// How many standard deviations the logarithm of a lognormal latency stays within. One draw in 1.7 million lies beyond
@@ -28,14 +28,14 @@ impl Factors {
     pub(super) fn of(spread: Spread) -> Result<Self, &'static str> {
         let cv = spread.cv;
         match spread.shape {
-            Shape::Uniform if cv > 0.0 && cv * 3_f64.sqrt() <= 1.0 => {
+            LatencyShape::Uniform if cv > 0.0 && cv * 3_f64.sqrt() <= 1.0 => {
                 Ok(Self::Uniform { half_width: cv * 3_f64.sqrt() })
             }
-            Shape::Lognormal if cv > 0.0 && cv <= LARGEST_LOGNORMAL_CV => {
+            LatencyShape::Lognormal if cv > 0.0 && cv <= LARGEST_LOGNORMAL_CV => {
                 Ok(Self::Lognormal { sigma: cv.powi(2).ln_1p().sqrt() })
             }
-            Shape::Uniform => Err("a number above 0 and at most 0.577 (1/√3), or latencies would be negative"),
-            Shape::Lognormal => Err("a number above 0 and at most 3"),
+            LatencyShape::Uniform => Err("a number above 0 and at most 0.577 (1/√3), or latencies would be negative"),
+            LatencyShape::Lognormal => Err("a number above 0 and at most 3"),
         }
     }
 
@@ -58,11 +58,11 @@ mod tests {
     #[test]
     fn mean_and_cv_are_as_asked() {
         for (shape, cv) in [
-            (Shape::Uniform, 0.1),
-            (Shape::Uniform, 0.57),
-            (Shape::Lognormal, 0.2),
-            (Shape::Lognormal, 0.95),
-            (Shape::Lognormal, 3.0),
+            (LatencyShape::Uniform, 0.1),
+            (LatencyShape::Uniform, 0.57),
+            (LatencyShape::Lognormal, 0.2),
+            (LatencyShape::Lognormal, 0.95),
+            (LatencyShape::Lognormal, 3.0),
         ] {
             let factors = Factors::of(Spread { shape, cv }).unwrap();
             // Evenly spaced draws are the distribution itself: no chance is involved.
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_higher_draw_is_never_faster_and_all_are_bounded() {
-        for shape in [Shape::Uniform, Shape::Lognormal] {
+        for shape in [LatencyShape::Uniform, LatencyShape::Lognormal] {
             let factors = Factors::of(Spread { shape, cv: 0.5 }).unwrap();
             let all: Vec<f64> =
                 [0.0, 1e-300, 0.1, 0.5, 0.9, 1.0 - f64::EPSILON, 1.0].map(|draw| factors.at(draw)).into();

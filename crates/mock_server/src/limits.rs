@@ -20,7 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// All limits of a server.
 #[derive(Debug)]
-pub(super) struct Limits {
+pub(super) struct ServerLimits {
     /// Connections that are open.
     connections: Option<Gate>,
     /// Connections that are being answered.
@@ -46,13 +46,13 @@ pub(super) type Places = [Option<OwnedSemaphorePermit>; 2];
 
 /// A request that is turned away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Refusal {
+pub(super) struct RefusedRequest {
     pub status: StatusCode,
     /// After how long trying again makes sense, at the server's own pace.
     pub retry_after_ns: u64,
 }
 
-impl Limits {
+impl ServerLimits {
     pub(super) fn new(network: &CheckedNetwork, time_scale: f64) -> Self {
         let keeps_place = |limit: &Limit| limit.beyond == Beyond::Refuse || network.idle.is_some();
         Self {
@@ -67,19 +67,19 @@ impl Limits {
     }
 
     /// Lets a connection in that came at `since_ns`, perhaps later; `Err` if it is to be closed.
-    pub(super) async fn connect(&self, since_ns: u64) -> Result<Admitted, Full> {
+    pub(super) async fn connect(&self, since_ns: u64) -> Result<Admitted, NoPlace> {
         let (place, since_ns) = enter(self.connections.as_ref(), since_ns).await?;
         Ok(Admitted { places: [place, None], since_ns })
     }
 
     /// Lets a request in that came at `since_ns`, perhaps later, or turns it away.
-    pub(super) async fn admit(&self, since_ns: u64, timer: &Timer) -> Result<Admitted, Refusal> {
+    pub(super) async fn admit(&self, since_ns: u64, timer: &Timer) -> Result<Admitted, RefusedRequest> {
         if let Some(rate) = &self.rate {
             // A statement of its own: no borrow is held across an await.
             let taken = rate.borrow_mut().take(since_ns);
-            taken.map_err(|retry_after_ns| Refusal { status: StatusCode::TOO_MANY_REQUESTS, retry_after_ns })?;
+            taken.map_err(|retry_after_ns| RefusedRequest { status: StatusCode::TOO_MANY_REQUESTS, retry_after_ns })?;
         }
-        let overloaded = |Full| self.overloaded();
+        let overloaded = |NoPlace| self.overloaded();
         let (connection, since_ns) = enter(self.answered.as_ref(), since_ns).await.map_err(overloaded)?;
         let (request, mut since_ns) = enter(self.requests.as_ref(), since_ns).await.map_err(overloaded)?;
         if let Some(section) = &self.section {
@@ -88,14 +88,14 @@ impl Limits {
         Ok(Admitted { places: [connection, request], since_ns })
     }
 
-    fn overloaded(&self) -> Refusal {
-        Refusal { status: StatusCode::SERVICE_UNAVAILABLE, retry_after_ns: self.overloaded_ns }
+    fn overloaded(&self) -> RefusedRequest {
+        RefusedRequest { status: StatusCode::SERVICE_UNAVAILABLE, retry_after_ns: self.overloaded_ns }
     }
 }
 
 /// There is no place, and nobody may wait for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) struct NoPlace;
 
 /// So many at once.
 #[derive(Debug)]
@@ -111,17 +111,17 @@ impl Gate {
 }
 
 /// Waits for a place, where places are limited. Gives the instant since when it is there.
-async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaphorePermit>, u64), Full> {
+async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaphorePermit>, u64), NoPlace> {
     let Some(gate) = gate else { return Ok((None, since_ns)) };
     if let Ok(place) = Arc::clone(&gate.places).try_acquire_owned() {
         return Ok((Some(place), since_ns));
     }
     match gate.beyond {
-        Beyond::Refuse => Err(Full),
+        Beyond::Refuse => Err(NoPlace),
         // tokio's semaphore serves those who wait in their order.
         Beyond::Queue => match Arc::clone(&gate.places).acquire_owned().await {
             Ok(place) => Ok((Some(place), now_ns())),
-            Err(_closed) => Err(Full),
+            Err(_closed) => Err(NoPlace),
         },
     }
 }

@@ -72,15 +72,15 @@ impl LogEntry {
         self.answered_ns.saturating_sub(self.arrived_ns + self.queued_ns + self.latency_ns)
     }
 
-    fn completed(self, ending: Ending) -> Self {
-        let Ending { sent_bytes, ended_ns, link_ns, link_share } = ending;
+    fn completed(self, ending: ResponseEnd) -> Self {
+        let ResponseEnd { sent_bytes, ended_ns, link_ns, link_share } = ending;
         Self { sent_bytes, ended_ns, link_ns, link_share, ..self }
     }
 }
 
 /// What becomes known of an answer only when its body ends. The fields are those of [`LogEntry`].
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Ending {
+pub(super) struct ResponseEnd {
     pub sent_bytes: u64,
     pub ended_ns: Option<u64>,
     pub link_ns: u64,
@@ -89,10 +89,10 @@ pub(super) struct Ending {
 
 /// Where a body leaves its ending. Of no effect when the log was taken in the meantime.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Note(Rc<Cell<Ending>>);
+pub(super) struct Note(Rc<Cell<ResponseEnd>>);
 
 impl Note {
-    pub(super) fn set(&self, ending: Ending) {
+    pub(super) fn set(&self, ending: ResponseEnd) {
         self.0.set(ending);
     }
 }
@@ -258,7 +258,7 @@ impl Dropped {
 }
 
 fn size(entry: &LogEntry) -> usize {
-    size_of::<(LogEntry, Note)>() + size_of::<Ending>() + entry.path.len()
+    size_of::<(LogEntry, Note)>() + size_of::<ResponseEnd>() + entry.path.len()
 }
 
 #[cfg(test)]
@@ -301,7 +301,7 @@ mod tests {
     fn an_ending_completes_its_entry_until_the_log_is_taken() {
         let mut log = Log::default();
         let (ended, under_way) = (log.add(entry(1, 0)), log.add(entry(1, 1)));
-        let ending = Ending { sent_bytes: 7, ended_ns: Some(30), link_ns: 4, link_share: Some(0.5) };
+        let ending = ResponseEnd { sent_bytes: 7, ended_ns: Some(30), link_ns: 4, link_share: Some(0.5) };
         ended.set(ending);
         assert_eq!(log.take(1).entries, [entry(1, 0).completed(ending), entry(1, 1)]);
         under_way.set(ending);

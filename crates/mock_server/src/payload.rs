@@ -20,12 +20,12 @@ const BLOCK: usize = 64 * 1024;
 
 /// What bodies of a given size are made of.
 #[derive(Debug, Clone)]
-pub struct Noise {
+pub struct NoiseBytes {
     seed: u64,
     block: Bytes,
 }
 
-impl Noise {
+impl NoiseBytes {
     /// The noise of a server with this seed.
     pub fn new(seed: u64) -> Self {
         Self { seed, block: drawn(seed, BLOCK) }
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn a_body_depends_on_seed_and_path_only() {
-        let body = |seed, path| collected(Noise::new(seed).body(path, 1000));
+        let body = |seed, path| collected(NoiseBytes::new(seed).body(path, 1000));
         assert_eq!(body(1, "/a"), body(1, "/a"));
         assert_ne!(body(1, "/a"), body(1, "/b"));
         assert_ne!(body(1, "/a"), body(2, "/a"));
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_absurd_size_takes_no_memory() {
-        let mut body = Noise::new(1).body("/endless", u64::MAX);
+        let mut body = NoiseBytes::new(1).body("/endless", u64::MAX);
         assert_eq!(body.left(), u64::MAX);
         assert!(body.by_ref().take(10).all(|chunk| chunk.len() <= BLOCK));
         assert_eq!(body.left(), u64::MAX - HEAD as u64 - 9 * BLOCK as u64);
@@ -136,7 +136,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_body_is_as_long_as_asked(length in 0_u64..300_000, seed: u64) {
-            let body = Noise::new(seed).body("/page", length);
+            let body = NoiseBytes::new(seed).body("/page", length);
             prop_assert_eq!(body.left(), length);
             prop_assert_eq!(collected(body).len() as u64, length);
         }

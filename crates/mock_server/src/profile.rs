@@ -52,7 +52,7 @@
 
 mod network;
 
-pub use network::{Beyond, Fault, FaultRule, Limit, Limits, Link, Rate, Shape, Spread};
+pub use network::{Beyond, Fault, FaultRule, LatencyShape, Limit, Limits, Link, Rate, Spread};
 
 use super::checked::{CheckedProfile, ProfileError};
 use serde::{Deserialize, Serialize};

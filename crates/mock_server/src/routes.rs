@@ -2,9 +2,9 @@
 
 use super::{
     checked::{CheckedProfile, CheckedRoute},
-    gallery::Listing,
-    generic::{self, Asked},
-    payload::{Noise, Payload},
+    gallery::GalleryListing,
+    generic::{self, RequestAsked},
+    payload::{NoiseBytes, Payload},
     photos::{Photos, media_type},
     profile::Body,
     server::ServeError,
@@ -19,9 +19,9 @@ use hyper::{
 #[derive(Debug)]
 pub(super) struct Routes {
     all: Vec<CheckedRoute>,
-    noise: Noise,
+    noise: NoiseBytes,
     photos: Photos,
-    listing: Listing,
+    listing: GalleryListing,
     time_scale: f64,
 }
 
@@ -86,9 +86,9 @@ impl Routes {
         };
         Ok(Self {
             all: profile.routes,
-            noise: Noise::new(profile.seed),
+            noise: NoiseBytes::new(profile.seed),
             photos,
-            listing: Listing::built_in(),
+            listing: GalleryListing::built_in(),
             time_scale: profile.time_scale,
         })
     }
@@ -106,7 +106,7 @@ impl Routes {
     }
 
     /// The answer to a request that leads there.
-    pub(super) fn answer(&self, target: &Target, asked: &Asked) -> Answer {
+    pub(super) fn answer(&self, target: &Target, asked: &RequestAsked) -> Answer {
         match target {
             Target::Profile(number) => {
                 let route = &self.all[*number];
@@ -135,7 +135,7 @@ impl Routes {
     }
 
     /// `None` for a photo that isn't there.
-    fn respond(&self, route: &CheckedRoute, asked: &Asked) -> Option<Response<Payload>> {
+    fn respond(&self, route: &CheckedRoute, asked: &RequestAsked) -> Option<Response<Payload>> {
         if let Some(refusal) = refusal(route, asked.parts.headers.get(AUTHORIZATION)) {
             return Some(refusal);
         }

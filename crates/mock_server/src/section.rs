@@ -22,19 +22,19 @@ impl Section {
         let free_ns = self.free_ns.lock().await;
         // Counted from when the one before was due, not from when this one woke up: else each would add its lateness.
         let through_ns = since_ns.max(*free_ns).saturating_add(self.length_ns);
-        let turn = Turn { free_ns, through_ns };
+        let turn = SectionTurn { free_ns, through_ns };
         timer.sleep_until(turn.through_ns).await;
         through_ns
     }
 }
 
 /// Somebody is in the section. One that gives up leaves it at once.
-struct Turn<'a> {
+struct SectionTurn<'a> {
     free_ns: MutexGuard<'a, u64>,
     through_ns: u64,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for SectionTurn<'_> {
     fn drop(&mut self) {
         *self.free_ns = self.through_ns.min(now_ns());
     }

@@ -3,13 +3,13 @@
 
 use super::{
     checked::CheckedProfile,
-    contact::About,
+    contact::ServerFacts,
     delivery::{CutShort, Delivery},
     draw::{Draw, Draws},
-    faults::{self, CheckedFault, Mishap},
-    generic::Asked,
+    faults::{self, CheckedFault, PlannedFault},
+    generic::RequestAsked,
     latency::Factors,
-    limits::{Admitted, Limits, Places, Refusal},
+    limits::{Admitted, Places, RefusedRequest, ServerLimits},
     link::Link,
     log::{Counts, LATENESS_HEADER, Log, TASK_HEADER, TaskTag},
     pace::Pace,
@@ -46,7 +46,7 @@ pub(super) struct Service {
     spreads: Vec<Option<Factors>>,
     draws: Draws,
     faults: Vec<CheckedFault>,
-    pub limits: Limits,
+    pub limits: ServerLimits,
     link: Option<Rc<Link>>,
     connect_delay_ns: u64,
     timer: Timer,
@@ -69,7 +69,7 @@ impl Service {
         let spreads: Vec<_> = profile.routes.iter().map(|route| route.spread).collect();
         Ok(Self {
             draws: Draws::new(profile.seed, spreads.len()),
-            limits: Limits::new(&network, profile.time_scale),
+            limits: ServerLimits::new(&network, profile.time_scale),
             patience: network.patience(),
             faults: network.faults,
             link: network.bandwidth.map(|bandwidth| Link::start(bandwidth, timer.clone())),
@@ -131,11 +131,11 @@ impl Service {
         self.timer.sleep_until(since_ns.saturating_add(latency_ns)).await;
 
         let answered_ns = now_ns();
-        let is_reset = mishap == Some(Mishap::Reset);
+        let is_reset = mishap == Some(PlannedFault::Reset);
         let bytes = if sends_body(&answer) && !is_reset { answer.response.body().left() } else { 0 };
         let (note, in_service) = pending.answered(|entry| {
             entry.status = if is_reset { 0 } else { answer.response.status().as_u16() };
-            (entry.bytes, entry.answered_ns, entry.fault) = (bytes, answered_ns, mishap.map(Mishap::fault));
+            (entry.bytes, entry.answered_ns, entry.fault) = (bytes, answered_ns, mishap.map(PlannedFault::fault));
         });
         // From here on the body notes its end, also when it is dropped.
         let deliver = |payload| Delivery::from(payload).noted(note, (in_service, places));
@@ -149,8 +149,10 @@ impl Service {
         let chunk_bytes = answer.chunk_bytes;
         let mut response = answer.response.map(|payload| deliver(payload).held_up_by(ride, pace).chunked(chunk_bytes));
         match mishap {
-            Some(Mishap::ResetInBody) => response = response.map(|body| body.cut_short(Some(Rc::clone(connection)))),
-            Some(Mishap::Truncate) => response = response.map(|body| body.cut_short(None)),
+            Some(PlannedFault::ResetInBody) => {
+                response = response.map(|body| body.cut_short(Some(Rc::clone(connection))))
+            }
+            Some(PlannedFault::Truncate) => response = response.map(|body| body.cut_short(None)),
             _ => {}
         }
         let lateness_ns = answered_ns.saturating_sub(since_ns.saturating_add(latency_ns));
@@ -180,7 +182,7 @@ impl Service {
         answer: &Answer,
         route: Option<usize>,
         draw: Draw,
-        mishap: Option<Mishap>,
+        mishap: Option<PlannedFault>,
         is_first: bool,
     ) -> u64 {
         let spread = route.and_then(|route| *self.spreads.get(route)?);
@@ -189,14 +191,14 @@ impl Service {
             None => answer.latency_ns,
         };
         let connect_ns = if is_first { self.connect_delay_ns } else { 0 };
-        let stall_ns = if let Some(Mishap::Stall { ns }) = mishap { ns } else { 0 };
+        let stall_ns = if let Some(PlannedFault::Stall { ns }) = mishap { ns } else { 0 };
         drawn_ns + connect_ns + stall_ns
     }
 
     /// The slower of the answer's own pace and a drip.
-    fn pace(&self, answer: &Answer, mishap: Option<Mishap>, now_ns: u64, bytes: u64) -> Option<Pace> {
+    fn pace(&self, answer: &Answer, mishap: Option<PlannedFault>, now_ns: u64, bytes: u64) -> Option<Pace> {
         let drip_per_s = match mishap {
-            Some(Mishap::Drip { ns }) => Some(bytes as f64 / ns as f64 * 1e9),
+            Some(PlannedFault::Drip { ns }) => Some(bytes as f64 / ns as f64 * 1e9),
             _ => None,
         };
         let slower_per_s = [drip_per_s, answer.pace_bytes_per_s].into_iter().flatten().reduce(f64::min)?;
@@ -209,7 +211,7 @@ impl Service {
         let run = || query.and_then(|query| query.strip_prefix("run=")).and_then(|run| run.parse().ok());
         match (path, reads) {
             ("health", true) => as_json(&Health { status: "ok", counts: self.log.borrow().counts() }),
-            ("about", true) => as_json(&About::now(self.checksum)),
+            ("about", true) => as_json(&ServerFacts::now(self.checksum)),
             ("log", _) if reads || method == Method::DELETE => match run() {
                 Some(run) if reads => as_json(&self.log.borrow().read(run)),
                 Some(run) => as_json(&self.log.borrow_mut().take(run)),
@@ -222,8 +224,14 @@ impl Service {
     }
 }
 
-fn asked<'a>(parts: &'a Parts, host: &'a str, connection: &Connection, body: &'a Bytes, draw: Draw) -> Asked<'a> {
-    Asked { parts, host, client: connection.client, body, chance: draw.of_answer() }
+fn asked<'a>(
+    parts: &'a Parts,
+    host: &'a str,
+    connection: &Connection,
+    body: &'a Bytes,
+    draw: Draw,
+) -> RequestAsked<'a> {
+    RequestAsked { parts, host, client: connection.client, body, chance: draw.of_answer() }
 }
 
 fn tag(headers: &HeaderMap) -> Option<TaskTag> {
@@ -231,9 +239,9 @@ fn tag(headers: &HeaderMap) -> Option<TaskTag> {
 }
 
 /// The answer, or the error that stands in for it.
-fn gone_wrong(answer: Answer, mishap: Option<Mishap>) -> Answer {
+fn gone_wrong(answer: Answer, mishap: Option<PlannedFault>) -> Answer {
     match mishap {
-        Some(Mishap::Error(status)) => Answer { response: routes::empty(status), ..answer },
+        Some(PlannedFault::Error(status)) => Answer { response: routes::empty(status), ..answer },
         _ => answer,
     }
 }
@@ -241,7 +249,7 @@ fn gone_wrong(answer: Answer, mishap: Option<Mishap>) -> Answer {
 /// When to come again after a refusal, exactly.
 const RETRY_AFTER_NS: HeaderName = HeaderName::from_static("makespan-retry-after-ns");
 
-fn turned_away(refusal: Refusal) -> Answer {
+fn turned_away(refusal: RefusedRequest) -> Answer {
     let mut response = routes::empty(refusal.status);
     // HTTP knows whole seconds only. A client that comes at the scaled time needs the exact one.
     let whole_s = refusal.retry_after_ns.div_ceil(1_000_000_000).max(1);

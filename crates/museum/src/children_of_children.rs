@@ -1,6 +1,6 @@
 //! A script that starts its workers whenever it is read, by workers that read it when they start.
 
-use super::{Exhibit, ExhibitError, Finding, Shown, figures};
+use super::{Exhibit, ExhibitError, ExhibitShown, SideShown, figures};
 use std::{
     collections::BTreeMap,
     env,
@@ -33,10 +33,10 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let (bug, right) = (processes(&env.program, UNGUARDED)?, processes(&env.program, GUARDED)?);
     let beyond = |levels: &Levels| levels.keys().any(|&depth| depth > 1);
-    Ok(Shown {
+    Ok(ExhibitShown {
         bug: finding(&bug, as_meant(&bug) && beyond(&bug)),
         right: finding(&right, as_meant(&right) && !beyond(&right)),
     })
@@ -115,11 +115,11 @@ impl Drop for Reaped {
     }
 }
 
-fn finding(levels: &Levels, holds: bool) -> Finding {
+fn finding(levels: &Levels, holds: bool) -> SideShown {
     let workers: u64 = levels.range(1..).map(|(_, count)| count).sum();
     let deepest = levels.keys().max().copied().unwrap_or(0);
     let each: Vec<String> = levels.range(1..).map(|(depth, count)| format!("{count} at depth {depth}")).collect();
-    Finding {
+    SideShown {
         holds,
         verdict: format!("{workers} worker processes, where {WORKERS} were meant: {}", each.join(", ")),
         figures: figures([("meant", WORKERS.into()), ("workers", workers), ("deepest", deepest.into())]),

@@ -1,7 +1,7 @@
 //! A deadline that only a reader of the results would enforce, and nobody reads them.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use crossbeam::channel::{Receiver, unbounded};
@@ -42,12 +42,12 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let slow = Route { latency_s: (TIMES * LIMIT).as_secs_f64(), ..Route::at("/slow") };
     let site = Site::open(env, vec![Route::at("/short"), slow])?;
     let task = |index| site.fetch(if index == SLOW { "/slow" } else { "/short" });
     let tasks: Vec<Task> = (0..TASKS).map(task).collect();
-    Ok(Shown { bug: bug(&tasks)?, right: right(&run(&Threads, 1, env, RIGHT, &tasks, LIMIT)?) })
+    Ok(ExhibitShown { bug: bug(&tasks)?, right: right(&run(&Threads, 1, env, RIGHT, &tasks, LIMIT)?) })
 }
 
 /// Results as they come, until the deadline: what `map` returns in Python. Nothing happens unless somebody reads.
@@ -92,14 +92,14 @@ fn mapped<T>(tasks: &[Task], read: impl FnOnce(Results) -> T) -> Result<(Vec<Don
     Ok((done.pop().unwrap_or_default(), seen))
 }
 
-fn bug(tasks: &[Task]) -> Result<Finding, ExhibitError> {
+fn bug(tasks: &[Task]) -> Result<SideShown, ExhibitError> {
     let deadline_ns = now_ns() + LIMIT.as_nanos() as u64;
     // As in the document: the iterator is there, and nobody reads it.
     let (done, looks) = mapped(tasks, |results| results.looks)?;
     let finished = done.iter().filter(|done| done.result.is_ok()).count() as u64;
     let late =
         done.iter().filter(|done| done.spans.first().is_some_and(|run| run.start_ns > deadline_ns)).count() as u64;
-    Ok(Finding {
+    Ok(SideShown {
         holds: finished == u64::from(TASKS) && late >= u64::from(TASKS - SLOW - 1) && looks == 0,
         verdict: format!(
             "the deadline was looked at {looks} times: {late} of {TASKS} tasks were begun after it had passed, and \
@@ -109,11 +109,11 @@ fn bug(tasks: &[Task]) -> Result<Finding, ExhibitError> {
     })
 }
 
-fn right(done: &[Done]) -> Finding {
+fn right(done: &[Done]) -> SideShown {
     let finished = done.iter().filter(|done| done.result.is_ok()).count() as u64;
     let timed_out = |done: &&Done| done.result == Err(TaskError::TimedOut);
     let late = done.iter().filter(timed_out).count() as u64;
-    Finding {
+    SideShown {
         holds: done.len() == TASKS as usize
             && finished + late == u64::from(TASKS)
             && done.iter().skip(SLOW as usize).all(|done| timed_out(&done)),

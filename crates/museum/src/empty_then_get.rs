@@ -1,7 +1,7 @@
 //! Two workers see the last item in a queue. Both go for it, and one of them waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, Figures, Finding, Shown,
+    Exhibit, ExhibitError, ExhibitShown, Figures, SideShown,
     props::{
         count, crew,
         queue::{AtRest, JoinableQueue},
@@ -10,7 +10,7 @@ use super::{
 use std::{io, sync::Barrier};
 use work::{
     strategy::Env,
-    worker::deck::{Deal, Deck},
+    worker::deck::{Schedule, TaskQueue},
 };
 
 const WORKERS: u32 = 2;
@@ -34,9 +34,9 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(_: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     let (done, rest) = as_published()?;
-    let bug = Finding {
+    let bug = SideShown {
         holds: (done, rest) == (ITEMS, AtRest { unfinished: 0, waiting: 1, gone: 1 }),
         verdict: format!(
             "{} of {WORKERS} workers waits for ever: {done} of {} done, none queued, {} gone home, and nobody left who \
@@ -48,7 +48,7 @@ fn exhibit(_: &Env) -> Result<Shown, ExhibitError> {
         figures: figures(done, rest.waiting),
     };
     let (done, waiting) = closed_first()?;
-    let right = Finding {
+    let right = SideShown {
         holds: (done, waiting) == (ITEMS, 0),
         verdict: format!(
             "{waiting} of {WORKERS} workers wait: {done} of {} done, and {} gone home",
@@ -57,7 +57,7 @@ fn exhibit(_: &Env) -> Result<Shown, ExhibitError> {
         ),
         figures: figures(done, waiting),
     };
-    Ok(Shown { bug, right })
+    Ok(ExhibitShown { bug, right })
 }
 
 /// Returns how many items were done, and what the queue was like when nothing could happen any more.
@@ -90,7 +90,7 @@ fn as_published() -> io::Result<(u32, AtRest)> {
 /// workers have not come home: the crew returns when all have, so there can't be any.
 fn closed_first() -> io::Result<(u32, usize)> {
     let (deck, both_are_there) =
-        (Deck::deal(Deal::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));
+        (TaskQueue::deal(Schedule::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));
     let work = |worker| {
         both_are_there.wait();
         let mut done = 0;

@@ -1,7 +1,7 @@
 //! Jobs on a queue that nobody takes from.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, count, run},
 };
 use std::{
@@ -36,13 +36,13 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let tasks = tasks();
     let nobody = Env { queue: QueueSettings { own_workers: false, ..QueueSettings::default() }, ..env.clone() };
     let somebody = Env { queue: QueueSettings::default(), ..env.clone() };
     let waited_for = run(&Queue, WORKERS, &nobody, BUG, &tasks, PATIENCE)?;
     let done = run(&Queue, WORKERS, &somebody, RIGHT, &tasks, AMPLE)?;
-    Ok(Shown { bug: finding(&waited_for, 0), right: finding(&done, JOBS) })
+    Ok(ExhibitShown { bug: finding(&waited_for, 0), right: finding(&done, JOBS) })
 }
 
 fn tasks() -> Vec<Task> {
@@ -52,12 +52,12 @@ fn tasks() -> Vec<Task> {
 }
 
 /// How many jobs came back, which should be `expected`.
-fn finding(jobs: &[Done], expected: u32) -> Finding {
+fn finding(jobs: &[Done], expected: u32) -> SideShown {
     let done = jobs.iter().filter(|job| job.result.is_ok()).count() as u64;
     let queued = |job: &&Done| matches!(job.result, Err(TaskError::Queue(_)));
     let waiting = jobs.iter().filter(queued).count() as u64;
     let why = jobs.iter().find_map(|job| job.result.as_ref().err().map(ToString::to_string));
-    Finding {
+    SideShown {
         holds: done == u64::from(expected) && done + waiting == u64::from(JOBS),
         verdict: match why {
             Some(why) => format!("{} handed in, {done} done: {why}", count(JOBS, "job")),

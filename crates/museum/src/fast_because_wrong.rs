@@ -1,7 +1,7 @@
 //! Fifteen downloads, fifteen names, one picture.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, Site, count, run},
 };
 use mock_server::{
@@ -36,7 +36,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.005, body: Body::Bytes(30_000), ..Route::at("/photos/*") }])?;
     let urls: Vec<String> = (1..=PICTURES).map(|number| format!("/photos/{number}")).collect();
     // What the sequential loop before has left behind.
@@ -51,7 +51,7 @@ fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
     };
     let bug = download(BUG, urls.iter().map(as_published).collect())?;
     let right = download(RIGHT, urls.iter().map(right_way).collect())?;
-    Ok(Shown {
+    Ok(ExhibitShown {
         bug: bug.finding(bug.all_came() && bug.distinct == 1 && bug.addresses == 1),
         right: right.finding(right.all_came() && right.distinct == u64::from(PICTURES)),
     })
@@ -83,8 +83,8 @@ impl Album {
         self.came == u64::from(PICTURES)
     }
 
-    fn finding(&self, holds: bool) -> Finding {
-        Finding {
+    fn finding(&self, holds: bool) -> SideShown {
+        SideShown {
             holds,
             verdict: format!(
                 "{} of {PICTURES} downloads succeeded in {} ms; they brought {}, and the server was asked for {}",

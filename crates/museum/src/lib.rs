@@ -67,19 +67,19 @@ pub struct Exhibit {
     pub right_way: &'static str,
     /// What to take home.
     pub lesson: &'static str,
-    run: fn(&Env) -> Result<Shown, ExhibitError>,
+    run: fn(&Env) -> Result<ExhibitShown, ExhibitError>,
 }
 
 /// What an exhibit has shown, measured just now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shown {
+pub struct ExhibitShown {
     /// The document's way: it holds when the bug was there and was caught.
-    pub bug: Finding,
+    pub bug: SideShown,
     /// The right way: it holds when it was right.
-    pub right: Finding,
+    pub right: SideShown,
 }
 
-impl Shown {
+impl ExhibitShown {
     /// Whether both sides showed what the exhibit says.
     pub fn holds(&self) -> bool {
         self.bug.holds && self.right.holds
@@ -88,7 +88,7 @@ impl Shown {
 
 /// What came of one side of an exhibit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
+pub struct SideShown {
     /// Whether it is what the exhibit says.
     pub holds: bool,
     /// What happened, in words and figures.
@@ -135,7 +135,7 @@ impl Exhibit {
 
     /// Runs both sides. No exhibit hangs, but some are about hanging, so each stands under a watchdog: one that is not
     /// over in time is an error, and its thread is left to the program's end.
-    pub fn show(&self, env: &Env) -> Result<Shown, ExhibitError> {
+    pub fn show(&self, env: &Env) -> Result<ExhibitShown, ExhibitError> {
         let (send, shown) = mpsc::channel();
         let (run, env) = (self.run, env.clone());
         let thread = Builder::new().name(self.name.into()).spawn(move || {
@@ -177,11 +177,11 @@ mod tests {
         here: "",
         right_way: "",
         lesson: "",
-        run: |_| Ok(Shown { bug: finding(true), right: finding(false) }),
+        run: |_| Ok(ExhibitShown { bug: finding(true), right: finding(false) }),
     };
 
-    const fn finding(holds: bool) -> Finding {
-        Finding { holds, verdict: String::new(), figures: BTreeMap::new() }
+    const fn finding(holds: bool) -> SideShown {
+        SideShown { holds, verdict: String::new(), figures: BTreeMap::new() }
     }
 
     fn env() -> Env {
@@ -192,7 +192,7 @@ mod tests {
     fn both_sides_must_hold() {
         let shown = NOTHING.show(&env()).unwrap();
         assert!(shown.bug.holds && !shown.holds());
-        assert!(Shown { right: finding(true), ..shown }.holds());
+        assert!(ExhibitShown { right: finding(true), ..shown }.holds());
     }
 
     #[test]

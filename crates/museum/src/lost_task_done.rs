@@ -1,7 +1,7 @@
 //! One failed request skips `task_done`, and `join` waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, Figures, Finding, Shown,
+    Exhibit, ExhibitError, ExhibitShown, Figures, SideShown,
     props::{
         AMPLE, BUG, RIGHT, Site, count, crew,
         queue::{AtRest, JoinableQueue, Worker},
@@ -40,16 +40,16 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
-    let nobody = Nobody::listening()?;
+    let nobody = RefusingAddress::listening()?;
     let unlucky = site.fetch_from(nobody.addr, "/page");
     let task = |index| if index == UNLUCKY { unlucky.clone() } else { site.fetch("/page") };
     let tasks: Vec<Task> = (0..JOBS).map(task).collect();
     let bug = bug(&tasks)?;
     let guarded = guarded(&tasks)?;
     let results = run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
-    Ok(Shown { bug, right: right(&guarded, &results) })
+    Ok(ExhibitShown { bug, right: right(&guarded, &results) })
 }
 
 /// What a worker does in the document. The error leaves the function as an exception leaves the thread: past `task_done`.
@@ -90,7 +90,7 @@ fn queued<T: Send>(
     crew(WORKERS, thread, join)
 }
 
-fn bug(tasks: &[Task]) -> io::Result<Finding> {
+fn bug(tasks: &[Task]) -> io::Result<SideShown> {
     let (ends, joined) = queued(tasks, until_an_error)?;
     let errors = ends.iter().filter(|end| end.is_err()).count();
     let AtRest { unfinished, waiting, gone } = joined.err().unwrap_or(AtRest { unfinished: 0, waiting: 0, gone: 0 });
@@ -102,7 +102,7 @@ fn bug(tasks: &[Task]) -> io::Result<Finding> {
         ),
         Ok(()) => format!("join returned, with {}", count(errors as u64, "error")),
     };
-    Ok(Finding {
+    Ok(SideShown {
         holds: (unfinished, gone, errors) == (1, 1, 1) && waiting == WORKERS as usize - 1,
         verdict,
         figures: figures([
@@ -122,13 +122,13 @@ fn guarded(tasks: &[Task]) -> io::Result<Guarded> {
     Ok((joined, errors.concat()))
 }
 
-fn right((joined, errors): &Guarded, results: &[Done]) -> Finding {
+fn right((joined, errors): &Guarded, results: &[Done]) -> SideShown {
     let failed: Vec<(u32, &TaskError)> =
         results.iter().filter_map(|done| Some((done.index, done.result.as_ref().err()?))).collect();
     let unfinished = joined.err().map_or(0, |rest| rest.unfinished);
     let how = if joined.is_ok() { "join returned" } else { "join would wait for ever" };
     let named = failed.first().map(|(index, error)| format!(" (job {index}: {error})")).unwrap_or_default();
-    Finding {
+    SideShown {
         holds: joined.is_ok()
             && matches!(errors[..], [TaskError::Connect(_)])
             && matches!(failed[..], [(UNLUCKY, TaskError::Connect(_))])
@@ -154,12 +154,12 @@ fn figures<const N: usize>(counts: [(&'static str, usize); N]) -> Figures {
 }
 
 /// An address that refuses every connection: the port is taken, so that no other program gets it, but nobody listens.
-struct Nobody {
+struct RefusingAddress {
     addr: SocketAddr,
     _taken: TcpSocket,
 }
 
-impl Nobody {
+impl RefusingAddress {
     fn listening() -> io::Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;

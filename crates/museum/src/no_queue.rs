@@ -1,7 +1,7 @@
 //! Thirty jobs, five workers and no queue: each worker does all of them.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use mock_server::{log::LogEntry, profile::Route};
@@ -28,7 +28,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
     let tasks: Vec<Task> = repeat_n(site.fetch("/page"), JOBS as usize).collect();
     let everything = |worker| {
@@ -42,11 +42,11 @@ fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
     let bug = counted(&site.requests(BUG)?, WORKERS);
     run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
     let right = counted(&site.requests(RIGHT)?, 1);
-    Ok(Shown { bug, right })
+    Ok(ExhibitShown { bug, right })
 }
 
 /// How often each job was done, which should be `times`.
-fn counted(requests: &[LogEntry], times: u32) -> Finding {
+fn counted(requests: &[LogEntry], times: u32) -> SideShown {
     let mut done: BTreeMap<u32, u64> = (0..JOBS).map(|index| (index, 0)).collect();
     requests.iter().filter_map(|request| request.index).for_each(|index| *done.entry(index).or_default() += 1);
     let (least, most) = (done.values().min().copied().unwrap_or(0), done.values().max().copied().unwrap_or(0));
@@ -55,7 +55,7 @@ fn counted(requests: &[LogEntry], times: u32) -> Finding {
         (least, most) if least == most => format!("{least} times"),
         (least, most) => format!("{least} to {most} times"),
     };
-    Finding {
+    SideShown {
         holds: done.len() == JOBS as usize && least == u64::from(times) && most == least,
         verdict: format!(
             "the server counted {} requests for {JOBS} jobs: each job was done {how_often}",

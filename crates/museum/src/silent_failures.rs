@@ -1,7 +1,7 @@
 //! Downloads that fail, errors that are gathered, and a program that says "done".
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, Site, run},
 };
 use mock_server::profile::{Body, Route};
@@ -32,7 +32,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let slow = Route { latency_s: 10.0 * LIMIT.as_secs_f64(), body: Body::Bytes(2000), ..Route::at("/slow/*") };
     let fast = Route { latency_s: 0.001, body: Body::Bytes(2000), ..Route::at("/fast/*") };
     let site = Site::open(env, vec![slow, fast])?;
@@ -42,10 +42,10 @@ fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
     };
     let tasks: Vec<Task> = (1..=DOWNLOADS).map(task).collect();
     let gathered = run(&Async, DOWNLOADS, env, BUG, &tasks, AMPLE)?;
-    let bug = finding(&as_published(&gathered), &gathered, Words::are_good);
+    let bug = finding(&as_published(&gathered), &gathered, LastWords::are_good);
     let gathered = run(&Async, DOWNLOADS, env, RIGHT, &tasks, AMPLE)?;
     let right = finding(&looked_at(&gathered), &gathered, |words| !words.are_good() && words.name_all(&gathered));
-    Ok(Shown { bug, right })
+    Ok(ExhibitShown { bug, right })
 }
 
 fn is_slow(number: u32) -> bool {
@@ -53,27 +53,27 @@ fn is_slow(number: u32) -> bool {
 }
 
 /// What a program says last, and how it exits.
-struct Words {
+struct LastWords {
     last_line: String,
     exit_code: u8,
 }
 
 /// The document's program: it has the results and does not look at them.
-fn as_published(_gathered: &[Done]) -> Words {
-    Words { last_line: "done".into(), exit_code: 0 }
+fn as_published(_gathered: &[Done]) -> LastWords {
+    LastWords { last_line: "done".into(), exit_code: 0 }
 }
 
 /// The same, right.
-fn looked_at(gathered: &[Done]) -> Words {
+fn looked_at(gathered: &[Done]) -> LastWords {
     let failed: Vec<String> = errors(gathered).map(|(number, error)| format!("{number}.jpg {error}")).collect();
     let good = gathered.len() - failed.len();
-    Words {
+    LastWords {
         last_line: format!("{good} of {} downloaded; {} failed: {}", gathered.len(), failed.len(), failed.join(", ")),
         exit_code: u8::from(!failed.is_empty()),
     }
 }
 
-impl Words {
+impl LastWords {
     fn are_good(&self) -> bool {
         self.exit_code == 0 && self.last_line == "done"
     }
@@ -89,12 +89,12 @@ fn errors(gathered: &[Done]) -> impl Iterator<Item = (u32, &TaskError)> {
 }
 
 /// What the program said, held against what there was to say.
-fn finding(words: &Words, gathered: &[Done], as_claimed: impl FnOnce(&Words) -> bool) -> Finding {
+fn finding(words: &LastWords, gathered: &[Done], as_claimed: impl FnOnce(&LastWords) -> bool) -> SideShown {
     let failed = errors(gathered).count();
     let slow_ones_failed = (1..=DOWNLOADS)
         .filter(|number| is_slow(*number))
         .all(|slow| errors(gathered).any(|(number, _)| number == slow));
-    Finding {
+    SideShown {
         holds: slow_ones_failed && as_claimed(words),
         verdict: format!(
             "the program says \"{}\" and exits with {}; {failed} of {} results are errors",

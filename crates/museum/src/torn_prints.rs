@@ -1,6 +1,6 @@
 //! Threads that print without a lock: lines are torn.
 
-use super::{Exhibit, ExhibitError, Finding, Shown, figures, props::crew};
+use super::{Exhibit, ExhibitError, ExhibitShown, SideShown, figures, props::crew};
 use std::{
     io::{self, PipeWriter, Read, Write, pipe},
     sync::{
@@ -32,10 +32,10 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     run: exhibit,
 };
 
-fn exhibit(_: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = printed(None)?;
     let right = printed(Some(&Mutex::new(())))?;
-    Ok(Shown {
+    Ok(ExhibitShown {
         bug: finding(&bug, is_complete(&bug) && torn(&bug) > 0),
         right: finding(&right, is_complete(&right) && torn(&right) == 0),
     })
@@ -93,9 +93,9 @@ fn all_lines() -> Vec<[String; 2]> {
     (0..THREADS).flat_map(|thread| (0..LINES_EACH).map(move |number| line(thread, number))).collect()
 }
 
-fn finding(text: &str, holds: bool) -> Finding {
+fn finding(text: &str, holds: bool) -> SideShown {
     let (lines, torn) = (all_lines().len(), torn(text));
-    Finding {
+    SideShown {
         holds,
         verdict: format!("{torn} of {lines} lines came out torn"),
         figures: figures([("lines", lines as u64), ("torn", torn)]),

@@ -23,7 +23,7 @@
 //! So an interpreter is played: a table of names, and a program that is a list of calls by name.
 
 use super::{
-    Exhibit, ExhibitError, Finding, Shown, figures,
+    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
     props::{AMPLE, BUG, RIGHT, Site},
 };
 use mock_server::profile::Route;
@@ -70,7 +70,7 @@ fn program() -> Vec<Call> {
 /// What is defined: for each name, the work that a call of it means.
 type Names<'a> = BTreeMap<&'static str, Box<dyn Fn(u32) -> Task + 'a>>;
 
-fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let site = Site::open(env, vec![Route::at("/page")])?;
     let number =
         |argument: u32| PrimeSum { from: argument.into(), below: u64::from(argument) + 1, by: Method::TrialDivision };
@@ -82,7 +82,7 @@ fn exhibit(env: &Env) -> Result<Shown, ExhibitError> {
     let bug = finding(complaint, site.requests(BUG)?.len(), PAGES as usize);
     let complaint = checked_first(&program(), &names, RIGHT).err();
     let right = finding(complaint, site.requests(RIGHT)?.len(), 0);
-    Ok(Shown { bug, right })
+    Ok(ExhibitShown { bug, right })
 }
 
 /// Looks up each name when its call comes.
@@ -108,10 +108,10 @@ fn looked_up<'a>(name: &str, names: &'a Names) -> Result<&'a dyn Fn(u32) -> Task
     names.get(name).map(|function| &**function as _).ok_or_else(|| suggestion::unknown("name", name, &known))
 }
 
-fn finding(complaint: Option<String>, requests: usize, meant: usize) -> Finding {
+fn finding(complaint: Option<String>, requests: usize, meant: usize) -> SideShown {
     let complaint = complaint.unwrap_or_else(|| "no complaint".into());
     let complaint = complaint.split(" Known:").next().unwrap_or_default();
-    Finding {
+    SideShown {
         holds: complaint.contains("`if_prime`") && requests == meant,
         verdict: format!("\"{complaint}\" came when {requests} of {PAGES} pages had been fetched"),
         figures: figures([("pages", PAGES.into()), ("requests_before_the_complaint", requests as u64)]),

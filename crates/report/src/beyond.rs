@@ -3,7 +3,7 @@
 
 use super::{
     PageInput,
-    costs::{self, Rate},
+    costs::{self, JobRate},
     curves,
     depth::Depth,
     figures::{count, grouped, interval, plain, ratio, time},
@@ -32,7 +32,7 @@ const WITHOUT_WORKERS: &str =
     "makespan run gallery_downloads --strategy queue --queue redis://HOST:PORT/DB --workers 0";
 
 /// What the lesson is made from.
-pub(super) struct Lesson<'a> {
+pub(super) struct QueueLesson<'a> {
     costs: Option<&'a Costs>,
     /// The cells of `queue` that were measured, with their records.
     cells: Vec<(&'a Record, &'a CellRecord)>,
@@ -40,7 +40,7 @@ pub(super) struct Lesson<'a> {
     in_class: Option<&'a lesson::Lesson>,
 }
 
-impl<'a> Lesson<'a> {
+impl<'a> QueueLesson<'a> {
     /// `None` where neither a queue's costs nor a cell of it were measured.
     pub(super) fn of(input: &'a PageInput) -> Option<Self> {
         let measured =
@@ -228,7 +228,10 @@ impl<'a> Lesson<'a> {
     /// The most jobs per second that were seen.
     fn shared(&self) -> String {
         let rates = self.engine().into_iter().flat_map(|(costs, engine)| {
-            costs.by_workers(engine).into_iter().filter_map(move |bulk| Some((engine, bulk.workers, Rate::of(bulk)?)))
+            costs
+                .by_workers(engine)
+                .into_iter()
+                .filter_map(move |bulk| Some((engine, bulk.workers, JobRate::of(bulk)?)))
         });
         let best = rates.max_by(|a, b| a.2.median.total_cmp(&b.2.median));
         best.map_or(String::new(), |(engine, workers, rate)| {
@@ -259,7 +262,7 @@ impl<'a> Lesson<'a> {
             let theirs = costs.by_workers(Engine::Rq).into_iter().find(|theirs| theirs.workers == ours.workers)?;
             let times = costs::against_rq(costs, ours, Engine::Rq)?;
             let simple = costs::against_rq(costs, ours, Engine::RqSimple);
-            Some((ours.workers, Rate::of(ours)?, Rate::of(theirs)?, times, simple))
+            Some((ours.workers, JobRate::of(ours)?, JobRate::of(theirs)?, times, simple))
         });
         let Some((workers, ours, theirs, times, simple)) = both.next_back() else { return String::new() };
         let simple = simple.map_or(String::new(), |simple| {
@@ -349,16 +352,16 @@ mod tests {
 
     #[test]
     fn there_is_no_lesson_where_nothing_was_measured() {
-        assert!(Lesson::of(&input(None, vec![made_up::web_requests(3)])).is_none());
+        assert!(QueueLesson::of(&input(None, vec![made_up::web_requests(3)])).is_none());
         let mut failed = made_up::queued();
         failed.cells.iter_mut().for_each(|cell| cell.check = Check::Failed);
-        assert!(Lesson::of(&input(None, vec![failed])).is_none());
+        assert!(QueueLesson::of(&input(None, vec![failed])).is_none());
     }
 
     #[test]
     fn without_costs_the_command_stands_in_their_place() {
         let input = input(None, vec![made_up::queued()]);
-        let html = Lesson::of(&input).unwrap().section().into_string();
+        let html = QueueLesson::of(&input).unwrap().section().into_string();
         assert!(html.contains("has not been measured yet") && html.contains(COMMAND), "{html}");
         assert!(!html.contains("NaN") && !html.contains("<svg"));
     }
@@ -378,7 +381,7 @@ mod tests {
         costs.bulk.retain(|one| !matches!(one.engine, Engine::Rq | Engine::RqSimple));
         costs.engines[3].left_out = Some("python3 has no module `rq`".into());
         let input = input(Some(costs), Vec::new());
-        let html = Lesson::of(&input).unwrap().section().into_string();
+        let html = QueueLesson::of(&input).unwrap().section().into_string();
         assert!(html.contains("RQ itself was not measured here: python3 has no module `rq`."), "{html}");
     }
 }

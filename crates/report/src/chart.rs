@@ -39,7 +39,7 @@ pub(super) struct Drawing {
 }
 
 /// The words that go with a picture.
-pub(super) struct Words {
+pub(super) struct Caption {
     /// An identifier, unique on the page.
     pub(super) id: String,
     /// What the picture is, in a few words.
@@ -49,7 +49,7 @@ pub(super) struct Words {
 }
 
 /// A picture in both renditions, under its caption.
-pub(super) fn figure(words: &Words, caption: &Markup, draw: impl Fn(&Rendition) -> Drawing) -> Markup {
+pub(super) fn figure(words: &Caption, caption: &Markup, draw: impl Fn(&Rendition) -> Drawing) -> Markup {
     html! {
         figure {
             figcaption { (caption) }
@@ -59,7 +59,7 @@ pub(super) fn figure(words: &Words, caption: &Markup, draw: impl Fn(&Rendition) 
 }
 
 /// A picture in these renditions.
-pub(super) fn renditions(words: &Words, all: &[Rendition], draw: impl Fn(&Rendition) -> Drawing) -> Markup {
+pub(super) fn renditions(words: &Caption, all: &[Rendition], draw: impl Fn(&Rendition) -> Drawing) -> Markup {
     html! {
             @for rendition in all {
                 @let drawing = draw(rendition);

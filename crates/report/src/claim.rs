@@ -4,7 +4,7 @@
 use super::{
     PageInput, claim_table,
     emphasis::emphasised,
-    intervals::{ComesOut, Panel, Row, intervals},
+    intervals::{ComesOut, IntervalRow, Panel, intervals},
     lanes::Lanes,
     page::command,
     palette, quantity,
@@ -14,20 +14,20 @@ use super::{
 use findings::{FigureFinding, Finding, MechanismFinding, Unit, Verdict, lookup};
 use harness::results::record::Record;
 use maud::{Markup, html};
-use museum::Shown;
+use museum::ExhibitShown;
 
 /// A claim with its pictures chosen. A picture that another claim shows is not drawn again.
-pub(super) struct Claim<'a> {
+pub(super) struct DrawnClaim<'a> {
     /// What came of it.
     pub(super) finding: &'a Finding,
     /// Its lanes, or the claim that shows the same.
-    pub(super) lanes: Picture<'a, Lanes<'a>>,
+    pub(super) lanes: ClaimPicture<'a, Lanes<'a>>,
     /// Its curve, likewise.
-    pub(super) sweep: Picture<'a, Sweep<'a>>,
+    pub(super) sweep: ClaimPicture<'a, Sweep<'a>>,
 }
 
 /// Something to be drawn.
-pub(super) enum Picture<'a, T> {
+pub(super) enum ClaimPicture<'a, T> {
     /// Here.
     Here(T),
     /// Under the claim of this id.
@@ -37,7 +37,7 @@ pub(super) enum Picture<'a, T> {
 }
 
 /// What all claims of a page share.
-pub(super) struct Shared<'a> {
+pub(super) struct PageFacts<'a> {
     /// What the page is made from.
     pub(super) input: &'a PageInput,
     /// True when the page's head doesn't speak for the claims' machine.
@@ -46,9 +46,9 @@ pub(super) struct Shared<'a> {
     pub(super) most_bars: usize,
 }
 
-impl Claim<'_> {
+impl DrawnClaim<'_> {
     /// The claim, wherever it stands.
-    pub(super) fn article(&self, shared: &Shared) -> Markup {
+    pub(super) fn article(&self, shared: &PageFacts) -> Markup {
         match self.finding.verdict {
             Verdict::NotMeasured => self.line(),
             _ => self.whole(shared),
@@ -67,7 +67,7 @@ impl Claim<'_> {
         }
     }
 
-    fn whole(&self, shared: &Shared) -> Markup {
+    fn whole(&self, shared: &PageFacts) -> Markup {
         let finding = self.finding;
         let id = &finding.id;
         html! {
@@ -118,7 +118,7 @@ impl Claim<'_> {
             @for (number, unit) in units.iter().enumerate() {
                 @let rows = finding.figures.iter().filter(|figure| figure.unit == *unit).map(figure_row);
                 @let mechanisms = if number == 0 { &finding.mechanisms[..] } else { &[] };
-                @let rows: Vec<Row> = rows.chain(mechanisms.iter().filter_map(|one| mechanism_row(one, first?))).collect();
+                @let rows: Vec<IntervalRow> = rows.chain(mechanisms.iter().filter_map(|one| mechanism_row(one, first?))).collect();
                 @let wanted = first.filter(|_| !mechanisms.is_empty()).and_then(|first| first.published);
                 @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as a recipe of its own. The dotted line is what it has to give." } };
                 (intervals(&Panel { unit: *unit, rows, wanted }, &format!("{}-figures-{number}", finding.id), "The document's figures and ours, on one axis", &caption))
@@ -127,18 +127,18 @@ impl Claim<'_> {
     }
 
     /// What the workers did, and how the speed-up grows.
-    fn pictures(&self, shared: &Shared) -> Markup {
+    fn pictures(&self, shared: &PageFacts) -> Markup {
         let id = &self.finding.id;
         html! {
-            @if let Picture::Here(lanes) = &self.lanes { (lanes.picture(id, shared.most_bars)) }
-            @if let Picture::Here(sweep) = &self.sweep { (sweep.chart(&format!("{id}-curve"))) }
+            @if let ClaimPicture::Here(lanes) = &self.lanes { (lanes.picture(id, shared.most_bars)) }
+            @if let ClaimPicture::Here(sweep) = &self.sweep { (sweep.chart(&format!("{id}-curve"))) }
             @match (&self.lanes, &self.sweep) {
-                (Picture::Under(lanes), Picture::Under(curve)) if lanes == curve => {
+                (ClaimPicture::Under(lanes), ClaimPicture::Under(curve)) if lanes == curve => {
                     p class="elsewhere" { "What the workers did, and how the speed-up grows with them, is drawn under " a href={ "#" (lanes) } { (lanes) } "." }
                 }
                 (lanes, curve) => {
-                    @if let Picture::Under(lanes) = lanes { p class="elsewhere" { "What the workers did is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
-                    @if let Picture::Under(curve) = curve { p class="elsewhere" { "How the speed-up grows with the workers is drawn under " a href={ "#" (curve) } { (curve) } "." } }
+                    @if let ClaimPicture::Under(lanes) = lanes { p class="elsewhere" { "What the workers did is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
+                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "How the speed-up grows with the workers is drawn under " a href={ "#" (curve) } { (curve) } "." } }
                 }
             }
         }
@@ -148,7 +148,7 @@ impl Claim<'_> {
     fn mechanisms(&self) -> Markup {
         let finding = self.finding;
         let Some(first) = finding.figures.first().filter(|_| !finding.mechanisms.is_empty()) else { return html! {} };
-        let rows: Vec<Row> = finding.mechanisms.iter().filter_map(apart_row).collect();
+        let rows: Vec<IntervalRow> = finding.mechanisms.iter().filter_map(apart_row).collect();
         let caption = html! { b { "Where they part." } " The same explanations under other numbers." };
         html! {
             @if let Some(apart) = &finding.apart { p class="note" { b { "What could it have been?" } " " (apart) } }
@@ -163,12 +163,12 @@ fn is_told(unit: Unit) -> bool {
 }
 
 /// How the cell in question is drawn: the last that a figure names.
-pub(super) fn look_of(cells: &[harness::scenario::CellSpec]) -> &'static palette::Look {
+pub(super) fn look_of(cells: &[harness::scenario::CellSpec]) -> &'static palette::StrategyStyle {
     palette::of(cells.last().map_or("", |cell| cell.strategy.as_str()))
 }
 
-fn figure_row(figure: &FigureFinding) -> Row {
-    Row {
+fn figure_row(figure: &FigureFinding) -> IntervalRow {
+    IntervalRow {
         name: figure.name.clone(),
         look: look_of(&figure.cells),
         published: figure.published,
@@ -179,7 +179,7 @@ fn figure_row(figure: &FigureFinding) -> Row {
     }
 }
 
-fn mechanism_row(mechanism: &MechanismFinding, first: &FigureFinding) -> Option<Row> {
+fn mechanism_row(mechanism: &MechanismFinding, first: &FigureFinding) -> Option<IntervalRow> {
     let words = match mechanism.gives_it {
         Some(true) => "gives the printed figure",
         Some(false) => "doesn't give it",
@@ -187,10 +187,10 @@ fn mechanism_row(mechanism: &MechanismFinding, first: &FigureFinding) -> Option<
     };
     let measured = Some(mechanism.measured?);
     let comes_out = Some(ComesOut { yes: mechanism.gives_it, words });
-    Some(Row { agrees: first.agrees, ..explanation(mechanism, measured, comes_out) })
+    Some(IntervalRow { agrees: first.agrees, ..explanation(mechanism, measured, comes_out) })
 }
 
-fn apart_row(mechanism: &MechanismFinding) -> Option<Row> {
+fn apart_row(mechanism: &MechanismFinding) -> Option<IntervalRow> {
     let words = match mechanism.stands {
         Some(true) => "still stands",
         Some(false) => "is ruled out",
@@ -200,8 +200,12 @@ fn apart_row(mechanism: &MechanismFinding) -> Option<Row> {
     Some(explanation(mechanism, measured, Some(ComesOut { yes: mechanism.stands, words })))
 }
 
-fn explanation(mechanism: &MechanismFinding, measured: Option<findings::Measured>, comes_out: Option<ComesOut>) -> Row {
-    Row {
+fn explanation(
+    mechanism: &MechanismFinding,
+    measured: Option<findings::Measured>,
+    comes_out: Option<ComesOut>,
+) -> IntervalRow {
+    IntervalRow {
         name: mechanism.name.clone(),
         look: look_of(&mechanism.cells),
         published: None,
@@ -251,7 +255,7 @@ fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static museum::Exhibit
 fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
     let shown = museum_of(finding).filter_map(|exhibit| Some((exhibit, input.evidence.exhibits.get(exhibit.name)?)));
     html! {
-        @for (exhibit, Shown { bug, right }) in shown {
+        @for (exhibit, ExhibitShown { bug, right }) in shown {
             div class="exhibit" {
                 @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
                     div {

@@ -1,7 +1,7 @@
 //! Every figure of a claim as text, and where and how it was measured.
 
 use super::{
-    claim::{Claim, Picture, Shared, look_of, records},
+    claim::{ClaimPicture, DrawnClaim, PageFacts, look_of, records},
     figures::count,
     host, quantity, verdict, words,
 };
@@ -10,7 +10,7 @@ use harness::results::record::Record;
 use maud::{Markup, html};
 
 /// The table of a claim, folded.
-pub(super) fn table(claim: &Claim, shared: &Shared) -> Markup {
+pub(super) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
     let finding = claim.finding;
     let records = records(finding, shared.input);
     html! {
@@ -37,7 +37,7 @@ pub(super) fn table(claim: &Claim, shared: &Shared) -> Markup {
                 }
             }
             @if shared.own_host { (host::strip(&records)) }
-            @if let Picture::Here(sweep) = &claim.sweep { (sweep.table()) }
+            @if let ClaimPicture::Here(sweep) = &claim.sweep { (sweep.table()) }
         }
     }
 }

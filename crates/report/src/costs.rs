@@ -1,7 +1,7 @@
 //! What a job costs, in pictures and tables: by engine, by workers, and as there are more jobs.
 
 use super::{
-    chart::{self, Words},
+    chart::{self, Caption},
     curves,
     figures::{grouped, interval, plain, ratio, significant, time},
     group::Time,
@@ -16,12 +16,12 @@ use stats::{Estimate, paired};
 
 /// Jobs per second: the median over rounds, with its interval where there are rounds enough.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Rate {
+pub(super) struct JobRate {
     pub(super) median: f64,
     pub(super) interval: Option<(f64, f64)>,
 }
 
-impl Rate {
+impl JobRate {
     pub(super) fn of(bulk: &Bulk) -> Option<Self> {
         let each = Time::of(&bulk.per_job_s())?;
         // The longest time is the lowest rate.
@@ -55,7 +55,7 @@ pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
     let series = series(
         |engine| costs.by_workers(engine),
         |bulk| {
-            let rate = Rate::of(bulk)?;
+            let rate = JobRate::of(bulk)?;
             let tip =
                 format!("{}, {}: {}", name(bulk.engine), palette::workers("queue", bulk.workers), rate.in_words());
             Some(Point { across: bulk.workers, value: rate.median, interval: rate.interval, tip })
@@ -64,7 +64,7 @@ pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
     if series.is_empty() {
         return html! {};
     }
-    let words = Words {
+    let words = Caption {
         id: format!("{id}-throughput"),
         title: "Jobs per second against the number of workers".into(),
         description: described(&series, |value| format!("{} jobs/s", whole(value))),
@@ -100,7 +100,7 @@ pub(super) fn growth(costs: &Costs, id: &str) -> Markup {
     if series.is_empty() {
         return html! {};
     }
-    let words = Words {
+    let words = Caption {
         id: format!("{id}-growth"),
         title: "The time that one job costs, against the number of jobs".into(),
         description: described(&series, time),
@@ -197,7 +197,7 @@ pub(super) fn bulk_table(costs: &Costs) -> Markup {
                     }
                     tbody {
                         @for one in bulk {
-                            @if let (Some(rate), Some(each)) = (Rate::of(one), Time::of(&one.per_job_s())) {
+                            @if let (Some(rate), Some(each)) = (JobRate::of(one), Time::of(&one.per_job_s())) {
                                 tr {
                                     (head(one.engine))
                                     td class="n" { (one.workers) }
@@ -290,7 +290,7 @@ mod tests {
     #[test]
     fn rates_have_three_digits_and_their_thousands_apart() {
         assert_eq!([4.567, 91.23, 912.3, 9123.4, 112_345.6].map(whole), ["4.57", "91.2", "912", "9,120", "112,000"]);
-        let rate = Rate { median: 9123.0, interval: Some((8951.0, 9304.0)) };
+        let rate = JobRate { median: 9123.0, interval: Some((8951.0, 9304.0)) };
         assert_eq!(rate.in_words(), "9,120 jobs/s (8,950–9,300)");
     }
 

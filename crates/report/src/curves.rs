@@ -1,7 +1,7 @@
 //! The two line charts of a group: speed-up against workers, and time against workers.
 
 use super::{
-    chart::{self, Words},
+    chart::{self, Caption},
     figures::{TimeUnit, interval, plain, ratio, time},
     group::{Cell, Group},
     lines::{Axis, Plot, Point, Published, Reference, Series},
@@ -55,7 +55,7 @@ pub(super) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Besid
     let printed = || published.iter().map(|published| published.value);
     let axis = speedup_axis((printed().fold(low, f64::min), printed().fold(high, f64::max)));
     let plot = Plot { series, references, published, axis, across: "workers", cores: Some(cores) };
-    let words = Words {
+    let words = Caption {
         id: format!("{id}-speedup"),
         title: "Speed-up over sequential against the number of workers".into(),
         description: words::speedups_described(group),
@@ -83,7 +83,7 @@ pub(super) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Ma
     });
     let axis = time_axis(extent(&series, &references), scale_note);
     let plot = Plot { series, references, published: Vec::new(), axis, across: "workers", cores: Some(cores) };
-    let words = Words {
+    let words = Caption {
         id: format!("{id}-time"),
         title: "Time against the number of workers".into(),
         description: words::times_described(group),
@@ -119,9 +119,9 @@ pub(super) fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
 }
 
 /// What a chart shows of a cell: its figure, the figure's interval, and both in words.
-type Shown = (f64, Option<(f64, f64)>, String);
+type ShownCurve = (f64, Option<(f64, f64)>, String);
 
-fn series(group: &Group, shown: impl Fn(&Cell) -> Option<Shown>) -> Vec<Series> {
+fn series(group: &Group, shown: impl Fn(&Cell) -> Option<ShownCurve>) -> Vec<Series> {
     let point = |cell: &Cell| {
         let (value, interval, tip) = shown(cell)?;
         Some(Point { across: cell.record.workers.max(1), value, interval, tip })

@@ -1,7 +1,7 @@
 //! The decision table: each kind of work, who does it fastest in words, and the measured intervals the words are from.
 
 use super::{
-    chart::{self, Drawing, Rendition, Words, line, marker, text},
+    chart::{self, Caption, Drawing, Rendition, line, marker, text},
     curves::{self, ends},
     figures::{count, interval, plain, px, ratio},
     labels, palette,
@@ -47,7 +47,7 @@ pub(super) fn section(decisions: &[Decided]) -> Markup {
 
 fn row(decided: &Decided, id: &str) -> Markup {
     let described = decided.ranking.iter().map(|ranked| format!("{}: {}.", capital(&name(ranked)), in_words(ranked)));
-    let words = Words {
+    let words = Caption {
         id: id.into(),
         title: format!("Times as fast as one after another: {}", decided.work),
         description: described.collect::<Vec<_>>().join(" "),

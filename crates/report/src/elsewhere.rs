@@ -7,13 +7,13 @@ const MOST_LETTERS: usize = 12;
 
 /// Neighbouring lanes of one host.
 #[derive(Debug, PartialEq)]
-pub(super) struct Lanes {
+pub(super) struct NeighbouringLanes {
     pub(super) first: usize,
     pub(super) last: usize,
     host: String,
 }
 
-impl Lanes {
+impl NeighbouringLanes {
     /// What stands beside them.
     pub(super) fn label(&self) -> String {
         match self.host.char_indices().nth(MOST_LETTERS) {
@@ -24,7 +24,7 @@ impl Lanes {
 }
 
 /// The lanes of other hosts, where so many workers share so many lanes. A lane of several hosts is nobody's.
-pub(super) fn lanes(elsewhere: &[Elsewhere], workers: u32, lanes: usize) -> Vec<Lanes> {
+pub(super) fn lanes(elsewhere: &[Elsewhere], workers: u32, lanes: usize) -> Vec<NeighbouringLanes> {
     let lane_of = |worker: u32| super::bars::lane_of(worker, workers, lanes);
     let host_of = |worker| elsewhere.iter().find(|one| one.worker == worker).map(|one| one.host.as_str());
     let mut hosts: Vec<Option<Option<&str>>> = vec![None; lanes];
@@ -33,12 +33,12 @@ pub(super) fn lanes(elsewhere: &[Elsewhere], workers: u32, lanes: usize) -> Vec<
         let host = host_of(worker);
         *lane = Some(lane.map_or(host, |known| known.filter(|known| Some(*known) == host)));
     }
-    let mut named: Vec<Lanes> = Vec::new();
+    let mut named: Vec<NeighbouringLanes> = Vec::new();
     for (lane, host) in hosts.into_iter().enumerate() {
         let Some(host) = host.flatten() else { continue };
         match named.last_mut() {
             Some(before) if before.last + 1 == lane && before.host == host => before.last = lane,
-            _ => named.push(Lanes { first: lane, last: lane, host: host.into() }),
+            _ => named.push(NeighbouringLanes { first: lane, last: lane, host: host.into() }),
         }
     }
     named
@@ -56,7 +56,7 @@ pub(super) fn offset(one: &Elsewhere) -> String {
 }
 
 /// The workers of one host.
-pub(super) struct Host<'a> {
+pub(super) struct HostLanes<'a> {
     pub(super) name: &'a str,
     /// Their numbers.
     pub(super) workers: Vec<u32>,
@@ -64,7 +64,7 @@ pub(super) struct Host<'a> {
     pub(super) least_sure: &'a Elsewhere,
 }
 
-impl Host<'_> {
+impl HostLanes<'_> {
     /// `4`, or `4–6, 8`.
     pub(super) fn numbers(&self) -> String {
         let mut runs: Vec<(u32, u32)> = Vec::new();
@@ -81,8 +81,8 @@ impl Host<'_> {
 }
 
 /// The hosts, in the order of their first workers.
-pub(super) fn hosts(elsewhere: &[Elsewhere]) -> Vec<Host<'_>> {
-    let mut hosts: Vec<Host> = Vec::new();
+pub(super) fn hosts(elsewhere: &[Elsewhere]) -> Vec<HostLanes<'_>> {
+    let mut hosts: Vec<HostLanes> = Vec::new();
     for one in elsewhere {
         match hosts.iter_mut().find(|host| host.name == one.host) {
             Some(host) => {
@@ -91,7 +91,7 @@ pub(super) fn hosts(elsewhere: &[Elsewhere]) -> Vec<Host<'_>> {
                     host.least_sure = one;
                 }
             }
-            None => hosts.push(Host { name: &one.host, workers: vec![one.worker], least_sure: one }),
+            None => hosts.push(HostLanes { name: &one.host, workers: vec![one.worker], least_sure: one }),
         }
     }
     hosts
@@ -99,7 +99,7 @@ pub(super) fn hosts(elsewhere: &[Elsewhere]) -> Vec<Host<'_>> {
 
 /// The hosts as what follows in a sentence: `; on host-b worker 2, clock offset +1.3 ms ± 0.1 ms`. Empty without any.
 pub(super) fn in_words(elsewhere: &[Elsewhere]) -> String {
-    let one = |host: &Host| {
+    let one = |host: &HostLanes| {
         let workers = if host.workers.len() == 1 { "worker" } else { "workers" };
         format!("; on {} {workers} {}, clock offset {}", host.name, host.numbers(), offset(host.least_sure))
     };
@@ -124,9 +124,9 @@ mod tests {
     #[test]
     fn a_lane_of_two_hosts_is_nobodys() {
         let found = lanes(&[on(0, "b"), on(1, "b"), on(2, "b"), on(3, "c")], 4, 2);
-        assert_eq!(found, [Lanes { first: 0, last: 0, host: "b".into() }]);
+        assert_eq!(found, [NeighbouringLanes { first: 0, last: 0, host: "b".into() }]);
         assert_eq!(lanes(&[on(0, "b")], 2, 1), []);
-        let long = Lanes { first: 0, last: 0, host: "a-host-with-a-long-name".into() };
+        let long = NeighbouringLanes { first: 0, last: 0, host: "a-host-with-a-long-name".into() };
         assert_eq!(long.label().chars().count(), MOST_LETTERS);
     }
 

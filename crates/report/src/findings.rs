@@ -2,7 +2,7 @@
 
 use super::{
     PageInput,
-    claim::{self, Claim, Picture, Shared},
+    claim::{self, ClaimPicture, DrawnClaim, PageFacts},
     decisions, intervals,
     lanes::Lanes,
     page::command,
@@ -18,12 +18,12 @@ use maud::{Markup, html};
 const COMMAND: &str = "makespan reproduce";
 
 /// The claims, by document.
-pub(super) struct Front<'a> {
+pub(super) struct FrontPage<'a> {
     input: &'a PageInput,
     documents: Vec<Document<'a>>,
 }
 
-impl<'a> Front<'a> {
+impl<'a> FrontPage<'a> {
     /// `None` where nothing is known of any claim.
     pub(super) fn of(input: &'a PageInput) -> Option<Self> {
         let documents = Document::all(&input.findings.claims);
@@ -88,7 +88,7 @@ impl<'a> Front<'a> {
 
     /// The documents' sections. `own_host` when the page's head doesn't speak for the claims.
     pub(super) fn sections(&self, own_host: bool, most_bars: usize) -> Markup {
-        let shared = Shared { input: self.input, own_host, most_bars };
+        let shared = PageFacts { input: self.input, own_host, most_bars };
         let claims = with_pictures(self.documents.iter().flat_map(|document| &document.claims), self.input);
         html! {
             @for document in &self.documents {
@@ -116,35 +116,35 @@ pub(super) fn key() -> Markup {
 }
 
 /// The claims with their pictures, each picture under the first claim that needs it.
-fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<Claim<'a>> {
-    let mut claims: Vec<Claim> = Vec::new();
+fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<DrawnClaim<'a>> {
+    let mut claims: Vec<DrawnClaim> = Vec::new();
     let mut keys: Vec<(sweep::Key, &str)> = Vec::new();
     for finding in findings.copied() {
         let shown = || claims.iter().filter_map(|claim| Some((claim.finding.id.as_str(), claim.lanes.here()?)));
         let lanes = match Lanes::of(finding, input) {
-            None => Picture::Nowhere,
+            None => ClaimPicture::Nowhere,
             Some(lanes) => match shown().find(|(_, other)| other.same_as(&lanes)) {
-                Some((id, _)) => Picture::Under(id),
-                None => Picture::Here(lanes),
+                Some((id, _)) => ClaimPicture::Under(id),
+                None => ClaimPicture::Here(lanes),
             },
         };
         let sweep = match Sweep::of(finding, input) {
-            None => Picture::Nowhere,
+            None => ClaimPicture::Nowhere,
             Some(sweep) => {
                 let key = sweep.key();
                 let before = keys.iter().find(|(other, _)| *other == key).map(|(_, id)| *id);
                 if before.is_none() {
                     keys.push((key, &finding.id));
                 }
-                before.map_or(Picture::Here(sweep), Picture::Under)
+                before.map_or(ClaimPicture::Here(sweep), ClaimPicture::Under)
             }
         };
-        claims.push(Claim { finding, lanes, sweep });
+        claims.push(DrawnClaim { finding, lanes, sweep });
     }
     claims
 }
 
-impl<T> Picture<'_, T> {
+impl<T> ClaimPicture<'_, T> {
     fn here(&self) -> Option<&T> {
         match self {
             Self::Here(picture) => Some(picture),

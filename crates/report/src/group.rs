@@ -200,7 +200,7 @@ mod tests {
         let mut record = made_up::web_requests(10);
         let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.strategy == "processes").cloned().collect();
         let chunked = chunked.into_iter().map(|mut cell| {
-            cell.deal = work::worker::deck::Deal::PoolChunks;
+            cell.deal = work::worker::deck::Schedule::PoolChunks;
             cell
         });
         record.cells.extend(chunked.collect::<Vec<_>>());

@@ -6,9 +6,9 @@
 //! column of their own, so that no word ever lies on a mark or on another word.
 
 use super::{
-    chart::{self, Drawing, Rendition, Words, line, marker, path, text},
+    chart::{self, Caption, Drawing, Rendition, line, marker, path, text},
     curves, figures, labels,
-    palette::{Look, Marker},
+    palette::{Marker, StrategyStyle},
     quantity,
     scale::{Scale, decade_ticks, doubling_ticks, round_ticks},
 };
@@ -27,17 +27,17 @@ pub(super) struct Panel {
     /// The unit of all of them.
     pub(super) unit: Unit,
     /// The figures, the first at the top.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<IntervalRow>,
     /// The figure that mechanisms are to give: a line through their rows.
     pub(super) wanted: Option<f64>,
 }
 
 /// One figure.
-pub(super) struct Row {
+pub(super) struct IntervalRow {
     /// What it is.
     pub(super) name: String,
     /// The hue and the shape of what was measured.
-    pub(super) look: &'static Look,
+    pub(super) look: &'static StrategyStyle,
     /// What the document printed.
     pub(super) published: Option<f64>,
     /// What agrees; an end is infinite where there is none.
@@ -60,14 +60,14 @@ pub(super) struct ComesOut {
 }
 
 /// One mark of a row with its words.
-struct Entry<'a> {
+struct Mark<'a> {
     words: String,
     bold: bool,
     tip: String,
-    kind: Kind<'a>,
+    kind: MarkKind<'a>,
 }
 
-enum Kind<'a> {
+enum MarkKind<'a> {
     Printed(f64),
     Measured(&'a Measured),
     Predicted(f64),
@@ -99,11 +99,11 @@ pub(super) fn intervals(panel: &Panel, id: &str, title: &str, caption: &Markup) 
         let entries: Vec<String> = row.entries(panel.unit).into_iter().map(|entry| entry.words).collect();
         format!("{}: {}.", row.name, entries.join(", "))
     });
-    let words = Words { id: id.into(), title: title.into(), description: described.collect::<Vec<_>>().join(" ") };
+    let words = Caption { id: id.into(), title: title.into(), description: described.collect::<Vec<_>>().join(" ") };
     chart::figure(&words, caption, |rendition| panel.draw(rendition))
 }
 
-impl Row {
+impl IntervalRow {
     // Nothing that is no number has a place on an axis.
     fn published(&self) -> Option<f64> {
         self.published.filter(|value| value.is_finite())
@@ -117,30 +117,30 @@ impl Row {
         self.predicted.filter(|(value, _)| value.is_finite())
     }
 
-    fn entries(&self, unit: Unit) -> Vec<Entry<'_>> {
+    fn entries(&self, unit: Unit) -> Vec<Mark<'_>> {
         let mut entries = Vec::new();
         if let Some(published) = self.published() {
             let figure = quantity::figure(unit, published);
             let tip = format!("{}: the document printed {}", self.name, quantity::printed(unit, published));
-            entries.push(Entry {
+            entries.push(Mark {
                 words: format!("document {figure}"),
                 bold: false,
                 tip,
-                kind: Kind::Printed(published),
+                kind: MarkKind::Printed(published),
             });
         }
         if let Some(measured) = self.measured() {
             let words = format!("here {}", quantity::measured(unit, measured));
             let tip = format!("{}: {}", self.name, in_full(unit, measured));
-            entries.push(Entry { words, bold: true, tip, kind: Kind::Measured(measured) });
+            entries.push(Mark { words, bold: true, tip, kind: MarkKind::Measured(measured) });
         }
         if let Some((predicted, by)) = self.predicted() {
             let words = format!("predicted {}", quantity::figure(unit, predicted));
             let tip = format!("{}: {words} by the closed form “{by}”; not a measurement", self.name);
-            entries.push(Entry { words, bold: false, tip, kind: Kind::Predicted(predicted) });
+            entries.push(Mark { words, bold: false, tip, kind: MarkKind::Predicted(predicted) });
         }
         if let Some(ComesOut { yes, words }) = self.comes_out {
-            entries.push(Entry { words: words.into(), bold: false, tip: String::new(), kind: Kind::ComesOut(yes) });
+            entries.push(Mark { words: words.into(), bold: false, tip: String::new(), kind: MarkKind::ComesOut(yes) });
         }
         entries
     }
@@ -159,7 +159,7 @@ pub(super) fn in_full(unit: Unit, measured: &Measured) -> String {
 }
 
 /// Where things lie, in units of the drawing.
-struct Layout {
+struct IntervalLayout {
     x: Scale,
     left: f64,
     right: f64,
@@ -225,7 +225,7 @@ impl Panel {
         (scale, ticks.filter(|(tick, _)| scale.holds(*tick)).collect(), unit.title)
     }
 
-    fn layout(&self, rendition: &Rendition) -> (Layout, Vec<(f64, String)>, String) {
+    fn layout(&self, rendition: &Rendition) -> (IntervalLayout, Vec<(f64, String)>, String) {
         let font = rendition.font;
         let (left, right, words_x) = if rendition.is_narrow() {
             (0.7 * font, rendition.width - 0.7 * font, 1.6 * font)
@@ -239,7 +239,7 @@ impl Panel {
             (left, right.max(left + 6.0 * font), right + font)
         };
         let (x, ticks, title) = self.axis((left, right), font);
-        (Layout { x, left, right, words_x }, ticks, title)
+        (IntervalLayout { x, left, right, words_x }, ticks, title)
     }
 
     fn draw(&self, rendition: &Rendition) -> Drawing {
@@ -284,7 +284,7 @@ impl Panel {
         if !rendition.is_narrow() {
             return vec![(0.0, bottom)];
         }
-        let marks = |(row, top): (&Row, &f64)| {
+        let marks = |(row, top): (&IntervalRow, &f64)| {
             let (from, height) = row.marks_narrow(self.unit, *top, rendition.font);
             (from, from + height)
         };
@@ -293,7 +293,7 @@ impl Panel {
     }
 
     /// The figure to be given, through the rows of the mechanisms.
-    fn wanted_line(&self, at: &Layout, tops: &[f64], bottom: f64, rendition: &Rendition) -> Markup {
+    fn wanted_line(&self, at: &IntervalLayout, tops: &[f64], bottom: f64, rendition: &Rendition) -> Markup {
         let first = self.rows.iter().position(|row| row.comes_out.is_some());
         let from = first.and_then(|first| tops.get(first));
         let wanted = self.wanted.filter(|wanted| wanted.is_finite()).zip(from);
@@ -307,7 +307,7 @@ impl Panel {
     }
 }
 
-impl Row {
+impl IntervalRow {
     fn height(&self, unit: Unit, rendition: &Rendition) -> f64 {
         let (entries, font) = (self.entries(unit), rendition.font);
         if rendition.is_narrow() {
@@ -318,7 +318,7 @@ impl Row {
         (wrapped(&self.name, NAME.0).len().max(entries.len()) as f64) * LINE * font
     }
 
-    fn draw_wide(&self, unit: Unit, at: &Layout, top: f64, font: f64) -> Markup {
+    fn draw_wide(&self, unit: Unit, at: &IntervalLayout, top: f64, font: f64) -> Markup {
         let entries = self.entries(unit);
         let lines = wrapped(&self.name, NAME.0);
         let height = lines.len().max(entries.len()) as f64 * LINE * font;
@@ -343,7 +343,7 @@ impl Row {
     }
 
     /// The name, then the marks over the whole width, then their words, each behind its sign.
-    fn draw_narrow(&self, unit: Unit, at: &Layout, top: f64, font: f64) -> Markup {
+    fn draw_narrow(&self, unit: Unit, at: &IntervalLayout, top: f64, font: f64) -> Markup {
         let entries = self.entries(unit);
         let lines = wrapped(&self.name, NAME.1);
         let (marks_top, marks) = self.marks_narrow(unit, top, font);
@@ -365,7 +365,7 @@ impl Row {
     }
 
     /// What agrees.
-    fn band(&self, at: &Layout, top: f64, height: f64) -> Markup {
+    fn band(&self, at: &IntervalLayout, top: f64, height: f64) -> Markup {
         let Some((low, high)) = self.agrees.filter(|_| height > 0.0) else { return html! {} };
         let end = |bound: f64, open: f64| if bound.is_finite() { at.x.at(bound) } else { open };
         let (from, to) = (end(low, at.left), end(high, at.right));
@@ -375,59 +375,59 @@ impl Row {
     }
 }
 
-impl Entry<'_> {
+impl Mark<'_> {
     fn has_mark(&self) -> bool {
-        !matches!(self.kind, Kind::ComesOut(_))
+        !matches!(self.kind, MarkKind::ComesOut(_))
     }
 
     fn said(&self, x: f64, y: f64, font: f64) -> Markup {
         match self.kind {
             // On a narrow page its sign is there already.
-            Kind::ComesOut(yes) if x > 3.0 * font => html! {
+            MarkKind::ComesOut(yes) if x > 3.0 * font => html! {
                 (sign(yes, x + 0.5 * font, y, 0.42 * font))
                 (text(x + 1.5 * font, y, "start", "said", &self.words))
             },
-            Kind::ComesOut(_) => text(x, y, "start", "said", &self.words),
+            MarkKind::ComesOut(_) => text(x, y, "start", "said", &self.words),
             _ => text(x, y, "start", if self.bold { "value" } else { "muted" }, &self.words),
         }
     }
 
     /// The mark in front of its words, where these stand below the picture.
-    fn sample(&self, look: &Look, x: f64, y: f64, font: f64) -> Markup {
+    fn sample(&self, look: &StrategyStyle, x: f64, y: f64, font: f64) -> Markup {
         let size = 0.34 * font;
         match self.kind {
-            Kind::Printed(_) => html! { g class="hollow" { (marker(Marker::Diamond, (x, y), size)) } },
-            Kind::Measured(_) => marker(look.marker, (x, y), size),
-            Kind::Predicted(_) => html! { g class="predicted" { (marker(Marker::Circle, (x, y), size)) } },
-            Kind::ComesOut(yes) => sign(yes, x, y, 0.42 * font),
+            MarkKind::Printed(_) => html! { g class="hollow" { (marker(Marker::Diamond, (x, y), size)) } },
+            MarkKind::Measured(_) => marker(look.marker, (x, y), size),
+            MarkKind::Predicted(_) => html! { g class="predicted" { (marker(Marker::Circle, (x, y), size)) } },
+            MarkKind::ComesOut(yes) => sign(yes, x, y, 0.42 * font),
         }
     }
 
-    fn mark(&self, look: &Look, at: &Layout, y: f64, font: f64) -> Markup {
+    fn mark(&self, look: &StrategyStyle, at: &IntervalLayout, y: f64, font: f64) -> Markup {
         let size = 0.36 * font;
         html! {
             @match self.kind {
-                Kind::Printed(value) => {
+                MarkKind::Printed(value) => {
                     g class="mark hollow" { title { (self.tip) } (marker(Marker::Diamond, (at.x.at(value), y), size)) }
                 }
-                Kind::Predicted(value) => {
+                MarkKind::Predicted(value) => {
                     g class="mark predicted" { title { (self.tip) } (marker(Marker::Circle, (at.x.at(value), y), size)) }
                 }
-                Kind::Measured(measured) => {
+                MarkKind::Measured(measured) => {
                     g class="mark" {
                         title { (self.tip) }
                         (whisker(at, measured, y, 0.3 * font))
                         (marker(look.marker, (at.x.at(measured.value.estimate), y), size))
                     }
                 }
-                Kind::ComesOut(_) => {}
+                MarkKind::ComesOut(_) => {}
             }
         }
     }
 }
 
 /// The interval; an end that leaves the picture has no bar across.
-fn whisker(at: &Layout, measured: &Measured, y: f64, half: f64) -> Markup {
+fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Markup {
     let Measured { value, .. } = measured;
     if quantity::is_exact(measured) || value.low.is_nan() || value.high.is_nan() {
         return html! {};
@@ -481,7 +481,7 @@ mod tests {
     }
 
     fn panel(published: f64, measured: Measured) -> Panel {
-        let row = Row {
+        let row = IntervalRow {
             name: "speed-up of 5 threads".into(),
             look: palette::of("threads"),
             published: Some(published),

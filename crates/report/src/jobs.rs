@@ -25,7 +25,7 @@ const STAGES: [(SpanKind, &str); 4] = [
 
 /// How long the jobs of one round took for one stage.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Stage {
+struct JobStage {
     median_s: f64,
     /// Of a hundred jobs, 95 took no longer.
     most_s: f64,
@@ -35,7 +35,7 @@ struct Stage {
 struct Jobs<'a> {
     cell: &'a Cell<'a>,
     timeline: &'a Timeline,
-    stages: [Option<Stage>; STAGES.len()],
+    stages: [Option<JobStage>; STAGES.len()],
     depth: Option<Depth>,
 }
 
@@ -60,7 +60,7 @@ pub(super) fn jobs(group: &Group, id: &str, scale_note: &str, most_bars: usize) 
 impl<'a> Jobs<'a> {
     fn of(cell: &'a Cell<'a>) -> Option<Self> {
         let timeline = cell.record.timeline.as_ref()?;
-        let stages = STAGES.map(|(kind, _)| Stage::of(timeline, kind));
+        let stages = STAGES.map(|(kind, _)| JobStage::of(timeline, kind));
         // Every strategy's tasks run; only a queue's jobs wait in one.
         stages[1]?;
         Some(Self { cell, timeline, stages, depth: Depth::of(&timeline.spans) })
@@ -71,7 +71,7 @@ impl<'a> Jobs<'a> {
     }
 }
 
-impl Stage {
+impl JobStage {
     fn of(timeline: &Timeline, kind: SpanKind) -> Option<Self> {
         let spans = timeline.spans.iter().filter(|span| span.kind == kind && span.index.is_some());
         let mut took_s: Vec<f64> = spans.map(|span| span.end_ns.saturating_sub(span.start_ns) as f64 / 1e9).collect();
@@ -264,9 +264,9 @@ mod tests {
             end_ns: took_ms * 1_000_000,
         };
         timeline.spans = (1..=100).map(|number| span(number, u64::from(number))).collect();
-        let stage = Stage::of(timeline, SpanKind::Queued).unwrap();
+        let stage = JobStage::of(timeline, SpanKind::Queued).unwrap();
         assert_eq!((milliseconds(stage.median_s), milliseconds(stage.most_s)), ("50.5".into(), "95.0".into()));
-        assert_eq!(Stage::of(timeline, SpanKind::Return), None);
+        assert_eq!(JobStage::of(timeline, SpanKind::Return), None);
     }
 
     #[test]

@@ -16,15 +16,15 @@ pub(super) fn place(wanted: &[f64], height: f64, (low, high): (f64, f64)) -> Vec
     order.sort_by(|a, b| wanted[*a].total_cmp(&wanted[*b]));
 
     // With rank * height taken off, "at least one height apart" becomes "not in falling order".
-    let mut pools: Vec<Pool> = Vec::new();
+    let mut pools: Vec<LabelGroup> = Vec::new();
     for (rank, index) in order.iter().enumerate() {
-        pools.push(Pool { sum: wanted[*index] - rank as f64 * height, count: 1 });
+        pools.push(LabelGroup { sum: wanted[*index] - rank as f64 * height, count: 1 });
         while let [.., above, below] = pools[..]
             && above.mean() >= below.mean()
         {
             pools.pop();
             pools.pop();
-            pools.push(Pool { sum: above.sum + below.sum, count: above.count + below.count });
+            pools.push(LabelGroup { sum: above.sum + below.sum, count: above.count + below.count });
         }
     }
     let room = last - (wanted.len() - 1) as f64 * height;
@@ -38,12 +38,12 @@ pub(super) fn place(wanted: &[f64], height: f64, (low, high): (f64, f64)) -> Vec
 
 /// Labels that push against each other and share one shift.
 #[derive(Clone, Copy)]
-struct Pool {
+struct LabelGroup {
     sum: f64,
     count: usize,
 }
 
-impl Pool {
+impl LabelGroup {
     fn mean(self) -> f64 {
         self.sum / self.count as f64
     }

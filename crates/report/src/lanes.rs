@@ -7,7 +7,7 @@ use harness::{
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use maud::{Markup, html};
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 /// More cells than this in one picture are a crowd.
 const MOST_CELLS: usize = 4;
@@ -63,7 +63,7 @@ impl<'a> Lanes<'a> {
         let differ = |differ: &dyn Fn(&CellRecord) -> bool| self.cells.iter().any(|other| differ(other));
         let tasks =
             differ(&|other| other.tasks != cell.tasks).then(|| super::figures::count(cell.tasks as usize, "task"));
-        let deal = (cell.deal != Deal::OneByOne).then(|| cell.deal.to_string().replace('_', " "));
+        let deal = (cell.deal != Schedule::OneByOne).then(|| cell.deal.to_string().replace('_', " "));
         let variant = (cell.variant != DEFAULT_VARIANT).then(|| cell.variant.replace('_', " "));
         let timer = differ(&|other| other.timer != cell.timer && !other.is_baseline() && !cell.is_baseline());
         let timer = timer.then(|| match cell.timer {

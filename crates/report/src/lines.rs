@@ -5,7 +5,7 @@ use super::{
     chart::{Drawing, Rendition, line, marker, path, text},
     figures::grouped,
     labels,
-    palette::{Look, Marker},
+    palette::{Marker, StrategyStyle},
     scale::{Scale, spread},
 };
 use maud::{Markup, html};
@@ -46,7 +46,7 @@ pub(super) struct Axis {
 /// One measured line.
 pub(super) struct Series {
     /// Its hue, marker and dash.
-    pub(super) look: &'static Look,
+    pub(super) look: &'static StrategyStyle,
     /// The name at its end.
     pub(super) label: String,
     /// Its points, from left to right.
@@ -88,7 +88,7 @@ pub(super) struct Reference {
 }
 
 /// Where things lie, in units of the drawing.
-struct Layout {
+struct LineLayout {
     x: Scale,
     y: Scale,
     left: f64,
@@ -119,7 +119,7 @@ impl Plot {
         self.marked_places().max().unwrap_or(1).max(self.least() + 1)
     }
 
-    fn layout(&self, rendition: &Rendition) -> Layout {
+    fn layout(&self, rendition: &Rendition) -> LineLayout {
         let font = rendition.font;
         let widest = |texts: &mut dyn Iterator<Item = &str>, bold| {
             texts.map(|text| labels::width(text, font, bold)).fold(0.0, f64::max)
@@ -136,7 +136,7 @@ impl Plot {
         let across = (left + 0.8 * font, right - 0.8 * font);
         let x = if most > 4.0 * least { Scale::doublings } else { Scale::linear }((least, most), across);
         let y = if self.axis.doublings { Scale::doublings } else { Scale::linear }(self.axis.ends, (bottom, top));
-        Layout { x, y, left, right, top, bottom, label_x: right + 1.5 * font }
+        LineLayout { x, y, left, right, top, bottom, label_x: right + 1.5 * font }
     }
 
     /// Draws it.
@@ -171,7 +171,7 @@ impl Plot {
         (rank as f64 - (self.series.len() as f64 - 1.0) / 2.0) * step
     }
 
-    fn axes(&self, at: &Layout, rendition: &Rendition) -> Markup {
+    fn axes(&self, at: &LineLayout, rendition: &Rendition) -> Markup {
         let font = rendition.font;
         html! {
             @for (row, words) in self.axis.head(rendition).iter().enumerate() {
@@ -192,7 +192,7 @@ impl Plot {
     }
 
     /// The measured numbers, as many as have room: the ends first, then powers of two and of ten, then the others.
-    fn marked(&self, at: &Layout, font: f64) -> Vec<u32> {
+    fn marked(&self, at: &LineLayout, font: f64) -> Vec<u32> {
         let (least, most) = (self.least(), self.most());
         let mut numbers: Vec<u32> = self.marked_places().chain([least]).collect();
         numbers.sort_unstable();
@@ -204,7 +204,7 @@ impl Plot {
         numbers.into_iter().zip(spread(&places, apart)).filter_map(|(number, free)| free.then_some(number)).collect()
     }
 
-    fn core_line(&self, at: &Layout, font: f64) -> Markup {
+    fn core_line(&self, at: &LineLayout, font: f64) -> Markup {
         let Some(cores) = self.cores.filter(|cores| at.x.holds(f64::from(*cores))) else { return html! {} };
         let x = at.x.at(f64::from(cores));
         let here = if cores == 1 { "1 core here".into() } else { format!("{cores} cores here") };
@@ -223,7 +223,7 @@ impl Plot {
 
     /// What was printed, hollow. A label stands below its mark, on the side where it is clear of those before it, and is
     /// left to the tip where there is no such side.
-    fn published_marks(&self, at: &Layout, font: f64) -> Markup {
+    fn published_marks(&self, at: &LineLayout, font: f64) -> Markup {
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
         let mut labelled = |(x, y): (f64, f64), label: &str| {
             let width = labels::width(label, font, false);
@@ -254,7 +254,7 @@ impl Plot {
     }
 
     /// The names at the lines' ends, each tied to its line's last point.
-    fn names(&self, at: &Layout, rendition: &Rendition) -> Markup {
+    fn names(&self, at: &LineLayout, rendition: &Rendition) -> Markup {
         let font = rendition.font;
         let measured = self.series.iter().enumerate().filter_map(|(rank, series)| {
             let last = series.points.last()?;
@@ -302,7 +302,7 @@ impl Axis {
 }
 
 impl Series {
-    fn draw(&self, at: &Layout, shift: f64, font: f64) -> Markup {
+    fn draw(&self, at: &LineLayout, shift: f64, font: f64) -> Markup {
         let place = |point: &Point| (at.x.at(f64::from(point.across)) + shift, at.y.at(point.value));
         let places: Vec<_> = self.points.iter().map(place).collect();
         html! {

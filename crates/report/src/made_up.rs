@@ -2,8 +2,8 @@
 
 use harness::{
     results::{
-        costs::{self, About, Bulk, Costs, Engine, Single},
-        record::{CellRecord, Check, Excluded, Purpose, Record, SCHEMA, Stopped, Timeline},
+        costs::{self, Bulk, Costs, Engine, EngineFacts, Single},
+        record::{CellRecord, Check, EndReason, Excluded, Purpose, Record, SCHEMA, Timeline},
     },
     scenario::{Phase, Timer},
 };
@@ -13,14 +13,14 @@ use std::collections::BTreeMap;
 use work::{
     queue::outage::Outage,
     worker::{
-        deck::Deal,
+        deck::Schedule,
         lane::{Span, SpanKind},
         work::Elsewhere,
     },
 };
 
 /// What a made-up cell is like.
-pub(super) struct Made {
+pub(super) struct MadeCell {
     pub(super) strategy: &'static str,
     pub(super) workers: u32,
     pub(super) tasks: u32,
@@ -37,7 +37,7 @@ fn noise(seed: u32) -> f64 {
     f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0
 }
 
-impl Made {
+impl MadeCell {
     fn cell(&self, rounds: u32, baseline_s: Option<f64>) -> CellRecord {
         let spans = self.spans();
         let (start_ns, end_ns) = (1_000_000_000, spans.iter().map(|span| span.end_ns).max().unwrap_or(1_000_000_000));
@@ -57,7 +57,7 @@ impl Made {
             workers_at_once: None,
             lost_workers: Vec::new(),
             processes: None,
-            deal: Deal::OneByOne,
+            deal: Schedule::OneByOne,
             timer: Timer::Warm,
             timed: vec![Phase::Run],
             check: Check::Passed,
@@ -122,7 +122,7 @@ impl Made {
 }
 
 /// A record of these cells; the first is the baseline.
-pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) -> Record {
+pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
     let mut all: Vec<CellRecord> = Vec::new();
     for made in cells {
         let baseline = all.first().and_then(|cell| cell.timeline.as_ref());
@@ -155,7 +155,7 @@ pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) ->
         purpose: Purpose::Run,
         looks: vec![rounds],
         drawn: false,
-        stopped: Some(Stopped::AllRounds),
+        stopped: Some(EndReason::AllRounds),
         rounds,
         rounds_done: rounds,
         left_out: Vec::new(),
@@ -166,11 +166,11 @@ pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[Made]) ->
 
 const COUNTS: [u32; 6] = [1, 2, 4, 8, 16, 30];
 
-fn sweep(count: u32, task_s: f64, waiting: f64, strategies: &[(&'static str, f64)]) -> Vec<Made> {
+fn sweep(count: u32, task_s: f64, waiting: f64, strategies: &[(&'static str, f64)]) -> Vec<MadeCell> {
     let made = |strategy, workers, factor: f64| {
         let loop_blocked = strategy == "async" && waiting < 0.5;
         let side_by_side = if loop_blocked { 1 } else { 2.min(workers) };
-        Made { strategy, workers, tasks: count, task_s: task_s * factor, waiting, side_by_side }
+        MadeCell { strategy, workers, tasks: count, task_s: task_s * factor, waiting, side_by_side }
     };
     let mut all = vec![made("sequential", 1, 1.0)];
     for (strategy, factor) in strategies {
@@ -217,7 +217,7 @@ pub(super) fn crowded() -> Vec<Record> {
     let strategies: Vec<(&str, f64)> = all.into_iter().map(|strategy| (strategy, 1.0005)).collect();
     let mut many = record("crowded", "Are ten too many?", 10, &sweep(30, 0.2, 0.95, &strategies));
     let dealt = many.cells.iter().filter(|cell| cell.strategy == "processes" && cell.workers < 16).cloned();
-    let dealt: Vec<CellRecord> = dealt.map(|cell| CellRecord { deal: Deal::PoolChunks, ..cell }).collect();
+    let dealt: Vec<CellRecord> = dealt.map(|cell| CellRecord { deal: Schedule::PoolChunks, ..cell }).collect();
     many.cells.extend(dealt);
     many.cells.retain(|cell| cell.strategy != "thread_per_task" || cell.workers == 30);
     let mut few = prime_sum(10);
@@ -307,7 +307,7 @@ pub(super) fn costs() -> Costs {
         command: "cargo bench --bench queue".into(),
         seed: 1,
         rounds: 6,
-        engines: Engine::ALL.map(|engine| About { engine, note: Some("made up".into()), left_out: None }).into(),
+        engines: Engine::ALL.map(|engine| EngineFacts { engine, note: Some("made up".into()), left_out: None }).into(),
         single: Engine::ALL.map(single).into(),
         bulk,
     }

@@ -11,10 +11,10 @@ use harness::{
     },
     scenario::{CellSpec, DEFAULT_VARIANT, Timer},
 };
-use museum::Shown;
+use museum::ExhibitShown;
 use stats::Estimate;
 use std::{collections::BTreeMap, num::NonZeroU32};
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 /// A cell of the default variant, dealt one by one.
 pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
@@ -22,7 +22,7 @@ pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
         variant: DEFAULT_VARIANT.into(),
         strategy: strategy.into(),
         shape: NonZeroU32::new(workers).unwrap().into(),
-        deal: Deal::OneByOne,
+        deal: Schedule::OneByOne,
         timer: Timer::Warm,
     }
 }
@@ -417,8 +417,8 @@ pub(super) fn evidence() -> Evidence {
         })
         .collect();
     primes.cells.extend(locked);
-    let side = |verdict: &str| museum::Finding { holds: true, verdict: verdict.into(), figures: BTreeMap::new() };
-    let shown = Shown { bug: side("5 workers made 150 requests for 30 jobs"), right: side("5 workers made 30") };
+    let side = |verdict: &str| museum::SideShown { holds: true, verdict: verdict.into(), figures: BTreeMap::new() };
+    let shown = ExhibitShown { bug: side("5 workers made 150 requests for 30 jobs"), right: side("5 workers made 30") };
     Evidence {
         records: vec![found(made_up::web_requests(10)), found(primes)],
         exhibits: BTreeMap::from([("no_queue".into(), shown)]),

@@ -2,9 +2,9 @@
 
 use super::{
     PageInput, ScenarioNote,
-    beyond::{self, Lesson},
+    beyond::{self, QueueLesson},
     figures::{ratio, time},
-    findings::{self, Front},
+    findings::{self, FrontPage},
     group, host, lessons, palette, section, verdict,
 };
 use harness::results::record::Record;
@@ -23,10 +23,10 @@ const MEASUREMENTS: &str = "measurements";
 /// The whole page. More bars in one picture than `most_bars` are merged.
 pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
     let records = in_order(input);
-    let front = Front::of(input);
-    let all: Vec<&Record> = records.iter().copied().chain(front.iter().flat_map(Front::records)).collect();
+    let front = FrontPage::of(input);
+    let all: Vec<&Record> = records.iter().copied().chain(front.iter().flat_map(FrontPage::records)).collect();
     let one_host = host::is_one(&all);
-    let lesson = Lesson::of(input);
+    let lesson = QueueLesson::of(input);
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -81,7 +81,7 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
 }
 
 /// The parts of the page, in one line.
-fn ways(front: &Front, lesson: Option<&Lesson>, input: &PageInput) -> Markup {
+fn ways(front: &FrontPage, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
     html! {
         nav class="ways" aria-label="Contents" {
             ul {
@@ -120,7 +120,7 @@ fn id(number: usize, record: &Record) -> String {
 }
 
 /// What was measured, with the answer in short, and what was not, with the command that would.
-fn contents(input: &PageInput, records: &[&Record], lesson: Option<&Lesson>) -> Markup {
+fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>) -> Markup {
     let missing: Vec<&ScenarioNote> = input
         .expected_scenarios
         .iter()

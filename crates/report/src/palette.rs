@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 /// How one strategy is drawn.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct StrategyStyle {
     /// The strategy's name, as records have it.
     pub(super) strategy: &'static str,
     /// Its name for people.
@@ -43,7 +43,7 @@ pub(super) enum Marker {
 pub(super) const GROUND: (&str, &str) = ("#fbfaf7", "#14171c");
 
 /// Every strategy, those to come included, so that a hue never changes its meaning.
-const LOOKS: &[Look] = &[
+const LOOKS: &[StrategyStyle] = &[
     look("sequential", "sequential", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Bar, "2 5"),
     look("thread_per_task", "thread per task", "thread", ["#3a94c8", "#1d6f9f", "#7cc8f2"], Marker::Hexagon, "1 5"),
     look("threads", "threads", "thread", ["#0072b2", "#0072b2", "#4aa3df"], Marker::Circle, ""),
@@ -62,7 +62,7 @@ const LOOKS: &[Look] = &[
 ];
 
 /// What a strategy that this version doesn't know is drawn like: its own name, in no hue of another.
-const UNKNOWN: Look = look("other", "", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Cross, "4 4");
+const UNKNOWN: StrategyStyle = look("other", "", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Cross, "4 4");
 
 const fn look(
     strategy: &'static str,
@@ -71,13 +71,13 @@ const fn look(
     tones: [&'static str; 3],
     marker: Marker,
     dash: &'static str,
-) -> Look {
+) -> StrategyStyle {
     let [line_light, word_light, dark] = tones;
-    Look { strategy, label, worker, line_light, word_light, dark, marker, dash }
+    StrategyStyle { strategy, label, worker, line_light, word_light, dark, marker, dash }
 }
 
 /// How the strategy of this name is drawn.
-pub(super) fn of(strategy: &str) -> &'static Look {
+pub(super) fn of(strategy: &str) -> &'static StrategyStyle {
     LOOKS.iter().find(|look| look.strategy == strategy).unwrap_or(&UNKNOWN)
 }
 
@@ -127,7 +127,7 @@ pub fn mark(strategy: &str, radius: f64) -> Markup {
 pub fn css() -> String {
     let mut css = format!(":root{{--ground:light-dark({},{})}}\n", GROUND.0, GROUND.1);
     for look in LOOKS.iter().chain([&UNKNOWN]) {
-        let Look { strategy, line_light, word_light, dark, .. } = look;
+        let StrategyStyle { strategy, line_light, word_light, dark, .. } = look;
         // Writing to a String can't fail.
         let _ =
             writeln!(css, ".s-{strategy}{{--c:light-dark({line_light},{dark});--ink:light-dark({word_light},{dark})}}");

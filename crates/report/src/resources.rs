@@ -8,7 +8,7 @@ use super::{
 };
 use harness::results::record::Record;
 use maud::{Markup, html};
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 /// One column: its head, and a cell's figure in it.
 type Column = (&'static str, fn(&Cell) -> Option<String>);
@@ -31,7 +31,7 @@ pub(super) fn resources(record: &Record, group: &Group) -> Markup {
     if cells.is_empty() {
         return html! {};
     }
-    let deal = cells.iter().any(|cell| cell.record.deal != Deal::OneByOne);
+    let deal = cells.iter().any(|cell| cell.record.deal != Schedule::OneByOne);
     let system = &record.host.system;
     html! {
         details {

@@ -3,7 +3,7 @@
 //! It works without a script: a count leads to the list of its claims, which shows while it is the page's target.
 
 use super::{
-    verdict::{self, Look},
+    verdict::{self, VerdictStyle},
     words::capital,
 };
 use findings::{Finding, Verdict};
@@ -71,7 +71,7 @@ fn of(claims: &[Finding], verdict: Verdict) -> impl Iterator<Item = &Finding> {
     claims.iter().filter(move |claim| claim.verdict == verdict)
 }
 
-fn tile(look: &Look, claims: &[Finding]) -> Markup {
+fn tile(look: &VerdictStyle, claims: &[Finding]) -> Markup {
     let number = of(claims, look.verdict()).count();
     let inside = html! { span class="count" { (look.sign()) b { (number) } } span class="word" { (look.words()) } };
     html! {
@@ -101,7 +101,7 @@ fn row(document: &Document) -> Markup {
     }
 }
 
-fn list(look: &Look, claims: &[Finding]) -> Markup {
+fn list(look: &VerdictStyle, claims: &[Finding]) -> Markup {
     let mut mine = of(claims, look.verdict()).peekable();
     html! {
         @if mine.peek().is_some() {

@@ -8,15 +8,15 @@ use super::{
 };
 use harness::results::record::{Check, Record};
 use maud::{Markup, html};
-use work::worker::deck::Deal;
+use work::worker::deck::Schedule;
 
 /// The table of a group.
 pub(super) fn table(record: &Record, group: &Group, criterion: &[CriterionLink], note: &str) -> Markup {
     let times = || group.cells.iter().filter_map(|cell| cell.time).map(|time| time.median);
-    let columns = Columns {
+    let columns = TableColumns {
         unit: TimeUnit::of(times().fold(f64::MAX, f64::min).min(times().fold(0.0, f64::max))),
         errors: group.cells.iter().any(|cell| cell.time.is_some() && cell.record.task_errors > 0),
-        deal: group.cells.iter().any(|cell| cell.record.deal != Deal::OneByOne),
+        deal: group.cells.iter().any(|cell| cell.record.deal != Schedule::OneByOne),
         links: criterion.iter().filter(|link| link.scenario == record.scenario).collect(),
         system: &record.host.system,
     };
@@ -51,7 +51,7 @@ fn caption(group: &Group) -> String {
     words
 }
 
-struct Columns<'a> {
+struct TableColumns<'a> {
     unit: TimeUnit,
     errors: bool,
     deal: bool,
@@ -59,7 +59,7 @@ struct Columns<'a> {
     system: &'a str,
 }
 
-impl Columns<'_> {
+impl TableColumns<'_> {
     fn head(&self) -> Markup {
         html! {
             thead {

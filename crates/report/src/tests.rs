@@ -174,7 +174,7 @@ fn nothing_on_the_page_is_no_number() {
 
 #[test]
 fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
-    let made = |strategy, workers, tasks| made_up::Made {
+    let made = |strategy, workers, tasks| made_up::MadeCell {
         strategy,
         workers,
         tasks,
@@ -380,7 +380,7 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
 #[test]
 fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
     use ::findings::{Unit, Verdict};
-    let made = |strategy, workers| made_up::Made {
+    let made = |strategy, workers| made_up::MadeCell {
         strategy,
         workers,
         tasks: 900,
@@ -444,7 +444,7 @@ fn every_lesson_is_on_the_page_with_its_command_its_code_and_its_verdicts() {
             .commands
             .iter()
             .map(|command| command.run.clone())
-            .chain(lesson.race.as_ref().map(lesson::Race::command))
+            .chain(lesson.race.as_ref().map(lesson::LessonRace::command))
         {
             assert!(folded.contains(&format!("<code>{command}</code>")), "{command}");
         }

@@ -7,7 +7,7 @@
 
 use super::{
     bars::{self, Bar},
-    chart::{self, Drawing, Rendition, Words, line, marker, text},
+    chart::{self, Caption, Drawing, Rendition, line, marker, text},
     depth::Depth,
     elsewhere,
     figures::{TimeUnit, count, plain, px, time},
@@ -35,7 +35,7 @@ const HOLLOW: f64 = 0.7;
 const DEPTH: (f64, f64) = (34.0, 8.0);
 
 /// One strategy's lanes.
-struct Row<'a> {
+struct TimelineRow<'a> {
     cell: &'a Cell<'a>,
     /// What stands beside its name.
     beside: Vec<String>,
@@ -43,7 +43,7 @@ struct Row<'a> {
     /// How many jobs waited in the queue; `None` where there is none.
     depth: Option<Depth>,
     /// The hosts of lanes that are not on the run's own.
-    hosts: Vec<elsewhere::Lanes>,
+    hosts: Vec<elsewhere::NeighbouringLanes>,
     /// When the queue gave no answer.
     outages: &'a [Outage],
     /// The instant of the axis' zero: when the timer started.
@@ -61,7 +61,8 @@ pub(super) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usi
         let fastest = best.is_some_and(|best| std::ptr::eq(best, cell)).then(|| "fastest".into());
         cell.deal_told().into_iter().chain(fastest).collect()
     };
-    let rows: Vec<Row> = chosen(group).into_iter().filter_map(|cell| Row::of(cell, beside(cell))).collect();
+    let rows: Vec<TimelineRow> =
+        chosen(group).into_iter().filter_map(|cell| TimelineRow::of(cell, beside(cell))).collect();
     let about = |by_server| words::timeline_caption(group, by_server);
     picture(&rows, id, &about, scale_note, most_bars)
 }
@@ -74,20 +75,27 @@ pub(super) fn lanes_of(
     scale_note: &str,
     most_bars: usize,
 ) -> Markup {
-    let rows: Vec<Row> = cells.iter().filter_map(|(cell, beside)| Row::of(cell, beside.clone())).collect();
+    let rows: Vec<TimelineRow> =
+        cells.iter().filter_map(|(cell, beside)| TimelineRow::of(cell, beside.clone())).collect();
     picture(&rows, id, &|_| about.clone(), scale_note, most_bars)
 }
 
 /// `about` is told whether the server's log says what was waited for. More bars than `most_bars` are merged further: it
 /// bounds the page, whatever the number of tasks.
-fn picture(rows: &[Row], id: &str, about: &dyn Fn(bool) -> Markup, scale_note: &str, most_bars: usize) -> Markup {
+fn picture(
+    rows: &[TimelineRow],
+    id: &str,
+    about: &dyn Fn(bool) -> Markup,
+    scale_note: &str,
+    most_bars: usize,
+) -> Markup {
     if rows.is_empty() {
         return html! {};
     }
-    let words = Words {
+    let words = Caption {
         id: format!("{id}-timeline"),
         title: "What each worker did, on one axis of time".into(),
-        description: rows.iter().map(Row::described).collect::<Vec<_>>().join(" "),
+        description: rows.iter().map(TimelineRow::described).collect::<Vec<_>>().join(" "),
     };
     let caption = html! {
         (about(rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
@@ -127,7 +135,7 @@ fn telling_workers(group: &Group) -> u32 {
     few.filter(|(_, speedup)| *speedup >= 0.9 * best).map(|(workers, _)| *workers).min().unwrap_or(8)
 }
 
-impl<'a> Row<'a> {
+impl<'a> TimelineRow<'a> {
     fn of(cell: &'a Cell<'a>, beside: Vec<String>) -> Option<Self> {
         let Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages } = cell.record.timeline.as_ref()?;
         let phase = |phase: Phase, seconds: &[f64]| {
@@ -229,7 +237,7 @@ fn depth_gap(rendition: &Rendition) -> f64 {
 }
 
 /// Where the lanes begin: behind the names, where these stand beside them, and the hosts of those that have some.
-fn left(rows: &[Row], rendition: &Rendition) -> f64 {
+fn left(rows: &[TimelineRow], rendition: &Rendition) -> f64 {
     let font = rendition.font;
     let hosts = rows.iter().map(|row| row.hosts_width(font)).fold(0.0, f64::max);
     if rendition.is_narrow() {
@@ -241,11 +249,11 @@ fn left(rows: &[Row], rendition: &Rendition) -> f64 {
     names.map(|width| hosts + width).chain(depths).fold(0.0, f64::max) + font
 }
 
-fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str, most_bars: usize) -> Drawing {
+fn draw(rows: &[TimelineRow], rendition: &Rendition, scale_note: &str, most_bars: usize) -> Drawing {
     let font = rendition.font;
     let left = left(rows, rendition);
     let longest = rows.iter().map(|row| row.total).fold(f64::MIN_POSITIVE, f64::max);
-    let value_of = |row: &Row| labels::width(&row.value(), font, true) + font;
+    let value_of = |row: &TimelineRow| labels::width(&row.value(), font, true) + font;
     // Every value must have room behind its own row; the one that needs most decides where the axis ends.
     let right = rows
         .iter()
@@ -287,7 +295,7 @@ fn draw(rows: &[Row], rendition: &Rendition, scale_note: &str, most_bars: usize)
     Drawing { height: bottom + 3.0 * font, body }
 }
 
-fn title(row: &Row, top: f64, left: f64, rendition: &Rendition) -> Markup {
+fn title(row: &TimelineRow, top: f64, left: f64, rendition: &Rendition) -> Markup {
     let (name, workers) = row.names();
     let font = rendition.font;
     if rendition.is_narrow() {
@@ -305,7 +313,7 @@ fn title(row: &Row, top: f64, left: f64, rendition: &Rendition) -> Markup {
 }
 
 /// The names of other hosts, each beside its lanes.
-fn hosts_beside(row: &Row, top: f64, left: f64, font: f64) -> Markup {
+fn hosts_beside(row: &TimelineRow, top: f64, left: f64, font: f64) -> Markup {
     let y = |lane: usize| top + lane as f64 * row.pitch();
     html! {
         @for lanes in &row.hosts {
@@ -317,7 +325,7 @@ fn hosts_beside(row: &Row, top: f64, left: f64, font: f64) -> Markup {
 }
 
 /// How many jobs waited in the queue meanwhile.
-fn depth(row: &Row, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Markup {
+fn depth(row: &TimelineRow, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Markup {
     let Some(depth) = &row.depth else { return html! {} };
     let font = rendition.font;
     let from = top + row.lanes_height() + depth_gap(rendition);
@@ -332,7 +340,7 @@ fn depth(row: &Row, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Ma
 }
 
 /// Starting and stopping the workers, where the timer encloses them.
-fn phases(row: &Row, top: f64, x: &Scale) -> Markup {
+fn phases(row: &TimelineRow, top: f64, x: &Scale) -> Markup {
     let stretches = [("starting the workers", 0.0, row.run_from), ("stopping the workers", row.run_to, row.total)];
     html! {
         @for (what, from, to) in stretches.into_iter().filter(|(_, from, to)| to > from) {
@@ -346,7 +354,7 @@ fn phases(row: &Row, top: f64, x: &Scale) -> Markup {
 }
 
 /// Frames across the lanes for as long as the queue gave no answer.
-fn outages(row: &Row, top: f64, x: &Scale) -> Markup {
+fn outages(row: &TimelineRow, top: f64, x: &Scale) -> Markup {
     html! {
         @for outage in row.outages {
             @let (start, end) = (row.seconds(outage.start_ns).max(0.0), row.seconds(outage.end_ns).min(row.total));
@@ -365,7 +373,7 @@ fn outage_tip(outage: &Outage, seconds: f64) -> String {
     format!("the queue gave {whose} no answer for {}: {}", time(seconds), outage.cause)
 }
 
-fn lanes(row: &Row, top: f64, x: &Scale, longest: f64, most_bars: usize) -> Markup {
+fn lanes(row: &TimelineRow, top: f64, x: &Scale, longest: f64, most_bars: usize) -> Markup {
     let units_per_second = (x.at(longest) - x.at(0.0)) / longest;
     let least_ns = (LEAST_BAR / units_per_second * 1e9) as u64;
     let lanes = bars::merge_all(&row.lanes, least_ns, most_bars);
@@ -381,7 +389,7 @@ fn lanes(row: &Row, top: f64, x: &Scale, longest: f64, most_bars: usize) -> Mark
     }
 }
 
-fn draw_bar(row: &Row, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) -> Markup {
+fn draw_bar(row: &TimelineRow, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) -> Markup {
     let (start, end) = (x.at(row.seconds(bar.start_ns)), x.at(row.seconds(bar.end_ns)));
     // A sliver of ground between neighbours, where there is room for it.
     let width = (end - start - if end - start > 4.0 { 1.2 } else { 0.0 }).max(0.6);
@@ -430,7 +438,7 @@ impl Hollow {
 
 /// The hollow parts of a bar. A single task's are where it waited; a bar that stands for several is as hollow as they
 /// waited on average, in one layer for each kind of waiting.
-fn hollows(row: &Row, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<Hollow> {
+fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<Hollow> {
     if bar.tasks <= 1 && !bar.waits.is_empty() {
         let edge = (width * 0.12).min(1.5);
         let place = |ns| x.at(row.seconds(ns)).clamp(start + edge, start + width - edge);
@@ -472,7 +480,7 @@ fn bar_tip(bar: &Bar) -> String {
     }
 }
 
-fn makespan(row: &Row, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
+fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
     let place = x.at(row.total) + 1.5;
     // On a narrow page a label lies below the lanes.
     let height = if rendition.is_narrow() { row.lanes_height() } else { row.height(rendition) };
@@ -483,7 +491,7 @@ fn makespan(row: &Row, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
 }
 
 /// What the tones mean, of those that occur.
-fn legend(rows: &[Row]) -> Markup {
+fn legend(rows: &[TimelineRow]) -> Markup {
     let bars = || rows.iter().flat_map(|row| row.lanes.iter().flatten());
     let waits = WAITS.iter().map(|wait| (wait.class, wait.name, rows.iter().any(|row| row.waits(wait.kind))));
     let others = [
@@ -535,7 +543,7 @@ mod tests {
             cell.start_s.iter_mut().for_each(|start| *start = 0.25);
         }
         let groups = groups(&record);
-        let row = Row::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
+        let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         assert!((row.run_from - 0.25).abs() < 1e-9);
         let first = row.lanes[0][0].start_ns;
         assert!(row.seconds(first) >= 0.25);
@@ -582,7 +590,7 @@ mod tests {
     fn a_bar_of_several_tasks_has_a_layer_for_each_kind_as_high_as_its_share() {
         let record = made_up::web_requests(10);
         let groups = groups(&record);
-        let row = Row::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
+        let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
         assert_eq!(bar.tasks, 30);
         let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0));
@@ -607,7 +615,7 @@ mod tests {
         let timeline = record.cells[0].timeline.as_mut().unwrap();
         timeline.spans.iter_mut().for_each(|span| span.worker += 3);
         let groups = groups(&record);
-        let row = Row::of(&groups[0].cells[0], Vec::new()).unwrap();
+        let row = TimelineRow::of(&groups[0].cells[0], Vec::new()).unwrap();
         assert!(row.lanes.iter().any(|lane| !lane.is_empty()));
     }
 }

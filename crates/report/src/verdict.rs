@@ -9,7 +9,7 @@ use std::fmt::Write;
 
 /// How one verdict is shown.
 #[derive(Debug)]
-pub(super) struct Look {
+pub(super) struct VerdictStyle {
     verdict: Verdict,
     /// Its name in classes and addresses.
     pub(super) name: &'static str,
@@ -22,8 +22,8 @@ pub(super) struct Look {
 }
 
 /// Every verdict, in the order in which the scoreboard counts them.
-pub(super) const LOOKS: [Look; 8] = [
-    Look {
+pub(super) const LOOKS: [VerdictStyle; 8] = [
+    VerdictStyle {
         verdict: Verdict::Reproduced,
         name: "reproduced",
         meaning: "what was measured here agrees, and was not fitted to it",
@@ -31,7 +31,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#62d282",
         sign: "M5 12.5l4.7 4.7L19.2 7",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::CanExplain,
         name: "can-explain",
         meaning: "a recipe gives the printed figure, but was chosen by it",
@@ -39,7 +39,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#5ec9de",
         sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::DirectionOnly,
         name: "direction-only",
         meaning: "the right way, but of another size",
@@ -47,7 +47,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#dfc04e",
         sign: "M6 18L18 6M9 6h9v9",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::Contradicted,
         name: "contradicted",
         meaning: "what was measured here excludes it",
@@ -55,7 +55,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#ff8299",
         sign: "M6.5 6.5l11 11M17.5 6.5l-11 11",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::Contested,
         name: "contested",
         meaning: "the document disagrees with itself or with its own code",
@@ -63,7 +63,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#c9a0f3",
         sign: "M4 9h14M14.5 5.2L18.3 9M20 15.5H6M9.5 11.7L5.7 15.5l3.8 3.8",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::Inconclusive,
         name: "inconclusive",
         meaning: "what was measured here doesn't decide it",
@@ -71,7 +71,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#acb8d2",
         sign: "M8 9a4 4 0 1 1 5.6 3.7c-1.2.5-1.6 1.2-1.6 2.5M12 19v.2",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::NotTestable,
         name: "not-testable",
         meaning: "this machine lacks something for it",
@@ -79,7 +79,7 @@ pub(super) const LOOKS: [Look; 8] = [
         dark: "#aeb1b8",
         sign: "M12 4.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 0-15M6.7 17.3L17.3 6.7",
     },
-    Look {
+    VerdictStyle {
         verdict: Verdict::NotMeasured,
         name: "not-measured",
         meaning: "nobody has run it here",
@@ -90,12 +90,12 @@ pub(super) const LOOKS: [Look; 8] = [
 ];
 
 /// How this verdict is shown.
-pub(super) fn of(verdict: Verdict) -> &'static Look {
+pub(super) fn of(verdict: Verdict) -> &'static VerdictStyle {
     // The table has one row for each; a test counts them. The last one claims nothing.
     LOOKS.iter().find(|look| look.verdict == verdict).unwrap_or(&LOOKS[7])
 }
 
-impl Look {
+impl VerdictStyle {
     /// The verdict in words.
     pub(super) fn words(&self) -> &'static str {
         self.verdict.words()
@@ -121,7 +121,7 @@ pub(super) fn chip(verdict: Verdict) -> Markup {
 /// The CSS that gives each verdict's class its tone `--v`, in both themes.
 pub(super) fn css() -> String {
     let mut css = String::new();
-    for Look { name, light, dark, .. } in &LOOKS {
+    for VerdictStyle { name, light, dark, .. } in &LOOKS {
         // Writing to a String can't fail.
         let _ = writeln!(css, ".v-{name}{{--v:light-dark({light},{dark})}}");
     }

@@ -6,7 +6,7 @@ use work::worker::lane::SpanKind;
 
 /// One kind of waiting, as the page shows it.
 #[derive(Debug)]
-pub(super) struct Wait {
+pub(super) struct WaitStyle {
     /// Which it is.
     pub(super) kind: SpanKind,
     /// The class that gives it its tone.
@@ -22,12 +22,12 @@ pub(super) const KINDS: usize = 5;
 
 /// All kinds, in the order in which legends name them. The last two are what a client knows alone; where the server kept
 /// a log, the first two are there in their place.
-pub(super) const WAITS: [Wait; KINDS] = [
-    Wait { kind: SpanKind::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
-    Wait { kind: SpanKind::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
-    Wait { kind: SpanKind::WaitLock, class: "lock", name: "waiting for the lock", height: 0.84 },
-    Wait { kind: SpanKind::WaitFirstByte, class: "first", name: "waiting for the first byte", height: 0.5 },
-    Wait { kind: SpanKind::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
+pub(super) const WAITS: [WaitStyle; KINDS] = [
+    WaitStyle { kind: SpanKind::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
+    WaitStyle { kind: SpanKind::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
+    WaitStyle { kind: SpanKind::WaitLock, class: "lock", name: "waiting for the lock", height: 0.84 },
+    WaitStyle { kind: SpanKind::WaitFirstByte, class: "first", name: "waiting for the first byte", height: 0.5 },
+    WaitStyle { kind: SpanKind::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
 ];
 
 /// The place of this kind among [`WAITS`]; `None` for what is no waiting.

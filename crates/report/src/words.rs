@@ -14,7 +14,7 @@ use maud::{Markup, html};
 
 /// The answer to a section's question: a figure that stands out, with words on both sides.
 #[derive(Debug, PartialEq)]
-pub(super) struct Answer {
+pub(super) struct Headline {
     /// Before the figure.
     pub(super) before: String,
     /// The figure; empty where there is none.
@@ -25,7 +25,7 @@ pub(super) struct Answer {
     pub(super) sure: String,
 }
 
-impl Answer {
+impl Headline {
     fn without_figure(words: &str) -> Self {
         Self { before: words.into(), figure: String::new(), after: String::new(), sure: String::new() }
     }
@@ -38,12 +38,12 @@ impl Answer {
 }
 
 /// What the group's figures say.
-pub(super) fn answer(group: &Group) -> Answer {
+pub(super) fn answer(group: &Group) -> Headline {
     if group.baseline().is_none() {
         return without_baseline(group);
     }
     let Some((best, speedup)) = group.best() else {
-        return Answer::without_figure(match group.contenders().next() {
+        return Headline::without_figure(match group.contenders().next() {
             None => "Only sequential has a time here, so there is nothing to compare it with.",
             Some(_) => "No speed-up can be told from fewer than two rounds.",
         });
@@ -58,18 +58,18 @@ pub(super) fn answer(group: &Group) -> Answer {
     } else {
         (format!("Nothing was faster than one after another. The nearest, {}: ", best.who()), "as fast")
     };
-    Answer { before, figure, after: format!(" {verb} "), sure }
+    Headline { before, figure, after: format!(" {verb} "), sure }
 }
 
 /// Where sequential has no time, the shortest one stands for itself.
-fn without_baseline(group: &Group) -> Answer {
+fn without_baseline(group: &Group) -> Headline {
     let Some((cell, shortest)) = group.shortest() else {
-        return Answer::without_figure(
+        return Headline::without_figure(
             "No speed-up can be told: sequential, which the others are compared with, has no time here.",
         );
     };
     let rounds = count(shortest.rounds, "round");
-    Answer {
+    Headline {
         before: format!("{}: ", capital(&cell.who())),
         figure: time(shortest.median),
         after: " for all tasks. How many times as fast that is can't be told: sequential has no time here ".into(),

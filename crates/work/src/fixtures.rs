@@ -5,7 +5,7 @@
 //! been made stays in its directory and is used again; `set.rs` says how a damaged or half-made one is recognised.
 //!
 //! A student's own pictures serve as well: [`user_photos`]. But only what is made here can be told by its name alone to
-//! another machine: [`Kind`].
+//! another machine: [`FixtureKind`].
 
 mod archive;
 mod drawing;
@@ -14,13 +14,13 @@ mod photo;
 mod set;
 mod user;
 
-pub use named::Kind;
+pub use named::FixtureKind;
 pub use user::{LeftOut, OwnPictures, user_photos};
 
 use rand::Rng;
 use rand_pcg::Pcg32;
 use rayon::prelude::*;
-use set::{Content, Entry, Set};
+use set::{Content, FixtureFile, Set};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -114,38 +114,38 @@ pub fn drawings(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<
 }
 
 fn pictures(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<PathBuf>, FixtureError> {
-    let set = named::Kind::Picture.set(dir);
+    let set = named::FixtureKind::Picture.set(dir);
     let entries = set.ensure(|folder| in_parallel(PHOTOS + DRAWINGS, progress, |index| picture(folder, index)))?;
     Ok(entries.iter().map(|entry| set.path(entry)).collect())
 }
 
-fn picture(folder: &Path, index: u32) -> Result<Entry, FixtureError> {
+fn picture(folder: &Path, index: u32) -> Result<FixtureFile, FixtureError> {
     let bytes = if index < PHOTOS { photo::jpeg(index) } else { drawing::png(index - PHOTOS) };
-    save(folder, named::Kind::Picture.name(index), &bytes, None)
+    save(folder, named::FixtureKind::Picture.name(index), &bytes, None)
 }
 
 /// The 64 archives `server_log_01.txt.gz` to `server_log_64.txt.gz`: invented log lines, 5 MB each before compression.
 /// They lie in the folder `archives` of `dir`, under the same terms as [`photos`].
 pub fn archives(dir: &Path) -> Result<Vec<Archive>, FixtureError> {
-    let set = named::Kind::Archive.set(dir);
+    let set = named::FixtureKind::Archive.set(dir);
     let entries = set.ensure(|folder| in_parallel(ARCHIVES, &|_, _| (), |index| archive(folder, index)))?;
-    let described = |entry: &Entry| {
+    let described = |entry: &FixtureFile| {
         let content = entry.content?;
         Some(Archive { path: set.path(entry), content_bytes: content.bytes, content_crc32: content.crc32 })
     };
     Ok(entries.iter().filter_map(described).collect())
 }
 
-fn archive(folder: &Path, index: u32) -> Result<Entry, FixtureError> {
+fn archive(folder: &Path, index: u32) -> Result<FixtureFile, FixtureError> {
     let log = archive::log(index);
     let content = Content { bytes: log.len() as u64, crc32: crc32fast::hash(log.as_bytes()) };
-    save(folder, named::Kind::Archive.name(index), &archive::gzip(log.as_bytes()), Some(content))
+    save(folder, named::FixtureKind::Archive.name(index), &archive::gzip(log.as_bytes()), Some(content))
 }
 
-fn save(folder: &Path, name: String, bytes: &[u8], content: Option<Content>) -> Result<Entry, FixtureError> {
+fn save(folder: &Path, name: String, bytes: &[u8], content: Option<Content>) -> Result<FixtureFile, FixtureError> {
     let path = folder.join(&name);
     fs::write(&path, bytes).map_err(|error| FixtureError::Unwritable { path, error })?;
-    Ok(Entry { name, bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes), content })
+    Ok(FixtureFile { name, bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes), content })
 }
 
 /// Does `make` for each index on all cores. The pool is its own and is joined at the end: rayon's global one would stay,

@@ -18,7 +18,7 @@ pub mod work_stealing;
 use crate::{
     queue::address::{Address, DEFAULT_NAME},
     task::Task,
-    worker::{deck::Deal, gil::SWITCH_INTERVAL, lane::Done, shape::Shape},
+    worker::{deck::Schedule, gil::SWITCH_INTERVAL, lane::Done, shape::WorkerLayout},
 };
 use measure::cpu::CpuTime;
 use serde::{Deserialize, Serialize};
@@ -60,20 +60,20 @@ pub trait Strategy: Debug + Sync {
     fn max_workers(&self) -> u32;
 
     /// Why these tasks dealt in this way make no sense here; `None` where they do.
-    fn refuses(&self, deal: Deal, tasks: &[Task]) -> Option<String> {
+    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
         let _ = (deal, tasks);
         None
     }
 
     /// The shape it has where `asked` is asked for and there are `tasks` tasks: a strategy of fixed size has its own.
     /// `None` where it wants another kind of shape: most take a number, some processes with threads in each.
-    fn shape(&self, asked: Shape, tasks: u32) -> Option<Shape> {
+    fn shape(&self, asked: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         let _ = tasks;
         asked.processes().is_none().then_some(asked)
     }
 
     /// Gets the workers of this shape ready to run tasks.
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError>;
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError>;
 }
 
 /// A strategy with its workers started.
@@ -244,7 +244,7 @@ mod tests {
             1
         }
 
-        fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+        fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
             Err(StartError::Process { number: 1, reason: "never started".into() })
         }
     }

@@ -1,7 +1,7 @@
 //! What a worker does. A task is plain data: it can be sent to another process, or to another machine.
 //!
 //! Each kind of task has a file of its own, which holds the work itself and the recipe by which a scenario asks for it.
-//! A task knows nothing of the strategy that runs it. What it may ask of its surroundings is the [`Host`]: "shall I
+//! A task knows nothing of the strategy that runs it. What it may ask of its surroundings is the [`TaskContext`]: "shall I
 //! stop?" between two steps of a calculation, and "I am about to wait" around anything that blocks.
 //!
 //! Adding a workload: a file here, a variant of [`Task`], a variant of [`Workload`](harness::scenario::Workload).
@@ -174,7 +174,7 @@ pub enum Wait {
 }
 
 /// What surrounds a task while it runs. Kernels are generic over it, so that an empty hook costs nothing.
-pub trait Host {
+pub trait TaskContext {
     /// Called between two steps of a calculation, as often as is convenient: "shall I stop?"
     fn check(&mut self) -> Result<(), Stopped>;
     /// The same look from within a call into a library, which can't be left in the middle: nothing is done about it but to
@@ -194,7 +194,7 @@ pub trait Host {
 
 impl Task {
     /// Does the work on the calling thread, waiting where there is something to wait for.
-    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+    pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         match self {
             Self::Noop => Ok(Output { checksum: 0, amount: 0, status: None }),
             Self::Fetch(task) => task.run(host),
@@ -231,7 +231,7 @@ impl Task {
         }
     }
 
-    /// What [`Deal::ByKey`](crate::worker::deck::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
+    /// What [`Schedule::ByKey`](crate::worker::deck::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
     pub fn key(&self) -> &str {
         match self {
             Self::Fetch(task) => task.site(),

@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
-        deck::Deck,
+        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ impl Strategy for AsyncFetcher {
         10_000
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
         Ok(Box::new(EventLoop { runtime, in_flight: shape.workers().get() }))
     }
@@ -53,7 +53,7 @@ impl Pool for EventLoop {
 }
 
 /// What a slot does: take, run, take again, until the deck is empty. At the `await` another slot may go on.
-async fn work_through(slot: u32, work: &Work, deck: &Deck) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, deck: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();
     while let Some(hand) = deck.next(slot) {

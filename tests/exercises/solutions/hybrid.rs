@@ -6,8 +6,8 @@ use makespan::{
     worker::{
         lane::Done,
         process::WorkerProcess,
-        seat::{Seat, answered},
-        shape::Shape,
+        seat::{WorkerSlot, answered},
+        shape::WorkerLayout,
     },
 };
 use std::{num::NonZeroU32, process::ExitCode};
@@ -17,7 +17,7 @@ use std::{num::NonZeroU32, process::ExitCode};
 pub struct MyHybrid;
 
 struct Crew {
-    seats: Vec<Seat>,
+    seats: Vec<WorkerSlot>,
     threads: u32,
 }
 
@@ -34,18 +34,18 @@ impl Strategy for MyHybrid {
         1024
     }
 
-    fn shape(&self, asked: Shape, _: u32) -> Option<Shape> {
+    fn shape(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
         asked.processes().is_some().then_some(asked)
     }
 
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         let processes = shape.processes().unwrap_or(NonZeroU32::MIN).get();
-        let (Shape::Grid { threads, .. } | Shape::Plain(threads)) = shape;
+        let (WorkerLayout::Grid { threads, .. } | WorkerLayout::Plain(threads)) = shape;
         let spawned: Result<Vec<_>, _> =
             (0..processes).map(|number| WorkerProcess::spawn(&env.program, number, threads)).collect();
         let mut workers = spawned?;
         workers.iter_mut().try_for_each(WorkerProcess::await_ready)?;
-        Ok(Box::new(Crew { seats: workers.into_iter().map(Seat::new).collect(), threads: threads.get() }))
+        Ok(Box::new(Crew { seats: workers.into_iter().map(WorkerSlot::new).collect(), threads: threads.get() }))
     }
 }
 
@@ -59,9 +59,9 @@ impl Pool for Crew {
                 seat.take(&deck, work, deadline_ns, &mut done);
             }
         }
-        while self.seats.iter().any(Seat::is_busy) {
+        while self.seats.iter().any(WorkerSlot::is_busy) {
             if work.stop.check().is_err() {
-                self.seats.iter_mut().for_each(Seat::dismiss);
+                self.seats.iter_mut().for_each(WorkerSlot::dismiss);
                 break;
             }
             for number in answered(&self.seats, done.last()) {
@@ -74,7 +74,7 @@ impl Pool for Crew {
     }
 
     fn worker_cpu(&mut self) -> CpuTime {
-        self.seats.iter_mut().map(Seat::cpu).fold(CpuTime::default(), |sum, one| sum + one)
+        self.seats.iter_mut().map(WorkerSlot::cpu).fold(CpuTime::default(), |sum, one| sum + one)
     }
 
     fn close(mut self: Box<Self>) -> Result<(), CloseError> {

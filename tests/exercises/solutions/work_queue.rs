@@ -3,9 +3,9 @@
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
-        deck::Deck,
+        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::{process::ExitCode, thread};
@@ -31,7 +31,7 @@ impl Strategy for WorkQueue {
         4096
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(Crew { workers: shape.workers().get() }))
     }
 }
@@ -54,7 +54,7 @@ impl Pool for Crew {
 }
 
 /// What a worker does: take, run, take again, until the queue is empty.
-fn work_through(worker: u32, work: &Work, queue: &Deck) -> Vec<Done> {
+fn work_through(worker: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(worker, work.run, work.stop.clone());
     let mut done = Vec::new();
     while let Some(hand) = queue.next(worker) {

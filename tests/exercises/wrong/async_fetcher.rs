@@ -5,7 +5,7 @@ use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::process::ExitCode;
@@ -33,7 +33,7 @@ impl Strategy for AsyncFetcher {
         10_000
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
         Ok(Box::new(EventLoop { runtime, in_flight: shape.workers().get() }))
     }

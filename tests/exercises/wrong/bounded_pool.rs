@@ -6,7 +6,7 @@ use makespan::{
     task::Task,
     worker::{
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::{process::ExitCode, thread};
@@ -32,7 +32,7 @@ impl Strategy for BoundedPool {
         4096
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(Crew { most: shape.workers().get() }))
     }
 }

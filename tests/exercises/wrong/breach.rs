@@ -3,7 +3,7 @@
 use crate::solutions::work_queue::WorkQueue;
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
-    worker::{lane::Done, shape::Shape},
+    worker::{lane::Done, shape::WorkerLayout},
 };
 use std::thread;
 
@@ -39,7 +39,7 @@ impl Strategy for Breach {
         4096
     }
 
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(Breaking(*self, WorkQueue.start(shape, env)?)))
     }
 }

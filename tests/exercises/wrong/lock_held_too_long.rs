@@ -5,7 +5,7 @@ use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::{
@@ -36,7 +36,7 @@ impl Strategy for LockHeldTooLong {
         4096
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(Crew { workers: shape.workers().get() }))
     }
 }

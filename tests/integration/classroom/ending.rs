@@ -3,7 +3,7 @@
 use super::harness::{Classroom, json, long};
 use common::{left_behind::send, program_under_test, wait_until};
 use makespan::{
-    classroom::wire::{Room, Wanted},
+    classroom::wire::{RaceRequest, RoomState},
     live::Event,
 };
 use nix::sys::signal::Signal;
@@ -15,7 +15,7 @@ fn ctrl_c_ends_streams_and_the_race_and_leaves_nothing_behind() {
         let mut classroom = Classroom::shared();
         let browser = classroom.browser();
         let (mut news, other) = (browser.listen(), browser.listen());
-        json::<Room>(&browser.post("/run", &Wanted { strategies: vec!["processes".into()], ..long() }));
+        json::<RoomState>(&browser.post("/run", &RaceRequest { strategies: vec!["processes".into()], ..long() }));
         news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
         assert!(!classroom.started().is_empty());
         classroom.signal(signal);
@@ -32,7 +32,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_race_that_hangs() {
     let mut classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &long()));
+    json::<RoomState>(&browser.post("/run", &long()));
     news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
     send(Signal::SIGSTOP, classroom.race_process());
     classroom.signal(Signal::SIGINT);
@@ -49,7 +49,7 @@ fn killed_it_takes_the_race_with_it() {
     let mut classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &long()));
+    json::<RoomState>(&browser.post("/run", &long()));
     news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
     classroom.signal(Signal::SIGKILL);
     classroom.ends();

@@ -7,7 +7,7 @@ use common::{
     program_under_test, wait_until,
 };
 use makespan::{
-    classroom::wire::{Refusal, Room, Wanted},
+    classroom::wire::{RaceRequest, Refusal, RoomState},
     live::{Event, Race},
 };
 use nix::sys::signal::Signal;
@@ -171,7 +171,7 @@ impl Browser {
     }
 
     /// The room as it is now.
-    pub fn room(&self) -> Room {
+    pub fn room(&self) -> RoomState {
         json(&self.get("/room"))
     }
 
@@ -206,7 +206,7 @@ pub struct News {
 /// One piece of news.
 #[derive(Debug, Clone)]
 pub enum Told {
-    Room(Box<Room>),
+    RoomState(Box<RoomState>),
     /// With its id.
     Run(String, Event),
 }
@@ -231,7 +231,7 @@ impl Iterator for News {
             let field = |name: &str| frame.iter().find_map(|line| line.strip_prefix(name));
             let data = field("data: ").unwrap_or_default();
             match field("event: ") {
-                Some("room") => return Some(Told::Room(serde_json::from_str(data).expect(data))),
+                Some("room") => return Some(Told::RoomState(serde_json::from_str(data).expect(data))),
                 Some("run") => {
                     let id = field("id: ").expect("an id").to_owned();
                     return Some(Told::Run(id, serde_json::from_str(data).expect(data)));
@@ -255,8 +255,8 @@ impl News {
     }
 
     /// The news up to a state of the room.
-    pub fn until_room(&mut self, what: &str, is_it: impl Fn(&Room) -> bool) -> Vec<Told> {
-        self.until(what, |told| matches!(told, Told::Room(room) if is_it(room)))
+    pub fn until_room(&mut self, what: &str, is_it: impl Fn(&RoomState) -> bool) -> Vec<Told> {
+        self.until(what, |told| matches!(told, Told::RoomState(room) if is_it(room)))
     }
 
     /// The news up to an event of a race.
@@ -277,8 +277,8 @@ pub fn race<'t>(told: impl IntoIterator<Item = &'t Told>) -> Race {
 }
 
 /// The rooms among the news.
-pub fn rooms(told: &[Told]) -> Vec<&Room> {
-    told.iter().filter_map(|one| if let Told::Room(room) = one { Some(&**room) } else { None }).collect()
+pub fn rooms(told: &[Told]) -> Vec<&RoomState> {
+    told.iter().filter_map(|one| if let Told::RoomState(room) = one { Some(&**room) } else { None }).collect()
 }
 
 /// A body in chunks, put together.
@@ -323,8 +323,8 @@ pub fn refused(reply: &Reply, status: u16) -> String {
 }
 
 /// Thirty waits of a millisecond or so, one after another and by two threads: a race of a moment.
-pub fn short() -> Wanted {
-    Wanted {
+pub fn short() -> RaceRequest {
+    RaceRequest {
         scenario: "latency_only".into(),
         variant: None,
         strategies: vec!["threads".into()],
@@ -336,13 +336,13 @@ pub fn short() -> Wanted {
 }
 
 /// The same with a question.
-pub fn asked() -> Wanted {
-    Wanted { ask: Some("threads x 2".into()), ..short() }
+pub fn asked() -> RaceRequest {
+    RaceRequest { ask: Some("threads x 2".into()), ..short() }
 }
 
 /// One that goes on until somebody stops it.
-pub fn long() -> Wanted {
-    Wanted { rounds: 30, time_scale: Some(0.5), ..short() }
+pub fn long() -> RaceRequest {
+    RaceRequest { rounds: 30, time_scale: Some(0.5), ..short() }
 }
 
 /// A guess as a browser sends it.

@@ -7,7 +7,7 @@ use super::harness::{Classroom, asked, long, short};
 use crate::browser::{Driver, View};
 use fantoccini::{Locator, key::Key};
 use futures_util::FutureExt;
-use makespan::classroom::wire::Wanted;
+use makespan::classroom::wire::RaceRequest;
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -86,7 +86,7 @@ impl View<'_> {
     }
 
     /// A request of the page's own.
-    async fn demand(&self, path: &str, wanted: &Wanted) {
+    async fn demand(&self, path: &str, wanted: &RaceRequest) {
         let body = serde_json::to_string(wanted).expect("JSON");
         let script = format!("const done = arguments[0]; post('{path}', {body}).then(done);");
         let refusal = self.client.execute_async(&script, Vec::new()).await.expect("the page posts");

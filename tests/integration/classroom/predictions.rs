@@ -1,7 +1,7 @@
 //! Predictions: given, changed, sealed, revealed; and those that don't count.
 
 use super::harness::{Classroom, asked, guess, json, long, refused, rooms, short};
-use makespan::classroom::wire::{Phase, Room, Wanted};
+use makespan::classroom::wire::{RacePhase, RaceRequest, RoomState};
 use serde_json::{Value, json};
 use std::fs;
 
@@ -32,33 +32,33 @@ fn guesses_are_sealed_and_then_revealed() {
     let lecturer = classroom.browser();
     let (pupil, code) = classroom.pupil();
     assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 403).contains("join first"));
-    let joined: Room = json(&pupil.post("/join", &json!({ "code": code.to_lowercase().replace('-', "") })));
-    assert_eq!((joined.phase, joined.seats), (Phase::Idle, 1));
+    let joined: RoomState = json(&pupil.post("/join", &json!({ "code": code.to_lowercase().replace('-', "") })));
+    assert_eq!((joined.phase, joined.seats), (RacePhase::Idle, 1));
     assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 409).contains("nothing is asked"));
 
     let mut news = pupil.listen();
-    let room: Room = json(&lecturer.post("/ask", &asked()));
+    let room: RoomState = json(&lecturer.post("/ask", &asked()));
     assert_eq!(room.question.unwrap().text, "How long will 2 threads take?");
     assert!(refused(&lecturer.post("/ask", &asked()), 409).contains("already"));
-    json::<Room>(&pupil.post("/guess", &guess("Bob", 7.5)));
-    json::<Room>(&pupil.post("/guess", &guess("Bob", 6.25)));
+    json::<RoomState>(&pupil.post("/guess", &guess("Bob", 7.5)));
+    json::<RoomState>(&pupil.post("/guess", &guess("Bob", 6.25)));
     // On this machine no code is needed: a browser has a seat by its first guess, or by the page.
     let page = lecturer.get("/join");
     let cookie = &page.headers["set-cookie"];
     assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-    json::<Room>(&lecturer.post("/guess", &guess("Ann", 0.0123)));
+    json::<RoomState>(&lecturer.post("/guess", &guess("Ann", 0.0123)));
     let third = classroom.browser();
-    json::<Room>(&third.post("/guess", &guess("", 9.0)));
+    json::<RoomState>(&third.post("/guess", &guess("", 9.0)));
     let room = lecturer.room();
     assert_eq!((room.question.as_ref().unwrap().guesses, room.seats), (3, 3));
 
-    json::<Room>(&lecturer.press("/run"));
+    json::<RoomState>(&lecturer.press("/run"));
     assert!(refused(&pupil.post("/guess", &guess("Bob", 0.02)), 409).contains("sealed"));
-    let told = news.until_room("the end", |room| room.phase == Phase::Over);
+    let told = news.until_room("the end", |room| room.phase == RacePhase::Over);
     for room in rooms(&told) {
         let heard = serde_json::to_string(room).unwrap();
         let is_open = ["6.25", "7.5", "0.0123", "Ann", "Bob"].iter().any(|secret| heard.contains(secret));
-        assert_eq!(is_open, room.phase == Phase::Over, "{heard}");
+        assert_eq!(is_open, room.phase == RacePhase::Over, "{heard}");
     }
     let revealed = rooms(&told).last().unwrap().question.as_ref().unwrap().revealed.clone().unwrap();
     let seconds: Vec<f64> = revealed.guesses.iter().map(|guess| guess.seconds).collect();
@@ -82,15 +82,15 @@ fn guesses_are_sealed_and_then_revealed() {
 fn a_question_that_is_taken_back_reveals_nothing() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
-    json::<Room>(&browser.post("/ask", &asked()));
-    json::<Room>(&browser.post("/guess", &guess("Ann", 1.0)));
+    json::<RoomState>(&browser.post("/ask", &asked()));
+    json::<RoomState>(&browser.post("/guess", &guess("Ann", 1.0)));
     assert_eq!(json::<Value>(&browser.get("/export"))["races"], json!([]), "nothing is exported before it is over");
-    let room: Room = json(&browser.press("/stop"));
-    assert_eq!((room.phase, room.question.unwrap().revealed), (Phase::Over, None));
+    let room: RoomState = json(&browser.press("/stop"));
+    assert_eq!((room.phase, room.question.unwrap().revealed), (RacePhase::Over, None));
     is_valid(&json(&browser.get("/export")));
     assert!(refused(&browser.press("/run"), 409).contains("nothing was asked"));
     // Another one can be asked, and is another one.
-    let room: Room = json(&browser.post("/ask", &asked()));
+    let room: RoomState = json(&browser.post("/ask", &asked()));
     assert_eq!((room.race, room.question.unwrap().guesses), (Some(2), 0));
 }
 
@@ -98,7 +98,7 @@ fn a_question_that_is_taken_back_reveals_nothing() {
 fn absurd_guesses_do_not_count_and_hostile_names_are_only_names() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
-    json::<Room>(&browser.post("/ask", &Wanted { rounds: 1, ..asked() }));
+    json::<RoomState>(&browser.post("/ask", &RaceRequest { rounds: 1, ..asked() }));
     for absurd in [json!(0), json!(-1), json!(86401), json!("1"), json!(null), json!([1])] {
         refused(&browser.post("/guess", &guess("Ann", absurd)), 400);
     }
@@ -121,11 +121,11 @@ fn absurd_guesses_do_not_count_and_hostile_names_are_only_names() {
     let hostile =
         ["<img src=x onerror=alert(1)>", "\u{202e}txt.exe\u{202c}", "a\r\nevent: room\ndata: {}\n\n", "\u{0}\u{7}"];
     for name in hostile {
-        json::<Room>(&classroom.browser().post("/guess", &guess(name, 1.0)));
+        json::<RoomState>(&classroom.browser().post("/guess", &guess(name, 1.0)));
     }
     let mut news = browser.listen();
-    json::<Room>(&browser.press("/run"));
-    let told = news.until_room("the end", |room| room.phase == Phase::Over);
+    json::<RoomState>(&browser.press("/run"));
+    let told = news.until_room("the end", |room| room.phase == RacePhase::Over);
     let revealed = rooms(&told).last().unwrap().question.as_ref().unwrap().revealed.clone().unwrap();
     let mut names: Vec<&str> = revealed.guesses.iter().map(|guess| guess.name.as_str()).collect();
     names.sort_unstable();
@@ -139,10 +139,10 @@ fn absurd_guesses_do_not_count_and_hostile_names_are_only_names() {
 fn a_seat_that_guesses_without_end_has_to_wait() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
-    json::<Room>(&browser.post("/ask", &asked()));
+    json::<RoomState>(&browser.post("/ask", &asked()));
     let refusal = (0..100).map(|_| browser.post("/guess", &guess("Ann", 1.0))).find(|reply| reply.status != 200);
     assert!(refused(&refusal.expect("not a hundred in a moment"), 429).contains("wait"));
-    json::<Room>(&classroom.browser().post("/guess", &guess("Bob", 1.0)));
+    json::<RoomState>(&classroom.browser().post("/guess", &guess("Bob", 1.0)));
 }
 
 #[test]
@@ -151,7 +151,7 @@ fn what_is_asked_has_a_cell_and_what_is_run_at_once_has_no_question() {
     let browser = classroom.browser();
     refused(&browser.post("/ask", &short()), 400);
     refused(&browser.post("/run", &asked()), 400);
-    let unknown = Wanted { ask: Some("threads x 3".into()), ..long() };
+    let unknown = RaceRequest { ask: Some("threads x 3".into()), ..long() };
     assert!(refused(&browser.post("/ask", &unknown), 400).contains("did you mean `threads x 2`?"));
-    assert_eq!(browser.room().phase, Phase::Idle);
+    assert_eq!(browser.room().phase, RacePhase::Idle);
 }

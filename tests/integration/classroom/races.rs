@@ -3,16 +3,16 @@
 use super::harness::{Browser, Classroom, Told, json, long, race, refused, rooms, short};
 use common::{left_behind::send, wait_until};
 use makespan::{
-    classroom::wire::{Phase, Room, Wanted},
-    live::{Event, event::Ending},
+    classroom::wire::{RacePhase, RaceRequest, RoomState},
+    live::{Event, event::RunEnd},
 };
 use nix::sys::signal::Signal;
 use serde_json::json;
 use std::{io, net::TcpStream};
 use tokio::{net::TcpSocket, runtime};
 
-fn is_over(room: &Room) -> bool {
-    room.phase == Phase::Over
+fn is_over(room: &RoomState) -> bool {
+    room.phase == RacePhase::Over
 }
 
 #[test]
@@ -20,25 +20,25 @@ fn several_browsers_see_one_race() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     let (mut first, mut second) = (browser.listen(), classroom.browser().listen());
-    let room: Room = json(&browser.post("/run", &short()));
-    assert_eq!((room.phase, room.race, room.wanted), (Phase::Running, Some(1), Some(short())));
+    let room: RoomState = json(&browser.post("/run", &short()));
+    assert_eq!((room.phase, room.race, room.wanted), (RacePhase::Running, Some(1), Some(short())));
     let command = "makespan run latency_only --strategy threads --workers 2 --rounds 2 --time-scale 10";
     assert_eq!(room.command.as_deref(), Some(command));
 
     let (seen, seen_too) = (first.until_room("the end", is_over), second.until_room("the end", is_over));
     let over = race(&seen);
     assert_eq!(over, race(&seen_too));
-    assert_eq!(over.ended, Some(Ending::Finished));
+    assert_eq!(over.ended, Some(RunEnd::Finished));
     let names: Vec<&str> = over.entries.iter().map(|entry| entry.cell.name.as_str()).collect();
     assert_eq!(names, ["sequential x 1", "threads x 2"]);
     for entry in &over.entries {
         assert_eq!(entry.standing.as_ref().unwrap().times_s.len(), 2);
         assert_eq!((entry.lanes.len() as u32, entry.running), (entry.cell.workers, false));
     }
-    let phases: Vec<Phase> = rooms(&seen).iter().map(|room| room.phase).collect();
-    assert_eq!(phases, [Phase::Idle, Phase::Running, Phase::Over]);
+    let phases: Vec<RacePhase> = rooms(&seen).iter().map(|room| room.phase).collect();
+    assert_eq!(phases, [RacePhase::Idle, RacePhase::Running, RacePhase::Over]);
     let told = *rooms(&seen).last().unwrap();
-    assert_eq!((&told.ended, told), (&Some(Ending::Finished), &browser.room()));
+    assert_eq!((&told.ended, told), (&Some(RunEnd::Finished), &browser.room()));
 
     // Whoever comes when it is over sees all of it.
     let late = browser.listen().until_event("the end", |event| matches!(event, Event::Ended { .. }));
@@ -51,7 +51,7 @@ fn a_reload_in_mid_run_misses_nothing() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &Wanted { time_scale: Some(2.0), ..long() }));
+    json::<RoomState>(&browser.post("/run", &RaceRequest { time_scale: Some(2.0), ..long() }));
     let mut heard = news.until_event("a measurement", |event| matches!(event, Event::Measured(_)));
     heard.extend(news.until_event("another cell", |event| matches!(event, Event::Lanes(_))));
     drop(news);
@@ -62,7 +62,7 @@ fn a_reload_in_mid_run_misses_nothing() {
     let (mut again, mut fresh) = (browser.listen_after(Some(id)), browser.listen());
     // An id that was never given, and one of another race, are as good as none.
     let mut strange = [browser.listen_after(Some("1.99999999999999999")), browser.listen_after(Some("7.3"))];
-    json::<Room>(&browser.press("/stop"));
+    json::<RoomState>(&browser.press("/stop"));
     heard.extend(again.until_room("the end", is_over).into_iter().inspect(|told| {
         if let Told::Run(id, _) = told {
             assert!(number(id) > last, "{id} was heard before");
@@ -74,7 +74,7 @@ fn a_reload_in_mid_run_misses_nothing() {
     for news in &mut strange {
         assert_eq!(race(&news.until_room("the end", is_over)), race(&whole));
     }
-    assert_eq!(race(&whole).ended, Some(Ending::Stopped));
+    assert_eq!(race(&whole).ended, Some(RunEnd::Stopped));
 }
 
 #[test]
@@ -83,12 +83,12 @@ fn a_race_that_is_stopped_leaves_nothing_behind() {
     let browser = classroom.browser();
     assert!(refused(&browser.press("/stop"), 409).contains("nothing runs"));
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &Wanted { strategies: vec!["processes".into()], ..long() }));
+    json::<RoomState>(&browser.post("/run", &RaceRequest { strategies: vec!["processes".into()], ..long() }));
     news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
     assert!(classroom.started().len() >= 2, "the run and its server at least");
-    json::<Room>(&browser.press("/stop"));
+    json::<RoomState>(&browser.press("/stop"));
     let told = news.until_room("the end", is_over);
-    assert_eq!(rooms(&told).last().unwrap().ended, Some(Ending::Stopped));
+    assert_eq!(rooms(&told).last().unwrap().ended, Some(RunEnd::Stopped));
     wait_until("all its processes are gone", || classroom.started().is_empty());
 }
 
@@ -97,28 +97,28 @@ fn one_runs_at_a_time_and_the_others_wait_for_their_turn() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &long()));
-    let waiting = |rounds| Wanted { rounds, ..short() };
+    json::<RoomState>(&browser.post("/run", &long()));
+    let waiting = |rounds| RaceRequest { rounds, ..short() };
     for rounds in 1..=8 {
-        let room: Room = json(&browser.post("/run", &waiting(rounds)));
+        let room: RoomState = json(&browser.post("/run", &waiting(rounds)));
         assert_eq!((room.race, room.waiting.len()), (Some(1), rounds as usize));
     }
     assert!(refused(&browser.post("/run", &short()), 429).contains('8'));
     assert!(refused(&browser.post("/ask", &super::harness::asked()), 409).contains("under way"));
     for race in [2, 4, 5, 6, 7, 8, 9] {
-        json::<Room>(&browser.post("/forget", &json!({ "race": race })));
+        json::<RoomState>(&browser.post("/forget", &json!({ "race": race })));
     }
     refused(&browser.post("/forget", &json!({ "race": 2 })), 404);
-    json::<Room>(&browser.post("/run", &waiting(1)));
+    json::<RoomState>(&browser.post("/run", &waiting(1)));
     assert_eq!(browser.room().waiting.iter().map(|one| one.race).collect::<Vec<_>>(), [3, 10]);
 
-    json::<Room>(&browser.press("/stop"));
+    json::<RoomState>(&browser.press("/stop"));
     let told = news.until_room("the last one's end", |room| is_over(room) && room.race == Some(10));
     let mut order: Vec<u32> = rooms(&told).iter().filter_map(|room| room.race).collect();
     order.dedup();
     assert_eq!(order, [1, 3, 10]);
     let third = rooms(&told).into_iter().find(|room| room.race == Some(3) && is_over(room)).unwrap();
-    assert_eq!((third.wanted.as_ref(), &third.ended), (Some(&waiting(2)), &Some(Ending::Finished)));
+    assert_eq!((third.wanted.as_ref(), &third.ended), (Some(&waiting(2)), &Some(RunEnd::Finished)));
 }
 
 #[test]
@@ -126,17 +126,17 @@ fn a_race_that_is_killed_has_failed_and_the_next_one_runs() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
-    json::<Room>(&browser.post("/run", &long()));
+    json::<RoomState>(&browser.post("/run", &long()));
     news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
     send(Signal::SIGKILL, classroom.race_process());
     let told = news.until_room("the end", is_over);
     let ended = rooms(&told).last().unwrap().ended.clone();
-    assert!(matches!(ended, Some(Ending::Failed(_))), "{ended:?}");
+    assert!(matches!(ended, Some(RunEnd::Failed(_))), "{ended:?}");
     wait_until("all its processes are gone", || classroom.started().is_empty());
 
-    json::<Room>(&browser.post("/run", &short()));
+    json::<RoomState>(&browser.post("/run", &short()));
     let told = news.until_room("the end", |room| is_over(room) && room.race == Some(2));
-    assert_eq!(rooms(&told).last().unwrap().ended, Some(Ending::Finished));
+    assert_eq!(rooms(&told).last().unwrap().ended, Some(RunEnd::Finished));
 }
 
 /// A connection that takes as little as the system lets it.
@@ -159,8 +159,8 @@ fn who_reads_slowly_holds_nobody_up_and_sees_the_same_in_the_end() {
     let browser = classroom.browser();
     let mut slow = Browser::at(&classroom.here).listen_on(narrow(&classroom.here).unwrap(), None);
     let mut news = browser.listen();
-    let many = Wanted { rounds: 20, workers: vec!["2".into(), "5".into()], time_scale: Some(20.0), ..short() };
-    json::<Room>(&browser.post("/run", &many));
+    let many = RaceRequest { rounds: 20, workers: vec!["2".into(), "5".into()], time_scale: Some(20.0), ..short() };
+    json::<RoomState>(&browser.post("/run", &many));
     let seen = news.until_room("the end", is_over);
     let late = slow.until_room("the end", is_over);
     assert_eq!(race(&late), race(&seen));

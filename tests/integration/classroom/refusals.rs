@@ -2,7 +2,7 @@
 
 use super::harness::{Classroom, json, refused, short};
 use common::{http::Client, wait_until};
-use makespan::classroom::wire::{Phase, Room, Wanted};
+use makespan::classroom::wire::{RacePhase, RaceRequest, RoomState};
 use std::io::{Read, Write};
 
 #[test]
@@ -65,11 +65,11 @@ fn strangers_and_pages_of_others_are_refused() {
         refused(&post(&[&format!("Content-Type: {media_type}")]), 415);
     }
     refused(&post(&[]), 415);
-    assert_eq!(browser.room().phase, Phase::Idle, "nothing of that was done");
+    assert_eq!(browser.room().phase, RacePhase::Idle, "nothing of that was done");
     assert_eq!(browser.ask("GET", "/room", &[&format!("Host: localhost:{port}")], "").status, 200);
     let own = format!("Origin: http://{host}");
-    let room: Room = json(&post(&[json_type, &own, "Sec-Fetch-Site: same-origin"]));
-    assert_eq!(room.phase, Phase::Running);
+    let room: RoomState = json(&post(&[json_type, &own, "Sec-Fetch-Site: same-origin"]));
+    assert_eq!(room.phase, RacePhase::Running);
 }
 
 #[test]
@@ -77,10 +77,10 @@ fn what_is_too_large_or_unknown_is_refused_with_a_reason() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     for (wanted, words) in [
-        (Wanted { workers: vec!["100000".into()], ..short() }, "at most"),
-        (Wanted { scenario: "../secret.toml".into(), ..short() }, "unknown scenario"),
-        (Wanted { scenario: "--events".into(), ..short() }, "unknown scenario"),
-        (Wanted { rounds: 31, ..short() }, "1 to 30"),
+        (RaceRequest { workers: vec!["100000".into()], ..short() }, "at most"),
+        (RaceRequest { scenario: "../secret.toml".into(), ..short() }, "unknown scenario"),
+        (RaceRequest { scenario: "--events".into(), ..short() }, "unknown scenario"),
+        (RaceRequest { rounds: 31, ..short() }, "1 to 30"),
     ] {
         assert!(refused(&browser.post("/run", &wanted), 400).contains(words));
     }
@@ -90,7 +90,7 @@ fn what_is_too_large_or_unknown_is_refused_with_a_reason() {
     assert!(refused(&refusal, 405).contains("GET"));
     assert!(refused(&browser.ask("DELETE", "/run", &[], ""), 405).contains("POST"));
     refused(&browser.get("/assets/../classroom.css"), 404);
-    assert_eq!(browser.room().phase, Phase::Idle);
+    assert_eq!(browser.room().phase, RacePhase::Idle);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn what_is_no_request_ends_its_own_connection_alone() {
     let mut client = Client::at(&browser.origin);
     let post = head.replace("GET /", "POST /run");
     client.write(format!("{post}Content-Type: application/json\r\nContent-Length: 10\r\n\r\n{{"));
-    assert_eq!(browser.room().phase, Phase::Idle);
+    assert_eq!(browser.room().phase, RacePhase::Idle);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::harness::{Classroom, guess, json, refused, short};
 use common::program_under_test;
-use makespan::classroom::wire::Room;
+use makespan::classroom::wire::RoomState;
 use serde_json::json;
 use std::process::Command;
 
@@ -19,12 +19,12 @@ fn nothing_can_be_started_from_elsewhere() {
             refused(&pupil.post(path, &short()), 404);
         }
         if !joined {
-            json::<Room>(&join());
+            json::<RoomState>(&join());
         }
     }
     assert_eq!(pupil.get("/").headers["location"], "/join");
     // Joining again is no second seat.
-    assert_eq!(json::<Room>(&join()).seats, 1);
+    assert_eq!(json::<RoomState>(&join()).seats, 1);
     // And the lecturer's page is no door for others.
     refused(&classroom.browser().post("/join", &json!({ "code": code })), 405);
 }

@@ -8,7 +8,7 @@ use makespan::{
     results::{evidence::Evidence, record::Record, store::Store},
     scenario::{CellSpec, DEFAULT_VARIANT, Timer},
     stats::Estimate,
-    worker::deck::Deal,
+    worker::deck::Schedule,
 };
 use std::{num::NonZeroU32, path::Path};
 
@@ -29,7 +29,7 @@ pub fn input(data: &Path) -> PageInput {
 fn cell(strategy: &str, workers: u32) -> CellSpec {
     let shape = NonZeroU32::new(workers).expect("there is a worker").into();
     let (variant, strategy) = (DEFAULT_VARIANT.into(), strategy.into());
-    CellSpec { variant, strategy, shape, deal: Deal::OneByOne, timer: Timer::Warm }
+    CellSpec { variant, strategy, shape, deal: Schedule::OneByOne, timer: Timer::Warm }
 }
 
 fn about(estimate: f64, share: f64) -> Estimate {

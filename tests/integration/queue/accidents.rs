@@ -15,7 +15,7 @@ use makespan::{
     results::record::{CellRecord, Check, Record},
     strategy::{Env, Pool, QueueSettings, Strategy, Work, queue::Queue},
     task::{Task, TaskError},
-    worker::{deck::Deal, stop::Stop},
+    worker::{deck::Schedule, stop::Stop},
 };
 use redis::cmd;
 use rusqlite::Connection;
@@ -64,7 +64,7 @@ fn an_outage_is_told_for_the_run_and_for_its_workers() {
     assert!(told.iter().any(|one| one.worker.is_some_and(|worker| worker < 2)), "{told:?}");
     let words = pool.account().disturbance().expect("its time does not count");
     assert!(words.contains("no answer for"), "{words}");
-    let next = common::work(&vec![primes(0, 10); 4], Deal::OneByOne);
+    let next = common::work(&vec![primes(0, 10); 4], Schedule::OneByOne);
     assert!(run(&mut *pool, &next).iter().all(Result::is_ok));
     assert_eq!(outages(&mut *pool), [], "a run tells of its own outages alone");
     pool.close().expect("the workers are well");
@@ -180,7 +180,7 @@ fn first_to_give_up<T>(engine: &Engine, tries: u32, block: impl FnOnce() -> T) -
     });
     let limited = Work {
         stop: Stop::after(Duration::from_millis(200)),
-        ..common::work(&[primes(0, 10), primes(0, 20)], Deal::OneByOne)
+        ..common::work(&[primes(0, 10), primes(0, 20)], Schedule::OneByOne)
     };
     let found = run(&mut *pool, &limited);
     let _ = first.send("the run");
@@ -223,7 +223,7 @@ fn a_run_that_is_refused_for_want_of_memory_takes_its_jobs_back() {
     let used = about.lines().find_map(|line| line.strip_prefix("used_memory:")).expect("it says");
     let most = used.trim().parse::<u64>().expect("a number") + (2 << 20);
     let () = cmd("CONFIG").arg("SET").arg("maxmemory").arg(most).query(&mut redis).expect("it can be told");
-    let found = run(&mut *pool, &common::work(&vec![endless(); 60_000], Deal::OneByOne));
+    let found = run(&mut *pool, &common::work(&vec![endless(); 60_000], Schedule::OneByOne));
     let said = found[0].as_ref().expect_err("it is refused").to_string();
     assert!(said.starts_with("0 of 60000 done: the queue at redis://") && said.contains("OOM"), "{said}");
     assert!(!said.contains("stay in the queue"), "{said}");
@@ -235,7 +235,7 @@ fn a_run_that_is_refused_for_want_of_memory_takes_its_jobs_back() {
     }
     let queue = QueueSettings { address: Some(engine.address.clone()), name: "another".into(), own_workers: true };
     let mut other = Queue.start(common::number(1).into(), &Env { queue, ..common::env() }).expect("the pool starts");
-    assert!(run(&mut *other, &common::work(&vec![primes(0, 10); 50], Deal::OneByOne)).iter().all(Result::is_ok));
+    assert!(run(&mut *other, &common::work(&vec![primes(0, 10); 50], Schedule::OneByOne)).iter().all(Result::is_ok));
     other.close().expect("its worker is well");
 }
 
@@ -259,11 +259,11 @@ fn another_run_on_the_same_name_is_counted() {
     let engine = Engine::sqlite();
     let other = engine.pool(1);
     let mut pool = engine.pool(1);
-    let found = run(&mut *pool, &common::work(&vec![primes(0, 10); 4], Deal::OneByOne));
+    let found = run(&mut *pool, &common::work(&vec![primes(0, 10); 4], Schedule::OneByOne));
     assert!(found.iter().all(Result::is_ok), "{found:?}");
     assert_eq!(pool.account().other_runs, 1);
     other.close().expect("its worker is well");
-    assert!(run(&mut *pool, &common::work(&[primes(0, 10)], Deal::OneByOne))[0].is_ok());
+    assert!(run(&mut *pool, &common::work(&[primes(0, 10)], Schedule::OneByOne))[0].is_ok());
     assert_eq!(pool.account().other_runs, 0);
     pool.close().expect("its worker is well");
 }

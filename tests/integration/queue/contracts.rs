@@ -6,10 +6,10 @@
 
 use common::redis::RedisServer;
 use makespan::{
-    measure::axis::{Axis, ClockReading, Offset},
+    measure::axis::{ClockAxis, ClockReading, Offset},
     queue::{
         address::Address,
-        broker::{BEAT, Broker, Buried, Finished, LEASE, MOST_TRIES, Peer, Role, Taken},
+        broker::{BEAT, Broker, Buried, Finished, LEASE, MOST_TRIES, Peer, Role, TakenJob},
         errand::Errand,
         job::{BUILD, Delivered, Job, Message},
     },
@@ -66,17 +66,17 @@ fn enqueue(broker: &mut dyn Broker, indexes: std::ops::Range<u32>) {
     broker.enqueue(REPLIES, &jobs).unwrap();
 }
 
-fn take(broker: &mut dyn Broker, worker: &str) -> Option<Taken> {
+fn take(broker: &mut dyn Broker, worker: &str) -> Option<TakenJob> {
     broker.take(worker, None, Duration::ZERO).unwrap()
 }
 
 /// Delivers, and takes nothing: there must be nothing.
-fn deliver(broker: &mut dyn Broker, worker: &str, taken: &Taken) {
+fn deliver(broker: &mut dyn Broker, worker: &str, taken: &TakenJob) {
     assert_eq!(broker.take(worker, Some(&finished(worker, taken)), Duration::ZERO).unwrap(), None);
 }
 
-fn finished(worker: &str, taken: &Taken) -> Finished {
-    let axis = Axis { host: "here".into(), boot: None, time_namespace: None };
+fn finished(worker: &str, taken: &TakenJob) -> Finished {
+    let axis = ClockAxis { host: "here".into(), boot: None, time_namespace: None };
     let delivered = Delivered {
         run: taken.job.run,
         worker: worker.into(),
@@ -103,18 +103,18 @@ fn peer(id: &str, role: Role) -> Peer {
 }
 
 /// Says that the worker is still at work on this job; whether it still is its own.
-fn keeps(broker: &mut dyn Broker, worker: &str, held: &Taken) -> bool {
+fn keeps(broker: &mut dyn Broker, worker: &str, held: &TakenJob) -> bool {
     let lost = broker.beat(&peer(worker, Role::Worker), std::slice::from_ref(&held.id)).unwrap();
     assert!(lost.iter().all(|id| *id == held.id));
     lost.is_empty()
 }
 
-fn indexes(taken: &[Taken]) -> Vec<u32> {
+fn indexes(taken: &[TakenJob]) -> Vec<u32> {
     taken.iter().map(|taken| taken.job.index).collect()
 }
 
 /// Takes all that there is.
-fn take_all(broker: &mut dyn Broker) -> Vec<Taken> {
+fn take_all(broker: &mut dyn Broker) -> Vec<TakenJob> {
     std::iter::from_fn(|| take(broker, "w")).collect()
 }
 
@@ -370,7 +370,7 @@ fn who_beats_keeps_its_job(queue: Queue) {
 }
 
 /// Takes the job that another is losing, and holds it.
-fn take_over(broker: &mut dyn Broker, worker: &str) -> Taken {
+fn take_over(broker: &mut dyn Broker, worker: &str) -> TakenJob {
     broker.take(worker, None, PATIENCE).unwrap().expect("the job comes back")
 }
 
@@ -535,7 +535,7 @@ fn it_behaves_like_the_model(at: &Address) {
     let outcome = proptest::test_runner::TestRunner::new(config).run(&steps, |steps| {
         let name = format!("model {}", CASES.fetch_add(1, Relaxed));
         let mut run = at.broker(&name);
-        let mut workers: Vec<_> = (0..WORKERS).map(|_| (at.broker(&name), None::<Taken>)).collect();
+        let mut workers: Vec<_> = (0..WORKERS).map(|_| (at.broker(&name), None::<TakenJob>)).collect();
         let mut model = Model::default();
         for step in steps {
             match step {

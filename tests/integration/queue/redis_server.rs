@@ -3,10 +3,10 @@
 
 use common::{PATIENCE, program_under_test, redis::RedisServer, wait_until};
 use makespan::{
-    measure::axis::{Axis, ClockReading, Offset},
+    measure::axis::{ClockAxis, ClockReading, Offset},
     queue::{
         address::Address,
-        broker::{Broker, Finished, Peer, QueueError, Role, Taken},
+        broker::{Broker, Finished, Peer, QueueError, Role, TakenJob},
         errand::Errand,
         job::{BUILD, Delivered, Job, Message},
     },
@@ -38,8 +38,8 @@ fn peer(id: &str, build: &str) -> Peer {
     Peer { id: id.to_owned(), role: Role::Worker, build: build.to_owned(), host: "here".to_owned() }
 }
 
-fn finished(taken: &Taken, worker: &str) -> Finished {
-    let axis = Axis { host: "here".to_owned(), boot: None, time_namespace: None };
+fn finished(taken: &TakenJob, worker: &str) -> Finished {
+    let axis = ClockAxis { host: "here".to_owned(), boot: None, time_namespace: None };
     let message = Message::Delivered(Delivered {
         run: taken.job.run,
         worker: worker.to_owned(),

@@ -15,7 +15,7 @@ use makespan::{
     },
     strategy::{Env, Pool, QueueSettings, StartError, Strategy, Work, queue::Queue},
     task::{ErrorKind, Output, Task, TaskError},
-    worker::{deck::Deal, lane::SpanKind, process::WorkerProcess, stop::Stop},
+    worker::{deck::Schedule, lane::SpanKind, process::WorkerProcess, stop::Stop},
 };
 use nix::sys::signal::Signal;
 use std::{path::Path, thread, time::Duration};
@@ -95,7 +95,7 @@ on_both! {
 
 /// Work that may fetch from this server.
 pub fn work(tasks: &[Task], server: &str, limit: Duration) -> Work {
-    Work { server: Some(server.into()), stop: Stop::after(limit), ..common::work(tasks, Deal::OneByOne) }
+    Work { server: Some(server.into()), stop: Stop::after(limit), ..common::work(tasks, Schedule::OneByOne) }
 }
 
 pub fn run(pool: &mut dyn Pool, work: &Work) -> Vec<Result<Output, TaskError>> {
@@ -124,7 +124,7 @@ fn a_killed_worker_s_job_is_done_by_another(engine: &Engine) {
     assert_eq!(redelivered.values().copied().collect::<Vec<_>>(), [1], "{redelivered:?}");
     assert!(redelivered.keys().all(|&index| index < 2), "{redelivered:?}");
     // Who took its place works too.
-    let next = common::work(&tasks[2..], Deal::OneByOne);
+    let next = common::work(&tasks[2..], Schedule::OneByOne);
     assert!(run(&mut *pool, &next).iter().all(Result::is_ok));
     assert!(engine.workers().iter().any(|&pid| pid != victim));
     pool.close().expect("a killed worker has been replaced");
@@ -202,7 +202,7 @@ fn a_job_fetches_from_its_run_s_server_alone(engine: &Engine) {
 fn at_the_deadline_what_is_done_comes_back(engine: &Engine) {
     let tasks = [primes(0, 10), endless(), primes(0, 20), endless(), endless()];
     let mut pool = engine.pool(2);
-    let work = Work { stop: Stop::after(Duration::from_secs(2)), ..common::work(&tasks, Deal::OneByOne) };
+    let work = Work { stop: Stop::after(Duration::from_secs(2)), ..common::work(&tasks, Schedule::OneByOne) };
     let found = run(&mut *pool, &work);
     let kinds: Vec<_> = found.iter().map(|one| one.as_ref().map(|_| ()).map_err(TaskError::kind)).collect();
     let late = Err(ErrorKind::TimedOut);
@@ -213,7 +213,7 @@ fn at_the_deadline_what_is_done_comes_back(engine: &Engine) {
 fn one_pool_runs_nothing_little_and_much(engine: &Engine) {
     let mut pool = engine.pool(3);
     for count in [0, 1, 2000, 0, 3] {
-        let work = common::work(&vec![Task::Noop; count], Deal::OneByOne);
+        let work = common::work(&vec![Task::Noop; count], Schedule::OneByOne);
         let found = run(&mut *pool, &work);
         assert!(found.len() == count && found.iter().all(Result::is_ok));
         assert!(pool.account().redelivered.is_empty());
@@ -223,11 +223,11 @@ fn one_pool_runs_nothing_little_and_much(engine: &Engine) {
 
 fn a_run_that_was_broken_off_leaves_nothing_to_the_next(engine: &Engine) {
     let mut pool = engine.pool(2);
-    let late = Work { stop: Stop::after(Duration::ZERO), ..common::work(&[endless(), endless()], Deal::OneByOne) };
+    let late = Work { stop: Stop::after(Duration::ZERO), ..common::work(&[endless(), endless()], Schedule::OneByOne) };
     assert!(run(&mut *pool, &late).iter().all(|one| one == &Err(TaskError::TimedOut)));
     // Its workers were ended with it; others take their places. A server that has not yet heard of it may hand a job to one
     // that is gone, so jobs may be handed out again.
-    let found = run(&mut *pool, &common::work(&vec![primes(0, 10); 4], Deal::OneByOne));
+    let found = run(&mut *pool, &common::work(&vec![primes(0, 10); 4], Schedule::OneByOne));
     assert!(found.iter().all(Result::is_ok), "{found:?}");
     pool.close().expect("the pool closes");
 }
@@ -236,7 +236,7 @@ fn a_pool_leaves_with_all_its_workers(engine: &Engine) {
     let mut pool = engine.pool(2);
     let present = || engine.broker().present().expect("it is there").len();
     assert_eq!(present(), 3, "the run and its workers");
-    assert!(run(&mut *pool, &common::work(&[primes(0, 10)], Deal::OneByOne))[0].is_ok());
+    assert!(run(&mut *pool, &common::work(&[primes(0, 10)], Schedule::OneByOne))[0].is_ok());
     assert_eq!(pool.account().workers, None, "the pool has as many as it was given");
     pool.close().expect("the pool closes");
     assert_eq!(present(), 0, "nobody is taken for present");
@@ -354,7 +354,7 @@ fn workers_that_others_started_do_the_work_and_are_counted() {
     let workers = [0, 1].map(|number| member(&env, directory.path(), number));
     let mut pool = Queue.start(number(1).into(), &env).expect("the pool starts");
     let tasks: Vec<Task> = (0..20).map(|part| primes(part * 10, part * 10 + 10)).collect();
-    let work = common::work(&tasks, Deal::OneByOne);
+    let work = common::work(&tasks, Schedule::OneByOne);
     let done = work.settle(pool.run(&work));
     let account = pool.account();
     pool.close().expect("the pool closes");

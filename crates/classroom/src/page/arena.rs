@@ -1,11 +1,11 @@
 //! Where a race is predicted, watched and told of. The script fills it in; what isn't there yet is hidden.
 
-use super::Shared;
+use super::JoinInfo;
 use maud::{Markup, html};
 use report::waits;
 use work::worker::lane::SpanKind;
 
-pub(super) fn arena(shared: Option<&Shared>) -> Markup {
+pub(super) fn arena(shared: Option<&JoinInfo>) -> Markup {
     html! {
         (predict(shared))
         (reveal())
@@ -22,7 +22,7 @@ pub(super) fn refusal(id: &str) -> Markup {
 }
 
 /// The question, a guess, and where to join.
-fn predict(shared: Option<&Shared>) -> Markup {
+fn predict(shared: Option<&JoinInfo>) -> Markup {
     html! {
         section id="predict" class="predict" aria-labelledby="question" hidden {
             div class="asked" {

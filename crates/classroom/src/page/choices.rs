@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use support::figures::time;
 use work::{
     strategy::{self, Strategy},
-    worker::shape::Shape,
+    worker::shape::WorkerLayout,
 };
 
 const SCENARIO: &str = "web_requests";
@@ -32,8 +32,8 @@ struct Choice {
 
 /// The shapes that a strategy takes: its workers are one, one for each task, any number, or `3x5`.
 fn takes(strategy: &dyn Strategy) -> &'static str {
-    let shape = |text: &str| text.parse::<Shape>().ok();
-    let has = |text: &str| shape(text).and_then(|asked| strategy.shape(asked, 7)).map(Shape::workers);
+    let shape = |text: &str| text.parse::<WorkerLayout>().ok();
+    let has = |text: &str| shape(text).and_then(|asked| strategy.shape(asked, 7)).map(WorkerLayout::workers);
     match (has("2"), has("2x2")) {
         (None, _) => "pairs",
         (Some(NonZeroU32::MIN), _) => "one",
@@ -153,9 +153,9 @@ mod tests {
         let scenario = scenario::load(SCENARIO).unwrap();
         let chosen: Vec<_> = STRATEGIES.iter().map(|name| strategy::named(name).unwrap()).collect();
         let counts = COUNTS.iter().filter(|(_, chosen)| *chosen);
-        let shapes: Vec<Shape> = counts.map(|(count, _)| count.to_string().parse().unwrap()).collect();
+        let shapes: Vec<WorkerLayout> = counts.map(|(count, _)| count.to_string().parse().unwrap()).collect();
         let variant = scenario.variant(DEFAULT_VARIANT).unwrap();
-        let deals = [work::worker::deck::Deal::OneByOne];
+        let deals = [work::worker::deck::Schedule::OneByOne];
         let timer = harness::scenario::Timer::Warm;
         let cells = scenario::matrix(variant, &chosen, &shapes, &deals, timer).unwrap();
         assert!(cells.iter().any(|cell| cell.to_string() == ASK));

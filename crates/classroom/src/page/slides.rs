@@ -1,16 +1,16 @@
 //! A lesson as slides: one step at a time, with the race in the middle of it.
 
-use super::{Shared, arena, controls, in_attribute, lessons};
-use crate::wire::Wanted;
+use super::{JoinInfo, arena, controls, in_attribute, lessons};
+use crate::wire::RaceRequest;
 use harness::scenario::{self, claim::Claim};
-use lesson::{Command, Excerpt, Lesson, Race, Step, StepKind};
+use lesson::{Command, Excerpt, Lesson, LessonRace, LessonStep, StepKind};
 use maud::{Markup, html};
 
 /// So many lines of so many letters fit on a slide in larger letters.
 const SHORT: (usize, usize) = (15, 112);
 
-pub(super) fn slides(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
-    let wanted = lesson.race.as_ref().map(Wanted::from);
+pub(super) fn slides(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
+    let wanted = lesson.race.as_ref().map(RaceRequest::from);
     html! {
         div class="lesson-head" {
             p class="eyebrow" { "Lesson " (lesson.number) ", " (lesson.minutes) " minutes" }
@@ -29,7 +29,7 @@ pub(super) fn slides(lesson: &Lesson, shared: Option<&Shared>) -> Markup {
     }
 }
 
-fn slide(lesson: &Lesson, step: &Step) -> Markup {
+fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
     html! {
         section class={ "slide slide-" (name(step.kind)) } data-name=(name(step.kind)) aria-labelledby={ (name(step.kind)) "-title" } tabindex="-1" {
             h2 id={ (name(step.kind)) "-title" } { (title(step.kind)) }
@@ -125,9 +125,9 @@ fn ways(lesson: &Lesson) -> Markup {
 }
 
 /// As a page asks for it.
-impl From<&Race> for Wanted {
-    fn from(race: &Race) -> Self {
-        let Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
+impl From<&LessonRace> for RaceRequest {
+    fn from(race: &LessonRace) -> Self {
+        let LessonRace { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
         Self { scenario, variant, strategies, workers, rounds, time_scale, ask: Some(ask) }
     }
 }

@@ -11,8 +11,8 @@ use super::{
 use harness::{
     live::{
         Race,
-        event::{LANES, Plan},
-        race::Entry,
+        event::{LANES, RacePlan},
+        race::RacingCell,
     },
     results::record::Check,
 };
@@ -43,7 +43,7 @@ const SPEED_UP: usize = 22;
 
 /// What is to be drawn.
 #[derive(Debug)]
-pub struct Picture {
+pub struct RaceScreen {
     /// The race so far.
     pub race: Race,
     /// Whether it was told to stop.
@@ -53,7 +53,7 @@ pub struct Picture {
 }
 
 /// Where the columns are.
-struct Columns {
+struct LaneColumns {
     /// Names, with the mark of the cell that runs before them.
     name: usize,
     /// Lanes or bars.
@@ -97,7 +97,7 @@ fn faint() -> Style {
     Style::new().add_modifier(Modifier::DIM)
 }
 
-impl Picture {
+impl RaceScreen {
     /// Draws it.
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
         let mut pen = Pen { buffer, area, colour: self.colour };
@@ -167,7 +167,7 @@ impl Picture {
     }
 
     /// The cell that is measured at the moment.
-    fn running(&self) -> Option<&Entry> {
+    fn running(&self) -> Option<&RacingCell> {
         let (cell, timed, ..) = self.race.at?;
         self.race.entries.get(cell).filter(|_| timed)
     }
@@ -180,7 +180,7 @@ impl Picture {
         let rows = Rows::deal(&workers, usize::from(height) - 1, at);
         let name = entries.iter().map(|entry| entry.cell.name.chars().count()).max().unwrap_or(0).min(LONGEST_NAME) + 3;
         let right = if rows.bars { TIME } else { TIME + SPEED_UP };
-        let columns = Columns { name, right, middle: usize::from(pen.area.width) - name - right };
+        let columns = LaneColumns { name, right, middle: usize::from(pen.area.width) - name - right };
         let axis_s = raster::round_up(entries.iter().map(reach_s).fold(0.0, f64::max));
         let mut row = HEAD;
         for (number, &height) in (rows.first..).zip(&rows.heights) {
@@ -207,7 +207,7 @@ impl Picture {
         height: usize,
         number: usize,
         axis_s: f64,
-        columns: &Columns,
+        columns: &LaneColumns,
         with_speed_up: bool,
     ) {
         let entry = &self.race.entries[number];
@@ -289,23 +289,23 @@ impl Picture {
 }
 
 /// The round of a timed step, counted from 1. Before the first round there are steps that no round counts.
-fn round(plan: &Plan, step: u32, total: u32) -> u32 {
+fn round(plan: &RacePlan, step: u32, total: u32) -> u32 {
     let cells = plan.cells.len().max(1) as u32;
     let before = total.saturating_sub(plan.rounds.saturating_mul(cells));
     (step.saturating_sub(before) / cells).saturating_add(1)
 }
 
 /// How far a cell reaches on the time axis: in the run that is shown, and in the longest one before it.
-fn reach_s(entry: &Entry) -> f64 {
+fn reach_s(entry: &RacingCell) -> f64 {
     let before = entry.standing.iter().flat_map(|standing| &standing.times_s);
     before.copied().fold(entry.clock_s, f64::max)
 }
 
-fn time_s(entry: &Entry) -> Option<f64> {
+fn time_s(entry: &RacingCell) -> Option<f64> {
     median(&entry.standing.as_ref()?.times_s)
 }
 
-fn why_without_time(entry: &Entry) -> Option<String> {
+fn why_without_time(entry: &RacingCell) -> Option<String> {
     let standing = entry.standing.as_ref()?;
     let what = match standing.check {
         Check::NotMeasured | Check::Passed => return None,
@@ -316,14 +316,14 @@ fn why_without_time(entry: &Entry) -> Option<String> {
 }
 
 /// The baseline is as fast as itself, exactly.
-fn known_speed_up(entry: &Entry, number: usize) -> Option<Estimate> {
+fn known_speed_up(entry: &RacingCell, number: usize) -> Option<Estimate> {
     let itself = Estimate { estimate: 1.0, low: 1.0, high: 1.0 };
     time_s(entry)?;
     if number == 0 { Some(itself) } else { entry.standing.as_ref()?.speedup }
 }
 
 /// In figures; or why there is none.
-fn speed_up(entry: &Entry, number: usize) -> String {
+fn speed_up(entry: &RacingCell, number: usize) -> String {
     let Some(standing) = entry.standing.as_ref().filter(|standing| !standing.times_s.is_empty()) else {
         return String::new();
     };
@@ -354,7 +354,7 @@ fn bar(speed_up: Estimate, most: f64, width: usize) -> String {
 }
 
 /// Ticks at round times, as many as have room for their labels.
-fn axis(pen: &mut Pen, row: u16, axis_s: f64, columns: &Columns) {
+fn axis(pen: &mut Pen, row: u16, axis_s: f64, columns: &LaneColumns) {
     const LABEL: usize = 12;
     let step_s = raster::round_up_to(&[1.0, 2.0, 5.0, 10.0], axis_s * LABEL as f64 / columns.middle.max(1) as f64);
     for tick in (0..columns.middle).take_while(|&tick| tick as f64 * step_s <= axis_s) {
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
     use harness::live::{
         Event,
-        event::{Change, Contender, Lanes, Standing, Turn},
+        event::{Activity, Change, Contender, LaneUpdate, Standing},
     };
     use proptest::prelude::*;
 
@@ -390,7 +390,7 @@ mod tests {
     fn seen(race: &Race, width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        Picture { race: race.clone(), stopping: false, colour: true }.draw(area, &mut buffer);
+        RaceScreen { race: race.clone(), stopping: false, colour: true }.draw(area, &mut buffer);
         let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
         (0..height).map(row).collect::<Vec<_>>().join("\n")
     }
@@ -401,7 +401,7 @@ mod tests {
 
     /// Three rounds of these cells, set up.
     fn set_up(cells: &[(&str, u32)]) -> Race {
-        let plan = Plan {
+        let plan = RacePlan {
             schema: String::new(),
             scenario: "latency_only".into(),
             title: "Thirty waits of 15 ms".into(),
@@ -433,14 +433,18 @@ mod tests {
         let turns = |worker: u32| {
             let task = move |at: u32| {
                 let from_s = 0.015 * f64::from(at);
-                let later =
-                    [(0.0, Turn::Run), (0.001, Turn::WaitServer), (0.009, Turn::WaitLink), (0.012, Turn::WaitLock)];
+                let later = [
+                    (0.0, Activity::Run),
+                    (0.001, Activity::WaitServer),
+                    (0.009, Activity::WaitLink),
+                    (0.012, Activity::WaitLock),
+                ];
                 later.map(|(after_s, doing)| Change { worker, task: Some(at), doing, at_s: from_s + after_s })
             };
             (0..30 / workers).flat_map(task).filter(move |change| change.at_s < clock_s)
         };
         let changes = (0..workers).flat_map(turns).collect();
-        Event::Lanes(Lanes { cell, clock_s, running: true, in_flight: workers, tasks_done: 7, run: 1, changes })
+        Event::Lanes(LaneUpdate { cell, clock_s, running: true, in_flight: workers, tasks_done: 7, run: 1, changes })
     }
 
     const FOUR: [(&str, u32); 4] = [("sequential", 1), ("threads", 5), ("processes", 5), ("async", 15)];
@@ -509,7 +513,7 @@ mod tests {
         let area = Rect::new(0, 0, 80, 24);
         let draw = |colour| {
             let mut buffer = Buffer::empty(area);
-            Picture { race: mid_run(), stopping: false, colour }.draw(area, &mut buffer);
+            RaceScreen { race: mid_run(), stopping: false, colour }.draw(area, &mut buffer);
             buffer
         };
         let (with, without) = (draw(true), draw(false));
@@ -541,7 +545,7 @@ mod tests {
             for entry in &mut race.entries {
                 entry.clock_s = figures.0;
                 entry.standing = Some(standing(&times, Some(figures)));
-                entry.lanes = vec![vec![harness::live::race::Stretch { doing: Turn::Run, from_s: figures.1, to_s: None }]];
+                entry.lanes = vec![vec![harness::live::race::Stretch { doing: Activity::Run, from_s: figures.1, to_s: None }]];
             }
             seen(&race, width, height);
         }

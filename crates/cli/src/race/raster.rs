@@ -1,22 +1,22 @@
 //! Workers' time as characters: each stands for a stretch of time and shows what most of it was spent on.
 
-use harness::live::{event::Turn, race::Stretch};
+use harness::live::{event::Activity, race::Stretch};
 use ratatui::style::Color;
 
 /// Into so many pieces a character's time is divided, to see what most of it is.
 const PIECES: usize = 4;
 
 /// What can be seen, in the order of the legend.
-pub const KINDS: [Turn; 4] = [Turn::Run, Turn::WaitServer, Turn::WaitLink, Turn::WaitLock];
+pub const KINDS: [Activity; 4] = [Activity::Run, Activity::WaitServer, Activity::WaitLink, Activity::WaitLock];
 
 /// What a worker was at, by a sign and a colour: either can be told without the other.
-pub fn look(doing: Turn) -> (&'static str, Color) {
+pub fn look(doing: Activity) -> (&'static str, Color) {
     match doing {
-        Turn::Run => ("▇", Color::Blue),
-        Turn::WaitServer => ("─", Color::Yellow),
-        Turn::WaitLink => ("═", Color::Cyan),
-        Turn::WaitLock => ("╳", Color::Red),
-        Turn::Idle | Turn::Failed => (" ", Color::Reset),
+        Activity::Run => ("▇", Color::Blue),
+        Activity::WaitServer => ("─", Color::Yellow),
+        Activity::WaitLink => ("═", Color::Cyan),
+        Activity::WaitLock => ("╳", Color::Red),
+        Activity::Idle | Activity::Failed => (" ", Color::Reset),
     }
 }
 
@@ -27,7 +27,7 @@ pub fn row<'a>(
     clock_s: f64,
     axis_s: f64,
     width: usize,
-) -> Vec<Option<Turn>> {
+) -> Vec<Option<Activity>> {
     let mut counts = vec![[0_u32; KINDS.len()]; width];
     let place = |time_s: f64| ((time_s / axis_s) * (width * PIECES) as f64).max(0.0);
     for lane in lanes {
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn stretch(doing: Turn, from_s: f64, to_s: Option<f64>) -> Stretch {
+    fn stretch(doing: Activity, from_s: f64, to_s: Option<f64>) -> Stretch {
         Stretch { doing, from_s, to_s }
     }
 
@@ -84,25 +84,25 @@ mod tests {
     #[test]
     fn each_character_shows_what_most_of_it_was() {
         let lane = vec![
-            stretch(Turn::Run, 0.0, Some(2.0)),
-            stretch(Turn::WaitServer, 2.0, Some(5.0)),
-            stretch(Turn::WaitLink, 5.0, Some(6.0)),
-            stretch(Turn::WaitLock, 7.0, None),
+            stretch(Activity::Run, 0.0, Some(2.0)),
+            stretch(Activity::WaitServer, 2.0, Some(5.0)),
+            stretch(Activity::WaitLink, 5.0, Some(6.0)),
+            stretch(Activity::WaitLock, 7.0, None),
         ];
         assert_eq!(shown(&[lane], 9.0, 10.0, 10), "▇▇───═ ╳╳ ");
     }
 
     #[test]
     fn a_wait_lies_over_its_task_and_the_shortest_task_is_seen() {
-        let whole = vec![stretch(Turn::Run, 0.0, Some(4.0)), stretch(Turn::WaitServer, 1.0, Some(3.0))];
+        let whole = vec![stretch(Activity::Run, 0.0, Some(4.0)), stretch(Activity::WaitServer, 1.0, Some(3.0))];
         assert_eq!(shown(&[whole], 4.0, 4.0, 4), "▇──▇");
-        assert_eq!(shown(&[vec![stretch(Turn::Run, 2.5, Some(2.500_001))]], 4.0, 4.0, 4), "  ▇ ");
+        assert_eq!(shown(&[vec![stretch(Activity::Run, 2.5, Some(2.500_001))]], 4.0, 4.0, 4), "  ▇ ");
     }
 
     #[test]
     fn lanes_that_are_merged_show_what_most_of_them_do() {
-        let wait = vec![stretch(Turn::WaitServer, 0.0, Some(2.0))];
-        let run = vec![stretch(Turn::Run, 0.0, Some(4.0))];
+        let wait = vec![stretch(Activity::WaitServer, 0.0, Some(2.0))];
+        let run = vec![stretch(Activity::Run, 0.0, Some(4.0))];
         assert_eq!(shown(&[wait.clone(), wait, run, Vec::new()], 4.0, 4.0, 4), "──▇▇");
     }
 
@@ -121,7 +121,7 @@ mod tests {
             axis_s: f64,
             width in 0_usize..40,
         ) {
-            let lane: Vec<_> = times.into_iter().map(|(from_s, to_s)| stretch(Turn::Run, from_s, to_s)).collect();
+            let lane: Vec<_> = times.into_iter().map(|(from_s, to_s)| stretch(Activity::Run, from_s, to_s)).collect();
             prop_assert_eq!(row([lane].iter(), clock_s, axis_s, width).len(), width);
         }
     }

@@ -4,7 +4,7 @@
 //! three outlive the program. So they are changed back when [`Screen`] is dropped, before a panic says what happened (its words
 //! would go to a screen that is about to vanish), and before the program ends in any other way that can be seen coming.
 
-use super::picture::Picture;
+use super::picture::RaceScreen;
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -76,7 +76,7 @@ impl Screen {
     }
 
     /// Draws what is different from the last picture.
-    pub fn draw(&mut self, picture: &Picture) -> io::Result<()> {
+    pub fn draw(&mut self, picture: &RaceScreen) -> io::Result<()> {
         // Somebody panicked: it is not ours any more, and what is on it now is to be read.
         if TAKEN.load(SeqCst) {
             self.terminal.draw(|frame| picture.draw(frame.area(), frame.buffer_mut()))?;
@@ -156,7 +156,7 @@ mod tests {
     fn a_panic_gives_the_terminal_back_and_then_says_what_happened() {
         if env::var_os(PANIC).is_some() {
             let mut screen = Screen::take_over().expect("a terminal");
-            let picture = Picture { race: Race::default(), stopping: false, colour: true };
+            let picture = RaceScreen { race: Race::default(), stopping: false, colour: true };
             screen.draw(&picture).expect("it can be drawn on");
             panic!("in the middle of the race");
         }

@@ -19,12 +19,12 @@ const COMPUTING_S: f64 = 0.3;
 
 #[derive(Debug, Default)]
 pub struct Timetable {
-    parts: Vec<Entry>,
+    parts: Vec<Estimated>,
 }
 
 /// One scenario.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
+struct Estimated {
     steps: u32,
     done: u32,
     /// Steps that were done before this program was started; `None` before its first.
@@ -32,7 +32,7 @@ struct Entry {
     step_s: f64,
 }
 
-impl Entry {
+impl Estimated {
     fn done_s(&self) -> f64 {
         f64::from(self.done.saturating_sub(self.earlier.unwrap_or(self.done))) * self.step_s
     }
@@ -45,13 +45,13 @@ impl Entry {
 impl Timetable {
     /// Another scenario, of so many steps.
     pub fn add(&mut self, steps: u32, step_s: f64) {
-        self.parts.push(Entry { steps, done: 0, earlier: None, step_s });
+        self.parts.push(Estimated { steps, done: 0, earlier: None, step_s });
     }
 
     /// So many of so many steps are done. What was done when this is first said, was done by somebody else.
     pub fn at(&mut self, part: usize, done: u32, steps: u32) {
         let earlier = self.parts[part].earlier.or(Some(done));
-        self.parts[part] = Entry { steps, done, earlier, ..self.parts[part] };
+        self.parts[part] = Estimated { steps, done, earlier, ..self.parts[part] };
     }
 
     /// More is known of how long its steps take.
@@ -66,21 +66,21 @@ impl Timetable {
 
     /// Steps that are done, and steps in all.
     pub fn steps(&self) -> (u64, u64) {
-        let sum = |steps: fn(&Entry) -> u32| self.parts.iter().map(|part| u64::from(steps(part))).sum();
+        let sum = |steps: fn(&Estimated) -> u32| self.parts.iter().map(|part| u64::from(steps(part))).sum();
         (sum(|part| part.done), sum(|part| part.steps))
     }
 
     /// Seconds that the rest will take, at the pace of what was done in so many seconds.
     pub fn left_s(&self, elapsed_s: f64) -> f64 {
-        let sum = |seconds: fn(&Entry) -> f64| self.parts.iter().map(seconds).sum::<f64>();
-        let (done_s, left_s) = (sum(Entry::done_s), sum(Entry::left_s));
+        let sum = |seconds: fn(&Estimated) -> f64| self.parts.iter().map(seconds).sum::<f64>();
+        let (done_s, left_s) = (sum(Estimated::done_s), sum(Estimated::left_s));
         // At the beginning, setting up is all that was done, and says nothing.
         if done_s < 1.0 { left_s } else { left_s * elapsed_s / done_s }
     }
 
     /// What of the rest belongs to this scenario and no later one: a share from 0 to 1.
     pub fn share(&self, part: usize) -> f64 {
-        let left_s: f64 = self.parts[part..].iter().map(Entry::left_s).sum();
+        let left_s: f64 = self.parts[part..].iter().map(Estimated::left_s).sum();
         if left_s > 0.0 { self.parts[part].left_s() / left_s } else { 1.0 }
     }
 }

@@ -10,15 +10,15 @@ const LEAST_NAME: usize = 16;
 /// name, and may be broken into lines. `optional` columns are left out where there is no room, in this order. A column
 /// without a head is decoration.
 pub fn fit<const N: usize>(heads: [&str; N], rows: &[[String; N]], optional: &[usize], width: Option<usize>) -> String {
-    let Some(width) = width else { return Shown::of(&heads, rows, &[], usize::MAX).lines };
+    let Some(width) = width else { return ShownColumns::of(&heads, rows, &[], usize::MAX).lines };
     for count in 0..=optional.len() {
         let hidden = &optional[..count];
-        let whole = Shown::of(&heads, rows, hidden, usize::MAX);
+        let whole = ShownColumns::of(&heads, rows, hidden, usize::MAX);
         let too_many = whole.width.saturating_sub(width);
         let lines = if too_many == 0 {
             whole.lines
         } else if whole.name_width >= too_many + LEAST_NAME {
-            Shown::of(&heads, rows, hidden, whole.name_width - too_many).lines
+            ShownColumns::of(&heads, rows, hidden, whole.name_width - too_many).lines
         } else {
             continue;
         };
@@ -31,13 +31,13 @@ pub fn fit<const N: usize>(heads: [&str; N], rows: &[[String; N]], optional: &[u
 }
 
 /// A table as text.
-struct Shown {
+struct ShownColumns {
     lines: String,
     width: usize,
     name_width: usize,
 }
 
-impl Shown {
+impl ShownColumns {
     fn of<const N: usize>(heads: &[&str; N], rows: &[[String; N]], hidden: &[usize], most_name: usize) -> Self {
         let columns: Vec<usize> = (0..N).filter(|column| !hidden.contains(column)).collect();
         let mut table = Table::new();

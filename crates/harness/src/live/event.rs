@@ -29,7 +29,7 @@ pub enum Event {
         total: u64,
     },
     /// Everything is set up, and the first cell is about to be run.
-    SetUp(Plan),
+    SetUp(RacePlan),
     /// Work on a cell begins.
     Working {
         /// The cell's number.
@@ -42,14 +42,14 @@ pub enum Event {
         total: u32,
     },
     /// What the workers of a cell have been at since the last time.
-    Lanes(Lanes),
+    Lanes(LaneUpdate),
     /// How many cores the run used since the last time, in all its processes but the mock server.
     Cores {
         /// Cores in use; more than one where several threads or processes run at the same time.
         cores: f64,
     },
     /// A cell was measured once more.
-    Measured(Measured),
+    Measured(CellTime),
     /// What is known of every cell now, in the order of their numbers.
     Standings {
         /// One for each cell.
@@ -58,13 +58,13 @@ pub enum Event {
     /// It is over. There is nothing after this.
     Ended {
         /// How.
-        how: Ending,
+        how: RunEnd,
     },
 }
 
 /// What is going to be run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Plan {
+pub struct RacePlan {
     /// Always [`SCHEMA`].
     pub schema: String,
     /// The scenario's name.
@@ -98,7 +98,7 @@ pub struct Contender {
 
 /// What the workers of a cell have been at since the last time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Lanes {
+pub struct LaneUpdate {
     /// The cell's number.
     pub cell: usize,
     /// Seconds since its run began, now; of a run that has ended, its time.
@@ -123,7 +123,7 @@ pub struct Change {
     /// The task, counted from 0; `null` for the prologue.
     pub task: Option<u32>,
     /// What it is at from now on.
-    pub doing: Turn,
+    pub doing: Activity,
     /// When, in seconds since the run began.
     pub at_s: f64,
 }
@@ -131,7 +131,7 @@ pub struct Change {
 /// What a worker is at, as it can be seen from the client while it goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Turn {
+pub enum Activity {
     /// It works on a task.
     Run,
     /// It waits for the server's first byte.
@@ -148,7 +148,7 @@ pub enum Turn {
 
 /// One measurement of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measured {
+pub struct CellTime {
     /// The cell's number.
     pub cell: usize,
     /// The round, counted from 0.
@@ -156,12 +156,12 @@ pub struct Measured {
     /// Seconds from the first task's start to the last one's end.
     pub run_s: f64,
     /// Who did what, and when, as the run and the server's log have it. Only of the first [`LANES`] workers.
-    pub bars: Vec<Bar>,
+    pub bars: Vec<TaskSpan>,
 }
 
 /// A stretch of a worker's time: a whole task, or a wait that lies inside of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Bar {
+pub struct TaskSpan {
     /// The worker, counted from 0.
     pub worker: u32,
     /// The task, counted from 0; `null` for the prologue.
@@ -192,7 +192,7 @@ pub struct Standing {
 /// How a watched run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ending {
+pub enum RunEnd {
     /// Every round is done.
     Finished,
     /// Somebody stopped it. What was measured is kept.

@@ -1,6 +1,6 @@
 //! What workers announce in the feed, as events.
 
-use super::event::{Change, Event, LANES, Lanes, Turn};
+use super::event::{Activity, Change, Event, LANES, LaneUpdate};
 use measure::clock::between;
 use std::collections::HashMap;
 use work::worker::feed::{Announcement, Doing};
@@ -8,19 +8,19 @@ use work::worker::feed::{Announcement, Doing};
 /// Follows the announcements of one run after another.
 #[derive(Debug, Default)]
 pub(super) struct Follower {
-    current: Option<Current>,
+    current: Option<CurrentRun>,
 }
 
 /// The run that goes on, or the last one.
 #[derive(Debug)]
-struct Current {
+struct CurrentRun {
     run: u64,
     cell: usize,
     start_ns: u64,
     /// Seconds that it took, once it has ended.
     took_s: Option<f64>,
     /// What each worker is at, those beyond [`LANES`] too.
-    doing: HashMap<u32, Turn>,
+    doing: HashMap<u32, Activity>,
     tasks_done: u32,
     changes: Vec<Change>,
 }
@@ -34,7 +34,7 @@ impl Follower {
         for one in news {
             if one.doing == Doing::Begin {
                 told.extend(self.current.take().filter(|_| changed).map(|current| current.tell(one.at_ns)));
-                self.current = Some(Current::begin(one));
+                self.current = Some(CurrentRun::begin(one));
                 changed = true;
             } else if let Some(current) = self.current.as_mut().filter(|current| current.run == one.run) {
                 // Whatever belongs to another run is a warm-up, which nobody is to see, or somebody who is late.
@@ -47,7 +47,7 @@ impl Follower {
     }
 }
 
-impl Current {
+impl CurrentRun {
     fn begin(begin: &Announcement) -> Self {
         Self {
             run: begin.run,
@@ -63,19 +63,19 @@ impl Current {
     fn add(&mut self, one: &Announcement) {
         let at_s = between(self.start_ns, one.at_ns).as_secs_f64();
         let doing = match one.doing {
-            Doing::Run => Turn::Run,
-            Doing::WaitFirstByte => Turn::WaitServer,
-            Doing::WaitTransfer => Turn::WaitLink,
-            Doing::WaitLock => Turn::WaitLock,
-            Doing::Idle => Turn::Idle,
-            Doing::Failed => Turn::Failed,
+            Doing::Run => Activity::Run,
+            Doing::WaitFirstByte => Activity::WaitServer,
+            Doing::WaitTransfer => Activity::WaitLink,
+            Doing::WaitLock => Activity::WaitLock,
+            Doing::Idle => Activity::Idle,
+            Doing::Failed => Activity::Failed,
             Doing::End => {
                 self.took_s = Some(at_s);
                 return;
             }
             Doing::Begin => return,
         };
-        if one.index.is_some() && matches!(doing, Turn::Idle | Turn::Failed) {
+        if one.index.is_some() && matches!(doing, Activity::Idle | Activity::Failed) {
             self.tasks_done += 1;
         }
         self.doing.insert(one.worker, doing);
@@ -90,8 +90,8 @@ impl Current {
     }
 
     fn tell_now(&mut self, now_ns: u64) -> Event {
-        let waits = |doing: &&Turn| matches!(doing, Turn::WaitServer | Turn::WaitLink);
-        Event::Lanes(Lanes {
+        let waits = |doing: &&Activity| matches!(doing, Activity::WaitServer | Activity::WaitLink);
+        Event::Lanes(LaneUpdate {
             cell: self.cell,
             run: self.run,
             clock_s: self.took_s.unwrap_or_else(|| between(self.start_ns, now_ns).as_secs_f64()),
@@ -111,7 +111,7 @@ mod tests {
         Announcement { run, at_ns: at_ms * 1_000_000, worker, index, doing }
     }
 
-    fn lanes(events: Vec<Event>) -> Vec<Lanes> {
+    fn lanes(events: Vec<Event>) -> Vec<LaneUpdate> {
         let lanes = |event| if let Event::Lanes(lanes) = event { lanes } else { panic!("{event:?}") };
         events.into_iter().map(lanes).collect()
     }
@@ -132,7 +132,10 @@ mod tests {
         let seen = &told[0];
         assert_eq!((seen.cell, seen.run, seen.running, seen.in_flight, seen.tasks_done), (3, 2, true, 2, 0));
         assert!((seen.clock_s - 0.010).abs() < 1e-12);
-        assert_eq!(seen.changes.iter().map(|change| change.doing).collect::<Vec<_>>(), [Turn::Run, Turn::WaitServer]);
+        assert_eq!(
+            seen.changes.iter().map(|change| change.doing).collect::<Vec<_>>(),
+            [Activity::Run, Activity::WaitServer]
+        );
 
         // Nothing new but the time.
         let told = lanes(follower.follow(&[], 30_000_000));

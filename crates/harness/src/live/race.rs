@@ -1,28 +1,28 @@
 //! What came of all that was told of a run so far: what a screen shows.
 
-use super::event::{Change, Contender, Ending, Event, LANES, Lanes, Measured, Plan, Standing, Turn};
+use super::event::{Activity, CellTime, Change, Contender, Event, LANES, LaneUpdate, RacePlan, RunEnd, Standing};
 use work::worker::lane::SpanKind;
 
 /// A run, as far as it was told of.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Race {
     /// What is going to be run; `None` until it is set up.
-    pub plan: Option<Plan>,
+    pub plan: Option<RacePlan>,
     /// What is being made before that: what, how many stand, of how many.
     pub preparing: Option<(String, u64, u64)>,
     /// The cell that is worked on, whether it is timed, the step, of so many.
     pub at: Option<(usize, bool, u32, u32)>,
     /// One for each cell, once it is set up.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<RacingCell>,
     /// Cores in use.
     pub cores: Option<f64>,
     /// How it ended; `None` while it goes on.
-    pub ended: Option<Ending>,
+    pub ended: Option<RunEnd>,
 }
 
 /// One cell's part of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct RacingCell {
     /// The cell.
     pub cell: Contender,
     /// What is known of it.
@@ -45,7 +45,7 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
     /// What it was at.
-    pub doing: Turn,
+    pub doing: Activity,
     /// Since when, in seconds since the run began.
     pub from_s: f64,
     /// Until when; `None` while it goes on.
@@ -58,7 +58,7 @@ impl Race {
         match event {
             Event::Preparing { what, done, total } => self.preparing = Some((what, done, total)),
             Event::SetUp(plan) => {
-                self.entries = plan.cells.iter().cloned().map(Entry::new).collect();
+                self.entries = plan.cells.iter().cloned().map(RacingCell::new).collect();
                 self.preparing = None;
                 self.plan = Some(plan);
             }
@@ -81,7 +81,7 @@ impl Race {
     }
 }
 
-impl Entry {
+impl RacingCell {
     fn new(cell: Contender) -> Self {
         Self {
             cell,
@@ -95,7 +95,7 @@ impl Entry {
         }
     }
 
-    fn turn(&mut self, news: &Lanes) {
+    fn turn(&mut self, news: &LaneUpdate) {
         if news.run != self.run {
             self.lanes.clear();
         }
@@ -109,22 +109,22 @@ impl Entry {
         if let Some(last) = lane.last_mut() {
             last.to_s = Some(change.at_s);
         }
-        if !matches!(change.doing, Turn::Idle | Turn::Failed) {
+        if !matches!(change.doing, Activity::Idle | Activity::Failed) {
             lane.push(Stretch { doing: change.doing, from_s: change.at_s, to_s: None });
         }
     }
 
     /// The lanes as the run and the server's log have them, instead of what could be seen while it went on. The waits lie
     /// over the tasks.
-    fn settle(&mut self, measured: &Measured) {
+    fn settle(&mut self, measured: &CellTime) {
         (self.clock_s, self.running, self.in_flight) = (measured.run_s, false, 0);
         self.lanes.clear();
         for bar in &measured.bars {
             let doing = match bar.kind {
-                SpanKind::Run => Turn::Run,
-                SpanKind::WaitServer | SpanKind::WaitFirstByte => Turn::WaitServer,
-                SpanKind::WaitLink | SpanKind::WaitTransfer => Turn::WaitLink,
-                SpanKind::WaitLock => Turn::WaitLock,
+                SpanKind::Run => Activity::Run,
+                SpanKind::WaitServer | SpanKind::WaitFirstByte => Activity::WaitServer,
+                SpanKind::WaitLink | SpanKind::WaitTransfer => Activity::WaitLink,
+                SpanKind::WaitLock => Activity::WaitLock,
                 // A job's time in a queue is no worker's.
                 SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return | SpanKind::Idle => continue,
             };
@@ -146,18 +146,18 @@ fn lane(lanes: &mut Vec<Vec<Stretch>>, worker: u32) -> Option<&mut Vec<Stretch>>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{live::event::Bar, results::record::Check};
+    use crate::{live::event::TaskSpan, results::record::Check};
     use proptest::prelude::*;
     use stats::Estimate;
 
-    fn turn() -> impl Strategy<Value = Turn> {
+    fn turn() -> impl Strategy<Value = Activity> {
         prop::sample::select(vec![
-            Turn::Run,
-            Turn::WaitServer,
-            Turn::WaitLink,
-            Turn::WaitLock,
-            Turn::Idle,
-            Turn::Failed,
+            Activity::Run,
+            Activity::WaitServer,
+            Activity::WaitLink,
+            Activity::WaitLock,
+            Activity::Idle,
+            Activity::Failed,
         ])
     }
 
@@ -171,15 +171,15 @@ mod tests {
         let rest = any::<(usize, f64, bool, u32, u32, u64)>();
         (0_usize..6, rest, prop::collection::vec(change, 0..5)).prop_map(|(cell, rest, changes)| {
             let (_, clock_s, running, in_flight, tasks_done, run) = rest;
-            Event::Lanes(Lanes { cell, clock_s, running, in_flight, tasks_done, run, changes })
+            Event::Lanes(LaneUpdate { cell, clock_s, running, in_flight, tasks_done, run, changes })
         })
     }
 
     fn measured() -> impl Strategy<Value = Event> {
         let bar = (any::<u32>(), any::<Option<u32>>(), kind(), any::<f64>(), any::<f64>());
-        let bar = bar.prop_map(|(worker, task, kind, from_s, to_s)| Bar { worker, task, kind, from_s, to_s });
+        let bar = bar.prop_map(|(worker, task, kind, from_s, to_s)| TaskSpan { worker, task, kind, from_s, to_s });
         (0_usize..6, any::<u32>(), any::<f64>(), prop::collection::vec(bar, 0..5))
-            .prop_map(|(cell, round, run_s, bars)| Event::Measured(Measured { cell, round, run_s, bars }))
+            .prop_map(|(cell, round, run_s, bars)| Event::Measured(CellTime { cell, round, run_s, bars }))
     }
 
     fn standings() -> impl Strategy<Value = Event> {
@@ -202,7 +202,7 @@ mod tests {
                 workers,
                 tasks: number,
             };
-            Event::SetUp(Plan {
+            Event::SetUp(RacePlan {
                 schema: String::new(),
                 scenario: "any".into(),
                 title: String::new(),
@@ -230,7 +230,7 @@ mod tests {
             }),
             any::<f64>().prop_map(|cores| Event::Cores { cores }),
             Just(Event::Preparing { what: "inputs".into(), done: 1, total: 2 }),
-            Just(Event::Ended { how: Ending::Stopped }),
+            Just(Event::Ended { how: RunEnd::Stopped }),
         ]
     }
 
@@ -251,21 +251,31 @@ mod tests {
     #[test]
     fn lanes_are_those_of_the_last_run_and_what_the_run_itself_says_replaces_them() {
         let cell = Contender { name: "threads x 2".into(), strategy: "threads".into(), workers: 2, tasks: 2 };
-        let mut entry = Entry::new(cell);
+        let mut entry = RacingCell::new(cell);
         let change = |worker, doing, at_s| Change { worker, task: Some(0), doing, at_s };
-        let lanes =
-            |run, changes| Lanes { cell: 0, clock_s: 1.0, running: true, in_flight: 1, tasks_done: 0, run, changes };
-        entry.turn(&lanes(1, vec![change(0, Turn::Run, 0.0), change(0, Turn::WaitServer, 0.5)]));
-        entry.turn(&lanes(1, vec![change(0, Turn::Idle, 0.75), change(1, Turn::Run, 0.5)]));
+        let lanes = |run, changes| LaneUpdate {
+            cell: 0,
+            clock_s: 1.0,
+            running: true,
+            in_flight: 1,
+            tasks_done: 0,
+            run,
+            changes,
+        };
+        entry.turn(&lanes(1, vec![change(0, Activity::Run, 0.0), change(0, Activity::WaitServer, 0.5)]));
+        entry.turn(&lanes(1, vec![change(0, Activity::Idle, 0.75), change(1, Activity::Run, 0.5)]));
         let stretch = |doing, from_s, to_s| Stretch { doing, from_s, to_s };
-        let first = vec![stretch(Turn::Run, 0.0, Some(0.5)), stretch(Turn::WaitServer, 0.5, Some(0.75))];
-        assert_eq!(entry.lanes, [first, vec![stretch(Turn::Run, 0.5, None)]]);
-        entry.turn(&lanes(2, vec![change(1, Turn::WaitLock, 0.25)]));
-        assert_eq!(entry.lanes, [vec![], vec![stretch(Turn::WaitLock, 0.25, None)]]);
-        let bar = |kind| Bar { worker: 0, task: Some(0), kind, from_s: 0.0, to_s: 0.5 };
+        let first = vec![stretch(Activity::Run, 0.0, Some(0.5)), stretch(Activity::WaitServer, 0.5, Some(0.75))];
+        assert_eq!(entry.lanes, [first, vec![stretch(Activity::Run, 0.5, None)]]);
+        entry.turn(&lanes(2, vec![change(1, Activity::WaitLock, 0.25)]));
+        assert_eq!(entry.lanes, [vec![], vec![stretch(Activity::WaitLock, 0.25, None)]]);
+        let bar = |kind| TaskSpan { worker: 0, task: Some(0), kind, from_s: 0.0, to_s: 0.5 };
         let bars = vec![bar(SpanKind::Run), bar(SpanKind::WaitServer), bar(SpanKind::Queued)];
-        entry.settle(&Measured { cell: 0, round: 0, run_s: 0.5, bars });
-        assert_eq!(entry.lanes, [vec![stretch(Turn::Run, 0.0, Some(0.5)), stretch(Turn::WaitServer, 0.0, Some(0.5))]]);
+        entry.settle(&CellTime { cell: 0, round: 0, run_s: 0.5, bars });
+        assert_eq!(
+            entry.lanes,
+            [vec![stretch(Activity::Run, 0.0, Some(0.5)), stretch(Activity::WaitServer, 0.0, Some(0.5))]]
+        );
         assert!(!entry.running);
     }
 }

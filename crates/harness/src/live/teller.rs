@@ -1,6 +1,6 @@
 //! Tells what a run is at while it goes on: the runner's observer in the process that measures.
 
-use super::event::{Bar, Contender, Event, LANES, Measured, Plan, SCHEMA, Standing};
+use super::event::{CellTime, Contender, Event, LANES, RacePlan, SCHEMA, Standing, TaskSpan};
 use crate::{
     results::record::{CellRecord, Check, Record},
     runner::{Observer, cell::Sample},
@@ -29,7 +29,7 @@ const LET_THEM_LOOK: Duration = Duration::from_millis(30);
 
 /// Writes one line for each event.
 #[derive(Debug)]
-pub struct Teller<W> {
+pub struct EventWriter<W> {
     to: W,
     names: Vec<String>,
     /// How many of the last steps belong to rounds; `None` until everything is set up.
@@ -39,7 +39,7 @@ pub struct Teller<W> {
     lost: Option<io::Error>,
 }
 
-impl<W: Write + Send> Teller<W> {
+impl<W: Write + Send> EventWriter<W> {
     /// Tells of a run of these cells. `nobody_listens` is raised when nobody reads any more: a run that somebody only
     /// watches ends with him.
     pub fn new(to: W, cells: &[CellSpec], nobody_listens: Arc<AtomicBool>) -> Self {
@@ -72,14 +72,14 @@ impl<W: Write + Send> Teller<W> {
         }
     }
 
-    fn plan(&self, record: &Record) -> Plan {
+    fn plan(&self, record: &Record) -> RacePlan {
         let contender = |(cell, name): (&CellRecord, &String)| Contender {
             name: name.clone(),
             strategy: cell.strategy.clone(),
             workers: cell.workers,
             tasks: cell.tasks,
         };
-        Plan {
+        RacePlan {
             schema: SCHEMA.into(),
             scenario: record.scenario.clone(),
             title: record.title.clone(),
@@ -92,7 +92,7 @@ impl<W: Write + Send> Teller<W> {
     }
 }
 
-impl<W: Write + Send> Observer for Teller<W> {
+impl<W: Write + Send> Observer for EventWriter<W> {
     fn preparing(&mut self, what: &str, done: u64, total: u64) {
         self.tell(&Event::Preparing { what: what.into(), done, total });
     }
@@ -105,7 +105,7 @@ impl<W: Write + Send> Observer for Teller<W> {
     }
 
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
-        self.tell(&Event::Measured(Measured { cell: number, round, run_s: sample.run_s(), bars: bars(sample) }));
+        self.tell(&Event::Measured(CellTime { cell: number, round, run_s: sample.run_s(), bars: bars(sample) }));
     }
 
     fn updated(&mut self, record: &Record) {
@@ -125,16 +125,16 @@ impl<W: Write + Send> Observer for Teller<W> {
     }
 }
 
-fn bars(sample: &Sample) -> Vec<Bar> {
+fn bars(sample: &Sample) -> Vec<TaskSpan> {
     let since_start = |at_ns: u64| between(sample.start_ns, at_ns).as_secs_f64();
-    let bar = |span: &Span| Bar {
+    let bar = |span: &Span| TaskSpan {
         worker: span.worker,
         task: span.index,
         kind: span.kind,
         from_s: since_start(span.start_ns),
         to_s: since_start(span.end_ns),
     };
-    let mut bars: Vec<Bar> = sample.spans.iter().filter(|span| span.worker < LANES).map(bar).collect();
+    let mut bars: Vec<TaskSpan> = sample.spans.iter().filter(|span| span.worker < LANES).map(bar).collect();
     if bars.len() > MANY_BARS {
         bars.retain(|bar| bar.to_s - bar.from_s >= VISIBLE * sample.run_s());
     }
@@ -160,10 +160,10 @@ mod tests {
     #[test]
     fn it_is_noticed_that_nobody_listens() {
         let flag = Arc::new(AtomicBool::new(false));
-        Teller::new(Vec::new(), &[], Arc::clone(&flag)).preparing("photographs", 1, 2);
+        EventWriter::new(Vec::new(), &[], Arc::clone(&flag)).preparing("photographs", 1, 2);
         assert!(!flag.load(Relaxed));
         let told = |kind| {
-            let mut teller = Teller::new(Closed(kind), &[], Arc::clone(&flag));
+            let mut teller = EventWriter::new(Closed(kind), &[], Arc::clone(&flag));
             teller.preparing("photographs", 1, 2);
             (flag.load(Relaxed), teller.into_failure().map(|error| error.kind()))
         };
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn an_event_is_one_line() {
-        let mut teller = Teller::new(Vec::new(), &[], Arc::default());
+        let mut teller = EventWriter::new(Vec::new(), &[], Arc::default());
         teller.preparing("photographs\nand more", 1, 2);
         let told = String::from_utf8(teller.to).unwrap();
         assert_eq!(told, "{\"event\":\"preparing\",\"what\":\"photographs\\nand more\",\"done\":1,\"total\":2}\n");

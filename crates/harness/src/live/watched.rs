@@ -1,7 +1,7 @@
 //! A run in a process of its own, watched: started, read, and stopped whole.
 
 use super::{
-    event::{Ending, Event, Standing},
+    event::{Event, RunEnd, Standing},
     lanes::Follower,
 };
 use crate::results::record::Check;
@@ -37,7 +37,7 @@ const LAST_WORDS: usize = 4096;
 
 /// What to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
+pub struct WatchedRun {
     /// The `makespan` binary.
     pub program: PathBuf,
     /// Where records and fixtures are kept.
@@ -60,7 +60,7 @@ pub struct Watched {
     child: Child,
     lines: BufReader<ChildStdout>,
     words: Option<ChildStderr>,
-    feed: feed::Reader,
+    feed: feed::FeedReader,
     follower: Follower,
     /// It goes when this does.
     file: NamedTempFile,
@@ -68,13 +68,13 @@ pub struct Watched {
 
 impl Watched {
     /// Starts the run. Nothing is told before [`follow`](Self::follow).
-    pub fn start(wanted: &Wanted) -> Result<Self, CantWatch> {
+    pub fn start(wanted: &WatchedRun) -> Result<Self, CantWatch> {
         let failed = |place: &Path| {
             let place = place.display().to_string();
             |source| CantWatch { place, source }
         };
         let file = NamedTempFile::with_prefix("makespan-feed-").map_err(failed(&std::env::temp_dir()))?;
-        let feed = feed::Reader::open(file.path()).map_err(failed(file.path()))?;
+        let feed = feed::FeedReader::open(file.path()).map_err(failed(file.path()))?;
         let spawned = Command::new(&wanted.program)
             .arg("run")
             .args(&wanted.arguments)
@@ -105,7 +105,7 @@ impl Watched {
     }
 
     /// Tells of the run until it is over; the last event is [`Event::Ended`]. It is told to stop when `stop` is raised.
-    pub fn follow(mut self, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> Ending {
+    pub fn follow(mut self, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> RunEnd {
         // Read all the while: a full pipe would hold up what it is the error output of.
         let words = self.words.take().and_then(|words| {
             // Where the system refuses a thread, the run's last words are lost, and nothing else.
@@ -198,14 +198,14 @@ fn last_words(mut from: ChildStderr) -> String {
     String::from_utf8_lossy(&words).into_owned()
 }
 
-fn ending(status: io::Result<ExitStatus>, stopped: bool, standings: &[Standing], words: &str) -> Ending {
+fn ending(status: io::Result<ExitStatus>, stopped: bool, standings: &[Standing], words: &str) -> RunEnd {
     let failed_check = standings.iter().any(|cell| cell.check == Check::Failed);
     match status.map(|status| status.code()) {
-        Ok(Some(0)) => Ending::Finished,
-        _ if stopped => Ending::Stopped,
-        Ok(Some(130)) => Ending::Stopped,
+        Ok(Some(0)) => RunEnd::Finished,
+        _ if stopped => RunEnd::Stopped,
+        Ok(Some(130)) => RunEnd::Stopped,
         // Its rounds are done, and what failed has said so.
-        Ok(Some(1)) if failed_check => Ending::Finished,
+        Ok(Some(1)) if failed_check => RunEnd::Finished,
         status => {
             let said = words.trim().trim_start_matches("makespan: ");
             let how = || match status {
@@ -213,7 +213,7 @@ fn ending(status: io::Result<ExitStatus>, stopped: bool, standings: &[Standing],
                 Ok(None) => "the run was killed".to_owned(),
                 Err(error) => error.to_string(),
             };
-            Ending::Failed(if said.is_empty() { how() } else { said.to_owned() })
+            RunEnd::Failed(if said.is_empty() { how() } else { said.to_owned() })
         }
     }
 }
@@ -232,15 +232,15 @@ mod tests {
         let ended = |code: i32, stopped, check, words| {
             ending(Ok(ExitStatus::from_raw(code << 8)), stopped, &[standing(check)], words)
         };
-        assert_eq!(ended(0, false, Check::Passed, "recorded in x"), Ending::Finished);
+        assert_eq!(ended(0, false, Check::Passed, "recorded in x"), RunEnd::Finished);
         // Stopped too late to matter.
-        assert_eq!(ended(0, true, Check::Passed, ""), Ending::Finished);
-        assert_eq!(ended(130, true, Check::Passed, "interrupted"), Ending::Stopped);
-        assert_eq!(ended(130, false, Check::Passed, ""), Ending::Stopped);
-        assert_eq!(ended(1, false, Check::Failed, ""), Ending::Finished);
-        assert_eq!(ended(1, false, Check::Passed, "makespan: no room\n"), Ending::Failed("no room".into()));
-        assert_eq!(ended(2, false, Check::Passed, ""), Ending::Failed("the run ended with exit code 2".into()));
+        assert_eq!(ended(0, true, Check::Passed, ""), RunEnd::Finished);
+        assert_eq!(ended(130, true, Check::Passed, "interrupted"), RunEnd::Stopped);
+        assert_eq!(ended(130, false, Check::Passed, ""), RunEnd::Stopped);
+        assert_eq!(ended(1, false, Check::Failed, ""), RunEnd::Finished);
+        assert_eq!(ended(1, false, Check::Passed, "makespan: no room\n"), RunEnd::Failed("no room".into()));
+        assert_eq!(ended(2, false, Check::Passed, ""), RunEnd::Failed("the run ended with exit code 2".into()));
         let killed = ending(Ok(ExitStatus::from_raw(9)), false, &[], "");
-        assert_eq!(killed, Ending::Failed("the run was killed".into()));
+        assert_eq!(killed, RunEnd::Failed("the run was killed".into()));
     }
 }

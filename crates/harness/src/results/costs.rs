@@ -30,7 +30,7 @@ pub struct Costs {
     /// How many rounds there were. What takes long has fewer.
     pub rounds: u32,
     /// What carried the jobs, and what was left out.
-    pub engines: Vec<About>,
+    pub engines: Vec<EngineFacts>,
     /// One job at a time.
     pub single: Vec<Single>,
     /// Many jobs at once.
@@ -55,7 +55,7 @@ pub enum Engine {
 
 /// What is to be known of an engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct About {
+pub struct EngineFacts {
     /// Which engine.
     pub engine: Engine,
     /// What exactly was measured, with versions, for people; `None` where that is said by the engine's name.
@@ -134,7 +134,7 @@ impl Costs {
     }
 
     /// What is to be known of an engine.
-    pub fn about(&self, engine: Engine) -> Option<&About> {
+    pub fn about(&self, engine: Engine) -> Option<&EngineFacts> {
         self.engines.iter().find(|about| about.engine == engine)
     }
 }
@@ -169,7 +169,7 @@ mod tests {
     use std::fs;
 
     fn costs() -> Costs {
-        let engines = Engine::ALL.map(|engine| About { engine, note: Some("1.0".into()), left_out: None });
+        let engines = Engine::ALL.map(|engine| EngineFacts { engine, note: Some("1.0".into()), left_out: None });
         Costs {
             schema: SCHEMA.into(),
             makespan_version: "0.0.0".into(),

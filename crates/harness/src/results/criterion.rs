@@ -158,7 +158,7 @@ struct Interval {
 
 /// What we read of `sample.json`: the nanoseconds of each sample, all its iterations together.
 #[derive(Deserialize)]
-struct Sample {
+struct CriterionSample {
     times: Vec<f64>,
 }
 
@@ -176,7 +176,7 @@ impl Statistic {
 fn benchmark(directory: &Path) -> Result<Benchmark, Skipped> {
     let file = |name: &str| directory.join("new").join(name);
     let Identity { group_id, function_id, value_str } = read(&file("benchmark.json"))?;
-    let Sample { times } = read(&file("sample.json"))?;
+    let CriterionSample { times } = read(&file("sample.json"))?;
     let estimates = file("estimates.json");
     let Estimates { mean, median } = read(&estimates)?;
     let seconds =

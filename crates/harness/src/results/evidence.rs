@@ -5,7 +5,7 @@ use super::{
     store::{ForClaims, Store, StoreError, read},
 };
 use crate::scenario::{self, CellSpec, Scenario};
-use museum::Shown;
+use museum::ExhibitShown;
 use std::collections::{BTreeMap, HashSet};
 
 /// What is known: measured records, and exhibits that were shown.
@@ -14,7 +14,7 @@ pub struct Evidence {
     /// Records that were measured for claims, the newest first. A claim is judged by the newest that has its cells.
     pub records: Vec<Record>,
     /// What the exhibits of the museum showed last, by name.
-    pub exhibits: BTreeMap<String, Shown>,
+    pub exhibits: BTreeMap<String, ExhibitShown>,
 }
 
 /// Cells of one scenario that have to be in one record, because they are compared with one another.

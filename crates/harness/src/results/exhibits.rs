@@ -1,7 +1,7 @@
 //! What the exhibits of the museum showed last: one versioned JSON document, `exhibits.json` in the data directory.
 
 use super::store::{Store, StoreError, read_if_there, write_whole};
-use museum::Shown;
+use museum::ExhibitShown;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -16,7 +16,7 @@ pub struct Exhibits {
     /// When an exhibit was shown last, RFC 3339, UTC.
     pub shown_at: String,
     /// What each showed, by its name.
-    pub exhibits: BTreeMap<String, Shown>,
+    pub exhibits: BTreeMap<String, ExhibitShown>,
 }
 
 impl Store {
@@ -26,7 +26,7 @@ impl Store {
     }
 
     /// Keeps what these exhibits showed just now, beside what is kept of others. A document that can't be read is replaced.
-    pub fn keep_exhibits(&self, shown: BTreeMap<String, Shown>) -> Result<PathBuf, StoreError> {
+    pub fn keep_exhibits(&self, shown: BTreeMap<String, ExhibitShown>) -> Result<PathBuf, StoreError> {
         let mut exhibits = self.exhibits().ok().flatten().map(|kept| kept.exhibits).unwrap_or_default();
         exhibits.extend(shown);
         let shown_at = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -43,18 +43,18 @@ impl Store {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use museum::{Figures, Finding};
+    use museum::{Figures, SideShown};
 
-    fn shown(holds: bool) -> Shown {
-        let side = |count| Finding {
+    fn shown(holds: bool) -> ExhibitShown {
+        let side = |count| SideShown {
             holds,
             verdict: "the server counted".into(),
             figures: Figures::from([("requests".into(), count)]),
         };
-        Shown { bug: side(150), right: side(30) }
+        ExhibitShown { bug: side(150), right: side(30) }
     }
 
-    fn named(name: &str, holds: bool) -> BTreeMap<String, Shown> {
+    fn named(name: &str, holds: bool) -> BTreeMap<String, ExhibitShown> {
         BTreeMap::from([(name.to_owned(), shown(holds))])
     }
 

@@ -69,13 +69,13 @@ struct Pages {
     schema: String,
     key: String,
     /// By scenario.
-    records: BTreeMap<String, Entry>,
+    records: BTreeMap<String, JournalEntry>,
 }
 
 /// The record of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Entry {
+struct JournalEntry {
     /// The file's name, among the records.
     file: PathBuf,
     /// When the record was begun, which tells it from one that was begun anew.
@@ -146,7 +146,7 @@ impl Journal {
     fn begin(&mut self, record: &Record) -> Result<PathBuf, StoreError> {
         let path = self.store.path_of(record);
         let file = path.file_name().map(PathBuf::from).unwrap_or_default();
-        let entry = Entry { file, started_at: record.started_at.clone() };
+        let entry = JournalEntry { file, started_at: record.started_at.clone() };
         let before = self.pages.records.insert(record.scenario.clone(), entry);
         let written = write_whole(&path_in(self.store.dir()), |file| {
             serde_json::to_writer(file, &self.pages).map_err(Into::into)

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
-    worker::{deck::Deal, lane::Span, work::Elsewhere},
+    worker::{deck::Schedule, lane::Span, work::Elsewhere},
 };
 
 /// The schema that this version writes.
@@ -55,7 +55,7 @@ pub struct Record {
     pub looks: Vec<u32>,
     /// Why it is over; `None` while it isn't, and after Ctrl-C or SIGKILL: such a record can be gone on with.
     #[serde(default)]
-    pub stopped: Option<Stopped>,
+    pub stopped: Option<EndReason>,
     /// Rounds that were asked for.
     pub rounds: u32,
     /// Rounds that every cell completed. Fewer than `rounds` means that the run was broken off.
@@ -99,7 +99,7 @@ pub enum Purpose {
 /// Why a measurement is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Stopped {
+pub enum EndReason {
     /// All rounds are done.
     AllRounds,
     /// At a look that was fixed beforehand, every interval was narrow enough.
@@ -129,7 +129,7 @@ pub struct CellRecord {
     /// Worker processes, where the strategy has both processes and threads.
     pub processes: Option<u32>,
     /// How tasks reached the workers.
-    pub deal: Deal,
+    pub deal: Schedule,
     /// The timer boundary.
     pub timer: Timer,
     /// The phases that a time of this cell encloses.

@@ -77,7 +77,7 @@ const FOR_CLAIMS: &str = "findings-";
 
 /// What is in the store.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub struct StoredRecords {
     /// The record that stands for each scenario, by scenario.
     pub newest: BTreeMap<String, Record>,
     /// Files that are no records, with what is wrong. They are left where they are.
@@ -138,7 +138,7 @@ impl Store {
 
     /// The record of each scenario that stands for it: one with all cells before one with some, and that before one without
     /// any time; of those alike, one that somebody asked for before one that was measured for claims; then the latest.
-    pub fn newest(&self) -> Result<Kept, StoreError> {
+    pub fn newest(&self) -> Result<StoredRecords, StoreError> {
         let (paths, mut unreadable, mut best) = (self.paths()?, Vec::new(), BTreeMap::<String, (Rank, Record)>::new());
         let others = paths.iter().filter(|path| ForClaims::of(path).is_none()).map(|path| (path.as_path(), None));
         let for_claims = ForClaims::newest_first(&paths).into_iter().map(|one| (one.path, Some(one.scenario)));
@@ -158,7 +158,7 @@ impl Store {
             }
         }
         let newest = best.into_iter().map(|(scenario, (_, record))| (scenario, record)).collect();
-        Ok(Kept { newest, unreadable })
+        Ok(StoredRecords { newest, unreadable })
     }
 
     /// All records, by name. Names end in the time and the process: the later one of two in the same second comes later.

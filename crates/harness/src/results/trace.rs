@@ -21,7 +21,7 @@ use work::worker::{
 
 /// One event. Times are microseconds.
 #[derive(Serialize)]
-struct Event {
+struct TraceEvent {
     name: Value,
     ph: &'static str,
     pid: u64,
@@ -59,9 +59,9 @@ pub fn write(record: &Record, to: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-fn of_cell(numbers: Numbers, cell: &CellRecord, timeline: &Timeline) -> Vec<Event> {
+fn of_cell(numbers: Numbers, cell: &CellRecord, timeline: &Timeline) -> Vec<TraceEvent> {
     let workers: BTreeSet<u32> = timeline.spans.iter().map(|span| span.worker).collect();
-    let name = |what: &'static str, worker: u32, name: String| Event {
+    let name = |what: &'static str, worker: u32, name: String| TraceEvent {
         args: json!({ "name": name }),
         ..event("M", what.into(), numbers, worker, 0.0)
     };
@@ -73,9 +73,9 @@ fn of_cell(numbers: Numbers, cell: &CellRecord, timeline: &Timeline) -> Vec<Even
     events
 }
 
-fn event(ph: &'static str, name: Value, numbers: Numbers, worker: u32, ts: f64) -> Event {
+fn event(ph: &'static str, name: Value, numbers: Numbers, worker: u32, ts: f64) -> TraceEvent {
     let tid = u64::from(worker) + 1;
-    Event { name, ph, pid: numbers.pid, tid, ts, dur: None, id: None, cat: None, args: Value::Null }
+    TraceEvent { name, ph, pid: numbers.pid, tid, ts, dur: None, id: None, cat: None, args: Value::Null }
 }
 
 fn who(worker: u32, elsewhere: &[Elsewhere]) -> String {
@@ -83,21 +83,21 @@ fn who(worker: u32, elsewhere: &[Elsewhere]) -> String {
     there.map_or_else(|| format!("worker {worker}"), |one| format!("worker {worker} on {}", one.host))
 }
 
-fn of_span(span: &Span, numbers: Numbers, zero_ns: u64) -> Vec<Event> {
+fn of_span(span: &Span, numbers: Numbers, zero_ns: u64) -> Vec<TraceEvent> {
     let us = |time_ns: u64| time_ns.saturating_sub(zero_ns) as f64 / 1e3;
-    let at = |ph, time_ns| Event {
+    let at = |ph, time_ns| TraceEvent {
         args: json!({ "task": span.index }),
         ..event(ph, span_name(span), numbers, span.worker, us(time_ns))
     };
     match span.kind {
         SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return => {
             let id = span.index.map(|index| numbers.first_job + u64::from(index));
-            let of_job = |event| Event { id, cat: Some("queue"), ..event };
+            let of_job = |event| TraceEvent { id, cat: Some("queue"), ..event };
             vec![of_job(at("b", span.start_ns)), of_job(at("e", span.end_ns))]
         }
         _ => {
             let dur = span.end_ns.saturating_sub(span.start_ns) as f64 / 1e3;
-            vec![Event { dur: Some(dur), ..at("X", span.start_ns) }]
+            vec![TraceEvent { dur: Some(dur), ..at("X", span.start_ns) }]
         }
     }
 }

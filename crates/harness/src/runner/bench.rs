@@ -2,7 +2,7 @@
 
 use super::{
     Observer, Settings,
-    cell::{Cell, CellError, Sample},
+    cell::{CellError, PreparedCell, Sample},
     earlier::{self, Unfit},
     probe,
     rounds::Rounds,
@@ -10,7 +10,7 @@ use super::{
     stage::SetupError,
 };
 use crate::{
-    results::record::{CellRecord, Check, Excluded, Record, SCHEMA, Stopped, Timeline},
+    results::record::{CellRecord, Check, EndReason, Excluded, Record, SCHEMA, Timeline},
     scenario::{CellSpec, Scenario, Variant},
 };
 use measure::host::{self, HostFacts};
@@ -31,7 +31,7 @@ const MOST_RUNS: u32 = 3;
 /// The cells of one scenario, set up, and what is known of them so far. What belongs to a cell has its index.
 pub(super) struct Bench<'a> {
     settings: &'a Settings,
-    cells: Vec<Cell>,
+    cells: Vec<PreparedCell>,
     /// How often a cell is run before the first round.
     probes: Vec<u32>,
     rounds: Vec<Rounds>,
@@ -42,7 +42,7 @@ pub(super) struct Bench<'a> {
 }
 
 /// What the cells' stages left out, each file once.
-fn left_out(cells: &[Cell]) -> Vec<LeftOut> {
+fn left_out(cells: &[PreparedCell]) -> Vec<LeftOut> {
     let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
     all.into_iter().cloned().collect()
 }
@@ -74,7 +74,7 @@ impl<'a> Bench<'a> {
             rounds_done: 0,
             command: settings.command.clone(),
             left_out: left_out(&cells),
-            cells: cells.iter().map(Cell::unmeasured).collect(),
+            cells: cells.iter().map(PreparedCell::unmeasured).collect(),
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
         let rounds = cells.iter().map(|_| Rounds::default()).collect();
@@ -117,18 +117,18 @@ impl<'a> Bench<'a> {
     }
 
     /// Asked between two rounds. What the figures say is no reason; how well they are known may be one, at a look.
-    fn reason_to_end(&self, observer: &mut dyn Observer) -> Option<Stopped> {
+    fn reason_to_end(&self, observer: &mut dyn Observer) -> Option<EndReason> {
         let (plan, done) = (&self.settings.plan, self.record.rounds_done);
         if done >= plan.last() {
-            return Some(Stopped::AllRounds);
+            return Some(EndReason::AllRounds);
         }
         if done == 0 {
             return None;
         }
         if plan.looks.contains(&done) && observer.narrow_enough(&self.record) {
-            return Some(Stopped::Narrow);
+            return Some(EndReason::Narrow);
         }
-        plan.budget.filter(|budget| self.spent >= *budget).map(|_| Stopped::Budget)
+        plan.budget.filter(|budget| self.spent >= *budget).map(|_| EndReason::Budget)
     }
 
     /// Runs every cell, untimed, in a fresh process: is its answer right, and what does it take? Where that is asked for,

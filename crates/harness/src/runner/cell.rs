@@ -2,11 +2,11 @@
 
 use super::{
     Settings,
-    check::{self, CheckError},
+    check::{self, WrongAnswer},
     child::ChildProcess,
     join::join,
     next_run,
-    order::{Order, Outcome, carry_out},
+    order::{Outcome, RunOrder, carry_out},
     stage::{SetupError, Stage},
 };
 use crate::{
@@ -25,7 +25,7 @@ use work::{
 
 /// A cell, set up and ready to be measured any number of times.
 #[derive(Debug)]
-pub struct Cell {
+pub struct PreparedCell {
     /// Its name.
     pub spec: CellSpec,
     /// What its time encloses.
@@ -78,7 +78,7 @@ pub enum CellError {
     Prologue(TaskError),
     /// An answer was wrong.
     #[error(transparent)]
-    Check(#[from] CheckError),
+    Check(#[from] WrongAnswer),
     /// A file was not done with at the deadline. Its task waits for nobody, so it is the deadline that is too short.
     #[error(
         "{wrong} of {tasks} tasks were not done at the run's deadline of {} s; the first, task {index}: {file}; give the \
@@ -102,7 +102,7 @@ pub enum CellError {
     Server(#[from] ServerError),
     /// An answer of the warm-up was wrong.
     #[error("the warm-up failed: {0}")]
-    WarmUp(CheckError),
+    WarmUp(WrongAnswer),
     /// The warm-up took so long that workers were let go at its deadline.
     #[error("the warm-up was not over at its deadline; give the scenario a longer deadline_s")]
     StillWarmingUp,
@@ -167,7 +167,7 @@ impl CellError {
     }
 }
 
-impl Cell {
+impl PreparedCell {
     pub(super) fn new(
         scenario: &Scenario,
         number: u32,
@@ -232,8 +232,8 @@ impl Cell {
     }
 
     /// What a run of the cell is, under a number of its own.
-    pub(super) fn order(&self, round: u32) -> Order {
-        Order {
+    pub(super) fn order(&self, round: u32) -> RunOrder {
+        RunOrder {
             run: next_run(round),
             cell: self.number,
             warm_up: (self.spec.timer == Timer::Warm).then(|| next_run(round)),
@@ -251,7 +251,7 @@ impl Cell {
 
     /// Holds what came of a run against what was expected, and against what the server saw, which is returned. A queue
     /// promises that its jobs get done whoever is lost; elsewhere, a run that lost a worker is none.
-    pub(super) fn check(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+    pub(super) fn check(&self, order: &RunOrder, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         let checked = self.check_answers(order, outcome);
         let Some(lost) = outcome.lost.first().cloned() else { return checked };
         match checked {
@@ -261,7 +261,7 @@ impl Cell {
         }
     }
 
-    fn check_answers(&self, order: &Order, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
+    fn check_answers(&self, order: &RunOrder, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         let warm_up = &outcome.warm_up;
         let expected = &self.stage.expected[..warm_up.len()];
         check::warm_up(expected, self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
@@ -275,8 +275,10 @@ impl Cell {
     }
 
     /// The same error, with the file and the limit where it is about a file and a limit.
-    fn late(&self, error: CheckError) -> CellError {
-        let CheckError::Failed { wrong, tasks, index, error: TaskError::TimedOut } = error else { return error.into() };
+    fn late(&self, error: WrongAnswer) -> CellError {
+        let WrongAnswer::Failed { wrong, tasks, index, error: TaskError::TimedOut } = error else {
+            return error.into();
+        };
         match self.stage.tasks.get(index as usize).and_then(Task::file) {
             Some(file) => CellError::Late { wrong, tasks, index, file: printable_path(file), limit: self.deadline },
             None => error.into(),

@@ -9,7 +9,7 @@ use work::{
 
 /// An answer was wrong: the run has no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum CheckError {
+pub enum WrongAnswer {
     /// A task failed that should not have.
     #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: {error}")]
     Failed {
@@ -58,17 +58,17 @@ fn once_or_more(redelivered: u32) -> String {
 
 /// Holds every answer against what was expected of it. `done` is in the tasks' order. Where tasks may fail, a failure is
 /// right as well; an answer must be the right one all the same.
-pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), CheckError> {
+pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), WrongAnswer> {
     let right = |expected: Expected, done: &Done| may_fail && done.result.is_err() || agrees(expected, &done.result);
     let pairs = || expected.iter().zip(done).filter(|(expected, done)| !right(**expected, done));
     let (wrong, tasks) = (pairs().count(), done.len());
     match pairs().next() {
         None => Ok(()),
         Some((&expected, Done { index, result: Ok(found), .. })) => {
-            Err(CheckError::Wrong { wrong, tasks, index: *index, expected, found: *found })
+            Err(WrongAnswer::Wrong { wrong, tasks, index: *index, expected, found: *found })
         }
         Some((_, Done { index, result: Err(error), .. })) => {
-            Err(CheckError::Failed { wrong, tasks, index: *index, error: error.clone() })
+            Err(WrongAnswer::Failed { wrong, tasks, index: *index, error: error.clone() })
         }
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> R
 /// Holds the answers of a warm-up against what they must be. It deals one task to each worker that was asked for; where a
 /// strategy has fewer, some are not taken, and the run will show whether that matters. A worker that died is not told by its
 /// tasks but by the pool.
-pub(super) fn warm_up(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), CheckError> {
+pub(super) fn warm_up(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), WrongAnswer> {
     let taken = |(_, done): &(Expected, Done)| !matches!(done.result, Err(TaskError::WorkerDied(_)));
     let pairs = expected.iter().copied().zip(done.iter().cloned()).filter(taken);
     let (expected, done): (Vec<Expected>, Vec<Done>) = pairs.unzip();
@@ -97,7 +97,7 @@ fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
 /// it out again, at most once more for each time. Redirects on the way are hops, not answers, and the prologue has no index.
 /// Of a task that failed the log may tell or not: the server may have answered it and the answer was lost on the way, or cut
 /// short, or too late.
-pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u32, u32>) -> Result<(), CheckError> {
+pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u32, u32>) -> Result<(), WrongAnswer> {
     let mut times: BTreeMap<u32, usize> = BTreeMap::new();
     // A reset instead of an answer has the status 0.
     for entry in entries.iter().filter(|entry| entry.status != 0 && !(300..400).contains(&entry.status)) {
@@ -107,7 +107,7 @@ pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u3
     let again = |index: u32| redelivered.get(&index).copied().unwrap_or(0);
     let is_right = |index| (1..=1 + again(index) as usize).contains(&seen(index));
     match done.iter().find(|one| one.result.is_ok() && !is_right(one.index)) {
-        Some(&Done { index, .. }) => Err(CheckError::NotOnce { index, times: seen(index), redelivered: again(index) }),
+        Some(&Done { index, .. }) => Err(WrongAnswer::NotOnce { index, times: seen(index), redelivered: again(index) }),
         None => Ok(()),
     }
 }
@@ -158,7 +158,7 @@ mod tests {
     fn the_log_must_hold_each_task_once() {
         let entry = |index, status| LogEntry { run: 1, index, status, ..LogEntry::default() };
         let log = |entries: &[LogEntry], done: &[Done]| log(entries, done, &BTreeMap::new());
-        let not_once = |index, times| Err(CheckError::NotOnce { index, times, redelivered: 0 });
+        let not_once = |index, times| Err(WrongAnswer::NotOnce { index, times, redelivered: 0 });
         let answered = [done(0, Ok(output(1))), done(1, Ok(output(1)))];
         let hop_and_prologue = [entry(Some(0), 302), entry(Some(0), 200), entry(None, 200), entry(Some(1), 404)];
         assert_eq!(log(&hop_and_prologue, &answered), Ok(()));

@@ -5,7 +5,7 @@
 
 use super::{
     cell::CellError,
-    order::{Moment, Order, Outcome, carry_out},
+    order::{Moment, Outcome, RunOrder, carry_out},
 };
 use nix::sys::resource::{Resource, setrlimit};
 use serde::{Deserialize, Serialize};
@@ -35,7 +35,7 @@ const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
 
 /// What the child says.
 #[derive(Serialize, Deserialize)]
-enum Report {
+enum ChildReport {
     /// It has come to this moment, and goes on after a [`Nod`].
     At(Moment),
     /// What came of the order, or why nothing did.
@@ -69,7 +69,7 @@ impl ChildProcess {
     /// each moment, while the child waits.
     pub(super) fn carry_out(
         &mut self,
-        order: &Order,
+        order: &RunOrder,
         interrupted: &Arc<AtomicBool>,
         look: &mut dyn FnMut(Moment),
     ) -> Result<Outcome, CellError> {
@@ -89,7 +89,7 @@ impl ChildProcess {
 
     fn converse(
         &mut self,
-        order: &Order,
+        order: &RunOrder,
         interrupted: &Arc<AtomicBool>,
         look: &mut dyn FnMut(Moment),
     ) -> io::Result<Option<Result<Outcome, String>>> {
@@ -102,12 +102,12 @@ impl ChildProcess {
         loop {
             reports.get_mut().limit(since, limit);
             match frame::read(&mut reports)? {
-                Some(Report::At(moment)) => {
+                Some(ChildReport::At(moment)) => {
                     look(moment);
                     (since, limit) = (Instant::now(), longest_after(moment, order));
                     frame::write(orders.limit(since, ANSWER_LIMIT), &Nod)?;
                 }
-                Some(Report::Over(outcome)) => return Ok(Some(*outcome)),
+                Some(ChildReport::Over(outcome)) => return Ok(Some(*outcome)),
                 None => return Ok(None),
             }
         }
@@ -123,7 +123,7 @@ impl Drop for ChildProcess {
 
 /// How long a child may take from this moment to the next. It waits for its own workers meanwhile, which may be frozen, and
 /// then says so itself; so it has longer than they have.
-fn longest_after(moment: Moment, order: &Order) -> Duration {
+fn longest_after(moment: Moment, order: &RunOrder) -> Duration {
     match moment {
         Moment::Ready => 2 * START_LIMIT + order.warm_up.map_or(Duration::ZERO, |_| order.deadline) + ANSWER_LIMIT,
         Moment::Started => order.deadline + 2 * ANSWER_LIMIT,
@@ -138,16 +138,16 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
     }
     if let Err(refused) = lifeline::exit_when_stdin_closes() {
-        return frame::write(io::stdout(), &Report::Over(Box::new(Err(refused.to_string()))));
+        return frame::write(io::stdout(), &ChildReport::Over(Box::new(Err(refused.to_string()))));
     }
-    let Some(order) = frame::read::<Order>(io::stdin().lock())? else { return Ok(()) };
+    let Some(order) = frame::read::<RunOrder>(io::stdin().lock())? else { return Ok(()) };
     let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
-    frame::write(io::stdout().lock(), &Report::Over(Box::new(outcome)))
+    frame::write(io::stdout().lock(), &ChildReport::Over(Box::new(outcome)))
 }
 
 fn await_nod(moment: Moment) -> io::Result<()> {
-    frame::write(io::stdout().lock(), &Report::At(moment))?;
+    frame::write(io::stdout().lock(), &ChildReport::At(moment))?;
     // Where none comes, the parent is gone, and the lifeline has ended this process already.
     frame::read::<Nod>(io::stdin().lock()).map(drop)
 }

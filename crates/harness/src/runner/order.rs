@@ -16,11 +16,11 @@ use work::{
     strategy::{self, CloseError, Env, Pool, Strategy, Work},
     task::Task,
     worker::{
-        deck::Deal,
+        deck::Schedule,
         error::LostWorker,
         feed::{Announcement, Doing, Feed},
         lane::{Done, Lane, Span},
-        shape::Shape,
+        shape::WorkerLayout,
         stop::Stop,
         work::Account,
     },
@@ -28,7 +28,7 @@ use work::{
 
 /// What is to be run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct Order {
+pub(super) struct RunOrder {
     /// The number of the run.
     pub(super) run: u64,
     /// The number of its cell, for who watches.
@@ -36,8 +36,8 @@ pub(super) struct Order {
     /// The number of the untimed run before it; `None` where there is none.
     pub(super) warm_up: Option<u64>,
     pub(super) strategy: String,
-    pub(super) shape: Shape,
-    pub(super) deal: Deal,
+    pub(super) shape: WorkerLayout,
+    pub(super) deal: Schedule,
     pub(super) deadline: Duration,
     /// The surroundings, which a child process has no other way to know.
     pub(super) env: Env,
@@ -88,7 +88,7 @@ pub(super) struct Outcome {
 
 /// Starts a pool, runs the workload and closes the pool, here. `pause` is called at each moment, never while a clock runs.
 pub(super) fn carry_out(
-    order: &Order,
+    order: &RunOrder,
     interrupted: &Arc<AtomicBool>,
     pause: &mut dyn FnMut(Moment) -> Result<(), CellError>,
 ) -> Result<Outcome, CellError> {
@@ -138,7 +138,7 @@ pub(super) fn carry_out(
     Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, warm_up, done, lost, account })
 }
 
-impl Order {
+impl RunOrder {
     /// The run phase: the prologue on this thread, then the tasks on the pool.
     fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
         let start_ns = now_ns();
@@ -174,13 +174,13 @@ impl Order {
         let Some(run) = self.warm_up else { return Ok(Vec::new()) };
         let few = self.tasks.len().min(self.shape.workers().get() as usize);
         let prefix: Arc<[Task]> = self.tasks[..few].into();
-        let deal = if strategy.refuses(Deal::Blocks, &prefix).is_none() { Deal::Blocks } else { self.deal };
+        let deal = if strategy.refuses(Schedule::Blocks, &prefix).is_none() { Schedule::Blocks } else { self.deal };
         let work = self.work(run, &prefix, deal, interrupted);
         let _watchdog = work.stop.watchdog()?;
         Ok(work.settle(pool.run(&work)))
     }
 
-    fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Deal, interrupted: &Arc<AtomicBool>) -> Work {
+    fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Schedule, interrupted: &Arc<AtomicBool>) -> Work {
         let stop = Stop::new(self.deadline, interrupted);
         Work { server: self.server.clone(), ..Work::new(run, Arc::clone(tasks), deal, stop) }
     }

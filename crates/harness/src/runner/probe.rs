@@ -8,16 +8,16 @@
 //! the run is over and the pool still stands.
 
 use super::{
-    cell::{Cell, CellError},
+    cell::{CellError, PreparedCell},
     child::ChildProcess,
-    order::{Moment, Order},
+    order::{Moment, RunOrder},
 };
 use measure::memory::{Footprint, Peak, PeakSampler};
 use std::num::NonZeroU32;
 
 /// What a pool takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Taken {
+pub(super) struct PoolUse {
     /// The most memory in use at once, bytes.
     pub(super) memory_bytes: u64,
     /// What a worker adds to it, bytes; `None` where memory shrank while the pool was started.
@@ -28,7 +28,7 @@ pub(super) struct Taken {
     pub(super) processes: u32,
 }
 
-impl Taken {
+impl PoolUse {
     fn of(before: Footprint, peak: Peak, workers: NonZeroU32) -> Self {
         let of_workers = match peak.memory.descendants_bytes {
             // Workers are threads or requests in flight: what the process has grown by is theirs.
@@ -50,9 +50,9 @@ fn watching(processes: u32) -> u32 {
 }
 
 /// Runs the cell once in a fresh process, checks its answers, and returns what its pool took, where the system tells.
-pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
+pub(super) fn run(cell: &PreparedCell) -> Result<Option<PoolUse>, CellError> {
     // Whatever the first round will meet.
-    let order = Order { warm_up: None, is_probe: true, prologue: Vec::new(), ..cell.order(0) };
+    let order = RunOrder { warm_up: None, is_probe: true, prologue: Vec::new(), ..cell.order(0) };
     let mut child = ChildProcess::spawn(&cell.env.program, cell.stage.address_space_bytes)?;
     let pid = child.id();
     let (mut before, mut sampler, mut peak) = (None, None, None);
@@ -70,10 +70,10 @@ pub(super) fn run(cell: &Cell) -> Result<Option<Taken>, CellError> {
     if let Some(lost) = outcome.lost.into_iter().next() {
         return Err(lost.into());
     }
-    let taken = before.zip(peak).map(|(before, peak)| Taken::of(before, peak, order.shape.workers()));
+    let taken = before.zip(peak).map(|(before, peak)| PoolUse::of(before, peak, order.shape.workers()));
     Ok(taken.map(|taken| match outcome.account.workers {
         // Others started the workers, perhaps elsewhere.
-        Some(_) => Taken { memory_per_worker_bytes: None, ..taken },
+        Some(_) => PoolUse { memory_per_worker_bytes: None, ..taken },
         None => taken,
     }))
 }
@@ -84,9 +84,9 @@ mod tests {
 
     const BEFORE: Footprint = Footprint { bytes: 4_000, descendants_bytes: 0, processes: 1, threads: 2 };
 
-    fn taken(bytes: u64, descendants_bytes: u64, processes: u32, threads: u32) -> Taken {
+    fn taken(bytes: u64, descendants_bytes: u64, processes: u32, threads: u32) -> PoolUse {
         let memory = Footprint { bytes, descendants_bytes, processes, threads };
-        Taken::of(BEFORE, Peak { memory, processes, threads }, NonZeroU32::new(4).unwrap())
+        PoolUse::of(BEFORE, Peak { memory, processes, threads }, NonZeroU32::new(4).unwrap())
     }
 
     #[test]

@@ -18,7 +18,7 @@ use toml::{Table, Value};
 use work::{
     strategy::{self, Strategy},
     task::fetch::{Listing, Recipe},
-    worker::shape::Shape,
+    worker::shape::WorkerLayout,
 };
 
 /// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
@@ -31,14 +31,14 @@ const A_MINUTE_S: f64 = 60.0;
 pub(super) const DAY_S: f64 = 86_400.0;
 
 /// Checks the wire form of one file.
-pub(super) struct Checker<'a> {
+pub(super) struct ScenarioChecker<'a> {
     /// What errors call the file.
     pub file: &'a str,
     /// The file as it stands, which variants are laid over.
     pub table: &'a Table,
 }
 
-impl Checker<'_> {
+impl ScenarioChecker<'_> {
     /// All of it but the claims and decisions, which may name cells of other scenarios.
     pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
         if let Err(expected) = time_scale(wire.time_scale) {
@@ -252,7 +252,7 @@ impl Checker<'_> {
             };
             let named = group.strategies.iter().map(|name| self.strategy(&format!("{key}.strategies"), name));
             let strategies = named.collect::<Result<Vec<_>, _>>()?;
-            let shapes: Vec<Shape> = group.workers.iter().map(Shape::from).collect();
+            let shapes: Vec<WorkerLayout> = group.workers.iter().map(WorkerLayout::from).collect();
             let all = matrix(variant, &strategies, &shapes, &group.deals, group.timer);
             cells.extend(
                 all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?,

@@ -2,13 +2,13 @@
 
 use super::{
     CellSpec, Scenario, ScenarioError,
-    check::Checker,
+    check::ScenarioChecker,
     claim::{Claim, Decision, Expects, Figure, Mechanism, TOLERANCE, Test},
     load_cells, wire,
 };
 use support::{figures::exact, suggestion::one_of};
 
-impl Checker<'_> {
+impl ScenarioChecker<'_> {
     /// The claims of a scenario that is checked otherwise.
     pub(super) fn claims(&self, scenario: &Scenario, wire: Vec<wire::Claim>) -> Result<Vec<Claim>, ScenarioError> {
         let claims = wire.into_iter().map(|claim| self.claim(scenario, claim)).collect::<Result<Vec<_>, _>>()?;

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use toml::{Table, Value};
 use work::{
     task::{ErrorKind, Expected, fetch},
-    worker::{deck::Deal, shape::Shape},
+    worker::{deck::Schedule, shape::WorkerLayout},
 };
 
 /// A whole file.
@@ -145,7 +145,7 @@ pub(super) struct Cells {
     pub strategies: Vec<String>,
     pub workers: Vec<Workers>,
     #[serde(default = "dealt_one_by_one")]
-    pub deals: Vec<Deal>,
+    pub deals: Vec<Schedule>,
     #[serde(default = "warm")]
     pub timer: Timer,
     #[serde(default = "default_variant")]
@@ -157,15 +157,15 @@ pub(super) struct Cells {
 #[serde(untagged, expecting = "expected a whole number from 1 on, or \"PROCESSESxTHREADS\" such as \"3x5\"")]
 pub(super) enum Workers {
     Number(NonZeroU32),
-    Text(Shape),
+    Text(WorkerLayout),
 }
 
 fn one() -> f64 {
     1.0
 }
 
-fn dealt_one_by_one() -> Vec<Deal> {
-    vec![Deal::OneByOne]
+fn dealt_one_by_one() -> Vec<Schedule> {
+    vec![Schedule::OneByOne]
 }
 
 fn warm() -> Timer {
@@ -187,7 +187,7 @@ impl Outcomes {
     }
 }
 
-impl From<&Workers> for Shape {
+impl From<&Workers> for WorkerLayout {
     fn from(workers: &Workers) -> Self {
         match *workers {
             Workers::Number(workers) => Self::Plain(workers),

@@ -1,14 +1,14 @@
 //! From facts to findings. The limits are rules of thumb, each with its reason.
 
-use super::{Disturbance, Facts, Finding, Severity};
+use super::{Disturbance, Facts, Inspection, Severity};
 
 /// Open files that the largest scenarios need: two for each of a thousand connections, and some for everything else.
 const OPEN_FILES: u64 = 2_100;
 
-pub(super) fn all(facts: &Facts) -> Vec<Finding> {
+pub(super) fn all(facts: &Facts) -> Vec<Inspection> {
     vec![
         build(facts.debug_build),
-        facts.load.map_or(Finding::Unknown { name: "load" }, |load| self::load(load, facts.cores_online)),
+        facts.load.map_or(Inspection::Unknown { name: "load" }, |load| self::load(load, facts.cores_online)),
         cores(facts.cores_usable, facts.cores_online),
         judged("CPU quota", facts.quota_cores, quota),
         judged("CPU governor", facts.governors.as_deref(), governors),
@@ -24,18 +24,20 @@ pub(super) fn all(facts: &Facts) -> Vec<Finding> {
 /// What a judge says: how it is, and, if it disturbs, how much and what helps.
 type Judgement = (String, Option<(Severity, &'static str)>);
 
-fn judged<T>(name: &'static str, fact: Option<T>, judge: impl Fn(T) -> Judgement) -> Finding {
-    fact.map_or(Finding::Unknown { name }, |fact| finding(name, judge(fact)))
+fn judged<T>(name: &'static str, fact: Option<T>, judge: impl Fn(T) -> Judgement) -> Inspection {
+    fact.map_or(Inspection::Unknown { name }, |fact| finding(name, judge(fact)))
 }
 
-fn finding(name: &'static str, (found, disturbs): Judgement) -> Finding {
+fn finding(name: &'static str, (found, disturbs): Judgement) -> Inspection {
     match disturbs {
-        None => Finding::Fine { name, found },
-        Some((severity, remedy)) => Finding::Disturbs(Disturbance { name, found, remedy: remedy.to_owned(), severity }),
+        None => Inspection::Fine { name, found },
+        Some((severity, remedy)) => {
+            Inspection::Disturbs(Disturbance { name, found, remedy: remedy.to_owned(), severity })
+        }
     }
 }
 
-fn build(debug: bool) -> Finding {
+fn build(debug: bool) -> Inspection {
     let remedy = "build with --release, or run it by `cargo bench`";
     let judgement = if debug {
         ("debug: the tasks' own code is not fully optimised".into(), Some((Severity::Warning, remedy)))
@@ -46,7 +48,7 @@ fn build(debug: bool) -> Finding {
 }
 
 /// A tenth of the machine is what a desktop uses to stand still. Half of it leaves too little to measure with.
-fn load(load: f64, cores: u32) -> Finding {
+fn load(load: f64, cores: u32) -> Inspection {
     let share = load / f64::from(cores.max(1));
     let found = format!("{load:.2} over the last minute, on {cores} {}", noun(cores, "core"));
     let remedy = "close other programs, and wait a minute for the average to follow";
@@ -60,7 +62,7 @@ fn load(load: f64, cores: u32) -> Finding {
 }
 
 /// Below four cores, "more workers help no further" and "there are no more cores" can hardly be told apart.
-fn cores(usable: u32, online: u32) -> Finding {
+fn cores(usable: u32, online: u32) -> Inspection {
     let found = format!("{usable} of {online} usable");
     let judgement = match usable {
         ..=1 => (
@@ -186,8 +188,8 @@ mod tests {
         let mut found: Vec<Disturbance> = all(facts)
             .into_iter()
             .filter_map(|finding| match finding {
-                Finding::Disturbs(disturbance) => Some(disturbance),
-                Finding::Fine { .. } | Finding::Unknown { .. } => None,
+                Inspection::Disturbs(disturbance) => Some(disturbance),
+                Inspection::Fine { .. } | Inspection::Unknown { .. } => None,
             })
             .collect();
         assert_eq!(found.len(), 1, "{found:?}");
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn an_ideal_machine_has_nothing_but_ticks() {
         for finding in all(&ideal()) {
-            assert!(matches!(finding, Finding::Fine { .. }), "{finding:?}");
+            assert!(matches!(finding, Inspection::Fine { .. }), "{finding:?}");
         }
     }
 
@@ -233,7 +235,7 @@ mod tests {
     #[test]
     fn load_is_judged_by_the_size_of_the_machine() {
         let busy = Facts { load: Some(4.0), cores_online: 64, ..ideal() };
-        assert!(all(&busy).iter().all(|finding| matches!(finding, Finding::Fine { .. })));
+        assert!(all(&busy).iter().all(|finding| matches!(finding, Inspection::Fine { .. })));
     }
 
     #[test]
@@ -250,7 +252,7 @@ mod tests {
             on_battery: None,
             ..ideal()
         };
-        let unknown = all(&nothing).into_iter().filter(|finding| matches!(finding, Finding::Unknown { .. }));
+        let unknown = all(&nothing).into_iter().filter(|finding| matches!(finding, Inspection::Unknown { .. }));
         assert_eq!(unknown.count(), 9);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{PathPattern, ProfileError, scaled_ns, wrong};
 use crate::{
-    faults::{CheckedFault, Mishap},
+    faults::{CheckedFault, PlannedFault},
     link::Bandwidth,
     profile::{Fault, FaultRule, Limit, Link, Profile, Rate},
 };
@@ -127,12 +127,12 @@ impl CheckedFault {
             Err(expected) => Err(wrong(key(name), &seconds.unwrap_or(0.0), expected)),
         };
         let what = match kind {
-            Fault::Reset => Mishap::Reset,
-            Fault::Error => Mishap::Error(error_status(rule.status.unwrap_or(500), || key("status"))?),
-            Fault::Stall => Mishap::Stall { ns: length_ns("stall_s", rule.stall_s)? },
-            Fault::ResetInBody => Mishap::ResetInBody,
-            Fault::Truncate => Mishap::Truncate,
-            Fault::Drip => Mishap::Drip { ns: length_ns("drip_s", rule.drip_s)? },
+            Fault::Reset => PlannedFault::Reset,
+            Fault::Error => PlannedFault::Error(error_status(rule.status.unwrap_or(500), || key("status"))?),
+            Fault::Stall => PlannedFault::Stall { ns: length_ns("stall_s", rule.stall_s)? },
+            Fault::ResetInBody => PlannedFault::ResetInBody,
+            Fault::Truncate => PlannedFault::Truncate,
+            Fault::Drip => PlannedFault::Drip { ns: length_ns("drip_s", rule.drip_s)? },
         };
         let path = rule.path.as_deref().map(|path| {
             PathPattern::parse(path).map_err(|expected| wrong(key("path"), &format_args!("`{path}`"), expected))
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!(network.bandwidth, Some(Bandwidth { shared_per_s: 2e7, each_per_s: 2e6 }));
         assert_eq!(network.rate, Some(Rate { per_s: 200.0, burst: 5 }));
         assert_eq!(network.patience(), Duration::from_millis(250));
-        assert_eq!(network.faults[0].what, Mishap::Stall { ns: 50_000_000 });
+        assert_eq!(network.faults[0].what, PlannedFault::Stall { ns: 50_000_000 });
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
         let network = profile.check().unwrap().network;
         assert!(!network.keep_alive);
         assert_eq!(network.requests, Some(Limit { most: 8, beyond: Beyond::Refuse }));
-        assert_eq!(network.faults[0].what, Mishap::ResetInBody);
+        assert_eq!(network.faults[0].what, PlannedFault::ResetInBody);
         assert!(toml::from_str::<Profile>("[link]\nbytes = 1.0\n").is_err());
     }
 }

@@ -1,7 +1,7 @@
 //! A request as the generic routes look at it: its query, its form, and how they are told as JSON.
 
-use super::{Found, LONGEST_S, Refused, scaled_ns};
-use crate::payload::Noise;
+use super::{Found, LONGEST_S, RefusedCall, scaled_ns};
+use crate::payload::NoiseBytes;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use hyper::{
@@ -13,7 +13,7 @@ use std::{borrow::Cow, net::IpAddr};
 
 /// A request that is there as a whole.
 #[derive(Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct RequestAsked<'a> {
     pub parts: &'a Parts,
     /// The host that the client meant.
     pub host: &'a str,
@@ -24,10 +24,10 @@ pub(crate) struct Asked<'a> {
 }
 
 /// A request that one of the generic routes answers.
-pub(super) struct Call<'a> {
-    pub asked: &'a Asked<'a>,
+pub(super) struct GenericCall<'a> {
+    pub asked: &'a RequestAsked<'a>,
     pub found: &'a Found,
-    pub noise: &'a Noise,
+    pub noise: &'a NoiseBytes,
     pub time_scale: f64,
 }
 
@@ -36,14 +36,14 @@ pub(super) type Pairs = Vec<(String, String)>;
 
 /// The body, by its media type.
 #[derive(Default)]
-struct Content {
+struct RequestContent {
     data: String,
     form: Pairs,
     files: Pairs,
     json: Value,
 }
 
-impl Call<'_> {
+impl GenericCall<'_> {
     /// What stands at the path's placeholder with this number.
     pub(super) fn captured(&self, number: usize) -> &str {
         self.found.captured.get(number).map_or("", String::as_str)
@@ -59,12 +59,12 @@ impl Call<'_> {
     }
 
     /// A number in the query, within these bounds.
-    pub(super) fn number(&self, name: &str, default: u64, bounds: (u64, u64)) -> Result<u64, Refused> {
+    pub(super) fn number(&self, name: &str, default: u64, bounds: (u64, u64)) -> Result<u64, RefusedCall> {
         self.arg(name).map_or(Ok(default), |given| bounded(&given, name, bounds))
     }
 
     /// Seconds that somebody is to wait, as nanoseconds. Divided by the time scale if `scaled=1` is asked for.
-    pub(super) fn wait_ns(&self, seconds: &str) -> Result<u64, Refused> {
+    pub(super) fn wait_ns(&self, seconds: &str) -> Result<u64, RefusedCall> {
         let scale = if self.arg("scaled").is_some_and(|scaled| scaled == "1") { self.time_scale } else { 1.0 };
         let seconds = seconds.parse().ok().filter(|seconds| (0.0..=LONGEST_S).contains(seconds));
         let seconds = seconds.ok_or("seconds from 0 to 10, such as /delay/0.25 or /drip?duration=2.5")?;
@@ -83,7 +83,8 @@ impl Call<'_> {
     /// What is asked for, by httpbin's names.
     pub(super) fn told(&self, keys: &[&str]) -> Map<String, Value> {
         let parts = self.asked.parts;
-        let Content { data, form, files, json } = if keys.contains(&"data") { self.form() } else { Content::default() };
+        let RequestContent { data, form, files, json } =
+            if keys.contains(&"data") { self.form() } else { RequestContent::default() };
         let mut told = Map::new();
         for &key in keys {
             let value = match key {
@@ -118,24 +119,26 @@ impl Call<'_> {
         by_proxy.map_or_else(|| self.asked.client.to_string(), Cow::into_owned)
     }
 
-    fn form(&self) -> Content {
+    fn form(&self) -> RequestContent {
         let media_type = self.header(CONTENT_TYPE).unwrap_or_default();
         let body = self.asked.body;
         let boundary = media_type.split_once("boundary=").map(|(_, rest)| rest.split(';').next().unwrap_or_default());
         match (media_type.split(';').next().unwrap_or_default().trim(), boundary) {
-            ("application/x-www-form-urlencoded", _) => Content { form: pairs(body), ..Content::default() },
+            ("application/x-www-form-urlencoded", _) => {
+                RequestContent { form: pairs(body), ..RequestContent::default() }
+            }
             ("multipart/form-data", Some(boundary)) => multipart(body, boundary.trim_matches([' ', '"'])),
-            _ => Content {
+            _ => RequestContent {
                 data: text(body),
                 json: serde_json::from_slice(body).unwrap_or_default(),
-                ..Content::default()
+                ..RequestContent::default()
             },
         }
     }
 }
 
 /// A whole number within these bounds.
-pub(super) fn bounded(given: &str, what: &str, (least, most): (u64, u64)) -> Result<u64, Refused> {
+pub(super) fn bounded(given: &str, what: &str, (least, most): (u64, u64)) -> Result<u64, RefusedCall> {
     let number = given.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| format!("{what} to be a whole number from {least} to {most}").as_str().into())
 }
@@ -164,8 +167,8 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// The fields and the files of a form. A part without a name is left out.
-fn multipart(body: &[u8], boundary: &str) -> Content {
-    let mut told = Content::default();
+fn multipart(body: &[u8], boundary: &str) -> RequestContent {
+    let mut told = RequestContent::default();
     let delimiter = format!("\r\n--{boundary}");
     // The first delimiter has no line before it.
     let body = [b"\r\n", body].concat();

@@ -1,12 +1,12 @@
 //! Bodies that are there for their own sake: so many bytes, at some pace, in pieces, or as a document or a picture.
 
 use super::{
-    Made, Refused,
-    asked::{Call, bounded},
+    GenericAnswer, RefusedCall,
+    asked::{GenericCall, bounded},
     made,
 };
 use crate::{
-    payload::{Noise, Payload},
+    payload::{NoiseBytes, Payload},
     routes::{Answer, empty, json, status},
 };
 use bytes::Bytes;
@@ -43,24 +43,24 @@ fn with<const N: usize>(
     response
 }
 
-pub(super) fn bytes(call: &Call) -> Made {
+pub(super) fn bytes(call: &GenericCall) -> GenericAnswer {
     made(octets(noise(call)?))
 }
 
-pub(super) fn stream_bytes(call: &Call) -> Made {
+pub(super) fn stream_bytes(call: &GenericCall) -> GenericAnswer {
     let chunk_bytes = call.number("chunk_size", CHUNK, (1, MOST_BYTES))?;
     Ok(chunked(bytes(call)?, chunk_bytes))
 }
 
 /// The path decides which bytes they are; or the seed, whatever the path.
-fn noise(call: &Call) -> Result<Payload, Refused> {
+fn noise(call: &GenericCall) -> Result<Payload, RefusedCall> {
     let length = bounded(call.captured(0), "the number of bytes", (0, MOST_BYTES))?;
     let Some(seed) = call.arg("seed") else { return Ok(call.noise.body(call.asked.parts.uri.path(), length)) };
     let seed: i64 = seed.parse().map_err(|_| "the seed to be a whole number")?;
-    Ok(Noise::new(seed.cast_unsigned()).body("", length))
+    Ok(NoiseBytes::new(seed.cast_unsigned()).body("", length))
 }
 
-pub(super) fn drip(call: &Call) -> Made {
+pub(super) fn drip(call: &GenericCall) -> GenericAnswer {
     let seconds = |name, default: &str| call.wait_ns(&call.arg(name).unwrap_or_else(|| default.into()));
     let length = call.number("numbytes", 10, (1, MOST_DRIPPED))?;
     let duration_s = seconds("duration", "2")? as f64 / 1e9;
@@ -74,19 +74,19 @@ pub(super) fn drip(call: &Call) -> Made {
     })
 }
 
-pub(super) fn range(call: &Call) -> Made {
+pub(super) fn range(call: &GenericCall) -> GenericAnswer {
     let length = bounded(call.captured(0), "the number of bytes", (1, MOST_LETTERS));
-    let length = length.map_err(|refused| Refused { status: StatusCode::NOT_FOUND, ..refused })?;
+    let length = length.map_err(|refused| RefusedCall { status: StatusCode::NOT_FOUND, ..refused })?;
     let chunk_bytes =
         call.arg("chunk_size").map(|_| call.number("chunk_size", CHUNK, (1, MOST_LETTERS))).transpose()?;
     let duration_s = call.wait_ns(&call.arg("duration").unwrap_or_else(|| "0".into()))? as f64 / 1e9;
     let asked = call.header(RANGE).and_then(|range| span(&range, length));
     let mut response = match asked {
-        Some(Err(Beyond)) => empty(StatusCode::RANGE_NOT_SATISFIABLE),
+        Some(Err(BeyondEnd)) => empty(StatusCode::RANGE_NOT_SATISFIABLE),
         _ => octets(Payload::default()),
     };
     let content_range = match asked {
-        Some(Err(Beyond)) => Some(format!("bytes */{length}")),
+        Some(Err(BeyondEnd)) => Some(format!("bytes */{length}")),
         Some(Ok((first, last))) => Some(format!("bytes {first}-{last}/{length}")),
         None => None,
     };
@@ -113,33 +113,33 @@ pub(super) fn range(call: &Call) -> Made {
 
 /// None of the bytes that a `Range` asks for is there.
 #[derive(Clone, Copy)]
-struct Beyond;
+struct BeyondEnd;
 
 /// The first and the last byte that a `Range` asks for; `None` for one that is no single range of bytes, which is then as
 /// if it weren't there.
-fn span(range: &str, length: u64) -> Option<Result<(u64, u64), Beyond>> {
+fn span(range: &str, length: u64) -> Option<Result<(u64, u64), BeyondEnd>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| text.trim().parse::<u64>().ok();
     let (first, last) = match (number(first), number(last)) {
         (Some(first), Some(last)) if first <= last => (first, last),
         (Some(first), None) if last.trim().is_empty() => (first, u64::MAX),
-        (None, Some(0)) if first.trim().is_empty() => return Some(Err(Beyond)),
+        (None, Some(0)) if first.trim().is_empty() => return Some(Err(BeyondEnd)),
         (None, Some(suffix)) if first.trim().is_empty() => (length.saturating_sub(suffix), u64::MAX),
         _ => return None,
     };
-    Some(if first < length { Ok((first, last.min(length - 1))) } else { Err(Beyond) })
+    Some(if first < length { Ok((first, last.min(length - 1))) } else { Err(BeyondEnd) })
 }
 
-pub(super) fn json_document(_: &Call) -> Made {
+pub(super) fn json_document(_: &GenericCall) -> GenericAnswer {
     made(json(Bytes::from_static(include_bytes!("slideshow.json"))))
 }
 
-pub(super) fn html(_: &Call) -> Made {
+pub(super) fn html(_: &GenericCall) -> GenericAnswer {
     let page = Bytes::from_static(include_bytes!("page.html"));
     made(with([(CONTENT_TYPE, "text/html; charset=utf-8")], Response::new(page.into())))
 }
 
-pub(super) fn png(_: &Call) -> Made {
+pub(super) fn png(_: &GenericCall) -> GenericAnswer {
     static FILE: LazyLock<Bytes> = LazyLock::new(|| {
         let mut file = Vec::new();
         let mut encoder = png::Encoder::new(&mut file, PICTURE.0.into(), PICTURE.1.into());
@@ -151,7 +151,7 @@ pub(super) fn png(_: &Call) -> Made {
     made(with([(CONTENT_TYPE, "image/png")], Response::new(FILE.clone().into())))
 }
 
-pub(super) fn jpeg(_: &Call) -> Made {
+pub(super) fn jpeg(_: &GenericCall) -> GenericAnswer {
     static FILE: LazyLock<Bytes> = LazyLock::new(|| {
         let mut file = Vec::new();
         let encoded = Encoder::new(&mut file, 85).encode(&picture(), PICTURE.0, PICTURE.1, ColorType::Rgb);

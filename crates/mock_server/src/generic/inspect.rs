@@ -1,8 +1,8 @@
 //! Answers that hold the request: all of it, parts of it, compressed, streamed or late.
 
 use super::{
-    Made,
-    asked::{Call, bounded},
+    GenericAnswer,
+    asked::{GenericCall, bounded},
     bodies::{CHUNK, chunked},
     made,
 };
@@ -26,38 +26,38 @@ const MOST_LINES: u64 = 10_000;
 const OF_GET: &[&str] = &["args", "headers", "origin", "url"];
 const OF_BODY: &[&str] = &["args", "data", "files", "form", "headers", "json", "origin", "url"];
 
-pub(super) fn get(call: &Call) -> Made {
+pub(super) fn get(call: &GenericCall) -> GenericAnswer {
     pretty(call.told(OF_GET))
 }
 
-pub(super) fn with_body(call: &Call) -> Made {
+pub(super) fn with_body(call: &GenericCall) -> GenericAnswer {
     pretty(call.told(OF_BODY))
 }
 
-pub(super) fn anything(call: &Call) -> Made {
+pub(super) fn anything(call: &GenericCall) -> GenericAnswer {
     pretty(call.told(&[OF_BODY, &["method"]].concat()))
 }
 
-pub(super) fn delay(call: &Call) -> Made {
+pub(super) fn delay(call: &GenericCall) -> GenericAnswer {
     let latency_ns = call.wait_ns(call.captured(0))?;
     let told = call.told(&["args", "data", "files", "form", "headers", "origin", "url"]);
     Ok(Answer { latency_ns, ..pretty(told)? })
 }
 
-pub(super) fn headers(call: &Call) -> Made {
+pub(super) fn headers(call: &GenericCall) -> GenericAnswer {
     pretty(call.told(&["headers"]))
 }
 
-pub(super) fn ip(call: &Call) -> Made {
+pub(super) fn ip(call: &GenericCall) -> GenericAnswer {
     pretty(call.told(&["origin"]))
 }
 
-pub(super) fn user_agent(call: &Call) -> Made {
+pub(super) fn user_agent(call: &GenericCall) -> GenericAnswer {
     pretty(object!({ "user-agent": call.header(USER_AGENT) }))
 }
 
 /// Of version 4: nothing in it but chance.
-pub(super) fn uuid(_: &Call) -> Made {
+pub(super) fn uuid(_: &GenericCall) -> GenericAnswer {
     let mut bytes = [0; 16];
     SysRng.try_fill_bytes(&mut bytes).map_err(|_| "a system that has random bytes")?;
     let number = u128::from_be_bytes(bytes) & !(0xf << 76 | 0x3 << 62) | 0x4 << 76 | 0x2 << 62;
@@ -66,12 +66,12 @@ pub(super) fn uuid(_: &Call) -> Made {
     pretty(object!({ "uuid": groups.join("-") }))
 }
 
-pub(super) fn gzip(call: &Call) -> Made {
+pub(super) fn gzip(call: &GenericCall) -> GenericAnswer {
     let encoder = GzEncoder::new(Vec::new(), Compression::default());
     compressed(call, "gzip", "gzipped", |plain| written(encoder, plain)?.finish())
 }
 
-pub(super) fn deflate(call: &Call) -> Made {
+pub(super) fn deflate(call: &GenericCall) -> GenericAnswer {
     let encoder = ZlibEncoder::new(Vec::new(), Compression::default());
     compressed(call, "deflate", "deflated", |plain| written(encoder, plain)?.finish())
 }
@@ -81,11 +81,11 @@ fn written<W: Write>(mut encoder: W, plain: &[u8]) -> io::Result<W> {
 }
 
 fn compressed(
-    call: &Call,
+    call: &GenericCall,
     coding: &'static str,
     key: &str,
     compress: impl FnOnce(&[u8]) -> io::Result<Vec<u8>>,
-) -> Made {
+) -> GenericAnswer {
     let mut told = call.told(&["headers", "method", "origin"]);
     told.insert(key.into(), true.into());
     let body = compress(text(told).as_bytes()).map_err(|_| "a request that can be compressed")?;
@@ -94,7 +94,7 @@ fn compressed(
     made(response)
 }
 
-pub(super) fn stream(call: &Call) -> Made {
+pub(super) fn stream(call: &GenericCall) -> GenericAnswer {
     let lines = bounded(call.captured(0), "the number of lines", (0, MOST_LINES))?;
     let mut told = call.told(OF_GET);
     let mut body = String::new();
@@ -106,7 +106,7 @@ pub(super) fn stream(call: &Call) -> Made {
 }
 
 /// JSON as httpbin writes it: keys in order, indented by two.
-pub(super) fn pretty(value: impl Into<Value>) -> Made {
+pub(super) fn pretty(value: impl Into<Value>) -> GenericAnswer {
     made(json(text(value).into()))
 }
 

@@ -1,8 +1,8 @@
 //! Answers whose status and headers are what was asked for: any status, redirects, any headers.
 
 use super::{
-    Made, Refused,
-    asked::{Call, Pairs, bounded, flattened, title_case},
+    GenericAnswer, RefusedCall,
+    asked::{GenericCall, Pairs, bounded, flattened, title_case},
     inspect::pretty,
     made,
 };
@@ -21,14 +21,14 @@ const MOST_HOPS: u64 = 1000;
 const MOST_CHOICES: usize = 100;
 pub(super) const BASIC: &str = "Basic realm=\"Fake Realm\"";
 
-impl Call<'_> {
+impl GenericCall<'_> {
     /// Whether the answer is drawn from several.
     pub(super) fn is_by_chance(&self) -> bool {
         self.found.route.path == "/status/{codes}" && self.captured(0).contains(',')
     }
 }
 
-pub(super) fn status(call: &Call) -> Made {
+pub(super) fn status(call: &GenericCall) -> GenericAnswer {
     let codes = choices(call.captured(0))?;
     let mut left = call.asked.chance * codes.iter().map(|(_, weight)| weight).sum::<f64>();
     let chosen = codes.iter().find(|(_, weight)| {
@@ -54,7 +54,7 @@ pub(super) fn status(call: &Call) -> Made {
 }
 
 /// `200`, or `200,500:0.1`: each with its weight.
-fn choices(codes: &str) -> Result<Vec<(StatusCode, f64)>, Refused> {
+fn choices(codes: &str) -> Result<Vec<(StatusCode, f64)>, RefusedCall> {
     let choices = codes.split(',').take(MOST_CHOICES).map(|choice| {
         let (code, weight) = choice.split_once(':').unwrap_or((choice, "1"));
         let weight = weight.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight > 0.0);
@@ -63,44 +63,44 @@ fn choices(codes: &str) -> Result<Vec<(StatusCode, f64)>, Refused> {
     choices.collect()
 }
 
-pub(super) fn redirect(call: &Call) -> Made {
+pub(super) fn redirect(call: &GenericCall) -> GenericAnswer {
     let absolute = call.arg("absolute").is_some_and(|absolute| absolute.eq_ignore_ascii_case("true"));
     if absolute { absolute_redirect(call) } else { relative_redirect(call) }
 }
 
-pub(super) fn relative_redirect(call: &Call) -> Made {
+pub(super) fn relative_redirect(call: &GenericCall) -> GenericAnswer {
     to(StatusCode::FOUND, &next(call, "relative")?)
 }
 
-pub(super) fn absolute_redirect(call: &Call) -> Made {
+pub(super) fn absolute_redirect(call: &GenericCall) -> GenericAnswer {
     to(StatusCode::FOUND, &call.url(&next(call, "absolute")?))
 }
 
-fn next(call: &Call, kind: &str) -> Result<String, Refused> {
+fn next(call: &GenericCall, kind: &str) -> Result<String, RefusedCall> {
     Ok(match bounded(call.captured(0), "the number of redirects", (1, MOST_HOPS))? {
         1 => "/get".into(),
         hops => format!("/{kind}-redirect/{}", hops - 1),
     })
 }
 
-pub(super) fn redirect_to(call: &Call) -> Made {
+pub(super) fn redirect_to(call: &GenericCall) -> GenericAnswer {
     let url = call.arg("url").ok_or("the argument `url`, such as /redirect-to?url=/get")?;
     let code = call.arg("status_code").and_then(|code| known(&code).ok());
     to(code.filter(StatusCode::is_redirection).unwrap_or(StatusCode::FOUND), &url)
 }
 
-pub(super) fn to(code: StatusCode, location: &str) -> Made {
+pub(super) fn to(code: StatusCode, location: &str) -> GenericAnswer {
     let mut response = empty(code);
     response.headers_mut().insert(LOCATION, header_value(location)?);
     made(response)
 }
 
-pub(super) fn header_value(text: &str) -> Result<HeaderValue, Refused> {
+pub(super) fn header_value(text: &str) -> Result<HeaderValue, RefusedCall> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| "text without control characters".into())
 }
 
 /// The headers that were asked for, and the same as JSON, which has the length of itself in it.
-pub(super) fn headers(call: &Call) -> Made {
+pub(super) fn headers(call: &GenericCall) -> GenericAnswer {
     let args = call.args();
     if args.len() > MOST_CHOICES {
         return Err("at most 100 headers".into());

@@ -1,8 +1,8 @@
 //! What goes on between a client and a server for longer than one request: who it is, cookies, caching.
 
 use super::{
-    Made, Refused,
-    asked::Call,
+    GenericAnswer, RefusedCall,
+    asked::GenericCall,
     inspect::{get, pretty},
     made,
     responses::{BASIC, header_value, to},
@@ -21,16 +21,16 @@ use serde_json::{Map, Value, json as object};
 /// The longest time that an answer may be cached, seconds.
 const LONGEST_CACHED_S: u64 = 31_536_000;
 
-pub(super) fn basic_auth(call: &Call) -> Made {
+pub(super) fn basic_auth(call: &GenericCall) -> GenericAnswer {
     knows(call, || with_header(Answer::at_once(empty(StatusCode::UNAUTHORIZED)), WWW_AUTHENTICATE, BASIC))
 }
 
 /// As if there were nothing to be authorised for.
-pub(super) fn hidden_basic_auth(call: &Call) -> Made {
+pub(super) fn hidden_basic_auth(call: &GenericCall) -> GenericAnswer {
     knows(call, || made(empty(StatusCode::NOT_FOUND)))
 }
 
-fn knows(call: &Call, otherwise: impl FnOnce() -> Made) -> Made {
+fn knows(call: &GenericCall, otherwise: impl FnOnce() -> GenericAnswer) -> GenericAnswer {
     let (user, password) = (call.captured(0), call.captured(1));
     let wanted = BASE64_STANDARD.encode(format!("{user}:{password}"));
     if shown(call, "basic").is_some_and(|shown| shown == wanted) {
@@ -39,7 +39,7 @@ fn knows(call: &Call, otherwise: impl FnOnce() -> Made) -> Made {
     otherwise()
 }
 
-pub(super) fn bearer(call: &Call) -> Made {
+pub(super) fn bearer(call: &GenericCall) -> GenericAnswer {
     match shown(call, "bearer") {
         Some(token) => pretty(object!({ "authenticated": true, "token": token })),
         None => with_header(Answer::at_once(empty(StatusCode::UNAUTHORIZED)), WWW_AUTHENTICATE, "Bearer"),
@@ -47,18 +47,18 @@ pub(super) fn bearer(call: &Call) -> Made {
 }
 
 /// What the client shows under this scheme.
-fn shown(call: &Call, scheme: &str) -> Option<String> {
+fn shown(call: &GenericCall, scheme: &str) -> Option<String> {
     let header = call.header(AUTHORIZATION)?;
     let (its_scheme, shown) = header.split_once(' ')?;
     its_scheme.eq_ignore_ascii_case(scheme).then(|| shown.trim().to_owned())
 }
 
-fn with_header(mut answer: Answer, name: HeaderName, value: &str) -> Made {
+fn with_header(mut answer: Answer, name: HeaderName, value: &str) -> GenericAnswer {
     answer.response.headers_mut().append(name, header_value(value)?);
     Ok(answer)
 }
 
-pub(super) fn cookies(call: &Call) -> Made {
+pub(super) fn cookies(call: &GenericCall) -> GenericAnswer {
     let header = call.header(COOKIE).unwrap_or_default();
     let pairs = header.split(';').filter_map(|pair| pair.trim().split_once('='));
     let cookies: Map<String, Value> =
@@ -66,25 +66,25 @@ pub(super) fn cookies(call: &Call) -> Made {
     pretty(object!({ "cookies": cookies }))
 }
 
-pub(super) fn set_cookie(call: &Call) -> Made {
+pub(super) fn set_cookie(call: &GenericCall) -> GenericAnswer {
     let cookie = cookie(call.captured(0), call.captured(1))?;
     with_header(to(StatusCode::FOUND, "/cookies")?, SET_COOKIE, &cookie)
 }
 
-pub(super) fn set_cookies(call: &Call) -> Made {
+pub(super) fn set_cookies(call: &GenericCall) -> GenericAnswer {
     call.args().into_iter().try_fold(to(StatusCode::FOUND, "/cookies")?, |answer, (name, value)| {
         with_header(answer, SET_COOKIE, &cookie(&name, &value)?)
     })
 }
 
-pub(super) fn delete_cookies(call: &Call) -> Made {
+pub(super) fn delete_cookies(call: &GenericCall) -> GenericAnswer {
     call.args().into_iter().try_fold(to(StatusCode::FOUND, "/cookies")?, |answer, (name, _)| {
         let ended = format!("{}; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0", cookie(&name, "")?);
         with_header(answer, SET_COOKIE, &ended)
     })
 }
 
-fn cookie(name: &str, value: &str) -> Result<String, Refused> {
+fn cookie(name: &str, value: &str) -> Result<String, RefusedCall> {
     let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte));
     if name.is_empty() || name.contains('=') || !is_plain(name) || !is_plain(value) {
         return Err("cookies of visible ASCII characters, without quotes, commas, semicolons and backslashes".into());
@@ -92,7 +92,7 @@ fn cookie(name: &str, value: &str) -> Result<String, Refused> {
     Ok(format!("{name}={value}; Path=/"))
 }
 
-pub(super) fn cache(call: &Call) -> Made {
+pub(super) fn cache(call: &GenericCall) -> GenericAnswer {
     if call.header(IF_MODIFIED_SINCE).or(call.header(IF_NONE_MATCH)).is_some() {
         return with_header(Answer::at_once(empty(StatusCode::NOT_MODIFIED)), ETAG, "\"cache\"");
     }
@@ -100,12 +100,12 @@ pub(super) fn cache(call: &Call) -> Made {
     with_header(with_header(get(call)?, LAST_MODIFIED, &now)?, ETAG, "\"cache\"")
 }
 
-pub(super) fn cache_for(call: &Call) -> Made {
+pub(super) fn cache_for(call: &GenericCall) -> GenericAnswer {
     let seconds = super::asked::bounded(call.captured(0), "the number of seconds", (0, LONGEST_CACHED_S))?;
     with_header(get(call)?, CACHE_CONTROL, &format!("public, max-age={seconds}"))
 }
 
-pub(super) fn etag(call: &Call) -> Made {
+pub(super) fn etag(call: &GenericCall) -> GenericAnswer {
     let etag = call.captured(0);
     if !etag.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') {
         return Err("an ETag of visible ASCII characters, without quotes".into());

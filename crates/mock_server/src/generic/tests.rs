@@ -8,8 +8,8 @@ fn ask(method: &str, uri: &str, time_scale: f64) -> Option<Answer> {
     let (parts, ()) = Request::builder().method(method).uri(uri).body(()).expect("a request").into_parts();
     let found = find(parts.uri.path()).filter(|found| found.takes(&parts.method))?;
     let (client, body) = (IpAddr::V4(Ipv4Addr::LOCALHOST), &Bytes::new());
-    let asked = Asked { parts: &parts, host: "some.example:80", client, body, chance: 0.5 };
-    Some(found.answer(&asked, &Noise::new(1), time_scale))
+    let asked = RequestAsked { parts: &parts, host: "some.example:80", client, body, chance: 0.5 };
+    Some(found.answer(&asked, &NoiseBytes::new(1), time_scale))
 }
 
 fn at(uri: &str) -> Answer {

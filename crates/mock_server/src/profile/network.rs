@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Spread {
     /// The shape of the distribution.
-    pub shape: Shape,
+    pub shape: LatencyShape,
     /// Standard deviation over mean: at most 1/√3 for `uniform`, at most 3 for `lognormal`.
     pub cv: f64,
 }
@@ -15,7 +15,7 @@ pub struct Spread {
 /// The shape of a distribution of latencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Shape {
+pub enum LatencyShape {
     /// All latencies between two bounds are equally likely.
     Uniform,
     /// The logarithm is normally distributed: most are a little below the mean, a few far above, as on real networks.

@@ -26,7 +26,7 @@ use tokio::net::unix::pipe;
 
 /// Clones are handles on the same timer.
 #[derive(Debug, Clone)]
-pub(crate) struct Timer(Rc<Shared>);
+pub(crate) struct Timer(Rc<TimerState>);
 
 /// The lead can't be learnt to be more than this: it bounds what a machine in trouble makes us wait awake.
 const MOST_LEAD_NS: u64 = 150_000;
@@ -34,7 +34,7 @@ const MOST_LEAD_NS: u64 = 150_000;
 const LEAD_STEP_NS: u64 = 4_000;
 
 #[derive(Debug)]
-struct Shared {
+struct TimerState {
     alarm: TimerFd,
     /// When it will ring, if it will.
     alarm_ns: Cell<Option<u64>>,
@@ -55,7 +55,7 @@ impl Timer {
     pub(crate) fn start() -> io::Result<Self> {
         let alarm = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         let bell = bell(alarm.as_fd().try_clone_to_owned()?)?;
-        let timer = Self(Rc::new(Shared {
+        let timer = Self(Rc::new(TimerState {
             alarm,
             alarm_ns: Cell::default(),
             lead_ns: Cell::new(MOST_LEAD_NS / 2),
@@ -70,7 +70,7 @@ impl Timer {
         if now_ns() >= due_ns {
             return;
         }
-        let place = Place { key: (due_ns, self.0.sleepers.borrow_mut().number()), shared: &self.0 };
+        let place = SleeperPlace { key: (due_ns, self.0.sleepers.borrow_mut().number()), shared: &self.0 };
         poll_fn(|context| {
             if now_ns() >= due_ns {
                 return Poll::Ready(());
@@ -88,7 +88,7 @@ fn bell(alarm: OwnedFd) -> io::Result<pipe::Receiver> {
     pipe::Receiver::from_owned_fd_unchecked(alarm)
 }
 
-impl Shared {
+impl TimerState {
     async fn wake_who_is_due(self: Rc<Self>, bell: pipe::Receiver) {
         // The only error is that of a runtime that is shutting down.
         while bell.readable().await.is_ok() {
@@ -152,12 +152,12 @@ impl Sleepers {
 }
 
 /// One sleeper's place on the list; dropping it takes it off.
-struct Place<'a> {
+struct SleeperPlace<'a> {
     key: (u64, u64),
-    shared: &'a Shared,
+    shared: &'a TimerState,
 }
 
-impl Place<'_> {
+impl SleeperPlace<'_> {
     fn wait(&self, waker: &Waker) {
         let mut sleepers = self.shared.sleepers.borrow_mut();
         let known = sleepers.waiting.insert(self.key, waker.clone());
@@ -169,7 +169,7 @@ impl Place<'_> {
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for SleeperPlace<'_> {
     fn drop(&mut self) {
         self.shared.sleepers.borrow_mut().waiting.remove(&self.key);
     }

@@ -11,7 +11,7 @@ use std::{
 use work::{
     strategy::{Env, Strategy, Work},
     task::Task,
-    worker::{deck::Deal, lane::Done, stop::Stop},
+    worker::{deck::Schedule, lane::Done, stop::Stop},
 };
 
 /// Does `work` on so many threads, numbered from 0, and `meanwhile` on this one. Returns what each made when all have
@@ -53,7 +53,7 @@ pub fn run(
 ) -> Result<Vec<Done>, ExhibitError> {
     let workers = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
     let mut pool = strategy.start(workers.into(), env)?;
-    let work = Work::new(run, tasks, Deal::OneByOne, Stop::after(limit));
+    let work = Work::new(run, tasks, Schedule::OneByOne, Stop::after(limit));
     let watchdog = work.stop.watchdog()?;
     let done = work.settle(pool.run(&work));
     drop(watchdog);

@@ -13,13 +13,13 @@ use std::{
 /// A queue that counts what was taken and not yet reported as done.
 #[derive(Debug)]
 pub struct JoinableQueue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<StaffedQueueState<T>>,
     /// One for everything: whoever is woken looks whether it was meant.
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct State<T> {
+struct StaffedQueueState<T> {
     items: VecDeque<T>,
     unfinished: usize,
     /// Workers that are still there, those that wait included.
@@ -45,7 +45,7 @@ impl<T> JoinableQueue<T> {
     pub fn of(items: impl IntoIterator<Item = T>, workers: u32) -> Self {
         let items: VecDeque<T> = items.into_iter().collect();
         let (unfinished, present) = (items.len(), workers as usize);
-        let state = State { items, unfinished, present, waiting: 0, gone: 0, shut: false };
+        let state = StaffedQueueState { items, unfinished, present, waiting: 0, gone: 0, shut: false };
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
@@ -62,14 +62,14 @@ impl<T> JoinableQueue<T> {
     /// Waits until every item was reported as done. Python's `join` does no more; this one notices when it would wait for
     /// ever.
     pub fn join(&self) -> Result<(), AtRest> {
-        let over = |state: &State<T>| state.unfinished == 0 || state.is_at_rest();
+        let over = |state: &StaffedQueueState<T>| state.unfinished == 0 || state.is_at_rest();
         let state = self.wait_until(over);
         if state.unfinished == 0 { Ok(()) } else { Err(state.at_rest()) }
     }
 
     /// Waits until nothing can happen any more.
     pub fn rest(&self) -> AtRest {
-        self.wait_until(State::is_at_rest).at_rest()
+        self.wait_until(StaffedQueueState::is_at_rest).at_rest()
     }
 
     /// Lets everyone go who waits in `get`, when this is dropped: nothing of an exhibit is left behind, whatever happens
@@ -82,23 +82,23 @@ impl<T> JoinableQueue<T> {
         self.change(|state| state.unfinished = state.unfinished.saturating_sub(1));
     }
 
-    fn lock(&self) -> MutexGuard<'_, State<T>> {
+    fn lock(&self) -> MutexGuard<'_, StaffedQueueState<T>> {
         // Counters are whole at every step, so a panic elsewhere leaves nothing half-done in here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn change(&self, change: impl FnOnce(&mut State<T>)) {
+    fn change(&self, change: impl FnOnce(&mut StaffedQueueState<T>)) {
         change(&mut self.lock());
         self.changed.notify_all();
     }
 
-    fn wait_until(&self, over: impl Fn(&State<T>) -> bool) -> MutexGuard<'_, State<T>> {
+    fn wait_until(&self, over: impl Fn(&StaffedQueueState<T>) -> bool) -> MutexGuard<'_, StaffedQueueState<T>> {
         let waiting = self.changed.wait_while(self.lock(), |state| !over(state));
         waiting.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<T> State<T> {
+impl<T> StaffedQueueState<T> {
     /// With an item queued, a worker that is counted as waiting is only about to wake up; with no worker, it will lie
     /// there for ever.
     fn is_at_rest(&self) -> bool {

@@ -14,7 +14,7 @@ use super::{
     broker::{BEAT, Broker, GRACE, LEASE, Peer, QueueError, Role},
     errand::Errand,
     job::{BUILD, Delivered, Job, Message},
-    outage::{Outage, Watch},
+    outage::{Outage, OutageWatch},
     worker::clock_offset,
 };
 use crate::{
@@ -26,7 +26,7 @@ use crate::{
     },
 };
 use measure::{
-    axis::{Axis, ClockReading, Comparison},
+    axis::{ClockAxis, ClockReading, Comparison},
     clock::now_ns,
 };
 use std::{
@@ -51,7 +51,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct Client {
     peer: Peer,
-    axis: Axis,
+    axis: ClockAxis,
     comparison: Comparison,
     queue: String,
     address: String,
@@ -66,7 +66,7 @@ impl Client {
     /// taking them back go, or this pool's workers would do them.
     pub fn introduce(address: &Address, broker: &mut dyn Broker, queue: &str) -> Result<Self, QueueError> {
         static POOLS: AtomicU32 = AtomicU32::new(0);
-        let (axis, comparison) = (Axis::here(), Comparison::new(clock_offset(address, broker)?));
+        let (axis, comparison) = (ClockAxis::here(), Comparison::new(clock_offset(address, broker)?));
         let host = axis.host.clone();
         let id = format!("{host}:{}:run-{}", process::id(), POOLS.fetch_add(1, Relaxed));
         let peer = Peer { id, role: Role::Run, build: BUILD.into(), host };
@@ -83,7 +83,7 @@ impl Client {
 
     /// Leaves the queue, with the pool's own workers: these are gone, can't do so themselves any more, and would be taken
     /// for present for a while.
-    pub fn leave(&self, broker: &mut dyn Broker, own: &Places) {
+    pub fn leave(&self, broker: &mut dyn Broker, own: &SeenPlaces) {
         broker.until(Some(Instant::now() + GRACE));
         // A queue that can't be reached forgets who isn't heard of.
         let _ = own.keys().chain([&self.peer.id]).try_for_each(|peer| broker.leave(peer));
@@ -92,7 +92,7 @@ impl Client {
 
 /// A pool's own workers by their names in the queue, and the place in the pool that each has: its number in spans. A worker
 /// that took the place of a dead one has the same.
-pub type Places = BTreeMap<String, u32>;
+pub type SeenPlaces = BTreeMap<String, u32>;
 
 /// The jobs of one run.
 #[derive(Debug)]
@@ -103,13 +103,13 @@ pub struct Batch<'a> {
     reply_to: String,
     /// Those that can be sent, until they are.
     jobs: Vec<Job>,
-    answers: Vec<Option<Answer>>,
+    answers: Vec<Option<TaskResult>>,
     /// How many of the answers.
     missing: usize,
     redelivered: BTreeMap<u32, u32>,
     workers: Workers,
     /// What became of the run's own connection, and what its workers told of theirs: each with its worker, by our clock.
-    watch: Watch,
+    watch: OutageWatch,
     outages_of_workers: Vec<(String, Outage)>,
     is_withdrawn: bool,
     /// When the jobs were handed in, and when they were in the queue.
@@ -120,7 +120,7 @@ pub struct Batch<'a> {
 
 /// What became of a task.
 #[derive(Debug)]
-enum Answer {
+enum TaskResult {
     /// A worker delivered it, and it was read at this time.
     Delivered(Box<Delivered>, u64),
     /// It came to nothing, with any worker or without one.
@@ -135,7 +135,7 @@ impl<'a> Batch<'a> {
         let (mut jobs, mut answers) = (Vec::new(), Vec::new());
         for (index, task) in (0..).zip(&*work.tasks) {
             let errand = Errand::of(task);
-            answers.push(errand.as_ref().err().map(|why| Answer::Failed(TaskError::Refused(why.clone()))));
+            answers.push(errand.as_ref().err().map(|why| TaskResult::Failed(TaskError::Refused(why.clone()))));
             jobs.extend(errand.map(|errand| {
                 let server = work.server.clone();
                 Job { run: work.run, index, deadline_ns, server, errand }
@@ -152,7 +152,7 @@ impl<'a> Batch<'a> {
             answers,
             redelivered: BTreeMap::new(),
             workers: Workers::default(),
-            watch: Watch::default(),
+            watch: OutageWatch::default(),
             outages_of_workers: Vec::new(),
             // There is nothing in the queue yet.
             is_withdrawn: true,
@@ -248,7 +248,7 @@ impl<'a> Batch<'a> {
     }
 
     /// Ends the run: jobs that nobody has done are taken back. Returns what was done, and what else is to be said of it.
-    pub fn close(mut self, own: &Places) -> (Vec<Done>, Account) {
+    pub fn close(mut self, own: &SeenPlaces) -> (Vec<Done>, Account) {
         self.broker.until(Some(Instant::now() + GRACE));
         let mut shortfall = self.shortfall();
         if let Some(left) = self.withdraw() {
@@ -273,8 +273,8 @@ impl<'a> Batch<'a> {
             on_our_axis(delivered, worker, offset.ns, self.handed_in_ns, read_ns)
         };
         let done = (0..).zip(answers).filter_map(|(index, answer)| match answer {
-            Some(Answer::Delivered(delivered, read_ns)) => Some(returned(*delivered, read_ns)),
-            Some(Answer::Failed(error)) => Some(failed(index, error)),
+            Some(TaskResult::Delivered(delivered, read_ns)) => Some(returned(*delivered, read_ns)),
+            Some(TaskResult::Failed(error)) => Some(failed(index, error)),
             None => Some(failed(index, TaskError::Queue(shortfall.clone()?))),
         });
         (done.collect(), account)
@@ -331,7 +331,7 @@ impl<'a> Batch<'a> {
     fn bury(&mut self) {
         for buried in self.ask(Duration::ZERO, |broker, reply_to| broker.bury(reply_to)).unwrap_or_default() {
             let error = TaskError::GivenUp { tries: buried.tries, last: printable(&buried.last_worker).into_owned() };
-            self.answer(buried.run, buried.index, Answer::Failed(error));
+            self.answer(buried.run, buried.index, TaskResult::Failed(error));
         }
     }
 
@@ -342,7 +342,7 @@ impl<'a> Batch<'a> {
                 self.workers.delivered(&delivered);
                 let outages = std::mem::take(&mut delivered.outages).into_vec().into_iter();
                 self.outages_of_workers.extend(outages.map(|outage| (delivered.worker.clone(), outage)));
-                self.answer(run, index, Answer::Delivered(Box::new(delivered), now_ns()));
+                self.answer(run, index, TaskResult::Delivered(Box::new(delivered), now_ns()));
             }
             Message::Redelivered { run, index, .. } if self.knows(run, index) => {
                 *self.redelivered.entry(index).or_default() += 1;
@@ -352,7 +352,7 @@ impl<'a> Batch<'a> {
     }
 
     /// The first answer counts. A job that was handed out again may well come back twice.
-    fn answer(&mut self, run: u64, index: u32, answer: Answer) {
+    fn answer(&mut self, run: u64, index: u32, answer: TaskResult) {
         if self.knows(run, index) && self.answers[index as usize].is_none() {
             self.answers[index as usize] = Some(answer);
             self.missing -= 1;

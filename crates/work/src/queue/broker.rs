@@ -55,7 +55,7 @@ pub enum Role {
 
 /// A job that was taken.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Taken {
+pub struct TakenJob {
     /// Its name.
     pub id: JobId,
     /// Where messages about it go.
@@ -71,7 +71,7 @@ pub struct Taken {
 pub struct Finished {
     /// The job.
     pub id: JobId,
-    /// Its [`Taken::reply_to`].
+    /// Its [`TakenJob::reply_to`].
     pub reply_to: String,
     /// What became of it.
     pub message: Message,
@@ -141,7 +141,7 @@ pub trait Broker: Debug + Send {
         worker: &str,
         finished: Option<&Finished>,
         patience: Duration,
-    ) -> Result<Option<Taken>, QueueError>;
+    ) -> Result<Option<TakenJob>, QueueError>;
 
     /// Only delivers, as [`Broker::take`] does: for a worker that is about to leave.
     fn deliver(&mut self, worker: &str, finished: &Finished) -> Result<(), QueueError>;

@@ -6,7 +6,7 @@
 //! server.
 
 use crate::{
-    fixtures::Kind,
+    fixtures::FixtureKind,
     task::{
         Task, TaskError,
         fetch::{Fetch, same_server},
@@ -53,7 +53,7 @@ pub enum Errand {
 impl Errand {
     /// The task as an errand; otherwise why it can't be sent.
     pub fn of(task: &Task) -> Result<Self, String> {
-        let named = |kind: Kind, path: &Path| {
+        let named = |kind: FixtureKind, path: &Path| {
             let only_here = || format!("{}: workers elsewhere don't have it, only fixtures", printable_path(path));
             kind.name_of(path).ok_or_else(only_here)
         };
@@ -62,10 +62,10 @@ impl Errand {
             Task::Fetch(fetch) => Self::Fetch(fetch.clone()),
             Task::PrimeSum(range) => Self::PrimeSum(range.clone()),
             Task::Thumbnail(Thumbnail { input, width, height, .. }) => {
-                Self::Thumbnail { picture: named(Kind::Picture, input)?, width: *width, height: *height }
+                Self::Thumbnail { picture: named(FixtureKind::Picture, input)?, width: *width, height: *height }
             }
             Task::Gunzip(Gunzip { input, releases_lock }) => {
-                Self::Gunzip { archive: named(Kind::Archive, input)?, releases_lock: *releases_lock }
+                Self::Gunzip { archive: named(FixtureKind::Archive, input)?, releases_lock: *releases_lock }
             }
         })
     }
@@ -86,11 +86,11 @@ impl Errand {
             }
             Self::PrimeSum(range) => Task::PrimeSum(range),
             Self::Thumbnail { picture, width, height } => {
-                let input = fixture(Kind::Picture, data, &picture)?;
+                let input = fixture(FixtureKind::Picture, data, &picture)?;
                 Task::Thumbnail(Thumbnail { input, output_dir: outputs.into(), width, height })
             }
             Self::Gunzip { archive, releases_lock } => {
-                Task::Gunzip(Gunzip { input: fixture(Kind::Archive, data, &archive)?, releases_lock })
+                Task::Gunzip(Gunzip { input: fixture(FixtureKind::Archive, data, &archive)?, releases_lock })
             }
         })
     }
@@ -106,7 +106,7 @@ fn bound(fetch: Fetch, server: Option<&str>) -> Result<Fetch, TaskError> {
     Err(TaskError::Refused(why))
 }
 
-fn fixture(kind: Kind, data: &Path, name: &str) -> Result<PathBuf, TaskError> {
+fn fixture(kind: FixtureKind, data: &Path, name: &str) -> Result<PathBuf, TaskError> {
     let dir = data.join("fixtures");
     match kind.named(&dir, name) {
         Ok(Some(path)) => Ok(path),

@@ -38,14 +38,14 @@ impl Outage {
 
 /// Watches over the answers on one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Watch {
+pub(super) struct OutageWatch {
     over: Vec<Outage>,
     open: Option<Outage>,
     /// How many of those that are over have been told once.
     told: usize,
 }
 
-impl Watch {
+impl OutageWatch {
     /// A call that was made at `asked_ns` and may take `patience` on purpose has just come back.
     pub(super) fn heard<T>(&mut self, asked_ns: u64, patience: Duration, answer: &Result<T, QueueError>) {
         let outage = |cause| Outage { worker: None, start_ns: asked_ns, end_ns: now_ns(), cause };
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn an_outage_begins_with_the_first_call_without_an_answer_and_ends_with_the_next_answer() {
-        let mut watch = Watch::default();
+        let mut watch = OutageWatch::default();
         let (first, second) = (now_ns(), now_ns() + 1);
         watch.heard(first, Duration::ZERO, &Ok(()));
         assert_eq!(watch.since(0), []);
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn an_answer_that_was_long_in_coming_ends_an_outage_too() {
-        let mut watch = Watch::default();
+        let mut watch = OutageWatch::default();
         let long_ago = now_ns().saturating_sub(3_000_000_000);
         watch.heard(long_ago, Duration::from_mins(1), &Ok(()));
         assert_eq!(watch.since(0), [], "it was waiting on purpose");
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_connection_that_flaps_is_not_kept_without_end() {
-        let mut watch = Watch::default();
+        let mut watch = OutageWatch::default();
         for _ in 0..10 * MOST {
             watch.heard(now_ns(), Duration::ZERO, &gone("refused"));
             watch.heard(now_ns(), Duration::ZERO, &Ok(()));

@@ -16,10 +16,10 @@ mod link;
 
 use super::{
     address::RedisUrl,
-    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Taken, owner},
+    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, TakenJob, owner},
     job::{BUILD, Job, Message},
 };
-use link::{Link, field};
+use link::{RedisLink, field};
 use redis::{Connection, RedisResult, Script, ScriptInvocation, cmd, pipe};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -58,17 +58,17 @@ static SWEEP: LazyLock<Script> = script!("redis/sweep.lua");
 static WITHDRAW: LazyLock<Script> = script!("redis/withdraw.lua");
 
 /// An entry of a stream: its id and its fields.
-type Entry = (String, BTreeMap<String, Vec<u8>>);
+type StreamEntry = (String, BTreeMap<String, Vec<u8>>);
 
 /// What reading streams answers: `None` after waiting in vain.
-type Streams = Option<Vec<(String, Vec<Entry>)>>;
+type Streams = Option<Vec<(String, Vec<StreamEntry>)>>;
 
 /// What `take.lua` answers: a job's id, where messages about it go, the job, and how often it has been handed out.
 type Lent = (String, String, Vec<u8>, u32);
 
 /// One connection to a queue in Redis.
 pub struct Redis {
-    link: Link,
+    link: RedisLink,
     /// What all keys of the queue begin with, and those of this build.
     queue: String,
     build: String,
@@ -98,7 +98,7 @@ impl Default for Read {
 
 /// What a server is like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct About {
+pub struct RedisFacts {
     /// Its version.
     pub version: String,
     /// Whether it writes down each change. Otherwise a restart loses what came after the last snapshot.
@@ -110,7 +110,7 @@ impl Redis {
     pub fn new(at: &RedisUrl, name: &str) -> Self {
         let (queue, build) = (format!("makespan:{name}:"), format!("makespan:{name}:{BUILD}:"));
         Self {
-            link: Link::new(at),
+            link: RedisLink::new(at),
             jobs: format!("{build}jobs"),
             queue,
             build,
@@ -122,10 +122,10 @@ impl Redis {
     }
 
     /// What the server says of itself.
-    pub fn about(&mut self) -> Result<About, QueueError> {
+    pub fn about(&mut self) -> Result<RedisFacts, QueueError> {
         let about: String = self.link.ask(|connection| cmd("INFO").query(connection))?;
         let version = field(&about, "redis_version").unwrap_or("of an unknown version").to_owned();
-        Ok(About { version, append_only: field(&about, "aof_enabled") == Some("1") })
+        Ok(RedisFacts { version, append_only: field(&about, "aof_enabled") == Some("1") })
     }
 
     fn peers(&self) -> String {
@@ -155,7 +155,7 @@ impl Redis {
     }
 
     /// Delivers, takes what is there, and doesn't wait.
-    fn take_at_once(&mut self, worker: &str, finished: Option<&Finished>) -> Result<Option<Taken>, QueueError> {
+    fn take_at_once(&mut self, worker: &str, finished: Option<&Finished>) -> Result<Option<TakenJob>, QueueError> {
         let look_for_lapsed = match self.looked.elapsed() {
             _ if self.link.is_back() => "never",
             since if since < BEAT => "last",
@@ -172,7 +172,7 @@ impl Redis {
         worker: &str,
         finished: Option<&Finished>,
         look_for_lapsed: &str,
-    ) -> Result<Option<Taken>, QueueError> {
+    ) -> Result<Option<TakenJob>, QueueError> {
         let none = (String::new(), String::new(), Vec::new());
         let (id, reply_to, message) =
             finished.map_or(none, |one| (one.id.clone(), one.reply_to.clone(), encode(&one.message)));
@@ -190,7 +190,7 @@ impl Redis {
     }
 
     /// Waits for a job that is new. Whoever waits is served first come, first served, by the server.
-    fn wait(&mut self, worker: &str, patience: Duration) -> Result<Option<Taken>, QueueError> {
+    fn wait(&mut self, worker: &str, patience: Duration) -> Result<Option<TakenJob>, QueueError> {
         let mut wait = cmd("XREADGROUP");
         wait.arg("GROUP").arg(GROUP).arg(worker).arg("COUNT").arg(1).arg("BLOCK").arg(millis(patience));
         wait.arg("STREAMS").arg(&self.jobs).arg(">");
@@ -211,15 +211,15 @@ impl Redis {
         self.taken(id, text(&fields, "to"), job, 1).map(Some)
     }
 
-    fn taken(&mut self, id: JobId, reply_to: String, job: &[u8], attempt: u32) -> Result<Taken, QueueError> {
+    fn taken(&mut self, id: JobId, reply_to: String, job: &[u8], attempt: u32) -> Result<TakenJob, QueueError> {
         let job = postcard::from_bytes(job);
         let job =
             job.map_err(|error| self.foreign(format_args!("entry {id} of `{}` is no job: {error}", self.jobs)))?;
         self.given.insert(id.clone());
-        Ok(Taken { id, reply_to, attempt, job })
+        Ok(TakenJob { id, reply_to, attempt, job })
     }
 
-    fn message(&self, key: &str, (id, fields): &Entry) -> Result<Message, QueueError> {
+    fn message(&self, key: &str, (id, fields): &StreamEntry) -> Result<Message, QueueError> {
         let redelivered = || {
             let (run, index) = (number(fields, "run")?, number(fields, "index")?);
             Some(Message::Redelivered { run, index: index.try_into().ok()?, from: text(fields, "from") })
@@ -299,7 +299,7 @@ impl Broker for Redis {
             }
             read.arg("STREAMS").arg(&key).arg(&from.message);
             let found: Streams = self.link.ask(|connection| read.query(connection))?;
-            let entries: Vec<Entry> = found.into_iter().flatten().flat_map(|(_, entries)| entries).collect();
+            let entries: Vec<StreamEntry> = found.into_iter().flatten().flat_map(|(_, entries)| entries).collect();
             if let Some((last, _)) = entries.last() {
                 let messages = entries.iter().map(|entry| self.message(&key, entry)).collect::<Result<_, _>>()?;
                 self.read.insert(reply_to.to_owned(), Read { message: last.clone(), ..from });
@@ -325,8 +325,9 @@ impl Broker for Redis {
             .arg(&from.buried);
         script.arg(u8::from(!self.link.is_back()));
         let jobs = &self.jobs;
-        let graves: Vec<Entry> = self.link.ask(|connection| with_group(jobs, connection, |it| script.invoke(it)))?;
-        let read = |(id, fields): &Entry| {
+        let graves: Vec<StreamEntry> =
+            self.link.ask(|connection| with_group(jobs, connection, |it| script.invoke(it)))?;
+        let read = |(id, fields): &StreamEntry| {
             let number = |name| number(fields, name);
             let buried = (|| {
                 Some(Buried {
@@ -383,7 +384,7 @@ impl Broker for Redis {
         worker: &str,
         mut finished: Option<&Finished>,
         patience: Duration,
-    ) -> Result<Option<Taken>, QueueError> {
+    ) -> Result<Option<TakenJob>, QueueError> {
         let asked = Instant::now();
         loop {
             let mut outcome = self.take_at_once(worker, finished);

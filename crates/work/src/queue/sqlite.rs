@@ -15,7 +15,7 @@ mod pause;
 mod tests;
 
 use super::{
-    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Role, Taken, owner},
+    broker::{BEAT, Broker, Buried, Finished, JobId, LEASE, MOST_TRIES, Peer, QueueError, Role, TakenJob, owner},
     job::{BUILD, Job, Message},
 };
 use file::{File, Limit, Trouble};
@@ -47,11 +47,11 @@ impl Sqlite {
 
     /// Works on the file, opened anew where it has to be. A connection that failed is closed, which takes back whatever
     /// was begun on it.
-    fn attempt<T>(&mut self, work: impl FnOnce(&Queue) -> Result<T, Trouble>) -> Result<T, QueueError> {
+    fn attempt<T>(&mut self, work: impl FnOnce(&QueueRows) -> Result<T, Trouble>) -> Result<T, QueueError> {
         let open = || File::open(&self.path, &self.limit);
         let file = self.file.take().and_then(|file| file.if_still_at(&self.path)).map_or_else(open, Ok);
         let done = file.and_then(|file| {
-            let done = work(&Queue { connection: file.connection(), name: &self.name })?;
+            let done = work(&QueueRows { connection: file.connection(), name: &self.name })?;
             self.file = Some(file);
             Ok(done)
         });
@@ -145,7 +145,7 @@ impl Broker for Sqlite {
         worker: &str,
         finished: Option<&Finished>,
         patience: Duration,
-    ) -> Result<Option<Taken>, QueueError> {
+    ) -> Result<Option<TakenJob>, QueueError> {
         if let Some(finished) = finished {
             let lapsed_first = self.lapsed_first();
             let taken = self.attempt(|queue| {
@@ -171,16 +171,16 @@ impl Broker for Sqlite {
 }
 
 /// A queue's rows.
-struct Queue<'a> {
+struct QueueRows<'a> {
     connection: &'a Connection,
     name: &'a str,
 }
 
 /// What a job that was taken turned out to be. One that can't be read is no reason to take the transaction back: it would
 /// be met again and again.
-type Next = Result<Option<Taken>, Trouble>;
+type Next = Result<Option<TakenJob>, Trouble>;
 
-impl Queue<'_> {
+impl QueueRows<'_> {
     fn present(&self, since_ns: i64) -> Result<Vec<Peer>, Trouble> {
         let peers = "SELECT id, role, build, host FROM peers WHERE queue = ? AND heard_ns >= ? ORDER BY id";
         self.rows(peers, params![self.name, since_ns], |row| {
@@ -327,7 +327,7 @@ impl Queue<'_> {
     }
 
     /// Lends the job to this worker; `None` when its run is over.
-    fn lend(&self, id: i64, from: Option<String>, worker: &str) -> Result<Option<Result<Taken, Trouble>>, Trouble> {
+    fn lend(&self, id: i64, from: Option<String>, worker: &str) -> Result<Option<Result<TakenJob, Trouble>>, Trouble> {
         let lend = "UPDATE jobs SET owner = ?, lease_ns = ?, tries = tries + 1 WHERE id = ?
                     RETURNING reply_to, tries, deadline_ns, body";
         let lent = self.row(lend, params![worker, now() + nanoseconds(LEASE), id], |row| {
@@ -351,7 +351,7 @@ impl Queue<'_> {
             let redelivered = Message::Redelivered { run: job.run, index: job.index, from };
             self.tell(&reply_to, deadline_ns, &redelivered)?;
         }
-        Ok(Some(Ok(Taken { id: id.to_string(), reply_to, attempt, job })))
+        Ok(Some(Ok(TakenJob { id: id.to_string(), reply_to, attempt, job })))
     }
 
     /// Drops this job and what else waits of its run: looking at each in turn would take long while nobody else can write.

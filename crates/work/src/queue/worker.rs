@@ -24,7 +24,7 @@ use super::{
 use crate::worker::source::work_off;
 use desk::Desk;
 use heartbeat::Heartbeat;
-use measure::axis::{Axis, ClockReading, Comparison, Offset};
+use measure::axis::{ClockAxis, ClockReading, Comparison, Offset};
 use post::Post;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -66,7 +66,7 @@ pub struct Membership {
 
 /// What whoever started a crew may want to hear of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
+pub enum WorkerEvent {
     /// The queue can't be reached. The crew tries again and again, and keeps what it has finished.
     Lost(QueueError),
     /// It can be reached again.
@@ -94,16 +94,16 @@ pub enum JoinError {
 }
 
 /// Workers of this process that take jobs. Dropping it gives up what they have in hand: others do it when its lease lapses.
-pub struct Crew {
-    shared: Arc<Shared>,
+pub struct JobWorkers {
+    shared: Arc<WorkerState>,
     workers: Vec<JoinHandle<()>>,
     heartbeat: Option<JoinHandle<()>>,
 }
 
 /// What the threads of a crew share.
-struct Shared {
+struct WorkerState {
     membership: Membership,
-    axis: Axis,
+    axis: ClockAxis,
     /// `None` where the queue's clock is this process's own.
     comparison: Option<Mutex<Comparison>>,
     desk: Desk,
@@ -111,12 +111,12 @@ struct Shared {
     jobs_done: AtomicU64,
     ended: Mutex<Option<QueueError>>,
     last_skipped: Mutex<Option<QueueError>>,
-    observer: Box<dyn Fn(Event) + Send + Sync>,
+    observer: Box<dyn Fn(WorkerEvent) + Send + Sync>,
 }
 
 /// The name in a queue of worker `thread` of process `pid` on this host.
 pub fn peer_id(pid: u32, thread: u32) -> String {
-    format!("{}:{pid}:{thread}", Axis::here().host)
+    format!("{}:{pid}:{thread}", ClockAxis::here().host)
 }
 
 /// How far the queue's clock is ahead of this process's. A file's is the same one, exactly.
@@ -127,23 +127,26 @@ pub fn clock_offset(address: &Address, broker: &mut dyn Broker) -> Result<Offset
     }
 }
 
-impl Crew {
+impl JobWorkers {
     /// Joins the queue: when this returns, the workers are present and take jobs. `observer` is told what becomes of it, on
     /// whichever thread it happens.
-    pub fn join(membership: &Membership, observer: impl Fn(Event) + Send + Sync + 'static) -> Result<Self, JoinError> {
+    pub fn join(
+        membership: &Membership,
+        observer: impl Fn(WorkerEvent) + Send + Sync + 'static,
+    ) -> Result<Self, JoinError> {
         Self::join_over(membership, observer, || membership.address.broker(&membership.queue))
     }
 
     fn join_over(
         membership: &Membership,
-        observer: impl Fn(Event) + Send + Sync + 'static,
+        observer: impl Fn(WorkerEvent) + Send + Sync + 'static,
         connect: impl Fn() -> Box<dyn Broker>,
     ) -> Result<Self, JoinError> {
         let mut broker = connect();
         refuse_other_builds(&membership.queue, &broker.present()?)?;
         let offset = clock_offset(&membership.address, broker.as_mut())?;
         let comparison = matches!(membership.address, Address::Redis(_)).then(|| Mutex::new(Comparison::new(offset)));
-        let (axis, threads) = (Axis::here(), membership.threads.get());
+        let (axis, threads) = (ClockAxis::here(), membership.threads.get());
         let peer = |thread| Peer {
             id: peer_id(process::id(), thread),
             role: Role::Worker,
@@ -154,7 +157,7 @@ impl Crew {
         for peer in &peers {
             broker.beat(peer, &[])?;
         }
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(WorkerState {
             membership: membership.clone(),
             axis,
             comparison,
@@ -201,20 +204,20 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
+impl Drop for JobWorkers {
     fn drop(&mut self) {
         self.shared.desk.abandon();
         self.go_home();
     }
 }
 
-impl std::fmt::Debug for Crew {
+impl std::fmt::Debug for JobWorkers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Crew").field("membership", &self.shared.membership).finish_non_exhaustive()
     }
 }
 
-impl Shared {
+impl WorkerState {
     /// How this process's clock compares with the queue's.
     fn clock(&self) -> ClockReading {
         ClockReading { axis: self.axis.clone(), to_queue: self.to_queue() }
@@ -237,7 +240,7 @@ impl Shared {
                 // The same again is no news.
                 if last.as_ref() != Some(&error) {
                     *last = Some(error.clone());
-                    (self.observer)(Event::Skipped(error));
+                    (self.observer)(WorkerEvent::Skipped(error));
                 }
                 Ok(())
             }
@@ -252,7 +255,7 @@ impl Shared {
         if ended.is_none() {
             *ended = Some(reason.clone());
             drop(ended);
-            (self.observer)(Event::Ended(reason));
+            (self.observer)(WorkerEvent::Ended(reason));
         }
     }
 }

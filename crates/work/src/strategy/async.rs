@@ -14,9 +14,9 @@
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
-    deck::Deck,
+    deck::TaskQueue,
     lane::{Done, Lane},
-    shape::Shape,
+    shape::WorkerLayout,
 };
 use futures_util::future::join_all;
 use tokio::{
@@ -46,7 +46,7 @@ impl Strategy for Async {
         10_000
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         // One thread, and it is ours: tokio's usual runtime has one for each core, and would blur async with threads.
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
         Ok(Box::new(EventLoop { runtime, in_flight: shape.workers().get() }))
@@ -79,7 +79,7 @@ pub(super) async fn catch_up(connections: u32) {
 
 /// What a slot does: the same as a thread in `threads`, but for the `await`, where it lets another slot go on. No lock
 /// anywhere: one thread can't race with itself.
-async fn work_through(slot: u32, work: &Work, deck: &Deck) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, deck: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();
     while let Some(hand) = deck.next(slot) {

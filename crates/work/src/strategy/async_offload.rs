@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work, r#async::catch_up
 use crate::{
     task::{Task, TaskError},
     worker::{
-        deck::Deck,
+        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};
@@ -39,12 +39,12 @@ pub struct AsyncOffload;
 struct OffloadingLoop {
     runtime: Runtime,
     in_flight: u32,
-    threads: Threads,
+    threads: PoolThreads,
 }
 
 /// Threads that are started when there is something for them to do. Not tokio's own blocking threads: tokio panics where the
 /// system refuses the first of them.
-struct Threads {
+struct PoolThreads {
     /// No more than so many.
     most: usize,
     standing: RefCell<Vec<JoinHandle<()>>>,
@@ -75,11 +75,11 @@ impl Strategy for AsyncOffload {
         1024
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
         let (in_flight, (offloads, to_do)) = (shape.workers().get(), unbounded());
         let (most, standing, busy) = (in_flight as usize, RefCell::default(), Cell::default());
-        let threads = Threads { most, standing, busy, offloads, to_do };
+        let threads = PoolThreads { most, standing, busy, offloads, to_do };
         Ok(Box::new(OffloadingLoop { runtime, in_flight, threads }))
     }
 }
@@ -96,7 +96,7 @@ impl Pool for OffloadingLoop {
     }
 
     fn close(self: Box<Self>) -> Result<(), CloseError> {
-        let Threads { standing, offloads, .. } = self.threads;
+        let PoolThreads { standing, offloads, .. } = self.threads;
         // That ends their loops, and all of them are joined.
         drop(offloads);
         let ended: Vec<bool> = standing.into_inner().into_iter().map(|thread| thread.join().is_ok()).collect();
@@ -104,7 +104,7 @@ impl Pool for OffloadingLoop {
     }
 }
 
-async fn work_through(slot: u32, work: &Work, deck: &Deck, threads: &Threads) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, deck: &TaskQueue, threads: &PoolThreads) -> Vec<Done> {
     let mut done = Vec::new();
     while let Some(hand) = deck.next(slot) {
         for index in hand {
@@ -119,7 +119,7 @@ async fn work_through(slot: u32, work: &Work, deck: &Deck, threads: &Threads) ->
     done
 }
 
-impl Threads {
+impl PoolThreads {
     /// Has one task done by one of the threads, and lets the loop go on until it is.
     async fn offload(&self, lane: Lane, index: u32, tasks: &Arc<[Task]>) -> Done {
         let failed = |error| Done { index, result: Err(error), spans: Vec::new() };

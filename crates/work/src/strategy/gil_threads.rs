@@ -14,9 +14,9 @@
 
 use super::{
     Env, Pool, StartError, Strategy,
-    threads::{Crew, Shift},
+    threads::{RunTicket, ThreadPool},
 };
-use crate::worker::{gil::Gil, shape::Shape, under_lock::UnderLock};
+use crate::worker::{gil::Gil, shape::WorkerLayout, under_lock::UnderLock};
 use std::sync::Arc;
 
 /// N threads, one deck and one lock.
@@ -36,16 +36,16 @@ impl Strategy for GilThreads {
         4096
     }
 
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         // One for all, and it lives as long as the last thread: a lock that each thread had for itself would lock nobody out.
         let gil = Arc::new(Gil::new(env.switch_interval));
-        let work_through = move |worker, shift: &Shift| {
+        let work_through = move |worker, shift: &RunTicket| {
             // Held from task to task. When the shift is over, or breaks off, it goes, and gives the lock back.
             let mut holder = gil.holder(worker, &shift.work.stop);
             shift.work_through(worker, |lane, index, task| {
                 lane.run_with(index, |lane| UnderLock::run(&mut holder, lane, task))
             });
         };
-        Ok(Box::new(Crew::start(shape, work_through)?))
+        Ok(Box::new(ThreadPool::start(shape, work_through)?))
     }
 }

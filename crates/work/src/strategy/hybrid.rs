@@ -9,8 +9,8 @@
 //! **Try**: `makespan run web_requests --strategy hybrid,threads --workers 3x5,5x3,15`: does it matter how fifteen workers
 //! are made up?
 
-use super::{Env, Pool, StartError, Strategy, processes::Crew};
-use crate::worker::shape::Shape;
+use super::{Env, Pool, StartError, Strategy, processes::WorkerProcesses};
+use crate::worker::shape::WorkerLayout;
 use std::num::NonZeroU32;
 
 /// P processes of T threads each.
@@ -30,17 +30,17 @@ impl Strategy for Hybrid {
         1024
     }
 
-    fn shape(&self, asked: Shape, _: u32) -> Option<Shape> {
+    fn shape(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
         asked.processes().is_some().then_some(asked)
     }
 
     /// The pool is that of `processes`. The one who deals keeps as many hands with a process as it has threads, so each
     /// thread gets its next task when it is free, and none waits in a process whose threads are all busy.
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(match shape {
-            Shape::Grid { processes, threads } => Crew::start(processes, threads, env)?,
+            WorkerLayout::Grid { processes, threads } => WorkerProcesses::start(processes, threads, env)?,
             // Nobody who asked `shape` first gives it a number; one process of so many threads has as many workers.
-            Shape::Plain(threads) => Crew::start(NonZeroU32::MIN, threads, env)?,
+            WorkerLayout::Plain(threads) => WorkerProcesses::start(NonZeroU32::MIN, threads, env)?,
         }))
     }
 }

@@ -15,8 +15,8 @@ use crate::worker::{
     error::LostWorker,
     lane::Done,
     process::WorkerProcess,
-    seat::{Seat, answered},
-    shape::Shape,
+    seat::{WorkerSlot, answered},
+    shape::WorkerLayout,
 };
 use measure::{clock::now_ns, cpu::CpuTime};
 use std::num::NonZeroU32;
@@ -26,8 +26,8 @@ use std::num::NonZeroU32;
 pub struct Processes;
 
 /// Worker processes, each with a number of threads: one here, several in `hybrid`.
-pub(super) struct Crew {
-    seats: Vec<Seat>,
+pub(super) struct WorkerProcesses {
+    seats: Vec<WorkerSlot>,
     threads: u32,
 }
 
@@ -44,22 +44,22 @@ impl Strategy for Processes {
         256
     }
 
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
-        Ok(Box::new(Crew::start(shape.workers(), NonZeroU32::MIN, env)?))
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(WorkerProcesses::start(shape.workers(), NonZeroU32::MIN, env)?))
     }
 }
 
-impl Crew {
+impl WorkerProcesses {
     pub(super) fn start(processes: NonZeroU32, threads: NonZeroU32, env: &Env) -> Result<Self, StartError> {
         // All are spawned before the first is awaited, so that their start-ups overlap.
         let spawn = |number| WorkerProcess::spawn_interruptible(&env.program, number, threads, &env.interrupted);
         let mut processes = (0..processes.get()).map(spawn).collect::<Result<Vec<_>, _>>()?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
-        Ok(Self { seats: processes.into_iter().map(Seat::new).collect(), threads: threads.get() })
+        Ok(Self { seats: processes.into_iter().map(WorkerSlot::new).collect(), threads: threads.get() })
     }
 }
 
-impl Pool for Crew {
+impl Pool for WorkerProcesses {
     /// One thread deals for all: a hand to each worker, then to whoever has answered. It sleeps meanwhile. No thread
     /// for each worker, because those would compete with the workers for the cores.
     fn run(&mut self, work: &Work) -> Vec<Done> {
@@ -71,9 +71,9 @@ impl Pool for Crew {
                 seat.take(&deck, work, deadline_ns, &mut done);
             }
         }
-        while self.seats.iter().any(Seat::is_busy) {
+        while self.seats.iter().any(WorkerSlot::is_busy) {
             if work.stop.check().is_err() {
-                self.seats.iter_mut().for_each(Seat::dismiss);
+                self.seats.iter_mut().for_each(WorkerSlot::dismiss);
                 break;
             }
             for number in answered(&self.seats, done.last()) {
@@ -87,12 +87,12 @@ impl Pool for Crew {
 
     fn worker_cpu(&mut self) -> CpuTime {
         // All are asked before the first is heard, so that frozen ones are waited for together.
-        self.seats.iter_mut().for_each(Seat::ask_cpu);
-        self.seats.iter_mut().map(Seat::cpu_asked).fold(CpuTime::default(), |sum, one| sum + one)
+        self.seats.iter_mut().for_each(WorkerSlot::ask_cpu);
+        self.seats.iter_mut().map(WorkerSlot::cpu_asked).fold(CpuTime::default(), |sum, one| sum + one)
     }
 
     fn lost(&mut self) -> Vec<LostWorker> {
-        self.seats.iter().filter_map(Seat::lost).collect()
+        self.seats.iter().filter_map(WorkerSlot::lost).collect()
     }
 
     fn is_whole(&mut self) -> bool {

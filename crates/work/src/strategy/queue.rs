@@ -18,14 +18,15 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     queue::{
         address::Address,
-        batch::{Batch, Client, Places},
+        batch::{Batch, Client, SeenPlaces},
         broker::{BEAT, Broker, QueueError},
         errand::Errand,
         worker::Membership,
     },
     task::Task,
     worker::{
-        deck::Deal, error::LostWorker, lane::Done, process::WorkerProcess, shape::Shape, stop::Stop, work::Account,
+        deck::Schedule, error::LostWorker, lane::Done, process::WorkerProcess, shape::WorkerLayout, stop::Stop,
+        work::Account,
     },
 };
 use measure::cpu::CpuTime;
@@ -63,14 +64,14 @@ impl Strategy for Queue {
         256
     }
 
-    fn refuses(&self, deal: Deal, tasks: &[Task]) -> Option<String> {
-        if deal != Deal::OneByOne {
+    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
+        if deal != Schedule::OneByOne {
             return Some("who takes which job is decided at the queue, by who is free: only one_by_one".into());
         }
         tasks.iter().find_map(|task| Errand::of(task).err())
     }
 
-    fn start(&self, shape: Shape, env: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         let directory = directory(&env.scratch)?;
         let file = || Address::Sqlite(directory.path().join("queue.sqlite3"));
         let address = env.queue.address.clone().unwrap_or_else(file);
@@ -136,20 +137,20 @@ struct Staff {
     program: PathBuf,
     interrupted: Arc<AtomicBool>,
     membership: Membership,
-    places: Vec<Place>,
+    places: Vec<QueueAddress>,
     /// The dead are in it too: what they delivered has the number of their place.
-    numbers: Places,
+    numbers: SeenPlaces,
     /// Those of them that were lost.
     lost: Vec<LostWorker>,
 }
 
-struct Place {
+struct QueueAddress {
     process: WorkerProcess,
     filled: Instant,
     is_vacant: bool,
 }
 
-impl Place {
+impl QueueAddress {
     fn filled_by(process: WorkerProcess) -> Self {
         Self { process, filled: Instant::now(), is_vacant: false }
     }
@@ -171,7 +172,7 @@ impl Staff {
         processes.iter_mut().try_for_each(|process| process.join(&membership))?;
         processes.iter_mut().try_for_each(WorkerProcess::await_joined)?;
         let numbers = processes.iter().map(|process| (process.peer_id(0), process.number())).collect();
-        let places = processes.into_iter().map(Place::filled_by).collect();
+        let places = processes.into_iter().map(QueueAddress::filled_by).collect();
         Ok(Self { program, interrupted, membership, places, numbers, lost: Vec::new() })
     }
 
@@ -187,14 +188,14 @@ impl Staff {
     /// come, a pause lies between one and the next.
     fn replace_the_dead(&mut self, stop: &Stop) {
         self.note_the_dead();
-        let is_due = |place: &&mut Place| place.is_vacant && place.filled.elapsed() >= BEAT;
+        let is_due = |place: &&mut QueueAddress| place.is_vacant && place.filled.elapsed() >= BEAT;
         for place in self.places.iter_mut().filter(is_due) {
             place.filled = Instant::now();
             let number = place.process.number();
             let spawned = WorkerProcess::spawn_interruptible(&self.program, number, NonZeroU32::MIN, &self.interrupted);
             if let Ok(process) = spawned.and_then(|process| joined(process, &self.membership, stop)) {
                 self.numbers.insert(process.peer_id(0), number);
-                *place = Place::filled_by(process);
+                *place = QueueAddress::filled_by(process);
             }
         }
     }

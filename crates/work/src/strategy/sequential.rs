@@ -11,14 +11,14 @@
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
     lane::{Done, Lane},
-    shape::Shape,
+    shape::WorkerLayout,
 };
 
 /// One task after another.
 #[derive(Debug)]
 pub struct Sequential;
 
-struct Nobody;
+struct CallingThread;
 
 impl Strategy for Sequential {
     fn name(&self) -> &'static str {
@@ -33,16 +33,16 @@ impl Strategy for Sequential {
         1
     }
 
-    fn shape(&self, _: Shape, _: u32) -> Option<Shape> {
-        Some(Shape::ONE)
+    fn shape(&self, _: WorkerLayout, _: u32) -> Option<WorkerLayout> {
+        Some(WorkerLayout::ONE)
     }
 
-    fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        Ok(Box::new(Nobody))
+    fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(CallingThread))
     }
 }
 
-impl Pool for Nobody {
+impl Pool for CallingThread {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let mut lane = Lane::new(0, work.run, work.stop.clone());
         (0..).zip(work.tasks.iter()).map(|(index, task)| lane.run(index, task)).collect()

@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::{Task, TaskError},
     worker::{
-        deck::Deal,
+        deck::Schedule,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use std::{
@@ -28,7 +28,7 @@ use std::{
 #[derive(Debug)]
 pub struct ThreadPerTask;
 
-struct Nobody;
+struct NoPool;
 
 impl Strategy for ThreadPerTask {
     fn name(&self) -> &'static str {
@@ -43,21 +43,22 @@ impl Strategy for ThreadPerTask {
         u32::MAX
     }
 
-    fn shape(&self, _: Shape, tasks: u32) -> Option<Shape> {
+    fn shape(&self, _: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         Some(NonZeroU32::new(tasks).unwrap_or(NonZeroU32::MIN).into())
     }
 
-    fn refuses(&self, deal: Deal, _: &[Task]) -> Option<String> {
-        (deal != Deal::OneByOne).then(|| format!("each task has a thread of its own: `{deal}` can't be asked of it"))
+    fn refuses(&self, deal: Schedule, _: &[Task]) -> Option<String> {
+        (deal != Schedule::OneByOne)
+            .then(|| format!("each task has a thread of its own: `{deal}` can't be asked of it"))
     }
 
-    fn start(&self, _: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         // There is nobody to start yet: the threads come with the tasks, and their cost is part of the run.
-        Ok(Box::new(Nobody))
+        Ok(Box::new(NoPool))
     }
 }
 
-impl Pool for Nobody {
+impl Pool for NoPool {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         // The scope joins every thread before it ends, so threads may borrow the work.
         thread::scope(|scope| {

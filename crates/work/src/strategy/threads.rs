@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::Task,
     worker::{
-        deck::Deck,
+        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use crossbeam::channel::{Sender, unbounded};
@@ -31,15 +31,15 @@ pub struct Threads;
 
 /// What every worker is told when a run begins.
 #[derive(Clone)]
-pub(super) struct Shift {
+pub(super) struct RunTicket {
     pub(super) work: Work,
-    deck: Arc<Deck>,
+    deck: Arc<TaskQueue>,
     done: Sender<Vec<Done>>,
 }
 
 /// The threads. `gil_threads` has the same, with a lock around each of their tasks.
-pub(super) struct Crew {
-    workers: Vec<(Sender<Shift>, JoinHandle<()>)>,
+pub(super) struct ThreadPool {
+    workers: Vec<(Sender<RunTicket>, JoinHandle<()>)>,
 }
 
 impl Strategy for Threads {
@@ -55,21 +55,21 @@ impl Strategy for Threads {
         4096
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        Ok(Box::new(Crew::start(shape, |worker, shift| shift.work_through(worker, Lane::run))?))
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+        Ok(Box::new(ThreadPool::start(shape, |worker, shift| shift.work_through(worker, Lane::run))?))
     }
 }
 
-impl Crew {
+impl ThreadPool {
     /// Starts the threads. When a run begins, each does `work_through` once.
     pub(super) fn start(
-        shape: Shape,
-        work_through: impl Fn(u32, &Shift) + Clone + Send + 'static,
+        shape: WorkerLayout,
+        work_through: impl Fn(u32, &RunTicket) + Clone + Send + 'static,
     ) -> Result<Self, StartError> {
         let mut crew = Self { workers: Vec::new() };
         for worker in 0..shape.workers().get() {
             let work_through = work_through.clone();
-            let (shifts, my_shifts) = unbounded::<Shift>();
+            let (shifts, my_shifts) = unbounded::<RunTicket>();
             // When the system refuses a thread, those that stand are let go: dropping their channel ends them.
             let refused = |source| StartError::Thread { number: worker + 1, source };
             let thread = Builder::new()
@@ -83,7 +83,7 @@ impl Crew {
     }
 }
 
-impl Shift {
+impl RunTicket {
     /// What a worker does: take, run, take again, until the deck is empty. The deck is closed before the run begins, so an
     /// empty deck can't be confused with one that is still being filled.
     pub(super) fn work_through(&self, worker: u32, mut run: impl FnMut(&mut Lane, u32, &Task) -> Done) {
@@ -98,10 +98,10 @@ impl Shift {
     }
 }
 
-impl Pool for Crew {
+impl Pool for ThreadPool {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let (done, results) = unbounded();
-        let shift = Shift { work: work.clone(), deck: Arc::new(work.deck(self.workers.len() as u32)), done };
+        let shift = RunTicket { work: work.clone(), deck: Arc::new(work.deck(self.workers.len() as u32)), done };
         for (shifts, _) in &self.workers {
             // A worker that is gone takes nothing from the deck; the others do its share.
             let _ = shifts.send(shift.clone());

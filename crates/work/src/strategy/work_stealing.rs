@@ -12,9 +12,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::Task,
     worker::{
-        deck::Deal,
+        deck::Schedule,
         lane::{Done, Lane},
-        shape::Shape,
+        shape::WorkerLayout,
     },
 };
 use rayon::prelude::*;
@@ -42,11 +42,11 @@ impl Strategy for WorkStealing {
         1024
     }
 
-    fn refuses(&self, deal: Deal, _: &[Task]) -> Option<String> {
-        (deal != Deal::OneByOne).then(|| format!("rayon deals by stealing; `{deal}` can't be asked of it"))
+    fn refuses(&self, deal: Schedule, _: &[Task]) -> Option<String> {
+        (deal != Schedule::OneByOne).then(|| format!("rayon deals by stealing; `{deal}` can't be asked of it"))
     }
 
-    fn start(&self, shape: Shape, _: &Env) -> Result<Box<dyn Pool>, StartError> {
+    fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         let mut threads = Vec::new();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(shape.workers().get() as usize)

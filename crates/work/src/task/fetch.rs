@@ -6,7 +6,7 @@
 //! There are two clients, because there are two ways to wait. The blocking one (ureq) keeps its thread until the answer
 //! is there; the async one (hyper) gives it back to the event loop at each `await`. They send the same bytes.
 
-use super::{Host, Output, Task, TaskError, Wait};
+use super::{Output, Task, TaskContext, TaskError, Wait};
 use crate::worker::lane::Lane;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
@@ -42,7 +42,7 @@ const CHUNK: usize = 64 << 10;
 pub struct Fetch {
     /// Where from: `http://HOST:PORT/PATH`.
     pub url: String,
-    /// The `Host` header, where it is not the URL's: several virtual sites on one server.
+    /// The `TaskContext` header, where it is not the URL's: several virtual sites on one server.
     pub site: Option<String>,
     /// The `Authorization` header.
     pub authorization: Option<String>,
@@ -165,7 +165,7 @@ impl Recipe {
     fn listed(&self, origin: &str, listing: &Listing, time_scale: f64) -> Result<Vec<String>, TaskError> {
         let fetch = self.listing_task(origin, listing, time_scale);
         let body = fetch.get_blocking(TaskTag { run: 0, index: None }, PATIENCE)?.read_to_vec().map_err(broken)?;
-        let gallery: gallery::Listing = serde_json::from_slice(&body)
+        let gallery: gallery::GalleryListing = serde_json::from_slice(&body)
             .map_err(|error| TaskError::Http(format!("{}: not a gallery listing: {error}", fetch.url)))?;
         Ok(gallery.pictures().take(self.tasks.get() as usize).map(ToOwned::to_owned).collect())
     }
@@ -178,7 +178,7 @@ impl Fetch {
     }
 
     /// Waits for the answer on this thread.
-    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+    pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let tag = host.tag();
         let mut body = host.wait(Wait::FirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
         host.wait(Wait::Transfer, |_| body.digest())

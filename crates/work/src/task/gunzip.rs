@@ -6,7 +6,7 @@
 //! the other gives it back. The document supposes the first. CPython is the second: `Modules/zlibmodule.c` puts
 //! `Py_BEGIN_ALLOW_THREADS` before each call of `inflate`, and before `crc32` of more than some kilobytes.
 
-use super::{Expected, Host, Output, Task, TaskError};
+use super::{Expected, Output, Task, TaskContext, TaskError};
 use crate::fixtures::Archive;
 use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub struct TooFewArchives {
 
 impl Gunzip {
     /// The checksum of the output is the CRC-32 of the content, its amount the content's bytes.
-    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+    pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let file = File::open(&self.input).map_err(|error| self.error(&error))?;
         let mut content = MultiGzDecoder::new(BufReader::with_capacity(CHUNK_BYTES, file));
         let (mut chunk, mut checksum, mut amount) = (vec![0; CHUNK_BYTES], crc32fast::Hasher::new(), 0);

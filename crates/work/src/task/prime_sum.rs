@@ -4,7 +4,7 @@
 //! can be divisors), in Rust. It is a bad algorithm on purpose. The other one is a sieve: on a single core it is done long
 //! before any number of workers that divide (`makespan lesson better-algorithm`).
 
-use super::{Expected, Host, Output, Task, TaskError};
+use super::{Expected, Output, Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU32, NonZeroU64};
 
@@ -50,7 +50,7 @@ pub struct Recipe {
 
 impl PrimeSum {
     /// The checksum of the output is the sum itself, its amount the number of primes.
-    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+    pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let (checksum, amount) = match self.by {
             Method::TrialDivision => self.divided(host)?,
             Method::Sieve => self.sieved(host)?,
@@ -58,7 +58,7 @@ impl PrimeSum {
         Ok(Output { checksum, amount, status: None })
     }
 
-    fn divided<H: Host>(&self, host: &mut H) -> Result<(u64, u64), TaskError> {
+    fn divided<H: TaskContext>(&self, host: &mut H) -> Result<(u64, u64), TaskError> {
         let (mut sum, mut count) = (0, 0);
         for number in self.from..self.below {
             host.check()?;
@@ -71,7 +71,7 @@ impl PrimeSum {
     }
 
     /// Every composite number has a prime divisor that is at most its square root: those are all that cross out.
-    fn sieved<H: Host>(&self, host: &mut H) -> Result<(u64, u64), TaskError> {
+    fn sieved<H: TaskContext>(&self, host: &mut H) -> Result<(u64, u64), TaskError> {
         let composite = sieve(self.below.isqrt() + 1);
         let primes: Vec<u64> = (0..).zip(composite).filter_map(|(number, is)| (!is).then_some(number)).collect();
         let (mut sum, mut count) = (0, 0);

@@ -7,7 +7,7 @@
 //! somebody else may have it, within a call nobody. Files are read and written without it, as CPython does. Pillow itself
 //! is kinder and gives the lock back while it decodes (`_decode` in its `src/decode.c`).
 
-use super::{Expected, Host, Output, Task, TaskError};
+use super::{Expected, Output, Task, TaskContext, TaskError};
 use crate::worker::stop::Stopped;
 use pictures::{Caller, MOST_BYTES, NoThumbnail, format::Format};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,7 @@ impl Recipe {
 
 impl Thumbnail {
     /// The checksum of the output is the CRC-32 of the thumbnail's file, its amount the file's bytes.
-    pub fn run<H: Host>(&self, host: &mut H) -> Result<Output, TaskError> {
+    pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let file = host.released(|| self.read())?;
         host.check()?;
         if let Some(why) = Format::refusal(&self.input, &file) {
@@ -164,7 +164,7 @@ struct HostCaller<'a, H> {
     stopped: Option<Stopped>,
 }
 
-impl<H: Host> Caller for HostCaller<'_, H> {
+impl<H: TaskContext> Caller for HostCaller<'_, H> {
     fn stopped(&self) -> bool {
         self.host.stopped().is_err()
     }

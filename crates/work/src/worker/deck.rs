@@ -10,7 +10,7 @@ use std::{fmt, ops::Range, str::FromStr};
 /// How tasks reach workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Deal {
+pub enum Schedule {
     /// Each worker takes the next task when it is free.
     OneByOne,
     /// Each worker takes the next k tasks when it is free.
@@ -28,7 +28,7 @@ pub enum Deal {
 /// The names a deal can have, for messages.
 pub const DEALS: &str = "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key";
 
-impl FromStr for Deal {
+impl FromStr for Schedule {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -45,7 +45,7 @@ impl FromStr for Deal {
     }
 }
 
-impl fmt::Display for Deal {
+impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::OneByOne => f.write_str("one_by_one"),
@@ -58,7 +58,7 @@ impl fmt::Display for Deal {
     }
 }
 
-impl TryFrom<String> for Deal {
+impl TryFrom<String> for Schedule {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -66,8 +66,8 @@ impl TryFrom<String> for Deal {
     }
 }
 
-impl From<Deal> for String {
-    fn from(deal: Deal) -> Self {
+impl From<Schedule> for String {
+    fn from(deal: Schedule) -> Self {
         deal.to_string()
     }
 }
@@ -77,15 +77,15 @@ pub type Hand = Vec<u32>;
 
 /// The tasks of one run, waiting to be taken. Each is taken exactly once, whoever asks.
 #[derive(Debug)]
-pub struct Deck {
+pub struct TaskQueue {
     /// One shared queue, or one for each worker. Every queue is filled and its sending end dropped before the run
     /// starts: an empty queue is then a *closed* one, and "nothing left" can't be confused with "nothing yet".
     queues: Vec<Receiver<Hand>>,
 }
 
-impl Deck {
-    /// Deals `keys.len()` tasks to `workers` workers. `keys` are what [`Deal::ByKey`] groups by.
-    pub fn deal(deal: Deal, keys: &[&str], workers: u32) -> Self {
+impl TaskQueue {
+    /// Deals `keys.len()` tasks to `workers` workers. `keys` are what [`Schedule::ByKey`] groups by.
+    pub fn deal(deal: Schedule, keys: &[&str], workers: u32) -> Self {
         let (count, workers) = (keys.len(), workers.max(1) as usize);
         let all = 0..count as u32;
         let shared =
@@ -96,17 +96,17 @@ impl Deck {
             queues
         };
         let queues = match deal {
-            Deal::OneByOne => shared(1),
-            Deal::Chunks(size) => shared(size as usize),
-            Deal::PoolChunks => shared(count.div_ceil(4 * workers)),
-            Deal::Blocks => {
+            Schedule::OneByOne => shared(1),
+            Schedule::Chunks(size) => shared(size as usize),
+            Schedule::PoolChunks => shared(count.div_ceil(4 * workers)),
+            Schedule::Blocks => {
                 // The first count % workers blocks are one longer, as numpy.array_split and the lecture notes have it.
                 let end = |worker: usize| worker * (count / workers) + worker.min(count % workers);
                 let blocks: Vec<Range<usize>> = (0..workers).map(|worker| end(worker)..end(worker + 1)).collect();
                 to_worker(&|index| blocks.iter().position(|block| block.contains(&index)).unwrap_or(0))
             }
-            Deal::Interleaved => to_worker(&|index| index % workers),
-            Deal::ByKey => {
+            Schedule::Interleaved => to_worker(&|index| index % workers),
+            Schedule::ByKey => {
                 let mut known: Vec<&str> = Vec::new();
                 let group: Vec<usize> = keys
                     .iter()
@@ -144,7 +144,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn dealt(deal: &str, count: usize, workers: u32) -> Vec<Vec<Hand>> {
-        let deck = Deck::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
+        let deck = TaskQueue::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
         deck.queues.iter().map(|queue| queue.iter().collect()).collect()
     }
 
@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn by_key_gives_a_site_to_one_worker() {
-        let deck = Deck::deal(Deal::ByKey, &["a", "b", "a", "c", "b"], 2);
+        let deck = TaskQueue::deal(Schedule::ByKey, &["a", "b", "a", "c", "b"], 2);
         let hands: Vec<Vec<Hand>> = deck.queues.iter().map(|queue| queue.iter().collect()).collect();
         assert_eq!(hands, [vec![vec![0], vec![2], vec![3]], vec![vec![1], vec![4]]]);
     }
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn unknown_deals_are_refused_with_the_known_ones() {
         for bad in ["chunks(0)", "chunks(x)", "chunks", "random", ""] {
-            assert!(bad.parse::<Deal>().expect_err(bad).contains("one_by_one"));
+            assert!(bad.parse::<Schedule>().expect_err(bad).contains("one_by_one"));
         }
     }
 
@@ -186,7 +186,7 @@ mod tests {
 
         #[test]
         fn a_deal_survives_being_written_and_read(size in 1_u32..1000) {
-            prop_assert_eq!(Deal::Chunks(size).to_string().parse(), Ok(Deal::Chunks(size)));
+            prop_assert_eq!(Schedule::Chunks(size).to_string().parse(), Ok(Schedule::Chunks(size)));
         }
     }
 }

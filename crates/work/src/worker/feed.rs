@@ -119,12 +119,12 @@ impl Feed {
 
 /// Reads a feed from its beginning, as far as it goes at the moment.
 #[derive(Debug)]
-pub struct Reader {
+pub struct FeedReader {
     file: File,
     begun: Vec<u8>,
 }
 
-impl Reader {
+impl FeedReader {
     /// Reads the feed in this file.
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { file: File::open(path)?, begun: Vec::new() })
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn nothing_is_torn_or_lost_where_many_announce_at_once() {
         let file = NamedTempFile::new().unwrap();
-        let mut reader = Reader::open(file.path()).unwrap();
+        let mut reader = FeedReader::open(file.path()).unwrap();
         let (threads, each) = (8, 500);
         thread::scope(|scope| {
             for worker in 0..threads {

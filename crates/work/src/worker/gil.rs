@@ -31,7 +31,7 @@ pub struct Gil {
     drop_request: AtomicBool,
     /// Held for some instructions at a time, never while anybody computes or waits: it guards the book-keeping, and the
     /// lock itself is a line in that book.
-    state: Mutex<State>,
+    state: Mutex<LockState>,
     /// The lock became free. Wakes one of those who wait for it: a second one would only find it taken.
     free: Condvar,
     /// The lock was taken, or nobody waits for it any more: what a holder who dropped it on request waits for. A condvar
@@ -40,7 +40,7 @@ pub struct Gil {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LockState {
     held: bool,
     last_holder: Option<u32>,
     switches: u64,
@@ -64,12 +64,12 @@ impl Gil {
         self.state().switches
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LockState> {
         // Nothing under the mutex can panic, and if it did, each line of the book would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hand_to(&self, worker: u32, state: &mut State) {
+    fn hand_to(&self, worker: u32, state: &mut LockState) {
         state.held = true;
         if state.last_holder != Some(worker) {
             state.last_holder = Some(worker);
@@ -154,7 +154,7 @@ impl Holder<'_> {
             let before = state.switches;
             // CPython waits without a condition, and has to see to it that who asked doesn't leave. Here it may: its run
             // may end.
-            let not_yet = |state: &mut State| state.switches == before && state.waiting > 0;
+            let not_yet = |state: &mut LockState| state.switches == before && state.waiting > 0;
             drop(gil.taken.wait_while(state, not_yet));
         }
     }

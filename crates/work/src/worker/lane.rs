@@ -4,7 +4,7 @@ use super::{
     feed::{Announcement, Doing, Feed},
     stop::{Stop, Stopped},
 };
-use crate::task::{Host, Output, Task, TaskError, Wait};
+use crate::task::{Output, Task, TaskContext, TaskError, Wait};
 use futures_util::FutureExt;
 use measure::clock::{between, now_ns};
 use mock_server::log::TaskTag;
@@ -189,7 +189,7 @@ impl Lane {
     }
 }
 
-impl Host for Lane {
+impl TaskContext for Lane {
     #[inline]
     fn check(&mut self) -> Result<(), Stopped> {
         self.stop.check()

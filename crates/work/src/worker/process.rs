@@ -6,7 +6,7 @@ use super::{
     error::{CloseError, LostWorker, StartError},
     frame,
     lane::Done,
-    serve::{Answer, GREETING, Handed, Order},
+    serve::{GREETING, Handed, WorkerOrder, WorkerReply},
 };
 use crate::{
     queue::worker::{Membership, peer_id},
@@ -94,7 +94,7 @@ impl WorkerProcess {
     /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
     pub fn await_ready(&mut self) -> Result<(), StartError> {
         let reason = match self.answer(self.start_limit) {
-            Ok(Answer::Ready(greeting)) if greeting == GREETING => return Ok(()),
+            Ok(WorkerReply::Ready(greeting)) if greeting == GREETING => return Ok(()),
             Ok(other) => format!("it greeted with {other:?} instead of {GREETING:?}: is it of another build?"),
             Err(how) => how,
         };
@@ -106,14 +106,14 @@ impl WorkerProcess {
     pub fn join(&mut self, membership: &Membership) -> Result<(), StartError> {
         let first_worker = self.number * membership.threads.get();
         let membership = Membership { first_worker, ..membership.clone() };
-        self.order(&Order::Join(Box::new(membership))).map_err(|reason| self.not_started(reason))
+        self.order(&WorkerOrder::Join(Box::new(membership))).map_err(|reason| self.not_started(reason))
     }
 
     /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.
     pub fn await_joined(&mut self) -> Result<(), StartError> {
         let reason = match self.answer(self.start_limit) {
-            Ok(Answer::Joined(Ok(()))) => return Ok(()),
-            Ok(Answer::Joined(Err(why))) => why,
+            Ok(WorkerReply::Joined(Ok(()))) => return Ok(()),
+            Ok(WorkerReply::Joined(Err(why))) => why,
             Ok(other) => self.put_down(&format!("it answered {other:?} when told to join a queue")),
             Err(how) => how,
         };
@@ -145,7 +145,7 @@ impl WorkerProcess {
     /// Gives one of its threads some tasks. It answers each when it is done.
     pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
         let first_worker = self.number * self.threads.get();
-        self.order(&Order::Hand(Handed { run, first_worker, deadline_ns, tasks }))
+        self.order(&WorkerOrder::Hand(Handed { run, first_worker, deadline_ns, tasks }))
     }
 
     /// Reads the next task that is done, where [`answers_fd`](Self::answers_fd) is readable or something
@@ -153,7 +153,7 @@ impl WorkerProcess {
     pub fn next_done(&mut self) -> Result<Done, String> {
         self.asked = Instant::now();
         match self.answer(ANSWER_LIMIT)? {
-            Answer::Done(done) => Ok(done),
+            WorkerReply::Done(done) => Ok(done),
             other => Err(self.put_down(&format!("it answered {other:?} out of turn"))),
         }
     }
@@ -170,14 +170,14 @@ impl WorkerProcess {
 
     /// Asks for the CPU time it has used so far. All are asked first and then heard, so that none waits for another.
     pub fn ask_cpu(&mut self) -> Result<(), String> {
-        self.order(&Order::<&Task>::Cpu)
+        self.order(&WorkerOrder::<&Task>::Cpu)
     }
 
     /// The answer to [`ask_cpu`](Self::ask_cpu). It takes a live process no time, so the error names one that is dead or
     /// frozen; such a one is killed.
     pub fn cpu(&mut self) -> Result<CpuTime, String> {
         match self.answer(ANSWER_LIMIT)? {
-            Answer::Cpu(time) => Ok(time),
+            WorkerReply::Cpu(time) => Ok(time),
             other => Err(self.put_down(&format!("it answered {other:?} when asked for its CPU time"))),
         }
     }
@@ -197,7 +197,7 @@ impl WorkerProcess {
         // Its end of the pipe closes when it ends. Answers that come before that are nobody's any more.
         while self.asked.elapsed() < ANSWER_LIMIT {
             match self.read(ANSWER_LIMIT) {
-                Ok(Some(Answer::Ended(why))) => words = Some(why),
+                Ok(Some(WorkerReply::Ended(why))) => words = Some(why),
                 Ok(Some(_)) => {}
                 Ok(None) => break,
                 Err(error) => {
@@ -218,7 +218,7 @@ impl WorkerProcess {
         if reported { Ok(()) } else { Err(LostWorker { process: self.number + 1, how }.into()) }
     }
 
-    fn order(&mut self, order: &Order<&Task>) -> Result<(), String> {
+    fn order(&mut self, order: &WorkerOrder<&Task>) -> Result<(), String> {
         self.asked = Instant::now();
         let written = match &mut self.orders {
             Some(pipe) => frame::write(pipe.limit(self.asked, ANSWER_LIMIT), order),
@@ -232,9 +232,9 @@ impl WorkerProcess {
     }
 
     /// Its next answer. The error says how it ended; it is dead then.
-    fn answer(&mut self, limit: Duration) -> Result<Answer, String> {
+    fn answer(&mut self, limit: Duration) -> Result<WorkerReply, String> {
         match self.read(limit) {
-            Ok(Some(Answer::Ended(why))) => {
+            Ok(Some(WorkerReply::Ended(why))) => {
                 self.put_down("");
                 Err(why)
             }
@@ -244,7 +244,7 @@ impl WorkerProcess {
         }
     }
 
-    fn read(&mut self, limit: Duration) -> io::Result<Option<Answer>> {
+    fn read(&mut self, limit: Duration) -> io::Result<Option<WorkerReply>> {
         self.answers.get_mut().limit(self.asked, limit);
         frame::read(&mut self.answers)
     }
@@ -252,7 +252,7 @@ impl WorkerProcess {
     /// What a process that has ended said at last.
     fn last_words(&mut self) -> Option<String> {
         let mut answers = std::iter::from_fn(|| self.read(Duration::ZERO).ok().flatten());
-        answers.find_map(|answer| if let Answer::Ended(why) = answer { Some(why) } else { None })
+        answers.find_map(|answer| if let WorkerReply::Ended(why) = answer { Some(why) } else { None })
     }
 
     fn fault(&mut self, error: &io::Error) -> String {

@@ -3,7 +3,7 @@
 //! The book-keeping is what makes a death cheap: when a process goes, it is known which tasks went with it.
 
 use super::{
-    deck::{Deck, Hand},
+    deck::{Hand, TaskQueue},
     error::LostWorker,
     lane::Done,
     process::WorkerProcess,
@@ -22,7 +22,7 @@ const SHORT: Duration = Duration::from_micros(50);
 
 /// A worker process and the tasks it holds.
 #[derive(Debug)]
-pub struct Seat {
+pub struct WorkerSlot {
     /// The worker.
     pub process: WorkerProcess,
     /// One hand for each of its threads that is at work.
@@ -39,7 +39,7 @@ enum State {
     Lost(String),
 }
 
-impl Seat {
+impl WorkerSlot {
     /// A seat for this process, which holds nothing yet.
     pub fn new(process: WorkerProcess) -> Self {
         Self { process, holds: Vec::new(), state: State::Alive }
@@ -52,7 +52,7 @@ impl Seat {
 
     /// Takes the next hand from the deck if the worker lives, has an idle thread, and there is a hand; says whether it
     /// did. Tasks that can't be handed over any more are done with an error.
-    pub fn take(&mut self, deck: &Deck, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
+    pub fn take(&mut self, deck: &TaskQueue, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
         if self.state != State::Alive || self.holds.len() == self.process.threads() {
             return false;
         }
@@ -144,7 +144,7 @@ impl Seat {
 /// Going to sleep and being woken takes longer than a task that does nothing. So where the last task was a short one,
 /// it looks again and again for as long as such a task takes, before it sleeps. Where tasks are longer, it never stays
 /// awake: the cores belong to the workers.
-pub fn answered(seats: &[Seat], last: Option<&Done>) -> Vec<usize> {
+pub fn answered(seats: &[WorkerSlot], last: Option<&Done>) -> Vec<usize> {
     let asked = Instant::now();
     while last.is_some_and(|done| done.took() < SHORT) && asked.elapsed() < SHORT {
         let ready = ready(seats, PollTimeout::ZERO);
@@ -155,7 +155,7 @@ pub fn answered(seats: &[Seat], last: Option<&Done>) -> Vec<usize> {
     ready(seats, PollTimeout::from(NAP_MS))
 }
 
-fn ready(seats: &[Seat], timeout: PollTimeout) -> Vec<usize> {
+fn ready(seats: &[WorkerSlot], timeout: PollTimeout) -> Vec<usize> {
     let busy = || seats.iter().enumerate().filter(|(_, seat)| seat.is_busy());
     let mut waiting: Vec<PollFd> =
         busy().map(|(_, seat)| PollFd::new(seat.process.answers_fd(), PollFlags::POLLIN)).collect();

@@ -9,11 +9,11 @@ use super::{
     frame,
     lane::{Done, Lane},
     lifeline,
-    source::{Shift, Source, work_off},
+    source::{Chunk, Source, work_off},
     stop::Stop,
 };
 use crate::{
-    queue::worker::{Crew, Event, Membership},
+    queue::worker::{JobWorkers, Membership, WorkerEvent},
     task::Task,
 };
 use crossbeam::channel::{Receiver, unbounded};
@@ -32,12 +32,12 @@ pub const GREETING: &str = concat!("makespan worker ", env!("CARGO_PKG_VERSION")
 
 /// What the parent wants. Generic over the task, so that it can be written from a reference and read as a value.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Order<T> {
-    /// Run these, and answer each with [`Answer::Done`].
+pub enum WorkerOrder<T> {
+    /// Run these, and answer each with [`WorkerReply::Done`].
     Hand(Handed<T>),
-    /// Say how much CPU time was used so far, with [`Answer::Cpu`].
+    /// Say how much CPU time was used so far, with [`WorkerReply::Cpu`].
     Cpu,
-    /// Take jobs from a queue, for as long as the pipe is open. Answered with [`Answer::Joined`].
+    /// Take jobs from a queue, for as long as the pipe is open. Answered with [`WorkerReply::Joined`].
     Join(Box<Membership>),
 }
 
@@ -56,7 +56,7 @@ pub struct Handed<T> {
 
 /// What the worker process says.
 #[derive(Debug, Serialize, Deserialize)]
-pub enum Answer {
+pub enum WorkerReply {
     /// [`GREETING`]: ready.
     Ready(String),
     /// One task, done.
@@ -76,7 +76,7 @@ pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
     let served = lifeline::exit_when_stdin_closes().and_then(|()| serve(threads));
     if let Err(error) = &served {
         // Where the parent is the one who can't be reached, there is nobody to tell.
-        let _ = answer(&Answer::Ended(error.to_string()));
+        let _ = answer(&WorkerReply::Ended(error.to_string()));
     }
     served
 }
@@ -106,7 +106,7 @@ fn serve(threads: NonZeroU32) -> io::Result<()> {
 
 impl Handed<Task> {
     /// The tasks, for worker `thread` of this process.
-    fn begin(self, thread: u32) -> Shift {
+    fn begin(self, thread: u32) -> Chunk {
         let left = Duration::from_nanos(self.deadline_ns.saturating_sub(now_ns()));
         (Lane::new(self.first_worker + thread, self.run, Stop::after(left)), self.tasks)
     }
@@ -116,13 +116,13 @@ impl Handed<Task> {
 struct Pipe {
     orders: BufReader<StdinLock<'static>>,
     /// The workers that take jobs from a queue, once the parent asked for that.
-    crew: Option<Crew>,
+    crew: Option<JobWorkers>,
 }
 
 impl Pipe {
     fn open() -> io::Result<Self> {
         let orders = BufReader::new(io::stdin().lock());
-        answer(&Answer::Ready(GREETING.into()))?;
+        answer(&WorkerReply::Ready(GREETING.into()))?;
         Ok(Self { orders, crew: None })
     }
 
@@ -130,9 +130,9 @@ impl Pipe {
     fn handed(&mut self) -> io::Result<Option<Handed<Task>>> {
         while let Some(order) = frame::read(&mut self.orders)? {
             let answer = match order {
-                Order::Hand(handed) => return Ok(Some(handed)),
-                Order::Cpu => Answer::Cpu(CpuTime::of_this_process()),
-                Order::Join(membership) => Answer::Joined(self.join(&membership)),
+                WorkerOrder::Hand(handed) => return Ok(Some(handed)),
+                WorkerOrder::Cpu => WorkerReply::Cpu(CpuTime::of_this_process()),
+                WorkerOrder::Join(membership) => WorkerReply::Joined(self.join(&membership)),
             };
             self::answer(&answer)?;
         }
@@ -142,30 +142,30 @@ impl Pipe {
     fn join(&mut self, membership: &Membership) -> Result<(), String> {
         // Without workers the process is of no use, and its end is what the parent watches for.
         let end = |event| {
-            if let Event::Ended(why) = event {
-                let _ = answer(&Answer::Ended(why.to_string()));
+            if let WorkerEvent::Ended(why) = event {
+                let _ = answer(&WorkerReply::Ended(why.to_string()));
                 process::exit(1)
             }
         };
-        self.crew = Some(Crew::join(membership, end).map_err(|error| error.to_string())?);
+        self.crew = Some(JobWorkers::join(membership, end).map_err(|error| error.to_string())?);
         Ok(())
     }
 }
 
 /// Standard output is locked for each frame, so that those of two threads don't mix.
-fn answer(answer: &Answer) -> io::Result<()> {
+fn answer(answer: &WorkerReply) -> io::Result<()> {
     frame::write(io::stdout(), answer)
 }
 
 impl Source for Pipe {
     type Error = io::Error;
 
-    fn next(&mut self) -> io::Result<Option<Shift>> {
+    fn next(&mut self) -> io::Result<Option<Chunk>> {
         Ok(self.handed()?.map(|handed| handed.begin(0)))
     }
 
     fn done(&mut self, done: Done) -> io::Result<()> {
-        answer(&Answer::Done(done))
+        answer(&WorkerReply::Done(done))
     }
 }
 
@@ -178,11 +178,11 @@ struct HandedOver {
 impl Source for HandedOver {
     type Error = io::Error;
 
-    fn next(&mut self) -> io::Result<Option<Shift>> {
+    fn next(&mut self) -> io::Result<Option<Chunk>> {
         Ok(self.to_do.recv().ok().map(|handed| handed.begin(self.thread)))
     }
 
     fn done(&mut self, done: Done) -> io::Result<()> {
-        answer(&Answer::Done(done))
+        answer(&WorkerReply::Done(done))
     }
 }

@@ -6,7 +6,7 @@ use std::{fmt, num::NonZeroU32, str::FromStr};
 /// The shape of a pool. As text it is `5`, or `3x5` for three processes of five threads each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub enum Shape {
+pub enum WorkerLayout {
     /// So many workers.
     Plain(NonZeroU32),
     /// Worker processes, with so many threads in each.
@@ -18,7 +18,7 @@ pub enum Shape {
     },
 }
 
-impl Shape {
+impl WorkerLayout {
     /// A single worker.
     pub const ONE: Self = Self::Plain(NonZeroU32::MIN);
 
@@ -39,13 +39,13 @@ impl Shape {
     }
 }
 
-impl From<NonZeroU32> for Shape {
+impl From<NonZeroU32> for WorkerLayout {
     fn from(workers: NonZeroU32) -> Self {
         Self::Plain(workers)
     }
 }
 
-impl fmt::Display for Shape {
+impl fmt::Display for WorkerLayout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Plain(workers) => write!(f, "{workers}"),
@@ -54,7 +54,7 @@ impl fmt::Display for Shape {
     }
 }
 
-impl FromStr for Shape {
+impl FromStr for WorkerLayout {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -74,7 +74,7 @@ impl FromStr for Shape {
     }
 }
 
-impl TryFrom<String> for Shape {
+impl TryFrom<String> for WorkerLayout {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
@@ -82,8 +82,8 @@ impl TryFrom<String> for Shape {
     }
 }
 
-impl From<Shape> for String {
-    fn from(shape: Shape) -> Self {
+impl From<WorkerLayout> for String {
+    fn from(shape: WorkerLayout) -> Self {
         shape.to_string()
     }
 }
@@ -95,16 +95,16 @@ mod tests {
 
     #[test]
     fn a_grid_has_its_product_of_workers() {
-        let grid: Shape = "3x5".parse().expect("a shape");
+        let grid: WorkerLayout = "3x5".parse().expect("a shape");
         assert_eq!((grid.workers().get(), grid.processes().map(NonZeroU32::get)), (15, Some(3)));
-        let plain: Shape = "15".parse().expect("a shape");
+        let plain: WorkerLayout = "15".parse().expect("a shape");
         assert_eq!((plain.workers().get(), plain.processes()), (15, None));
     }
 
     #[test]
     fn what_is_no_shape_is_refused_with_what_is() {
         for bad in ["", "0", "-1", "x", "3x", "x5", "3x0", "0x5", "3x5x2", "two", "65536x65536", "4294967296"] {
-            let error = bad.parse::<Shape>().expect_err(bad);
+            let error = bad.parse::<WorkerLayout>().expect_err(bad);
             assert!(error.contains("from 1 on") && error.contains("3x5"), "{error}");
         }
     }
@@ -113,7 +113,7 @@ mod tests {
         #[test]
         fn a_shape_survives_being_written_and_read(processes in 1_u32..9999, threads in 1_u32..9999) {
             for text in [format!("{threads}"), format!("{processes}x{threads}")] {
-                prop_assert_eq!(text.parse::<Shape>().map(String::from), Ok(text));
+                prop_assert_eq!(text.parse::<WorkerLayout>().map(String::from), Ok(text));
             }
         }
     }

@@ -8,7 +8,7 @@ use super::lane::{Done, Lane};
 use crate::task::Task;
 
 /// Some tasks with their indexes, and the lane that they are to run in, which knows their run and its deadline.
-pub type Shift = (Lane, Vec<(u32, Task)>);
+pub type Chunk = (Lane, Vec<(u32, Task)>);
 
 /// Where a worker's tasks come from, and where it says what came of them.
 pub trait Source {
@@ -16,7 +16,7 @@ pub trait Source {
     type Error;
 
     /// Waits for the next tasks; `None` when there will be no more.
-    fn next(&mut self) -> Result<Option<Shift>, Self::Error>;
+    fn next(&mut self) -> Result<Option<Chunk>, Self::Error>;
 
     /// One of them is done.
     fn done(&mut self, done: Done) -> Result<(), Self::Error>;

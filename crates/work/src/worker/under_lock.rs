@@ -7,7 +7,7 @@
 //! Time spent waiting for the lock is written down as a wait of the task's own, and only where the lock wasn't free.
 
 use super::{gil::Holder, stop::Stopped};
-use crate::task::{Host, Output, Task, TaskError, Wait};
+use crate::task::{Output, Task, TaskContext, TaskError, Wait};
 use mock_server::log::TaskTag;
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub struct UnderLock<'a, 'gil, H> {
     host: &'a mut H,
 }
 
-impl<'a, 'gil, H: Host> UnderLock<'a, 'gil, H> {
+impl<'a, 'gil, H: TaskContext> UnderLock<'a, 'gil, H> {
     /// Runs a task in `host`, holding the lock. Afterwards the thread still holds it.
     pub fn run(holder: &'a mut Holder<'gil>, host: &'a mut H, task: &Task) -> Result<Output, TaskError> {
         task.run(&mut Self::enter(holder, host)?)
@@ -57,7 +57,7 @@ impl<'a, 'gil, H: Host> UnderLock<'a, 'gil, H> {
     }
 }
 
-impl<H: Host> Host for UnderLock<'_, '_, H> {
+impl<H: TaskContext> TaskContext for UnderLock<'_, '_, H> {
     #[inline]
     fn check(&mut self) -> Result<(), Stopped> {
         self.host.check()?;

@@ -1,7 +1,7 @@
 //! What a pool is given to run, and how what it returns is put in order.
 
 use super::{
-    deck::{Deal, Deck},
+    deck::{Schedule, TaskQueue},
     lane::Done,
     stop::Stop,
 };
@@ -20,7 +20,7 @@ pub struct Work {
     /// The tasks. Shared, not copied, by the workers of this process.
     pub tasks: Arc<[Task]>,
     /// How they reach the workers.
-    pub deal: Deal,
+    pub deal: Schedule,
     /// When to end early.
     pub stop: Stop,
     /// The mock server the tasks fetch from (`http://HOST:PORT`), for workers that must not fetch from any other.
@@ -65,14 +65,14 @@ pub struct Elsewhere {
 
 impl Work {
     /// These tasks, with no server to fetch from.
-    pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, deal: Deal, stop: Stop) -> Self {
+    pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, deal: Schedule, stop: Stop) -> Self {
         Self { run, tasks: tasks.into(), deal, stop, server: None }
     }
 
     /// The tasks as a deck for this many workers.
-    pub fn deck(&self, workers: u32) -> Deck {
+    pub fn deck(&self, workers: u32) -> TaskQueue {
         let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
-        Deck::deal(self.deal, &keys, workers)
+        TaskQueue::deal(self.deal, &keys, workers)
     }
 
     /// Puts what a pool returned into the tasks' order. A task that nobody did has an error that says why.

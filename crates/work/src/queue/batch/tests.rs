@@ -1,5 +1,5 @@
 use super::{
-    super::broker::{Buried, Finished, JobId, MOST_TRIES, Taken},
+    super::broker::{Buried, Finished, JobId, MOST_TRIES, TakenJob},
     *,
 };
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
         gunzip::Gunzip,
         prime_sum::{Method, PrimeSum},
     },
-    worker::{deck::Deal, stop::Stop, work::Elsewhere},
+    worker::{deck::Schedule, stop::Stop, work::Elsewhere},
 };
 use measure::axis::Offset;
 use proptest::prelude::*;
@@ -83,7 +83,7 @@ impl Broker for Scripted {
     fn deliver(&mut self, _: &str, _: &Finished) -> Answered<()> {
         unreachable!("a run delivers nothing")
     }
-    fn take(&mut self, _: &str, _: Option<&Finished>, _: Duration) -> Answered<Option<Taken>> {
+    fn take(&mut self, _: &str, _: Option<&Finished>, _: Duration) -> Answered<Option<TakenJob>> {
         unreachable!("a run takes nothing")
     }
 }
@@ -91,7 +91,7 @@ impl Broker for Scripted {
 const RUN: u64 = 7;
 
 fn clock(host: &str, ns: i64, uncertainty_ns: u64) -> ClockReading {
-    let axis = Axis { host: host.into(), boot: None, time_namespace: None };
+    let axis = ClockAxis { host: host.into(), boot: None, time_namespace: None };
     ClockReading { axis, to_queue: Offset { ns, uncertainty_ns } }
 }
 
@@ -111,7 +111,7 @@ fn sums(count: u64) -> Vec<Task> {
 }
 
 fn work(tasks: Vec<Task>, stop: Stop) -> Work {
-    Work { server: Some("http://here:80".into()), ..Work::new(RUN, tasks, Deal::OneByOne, stop) }
+    Work { server: Some("http://here:80".into()), ..Work::new(RUN, tasks, Schedule::OneByOne, stop) }
 }
 
 fn delivered(worker: &str, index: u32, checksum: u64) -> Delivered {
@@ -138,7 +138,7 @@ fn again(run: u64, index: u32) -> Message {
 }
 
 /// Has the run done as the pool does.
-fn run(broker: &mut Scripted, work: &Work, own: &Places) -> (Vec<Done>, Account) {
+fn run(broker: &mut Scripted, work: &Work, own: &SeenPlaces) -> (Vec<Done>, Account) {
     let _watchdog = work.stop.watchdog().expect("a thread");
     let client = client();
     let mut batch = Batch::new(broker, &client, work);
@@ -183,7 +183,7 @@ fn answers_come_by_index_and_the_first_counts() {
     ];
     let rest = vec![result("here:5:0", 0, 97), again(RUN, 0), result("here:5:0", 1, 11)];
     let mut broker = Scripted { messages: [Ok(batch), Err(gone()), Ok(rest)].into(), ..Scripted::default() };
-    let (done, account) = run(&mut broker, &work(sums(3), patient()), &Places::new());
+    let (done, account) = run(&mut broker, &work(sums(3), patient()), &SeenPlaces::new());
     assert_eq!(checksums(&done), [10, 11, 22]);
     assert_eq!(account.redelivered, BTreeMap::from([(0, 2)]));
     assert_eq!(account.workers, Some(2), "none is the pool's own");
@@ -198,7 +198,7 @@ fn a_queue_that_comes_back_is_enough() {
     let done = vec![result("here:5:0", 0, 1)];
     let mut broker =
         Scripted { enqueue: [gone(), gone()].into(), messages: [Err(gone()), Ok(done)].into(), ..Scripted::default() };
-    let (done, _) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    let (done, _) = run(&mut broker, &work(sums(1), patient()), &SeenPlaces::new());
     assert_eq!((checksums(&done), broker.enqueued.len()), (vec![1], 1));
 }
 
@@ -212,7 +212,7 @@ fn an_outage_is_told_with_whose_it_was_and_what_is_over_before_the_run_is_not() 
     // The second time it is over.
     let messages = vec![told(0, u64::MAX - 1), told(1, u64::MAX)];
     let mut broker = Scripted { messages: [Err(gone()), Ok(messages)].into(), ..Scripted::default() };
-    let (_, account) = run(&mut broker, &work(sums(2), patient()), &Places::new());
+    let (_, account) = run(&mut broker, &work(sums(2), patient()), &SeenPlaces::new());
     let [of_worker, own] = &account.outages[..] else { panic!("{:?}", account.outages) };
     assert_eq!(
         (of_worker.worker, of_worker.end_ns, of_worker.cause.as_str()),
@@ -230,7 +230,7 @@ fn jobs_that_the_queue_has_lost_end_the_run_with_their_number() {
     let messages = silence.chain([Ok(back)]).collect();
     let mut broker = Scripted { messages, held: Some(2), ..Scripted::default() };
     let work = work(sums(5), patient());
-    let (done, _) = run(&mut broker, &work, &Places::new());
+    let (done, _) = run(&mut broker, &work, &SeenPlaces::new());
     let said = "1 of 5 done: 2 of its jobs are gone from the queue at redis://far: was it emptied?";
     assert_eq!(queue_error(&done[0]), said);
     assert!(done[1].result.is_ok() && work.stop.check().is_ok(), "the deadline is far");
@@ -240,13 +240,13 @@ fn jobs_that_the_queue_has_lost_end_the_run_with_their_number() {
 fn jobs_are_taken_back_from_a_queue_that_refuses_and_where_they_can_not_be_that_is_said() {
     let refuses = |cause: &str| QueueError::Refused { address: "redis://far".into(), cause: cause.into() };
     let mut broker = Scripted { enqueue: [refuses("OOM")].into(), ..Scripted::default() };
-    let (done, _) = run(&mut broker, &work(sums(2), patient()), &Places::new());
+    let (done, _) = run(&mut broker, &work(sums(2), patient()), &SeenPlaces::new());
     assert!(broker.withdrawn);
     assert_eq!(queue_error(&done[0]), "0 of 2 done: the queue at redis://far refuses: OOM");
 
     let mut broker = Scripted { withdrawal: Some(refuses("no more")), ..Scripted::default() };
     broker.present = vec![peer("here:5:0", Role::Worker, BUILD)];
-    let (done, _) = run(&mut broker, &work(sums(2), hasty()), &Places::new());
+    let (done, _) = run(&mut broker, &work(sums(2), hasty()), &SeenPlaces::new());
     let said = "timed out; up to 2 jobs stay in the queue until the next run on `q` (the queue at redis://far refuses: no more)";
     assert_eq!(queue_error(&done[0]), said);
 }
@@ -266,7 +266,7 @@ fn other_runs_on_the_same_name_are_counted_at_their_most() {
     let runs = ["here:2:run-0", "far:2:run-1", "here:1:run-0"].map(|id| peer(id, Role::Run, "0.0.9+1"));
     let messages = [Ok(vec![result("here:5:0", 0, 1)])].into();
     let mut broker = Scripted { present: runs.into(), messages, ..Scripted::default() };
-    let (_, account) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    let (_, account) = run(&mut broker, &work(sums(1), patient()), &SeenPlaces::new());
     assert_eq!(account.other_runs, 2, "it is not one itself");
 }
 
@@ -274,7 +274,7 @@ fn other_runs_on_the_same_name_are_counted_at_their_most() {
 fn a_queue_that_does_not_come_back_is_what_the_missing_tasks_say() {
     let mut broker =
         Scripted { messages: [Ok(vec![result("here:5:0", 1, 1)])].into(), ends: true, ..Scripted::default() };
-    let (done, _) = run(&mut broker, &work(sums(3), hasty()), &Places::new());
+    let (done, _) = run(&mut broker, &work(sums(3), hasty()), &SeenPlaces::new());
     assert!(done[1].result.is_ok());
     for missing in [&done[0], &done[2]] {
         let words = "1 of 3 done: the queue at redis://far:6379/0 can't be reached: connection refused";
@@ -287,7 +287,7 @@ fn a_queue_that_refuses_ends_the_run_at_once() {
     let refuses = QueueError::Refused { address: "redis://far".into(), cause: "no such database".into() };
     let mut broker = Scripted { enqueue: [refuses].into(), ..Scripted::default() };
     let work = work(sums(2), patient());
-    let (done, _) = run(&mut broker, &work, &Places::new());
+    let (done, _) = run(&mut broker, &work, &SeenPlaces::new());
     assert_eq!(queue_error(&done[1]), "0 of 2 done: the queue at redis://far refuses: no such database");
     assert!(work.stop.check().is_ok(), "the deadline is far");
 }
@@ -304,7 +304,7 @@ fn where_nobody_listens_the_tasks_say_so() {
         ),
     ] {
         let (done, account) =
-            run(&mut Scripted { present, ..Scripted::default() }, &work(sums(2), hasty()), &Places::new());
+            run(&mut Scripted { present, ..Scripted::default() }, &work(sums(2), hasty()), &SeenPlaces::new());
         assert_eq!((queue_error(&done[0]), queue_error(&done[1])), (words, words));
         assert_eq!(account.workers, Some(0));
     }
@@ -315,7 +315,7 @@ fn what_somebody_works_on_still_is_late_and_no_failure_of_the_queue() {
     let present = vec![peer("here:5:0", Role::Worker, BUILD), peer("here:6:0", Role::Worker, BUILD)];
     let mut broker = Scripted { present, ..Scripted::default() };
     let work = work(sums(2), hasty());
-    let (done, account) = run(&mut broker, &work, &Places::new());
+    let (done, account) = run(&mut broker, &work, &SeenPlaces::new());
     let kinds: Vec<TaskError> = work.settle(done).into_iter().filter_map(|one| one.result.err()).collect();
     assert_eq!(kinds, [TaskError::TimedOut, TaskError::TimedOut]);
     assert_eq!(account.workers, Some(2), "they were there");
@@ -327,7 +327,7 @@ fn a_job_that_was_given_up_names_its_last_worker() {
     let lost = |run, index| Buried { run, index, tries: MOST_TRIES, last_worker: "far:3:0".into() };
     let messages = (0..30).map(|_| Err(gone())).collect();
     let mut broker = Scripted { buried: vec![lost(RUN, 0), lost(RUN + 1, 0)], messages, ..Scripted::default() };
-    let (done, _) = run(&mut broker, &work(sums(1), patient()), &Places::new());
+    let (done, _) = run(&mut broker, &work(sums(1), patient()), &SeenPlaces::new());
     assert_eq!(done[0].result, Err(TaskError::GivenUp { tries: MOST_TRIES, last: "far:3:0".into() }));
 }
 
@@ -335,7 +335,7 @@ fn a_job_that_was_given_up_names_its_last_worker() {
 fn what_cannot_be_sent_is_refused_and_the_rest_is_done() {
     let local = Task::Gunzip(Gunzip { input: "/tmp/here_alone.gz".into(), releases_lock: false });
     let mut broker = Scripted { messages: [Ok(vec![result("here:5:0", 1, 1)])].into(), ..Scripted::default() };
-    let (done, _) = run(&mut broker, &work(vec![local, Task::Noop], patient()), &Places::new());
+    let (done, _) = run(&mut broker, &work(vec![local, Task::Noop], patient()), &SeenPlaces::new());
     assert!(matches!(&done[0].result, Err(TaskError::Refused(why)) if !why.is_empty()), "{done:?}");
     assert!(done[1].result.is_ok());
     assert_eq!(broker.enqueued.len(), 1);
@@ -344,7 +344,7 @@ fn what_cannot_be_sent_is_refused_and_the_rest_is_done() {
 #[test]
 fn own_workers_have_the_numbers_of_their_places() {
     let own = [("here:50:0", 0), ("here:51:0", 1), ("here:52:0", 1), ("far:51:0", 0)];
-    let own: Places = own.map(|(name, place)| (name.to_owned(), place)).into();
+    let own: SeenPlaces = own.map(|(name, place)| (name.to_owned(), place)).into();
     let elsewhere = Delivered { clock: clock("far", 500, 5), ..delivered("far:51:0", 3, 4) };
     let batch = vec![
         result("here:52:0", 0, 1),
@@ -372,7 +372,7 @@ fn times_of_another_clock_are_moved_to_ours_and_the_best_reading_counts() {
     };
     let batch = vec![Message::Delivered(at(0, 90, 7_777)), Message::Delivered(at(1, 20, 6_000))];
     let mut broker = Scripted { messages: [Ok(batch)].into(), ..Scripted::default() };
-    let (done, account) = run(&mut broker, &work(sums(2), patient()), &Places::new());
+    let (done, account) = run(&mut broker, &work(sums(2), patient()), &SeenPlaces::new());
     // The queue is 6000 ns ahead of the worker and 1000 ns ahead of us, so we are 5000 ns ahead of the worker.
     assert!(done.iter().all(|one| (one.spans[0].start_ns, one.spans[0].end_ns) == (5_300, 5_400)), "{done:?}");
     let [Elsewhere { worker: 0, host, clock_offset_ns: 5_000, clock_uncertainty_ns }] = &account.elsewhere[..] else {
@@ -411,7 +411,7 @@ proptest! {
         let mut broker = Scripted { messages: [Ok(batch)].into(), ..Scripted::default() };
         let refuses = QueueError::Refused { address: "q".into(), cause: "over".into() };
         broker.messages.push_back(Err(refuses));
-        let (done, _) = run(&mut broker, &work(sums(4), patient()), &Places::new());
+        let (done, _) = run(&mut broker, &work(sums(4), patient()), &SeenPlaces::new());
         prop_assert_eq!(done.len(), 4);
         for one in done {
             prop_assert_eq!(one.result.ok().map(|output| output.checksum), expected.get(&one.index).copied());

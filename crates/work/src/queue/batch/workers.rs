@@ -1,6 +1,6 @@
 //! Who did the jobs of a run, and by which clock.
 
-use super::Places;
+use super::SeenPlaces;
 use crate::{
     queue::{
         broker::{Peer, Role},
@@ -58,7 +58,7 @@ impl Workers {
     }
 
     /// Each one's number: a pool's own have those of their places, others the next in the order in which they were seen.
-    pub(super) fn numbers(&self, our_clock: &ClockReading, own: &Places) -> BTreeMap<String, u32> {
+    pub(super) fn numbers(&self, our_clock: &ClockReading, own: &SeenPlaces) -> BTreeMap<String, u32> {
         let mut next = own.values().max().map_or(0, |last| last + 1);
         let mut number = |worker: &String| {
             // On another machine of the same name, a process may have the same number.
@@ -73,7 +73,7 @@ impl Workers {
 
     /// How many there were, where that isn't the number of the pool's own: none are its own, and all that listened count; or
     /// others took jobs as well.
-    pub(super) fn count(&self, our_clock: &ClockReading, own: &Places) -> Option<u32> {
+    pub(super) fn count(&self, our_clock: &ClockReading, own: &SeenPlaces) -> Option<u32> {
         if own.is_empty() {
             return Some(self.seen.len() as u32);
         }

@@ -19,7 +19,7 @@ const LEAST: Duration = Duration::from_millis(500);
 const OLDEST: (u32, u32) = (6, 2);
 
 /// A connection, made when it is first used, and anew when it was lost.
-pub struct Link {
+pub struct RedisLink {
     to: ConnectionInfo,
     address: String,
     password: Option<String>,
@@ -31,7 +31,7 @@ pub struct Link {
     limit: Duration,
 }
 
-impl Link {
+impl RedisLink {
     /// Nothing is opened yet.
     pub fn new(url: &RedisUrl) -> Self {
         let mut login = RedisConnectionInfo::default().set_db(url.db).set_skip_set_lib_name();

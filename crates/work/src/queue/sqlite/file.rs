@@ -6,7 +6,7 @@
 use super::pause::sleep_precisely;
 use crate::queue::broker::{BEAT, QueueError};
 use measure::{
-    axis::Axis,
+    axis::ClockAxis,
     clock::{between, now_ns},
 };
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
@@ -273,9 +273,9 @@ fn keep_time(connection: &mut Connection) -> Result<(), Trouble> {
         return Ok(());
     }
     let restarting = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let theirs: Axis = serde_json::from_str(&theirs(&restarting)?)
+    let theirs: ClockAxis = serde_json::from_str(&theirs(&restarting)?)
         .map_err(|error| Trouble::Foreign(format!("a clock that can't be read: {error}")))?;
-    let ours = Axis::here();
+    let ours = ClockAxis::here();
     if theirs.host != ours.host || theirs.boot == ours.boot && theirs != ours {
         return Err(Trouble::Refused(format!(
             "the file belongs to {}, whose clock is another. A file serves one machine: name another, or a Redis server",
@@ -288,7 +288,8 @@ fn keep_time(connection: &mut Connection) -> Result<(), Trouble> {
 }
 
 fn here() -> Result<String, Trouble> {
-    serde_json::to_string(&Axis::here()).map_err(|error| Trouble::Refused(format!("this clock has no name: {error}")))
+    serde_json::to_string(&ClockAxis::here())
+        .map_err(|error| Trouble::Refused(format!("this clock has no name: {error}")))
 }
 
 /// Runs that were killed have left jobs that nobody may take any more, and messages that nobody reads.

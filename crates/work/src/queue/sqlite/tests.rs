@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::queue::errand::Errand;
-use measure::axis::Axis;
+use measure::axis::ClockAxis;
 use std::{
     env, fs,
     io::{BufRead, BufReader},
@@ -151,7 +151,8 @@ fn the_time_before_a_restart_is_forgotten() {
     let (_folder, file) = place();
     let mut broker = Sqlite::new(&file, "q");
     broker.enqueue("r", &[job(1)]).unwrap();
-    let earlier = serde_json::to_string(&Axis { boot: Some("an earlier one".into()), ..Axis::here() }).unwrap();
+    let earlier =
+        serde_json::to_string(&ClockAxis { boot: Some("an earlier one".into()), ..ClockAxis::here() }).unwrap();
     sql_at(&file, &format!("UPDATE clock SET axis = '{earlier}'"));
     assert_eq!(take_all(&mut Sqlite::new(&file, "q")), [0; 0]);
     broker.enqueue("r", &[job(2)]).unwrap();
@@ -162,7 +163,7 @@ fn the_time_before_a_restart_is_forgotten() {
 fn another_machines_file_is_refused() {
     let (_folder, file) = place();
     Sqlite::new(&file, "q").now_ns().unwrap();
-    let theirs = serde_json::to_string(&Axis { host: "elsewhere".into(), ..Axis::here() }).unwrap();
+    let theirs = serde_json::to_string(&ClockAxis { host: "elsewhere".into(), ..ClockAxis::here() }).unwrap();
     sql_at(&file, &format!("UPDATE clock SET axis = '{theirs}'"));
     let error = error(&file);
     assert!(matches!(&error, QueueError::Refused { cause, .. } if cause.contains("elsewhere")), "{error}");

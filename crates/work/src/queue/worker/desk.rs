@@ -19,13 +19,13 @@ use std::{
 /// The desk: a place for each worker.
 #[derive(Debug)]
 pub(super) struct Desk {
-    state: Mutex<State>,
+    state: Mutex<InFlight>,
     /// Rings when a job has come whose deadline is sooner than the next look, and when the desk is closed.
     bell: Condvar,
 }
 
 #[derive(Debug)]
-struct State {
+struct InFlight {
     places: Vec<Option<InHand>>,
     /// When the next look at the deadlines is due.
     next_look: Instant,
@@ -71,7 +71,7 @@ impl InHand {
 impl Desk {
     pub(super) fn of(workers: u32) -> Self {
         let places = vec![None; workers as usize];
-        let state = State { places, next_look: Instant::now(), abandoned: false, closed: false };
+        let state = InFlight { places, next_look: Instant::now(), abandoned: false, closed: false };
         Self { state: Mutex::new(state), bell: Condvar::new() }
     }
 

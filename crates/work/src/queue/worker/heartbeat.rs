@@ -1,9 +1,9 @@
 //! The thread that speaks for a crew: they are there, and this is what they have in hand.
 
-use super::{RETRY, Shared, clock_offset, desk::InHand, locked, refuse_other_builds};
+use super::{RETRY, WorkerState, clock_offset, desk::InHand, locked, refuse_other_builds};
 use crate::queue::{
     broker::{BEAT, Broker, JobId, Peer, QueueError},
-    worker::Event,
+    worker::WorkerEvent,
 };
 use std::{
     sync::Arc,
@@ -14,7 +14,7 @@ use std::{
 const RENEWAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Heartbeat {
-    shared: Arc<Shared>,
+    shared: Arc<WorkerState>,
     /// The workers, in the order of their places at the desk.
     peers: Vec<Peer>,
     broker: Box<dyn Broker>,
@@ -23,7 +23,7 @@ pub(super) struct Heartbeat {
 }
 
 impl Heartbeat {
-    pub(super) fn new(shared: &Arc<Shared>, peers: Vec<Peer>, broker: Box<dyn Broker>) -> Self {
+    pub(super) fn new(shared: &Arc<WorkerState>, peers: Vec<Peer>, broker: Box<dyn Broker>) -> Self {
         Self { shared: Arc::clone(shared), peers, broker, lost: false, compared: Instant::now() }
     }
 
@@ -69,7 +69,7 @@ impl Heartbeat {
 
     fn found(&mut self) -> Duration {
         if std::mem::take(&mut self.lost) {
-            (self.shared.observer)(Event::Back);
+            (self.shared.observer)(WorkerEvent::Back);
         }
         BEAT
     }
@@ -79,7 +79,7 @@ impl Heartbeat {
     fn missed(&mut self, error: QueueError) -> Duration {
         let unreachable = matches!(error, QueueError::Unreachable { .. });
         if unreachable && !std::mem::replace(&mut self.lost, true) {
-            (self.shared.observer)(Event::Lost(error.clone()));
+            (self.shared.observer)(WorkerEvent::Lost(error.clone()));
         }
         if let Err(reason) = self.shared.bear(error) {
             self.shared.end(reason);

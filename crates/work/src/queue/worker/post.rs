@@ -1,15 +1,15 @@
 //! One worker of a crew: it takes a job, does it, and delivers it when it asks for the next.
 
-use super::{RETRY, Shared, desk::InHand};
+use super::{RETRY, WorkerState, desk::InHand};
 use crate::{
     queue::{
-        broker::{BEAT, Broker, Finished, QueueError, Taken},
+        broker::{BEAT, Broker, Finished, QueueError, TakenJob},
         job::{Delivered, Message},
-        outage::Watch,
+        outage::OutageWatch,
     },
     worker::{
         lane::{Done, Lane},
-        source::{Shift, Source},
+        source::{Chunk, Source},
     },
 };
 use measure::clock::now_ns;
@@ -21,7 +21,7 @@ use std::{
 
 /// A worker's connection, and what it has to deliver.
 pub(super) struct Post {
-    shared: Arc<Shared>,
+    shared: Arc<WorkerState>,
     /// Its place at the desk.
     seat: usize,
     id: String,
@@ -30,7 +30,7 @@ pub(super) struct Post {
     begun: Option<Begun>,
     /// What was done and not yet delivered, with its place at the desk.
     finished: Option<(InHand, Finished)>,
-    watch: Watch,
+    watch: OutageWatch,
 }
 
 /// What must be known of a job to deliver it.
@@ -43,12 +43,20 @@ struct Begun {
 }
 
 impl Post {
-    pub(super) fn new(shared: &Arc<Shared>, seat: usize, id: String, broker: Box<dyn Broker>) -> Self {
-        Self { shared: Arc::clone(shared), seat, id, broker, begun: None, finished: None, watch: Watch::default() }
+    pub(super) fn new(shared: &Arc<WorkerState>, seat: usize, id: String, broker: Box<dyn Broker>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            seat,
+            id,
+            broker,
+            begun: None,
+            finished: None,
+            watch: OutageWatch::default(),
+        }
     }
 
     /// Delivers what is finished and takes the next job. None came, or the queue could not be reached: ask again.
-    fn exchange(&mut self) -> Result<Option<Taken>, QueueError> {
+    fn exchange(&mut self) -> Result<Option<TakenJob>, QueueError> {
         self.prepare();
         let (finished, asked_ns) = (self.finished.as_ref().map(|(_, finished)| finished), now_ns());
         let taken = self.broker.take(&self.id, finished, BEAT);
@@ -102,9 +110,9 @@ impl Post {
     }
 
     /// Makes the job a task. One that must not be done is finished with that; there is nothing to do then.
-    fn begin(&mut self, taken: Taken) -> Option<Shift> {
+    fn begin(&mut self, taken: TakenJob) -> Option<Chunk> {
         let taken_ns = now_ns();
-        let Taken { id, reply_to, attempt, job } = taken;
+        let TakenJob { id, reply_to, attempt, job } = taken;
         let left = self.time_until(job.deadline_ns, taken_ns);
         let in_hand = InHand::new(id, left);
         let lane = Lane::new(self.shared.membership.first_worker + self.seat as u32, job.run, in_hand.stop());
@@ -147,7 +155,7 @@ impl Drop for Post {
 impl Source for Post {
     type Error = QueueError;
 
-    fn next(&mut self) -> Result<Option<Shift>, QueueError> {
+    fn next(&mut self) -> Result<Option<Chunk>, QueueError> {
         while !self.shared.is_leaving() {
             if let Some(shift) = self.exchange()?.and_then(|taken| self.begin(taken)) {
                 return Ok(Some(shift));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     queue::{
-        broker::{Buried, Finished, JobId, Taken},
+        broker::{Buried, Finished, JobId, TakenJob},
         errand::Errand,
         job::{Delivered, Job, Message},
     },
@@ -25,7 +25,7 @@ use std::{
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Default)]
-struct State {
+struct HubState {
     waiting: VecDeque<(JobId, Job)>,
     /// Who has it.
     taken: BTreeMap<JobId, String>,
@@ -42,7 +42,7 @@ struct State {
 /// The queue, shared by the test and every connection.
 #[derive(Clone, Default)]
 struct Hub {
-    state: Arc<(Mutex<State>, Condvar)>,
+    state: Arc<(Mutex<HubState>, Condvar)>,
     clock_ahead_ns: u64,
 }
 
@@ -57,14 +57,14 @@ fn address() -> String {
 }
 
 impl Hub {
-    fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+    fn change<T>(&self, change: impl FnOnce(&mut HubState) -> T) -> T {
         let result = change(&mut locked(&self.state.0));
         self.state.1.notify_all();
         result
     }
 
     /// Waits for something that must come to pass.
-    fn wait_until(&self, what: &str, mut come_to_pass: impl FnMut(&State) -> bool) {
+    fn wait_until(&self, what: &str, mut come_to_pass: impl FnMut(&HubState) -> bool) {
         let state = locked(&self.state.0);
         let (_state, waited) = self
             .state
@@ -81,7 +81,7 @@ impl Hub {
         self.change(|state| state.waiting.push_back((format!("job {index}"), job)));
     }
 
-    fn reach<T>(&self, act: impl FnOnce(&mut State) -> T) -> Result<T, QueueError> {
+    fn reach<T>(&self, act: impl FnOnce(&mut HubState) -> T) -> Result<T, QueueError> {
         self.change(|state| match (state.unreachable, state.refuses) {
             (true, _) => Err(QueueError::Unreachable { address: address(), cause: "cut off".into() }),
             (_, true) => Err(QueueError::Refused { address: address(), cause: "wrong password".into() }),
@@ -90,7 +90,7 @@ impl Hub {
     }
 }
 
-impl State {
+impl HubState {
     fn finish(&mut self, worker: &str, finished: &Finished) {
         if self.taken.get(&finished.id).is_some_and(|owner| owner == worker) {
             self.taken.remove(&finished.id);
@@ -138,7 +138,7 @@ impl Broker for Hub {
         worker: &str,
         finished: Option<&Finished>,
         patience: Duration,
-    ) -> Result<Option<Taken>, QueueError> {
+    ) -> Result<Option<TakenJob>, QueueError> {
         let until = Instant::now() + patience;
         self.deliver(worker, finished.unwrap_or(&nothing()))?;
         loop {
@@ -149,7 +149,7 @@ impl Broker for Hub {
                 let next = state.waiting.pop_front();
                 Ok(next.map(|(id, job)| {
                     state.taken.insert(id.clone(), worker.to_owned());
-                    Taken { id, reply_to: "replies".into(), attempt: 2, job }
+                    TakenJob { id, reply_to: "replies".into(), attempt: 2, job }
                 }))
             })??;
             let left = until.saturating_duration_since(Instant::now());
@@ -199,10 +199,10 @@ fn membership(threads: u32) -> Membership {
 }
 
 /// What a crew says.
-type Events = Arc<Mutex<Vec<Event>>>;
+type Events = Arc<Mutex<Vec<WorkerEvent>>>;
 
 /// A crew on this queue, and what it says.
-fn join_as(membership: &Membership, hub: &Hub) -> Result<(Crew, Events), JoinError> {
+fn join_as(membership: &Membership, hub: &Hub) -> Result<(JobWorkers, Events), JoinError> {
     let events = Events::default();
     let heard = Arc::clone(&events);
     // Through the hub, so that whoever waits there looks again.
@@ -211,10 +211,10 @@ fn join_as(membership: &Membership, hub: &Hub) -> Result<(Crew, Events), JoinErr
         locked(&heard).push(event);
         ring.change(|_| ());
     };
-    Ok((Crew::join_over(membership, tell, || Box::new(hub.clone()))?, events))
+    Ok((JobWorkers::join_over(membership, tell, || Box::new(hub.clone()))?, events))
 }
 
-fn join(hub: &Hub, threads: u32) -> (Crew, Events) {
+fn join(hub: &Hub, threads: u32) -> (JobWorkers, Events) {
     join_as(&membership(threads), hub).expect("it is there")
 }
 
@@ -254,7 +254,7 @@ fn jobs_are_done_and_delivered_with_what_the_run_must_know() {
         let run = one.done.spans[0];
         assert_eq!((run.worker as usize, run.kind), (seat, SpanKind::Run), "in its own worker's lane");
         assert!(one.taken_ns <= run.start_ns, "{one:?}");
-        assert_eq!(one.clock, ClockReading { axis: Axis::here(), to_queue: Offset::default() }, "the same clock");
+        assert_eq!(one.clock, ClockReading { axis: ClockAxis::here(), to_queue: Offset::default() }, "the same clock");
     }
     assert!(hub.change(|state| state.peers.is_empty()), "it has left");
     assert_eq!(*locked(&events), []);
@@ -293,7 +293,7 @@ fn a_run_of_another_build_that_comes_later_ends_an_idle_crew() {
     hub.change(|state| state.taken.clear());
     hub.wait_until("the end", |_| !locked(&events).is_empty());
     let expected = QueueError::OtherBuild { queue: "test".into(), theirs: "0.0.0+other".into() };
-    assert_eq!(*locked(&events), [Event::Ended(expected.clone())]);
+    assert_eq!(*locked(&events), [WorkerEvent::Ended(expected.clone())]);
     assert_eq!(crew.leave(), Err(expected));
 }
 
@@ -345,7 +345,7 @@ fn what_is_finished_is_kept_until_the_queue_is_back() {
     assert_eq!(crew.leave(), Ok(1));
     assert_eq!(outcomes(&hub), [(0, Err(ErrorKind::TimedOut))].into());
     let said = locked(&events).clone();
-    assert!(matches!(&said[..], [Event::Lost(QueueError::Unreachable { .. }), Event::Back]), "{said:?}");
+    assert!(matches!(&said[..], [WorkerEvent::Lost(QueueError::Unreachable { .. }), WorkerEvent::Back]), "{said:?}");
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn a_queue_that_refuses_later_ends_the_crew() {
     hub.wait_until("the end", |_| !locked(&events).is_empty());
     assert!(matches!(crew.leave(), Err(QueueError::Refused { .. })));
     let said = locked(&events).clone();
-    assert!(matches!(&said[..], [Event::Ended(QueueError::Refused { .. })]), "said once by all: {said:?}");
+    assert!(matches!(&said[..], [WorkerEvent::Ended(QueueError::Refused { .. })]), "said once by all: {said:?}");
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn what_nobody_can_read_is_left_alone_and_said_once() {
     hub.wait_until("the next job", |state| state.delivered.len() == 1);
     assert_eq!(crew.leave(), Ok(1));
     let said = locked(&events).clone();
-    assert!(matches!(&said[..], [Event::Skipped(QueueError::Foreign { .. })]), "{said:?}");
+    assert!(matches!(&said[..], [WorkerEvent::Skipped(QueueError::Foreign { .. })]), "{said:?}");
 }
 
 #[test]

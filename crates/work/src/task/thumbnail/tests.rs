@@ -270,7 +270,7 @@ impl Impatient {
     }
 }
 
-impl Host for Impatient {
+impl TaskContext for Impatient {
     fn check(&mut self) -> Result<(), crate::worker::stop::Stopped> {
         self.look()
     }
