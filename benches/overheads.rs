@@ -9,7 +9,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use makespan::{
     strategy::{self, Pool, Work},
     task::Task,
-    worker::{deck::Schedule, shape::WorkerLayout, stop::Stop},
+    worker::{layout::WorkerLayout, stop::Stop, task_queue::Schedule},
 };
 use std::{
     num::NonZeroU32,
@@ -64,7 +64,7 @@ fn start(name: &str, workers: u32) -> Box<dyn Pool> {
     let strategy = strategy::named(name).expect("named as in `ALL`");
     // A strategy that is no match for a number of workers has them as threads of one process.
     let shape = strategy
-        .shape(workers.into(), TASKS)
+        .layout(workers.into(), TASKS)
         .unwrap_or(WorkerLayout::Grid { processes: NonZeroU32::MIN, threads: workers });
     strategy.start(shape, &common::env()).expect("so few workers start everywhere")
 }

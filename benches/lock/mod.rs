@@ -16,10 +16,10 @@ use makespan::{
         prime_sum::{Method, PrimeSum},
     },
     worker::{
-        deck::Schedule,
         gil::{Gil, SWITCH_INTERVAL},
         lane::Lane,
         stop::{Stop, Stopped},
+        task_queue::Schedule,
         under_lock::UnderLock,
     },
 };

@@ -13,7 +13,7 @@ use makespan::{
     stats::median::median,
     strategy::{self, Env, Pool, QueueSettings, Strategy, Work},
     task::Task,
-    worker::{deck::Schedule, shape::WorkerLayout, stop::Stop},
+    worker::{layout::WorkerLayout, stop::Stop, task_queue::Schedule},
 };
 use std::{
     cell::RefCell,

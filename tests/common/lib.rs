@@ -20,7 +20,7 @@ use makespan::{
         fetch::Fetch,
         prime_sum::{Method, PrimeSum},
     },
-    worker::{deck::Schedule, lane::Done, shape::WorkerLayout, stop::Stop},
+    worker::{lane::Done, layout::WorkerLayout, stop::Stop, task_queue::Schedule},
 };
 use std::{
     env, fs,
@@ -67,9 +67,9 @@ pub fn number(count: u32) -> NonZeroU32 {
 }
 
 /// So many workers; where the strategy wants processes with threads in each, two that have at least so many together.
-pub fn shape(strategy: &dyn Strategy, workers: u32) -> WorkerLayout {
+pub fn layout(strategy: &dyn Strategy, workers: u32) -> WorkerLayout {
     let grid = WorkerLayout::Grid { processes: number(workers.min(2)), threads: number(workers.div_ceil(2)) };
-    strategy.shape(number(workers).into(), workers).unwrap_or(grid)
+    strategy.layout(number(workers).into(), workers).unwrap_or(grid)
 }
 
 /// A run with a number of its own and all the time it needs. Its server is the one that the first fetch goes to.
@@ -89,7 +89,7 @@ pub fn origin(url: &str) -> String {
 
 /// Starts a pool, runs the work under its deadline, and closes the pool.
 pub fn run(strategy: &dyn Strategy, workers: u32, work: &Work) -> Vec<Done> {
-    let mut pool = strategy.start(shape(strategy, workers), &env()).expect("the pool starts");
+    let mut pool = strategy.start(layout(strategy, workers), &env()).expect("the pool starts");
     let _watchdog = work.stop.watchdog().expect("a thread");
     let done = work.settle(pool.run(work));
     pool.close().expect("the pool closes");

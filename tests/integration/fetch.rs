@@ -9,7 +9,7 @@ use makespan::{
     },
     strategy,
     task::{Task, TaskError, fetch::Recipe},
-    worker::{deck::Schedule, lane::SpanKind},
+    worker::{lane::SpanKind, task_queue::Schedule},
 };
 use std::path::Path;
 

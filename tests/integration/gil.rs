@@ -8,10 +8,10 @@ use makespan::{
     strategy::{Env, Strategy, gil_threads::GilThreads},
     task::{Task, TaskContext, Wait, gunzip::Gunzip},
     worker::{
-        deck::Schedule,
         gil::{Gil, SWITCH_INTERVAL},
         lane::{Done, Lane, Span, SpanKind},
         stop::{Stop, Stopped},
+        task_queue::Schedule,
         under_lock::UnderLock,
     },
 };

@@ -1,6 +1,6 @@
 //! Every strategy gives the same answers: for every kind of task, at every number of workers, however they are dealt.
 
-use common::{fetch, gate, primes, results, run, shape, work};
+use common::{fetch, gate, layout, primes, results, run, work};
 use flate2::{Compression, write::GzEncoder};
 use image::RgbImage;
 use makespan::{
@@ -10,7 +10,7 @@ use makespan::{
     },
     strategy::{ALL, Strategy, Work, sequential::Sequential},
     task::{ErrorKind, Output, Task, TaskError, fetch::Fetch, gunzip::Gunzip, thumbnail::Thumbnail},
-    worker::deck::Schedule,
+    worker::task_queue::Schedule,
 };
 use proptest::prelude::*;
 use std::{
@@ -92,7 +92,7 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
         let refused = strategy.name() == "queue" && tasks.iter().any(is_local);
         assert_eq!(strategy.refuses(Schedule::OneByOne, tasks).is_some(), refused, "{}", strategy.name());
         for workers in WORKERS.into_iter().filter(|_| !refused) {
-            let mut pool = strategy.start(shape(*strategy, workers), &common::env()).expect("the pool starts");
+            let mut pool = strategy.start(layout(*strategy, workers), &common::env()).expect("the pool starts");
             for deal in DEALS.into_iter().filter(|&deal| strategy.refuses(deal, tasks).is_none()) {
                 let work = work(tasks, deal);
                 let found = results(work.settle(pool.run(&work)));
@@ -144,7 +144,7 @@ fn fetches_give_the_same_everywhere_and_the_server_sees_each_once() {
 #[test]
 fn a_pool_runs_nothing_little_and_much() {
     for strategy in ALL {
-        let mut pool = strategy.start(shape(*strategy, 3), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(layout(*strategy, 3), &common::env()).expect("the pool starts");
         for count in [0, 2, 10, 0, 1] {
             let work = work(&sums()[..count], Schedule::OneByOne);
             assert_eq!(results(work.settle(pool.run(&work))).len(), count, "{}", strategy.name());
@@ -241,7 +241,7 @@ fn a_panic_is_the_error_of_its_own_task() {
     let panics = Fetch { connect_timeout: Duration::MAX, ..fetch(server.origin()) };
     let tasks = [primes(0, 10), Task::Fetch(panics), primes(10, 20)];
     for strategy in ALL {
-        let mut pool = strategy.start(shape(*strategy, 2), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(layout(*strategy, 2), &common::env()).expect("the pool starts");
         for _ in 0..2 {
             let work = work(&tasks, Schedule::OneByOne);
             let found = results(work.settle(pool.run(&work)));

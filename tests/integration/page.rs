@@ -3,7 +3,7 @@
 //! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
 //! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
 
-mod made_up;
+mod testdata;
 
 use crate::browser::{Driver, View};
 use fantoccini::{
@@ -60,7 +60,7 @@ fn the_page_in_a_browser() {
     let folder = temporary();
     let page = measured_page(folder.path());
     let front = folder.path().join("front.html");
-    makespan::report::write(&front, &made_up::input(&folder.path().join("data"))).expect("the folder is writable");
+    makespan::report::write(&front, &testdata::input(&folder.path().join("data"))).expect("the folder is writable");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
     runtime.block_on(async {
         let client = driver.session("reader").await;

@@ -8,7 +8,7 @@ use makespan::{
     },
     strategy,
     task::Task,
-    worker::deck::Schedule,
+    worker::task_queue::Schedule,
 };
 use serde_json::{Value, json};
 use std::{io::Read, net::Shutdown, path::Path, process::Command, thread, time::Duration};
@@ -133,7 +133,7 @@ fn a_connection_that_was_closed_while_idle_is_opened_anew() {
     let server = started(&Profile { limits, routes: vec![Route::at("/x")], ..Profile::default() });
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).unwrap();
-        let mut pool = strategy.start(common::shape(strategy, 1), &common::env()).unwrap();
+        let mut pool = strategy.start(common::layout(strategy, 1), &common::env()).unwrap();
         let mut connections = Vec::new();
         for _ in 0..3 {
             let work =

@@ -3,11 +3,11 @@
 //! One test in a process of its own, because it counts that process's threads.
 #![cfg(target_os = "linux")]
 
-use common::{PATIENCE, endless, fetch, gate::Gate, left_behind, primes, results, shape, wait_until, work};
+use common::{PATIENCE, endless, fetch, gate::Gate, layout, left_behind, primes, results, wait_until, work};
 use makespan::{
     strategy::{ALL, Work},
     task::{ErrorKind, Output, Task, TaskError},
-    worker::{deck::Schedule, stop::Stop},
+    worker::{stop::Stop, task_queue::Schedule},
 };
 use std::{
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
@@ -38,7 +38,7 @@ fn a_run_without_end_is_ended() {
 fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + Sync)) -> Vec<(&'static str, Results)> {
     let tasks = [primes(0, 10), primes(10, 20), without_end(), without_end()];
     let one = |strategy: &'static dyn makespan::strategy::Strategy| {
-        let mut pool = strategy.start(shape(strategy, 2), &common::env()).expect("the pool starts");
+        let mut pool = strategy.start(layout(strategy, 2), &common::env()).expect("the pool starts");
         let work = Work { stop: stop(), ..work(&tasks, Schedule::OneByOne) };
         let watchdog = work.stop.watchdog().expect("a thread");
         let done = pool.run(&work);

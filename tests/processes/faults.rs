@@ -5,7 +5,7 @@ use common::{endless, fetch, gate, left_behind, number, primes, results, wait_un
 use makespan::{
     strategy::{Env, StartError, Strategy, hybrid::Hybrid, processes::Processes},
     task::{ErrorKind, Task, TaskError},
-    worker::deck::Schedule,
+    worker::task_queue::Schedule,
 };
 use nix::sys::signal::Signal;
 use std::{collections::BTreeSet, thread};

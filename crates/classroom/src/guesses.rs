@@ -4,7 +4,7 @@
 //! demonstrations: Learning tools or entertainment?", American Journal of Physics 72, 2004). So nobody hears a guess of
 //! somebody else before the result is there: whoever has heard one guesses that.
 
-use super::{seats::StudentSeat, wire};
+use super::{participants::StudentSeat, wire};
 use stats::{Estimate, looks::ALPHA, median::median, student::Mean};
 use std::collections::BTreeMap;
 

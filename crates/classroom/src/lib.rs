@@ -46,22 +46,22 @@
 
 mod answer;
 mod code;
-mod crowd;
+mod connection_limit;
 mod events;
 mod export;
-mod guard;
 mod guesses;
 mod log;
+mod origin_check;
 pub mod page;
-mod patience;
+mod participants;
+mod race_request;
 mod room;
 mod routes;
 mod runner;
-mod seats;
 pub mod server;
 mod session;
 pub mod sharing;
-mod wanted;
 pub mod wire;
+mod write_timeout;
 
 pub use runner::RunnerSetup;

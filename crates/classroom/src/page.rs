@@ -30,7 +30,7 @@ pub static STYLE: LazyLock<String> = LazyLock::new(|| {
 pub const SCRIPT: &str = concat!(
     include_str!("../../../report/theme/classroom/elements.js"),
     include_str!("../../../report/theme/classroom/figures.js"),
-    include_str!("../../../report/theme/classroom/told.js"),
+    include_str!("../../../report/theme/classroom/handlers.js"),
     include_str!("../../../report/theme/classroom/race.js"),
     include_str!("../../../report/theme/classroom/lanes.js"),
     include_str!("../../../report/theme/classroom/chart.js"),

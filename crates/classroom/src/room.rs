@@ -10,8 +10,8 @@
 
 use super::{
     guesses::AskedQuestion,
-    seats::StudentSeat,
-    wanted::Checked,
+    participants::StudentSeat,
+    race_request::Checked,
     wire::{self, RacePhase},
 };
 use harness::live::event::{RunEnd, Standing};
@@ -238,7 +238,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::{
-        super::{export::ClassExport, wanted},
+        super::{export::ClassExport, race_request},
         *,
     };
     use harness::results::record::Check;
@@ -257,7 +257,7 @@ mod tests {
             time_scale: None,
             ask: ask.then(|| CELL.into()),
         };
-        wanted::check(wanted).unwrap()
+        race_request::check(wanted).unwrap()
     }
 
     fn standings(times_s: &[f64]) -> Vec<(String, Standing)> {

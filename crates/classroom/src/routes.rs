@@ -3,13 +3,15 @@
 use super::{
     answer::{self, HTML, HttpResponse, JSON, Refused},
     events::{self, Heard},
-    guard::Hosts,
-    guesses, page,
+    guesses,
+    origin_check::Hosts,
+    page,
     page::JoinInfo,
+    participants::{NoSeat, StudentSeat},
+    race_request,
     room::NotNow,
-    seats::{NoSeat, StudentSeat},
     session::{NotCounted, NotLetIn, Session},
-    sharing, wanted,
+    sharing,
     wire::{Guess, Join, RaceRequest},
 };
 use bytes::Bytes;
@@ -312,8 +314,8 @@ fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
     serde_json::from_slice(body).map_err(|error| Refused::new(StatusCode::BAD_REQUEST, format!("the body: {error}")))
 }
 
-fn checked(body: &[u8]) -> Result<wanted::Checked, Refused> {
-    wanted::check(parsed::<RaceRequest>(body)?)
+fn checked(body: &[u8]) -> Result<race_request::Checked, Refused> {
+    race_request::check(parsed::<RaceRequest>(body)?)
         .map_err(|unwanted| Refused::new(StatusCode::BAD_REQUEST, unwanted.to_string()))
 }
 

@@ -1,6 +1,6 @@
 //! The race that runs: a thread that follows it, and hands on what is told.
 
-use super::wanted::Checked;
+use super::race_request::Checked;
 use harness::live::{self, Event, Watched, event::RunEnd};
 use std::{
     path::PathBuf,

@@ -1,8 +1,8 @@
 //! The classroom's listeners: one on the loopback interface for everything, and one that phones reach, if it is shared.
 
 use super::{
-    code::JoinCode, crowd::ConnectionLimit, page::JoinInfo, patience::PatientStream, routes::SiteRoutes,
-    runner::RunnerSetup, session::Session, sharing,
+    code::JoinCode, connection_limit::ConnectionLimit, page::JoinInfo, routes::SiteRoutes, runner::RunnerSetup,
+    session::Session, sharing, write_timeout::PatientStream,
 };
 use futures_util::future::{Either, join, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};

@@ -5,9 +5,9 @@ use super::{
     code::{Attempts, JoinCode},
     export::ClassExport,
     log::RaceLog,
+    participants::{NoSeat, Seats, StudentSeat},
     room::{NotNow, Room, StopRace},
     runner::{Runner, RunnerSetup},
-    seats::{NoSeat, Seats, StudentSeat},
     wire::{self, RacePhase},
 };
 use bytes::Bytes;

@@ -18,7 +18,7 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -75,7 +75,7 @@ fn read(path: &Path) -> anyhow::Result<Record> {
 
 /// What the cells have in common when they are the same cell.
 fn key(cell: &CellRecord) -> (&str, u32, &str, String, Schedule, Timer) {
-    (&cell.variant, cell.tasks, &cell.strategy, cell.shape(), cell.deal, cell.timer)
+    (&cell.variant, cell.tasks, &cell.strategy, cell.layout(), cell.deal, cell.timer)
 }
 
 /// Why a cell of the first record has no line.

@@ -45,7 +45,7 @@ use std::{
     thread::{self, Builder},
     time::{Duration, Instant},
 };
-use work::worker::shape::WorkerLayout;
+use work::worker::layout::WorkerLayout;
 
 /// From one picture to the next, at least: twenty in a second are as many as an eye needs.
 const FRAME: Duration = Duration::from_millis(50);

@@ -32,7 +32,7 @@ use work::{
         job::BUILD,
     },
     strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, queue::Queue},
-    worker::{deck::Schedule, gil::SWITCH_INTERVAL, shape::WorkerLayout},
+    worker::{gil::SWITCH_INTERVAL, layout::WorkerLayout, task_queue::Schedule},
 };
 
 #[derive(clap::Args)]
@@ -391,7 +391,7 @@ fn usual_cells(scenario: &Scenario, variant: &Variant) -> anyhow::Result<Vec<Cel
     let plain = |cell: &&CellSpec| cell.variant == DEFAULT_VARIANT && cell.timer == Timer::Warm;
     let moved = |cell: &CellSpec| {
         let strategy = strategy::named(&cell.strategy).map_err(Usage)?;
-        let shape = strategy.shape(cell.shape, variant.tasks()).unwrap_or(cell.shape);
+        let shape = strategy.layout(cell.shape, variant.tasks()).unwrap_or(cell.shape);
         Ok(CellSpec { variant: variant.name.clone(), shape, ..cell.clone() })
     };
     scenario.cells.iter().filter(plain).map(moved).collect()
@@ -404,7 +404,7 @@ fn strategies(names: &[String]) -> anyhow::Result<Vec<&'static dyn Strategy>> {
 /// Those that can have one of the shapes. Where nobody has it as it was asked for, all of them: then one says what it wants.
 fn fitting(all: Vec<&'static dyn Strategy>, asked: &[WorkerLayout], variant: &Variant) -> Vec<&'static dyn Strategy> {
     let shapes = |one: &dyn Strategy| {
-        asked.iter().filter_map(|&shape| Some((shape, one.shape(shape, variant.tasks())?))).collect::<Vec<_>>()
+        asked.iter().filter_map(|&shape| Some((shape, one.layout(shape, variant.tasks())?))).collect::<Vec<_>>()
     };
     if !all.iter().any(|one| shapes(*one).iter().any(|(asked, given)| asked == given)) {
         return all;

@@ -16,7 +16,7 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 pub use fit::fit;
 
@@ -116,7 +116,7 @@ fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
         let answers: u32 = cell.statuses.values().sum();
         for (status, count) in cell.statuses.iter().filter(|(status, _)| **status >= 400) {
             let words = format!("{count} of {answers} answers had status {status}");
-            let who = format!("{} x {}", name(cell), cell.shape());
+            let who = format!("{} x {}", name(cell), cell.layout());
             match told.iter_mut().find(|(known, _)| *known == words) {
                 Some((_, cells)) => cells.push(who),
                 None => told.push((words, vec![who])),
@@ -186,7 +186,7 @@ fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
             Check::Failed => "failed",
             Check::Skipped => "skipped",
         };
-        return [name(cell), cell.shape(), what.into(), empty(), empty(), empty(), empty(), empty(), empty()];
+        return [name(cell), cell.layout(), what.into(), empty(), empty(), empty(), empty(), empty(), empty()];
     };
     let interval = if median.covers_95_percent() {
         format!("{} – {}", seconds(median.low), seconds(median.high))
@@ -197,7 +197,7 @@ fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
     let efficiency = cell.speedup.and_then(|speedup| ceiling::efficiency(speedup, cell.workers));
     [
         name(cell),
-        cell.shape(),
+        cell.layout(),
         seconds(median.median),
         interval,
         if cell.is_baseline() { "1".into() } else { speedup(|s| format!("{}x", fixed(s.estimate, 2))) },
@@ -235,7 +235,7 @@ fn resources(record: &Record) -> Option<String> {
         let count = |number: Option<u32>| number.map_or_else(unknown, |number| number.to_string());
         [
             name(cell),
-            cell.shape(),
+            cell.layout(),
             cell.cpu_user_s.map_or_else(unknown, seconds),
             cell.cpu_system_s.map_or_else(unknown, seconds),
             cell.core_wait_s.map_or_else(unknown, seconds),
@@ -324,7 +324,7 @@ fn fastest(record: &Record) -> Option<String> {
 
 /// The cell, as it is named in sentences.
 pub fn who(cell: &CellRecord) -> String {
-    format!("{} x {}", name(cell), cell.shape())
+    format!("{} x {}", name(cell), cell.layout())
 }
 
 #[cfg(test)]

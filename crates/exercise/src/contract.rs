@@ -413,7 +413,7 @@ mod tests {
     use super::*;
     use work::{
         strategy::Work,
-        worker::{deck::Schedule, stop::Stop},
+        worker::{stop::Stop, task_queue::Schedule},
     };
 
     fn ran(tasks: usize, indexes: &[u32]) -> Ran {

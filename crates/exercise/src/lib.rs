@@ -30,7 +30,7 @@ use std::num::NonZeroU32;
 use support::suggestion;
 use work::{
     strategy::{self, Env, Strategy},
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// Every exercise, in the order in which they are best done.
@@ -254,7 +254,7 @@ mod tests {
         for exercise in ALL {
             let name = exercise.name;
             let house = strategy::named(exercise.house).expect("a strategy of the house");
-            assert_eq!(house.shape(exercise.shape, 24), Some(exercise.shape), "{name}");
+            assert_eq!(house.layout(exercise.shape, 24), Some(exercise.shape), "{name}");
             let main = format!("makespan::exercise::main(\"{name}\", &");
             assert!(exercise.template.contains(&main), "{name}: its main checks another exercise");
             assert!(exercise.template.contains("// YOUR TURN"), "{name}: there is nothing to complete");

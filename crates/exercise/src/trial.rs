@@ -11,10 +11,10 @@ use work::{
     strategy::{CloseError, Env, StartError, Strategy, Work},
     task::Task,
     worker::{
-        deck::Schedule,
         lane::{Done, panic_message},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
         stop::Stop,
+        task_queue::Schedule,
     },
 };
 

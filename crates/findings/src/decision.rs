@@ -12,7 +12,7 @@ use harness::{
 use stats::{Estimate, looks, paired};
 use work::{
     strategy::{self, Strategy, gil_threads::GilThreads},
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// One row of the decision table.

@@ -197,7 +197,7 @@ fn cells(cells: &[CellSpec]) -> Vec<String> {
 mod tests {
     use super::super::{
         findings,
-        made_up::{MadeMeasurement, evidence, shown},
+        testdata::{MadeMeasurement, evidence, shown},
         tests::everything,
     };
     use super::*;

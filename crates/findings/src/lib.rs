@@ -25,14 +25,14 @@ mod decision;
 pub mod export;
 mod figure;
 mod judge;
-#[cfg(test)]
-mod made_up;
 mod mechanism;
 mod narrow;
 mod placed;
 mod predict;
 mod quantity;
 mod sentence;
+#[cfg(test)]
+mod testdata;
 #[cfg(test)]
 mod tests;
 mod whole;

@@ -14,7 +14,7 @@ use mock_server::{
     profile::{Body, Profile, Route},
 };
 use stats::{ceiling, paired, serial_fraction};
-use work::{task::fetch::Recipe, worker::deck::Schedule};
+use work::{task::fetch::Recipe, worker::task_queue::Schedule};
 
 const LOCK_STEP: &str = "lock-step";
 const SHARED_LINK: &str = "shared link";

@@ -1,7 +1,7 @@
 //! What the findings promise: a sentence for each kind of test and verdict, and rules that hold for any evidence.
 
 use super::{
-    made_up::{MadeMeasurement, evidence, requests, shown, spec, sums},
+    testdata::{MadeMeasurement, evidence, requests, shown, spec, sums},
     *,
 };
 use harness::{results::record::Check, scenario::claim::Test};

@@ -4,7 +4,7 @@ use super::Unit;
 use harness::scenario::{CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload, claim::Countable};
 use stats::Estimate;
 use support::figures::{TimeUnit, count, grouped, memory, percent, plain, ratio, significant, time};
-use work::worker::{deck::Schedule, shape::WorkerLayout};
+use work::worker::{layout::WorkerLayout, task_queue::Schedule};
 
 /// The cells of one test. What they have in common is told once, in front; what differs, with each of them.
 pub(super) struct Cast<'a> {

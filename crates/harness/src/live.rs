@@ -15,12 +15,12 @@
 //! | `race` | what came of all that was told so far |
 
 pub mod event;
+mod event_writer;
 mod lanes;
 pub mod race;
-mod teller;
 mod watched;
 
 pub use event::Event;
+pub use event_writer::EventWriter;
 pub use race::Race;
-pub use teller::EventWriter;
 pub use watched::{CantWatch, Watched, WatchedRun};

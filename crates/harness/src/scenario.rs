@@ -28,7 +28,7 @@ use support::suggestion::unknown;
 use work::{
     strategy::Strategy,
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// The time scales that make sense: slower, and a wait of seconds lasts for hours; faster, and none is left.
@@ -269,7 +269,7 @@ pub fn matrix(
 /// Those of the shapes that the strategy can have.
 fn shapes(strategy: &dyn Strategy, asked: &[WorkerLayout], tasks: u32) -> Result<Vec<WorkerLayout>, UnsupportedLayout> {
     let (name, most) = (strategy.name(), strategy.max_workers());
-    let shapes: Vec<WorkerLayout> = asked.iter().filter_map(|&asked| strategy.shape(asked, tasks)).collect();
+    let shapes: Vec<WorkerLayout> = asked.iter().filter_map(|&asked| strategy.layout(asked, tasks)).collect();
     if let Some(large) = shapes.iter().find(|shape| shape.workers().get() > most) {
         return Err(UnsupportedLayout { found: large.to_string(), expected: format!("at most {most} for `{name}`") });
     }

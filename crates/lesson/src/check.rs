@@ -9,7 +9,7 @@ use harness::scenario::{self, CellSpec, DEFAULT_VARIANT, Scenario, Timer};
 use support::{figures::exact, suggestion::one_of};
 use work::{
     strategy,
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// More words than these aren't read by anybody while somebody speaks.

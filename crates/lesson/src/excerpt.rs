@@ -16,7 +16,7 @@ const SOURCES: &[(&str, &str)] = &[
     ("crates/work/src/strategy/threads.rs", include_str!("../../work/src/strategy/threads.rs")),
     ("crates/work/src/task/fetch.rs", include_str!("../../work/src/task/fetch.rs")),
     ("crates/work/src/task/prime_sum.rs", include_str!("../../work/src/task/prime_sum.rs")),
-    ("crates/work/src/worker/deck.rs", include_str!("../../work/src/worker/deck.rs")),
+    ("crates/work/src/worker/task_queue.rs", include_str!("../../work/src/worker/task_queue.rs")),
     ("crates/work/src/worker/under_lock.rs", include_str!("../../work/src/worker/under_lock.rs")),
 ];
 

@@ -6,9 +6,9 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-pub mod awake;
 pub mod axis;
 pub mod clock;
+pub mod core_warmup;
 pub mod cores;
 pub mod cpu;
 pub mod disturbances;

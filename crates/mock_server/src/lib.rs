@@ -22,7 +22,7 @@
 //! | `limits`, `bucket`, `section` | who is let in, who waits, who is turned away |
 //! | `faults` | which answers go wrong, and how |
 //! | `timer` | waits more precisely than the async runtime's own timer |
-//! | [`foresight`] | what will be answered, known without asking |
+//! | [`oracle`] | what will be answered, known without asking |
 //! | `delivery` | the body on its way: held up, cut short, noted when it ends |
 //! | [`sharing`], `link`, `pace` | how fast bodies go: the arithmetic of a shared link, the link itself, a drip |
 //! | [`log`] | the ground truth: what was done for each request |
@@ -40,13 +40,13 @@ pub mod contact;
 mod delivery;
 mod draw;
 mod faults;
-pub mod foresight;
 pub mod gallery;
 pub mod generic;
 mod latency;
 mod limits;
 mod link;
 pub mod log;
+pub mod oracle;
 mod pace;
 pub mod payload;
 mod pending;

@@ -150,7 +150,7 @@ impl Service {
         let mut response = answer.response.map(|payload| deliver(payload).held_up_by(ride, pace).chunked(chunk_bytes));
         match mishap {
             Some(PlannedFault::ResetInBody) => {
-                response = response.map(|body| body.cut_short(Some(Rc::clone(connection))))
+                response = response.map(|body| body.cut_short(Some(Rc::clone(connection))));
             }
             Some(PlannedFault::Truncate) => response = response.map(|body| body.cut_short(None)),
             _ => {}

@@ -10,7 +10,7 @@ use super::{
 use std::{io, sync::Barrier};
 use work::{
     strategy::Env,
-    worker::deck::{Schedule, TaskQueue},
+    worker::task_queue::{Schedule, TaskQueue},
 };
 
 const WORKERS: u32 = 2;

@@ -136,7 +136,7 @@ impl<'a> Cell<'a> {
     /// Its workers in words: `8 threads`, `3x5 workers`.
     pub(super) fn workers(&self) -> String {
         match self.record.processes {
-            Some(_) => format!("{} workers", self.record.shape()),
+            Some(_) => format!("{} workers", self.record.layout()),
             None => palette::workers(&self.record.strategy, self.record.workers),
         }
     }
@@ -163,12 +163,12 @@ impl Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up;
+    use crate::testdata;
     use harness::results::record::Check;
 
     #[test]
     fn variants_and_timers_are_not_mixed() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         let mut other = record.cells.clone();
         for cell in &mut other {
             cell.variant = "slow".into();
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_failed_cell_has_neither_time_nor_speed_up_nor_a_line() {
-        let record = made_up::with_failures();
+        let record = testdata::with_failures();
         let groups = groups(&record);
         let failed: Vec<_> = groups[0].cells.iter().filter(|cell| cell.record.check == Check::Failed).collect();
         assert!(!failed.is_empty());
@@ -197,10 +197,10 @@ mod tests {
 
     #[test]
     fn two_deals_of_one_strategy_are_two_lines() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.strategy == "processes").cloned().collect();
         let chunked = chunked.into_iter().map(|mut cell| {
-            cell.deal = work::worker::deck::Schedule::PoolChunks;
+            cell.deal = work::worker::task_queue::Schedule::PoolChunks;
             cell
         });
         record.cells.extend(chunked.collect::<Vec<_>>());

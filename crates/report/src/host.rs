@@ -98,11 +98,11 @@ fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up;
+    use crate::testdata;
 
     #[test]
     fn a_noisy_machine_is_named_with_its_remedy_and_a_quiet_one_with_its_figure() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         let (fact, noisy) = steadiness(&[&record]);
         assert!(fact.is_some_and(|fact| fact.contains("held still")) && noisy.is_empty());
         record.cells[0].run_s = (0..10).map(|round| 1.0 + 0.02 * f64::from(round)).collect();
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn records_of_two_builds_are_not_one_machine() {
-        let (one, mut other) = (made_up::web_requests(4), made_up::prime_sum(4));
+        let (one, mut other) = (testdata::web_requests(4), testdata::prime_sum(4));
         other.host.load_before = Some(7.0);
         assert!(is_one(&[&one, &other]));
         other.host.commit = Some("fedcba9".into());

@@ -2,10 +2,9 @@
 
 use super::{
     depth::Depth,
-    elsewhere,
     figures::{count, significant},
     group::{Cell, Group},
-    palette, timeline, words,
+    palette, remote_workers, timeline, words,
 };
 use harness::{
     results::record::{CellRecord, Timeline},
@@ -202,7 +201,7 @@ fn row_head(jobs: &Jobs) -> Markup {
     let record = jobs.cell.record;
     html! {
         th scope="row" class={ "s-" (palette::of(&record.strategy).strategy) } { span class="dot" {} (palette::label(&record.strategy)) }
-        td class="n" { (record.shape()) }
+        td class="n" { (record.layout()) }
     }
 }
 
@@ -229,12 +228,12 @@ fn hosts(all: &[Jobs]) -> Markup {
                     }
                     tbody {
                         @for jobs in all {
-                            @for host in elsewhere::hosts(&jobs.timeline.elsewhere) {
+                            @for host in remote_workers::hosts(&jobs.timeline.elsewhere) {
                                 tr {
                                     (row_head(jobs))
                                     td { (host.name) }
                                     td { (host.numbers()) }
-                                    td class="n" { (elsewhere::offset(host.least_sure)) }
+                                    td class="n" { (remote_workers::offset(host.least_sure)) }
                                 }
                             }
                         }
@@ -248,12 +247,12 @@ fn hosts(all: &[Jobs]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{group::groups, made_up};
+    use crate::{group::groups, testdata};
     use work::worker::lane::Span;
 
     #[test]
     fn a_stage_has_its_median_and_a_time_that_nineteen_of_twenty_jobs_stay_below() {
-        let mut record = made_up::queued();
+        let mut record = testdata::queued();
         let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
         let timeline = cell.timeline.as_mut().unwrap();
         let span = |index: u32, took_ms: u64| Span {
@@ -271,8 +270,8 @@ mod tests {
 
     #[test]
     fn only_queues_have_jobs_and_what_was_handed_out_again_is_said() {
-        assert_eq!(jobs(&groups(&made_up::web_requests(10))[0], "x", "", 1500).into_string(), "");
-        let record = made_up::queued();
+        assert_eq!(jobs(&groups(&testdata::web_requests(10))[0], "x", "", 1500).into_string(), "");
+        let record = testdata::queued();
         let html = jobs(&groups(&record)[0], "x", "", 1500).into_string();
         let queues = record.cells.iter().filter(|cell| cell.strategy == "queue").count();
         assert!(html.matches("<tr>").count() > queues, "{html}");
@@ -286,9 +285,9 @@ mod tests {
 
     #[test]
     fn a_run_that_does_not_count_is_said_and_drawn_with_its_outage() {
-        let quiet = jobs(&groups(&made_up::queued())[0], "x", "", 1500).into_string();
+        let quiet = jobs(&groups(&testdata::queued())[0], "x", "", 1500).into_string();
         assert!(!quiet.contains("not count") && !quiet.contains("class=\"outage\""));
-        let record = made_up::disturbed();
+        let record = testdata::disturbed();
         let html = jobs(&groups(&record)[0], "x", "", 1500).into_string().replace('\u{a0}', " ");
         for expected in [
             "1 run whose time does not count, measured again: in round 1, the queue gave no answer for 0.05 s",

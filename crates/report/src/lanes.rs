@@ -7,7 +7,7 @@ use harness::{
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use maud::{Markup, html};
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 /// More cells than this in one picture are a crowd.
 const MOST_CELLS: usize = 4;

@@ -31,7 +31,6 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod bars;
-mod beyond;
 mod chart;
 mod claim;
 mod claim_table;
@@ -39,7 +38,6 @@ mod costs;
 mod curves;
 mod decisions;
 mod depth;
-mod elsewhere;
 mod emphasis;
 mod findings;
 mod group;
@@ -50,20 +48,22 @@ mod labels;
 mod lanes;
 mod lessons;
 mod lines;
-#[cfg(test)]
-mod made_up;
-#[cfg(test)]
-mod made_up_findings;
 mod page;
 pub mod palette;
 mod quantity;
+mod queue_lesson;
 mod refresh;
+mod remote_workers;
 mod resources;
 mod scale;
 mod scoreboard;
 mod section;
 mod sweep;
 mod table;
+#[cfg(test)]
+mod testdata;
+#[cfg(test)]
+mod testdata_findings;
 mod timeline;
 mod verdict;
 pub mod waits;

@@ -2,10 +2,11 @@
 
 use super::{
     PageInput, ScenarioNote,
-    beyond::{self, QueueLesson},
     figures::{ratio, time},
     findings::{self, FrontPage},
-    group, host, lessons, palette, section, verdict,
+    group, host, lessons, palette,
+    queue_lesson::{self, QueueLesson},
+    section, verdict,
 };
 use harness::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -87,7 +88,7 @@ fn ways(front: &FrontPage, lesson: Option<&QueueLesson>, input: &PageInput) -> M
             ul {
                 (front.contents())
                 li { a href={ "#" (MEASUREMENTS) } { "The measurements" } }
-                @if lesson.is_some() { li { a href={ "#" (beyond::ID) } { "Beyond one machine" } } }
+                @if lesson.is_some() { li { a href={ "#" (queue_lesson::ID) } { "Beyond one machine" } } }
                 @if !input.lessons.is_empty() { li { a href={ "#" (lessons::ID) } { (lessons::TITLE) } } }
             }
         }
@@ -135,7 +136,7 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
                     }
                     @if let Some(lesson) = lesson {
                         li {
-                            a href={ "#" (beyond::ID) } { (beyond::QUESTION) } " "
+                            a href={ "#" (queue_lesson::ID) } { (queue_lesson::QUESTION) } " "
                             @if let Some((figure, engine)) = lesson.in_short() { span class="short" { b { (figure) } " " (engine) } }
                         }
                     }
@@ -147,7 +148,7 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
                 summary { "Not measured yet: " (unmeasured(missing.len(), lesson.is_none())) }
                 ul {
                     @for note in missing { li { (note.title) ", run: " code { "makespan run " (note.name) } } }
-                    @if lesson.is_none() { li { "What a queue costs, run: " code { (beyond::COMMAND) } } }
+                    @if lesson.is_none() { li { "What a queue costs, run: " code { (queue_lesson::COMMAND) } } }
                 }
             }
         }

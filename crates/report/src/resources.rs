@@ -8,7 +8,7 @@ use super::{
 };
 use harness::results::record::Record;
 use maud::{Markup, html};
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 /// One column: its head, and a cell's figure in it.
 type Column = (&'static str, fn(&Cell) -> Option<String>);
@@ -53,7 +53,7 @@ pub(super) fn resources(record: &Record, group: &Group) -> Markup {
                                 th scope="row" class={ "s-" (palette::of(&cell.record.strategy).strategy) } {
                                     span class="dot" {} (palette::label(&cell.record.strategy))
                                 }
-                                td class="n" { (cell.record.shape()) }
+                                td class="n" { (cell.record.layout()) }
                                 @if deal { td { (cell.record.deal) } }
                                 @for (_, figure) in COLUMNS { td class="n" { (or_not_measured(figure(cell), system)) } }
                             }
@@ -78,11 +78,11 @@ fn switches(mean: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{group::groups, made_up};
+    use crate::{group::groups, testdata};
 
     #[test]
     fn every_cell_with_a_time_has_a_row_and_what_was_not_measured_says_so() {
-        let mut record = made_up::with_failures();
+        let mut record = testdata::with_failures();
         for cell in &mut record.cells {
             cell.core_wait_s = None;
         }

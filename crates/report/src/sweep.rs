@@ -143,7 +143,7 @@ impl<'a> Sweep<'a> {
     pub(super) fn table(&self) -> Markup {
         let series = self.group.series();
         let mut shapes: Vec<(u32, String)> =
-            self.group.contenders().map(|cell| (cell.record.workers, cell.record.shape())).collect();
+            self.group.contenders().map(|cell| (cell.record.workers, cell.record.layout())).collect();
         shapes.sort_unstable();
         shapes.dedup();
         html! {
@@ -163,7 +163,7 @@ impl<'a> Sweep<'a> {
                             tr {
                                 th scope="row" { (shape) }
                                 @for (_, cells) in &series {
-                                    @let speedup = cells.iter().find(|cell| cell.record.shape() == *shape).and_then(|cell| cell.speedup());
+                                    @let speedup = cells.iter().find(|cell| cell.record.layout() == *shape).and_then(|cell| cell.speedup());
                                     td class="n" { @if let Some(speedup) = speedup { (ratio(speedup.estimate)) " " span class="interval" { (interval(speedup.low, speedup.high)) } } }
                                 }
                             }
@@ -211,17 +211,17 @@ fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Prin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{made_up, made_up_findings};
+    use crate::{testdata, testdata_findings};
     use stats::{Estimate, serial_fraction::amdahl};
 
     /// The chart of a claim about 5 threads, where the speed-ups are these.
     fn chart(speedup: impl Fn(u32) -> f64) -> String {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         for cell in record.cells.iter_mut().filter(|cell| !cell.is_baseline()) {
             let estimate = speedup(cell.workers);
             cell.speedup = Some(Estimate { estimate, low: estimate * 0.99, high: estimate * 1.01 });
         }
-        let mut input = PageInput { findings: made_up_findings::findings(), ..PageInput::default() };
+        let mut input = PageInput { findings: testdata_findings::findings(), ..PageInput::default() };
         input.evidence.records = vec![record];
         let claim = input.findings.claims.iter().find(|claim| claim.id == "000-3").unwrap();
         Sweep::of(claim, &input).unwrap().chart("x").into_string()

@@ -8,7 +8,7 @@ use super::{
 };
 use harness::results::record::{Check, Record};
 use maud::{Markup, html};
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 /// The table of a group.
 pub(super) fn table(record: &Record, group: &Group, criterion: &[CriterionLink], note: &str) -> Markup {
@@ -86,7 +86,7 @@ impl TableColumns<'_> {
         html! {
             tr class=(class(cell)) {
                 th scope="row" class={ "s-" (palette::of(&record.strategy).strategy) } { span class="dot" {} (palette::label(&record.strategy)) }
-                td class="n" { (record.shape()) }
+                td class="n" { (record.layout()) }
                 @if self.deal { td { (record.deal) } }
                 @match without_time(cell) {
                     Some(reason) => { td class="reason" colspan=(if self.errors { 8 } else { 7 }) { (reason) } }

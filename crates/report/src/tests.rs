@@ -1,6 +1,6 @@
 //! What the whole page promises.
 
-use super::{made_up, *};
+use super::{testdata, *};
 use ::findings::Findings;
 use harness::results::{evidence::Evidence, record::Check};
 
@@ -56,7 +56,7 @@ fn words_of(html: &str) -> String {
 
 #[test]
 fn the_words_of_a_small_page() {
-    let mut record = made_up::web_requests(10);
+    let mut record = testdata::web_requests(10);
     record.cells.retain(|cell| cell.workers == 8 && cell.strategy != "async" || cell.is_baseline());
     insta::assert_snapshot!(words_of(&page(&input(vec![record]))));
 }
@@ -70,7 +70,7 @@ fn a_page_without_records_says_how_to_measure() {
 
 #[test]
 fn what_is_missing_is_said() {
-    let words = words_of(&page(&input(vec![made_up::with_failures()])));
+    let words = words_of(&page(&input(vec![testdata::with_failures()])));
     for expected in [
         "3 of 10 rounds",
         "failed: task 7: its worker died: killed by signal 9",
@@ -87,7 +87,7 @@ fn what_is_missing_is_said() {
 
 #[test]
 fn a_failed_cell_is_a_row_without_a_time() {
-    let record = made_up::with_failures();
+    let record = testdata::with_failures();
     let html = page(&input(vec![record.clone()]));
     let rows = html.matches("<tr class=\"failed\">").count();
     assert_eq!(rows, record.cells.iter().filter(|cell| cell.check == Check::Failed).count());
@@ -98,7 +98,7 @@ fn a_failed_cell_is_a_row_without_a_time() {
 #[test]
 fn hostile_names_are_inert() {
     let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
-    let mut record = made_up::with_failures();
+    let mut record = testdata::with_failures();
     for text in [&mut record.scenario, &mut record.title, &mut record.question, &mut record.command] {
         *text = hostile.into();
     }
@@ -111,12 +111,12 @@ fn hostile_names_are_inert() {
     record.cells[1].strategy = hostile.into();
     let mut other = record.clone();
     other.scenario = "web_requests".into();
-    let mut queued = made_up::queued();
+    let mut queued = testdata::queued();
     for cell in &mut queued.cells {
         cell.queue = cell.queue.as_ref().map(|_| hostile.into());
         cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.elsewhere).for_each(|one| one.host = hostile.into());
     }
-    let mut costs = made_up::costs();
+    let mut costs = testdata::costs();
     costs.engines.iter_mut().for_each(|about| about.note = Some(hostile.into()));
     costs.command = hostile.into();
     let mut input = PageInput { costs: Some(costs), ..input(vec![record, other, queued]) };
@@ -130,7 +130,7 @@ fn hostile_names_are_inert() {
 
 #[test]
 fn the_page_needs_nothing_from_anywhere() {
-    let html = page(&input(vec![made_up::web_requests(10)]));
+    let html = page(&input(vec![testdata::web_requests(10)]));
     for address in ["http://", "https://", "url(", "@import", "src="] {
         assert!(!html.contains(address), "{address} is on the page");
     }
@@ -139,8 +139,8 @@ fn the_page_needs_nothing_from_anywhere() {
 
 #[test]
 fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
-    let records = vec![made_up::web_requests(10), made_up::web_requests(10), made_up::queued()];
-    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records) });
+    let records = vec![testdata::web_requests(10), testdata::web_requests(10), testdata::queued()];
+    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(records) });
     let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let all = ids.len();
     ids.sort_unstable();
@@ -153,14 +153,14 @@ fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
 
 #[test]
 fn nothing_on_the_page_is_no_number() {
-    let mut record = made_up::web_requests(10);
+    let mut record = testdata::web_requests(10);
     record.cells[3].run_s = vec![f64::NAN, 0.0, f64::INFINITY];
     record.cells[4].run_s = vec![0.0; 10];
     record.cells[5].run_s = Vec::new();
     record.cells[6].workers = 0;
     record.cells[7].tasks = 0;
     record.host.cores_usable = 0;
-    let mut costs = made_up::costs();
+    let mut costs = testdata::costs();
     for one in &mut costs.bulk {
         (one.jobs, one.workers) = (0, 0);
     }
@@ -174,7 +174,7 @@ fn nothing_on_the_page_is_no_number() {
 
 #[test]
 fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
-    let made = |strategy, workers, tasks| made_up::MadeCell {
+    let made = |strategy, workers, tasks| testdata::MadeCell {
         strategy,
         workers,
         tasks,
@@ -184,7 +184,7 @@ fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
     };
     let cells =
         [made("sequential", 1, 9000), made("threads", 64, 9000), made("processes", 8, 9000), made("async", 500, 9000)];
-    let record = made_up::record("many", "How many is many?", 10, &cells);
+    let record = testdata::record("many", "How many is many?", 10, &cells);
     let spans: usize = record.cells.iter().filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len())).sum();
     assert!(spans >= 100_000, "{spans}");
     assert!(page(&input(vec![record])).len() < 5_000_000);
@@ -195,8 +195,8 @@ fn a_page_is_written_whole_and_replaces_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/index.html");
     write(&path, &input(Vec::new())).unwrap();
-    write(&path, &input(vec![made_up::prime_sum(5)])).unwrap();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![made_up::prime_sum(5)])));
+    write(&path, &input(vec![testdata::prime_sum(5)])).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![testdata::prime_sum(5)])));
     assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left in the folder");
     let blocked = folder.path().join("deep/index.html/below.html");
     assert!(write(&blocked, &input(Vec::new())).unwrap_err().to_string().contains("index.html"));
@@ -204,9 +204,9 @@ fn a_page_is_written_whole_and_replaces_the_one_before() {
 
 #[test]
 fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
-    let mut records = made_up::crowded();
-    records.extend([made_up::web_requests(10), made_up::prime_sum(5), made_up::with_failures(), made_up::queued()]);
-    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(records.clone()) });
+    let mut records = testdata::crowded();
+    records.extend([testdata::web_requests(10), testdata::prime_sum(5), testdata::with_failures(), testdata::queued()]);
+    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(records.clone()) });
     for rendition in ["wide", "narrow"] {
         let pictures: Vec<&str> = html.split(&format!("<svg class=\"chart {rendition}\"")).skip(1).collect();
         assert_eq!(pictures.len(), 3 * records.len() + 2, "and two in the lesson");
@@ -227,22 +227,22 @@ fn lesson_of(input: &PageInput) -> String {
 
 #[test]
 fn the_words_of_the_lesson_on_queues() {
-    let mut costs = made_up::costs();
+    let mut costs = testdata::costs();
     costs.bulk.retain(|one| one.workers != 2 && one.workers != 4 || one.jobs == 100_000);
-    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![made_up::queued()]) }));
+    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![testdata::queued()]) }));
 }
 
 #[test]
 fn the_list_of_contents_leads_to_the_lesson() {
-    let html = page(&PageInput { costs: Some(made_up::costs()), ..input(vec![made_up::web_requests(10)]) });
+    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(vec![testdata::web_requests(10)]) });
     assert!(html.contains("<a href=\"#beyond-one-machine\">") && html.contains("id=\"beyond-one-machine\""));
-    let none = page(&input(vec![made_up::web_requests(10)]));
+    let none = page(&input(vec![testdata::web_requests(10)]));
     assert!(!none.contains("beyond-one-machine") && none.contains("cargo bench --bench queue"));
 }
 
 #[test]
 fn a_jobs_stages_change_nothing_of_what_workers_did() {
-    let mut record = made_up::queued();
+    let mut record = testdata::queued();
     let bars_of = |record: &Record| page(&input(vec![record.clone()])).matches("class=\"bar").count();
     let (with, shares) = (bars_of(&record), record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>());
     for timeline in record.cells.iter_mut().filter_map(|cell| cell.timeline.as_mut()) {
@@ -255,7 +255,7 @@ fn a_jobs_stages_change_nothing_of_what_workers_did() {
 
 #[test]
 fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
-    let html = page(&input(vec![made_up::queued()]));
+    let html = page(&input(vec![testdata::queued()]));
     assert_eq!(html.matches("class=\"depth\"").count(), 2, "once in each rendition");
     let described =
         html.split("<desc").find(|text| text.contains("queue with 8 workers") || text.contains("Queue with 8 workers"));
@@ -269,7 +269,7 @@ fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
 
 /// A page of findings.
 fn with_findings(records: Vec<Record>) -> PageInput {
-    PageInput { findings: made_up_findings::findings(), evidence: made_up_findings::evidence(), ..input(records) }
+    PageInput { findings: testdata_findings::findings(), evidence: testdata_findings::evidence(), ..input(records) }
 }
 
 #[test]
@@ -351,7 +351,7 @@ fn where_rust_differs_the_simulated_lock_stands_beside_it() {
 #[test]
 fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
     let hostile = "\"><script>alert(1)</script>";
-    let mut input = with_findings(vec![made_up::web_requests(10)]);
+    let mut input = with_findings(vec![testdata::web_requests(10)]);
     for claim in &mut input.findings.claims {
         for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.sentence, &mut claim.command] {
             *text = format!("{text}{hostile}");
@@ -380,7 +380,7 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
 #[test]
 fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
     use ::findings::{Unit, Verdict};
-    let made = |strategy, workers| made_up::MadeCell {
+    let made = |strategy, workers| testdata::MadeCell {
         strategy,
         workers,
         tasks: 900,
@@ -391,11 +391,11 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
     let names: Vec<String> = (0..11).map(|number| format!("scenario_{number}")).collect();
     let strategies = [("sequential", 1), ("threads", 64), ("processes", 8), ("async", 500)];
     let cells = strategies.map(|(strategy, workers)| made(strategy, workers));
-    let records: Vec<Record> = names.iter().map(|name| made_up::record(name, "How many?", 10, &cells)).collect();
+    let records: Vec<Record> = names.iter().map(|name| testdata::record(name, "How many?", 10, &cells)).collect();
     let spans =
         records.iter().flat_map(|record| &record.cells).filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len()));
     assert!(spans.sum::<usize>() >= 100_000);
-    let template = made_up_findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
+    let template = testdata_findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
     let claims = names.iter().enumerate().flat_map(|(place, name)| {
         let template = template.clone();
         (1..strategies.len()).map(move |other| {
@@ -404,13 +404,14 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
             for figure in &mut claim.figures {
                 let (strategy, workers) = strategies[other];
                 figure.scenario.clone_from(name);
-                figure.cells = vec![made_up_findings::cell("sequential", 1), made_up_findings::cell(strategy, workers)];
+                figure.cells =
+                    vec![testdata_findings::cell("sequential", 1), testdata_findings::cell(strategy, workers)];
                 assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::DirectionOnly));
             }
             claim
         })
     });
-    let findings = Findings { claims: claims.collect(), decisions: made_up_findings::findings().decisions };
+    let findings = Findings { claims: claims.collect(), decisions: testdata_findings::findings().decisions };
     let evidence = Evidence { records: records.clone(), ..Evidence::default() };
     let html = page(&PageInput { findings, evidence, ..input(records) });
     assert!(html.len() < 5_000_000, "{}", html.len());
@@ -421,7 +422,7 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
 /// A page with findings and every lesson.
 fn with_lessons() -> PageInput {
     let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));
-    PageInput { lessons, costs: Some(made_up::costs()), ..with_findings(vec![made_up::queued()]) }
+    PageInput { lessons, costs: Some(testdata::costs()), ..with_findings(vec![testdata::queued()]) }
 }
 
 #[test]

@@ -9,11 +9,11 @@ use super::{
     bars::{self, Bar},
     chart::{self, Caption, Drawing, Rendition, line, marker, text},
     depth::Depth,
-    elsewhere,
     figures::{TimeUnit, count, plain, px, time},
     group::{Cell, Group},
     labels,
     palette::{self, Marker},
+    remote_workers,
     scale::{Scale, round_ticks},
     waits::{self, Shares, WAITS},
     words,
@@ -43,7 +43,7 @@ struct TimelineRow<'a> {
     /// How many jobs waited in the queue; `None` where there is none.
     depth: Option<Depth>,
     /// The hosts of lanes that are not on the run's own.
-    hosts: Vec<elsewhere::NeighbouringLanes>,
+    hosts: Vec<remote_workers::NeighbouringLanes>,
     /// When the queue gave no answer.
     outages: &'a [Outage],
     /// The instant of the axis' zero: when the timer started.
@@ -152,7 +152,7 @@ impl<'a> TimelineRow<'a> {
             beside,
             lanes: bars::lanes(spans, failed, workers, lanes),
             depth: Depth::of(spans),
-            hosts: elsewhere::lanes(elsewhere, workers, lanes),
+            hosts: remote_workers::lanes(elsewhere, workers, lanes),
             outages,
             zero_ns: *start_ns as f64 - run_from * 1e9,
             run_from,
@@ -191,7 +191,7 @@ impl<'a> TimelineRow<'a> {
         let shares = shares.map(|shares| format!("; of the workers' time {shares}")).unwrap_or_default();
         let depth = self.depth.as_ref().map(|depth| format!("; {}", depth.in_words())).unwrap_or_default();
         let timeline = self.cell.record.timeline.as_ref();
-        let elsewhere = timeline.map(|timeline| elsewhere::in_words(&timeline.elsewhere)).unwrap_or_default();
+        let elsewhere = timeline.map(|timeline| remote_workers::in_words(&timeline.elsewhere)).unwrap_or_default();
         let away = if self.outages.is_empty() {
             String::new()
         } else {
@@ -513,11 +513,11 @@ fn legend(rows: &[TimelineRow]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{group::groups, made_up};
+    use crate::{group::groups, testdata};
 
     #[test]
     fn the_baseline_is_drawn_first_and_the_fastest_cell_is_never_missing() {
-        let record = made_up::web_requests(10);
+        let record = testdata::web_requests(10);
         let groups = groups(&record);
         let cells = chosen(&groups[0]);
         assert!(cells[0].record.is_baseline());
@@ -529,15 +529,15 @@ mod tests {
 
     #[test]
     fn where_more_workers_gain_nothing_the_fewest_are_drawn() {
-        let record = made_up::prime_sum(10);
+        let record = testdata::prime_sum(10);
         assert_eq!(telling_workers(&groups(&record)[0]), 2);
-        let record = made_up::web_requests(10);
+        let record = testdata::web_requests(10);
         assert_eq!(telling_workers(&groups(&record)[0]), 8);
     }
 
     #[test]
     fn a_timer_that_encloses_the_start_moves_the_lanes_and_shows_it() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         for cell in &mut record.cells {
             cell.timed = vec![Phase::Start, Phase::Run, Phase::Stop];
             cell.start_s.iter_mut().for_each(|start| *start = 0.25);
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn a_task_that_failed_is_crossed_out_and_the_tip_and_the_legend_say_why() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         let drawn = |record: &_| timeline(&groups(record)[0], "x", "", 1500).into_string();
         assert!(!drawn(&record).contains("error") && !drawn(&record).contains("fault"));
         record.cells[0].timeline.as_mut().unwrap().failed = vec![4];
@@ -565,7 +565,7 @@ mod tests {
     #[test]
     fn the_legend_names_the_waits_that_occur_and_no_others() {
         let legend_of = |kind: Option<SpanKind>| {
-            let mut record = made_up::web_requests(10);
+            let mut record = testdata::web_requests(10);
             for cell in &mut record.cells {
                 let spans = cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.spans);
                 spans.filter(|span| span.kind == SpanKind::WaitLink).for_each(|span| match kind {
@@ -588,7 +588,7 @@ mod tests {
 
     #[test]
     fn a_bar_of_several_tasks_has_a_layer_for_each_kind_as_high_as_its_share() {
-        let record = made_up::web_requests(10);
+        let record = testdata::web_requests(10);
         let groups = groups(&record);
         let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
@@ -610,7 +610,7 @@ mod tests {
 
     #[test]
     fn a_worker_number_beyond_the_cells_workers_is_drawn_not_dropped() {
-        let mut record = made_up::web_requests(10);
+        let mut record = testdata::web_requests(10);
         record.cells[0].workers = 1;
         let timeline = record.cells[0].timeline.as_mut().unwrap();
         timeline.spans.iter_mut().for_each(|span| span.worker += 3);

@@ -85,11 +85,11 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::made_up;
+    use crate::testdata;
 
     #[test]
     fn the_shares_of_the_workers_time_add_up() {
-        for cell in &made_up::web_requests(10).cells {
+        for cell in &testdata::web_requests(10).cells {
             let shares = Shares::of(cell).unwrap();
             let all = shares.waits.iter().sum::<f64>() + shares.running + shares.idle;
             assert!((all - 1.0).abs() < 1e-9, "{shares:?}");
@@ -99,16 +99,16 @@ mod tests {
 
     #[test]
     fn only_what_was_waited_for_is_told() {
-        let sequential = &made_up::web_requests(10).cells[0];
+        let sequential = &testdata::web_requests(10).cells[0];
         let words = Shares::of(sequential).unwrap().in_words().unwrap();
         assert!(words.contains("waiting for the server") && words.contains("waiting for the link"), "{words}");
         assert!(!words.contains("lock") && !words.contains("first byte"), "{words}");
-        assert_eq!(Shares::of(&made_up::prime_sum(10).cells[0]).unwrap().in_words(), None);
+        assert_eq!(Shares::of(&testdata::prime_sum(10).cells[0]).unwrap().in_words(), None);
     }
 
     #[test]
     fn a_timeline_of_no_length_has_no_shares() {
-        let mut cell = made_up::prime_sum(10).cells[0].clone();
+        let mut cell = testdata::prime_sum(10).cells[0].clone();
         let timeline = cell.timeline.as_mut().unwrap();
         timeline.end_ns = timeline.start_ns;
         assert_eq!(Shares::of(&cell), None);

@@ -297,7 +297,7 @@ fn listed(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{group::groups, made_up};
+    use crate::{group::groups, testdata};
     use stats::Estimate;
     use work::fixtures::LeftOut;
 
@@ -315,17 +315,17 @@ mod tests {
 
     #[test]
     fn the_sentences_of_an_ordinary_record() {
-        insta::assert_snapshot!(sentences(&made_up::web_requests(10)));
+        insta::assert_snapshot!(sentences(&testdata::web_requests(10)));
     }
 
     #[test]
     fn the_sentences_of_a_record_with_failures() {
-        insta::assert_snapshot!(sentences(&made_up::with_failures()));
+        insta::assert_snapshot!(sentences(&testdata::with_failures()));
     }
 
     #[test]
     fn pictures_that_were_left_out_are_named() {
-        let mut record = made_up::prime_sum(10);
+        let mut record = testdata::prime_sum(10);
         let tasks = record.cells[0].tasks;
         let of = [("a.heic", "a HEIC picture"), ("b.jpg", "an empty file"), ("c.jpg", "an empty file")];
         record.left_out = of.map(|(file, why)| LeftOut { file: file.into(), why: why.into() }).into();
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn what_is_not_decided_is_not_called_faster() {
-        let mut record = made_up::prime_sum(10);
+        let mut record = testdata::prime_sum(10);
         for cell in &mut record.cells {
             cell.speedup = cell.speedup.map(|_| Estimate { estimate: 1.01, low: 0.98, high: 1.04 });
         }

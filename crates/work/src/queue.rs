@@ -18,8 +18,8 @@
 pub mod address;
 pub mod batch;
 pub mod broker;
-pub mod errand;
 pub mod job;
+pub mod job_spec;
 pub mod outage;
 pub mod redis;
 pub mod sqlite;

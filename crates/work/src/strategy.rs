@@ -18,7 +18,7 @@ pub mod work_stealing;
 use crate::{
     queue::address::{Address, DEFAULT_NAME},
     task::Task,
-    worker::{deck::Schedule, gil::SWITCH_INTERVAL, lane::Done, shape::WorkerLayout},
+    worker::{gil::SWITCH_INTERVAL, lane::Done, layout::WorkerLayout, task_queue::Schedule},
 };
 use measure::cpu::CpuTime;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ pub trait Strategy: Debug + Sync {
 
     /// The shape it has where `asked` is asked for and there are `tasks` tasks: a strategy of fixed size has its own.
     /// `None` where it wants another kind of shape: most take a number, some processes with threads in each.
-    fn shape(&self, asked: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
+    fn layout(&self, asked: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         let _ = tasks;
         asked.processes().is_none().then_some(asked)
     }

@@ -231,7 +231,7 @@ impl Task {
         }
     }
 
-    /// What [`Schedule::ByKey`](crate::worker::deck::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
+    /// What [`Schedule::ByKey`](crate::worker::task_queue::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
     pub fn key(&self) -> &str {
         match self {
             Self::Fetch(task) => task.site(),

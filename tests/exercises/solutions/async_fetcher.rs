@@ -4,9 +4,9 @@ use futures_util::future::join_all;
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
-        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::TaskQueue,
     },
 };
 use std::process::ExitCode;

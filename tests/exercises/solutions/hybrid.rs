@@ -5,9 +5,9 @@ use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
         lane::Done,
+        layout::WorkerLayout,
         process::WorkerProcess,
-        seat::{WorkerSlot, answered},
-        shape::WorkerLayout,
+        worker_slot::{WorkerSlot, answered},
     },
 };
 use std::{num::NonZeroU32, process::ExitCode};
@@ -34,7 +34,7 @@ impl Strategy for MyHybrid {
         1024
     }
 
-    fn shape(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
+    fn layout(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
         asked.processes().is_some().then_some(asked)
     }
 

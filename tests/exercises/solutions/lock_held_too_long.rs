@@ -4,7 +4,7 @@ use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
     },
 };
 use std::{

@@ -3,9 +3,9 @@
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
-        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::TaskQueue,
     },
 };
 use std::{process::ExitCode, thread};

@@ -6,7 +6,7 @@ use makespan::{
     task::Task,
     worker::{
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
     },
 };
 use std::{process::ExitCode, thread};

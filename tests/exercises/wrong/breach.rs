@@ -3,7 +3,7 @@
 use crate::solutions::work_queue::WorkQueue;
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
-    worker::{lane::Done, shape::WorkerLayout},
+    worker::{lane::Done, layout::WorkerLayout},
 };
 use std::thread;
 

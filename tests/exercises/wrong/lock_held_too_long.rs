@@ -5,7 +5,7 @@ use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},
     worker::{
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
     },
 };
 use std::{

@@ -8,14 +8,14 @@ use makespan::{
     queue::{
         address::Address,
         broker::{Peer, Role},
-        errand::Errand,
         job::{BUILD, Job},
+        job_spec::Errand,
         outage::Outage,
     },
     results::record::{CellRecord, Check, Record},
     strategy::{Env, Pool, QueueSettings, Strategy, Work, queue::Queue},
     task::{Task, TaskError},
-    worker::{deck::Schedule, stop::Stop},
+    worker::{stop::Stop, task_queue::Schedule},
 };
 use redis::cmd;
 use rusqlite::Connection;

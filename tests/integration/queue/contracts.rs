@@ -10,8 +10,8 @@ use makespan::{
     queue::{
         address::Address,
         broker::{BEAT, Broker, Buried, Finished, LEASE, MOST_TRIES, Peer, Role, TakenJob},
-        errand::Errand,
         job::{BUILD, Delivered, Job, Message},
+        job_spec::Errand,
     },
     task::TaskError,
     worker::lane::Done,

@@ -7,8 +7,8 @@ use makespan::{
     queue::{
         address::Address,
         broker::{Broker, Finished, Peer, QueueError, Role, TakenJob},
-        errand::Errand,
         job::{BUILD, Delivered, Job, Message},
+        job_spec::Errand,
     },
     task::TaskError,
     worker::lane::Done,

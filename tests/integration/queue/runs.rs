@@ -15,7 +15,7 @@ use makespan::{
     },
     strategy::{Env, Pool, QueueSettings, StartError, Strategy, Work, queue::Queue},
     task::{ErrorKind, Output, Task, TaskError},
-    worker::{deck::Schedule, lane::SpanKind, process::WorkerProcess, stop::Stop},
+    worker::{lane::SpanKind, process::WorkerProcess, stop::Stop, task_queue::Schedule},
 };
 use nix::sys::signal::Signal;
 use std::{path::Path, thread, time::Duration};

@@ -5,8 +5,8 @@ use makespan::{
     queue::{
         address::Address,
         broker::{BEAT, Broker, Peer, Role},
-        errand::Errand,
         job::{BUILD, Job, Message},
+        job_spec::Errand,
     },
     task::prime_sum::{Method, PrimeSum},
 };

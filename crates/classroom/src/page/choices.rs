@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use support::figures::time;
 use work::{
     strategy::{self, Strategy},
-    worker::shape::WorkerLayout,
+    worker::layout::WorkerLayout,
 };
 
 const SCENARIO: &str = "web_requests";
@@ -33,7 +33,7 @@ struct Choice {
 /// The shapes that a strategy takes: its workers are one, one for each task, any number, or `3x5`.
 fn takes(strategy: &dyn Strategy) -> &'static str {
     let shape = |text: &str| text.parse::<WorkerLayout>().ok();
-    let has = |text: &str| shape(text).and_then(|asked| strategy.shape(asked, 7)).map(WorkerLayout::workers);
+    let has = |text: &str| shape(text).and_then(|asked| strategy.layout(asked, 7)).map(WorkerLayout::workers);
     match (has("2"), has("2x2")) {
         (None, _) => "pairs",
         (Some(NonZeroU32::MIN), _) => "one",
@@ -155,7 +155,7 @@ mod tests {
         let counts = COUNTS.iter().filter(|(_, chosen)| *chosen);
         let shapes: Vec<WorkerLayout> = counts.map(|(count, _)| count.to_string().parse().unwrap()).collect();
         let variant = scenario.variant(DEFAULT_VARIANT).unwrap();
-        let deals = [work::worker::deck::Schedule::OneByOne];
+        let deals = [work::worker::task_queue::Schedule::OneByOne];
         let timer = harness::scenario::Timer::Warm;
         let cells = scenario::matrix(variant, &chosen, &shapes, &deals, timer).unwrap();
         assert!(cells.iter().any(|cell| cell.to_string() == ASK));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
-    worker::{deck::Schedule, lane::Span, work::Elsewhere},
+    worker::{lane::Span, task_queue::Schedule, work::Elsewhere},
 };
 
 /// The schema that this version writes.
@@ -273,13 +273,13 @@ impl CellRecord {
     pub fn is(&self, spec: &CellSpec) -> bool {
         self.variant == spec.variant
             && self.strategy == spec.strategy
-            && self.shape() == spec.shape.to_string()
+            && self.layout() == spec.shape.to_string()
             && self.deal == spec.deal
             && self.timer == spec.timer
     }
 
     /// Its workers as `--workers` has them: `15`, or `3x5` for three processes of five threads each.
-    pub fn shape(&self) -> String {
+    pub fn layout(&self) -> String {
         match self.processes {
             Some(processes) => format!("{processes}x{}", self.workers.checked_div(processes).unwrap_or_default()),
             None => self.workers.to_string(),

@@ -178,7 +178,7 @@ impl PreparedCell {
     ) -> Result<Self, SetupError> {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
         // Only the stage knows how many tasks there really are.
-        let shape = strategy.shape(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
+        let shape = strategy.layout(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
         Ok(Self {
             number,
             timed: scenario.timed(&spec),

@@ -3,8 +3,8 @@
 
 use super::cell::CellError;
 use measure::{
-    awake::wake_cores,
     clock::{between, now_ns},
+    core_warmup::wake_cores,
     cpu::CpuTime,
 };
 use serde::{Deserialize, Serialize};
@@ -16,12 +16,12 @@ use work::{
     strategy::{self, CloseError, Env, Pool, Strategy, Work},
     task::Task,
     worker::{
-        deck::Schedule,
         error::LostWorker,
         feed::{Announcement, Doing, Feed},
         lane::{Done, Lane, Span},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
         stop::Stop,
+        task_queue::Schedule,
         work::Account,
     },
 };

@@ -5,7 +5,7 @@ use crate::scenario::{Scenario, Variant, Workload};
 use mock_server::{
     checked::ProfileError,
     contact::Contact,
-    foresight::{Foresight, NoAnswer},
+    oracle::{NoAnswer, Oracle},
     process::{ServerError, ServerProcess},
     profile::{Body, Profile},
     server::ServeError,
@@ -88,7 +88,7 @@ pub enum SetupError {
     Profile(#[from] ProfileError),
     /// What the server will answer can't be told beforehand.
     #[error(transparent)]
-    Foresight(#[from] ServeError),
+    Oracle(#[from] ServeError),
     /// An answer can't be checked, or is none.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -261,7 +261,7 @@ const LARGEST_FORESEEN: u64 = 1 << 30;
 /// A server that answers, and what it will answer.
 struct Served {
     server: Server,
-    foresight: Foresight,
+    oracle: Oracle,
 }
 
 impl Served {
@@ -271,15 +271,15 @@ impl Served {
             Some(origin) => Server::Elsewhere(Contact::elsewhere(origin, &profile)?),
             None => Server::Own(ServerProcess::start(&settings.env.program, &profile)?),
         };
-        let foresight = Foresight::of(profile.check()?, server.contact().origin())?;
-        Ok(Self { server, foresight })
+        let oracle = Oracle::of(profile.check()?, server.contact().origin())?;
+        Ok(Self { server, oracle })
     }
 
     /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
     fn with_outcome(&self, task: Task) -> Result<(Task, Expected), NoAnswer> {
         let Task::Fetch(fetch) = &task else { return Ok((task, Expected::AsSequential)) };
         let (site, authorization) = (fetch.site.as_deref(), fetch.authorization.as_deref());
-        let answer = self.foresight.get(&fetch.url, site, authorization, fetch.redirects)?;
+        let answer = self.oracle.get(&fetch.url, site, authorization, fetch.redirects)?;
         let expected = match answer.filter(|(_, body)| body.left() <= LARGEST_FORESEEN) {
             Some((status, body)) => Expected::Output(fetch::Digest::of(body).output(status.as_u16())),
             None => Expected::AsSequential,

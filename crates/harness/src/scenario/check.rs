@@ -18,7 +18,7 @@ use toml::{Table, Value};
 use work::{
     strategy::{self, Strategy},
     task::fetch::{Listing, Recipe},
-    worker::shape::WorkerLayout,
+    worker::layout::WorkerLayout,
 };
 
 /// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use toml::{Table, Value};
 use work::{
     task::{ErrorKind, Expected, fetch},
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// A whole file.

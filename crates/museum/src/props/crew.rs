@@ -11,7 +11,7 @@ use std::{
 use work::{
     strategy::{Env, Strategy, Work},
     task::Task,
-    worker::{deck::Schedule, lane::Done, stop::Stop},
+    worker::{lane::Done, stop::Stop, task_queue::Schedule},
 };
 
 /// Does `work` on so many threads, numbered from 0, and `meanwhile` on this one. Returns what each made when all have

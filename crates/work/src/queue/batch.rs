@@ -12,8 +12,8 @@ mod workers;
 use super::{
     address::Address,
     broker::{BEAT, Broker, GRACE, LEASE, Peer, QueueError, Role},
-    errand::Errand,
     job::{BUILD, Delivered, Job, Message},
+    job_spec::Errand,
     outage::{Outage, OutageWatch},
     worker::clock_offset,
 };

@@ -1,6 +1,6 @@
 //! What travels through a queue: jobs one way, what became of them the other. Written as postcard, like frames.
 
-use super::{errand::Errand, outage::Outage};
+use super::{job_spec::Errand, outage::Outage};
 use crate::worker::lane::Done;
 use measure::axis::ClockReading;
 use serde::{Deserialize, Serialize};

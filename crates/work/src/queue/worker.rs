@@ -10,9 +10,9 @@
 //! | `post` | one worker: takes a job, does it, delivers it with the next |
 //! | `heartbeat` | the thread that speaks for all |
 
-mod desk;
+mod consumer;
 mod heartbeat;
-mod post;
+mod in_flight;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +22,10 @@ use super::{
     job::BUILD,
 };
 use crate::worker::source::work_off;
-use desk::Desk;
+use consumer::Post;
 use heartbeat::Heartbeat;
+use in_flight::Desk;
 use measure::axis::{ClockAxis, ClockReading, Comparison, Offset};
-use post::Post;
 use serde::{Deserialize, Serialize};
 use std::{
     num::NonZeroU32,

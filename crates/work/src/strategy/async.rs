@@ -14,9 +14,9 @@
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
-    deck::TaskQueue,
     lane::{Done, Lane},
-    shape::WorkerLayout,
+    layout::WorkerLayout,
+    task_queue::TaskQueue,
 };
 use futures_util::future::join_all;
 use tokio::{

@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work, r#async::catch_up
 use crate::{
     task::{Task, TaskError},
     worker::{
-        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::TaskQueue,
     },
 };
 use crossbeam::channel::{Receiver, Sender, unbounded};

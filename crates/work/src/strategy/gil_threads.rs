@@ -16,7 +16,7 @@ use super::{
     Env, Pool, StartError, Strategy,
     threads::{RunTicket, ThreadPool},
 };
-use crate::worker::{gil::Gil, shape::WorkerLayout, under_lock::UnderLock};
+use crate::worker::{gil::Gil, layout::WorkerLayout, under_lock::UnderLock};
 use std::sync::Arc;
 
 /// N threads, one deck and one lock.

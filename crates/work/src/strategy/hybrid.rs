@@ -10,7 +10,7 @@
 //! are made up?
 
 use super::{Env, Pool, StartError, Strategy, processes::WorkerProcesses};
-use crate::worker::shape::WorkerLayout;
+use crate::worker::layout::WorkerLayout;
 use std::num::NonZeroU32;
 
 /// P processes of T threads each.
@@ -30,7 +30,7 @@ impl Strategy for Hybrid {
         1024
     }
 
-    fn shape(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
+    fn layout(&self, asked: WorkerLayout, _: u32) -> Option<WorkerLayout> {
         asked.processes().is_some().then_some(asked)
     }
 

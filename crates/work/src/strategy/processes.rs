@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
     error::LostWorker,
     lane::Done,
+    layout::WorkerLayout,
     process::WorkerProcess,
-    seat::{WorkerSlot, answered},
-    shape::WorkerLayout,
+    worker_slot::{WorkerSlot, answered},
 };
 use measure::{clock::now_ns, cpu::CpuTime};
 use std::num::NonZeroU32;

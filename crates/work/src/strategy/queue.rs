@@ -20,12 +20,12 @@ use crate::{
         address::Address,
         batch::{Batch, Client, SeenPlaces},
         broker::{BEAT, Broker, QueueError},
-        errand::Errand,
+        job_spec::Errand,
         worker::Membership,
     },
     task::Task,
     worker::{
-        deck::Schedule, error::LostWorker, lane::Done, process::WorkerProcess, shape::WorkerLayout, stop::Stop,
+        error::LostWorker, lane::Done, layout::WorkerLayout, process::WorkerProcess, stop::Stop, task_queue::Schedule,
         work::Account,
     },
 };

@@ -11,7 +11,7 @@
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::worker::{
     lane::{Done, Lane},
-    shape::WorkerLayout,
+    layout::WorkerLayout,
 };
 
 /// One task after another.
@@ -33,7 +33,7 @@ impl Strategy for Sequential {
         1
     }
 
-    fn shape(&self, _: WorkerLayout, _: u32) -> Option<WorkerLayout> {
+    fn layout(&self, _: WorkerLayout, _: u32) -> Option<WorkerLayout> {
         Some(WorkerLayout::ONE)
     }
 

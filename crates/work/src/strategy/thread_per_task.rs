@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::{Task, TaskError},
     worker::{
-        deck::Schedule,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::Schedule,
     },
 };
 use std::{
@@ -43,7 +43,7 @@ impl Strategy for ThreadPerTask {
         u32::MAX
     }
 
-    fn shape(&self, _: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
+    fn layout(&self, _: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         Some(NonZeroU32::new(tasks).unwrap_or(NonZeroU32::MIN).into())
     }
 

@@ -14,9 +14,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::Task,
     worker::{
-        deck::TaskQueue,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::TaskQueue,
     },
 };
 use crossbeam::channel::{Sender, unbounded};

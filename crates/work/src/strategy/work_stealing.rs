@@ -12,9 +12,9 @@ use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::{
     task::Task,
     worker::{
-        deck::Schedule,
         lane::{Done, Lane},
-        shape::WorkerLayout,
+        layout::WorkerLayout,
+        task_queue::Schedule,
     },
 };
 use rayon::prelude::*;

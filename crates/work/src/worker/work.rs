@@ -1,9 +1,9 @@
 //! What a pool is given to run, and how what it returns is put in order.
 
 use super::{
-    deck::{Schedule, TaskQueue},
     lane::Done,
     stop::Stop,
+    task_queue::{Schedule, TaskQueue},
 };
 use crate::{
     queue::outage::Outage,

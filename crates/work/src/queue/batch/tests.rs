@@ -8,7 +8,7 @@ use crate::{
         gunzip::Gunzip,
         prime_sum::{Method, PrimeSum},
     },
-    worker::{deck::Schedule, stop::Stop, work::Elsewhere},
+    worker::{stop::Stop, task_queue::Schedule, work::Elsewhere},
 };
 use measure::axis::Offset;
 use proptest::prelude::*;

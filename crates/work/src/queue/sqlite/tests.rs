@@ -1,7 +1,7 @@
 //! What is SQLite's own. What every queue promises: `tests/broker.rs`.
 
 use super::*;
-use crate::queue::errand::Errand;
+use crate::queue::job_spec::Errand;
 use measure::axis::ClockAxis;
 use std::{
     env, fs,

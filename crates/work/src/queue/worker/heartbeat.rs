@@ -1,6 +1,6 @@
 //! The thread that speaks for a crew: they are there, and this is what they have in hand.
 
-use super::{RETRY, WorkerState, clock_offset, desk::InHand, locked, refuse_other_builds};
+use super::{RETRY, WorkerState, clock_offset, in_flight::InHand, locked, refuse_other_builds};
 use crate::queue::{
     broker::{BEAT, Broker, JobId, Peer, QueueError},
     worker::WorkerEvent,

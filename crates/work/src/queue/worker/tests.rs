@@ -4,8 +4,8 @@ use super::*;
 use crate::{
     queue::{
         broker::{Buried, Finished, JobId, TakenJob},
-        errand::Errand,
         job::{Delivered, Job, Message},
+        job_spec::Errand,
     },
     task::{
         ErrorKind, TaskError,

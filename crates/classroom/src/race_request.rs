@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use support::suggestion::unknown;
 use work::{
     strategy::{self, Strategy},
-    worker::{deck::Schedule, shape::WorkerLayout},
+    worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
 const MOST_STRATEGIES: usize = 6;

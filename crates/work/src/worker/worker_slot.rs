@@ -3,10 +3,10 @@
 //! The book-keeping is what makes a death cheap: when a process goes, it is known which tasks went with it.
 
 use super::{
-    deck::{Hand, TaskQueue},
     error::LostWorker,
     lane::Done,
     process::WorkerProcess,
+    task_queue::{Hand, TaskQueue},
     work::Work,
 };
 use crate::task::TaskError;

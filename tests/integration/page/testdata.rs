@@ -8,7 +8,7 @@ use makespan::{
     results::{evidence::Evidence, record::Record, store::Store},
     scenario::{CellSpec, DEFAULT_VARIANT, Timer},
     stats::Estimate,
-    worker::deck::Schedule,
+    worker::task_queue::Schedule,
 };
 use std::{num::NonZeroU32, path::Path};
 

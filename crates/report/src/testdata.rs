@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use work::{
     queue::outage::Outage,
     worker::{
-        deck::Schedule,
         lane::{Span, SpanKind},
+        task_queue::Schedule,
         work::Elsewhere,
     },
 };

@@ -1,6 +1,6 @@
 //! Findings that nobody found, for tests of the page alone: every verdict, every unit, and what goes with them.
 
-use super::made_up;
+use super::testdata;
 use findings::{
     Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
 };
@@ -14,7 +14,7 @@ use harness::{
 use museum::ExhibitShown;
 use stats::Estimate;
 use std::{collections::BTreeMap, num::NonZeroU32};
-use work::worker::deck::Schedule;
+use work::worker::task_queue::Schedule;
 
 /// A cell of the default variant, dealt one by one.
 pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
@@ -407,7 +407,7 @@ fn decisions() -> Vec<Decided> {
 /// What goes with [`findings`]: two records, and an exhibit.
 pub(super) fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
-    let mut primes = made_up::prime_sum(10);
+    let mut primes = testdata::prime_sum(10);
     // What the lock makes of threads: one after another.
     let locked = primes.cells.iter().filter(|cell| cell.strategy == "async").cloned();
     let locked: Vec<_> = locked
@@ -420,7 +420,7 @@ pub(super) fn evidence() -> Evidence {
     let side = |verdict: &str| museum::SideShown { holds: true, verdict: verdict.into(), figures: BTreeMap::new() };
     let shown = ExhibitShown { bug: side("5 workers made 150 requests for 30 jobs"), right: side("5 workers made 30") };
     Evidence {
-        records: vec![found(made_up::web_requests(10)), found(primes)],
+        records: vec![found(testdata::web_requests(10)), found(primes)],
         exhibits: BTreeMap::from([("no_queue".into(), shown)]),
     }
 }

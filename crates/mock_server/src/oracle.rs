@@ -37,12 +37,12 @@ pub enum NoAnswer {
 
 /// The answers of one server.
 #[derive(Debug)]
-pub struct Foresight {
+pub struct Oracle {
     routes: Routes,
     origin: String,
 }
 
-impl Foresight {
+impl Oracle {
     /// What a server with this profile will answer at `origin` (`http://HOST:PORT`).
     pub fn of(profile: CheckedProfile, origin: &str) -> Result<Self, ServeError> {
         Ok(Self { routes: Routes::open(profile)?, origin: origin.to_owned() })
@@ -101,9 +101,9 @@ mod tests {
 
     const ORIGIN: &str = "http://127.0.0.1:80";
 
-    fn foresight(routes: Vec<Route>) -> Foresight {
+    fn oracle(routes: Vec<Route>) -> Oracle {
         let profile = Profile { seed: 3, routes, ..Profile::default() };
-        Foresight::of(profile.check().expect("it is right"), ORIGIN).expect("it needs no files")
+        Oracle::of(profile.check().expect("it is right"), ORIGIN).expect("it needs no files")
     }
 
     fn redirect(path: &str, location: &str) -> Route {
@@ -113,33 +113,31 @@ mod tests {
     #[test]
     fn a_redirect_ends_where_it_leads_to() {
         let page = Route { body: Body::Bytes(100), ..Route::at("/page") };
-        let foresight =
-            foresight(vec![redirect("/old", "/older"), redirect("/older", &format!("{ORIGIN}/page")), page]);
-        let (status, body) =
-            foresight.get(&format!("{ORIGIN}/old"), None, None, 2).expect("no echo").expect("two hops");
+        let oracle = oracle(vec![redirect("/old", "/older"), redirect("/older", &format!("{ORIGIN}/page")), page]);
+        let (status, body) = oracle.get(&format!("{ORIGIN}/old"), None, None, 2).expect("no echo").expect("two hops");
         assert_eq!((status, body.left()), (StatusCode::OK, 100));
         assert!(body.eq(NoiseBytes::new(3).body("/page", 100)), "the bytes of the page itself");
-        assert!(matches!(foresight.get(&format!("{ORIGIN}/old"), None, None, 1), Ok(None)), "one hop is too few");
+        assert!(matches!(oracle.get(&format!("{ORIGIN}/old"), None, None, 1), Ok(None)), "one hop is too few");
     }
 
     #[test]
     fn site_and_authorization_count() {
         let route = Route { site: Some("a.example".into()), authorization: Some("Key 1".into()), ..Route::at("/") };
-        let foresight = foresight(vec![route]);
+        let oracle = oracle(vec![route]);
         let status = |site, key| {
-            let answer = foresight.get(&format!("{ORIGIN}/"), site, key, 0).expect("no echo");
+            let answer = oracle.get(&format!("{ORIGIN}/"), site, key, 0).expect("no echo");
             answer.expect("an answer").0.as_u16()
         };
         assert_eq!(status(Some("a.example"), Some("Key 1")), 200);
         assert_eq!(status(Some("a.example"), Some("Key 2")), 403);
         assert_eq!(status(Some("a.example"), None), 401);
-        let elsewhere = foresight.get(&format!("{ORIGIN}/"), Some("b.example"), Some("Key 1"), 0);
+        let elsewhere = oracle.get(&format!("{ORIGIN}/"), Some("b.example"), Some("Key 1"), 0);
         assert!(matches!(elsewhere, Err(NoAnswer::Nowhere(path)) if path == "/"));
     }
 
     #[test]
     fn another_server_s_answers_are_not_known() {
-        let away = foresight(vec![redirect("/", "http://elsewhere.example/")]);
+        let away = oracle(vec![redirect("/", "http://elsewhere.example/")]);
         for url in [format!("{ORIGIN}/"), "http://elsewhere.example/".into()] {
             assert!(matches!(away.get(&url, None, None, 5), Ok(None)), "{url}");
         }
@@ -147,14 +145,14 @@ mod tests {
 
     #[test]
     fn an_echo_is_refused_unless_the_profile_answers_there() {
-        let get = |foresight: &Foresight, path: &str| {
-            foresight.get(&format!("{ORIGIN}{path}"), None, None, 5).map(|answer| answer.expect("an answer").0.as_u16())
+        let get = |oracle: &Oracle, path: &str| {
+            oracle.get(&format!("{ORIGIN}{path}"), None, None, 5).map(|answer| answer.expect("an answer").0.as_u16())
         };
-        let generic = foresight(Vec::new());
+        let generic = oracle(Vec::new());
         for (path, echo) in [("/get?a=1", "/get?a=1"), ("/delay/0.1", "/delay/0.1"), ("/redirect/2", "/get")] {
             assert_eq!(get(&generic, path), Err(NoAnswer::Varies(echo.into())));
         }
         assert_eq!((get(&generic, "/bytes/5"), get(&generic, "/status/404")), (Ok(200), Ok(404)));
-        assert_eq!(get(&foresight(vec![Route::at("/get")]), "/get"), Ok(200));
+        assert_eq!(get(&oracle(vec![Route::at("/get")]), "/get"), Ok(200));
     }
 }

@@ -1,6 +1,6 @@
 //! One worker of a crew: it takes a job, does it, and delivers it when it asks for the next.
 
-use super::{RETRY, WorkerState, desk::InHand};
+use super::{RETRY, WorkerState, in_flight::InHand};
 use crate::{
     queue::{
         broker::{BEAT, Broker, Finished, QueueError, TakenJob},
