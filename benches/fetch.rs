@@ -1,4 +1,4 @@
-//! Sweeps over work that waits: fetches from the mock server, which runs in a process of its own.
+//! Sweeps over IO-bound work: fetches from the mock server, which runs in a separate process.
 
 mod common;
 #[path = "common/sweep.rs"]

@@ -1,6 +1,6 @@
-//! The claims of the documents, put to the test: one look after six interleaved rounds, and a verdict on each.
+//! Tests the documents' claims: one analysis after six interleaved rounds, and a verdict on each claim.
 //!
-//! Not a Criterion benchmark, for the reason that `rounds.rs` gives. Its benchmarks are called `SCENARIO/CLAIM`, such as
+//! Not a Criterion benchmark, for the reason given in `rounds.rs`. Its benchmarks are called `SCENARIO/CLAIM`, such as
 //! `web_requests/000-3`.
 
 mod common;
@@ -9,7 +9,7 @@ use common::asked::{Asked, Mode};
 use makespan::scenario;
 use std::process::ExitCode;
 
-/// Seconds for `--quick`, for the rounds of all claims together; each scenario has one round in any case. Too few rounds for
+/// Total seconds of `--quick` for the rounds of all claims; each scenario has at least one round. That is too few for
 /// most verdicts.
 const QUICK_S: &str = "20";
 
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     }
     let failures = match common::run(asked.mode, arguments) {
         Ok(status) if status.success() => Vec::new(),
-        // Ctrl-C reached it as it reached us.
+        // Ctrl-C reached the child too.
         Ok(status) if status.code() == Some(130) => return ExitCode::from(130),
         Ok(status) => vec![format!("the claims: {status}; the errors are above")],
         Err(error) => vec![format!("the claims: {error}")],

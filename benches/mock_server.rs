@@ -1,9 +1,8 @@
-//! How precise the mock server is, and how much it can take: so that nobody has to wonder whether a figure is the
-//! strategy's or the server's.
+//! The mock server's precision and throughput: shows that a figure measures the strategy and not the server.
 //!
-//! Server and client are processes of their own. What the server says of itself stands beside what the client saw; the
-//! difference is sockets, scheduler and client. Aims stand beside the figures. Not a Criterion benchmark, because what
-//! matters here is how answers are distributed, and that under a load of a given shape.
+//! Server and client are separate processes. The server's own lateness is shown next to what the client saw; the
+//! difference is sockets, scheduler and client. Targets are shown with the figures. Not a Criterion benchmark, because
+//! what matters here is the distribution of latencies under a given load.
 
 #[path = "mock_server/client.rs"]
 mod client;
@@ -28,7 +27,7 @@ use tokio::task::spawn_local;
 
 const LATENCIES: [Duration; 2] = [Duration::from_millis(15), Duration::from_millis(30)];
 
-/// A table, whose rows are measured for so long each.
+/// A table, whose rows are each measured for a given time.
 struct Section {
     name: &'static str,
     rows: u64,
@@ -65,7 +64,7 @@ fn main() -> ExitCode {
     common::conclude(&failures)
 }
 
-/// Prints a line above the one that says how far it is.
+/// Prints a line above the progress line.
 fn say(progress: &ProgressBar, line: &str) {
     progress.suspend(|| println!("{line}"));
 }
@@ -83,15 +82,15 @@ fn addr(server: &ServerProcess) -> &str {
     server.origin().trim_start_matches("http://")
 }
 
-/// What comes on top of the latency that was asked for.
+/// The time added to the requested latency.
 fn latency(span: Duration, progress: &ProgressBar) -> io::Result<()> {
-    say(progress, "Added to the latency asked for, ms; aims are for the median");
+    say(progress, "Added to the requested latency, ms; targets are for the median");
     say(progress, &format!("{:52}{:>26}{:>28}", "", "seen by the client", "the server's own"));
     say(
         progress,
         &format!(
             "{:32}{:>10}{:>10}{:>8}{:>8}{:>10}{:>10}{:>8}{:>10}",
-            "load", "asked", "in flight", "p50", "p99", "aim", "p50", "p99", "aim"
+            "load", "latency", "in flight", "p50", "p99", "target", "p50", "p99", "target"
         ),
     );
     for asked in LATENCIES {
@@ -103,14 +102,14 @@ fn latency(span: Duration, progress: &ProgressBar) -> io::Result<()> {
         let turns = (span.div_duration_f64(asked) as u32).max(2);
         let row = |load: &str, flow: &Flow, aims| say_row(progress, &latency_row(load, asked, flow, aims));
 
-        row("idle: one after another", &client::one_after_another(addr, &wait, turns)?, (Some(0.25), None));
+        row("idle: sequential", &client::one_after_another(addr, &wait, turns)?, (Some(0.25), None));
         for (in_flight, aims) in [(100, (Some(0.2), None)), (1000, (None, Some(0.5)))] {
-            // Half as many connections more, for answers that are late.
+            // Half as many connections in addition, for late answers.
             let connections = in_flight * 3 / 2;
             let flow = client::open_loop(addr, &wait, connections, in_flight * turns, |_| asked / in_flight)?;
             row(&format!("{in_flight} in flight, evenly spread"), &flow, aims);
         }
-        // Far enough apart that one is over when the next comes.
+        // Far enough apart that one burst is over before the next.
         let gap = |number| if number % 100 == 0 { 3 * asked } else { Duration::ZERO };
         row("bursts of 100 at once", &client::open_loop(addr, &wait, 100, 100 * turns.div_ceil(3), gap)?, (None, None));
     }
@@ -136,8 +135,8 @@ fn latency_row(load: &str, asked: Duration, flow: &Flow, aims: (Option<f64>, Opt
     )
 }
 
-/// An empty route, as fast as it goes. Server and client are busy at the same time, so each needs a core; the server's
-/// processor time for each request says what it could do if the client were faster.
+/// An empty route at full speed. Server and client are busy at the same time, so each needs a core; the server's
+/// processor time per request says how fast it would be with a faster client.
 fn throughput(span: Duration, progress: &ProgressBar) -> io::Result<()> {
     const CONNECTIONS: usize = 64;
     let server = serving(&Profile { routes: vec![Route::at("/empty")], ..Profile::default() })?;
@@ -147,7 +146,7 @@ fn throughput(span: Duration, progress: &ProgressBar) -> io::Result<()> {
     );
     say(
         progress,
-        &format!("{:>12}{:>14}{:>22}{:>22}", "requests/s", "aim", "client, us/request", "server, us/request"),
+        &format!("{:>12}{:>14}{:>22}{:>22}", "requests/s", "target", "client, us/request", "server, us/request"),
     );
     for _ in 0..3 {
         let (client_before, server_before) = (CpuTime::of_this_process(), cpu_s(&server));
@@ -186,7 +185,7 @@ async fn as_fast_as_it_goes(addr: &str, connections: usize, start_ns: u64, span:
     Ok(answers)
 }
 
-/// The processor time of a server so far, seconds, where another process may know it.
+/// The processor time of a server so far, seconds, if the system tells other processes.
 #[cfg(target_os = "linux")]
 fn cpu_s(server: &ServerProcess) -> Option<f64> {
     use nix::{
@@ -202,22 +201,18 @@ fn cpu_s(_: &ServerProcess) -> Option<f64> {
     None
 }
 
-/// Bodies over a shared link: together they can't be there before the link has carried them, and are to be there soon
-/// after.
+/// Bodies over a shared link: they can't arrive before the link has carried all of them, and should arrive soon after.
 fn link(span: Duration, progress: &ProgressBar) -> io::Result<()> {
     const BODY: u64 = 225_000;
     say(
         progress,
-        &format!(
-            "Bodies of {} kB over a shared link: time taken by all of them, in times of bytes / bandwidth",
-            BODY / 1000
-        ),
+        &format!("Bodies of {} kB over a shared link: total time, relative to bytes / bandwidth", BODY / 1000),
     );
     say(
         progress,
         &format!(
             "{:>10}{:>12}{:>12}{:>8}{:>10}{:>10}{:>10}{:>18}",
-            "MB/s", "transfers", "ideal, ms", "times", "least", "p50", "most", "aim"
+            "MB/s", "transfers", "ideal, ms", "runs", "min", "p50", "max", "target"
         ),
     );
     for bytes_per_s in [5.3e6, 50e6] {
@@ -239,7 +234,7 @@ fn link(span: Duration, progress: &ProgressBar) -> io::Result<()> {
                 ratio.at(0.0),
                 ratio.at(0.5),
                 ratio.at(1.0),
-                // 2 % and a quarter of a millisecond.
+                // 2 % plus 0.25 ms.
                 format!("1 to {:.4}", 1.02 + 0.25e-3 / ideal_s)
             );
             say_row(progress, &row);
@@ -264,7 +259,7 @@ async fn all_at_once(addr: &str, transfers: u32, length: u64) -> io::Result<f64>
     Ok(between(start_ns, now_ns()).as_secs_f64())
 }
 
-/// Figures in their order.
+/// Sorted figures.
 struct Spread(Vec<f64>);
 
 impl Spread {
@@ -274,7 +269,7 @@ impl Spread {
         Self(figures)
     }
 
-    /// The figure that this part of them doesn't exceed: 0 is the least, 1 the most.
+    /// The figure that this share of them doesn't exceed: 0 is the minimum, 1 the maximum.
     fn at(&self, part: f64) -> f64 {
         self.0[((self.0.len() - 1) as f64 * part).round() as usize]
     }

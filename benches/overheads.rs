@@ -1,5 +1,5 @@
-//! What workers cost before they do anything: starting them, and handing them one task. And what surrounds a task: checks,
-//! the simulated interpreter lock, the server.
+//! Overheads of workers (starting them, and handing them a task) and of tasks (checks, the simulated interpreter lock,
+//! the server).
 
 mod common;
 mod lock;
@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Enough that starting a run weighs nothing against its tasks.
+/// Enough that starting a run is negligible relative to its tasks.
 const TASKS: u32 = 10_000;
 const THREAD: &str = "start_and_join_a_thread";
 const STARTED: [&str; 4] = ["threads", "work_stealing", "processes", "async"];
@@ -62,14 +62,14 @@ fn names() -> impl Iterator<Item = String> {
 fn start(name: &str, workers: u32) -> Box<dyn Pool> {
     let workers = NonZeroU32::new(workers).expect("counts here start at 1");
     let strategy = strategy::named(name).expect("named as in `ALL`");
-    // A strategy that is no match for a number of workers has them as threads of one process.
+    // A strategy that doesn't support a plain number of workers gets one process with this many threads.
     let shape = strategy
         .layout(workers.into(), TASKS)
         .unwrap_or(WorkerLayout::Grid { processes: NonZeroU32::MIN, threads: workers });
     strategy.start(shape, &common::env()).expect("so few workers start everywhere")
 }
 
-/// From nothing to a pool that is ready, and nothing of how it ends.
+/// The time until a new pool is ready, without stopping it.
 fn starting(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("start_a_pool");
     for name in STARTED {
@@ -91,7 +91,7 @@ fn starting(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// A run of tasks that do nothing: what is left is the strategy. Criterion shows time for one task as throughput.
+/// A run of empty tasks: all its time is the strategy's overhead. Criterion shows time per task as throughput.
 fn handing_over(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("hand_over_10000_tasks");
     group.throughput(Throughput::Elements(TASKS.into()));
@@ -110,8 +110,8 @@ fn handing_over(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// What client, sockets and server add to 15 ms that were asked for, when nothing else goes on: the time shown is what
-/// is beyond the 15 ms. The server is a process of its own, as in every measurement.
+/// What client, sockets and server add to a requested latency of 15 ms on an idle machine: the time shown is the excess
+/// over 15 ms. The server is a separate process, as in every measurement.
 fn added_latency(criterion: &mut Criterion) {
     use makespan::{
         mock_server::{

@@ -1,12 +1,12 @@
-//! What a queue costs: jobs that do nothing, one at a time and many at once, through `queue` on SQLite and on Redis, beside
-//! a pool of processes and beside Python's RQ on the same Redis.
+//! The overhead of a queue: empty jobs, one at a time and many at once, through `queue` on SQLite and on Redis,
+//! compared with a pool of processes and with Python's RQ on the same Redis.
 //!
-//! Not a Criterion benchmark, for the reason that `rounds.rs` gives: what is compared is measured in turns, in an order that
-//! is shuffled for each round. The page's lesson "Beyond one machine" is made of what this writes.
+//! Not a Criterion benchmark, for the reason given in `rounds.rs`: what is compared is interleaved, in an order that is
+//! shuffled for each round. The page's lesson "Beyond one machine" is generated from these results.
 //!
-//! Redis is the one at `MAKESPAN_QUEUE`, or else one of this run's own. RQ is that of `MAKESPAN_PYTHON` or of `python3`, or
-//! else of a virtual environment that is made with pip (`NO_INSTALL=1` keeps it from that). What is not there is left out,
-//! and the reason is said and written down.
+//! Redis is the one at `MAKESPAN_QUEUE`, else a server started by this run. RQ is that of `MAKESPAN_PYTHON` or of
+//! `python3`, else it is installed with pip into a virtual environment (`NO_INSTALL=1` prevents that). Missing engines
+//! are skipped, and the reason is printed and recorded.
 
 #[path = "queue/carrier.rs"]
 mod carrier;
@@ -37,25 +37,25 @@ use std::{collections::HashSet, iter::once, process::ExitCode};
 /// The fewest that give a median a 95 % interval without assumptions.
 const ROUNDS: u32 = 6;
 const WORKERS: [u32; 4] = [1, 2, 4, 8];
-/// Jobs handed in together to [`GROWTH_WORKERS`], and in how many rounds: the largest heaps take seconds.
+/// Jobs enqueued together for [`GROWTH_WORKERS`], and in how many rounds: the largest backlogs take seconds.
 const GROWTH: [(u32, u32); 4] = [(100, ROUNDS), (1_000, ROUNDS), (10_000, 3), (100_000, 2)];
 const GROWTH_WORKERS: u32 = 2;
-/// How long so many jobs should take that a time says something of them.
+/// How long the jobs should take together, for a meaningful time.
 const LONG_ENOUGH_S: f64 = 0.3;
 /// The most jobs at once in a test.
 const JOBS_OF_A_TEST: u32 = 20;
 const SEED: u64 = 1;
 
-/// How many jobs are handed in together.
+/// How many jobs are enqueued together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Jobs {
     One,
-    /// As many as take about [`LONG_ENOUGH_S`].
+    /// As many jobs as take about [`LONG_ENOUGH_S`].
     Enough,
     Many(u32),
 }
 
-/// One thing that is measured in each of its rounds.
+/// One configuration, measured once per round.
 #[derive(Debug, Clone)]
 struct Cell {
     engine: Engine,
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
         (HostFacts::gather(makespan::COMMIT), jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
     let mut carriers = Carriers::set_up(&engines, asked.mode != Mode::Test);
     for about in carriers.about.iter().filter(|about| about.left_out.is_some()) {
-        eprintln!("{} is left out: {}", about.engine.name(), about.left_out.as_deref().unwrap_or_default());
+        eprintln!("{} is skipped: {}", about.engine.name(), about.left_out.as_deref().unwrap_or_default());
     }
     let (cells, mut failures) = measure(&cells, &mut carriers, asked.mode);
     let costs = Costs {
@@ -112,7 +112,7 @@ fn main() -> ExitCode {
     };
     table::print(&costs);
     if asked.mode != Mode::Measure || !asked.wants_all() || !failures.is_empty() {
-        eprintln!("nothing is written down: not everything was measured");
+        eprintln!("nothing is recorded: not everything was measured");
     } else {
         match costs.write(store::Store::at(None).dir()) {
             Ok(path) => {
@@ -138,19 +138,19 @@ fn bulk(cell: &Cell) -> Option<Bulk> {
     }
 }
 
-/// What is measured of an engine.
+/// The measurements of an engine.
 fn cells(engine: Engine) -> impl Iterator<Item = Cell> {
     let cell = move |workers, jobs, rounds| Cell { engine, workers, jobs, rounds, seconds: Vec::new() };
     let alone = cell(1, Jobs::One, ROUNDS);
     let enough = WORKERS.map(|workers| cell(workers, Jobs::Enough, ROUNDS));
-    // RQ takes seconds for a thousand, and the question is whether *our* queue gets slower as it gets longer.
+    // RQ takes seconds for a thousand jobs, and the question is whether *our* queue slows down as its backlog grows.
     let grows = !matches!(engine, Engine::Rq | Engine::RqSimple);
     let growth = GROWTH.into_iter().filter(move |_| grows);
     let growth = growth.map(move |(jobs, rounds)| cell(GROWTH_WORKERS, Jobs::Many(jobs), rounds));
     once(alone).chain(enough).chain(growth)
 }
 
-/// The cells of engines that are there, with their numbers of jobs, and what went wrong.
+/// The cells of available engines, with their numbers of jobs, and the failures.
 fn plan(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
     let (mut planned, mut failures) = (Vec::new(), Vec::new());
     for (engine, carrier) in &mut carriers.ready {
@@ -161,7 +161,7 @@ fn plan(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<
                 Ok(jobs) => {
                     let enough = cells.iter_mut().filter(|cell| cell.jobs == Jobs::Enough);
                     enough.for_each(|cell| cell.jobs = Jobs::Many(jobs));
-                    // One of the numbers of the others may be the one that is just enough.
+                    // The number that is just enough may be among the fixed ones.
                     let mut seen = HashSet::new();
                     cells.retain(|cell| seen.insert((cell.workers, cell.jobs)));
                 }
@@ -184,7 +184,7 @@ fn plan(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<
     (planned, failures)
 }
 
-/// Every cell, round by round, and what went wrong. A cell that failed once is not measured again, and has no time.
+/// Measures every cell, round by round, and returns the failures. A failed cell is not measured again and has no time.
 fn measure(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, Vec<String>) {
     let (mut plan, mut failures) = plan(cells, carriers, mode);
     let mut random = Pcg64::seed_from_u64(SEED);
@@ -212,7 +212,7 @@ fn measure(cells: &[Cell], carriers: &mut Carriers, mode: Mode) -> (Vec<Cell>, V
     (plan, failures)
 }
 
-/// So many jobs that two workers take about [`LONG_ENOUGH_S`] for them: 1, 2 or 5 times a power of ten.
+/// The number of jobs that take two workers about [`LONG_ENOUGH_S`]: 1, 2 or 5 times a power of ten.
 fn long_enough(carrier: &mut Carrier) -> Result<u32, String> {
     const MOST: u32 = 20_000;
     let mut jobs = 20;

@@ -1,8 +1,8 @@
-//! Our own interleaved rounds over every scenario's sweep: where the page's figures come from.
+//! Our own interleaved rounds over every scenario's sweep: the source of the page's figures.
 //!
-//! Not a Criterion benchmark, because Criterion measures one benchmark after the other: on a machine that drifts, a
-//! comparison of A then B lies. Names and command line are Criterion's all the same, so that `cargo bench -- threads` means
-//! the same in every target. With a filter, the baseline of what matches is measured, too: a speedup needs it.
+//! Not a Criterion benchmark, because Criterion measures benchmarks sequentially: on a machine that drifts, comparing A
+//! then B is misleading. Names and command line are Criterion's all the same, so that `cargo bench -- threads` means
+//! the same in every target. With a filter, the baselines of matching cells are measured too: a speed-up needs them.
 
 mod common;
 
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         }
         match common::run(asked.mode, arguments) {
             Ok(status) if status.success() => println!("{}", if asked.mode == Mode::Test { "Success\n" } else { "" }),
-            // Ctrl-C reached it as it reached us.
+            // Ctrl-C reached the child too.
             Ok(status) if status.code() == Some(130) => return ExitCode::from(130),
             Ok(_) => failures.push(format!("{}: its errors are above", scenario.name)),
             Err(error) => failures.push(format!("{}: {error}", scenario.name)),

@@ -1,9 +1,9 @@
-//! Does it cost anything to be watched? The same runs alone and watched, in pairs, in an order shuffled by seed; and what one
-//! announcement in the feed costs.
+//! Does watching a run change its figures? Pairs of the same run, alone and watched, in an order shuffled by seed; and
+//! the cost of one announcement in the feed.
 //!
-//! Not a Criterion benchmark, for the reason that `rounds.rs` gives: two things are compared, so they are measured in turns.
-//! The answer wanted is "no", and a test that finds no difference has not shown that. So the question asked is whether the two
-//! are the same within one per cent.
+//! Not a Criterion benchmark, for the reason given in `rounds.rs`: two things are compared, so they are interleaved.
+//! The expected answer is "no", and a test that finds no difference does not show that. So this tests whether the two
+//! are equivalent within 1 %.
 
 mod common;
 #[path = "watched/watcher.rs"]
@@ -26,20 +26,20 @@ use std::{io, path::PathBuf, process::ExitCode, thread, time::Instant};
 use tempfile::NamedTempFile;
 use watcher::{CellName, Place, Run, Times, Watcher};
 
-/// How far the two may be apart, as a ratio, to count as the same. Fixed beforehand.
+/// How far apart the two may be, as a ratio, to count as equivalent. Fixed beforehand.
 const MARGIN: f64 = 1.01;
 
-/// Runs of each kind. Scatter of two per cent then leaves an interval that fits into the margin.
+/// Runs of each kind. With scatter of 2 %, the interval then fits into the margin.
 const PAIRS: u32 = 16;
 
-/// Rounds of each run: its figure is their median, which a round or two that somebody else disturbed don't move.
+/// Rounds of each run: its figure is their median, which one or two disturbed rounds don't move.
 const ROUNDS: u32 = 5;
 
 const SEED: u64 = 1;
 
-/// What is run, and which of its cells are compared. Waits, where being late would show; calculations that take every core
-/// for as long as a class would watch, where whoever watches takes some of one, in threads and in worker processes, which
-/// announce for themselves; and a thousand waits at once, where there is the most to announce.
+/// The runs, and which of their cells are compared. Waits, where lateness would show; calculations that use every core
+/// for as long as a class would watch, where the watcher takes part of a core, in threads and in worker processes,
+/// which announce for themselves; and a thousand waits at once, with the most announcements.
 const CASES: &[(Run, &[(&str, u32)])] = &[
     (run("latency_only", None, &["threads"], "5"), &[("sequential", 1), ("threads", 5)]),
     (run("prime_sum", Some("ten_million"), &["threads", "processes"], "2"), &[("threads", 2), ("processes", 2)]),
@@ -55,7 +55,7 @@ const fn run(
     Run { scenario, variant, strategies, workers, rounds: ROUNDS }
 }
 
-/// One cell, and its figures: one of each for each pair.
+/// One cell, and its figures: one of each kind per pair.
 struct Compared {
     case: usize,
     cell: CellName,
@@ -69,7 +69,7 @@ impl Compared {
     }
 }
 
-/// The cells of a case, nothing of which is measured yet.
+/// The cells of a case, not measured yet.
 fn compared(case: usize) -> impl Iterator<Item = Compared> {
     CASES[case].1.iter().map(move |&(strategy, workers)| {
         let cell = (strategy.to_owned(), workers);
@@ -80,7 +80,7 @@ fn compared(case: usize) -> impl Iterator<Item = Compared> {
 /// One benchmark.
 enum Bench {
     Pairs(Compared),
-    /// So many workers announce at once.
+    /// This many workers announce at once.
     Announcement(u32),
 }
 
@@ -117,9 +117,9 @@ fn main() -> ExitCode {
     common::conclude(&failures)
 }
 
-/// The cells' runs, alone and watched in turns, and a table of what came of it.
+/// Runs the cells alternately alone and watched, and prints a table of the results.
 fn pairs(cells: &mut [Compared], mode: Mode) -> Result<(), String> {
-    // Not among the records: these are of the same thing over and over.
+    // Not among the records: the page should not show these repeated runs.
     let data = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("watched");
     let place = || Place { program: common::env().program, data: data.clone() };
     let (alone, mut watcher) = (place(), Watcher::new(place())?);
@@ -147,7 +147,7 @@ fn pairs(cells: &mut [Compared], mode: Mode) -> Result<(), String> {
         }
     }
     progress.finish_and_clear();
-    println!("Watched {}, against alone: {pairs} pairs, the median of {rounds} rounds each\n", watcher.name());
+    println!("Watched {}, compared with alone: {pairs} pairs, medians of {rounds} rounds\n", watcher.name());
     print(cells);
     Ok(())
 }
@@ -186,7 +186,7 @@ fn print(cells: &[Compared]) {
     println!("{table}\n");
 }
 
-/// What a worker spends to say what it is at: alone, and where another does the same at the same time.
+/// The cost of a worker's announcement: with one worker, and while others announce at the same time.
 fn announcements(workers: &[u32], mode: Mode) -> io::Result<()> {
     let (batches, each) = if mode == Mode::Test { (2, 10) } else { (30, 20_000) };
     let mut table = plain(&["one announcement", "ns", "95 % interval", "n"]);
@@ -208,7 +208,7 @@ fn announcements(workers: &[u32], mode: Mode) -> io::Result<()> {
     Ok(())
 }
 
-/// Nanoseconds that one takes where so many threads announce `each` times, as each of them sees it.
+/// Nanoseconds per announcement if this many threads announce `each` times, as each thread sees it.
 fn each_ns(feed: &Feed, threads: u32, each: u32) -> f64 {
     let began = Instant::now();
     thread::scope(|scope| {

@@ -148,6 +148,13 @@ fn copy_of_the_sources() -> PathBuf {
     let renamed = manifest.replace(name, &format!("name = \"{COPY}\""));
     fs::write(copy.join("Cargo.toml"), renamed.replace(library, &format!("{library}{name}\n")))
         .expect("the copy is ours");
+    // The package of the tests knows it by its new name, and must not overwrite the program under test.
+    let manifest = copy.join("tests/Cargo.toml");
+    let text = fs::read_to_string(&manifest).expect("it was just copied");
+    let library = format!("makespan = {{ path = \"..\", package = \"{COPY}\" }}");
+    let text =
+        text.replace("makespan = { path = \"..\" }", &library).replace("makespan-under-test", "contributed-under-test");
+    fs::write(manifest, text).expect("the copy is ours");
     copy
 }
 

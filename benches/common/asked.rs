@@ -1,7 +1,7 @@
 //! Criterion's command line, the same for every bench target: what to do, and with which benchmarks.
 //!
-//! Criterion 0.8 reads the same arguments once more where it measures (`Criterion::configure_from_args`), and keeps to itself
-//! what it read. A target has to know it earlier: what does not match must not start.
+//! Criterion 0.8 parses the same arguments again when it measures (`Criterion::configure_from_args`), and does not
+//! expose them. A target needs them earlier: a benchmark that does not match must not start.
 
 use clap::{
     Arg, ArgAction, ArgMatches, Command,
@@ -21,22 +21,22 @@ use std::{
 pub enum Mode {
     /// Print their names.
     List,
-    /// Run each once, to see that it works. Nothing is recorded.
+    /// Run each once, to check that it works. Nothing is recorded.
     Test,
-    /// Measure as little as tells something.
+    /// Measure as briefly as is useful.
     Quick,
     /// Measure, and record it.
     Measure,
-    /// Profile them, or compare what Criterion has saved: nothing is measured.
+    /// Profile them, or compare Criterion's saved results: nothing is measured.
     OnlyCriterion,
 }
 
-/// What was asked for.
+/// The parsed command line.
 #[derive(Debug)]
 pub struct Asked {
     /// What to do.
     pub mode: Mode,
-    /// The seconds for a benchmark's samples, where the command line names them.
+    /// The seconds for a benchmark's samples, if the command line gives them.
     pub measurement_time_s: Option<f64>,
     filter: Filter,
 }
@@ -50,12 +50,12 @@ enum Filter {
 }
 
 impl Asked {
-    /// What this process was asked for. Ends it after `--help` and `--version`, and with 2 after what can't be read.
+    /// Parses this process's command line. Exits after `--help` and `--version`, and with 2 on bad arguments.
     pub fn of_this_process() -> Self {
         Self::of(env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
-    /// The same of these arguments, the program's name first.
+    /// Parses these arguments, the program's name first.
     pub fn of(arguments: impl IntoIterator<Item = OsString>) -> clap::error::Result<Self> {
         let mut command = command();
         let matches = command.try_get_matches_from_mut(arguments)?;
@@ -63,7 +63,7 @@ impl Asked {
         Ok(Self { mode: mode(&matches), measurement_time_s: matches.get_one("measurement-time").copied(), filter })
     }
 
-    /// Whether the benchmark of this name is meant.
+    /// Whether the benchmark of this name is selected.
     pub fn wants(&self, name: &str) -> bool {
         match &self.filter {
             Filter::All => true,
@@ -73,24 +73,24 @@ impl Asked {
         }
     }
 
-    /// Whether every benchmark is meant.
+    /// Whether every benchmark is selected.
     pub fn wants_all(&self) -> bool {
         matches!(self.filter, Filter::All)
     }
 
-    /// For targets that use Criterion: whether it has anything to do. With `--list` it has not, and the names that match are
-    /// printed.
+    /// For targets that use Criterion: whether there is anything to measure. With `--list` there isn't, and the
+    /// matching names are printed.
     pub fn any(&self, names: impl IntoIterator<Item = String>) -> bool {
         let mut wanted = names.into_iter().filter(|name| self.wants(name));
         if self.mode == Mode::List {
-            // A reader that has seen enough may leave.
+            // The reader may close the pipe.
             let _ = wanted.try_for_each(|name| writeln!(io::stdout(), "{name}: benchmark"));
             return false;
         }
         wanted.next().is_some()
     }
 
-    /// For targets that don't use Criterion: the benchmarks to run, of all. With `--list` there are none, and their names are
+    /// For targets that don't use Criterion: the selected benchmarks. With `--list` there are none, and their names are
     /// printed.
     pub fn choose<T>(&self, all: impl IntoIterator<Item = T>, name: impl Fn(&T) -> String) -> Vec<T> {
         let chosen: Vec<T> = all.into_iter().filter(|one| self.wants(&name(one))).collect();
@@ -105,7 +105,7 @@ fn mode(matches: &ArgMatches) -> Mode {
     if given("list") {
         Mode::List
     } else if given("test") || !given("bench") {
-        // Cargo says `--bench` in `cargo bench` alone: what it calls without is a test.
+        // Only `cargo bench` passes `--bench`: without it, this is a test.
         Mode::Test
     } else if matches.contains_id("profile-time") || matches.contains_id("load-baseline") || given("discard-baseline") {
         Mode::OnlyCriterion
@@ -123,13 +123,13 @@ fn filter(matches: &ArgMatches) -> Result<Filter, String> {
     if matches.get_flag("exact") {
         return Ok(Filter::Exactly(text.clone()));
     }
-    Regex::new(text).map(Filter::Matching).map_err(|error| format!("FILTER is no regular expression: {error}"))
+    Regex::new(text).map(Filter::Matching).map_err(|error| format!("FILTER is not a regular expression: {error}"))
 }
 
 const AFTER_HELP: &str = "\
-The command line is that of Criterion 0.8, in every bench target of this package. Targets that don't measure with Criterion
-(findings, mock_server, queue, rounds, watched) take all of it. FILTER, --exact, --list, --test and --quick mean the same
-there; --load-baseline, --discard-baseline and --profile-time leave them nothing to do; other options change nothing.
+Every bench target of this package has the command line of Criterion 0.8. Targets that don't measure with Criterion
+(findings, mock_server, queue, rounds, watched) accept all of it. FILTER, --exact, --list, --test and --quick mean the same
+there; with --load-baseline, --discard-baseline or --profile-time they do nothing; other options have no effect.
 
 Without --bench, which `cargo bench` adds, each benchmark runs once and nothing is recorded: `cargo test --benches`.";
 
@@ -158,7 +158,7 @@ fn command() -> Command {
         .arg(value("format", one_of(&["pretty", "terse"]), "The format of --list"))
         .arg(flag("test", "Run each benchmark once and record nothing").conflicts_with_all(["list", "profile-time"]))
         .arg(
-            flag("quick", "Measure briefly. Without Criterion: two rounds, outside the page's records")
+            flag("quick", "Measure briefly. Without Criterion: two rounds, kept out of the page's records")
                 .conflicts_with("sample-size"),
         )
         .arg(value("save-baseline", name(), "Save Criterion's results under this name").short('s'))
@@ -172,7 +172,7 @@ fn command() -> Command {
                 .conflicts_with_all(["save-baseline", "baseline"]),
         )
         .arg(
-            value("load-baseline", name(), "Compare these results of Criterion's instead of measuring")
+            value("load-baseline", name(), "Compare Criterion's results of this name instead of measuring")
                 .conflicts_with("profile-time")
                 .requires("baseline"),
         )
@@ -182,7 +182,7 @@ fn command() -> Command {
             "baseline-lenient",
         ]))
         .arg(
-            value("profile-time", profiled, "Run each benchmark for so many seconds, for a profiler")
+            value("profile-time", profiled, "Run each benchmark for this many seconds, for a profiler")
                 .conflicts_with_all(["test", "list"]),
         )
         .arg(value("sample-size", value_parser!(u64).range(10..).into(), "Criterion's samples of each benchmark"))
@@ -195,7 +195,7 @@ fn command() -> Command {
         .arg(value("color", one_of(&["auto", "always", "never"]), "Criterion's colours").short('c').alias("colour"))
         .arg(flag("verbose", "Print more of Criterion's statistics").short('v'))
         .arg(flag("quiet", "Print only Criterion's results").conflicts_with("verbose"))
-        .arg(flag("noplot", "Make no plots and no pages of Criterion's").short('n'))
+        .arg(flag("noplot", "Make no plots and no HTML reports of Criterion's").short('n'))
         .arg(value("plotting-backend", one_of(&["gnuplot", "plotters"]), "What Criterion draws with"))
         .arg(value("output-format", one_of(&["criterion", "bencher"]), "The format of what Criterion prints"))
         .arg(flag("ignored", "Run the ignored benchmarks: there are none"))

@@ -1,4 +1,4 @@
-//! What bench targets share: the command line, our program, the page, and the line that says how long it takes.
+//! Shared by bench targets: the command line, our program, the page, and the progress line.
 #![allow(dead_code, reason = "each target uses a part of it")]
 
 pub mod asked;
@@ -16,13 +16,13 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// The surroundings of a strategy in a bench: our binary, which is not the bench's own.
+/// The environment of a strategy in a bench: workers are started from our binary, not from the bench's.
 pub fn env() -> Env {
     Env::new(env!("CARGO_BIN_EXE_makespan"), store::Store::at(None).dir())
 }
 
 /// Runs our program, which measures and records. A test leaves no record and prints nothing unless it fails; a quick
-/// measurement is recorded where the page does not look.
+/// measurement is recorded in a directory that the page does not read.
 pub fn run(mode: Mode, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> io::Result<ExitStatus> {
     let (mut command, temporary) = (Command::new(env().program), Path::new(env!("CARGO_TARGET_TMPDIR")));
     command.args(arguments);
@@ -40,7 +40,7 @@ pub fn run(mode: Mode, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -
     }
 }
 
-/// A data directory for one test, because several may run at the same time. Fixtures take seconds to make: they are kept.
+/// A data directory for one test: several may run at the same time. They share fixtures, which take seconds to make.
 fn data_of_a_test(temporary: &Path) -> io::Result<TempDir> {
     let (data, fixtures) = (TempDir::with_prefix_in("bench-", temporary)?, temporary.join("fixtures"));
     fs::create_dir_all(&fixtures)?;
@@ -48,27 +48,27 @@ fn data_of_a_test(temporary: &Path) -> io::Result<TempDir> {
     Ok(data)
 }
 
-/// A line on standard error: how many of these steps are done, and how long the others will take. Where that is no terminal,
-/// it is not drawn.
+/// A progress line on standard error: how many steps are done, and how long the others will take. Not drawn if that is
+/// not a terminal.
 pub fn progress(steps: u64) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{bar:24} {pos:>4}/{len} {msg} ({eta} left)");
     bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
 }
 
-/// The exit code, after every failure was named.
+/// Prints every failure, and returns the exit code.
 pub fn conclude(failures: &[String]) -> ExitCode {
     failures.iter().for_each(|failure| eprintln!("FAILED: {failure}"));
     if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Writes the page again, from what is recorded.
+/// Writes the page again from the records.
 pub fn refresh_page() {
     let Some(root) = store::checkout() else {
         return eprintln!("not in a checkout: no page was written");
     };
     match report::refresh(&store::Store::at(None), root.join("report").join("index.html")) {
-        Ok(warnings) => warnings.iter().for_each(|warning| eprintln!("left out: {warning}")),
+        Ok(warnings) => warnings.iter().for_each(|warning| eprintln!("skipped: {warning}")),
         Err(error) => eprintln!("the page was not refreshed: {error}"),
     }
 }

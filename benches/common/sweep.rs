@@ -18,10 +18,10 @@ use std::{
     time::Duration,
 };
 
-/// The fewest that Criterion takes.
+/// The fewest that Criterion accepts.
 const SAMPLES: u32 = 10;
-/// What the samples of a run take together: two runs for each sample, within these limits. With them, all sweeps take about
-/// three minutes.
+/// Total time of a cell's samples: two runs per sample, within these limits. With them, all sweeps take about three
+/// minutes.
 const AT_LEAST: Duration = Duration::from_secs(1);
 const AT_MOST: Duration = Duration::from_secs(3);
 
@@ -46,7 +46,7 @@ pub fn main(scenarios: &[&str]) -> ExitCode {
     common::conclude(&failures)
 }
 
-/// Criterion with what suits runs of up to half a second. What the command line says goes before it.
+/// Criterion with settings for runs of up to half a second. The command line takes precedence.
 fn configured() -> Criterion {
     Criterion::default()
         .sample_size(SAMPLES as usize)
@@ -62,7 +62,8 @@ fn name(scenario: &Scenario, spec: &CellSpec) -> String {
 
 /// One scenario's sweep. Returns the cells that gave wrong answers.
 fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<String> {
-    // Set up when the first cell runs: with a filter, most scenarios have none, and need no server and no fixtures.
+    // Set up when the first cell runs: with a filter, most scenarios have no cell to run and need no server or
+    // fixtures.
     let cells =
         LazyCell::new(|| runner::cells(scenario, &scenario.sweep, &settings()).map_err(|error| error.to_string()));
     let failures = RefCell::new(Vec::new());
@@ -70,7 +71,7 @@ fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<S
     // Every sample has the same number of runs: with linear sampling, the last ones would take a minute.
     group.sampling_mode(SamplingMode::Flat);
     for (index, spec) in scenario.sweep.iter().enumerate() {
-        // A new round for each run: a sweep shows the network's whole scatter, not one draw of it.
+        // A new round for each run: a sweep shows the network's whole scatter, not a single draw.
         let mut rounds = 0..;
         let mut timed = |iterations| {
             let timed = cells.as_ref().map_err(Clone::clone);
@@ -79,14 +80,14 @@ fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<S
             })
         };
         if asked.mode == Mode::Measure && asked.measurement_time_s.is_none() && asked.wants(&name(scenario, spec)) {
-            // Criterion warns where a sample has room for one run only.
+            // Criterion warns if a sample has time for only one run.
             let once = timed(1).unwrap_or_default();
             group.measurement_time((once * SAMPLES * 5 / 4).clamp(AT_LEAST, AT_MOST));
         }
         group.bench_function(BenchmarkId::new(&spec.strategy, spec.shape.workers()), |bencher| {
-            // Before the clock starts, or Criterion would take the setting up for a slow run.
+            // Before the timer starts, or Criterion would count the setup as a slow run.
             LazyCell::force(&cells);
-            // Criterion wants a duration whatever happened. The folder it goes to is removed below.
+            // Criterion needs a duration whatever happened. The folder with its result is removed below.
             bencher.iter_custom(|iterations| timed(iterations).unwrap_or(Duration::from_nanos(iterations)));
         });
     }
@@ -100,14 +101,14 @@ fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<S
     told.collect()
 }
 
-/// Removes what Criterion keeps of a cell that gave a wrong answer. Returns what is left to do.
+/// Removes Criterion's results of a cell that gave a wrong answer. Returns what failed.
 fn removed(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
     let (home, workers) = (criterion_files::home(), spec.shape.workers().to_string());
     let removed = criterion_files::remove(&home, &scenario.name, &spec.strategy, &workers);
     removed.err().map(|error| format!("; {error}"))
 }
 
-/// So many runs of a cell, each checked, each the next round. A wrong answer has no time.
+/// Runs a cell this many times, each run checked, each in the next round. A wrong answer has no time.
 fn time(cell: &PreparedCell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Result<Duration, String> {
     let samples = (0..iterations).zip(rounds).map(|(_, round)| cell.once(round).map_err(|error| error.to_string()));
     let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));

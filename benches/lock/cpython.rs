@@ -1,10 +1,10 @@
-//! The CPython of this machine, where there is one: the simulation's original.
+//! This machine's CPython, if there is one, to compare with the simulated lock.
 
 use std::{process::Command, time::Duration};
 
 const SCRIPT: &str = include_str!("cpython.py");
 
-/// A line about `python3`, as the shell finds it, or why it can't be measured.
+/// A line about the `python3` on the path, or why it can't be measured.
 pub fn find() -> Result<String, String> {
     let about = "import platform, sys\n\
         print(platform.python_implementation(), platform.python_version(), getattr(sys, '_is_gil_enabled', lambda: True)())";

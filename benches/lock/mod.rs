@@ -1,7 +1,7 @@
-//! What checks in a kernel cost, what the simulated interpreter lock costs and does, and what CPython's own does.
+//! The cost of checks in a kernel, the cost and effect of the simulated interpreter lock, and the effect of CPython's.
 //!
-//! Ratios come from pairs that are measured in turns, because differences of a hundredth drown in a machine's drift. They
-//! are printed beside Criterion's figures.
+//! Ratios come from interleaved pairs, because differences of 1 % drown in a machine's drift. They are printed in
+//! addition to Criterion's figures.
 
 mod cpython;
 
@@ -72,8 +72,8 @@ pub fn bench(criterion: &mut Criterion, asked: &Asked) {
     }
 }
 
-/// Measures two things in turns, and prints what part of the baseline's time the first takes. To Criterion it shows the
-/// first's.
+/// Measures two functions alternately, and prints the first's time as a ratio of the baseline's. Criterion gets the
+/// first's time.
 fn against(
     criterion: &mut Criterion,
     name: &str,
@@ -83,7 +83,7 @@ fn against(
     let (mut measured_s, mut baseline_s) = (Vec::new(), Vec::new());
     criterion.bench_function(name, |bencher| {
         let mut pair = |number: u64| {
-            // Who is first changes, so that neither always finds the other's caches.
+            // The order alternates, so that neither always runs with the other's caches.
             let early = number.is_multiple_of(2).then(&mut measured);
             baseline_s.push(baseline().as_secs_f64());
             let took = early.unwrap_or_else(&mut measured);
@@ -92,7 +92,7 @@ fn against(
         };
         bencher.iter_custom(|iterations| (0..iterations).map(&mut pair).sum());
     });
-    // With a filter nothing was measured, and there is nothing to say.
+    // With a filter, nothing may have been measured.
     if let Some(ratio) = paired::speedup(&measured_s, &baseline_s) {
         let (estimate, low, high) = (ratio.estimate, ratio.low, ratio.high);
         println!("{name}: {estimate:.3} of the baseline's time [{low:.3}, {high:.3}], {} pairs", measured_s.len());
@@ -105,7 +105,7 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     before.elapsed()
 }
 
-/// The processor time of this thread alone: what others do on its core meanwhile isn't in it.
+/// The processor time of this thread only: other work on its core meanwhile doesn't count.
 fn computed<T>(work: impl FnOnce() -> T) -> Duration {
     let now = || clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).map(Duration::from);
     let before = now().expect("every supported system counts it");
@@ -113,8 +113,8 @@ fn computed<T>(work: impl FnOnce() -> T) -> Duration {
     now().expect("it did a moment ago").saturating_sub(before)
 }
 
-/// The checks between two steps of a calculation: the same kernel with nothing around it, with a lane, and with the lock
-/// around the lane. Processor time, since nothing waits here.
+/// The checks between two steps of a calculation: the same kernel bare, in a lane, and in a lane under the lock.
+/// Processor time, because nothing waits here.
 fn kernel_checks(criterion: &mut Criterion) {
     struct Nobody;
     impl TaskContext for Nobody {
@@ -169,7 +169,7 @@ fn two_threads(criterion: &mut Criterion, asked: &Asked) {
     }
 }
 
-/// Waits of 1 ms beside a thread that computes: the mean time of one.
+/// The mean time of a 1 ms wait while another thread computes.
 fn convoy() -> Duration {
     let (gil, over) = (Gil::new(SWITCH_INTERVAL), Arc::new(AtomicBool::new(false)));
     let stop = Stop::new(FOREVER, &over);

@@ -1,8 +1,7 @@
-//! A client as lean as one can be: requests written beforehand, raw sockets, and of HTTP only where an answer ends.
+//! A minimal client: prepared requests, raw sockets, and just enough HTTP to find the end of an answer.
 //!
-//! With many requests in flight it never sleeps: while it waits it asks again and again what there is to read, so what it
-//! adds to an answer is the reading alone. One request after the other is done as most programs do it, by a read that
-//! blocks.
+//! With many requests in flight the client never sleeps: it polls its sockets while it waits, so that it adds only the
+//! reading to an answer's time. Sequential requests use a blocking read, as in most programs.
 
 use makespan::{measure::clock::now_ns, mock_server::log::LATENESS_HEADER};
 use std::{
@@ -20,7 +19,7 @@ use tokio::{
     task::{JoinHandle, spawn_local, yield_now},
 };
 
-/// A request and its answer, as seen from here, and what the server said of itself.
+/// A request and its answer as the client saw them, and the server's own lateness.
 pub struct Exchange {
     /// From before the request was written until the answer had been read.
     pub took_ns: u64,
@@ -37,14 +36,14 @@ pub fn runtime() -> io::Result<LocalRuntime> {
     Builder::new_current_thread().enable_io().build_local(LocalOptions::default())
 }
 
-/// What became of a number of requests.
+/// The results of a number of requests.
 pub struct Flow {
     pub exchanges: Vec<Exchange>,
-    /// How many requests were under way at once, in the mean.
+    /// Mean number of requests in flight.
     pub in_flight: f64,
 }
 
-/// So many requests on one connection, each after the answer to the one before.
+/// This many sequential requests on one connection.
 pub fn one_after_another(addr: &str, request: &[u8], count: u32) -> io::Result<Flow> {
     let mut stream = std::net::TcpStream::connect(addr)?;
     stream.set_nodelay(true)?;
@@ -62,9 +61,9 @@ pub fn one_after_another(addr: &str, request: &[u8], count: u32) -> io::Result<F
     Ok(Flow { exchanges: (0..count).map(|_| once()).collect::<io::Result<_>>()?, in_flight: 1.0 })
 }
 
-/// So many requests, one whenever its time has come, whether or not others have been answered. `gap` is how long after
-/// the one before that is. Each has a connection for itself, one of as many as are opened beforehand; if all are busy, it
-/// waits for one. When this process was held up, what it missed is not sent in a burst: everything is later then.
+/// An open loop of requests: one every `gap`, whether or not earlier ones have been answered. Each uses one of the
+/// connections that are opened beforehand; if all are busy, it waits for one. If this process was held up, it does not
+/// send the missed requests in a burst: all later ones are delayed.
 pub fn open_loop(
     addr: &str,
     request: &Rc<[u8]>,
@@ -72,7 +71,7 @@ pub fn open_loop(
     count: u32,
     gap: impl Fn(u32) -> Duration,
 ) -> io::Result<Flow> {
-    /// Nobody sends at the very instant, so a little is made up for.
+    /// Requests are never sent at the exact instant, so a small delay is made up for.
     const MADE_UP_FOR_NS: u64 = 200_000;
     runtime()?.block_on(async {
         let idle: Vec<Connection> = (0..connections).map(|_| Connection::open(addr)).collect::<io::Result<_>>()?;
@@ -95,7 +94,7 @@ pub fn open_loop(
         }
         let mut exchanges = Vec::new();
         for exchange in under_way {
-            // Awake to the end, as before.
+            // Polls to the end, as above.
             while !exchange.is_finished() {
                 yield_now().await;
             }
@@ -106,7 +105,7 @@ pub fn open_loop(
     })
 }
 
-/// A connection that is never waited for: reading gives way to others instead.
+/// A connection that is polled: a read that would block yields to other tasks.
 pub struct Connection {
     stream: TcpStream,
     answer: Answer,
@@ -121,7 +120,7 @@ impl Connection {
         Ok(Self { stream: TcpStream::from_std(stream)?, answer: Answer::default() })
     }
 
-    /// Sends a request for something without a body, and reads the answer.
+    /// Sends a request whose answer has no body, and reads the answer.
     pub async fn exchange(&mut self, request: &[u8]) -> io::Result<Exchange> {
         let sent_ns = now_ns();
         self.send(request).await?;
@@ -131,7 +130,7 @@ impl Connection {
         self.answer.exchange(sent_ns)
     }
 
-    /// Sends a request for something with a body of this length, and reads it all.
+    /// Sends a request whose answer has a body of this length, and reads it all.
     pub async fn download(&mut self, request: &[u8], length: u64) -> io::Result<()> {
         self.send(request).await?;
         let head = loop {
@@ -151,7 +150,7 @@ impl Connection {
 
     async fn send(&mut self, request: &[u8]) -> io::Result<()> {
         self.answer.clear();
-        // It always fits: nothing else is on its way.
+        // It always fits into the socket's buffer: nothing else is being sent.
         match poll_fn(|context| Pin::new(&mut self.stream).poll_write(context, request)).await? {
             sent if sent == request.len() => Ok(()),
             _ => Err(io::ErrorKind::WriteZero.into()),
@@ -160,14 +159,14 @@ impl Connection {
 
     async fn read(&mut self) -> io::Result<()> {
         let mut room = ReadBuf::new(self.answer.room());
-        // Unlike `try_read`, it remembers that a short read has emptied the socket, and saves the attempt to read more.
+        // Unlike `try_read`, it remembers that a short read has emptied the socket, and avoids another read.
         poll_fn(|context| Pin::new(&mut self.stream).poll_read(context, &mut room)).await?;
         let read = room.filled().len();
         self.answer.grow(read)
     }
 }
 
-/// What has been read of an answer so far.
+/// The part of an answer that has been read so far.
 struct Answer {
     buffer: Box<[u8]>,
     filled: usize,
@@ -193,11 +192,11 @@ impl Answer {
         if read == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) }
     }
 
-    /// How long the head is, once it is there.
+    /// The head's length, once it has been read.
     fn head(&self) -> Option<usize> {
         const END: &[u8] = b"\r\n\r\n";
         let text = &self.buffer[..self.filled];
-        // Nearly always the answer is a head and nothing else.
+        // Nearly always the answer is only a head.
         if text.ends_with(END) {
             return Some(self.filled);
         }

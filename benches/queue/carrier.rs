@@ -1,4 +1,4 @@
-//! What carries jobs to workers: pools of ours, and RQ.
+//! The engines that carry jobs to workers: our pools, and RQ.
 
 use crate::{common, python::Rq, redis_server::RedisServer};
 use makespan::{
@@ -27,28 +27,28 @@ use std::{
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_mins(3);
-/// Enough for a median that the first few, with cold caches, don't decide.
+/// Enough for a median that the first few jobs, with cold caches, don't affect.
 const SINGLES: u32 = 50;
 
-/// One way to have jobs done.
+/// An engine that runs jobs.
 pub enum Carrier {
     /// One of our strategies.
     Ours(&'static dyn Strategy, Box<Env>),
-    /// RQ with this kind of worker. Both kinds are driven by one Python.
+    /// RQ with this kind of worker. One Python process drives both kinds.
     Rq(Rc<RefCell<Rq>>, &'static str),
 }
 
-/// All of them, as far as they are there.
+/// All available engines.
 pub struct Carriers {
     pub ready: Vec<(Engine, Carrier)>,
-    /// Of each engine that was asked for, what it is, or why it is left out.
+    /// For each requested engine, its version, or why it is skipped.
     pub about: Vec<EngineFacts>,
-    /// Ends when this is dropped.
+    /// Stopped when this is dropped.
     _server: Option<RedisServer>,
 }
 
 impl Carriers {
-    /// Gets them ready. With `may_install`, RQ is installed where it is missing.
+    /// Prepares the engines. With `may_install`, RQ is installed if it is missing.
     pub fn set_up(engines: &[Engine], may_install: bool) -> Self {
         let (server, url) = redis(engines);
         let mut rq: Option<Result<Rc<RefCell<Rq>>, String>> = None;
@@ -71,7 +71,7 @@ impl Carriers {
                             Engine::Rq => ("Worker", "a process forked for each job"),
                             _ => ("SimpleWorker", "no fork"),
                         };
-                        let note = format!("{}, {kind}: {how}; logs nothing but errors", rq.borrow().version);
+                        let note = format!("{}, {kind}: {how}; logs only errors", rq.borrow().version);
                         (Carrier::Rq(rq, kind), Some(note))
                     })
                 }
@@ -89,26 +89,26 @@ impl Carriers {
     }
 }
 
-/// The Redis to measure on: its address, password and all, and the server where it is our own.
+/// The Redis to measure on: its URL with the password, and the server process if we started it.
 fn redis(engines: &[Engine]) -> (Option<RedisServer>, Result<String, String>) {
     match env::var(VARIABLE) {
         Ok(url) if url.starts_with("redis://") => (None, Ok(url)),
         _ if engines.iter().all(|engine| matches!(engine, Engine::Processes | Engine::Sqlite)) => {
-            (None, Err("nothing on Redis was asked for".into()))
+            (None, Err("no engine on Redis was requested".into()))
         }
         _ => match RedisServer::start() {
             Some(server) => {
                 let url = server.url();
                 (Some(server), Ok(url))
             }
-            None => (None, Err("redis-server is not installed; MAKESPAN_QUEUE names one that is there".into())),
+            None => (None, Err("redis-server is not installed; set MAKESPAN_QUEUE to use a running one".into())),
         },
     }
 }
 
-/// What the server says that it is, and whether it writes everything down.
+/// The server's version, and whether its append-only file is on.
 fn redis_version(url: &str) -> Result<String, String> {
-    let Address::Redis(url) = url.parse()? else { return Err("that is no Redis server".into()) };
+    let Address::Redis(url) = url.parse()? else { return Err("not the URL of a Redis server".into()) };
     let about = Redis::new(&url, DEFAULT_NAME).about().map_err(|error| error.to_string())?;
     let append_only = if about.append_only { "on" } else { "off" };
     Ok(format!("Redis {}, append-only file {append_only}", about.version))
@@ -117,13 +117,13 @@ fn redis_version(url: &str) -> Result<String, String> {
 fn ours(name: &str, url: Option<&str>) -> Result<Carrier, String> {
     let strategy = strategy::named(name)?;
     let address: Option<Address> = url.map(str::parse).transpose()?;
-    // Its own name, so that nobody's jobs meet.
+    // A separate queue, so that jobs of other runs don't mix with ours.
     let queue = QueueSettings { address, name: format!("makespan-bench-{}", process::id()), own_workers: true };
     Ok(Carrier::Ours(strategy, Box::new(Env { queue, ..common::env() })))
 }
 
 impl Carrier {
-    /// One job after the other with one worker: the median time of one, from handing in to result, seconds.
+    /// Sequential jobs with one worker: the median seconds of one, from enqueuing to result.
     pub fn single(&mut self) -> Result<f64, String> {
         let took_s = match self {
             Self::Rq(rq, kind) => rq.borrow_mut().order(&format!("single {kind} {}", SINGLES / 2))?,
@@ -135,12 +135,12 @@ impl Carrier {
         median(&took_s).ok_or_else(|| "no job was done".into())
     }
 
-    /// So many jobs at once with so many workers, which stand ready: seconds until the last result.
+    /// This many jobs at once with this many idle workers: seconds until the last result.
     pub fn bulk(&mut self, workers: u32, jobs: u32) -> Result<f64, String> {
         match self {
             Self::Rq(rq, kind) => {
                 let took_s = rq.borrow_mut().order(&format!("bulk {kind} {workers} {jobs}"))?;
-                took_s.first().copied().ok_or_else(|| "no time was told".into())
+                took_s.first().copied().ok_or_else(|| "RQ reported no time".into())
             }
             Self::Ours(strategy, env) => with_pool(*strategy, env, workers, |pool| {
                 run(pool, 2 * workers)?;
@@ -150,7 +150,7 @@ impl Carrier {
     }
 }
 
-/// Starts a pool, has it used, and closes it: idle workers of one cell would disturb the next.
+/// Starts a pool, uses it, and closes it: idle workers of one cell would disturb the next.
 fn with_pool<T>(
     strategy: &dyn Strategy,
     env: &Env,
@@ -164,7 +164,7 @@ fn with_pool<T>(
     result
 }
 
-/// A run of jobs that do nothing: seconds, if each of them came back well.
+/// A run of empty jobs: seconds, if all of them succeeded.
 fn run(pool: &mut dyn Pool, jobs: u32) -> Result<f64, String> {
     static RUNS: AtomicU64 = AtomicU64::new(1);
     let tasks = vec![Task::Noop; jobs as usize];

@@ -1,4 +1,4 @@
-//! Python's RQ, driven by a script of ours.
+//! Python's RQ, driven by our script.
 
 use std::{
     env,
@@ -7,13 +7,13 @@ use std::{
     process::{self, Child, ChildStdin, ChildStdout, Command, Stdio},
 };
 
-/// What is installed where RQ is missing. Named exactly, so that two runs compare with the same.
+/// Installed if RQ is missing. Exact versions, so that two runs compare with the same RQ.
 const PACKAGES: [&str; 2] = ["rq==2.6.1", "redis==7.1.0"];
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/queue/rq_noop.py");
 
-/// A Python that has imported everything and waits for orders. It leaves when this is dropped.
+/// A Python that has imported everything and waits for commands. It exits when this is dropped.
 pub struct Rq {
-    /// What it says that it is.
+    /// The versions that it reports.
     pub version: String,
     python: Child,
     orders: Option<ChildStdin>,
@@ -21,13 +21,13 @@ pub struct Rq {
 }
 
 impl Rq {
-    /// Starts it on this Redis, or says why that can't be.
+    /// Starts it on this Redis, or returns why that failed.
     pub fn start(url: &str, data: &Path, may_install: bool) -> Result<Self, String> {
         let program = find(data, may_install)?;
         let spawned = Command::new(&program)
-            // No compiled files beside the sources.
+            // No compiled files next to the sources.
             .args(["-B", SCRIPT, &format!("makespan-bench-{}", process::id())])
-            // Not as an argument, which everybody on this machine can read: there may be a password in it.
+            // Not as an argument, which all users of this machine can read: the URL may contain a password.
             .env("MAKESPAN_QUEUE", url)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -41,9 +41,9 @@ impl Rq {
         Ok(rq)
     }
 
-    /// The seconds that an order took.
+    /// The seconds that a command took.
     pub fn order(&mut self, order: &str) -> Result<Vec<f64>, String> {
-        let orders = self.orders.as_mut().ok_or("RQ has gone")?;
+        let orders = self.orders.as_mut().ok_or("RQ has exited")?;
         writeln!(orders, "{order}").map_err(|error| format!("RQ: {error}"))?;
         let answer = self.answer()?;
         let seconds: Result<Vec<f64>, _> = answer.split(' ').map(str::parse).collect();
@@ -54,7 +54,7 @@ impl Rq {
         let mut line = String::new();
         match self.answers.read_line(&mut line) {
             Ok(read) if read > 0 => Ok(line.trim_end().to_owned()),
-            Ok(_) => Err("RQ has gone: what it said last is above".into()),
+            Ok(_) => Err("RQ has exited: its last output is above".into()),
             Err(error) => Err(format!("RQ: {error}")),
         }
     }
@@ -62,7 +62,7 @@ impl Rq {
 
 impl Drop for Rq {
     fn drop(&mut self) {
-        // No more orders: it ends on its own.
+        // Its stdin closes, so it ends on its own.
         self.orders = None;
         let _ = self.python.wait();
     }
@@ -94,7 +94,7 @@ fn has_rq(program: PathBuf) -> Result<PathBuf, String> {
     Ok(program)
 }
 
-/// Runs it; the last line of what it complains of is the error.
+/// Runs the command; the last line of its stderr is the error.
 fn quietly(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{name}: {error}"))?;

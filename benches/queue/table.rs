@@ -1,4 +1,4 @@
-//! What was measured, on the terminal.
+//! Prints the results on the terminal.
 
 use comfy_table::{CellAlignment, Table, presets};
 use makespan::{
@@ -6,7 +6,7 @@ use makespan::{
     stats::{median::Median, paired},
 };
 
-/// Prints one job at a time, then many at once, each beside RQ.
+/// Prints one job at a time, then many at once, each compared with RQ.
 pub fn print(costs: &Costs) {
     let mut table = plain(["one at a time", "ms", "95 % interval", "n", "RQ takes", "95 % interval"]);
     for one in &costs.single {
@@ -24,7 +24,7 @@ pub fn print(costs: &Costs) {
         "jobs",
         "jobs/s",
         "95 % interval",
-        "us for each",
+        "us per job",
         "n",
         "times RQ's",
         "95 % interval",
@@ -52,11 +52,11 @@ pub fn print(costs: &Costs) {
 
 fn range(found: &Median, ends: fn(&Median) -> (f64, f64), figure: impl Fn(f64) -> String) -> String {
     let (low, high) = ends(found);
-    // Too few rounds for an interval of 95 %.
+    // Too few rounds for a 95 % interval.
     if found.covers_95_percent() { format!("{} - {}", figure(low), figure(high)) } else { "-".into() }
 }
 
-/// How many times as long RQ takes, round by round.
+/// RQ's time relative to ours, round by round.
 fn beside(rq_s: &[f64], measured_s: &[f64]) -> [String; 2] {
     match paired::speedup(rq_s, measured_s) {
         Some(found) => [format!("{:.1} x", found.estimate), format!("{:.1} - {:.1}", found.low, found.high)],

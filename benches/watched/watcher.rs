@@ -1,4 +1,4 @@
-//! A run, alone or watched, and the times it had.
+//! A run, alone or watched, and its times.
 
 use makespan::{
     classroom::wire,
@@ -41,14 +41,14 @@ impl Run {
     }
 }
 
-/// Where runs are recorded, and by which program they are done.
+/// Where runs are recorded, and the program that runs them.
 pub struct Place {
     pub program: PathBuf,
     pub data: PathBuf,
 }
 
 impl Place {
-    /// A run that nobody watches. What it prints is its record, at its end.
+    /// An unwatched run. It prints its record at the end.
     pub fn alone(&self, run: &Run) -> Result<Times, String> {
         let output = Command::new(&self.program)
             .arg("run")
@@ -66,16 +66,16 @@ impl Place {
     }
 }
 
-/// Who watches.
+/// The watcher.
 pub enum Watcher {
-    /// This process, which makes JSON of every event, as the classroom does for its browsers.
+    /// This process, which serialises every event as JSON, as the classroom does for its browsers.
     Here(Place),
-    /// A classroom, with a browser that shows nothing.
+    /// A classroom with a headless subscriber.
     Classroom(Box<Classroom>),
 }
 
 impl Watcher {
-    /// A classroom, where this build has one.
+    /// A classroom, if this build has one.
     pub fn new(place: Place) -> Result<Self, String> {
         let help = Command::new(&place.program).args(["classroom", "--help"]).stderr(Stdio::null()).output();
         if help.is_ok_and(|help| help.status.success()) {
@@ -92,7 +92,7 @@ impl Watcher {
         }
     }
 
-    /// The run, watched. The times are those that were told.
+    /// A watched run. The times are those in its events.
     pub fn watched(&mut self, run: &Run) -> Result<Times, String> {
         let mut told = Told::default();
         match self {
@@ -112,7 +112,7 @@ impl Watcher {
     }
 }
 
-/// What of the events matters here.
+/// The relevant part of the events.
 #[derive(Default)]
 struct Told {
     plan: Option<RacePlan>,
@@ -132,12 +132,12 @@ impl Told {
 
     fn times(self) -> Result<Times, String> {
         if self.ended != Some(RunEnd::Finished) {
-            return Err(format!("it ended like this: {:?}", self.ended));
+            return Err(format!("the run ended like this: {:?}", self.ended));
         }
         if let Some(failed) = self.standings.iter().find(|cell| cell.check == Check::Failed) {
             return Err(failed.error.clone().unwrap_or_default());
         }
-        let cells = self.plan.ok_or("no plan was told")?.cells.into_iter().map(|cell| (cell.strategy, cell.workers));
+        let cells = self.plan.ok_or("no plan event")?.cells.into_iter().map(|cell| (cell.strategy, cell.workers));
         Ok(cells.zip(self.standings).map(|(name, standing)| (name, standing.times_s)).collect())
     }
 }
@@ -145,7 +145,7 @@ impl Told {
 /// A classroom of our own, and a subscription to its events.
 pub struct Classroom {
     process: Child,
-    /// Held, because the classroom says more on it.
+    /// Kept open, because the classroom prints more to it.
     _words: BufReader<ChildStdout>,
     origin: String,
     agent: ureq::Agent,
@@ -168,7 +168,7 @@ impl Classroom {
         let origin = origin.ok_or_else(|| format!("the classroom said: {line}"))?;
         let agent = ureq::Agent::config_builder().proxy(None).build().new_agent();
         let stream = agent.get(format!("{origin}/events")).call().map_err(|error| error.to_string())?;
-        // As long as the benchmark takes: it must not end where a usual body would be too long.
+        // No size limit: the stream lasts as long as the benchmark.
         let events = stream.into_body().into_with_config().limit(u64::MAX).reader();
         let events: Box<dyn Read> = Box::new(events);
         Ok(Self { process, _words: words, origin, agent, events: Box::new(BufReader::new(events)) })
@@ -193,7 +193,7 @@ impl Classroom {
         self.follow(&ours, told)
     }
 
-    /// Reads until the race whose events' ids begin like this has ended.
+    /// Reads until the race whose event ids have this prefix has ended.
     fn follow(&mut self, ours: &str, told: &mut Told) -> Result<(), String> {
         let mut is_ours = false;
         while told.ended.is_none() {
@@ -216,7 +216,7 @@ impl Classroom {
 
 impl Drop for Classroom {
     fn drop(&mut self) {
-        // Killed: its race, if there is one, sees that nobody listens.
+        // Killed: its race, if there is one, ends because its pipe closes.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,5 +1,5 @@
-// What the page gains from a script: a choice of theme, exact values under the pointer or the arrow keys, and copying.
-// Without it everything is still there: in the tables, and in the pictures' own titles.
+// Enhancements: a choice of theme, exact values under the pointer or the arrow keys, and copy buttons. Without a script
+// everything is still available in the tables and in the charts' own titles.
 'use strict';
 
 (function theme() {
@@ -14,7 +14,7 @@
   button.addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
     name();
-    // A page opened from a file may have no storage. Then the choice lasts as long as the page.
+    // A page opened from a file may have no storage. Then the choice is lost on reload.
     try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* see above */ }
   });
 })();
@@ -38,7 +38,7 @@
     place();
   }
 
-  // Beside its mark, wherever that is now: the Tab key scrolls a picture into view after it was focused.
+  // Beside its mark's current position: the Tab key scrolls a chart into view after focusing it.
   function place() {
     if (!shown) return;
     tip.hidden = false;
@@ -53,7 +53,7 @@
 
   for (const chart of document.querySelectorAll('svg.chart')) {
     const marks = [...chart.querySelectorAll('.mark')];
-    // A browser shows titles by itself, late and small. Ours take their place.
+    // Browsers show titles late and small. Ours replace them.
     for (const mark of marks) {
       const title = mark.querySelector('title');
       mark.dataset.value = title.textContent;
@@ -65,7 +65,7 @@
     own.remove();
     if (!marks.length) continue;
 
-    // One stop of the Tab key for each picture; inside it the arrow keys walk.
+    // One tab stop per chart; inside it the arrow keys move between marks.
     chart.setAttribute('tabindex', '0');
     let current = -1;
     const walk = (step) => {
@@ -88,7 +88,7 @@
       const mark = event.target.closest('.mark');
       if (mark) { current = marks.indexOf(mark); show(mark); } else hide();
     });
-    // A finger that was lifted has left, but its reader has only begun to read. The next touch elsewhere is a blur.
+    // Lifting a finger must not hide the tip, which is still being read. The next touch elsewhere is a blur.
     chart.addEventListener('pointerleave', (event) => { if (event.pointerType !== 'touch') hide(); });
   }
   // Each claim is a cell of the scoreboard, with its question in a title.
@@ -122,7 +122,7 @@
 })();
 
 (function printing() {
-  // What is folded away on a screen is lost on paper.
+  // Collapsed sections would be missing in print.
   let folded = [];
   addEventListener('beforeprint', () => {
     folded = [...document.querySelectorAll('details:not([open])')];

@@ -64,14 +64,14 @@ fn an_exercise_is_written_into_a_checkout_and_never_over_another_file() {
     assert!(refusal(&["exercise", "check", "--rounds", "1"]).contains("--rounds"));
     for action in ["new", "check"] {
         let words = refusal(&["exercise", action, "work_queue"]);
-        assert!(words.contains("is in no checkout of makespan") && words.contains("Clone"), "{words}");
+        assert!(words.contains("is not in a checkout of makespan") && words.contains("Clone"), "{words}");
     }
 
     fs::write(dir.path().join("Cargo.toml"), "[package]\nname = \"makespan\"\n").expect("writable");
     let words = refusal_in(dir.path(), &["exercise", "check"]);
-    assert!(words.contains("no exercise was begun"), "{words}");
+    assert!(words.contains("no exercise was started"), "{words}");
     let words = refusal_in(dir.path(), &["exercise", "check", "work_queue"]);
-    assert!(words.contains("begin with `makespan exercise new work_queue`"), "{words}");
+    assert!(words.contains("create it with `makespan exercise new work_queue`"), "{words}");
     let below = dir.path().join("src/deep");
     fs::create_dir_all(&below).expect("writable");
     let (said, _) = success(&below, &["exercise", "new", "work_queue"]);
@@ -82,7 +82,7 @@ fn an_exercise_is_written_into_a_checkout_and_never_over_another_file() {
 
     fs::write(&file, "mine").expect("writable");
     let words = refusal_in(dir.path(), &["exercise", "new", "work_queue"]);
-    assert!(words.contains("is there already") && words.contains("--force"), "{words}");
+    assert!(words.contains("exists already") && words.contains("--force"), "{words}");
     assert_eq!(fs::read_to_string(&file).expect("it is there"), "mine");
     success(dir.path(), &["exercise", "new", "work_queue", "--force"]);
     assert_eq!(fs::read_to_string(&file).expect("it is there"), given);
@@ -111,7 +111,7 @@ fn an_exercise_that_cargo_cant_build_fails() {
 #[test]
 fn values_out_of_range_are_refused_with_what_was_expected() {
     for (option, value, says) in [
-        ("--workers", "0", "from 1 on: 0 stands alone and goes with `--strategy queue` alone"),
+        ("--workers", "0", "from 1 on: 0 can't be combined with other counts"),
         ("--workers", "0,2", "from 1 on"),
         ("--queue", "redis://10.0.0.1", "no cell uses a queue: add `--strategy queue`"),
         ("--queue-name", "pictures", "no cell uses a queue"),
@@ -123,7 +123,7 @@ fn values_out_of_range_are_refused_with_what_was_expected() {
         ("--workers", "3x", "PROCESSESxTHREADS such as 3x5"),
         ("--rounds", "0", "1..=1000"),
         ("--rounds", "x", "'x'"),
-        ("--deal", "shuffled", "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key"),
+        ("--schedule", "shuffled", "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key"),
         ("--deal", "chunks(0)", "chunks(K)"),
         ("--timer", "hot", "warm, cold or as_published"),
         ("--timer", "as_published", "tiny does not say"),
@@ -264,7 +264,7 @@ fn json_to_standard_output_is_json_and_nothing_else() {
 #[test]
 fn the_table_has_a_line_for_each_cell() {
     let (said, words) =
-        tiny(place().path(), &["--strategy", "threads,processes", "--workers", "1,3", "--deal", "blocks"]);
+        tiny(place().path(), &["--strategy", "threads,processes", "--workers", "1,3", "--schedule", "blocks"]);
     for name in ["sequential", "threads, blocks", "processes, blocks"] {
         assert!(said.lines().any(|line| line.trim_start().starts_with(name)), "{name}: {said}");
     }
@@ -320,7 +320,7 @@ fn a_queue_without_workers_of_the_run_must_be_named() {
         let output = with_queue(place().path(), &["--workers", workers]);
         let words = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{words}");
-        let says = if workers == "0" { "with --queue URL or MAKESPAN_QUEUE" } else { "0 stands alone" };
+        let says = if workers == "0" { "with --queue URL or MAKESPAN_QUEUE" } else { "0 can't be combined" };
         assert!(words.contains(says) && words.contains("makespan worker"), "{words}");
     }
 }
@@ -472,7 +472,7 @@ fn list_names_everything_once() {
 #[test]
 fn doctor_has_a_remedy_for_each_finding() {
     let (said, words) = success(place().path(), &["doctor"]);
-    assert!(said.contains("What disturbs a measurement here:") && words.is_empty(), "{said}{words}");
+    assert!(said.contains("What disturbs measurements on this machine:") && words.is_empty(), "{said}{words}");
     let count = |what: &str| said.lines().filter(|line| line.trim_start().starts_with(what)).count();
     assert_eq!(count("✗ ") + count("· "), count("remedy: "), "{said}");
 }
@@ -568,7 +568,7 @@ fn one_bad_picture_does_not_stop_the_others() {
     assert_eq!(left_out, ["\x1b[31mhalf.jpg", "bad.png", "empty.jpg", "phone.heic"]);
     let said = run(&[]);
     for line in [
-        "2 of 6 pictures. Left out:",
+        "2 of 6 pictures were measured. Skipped:",
         "\n  \\u{1b}[31mhalf.jpg: damaged: it ends before its content does: copy it again\n",
         "\n  bad.png: not a picture, by its content",
         "\n  empty.jpg: an empty file: copy it again\n",

@@ -167,6 +167,33 @@ fn every_dependency_is_explained_and_nothing_else() {
 }
 
 #[test]
+fn every_crate_imports_only_those_above_it() {
+    let table: Vec<String> = rows("ARCHITECTURE.md", "| crate |")
+        .iter()
+        .map(|row| between(&row[0], "[", "]").next().unwrap_or_else(|| panic!("no crate in {row:?}")).to_owned())
+        .collect();
+    let members = fs::read_dir(Path::new(ROOT).join("crates")).unwrap().map(|entry| entry.unwrap().file_name());
+    let members: BTreeSet<String> = members.map(|name| name.into_string().unwrap()).collect();
+    assert_eq!(
+        members,
+        table.iter().cloned().collect(),
+        "the folders of crates/ and the table in ARCHITECTURE.md differ"
+    );
+    for (floor, name) in table.iter().enumerate() {
+        let manifest: toml::Table = read(format!("crates/{name}/Cargo.toml")).parse().unwrap();
+        let tables = ["dependencies", "dev-dependencies"].into_iter().filter_map(|kind| manifest.get(kind)?.as_table());
+        for import in tables.flat_map(toml::Table::keys).filter(|import| members.contains(*import)) {
+            let at = table.iter().position(|other| other == import).unwrap();
+            assert!(
+                at < floor,
+                "{name} imports {import}, which lies below it in ARCHITECTURE.md's table: move what it needs from there into \
+                 a crate that both may import"
+            );
+        }
+    }
+}
+
+#[test]
 fn every_generated_block_has_a_command_a_fence_and_an_end() {
     let mut blocks = 0;
     for &document in DOCUMENTS {

@@ -345,8 +345,8 @@ fn a_drain_that_cuts_requests_says_so_and_a_second_signal_hastens_it() {
         stderr.read_line(&mut line).unwrap();
         line
     };
-    assert!(line().starts_with("generic routes alone"));
-    assert_eq!(line(), "waiting up to 5 s for requests in service: 1; Ctrl-C again cuts them off\n");
+    assert!(line().starts_with("generic routes only"));
+    assert_eq!(line(), "waiting up to 5 s for requests in service: 1; Ctrl-C again aborts them\n");
     kill(pid, Signal::SIGINT).unwrap();
     assert!(line().contains("requests cut off before their answers were complete: 1"));
     assert_eq!(child.wait().unwrap().code(), Some(1));
@@ -431,7 +431,7 @@ fn it_says_in_one_line_what_it_serves() {
         (status, told_to_end(child))
     };
     let (status, said) = words(&[], "/get");
-    assert_eq!((status, said.as_str()), (200, "generic routes alone, time scale 1; Ctrl-C ends it\n"));
+    assert_eq!((status, said.as_str()), (200, "generic routes only, time scale 1; Ctrl-C ends it\n"));
     let (status, said) = words(&["--scenario", "latency_only", "--time-scale", "30"], "/wait");
     assert_eq!((status, said.as_str()), (200, "latency_only, time scale 30; Ctrl-C ends it\n"));
 }

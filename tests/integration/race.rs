@@ -257,7 +257,7 @@ fn without_a_terminal_there_is_the_table_and_no_escape_codes() {
     let strategies = said.lines().filter(|line| line.starts_with(" threads ") || line.starts_with(" processes "));
     assert_eq!(strategies.count(), 2, "threads in both tables: {said}");
     assert!(said.contains("3 of 3 rounds") && said.contains("median"), "{said}");
-    assert!(said.contains("\nFastest: threads") || said.contains("The nearest: threads"), "{said}");
+    assert!(said.contains("\nFastest: threads") || said.contains("The closest: threads"), "{said}");
 }
 
 #[test]

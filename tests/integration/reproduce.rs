@@ -78,7 +78,7 @@ fn unknown_names_suggest_the_nearest() {
 fn what_makes_no_sense_is_refused() {
     let dir = place("");
     for (arguments, says) in [
-        (&["tiny.toml"][..], "tiny.toml: no claim there"),
+        (&["tiny.toml"][..], "tiny.toml: has no claims"),
         (&["tiny.toml", "--budget", "0"], "seconds above 0"),
         (&["tiny.toml", "--budget", "nan"], "seconds above 0"),
         (&["tiny.toml", "--quick", "--full"], "cannot be used with"),
@@ -287,12 +287,12 @@ expects = { above = 0.000_001 }
         (dir, end)
     }
 
-    /// The same command goes on, and all rounds are there in the end, those from before among them.
+    /// The same command resumes the run, and the record then has all rounds, the earlier ones included.
     fn goes_on(dir: &Path) {
         let before = measured(dir).swap_remove(0);
         let rounds = before.rounds_done as usize;
         let (_, words) = said(dir, &["wait.toml"], 0);
-        let says = format!("wait: going on from round {} of 6, begun ", rounds + 1);
+        let says = format!("wait: resuming at round {} of 6, begun ", rounds + 1);
         assert!(words.contains(&says) && words.contains("--fresh"), "{words}");
         let after = measured(dir).swap_remove(0);
         assert_eq!((after.rounds_done, &after.started_at), (6, &before.started_at));
@@ -307,10 +307,10 @@ expects = { above = 0.000_001 }
         let (dir, (status, ledger, words)) = broken_off_by(Signal::SIGINT);
         assert_eq!(status.code(), Some(130), "{words}");
         assert!(ledger.is_empty(), "a verdict waits for the look that was fixed beforehand: {ledger}");
-        assert!(words.contains("0 of 1 scenarios") && words.contains("the same command goes on"), "{words}");
+        assert!(words.contains("0 of 1 scenarios") && words.contains("the same command resumes it"), "{words}");
         goes_on(dir.path());
         let (_, words) = said(dir.path(), &["wait.toml"], 0);
-        assert!(!words.contains("going on"), "what is done is measured anew: {words}");
+        assert!(!words.contains("resuming"), "what is done is measured anew: {words}");
     }
 
     #[test]
@@ -325,7 +325,7 @@ expects = { above = 0.000_001 }
         for other in [&["wait.toml", "--fresh"][..], &["wait.toml", "--seed", "2"], &["wait.toml", "--full"]] {
             let (dir, _) = broken_off_by(Signal::SIGINT);
             let (_, words) = said(dir.path(), other, 0);
-            assert!(!words.contains("going on"), "{other:?}: {words}");
+            assert!(!words.contains("resuming"), "{other:?}: {words}");
         }
     }
 }

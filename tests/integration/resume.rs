@@ -120,7 +120,7 @@ fn one_that_is_killed() {
 /// Starts a measurement, kills it somewhere in its middle, and returns what is left on the disk.
 fn killed(data: &Path, mark: &str) -> Record {
     let mut program = Command::new(env::current_exe().expect("this test"));
-    program.args(["--exact", "one_that_is_killed", "--ignored"]).env(DATA, data).env(left_behind::MARK, mark);
+    program.args(["--exact", "resume::one_that_is_killed", "--ignored"]).env(DATA, data).env(left_behind::MARK, mark);
     let mut program = program.stdout(Stdio::null()).spawn().expect("it starts");
     wait_until("two rounds are on the disk", || {
         let files = fs::read_dir(data.join("records")).into_iter().flatten().flatten().map(|entry| entry.path());
@@ -164,7 +164,7 @@ fn what_sigkill_broke_off_is_gone_on_with() {
     assert_eq!(evidence(), [record]);
     clerk.journal.close().expect("writable");
     assert!(!dir.path().join("journal.json").exists());
-    assert!(opened(dir.path()).finished("tiny").is_none(), "the next one begins anew");
+    assert!(opened(dir.path()).finished("tiny").is_none(), "the next one starts over");
     #[cfg(target_os = "linux")]
     wait_until("nothing of the killed one is left", || left_behind::marked("resume").is_empty());
 }

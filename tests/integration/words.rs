@@ -264,15 +264,15 @@ fn a_sweep_is_for_those_who_want_fewer_cells() {
 #[test]
 fn options_that_mean_nothing_are_refused() {
     for (arguments, says) in [
-        (&["run", "tiny.toml", "--switch-interval", "5"][..], "--switch-interval: no cell has a lock"),
+        (&["run", "tiny.toml", "--switch-interval", "5"][..], "--switch-interval: no cell uses the simulated lock"),
         (&["run", "tiny.toml", "--strategy", "threads", "--switch-interval", "5"], "add `--strategy gil_threads`"),
         (&["run", "tiny.toml", "--time-scale", "2"], "--time-scale: the tasks of tiny wait for no server"),
         (&["race", "tiny.toml", "--time-scale", "2"], "--time-scale: the tasks of tiny wait for no server"),
-        (&["run", "tiny.toml", "--strategy", "sequential", "--deal", "blocks"], "--deal: no cell has workers"),
+        (&["run", "tiny.toml", "--strategy", "sequential", "--schedule", "blocks"], "--schedule: no cell has workers"),
         (&["run", "tiny.toml", "--server", "http://127.0.0.1:1"], "tiny has no server"),
         (&["lesson", "--data", "data"], "--data: only a lesson"),
-        (&["server", "--data", "data"], "--data: generic routes alone"),
-        (&["museum", "--json", "-"], "--json writes what was shown"),
+        (&["server", "--data", "data"], "--data: generic routes need"),
+        (&["museum", "--json", "-"], "--json needs an exhibit"),
     ] {
         let words = refusal(arguments);
         assert!(words.contains(says), "{arguments:?}: {words}");

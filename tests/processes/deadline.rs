@@ -21,6 +21,7 @@ const STRATEGIES: usize = ALL.len();
 
 #[test]
 fn a_run_without_end_is_ended() {
+    let _alone = left_behind::alone();
     let gate = Gate::shut();
     let stuck = || Task::Fetch(fetch(&gate.origin));
     let (threads, children) = (left_behind::threads(), left_behind::children());

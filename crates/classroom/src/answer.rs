@@ -1,4 +1,4 @@
-//! Answers, each with the headers that keep a page from doing anything but what it is there for.
+//! HTTP responses, with headers that restrict what a page may load and do.
 
 use super::wire::Refusal;
 use bytes::Bytes;
@@ -16,7 +16,7 @@ use std::{convert::Infallible, pin::Pin};
 
 type EventStream = Pin<Box<dyn Stream<Item = Result<Frame<Bytes>, Infallible>>>>;
 
-/// A body: whole, or news as they come.
+/// A body: complete, or a stream of server-sent events.
 pub(super) type ResponseBody = Either<Full<Bytes>, StreamBody<EventStream>>;
 
 pub(super) type HttpResponse = Response<ResponseBody>;
@@ -24,16 +24,16 @@ pub(super) type HttpResponse = Response<ResponseBody>;
 pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) const JSON: &str = "application/json";
 
-/// Everything comes from here, and nothing may frame it.
+/// Pages load everything from this server, and no other site may frame them.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
                       form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// A request that is not done.
+/// A rejected request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refused {
     pub status: StatusCode,
     pub error: String,
-    /// What the path can do, where the method is wrong.
+    /// The `Allow` header, where the method is wrong.
     pub allow: Option<&'static str>,
 }
 
@@ -57,17 +57,17 @@ impl From<Refused> for HttpResponse {
     }
 }
 
-/// An answer that is there as a whole.
+/// A complete response.
 pub(super) fn whole(media_type: &'static str, body: impl Into<Bytes>) -> HttpResponse {
     with_headers(media_type, Either::Left(Full::new(body.into())))
 }
 
-/// An answer that goes on.
+/// A streamed response.
 pub(super) fn events(stream: impl Stream<Item = Result<Frame<Bytes>, Infallible>> + 'static) -> HttpResponse {
     with_headers("text/event-stream", Either::Right(StreamBody::new(Box::pin(stream))))
 }
 
-/// Sends a browser to another page of the same site.
+/// Redirects to another page of the same site.
 pub(super) fn see(path: &'static str) -> HttpResponse {
     let mut answer = whole(HTML, Bytes::new());
     *answer.status_mut() = StatusCode::SEE_OTHER;
@@ -75,9 +75,9 @@ pub(super) fn see(path: &'static str) -> HttpResponse {
     answer
 }
 
-/// The same, with a cookie that only this site gets, and no script.
+/// Adds a `SameSite`, `HttpOnly` cookie.
 pub(super) fn with_cookie(mut answer: HttpResponse, cookie: &str) -> HttpResponse {
-    // It can't fail: a cookie of ours is a name and hexadecimal digits.
+    // Can't fail: our cookie is a name and hexadecimal digits.
     if let Ok(value) = HeaderValue::from_str(&format!("{cookie}; HttpOnly; SameSite=Strict; Path=/")) {
         answer.headers_mut().insert(SET_COOKIE, value);
     }

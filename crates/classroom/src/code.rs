@@ -1,4 +1,4 @@
-//! The join code: what a pupil reads from the wall and types into a phone, and somebody outside can't guess.
+//! The join code: students read it from the wall and type it into a phone; nobody outside can guess it.
 
 use rand::{TryRng, rngs::SysRng};
 use std::{
@@ -9,16 +9,16 @@ use std::{
 };
 use subtle::ConstantTimeEq;
 
-/// Letters and digits that look like no other, on a wall and from the back row.
+/// Letters and digits that can't be mistaken for one another, even from the back row.
 const ALPHABET: &[u8; 24] = b"ACDEFGHJKMNPQRTVWXY34679";
-/// 24 to the power of 8 are 110 thousand million codes: at [`WRONG_IN_ALL`] a minute, 350 years for all of them.
+/// 24^8 is 110 billion codes: at [`WRONG_IN_ALL`] a minute, trying all of them takes 350 years.
 const LENGTH: usize = 8;
 
-/// Wrong codes count for so long.
+/// How long a wrong code counts.
 const MINUTE: Duration = Duration::from_mins(1);
-/// So many from one address may be wrong.
+/// Wrong codes allowed from one address.
 const WRONG_FROM_ONE: usize = 10;
-/// So many from all addresses may be wrong.
+/// Wrong codes allowed from all addresses together.
 const WRONG_IN_ALL: usize = 600;
 
 /// A join code. As text it is `ABCD-EFGH`.
@@ -43,7 +43,7 @@ impl JoinCode {
         Ok(Self(code))
     }
 
-    /// Whether this is the code. In small letters and without the hyphen it is, too.
+    /// Whether this is the code. Case and the hyphen don't matter.
     pub(super) fn is(&self, typed: &str) -> bool {
         let typed: Vec<u8> = typed
             .bytes()
@@ -51,7 +51,7 @@ impl JoinCode {
             .map(|byte| byte.to_ascii_uppercase())
             .take(LENGTH + 1)
             .collect();
-        // The time it takes to compare says nothing about where the first difference is.
+        // Constant time: how long it takes doesn't show where the first difference is.
         self.0.as_slice().ct_eq(&typed).into()
     }
 }
@@ -63,21 +63,21 @@ impl fmt::Display for JoinCode {
     }
 }
 
-/// It is a secret, so no error and no log has it.
+/// The code is a secret, so errors and logs must not contain it.
 impl fmt::Debug for JoinCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Code(..)")
     }
 }
 
-/// The wrong codes of the last minute: too many, and nobody may try for a while.
+/// The wrong codes of the last minute, to limit how often codes may be tried.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
     wrong: VecDeque<(Instant, IpAddr)>,
 }
 
 impl Attempts {
-    /// Whether this address may try a code now. A right one is no use to who may not, or else trying would go on.
+    /// Whether this address may try a code now. If not, even a right code is rejected: otherwise guessing could go on.
     pub(super) fn may(&mut self, from: IpAddr, now: Instant) -> bool {
         while self.wrong.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= MINUTE) {
             self.wrong.pop_front();
@@ -86,7 +86,7 @@ impl Attempts {
         from_it < WRONG_FROM_ONE && self.wrong.len() < WRONG_IN_ALL
     }
 
-    /// One was wrong.
+    /// Counts a wrong code.
     pub(super) fn was_wrong(&mut self, from: IpAddr, now: Instant) {
         self.wrong.push_back((now, from));
     }

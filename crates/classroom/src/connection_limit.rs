@@ -1,17 +1,17 @@
-//! How many connections there are, in all and from each address: one machine in the hall can't keep out the others.
+//! Limits connections, in all and from each address, so that one machine in the hall can't shut out the others.
 
 use std::{cell::RefCell, collections::HashMap, net::IpAddr, rc::Rc};
 
-/// Connections of a listener.
+/// Most connections of a listener.
 const MOST: usize = 1000;
-/// Those from one address: a phone needs two or three, and a router may stand for a row of phones.
+/// Most from one address: a phone needs two or three, and a whole row of phones may share a router's address.
 const MOST_FROM_ONE: usize = 100;
 
 /// The connections of a listener, by the address that they come from.
 #[derive(Debug, Default, Clone)]
 pub(super) struct ConnectionLimit(Rc<RefCell<HashMap<IpAddr, usize>>>);
 
-/// A connection's place. It is free again when this goes.
+/// A connection's place, freed on drop.
 #[derive(Debug)]
 pub(super) struct ConnectionPlace {
     crowd: ConnectionLimit,
@@ -19,12 +19,12 @@ pub(super) struct ConnectionPlace {
 }
 
 impl ConnectionLimit {
-    /// Lets a connection in, if there is room.
+    /// Admits a connection, if there is room.
     pub(super) fn enter(&self, from: IpAddr) -> Option<ConnectionPlace> {
         let mut all = self.0.borrow_mut();
         let is_room = all.values().sum::<usize>() < MOST;
         let from_it = all.entry(from).or_default();
-        // Nobody else uses the loopback interface but this machine.
+        // Only this machine uses the loopback interface.
         let may = is_room && (*from_it < MOST_FROM_ONE || from.is_loopback());
         *from_it += usize::from(may);
         if *from_it == 0 {

@@ -1,7 +1,7 @@
-//! The news, as server-sent events: the room whenever it changes, and the events of the race.
+//! Server-sent events: the room whenever it changes, and the events of the race.
 //!
-//! A stream has no queue. It remembers how far its browser has heard, and looks into the log when there is something new and
-//! the browser has taken what it got before. So one that reads slowly costs no memory and holds nobody up: it hears less.
+//! A stream has no queue. It remembers its position in the log, and reads on when there is something new and the
+//! browser has taken the previous piece. So a slow browser costs no memory and delays nobody: it gets fewer events.
 
 use super::session::Session;
 use bytes::Bytes;
@@ -13,16 +13,16 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// A sign of life where there are no news: a browser that is gone is noticed when something is sent to it.
+/// Keep-alive for quiet streams: only sending something shows that a browser is gone.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// What comes in quick succession goes out together.
+/// Events that come within this time are sent together.
 const BREATH: Duration = Duration::from_millis(20);
-/// How much a browser gets at once, about.
+/// About how much is sent to a browser at once.
 const PIECE_BYTES: usize = 64 * 1024;
-/// How long a browser waits before it comes again, in milliseconds.
+/// How long a browser waits before it reconnects, in milliseconds.
 const RETRY: &str = "retry: 1000\n\n";
 
-/// A place in the current race's events: the race's number, and that of an event.
+/// A position in the current race's events: the race's number and the event's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Heard {
     pub race: u32,
@@ -30,29 +30,29 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    /// What a browser says it has heard last: `RACE.K`.
+    /// Parses a browser's `Last-Event-ID`: `RACE.K`.
     pub(super) fn parse(id: &str) -> Option<Self> {
         let (race, number) = id.split_once('.')?;
         Some(Self { race: race.parse().ok()?, number: number.parse().ok()? })
     }
 }
 
-/// How far a browser has heard.
+/// A stream's position.
 #[derive(Debug)]
 struct EventReader {
     session: Rc<Session>,
     changes: watch::Receiver<u64>,
     race: u32,
-    /// The next event to hear.
+    /// The next event to send.
     next: u64,
-    /// The room that it knows.
+    /// The version of the room that was sent last.
     version: u64,
     greeted: bool,
-    /// One of the streams that there may be.
+    /// Holds one of the limited number of streams.
     _place: OwnedSemaphorePermit,
 }
 
-/// The news from what was heard last on; all of the current race, where that was nothing of it.
+/// The events after the last one received; the whole current race where the browser has none of it.
 pub(super) fn stream(
     session: Rc<Session>,
     heard: Option<Heard>,
@@ -68,7 +68,7 @@ pub(super) fn stream(
 }
 
 impl EventReader {
-    /// What is new, as soon as something is; `None` when the classroom closes.
+    /// The next piece, as soon as something is new; `None` when the classroom closes.
     async fn news(&mut self) -> Option<Bytes> {
         loop {
             self.changes.borrow_and_update();
@@ -96,7 +96,7 @@ impl EventReader {
         }
         let (race, end) = self.session.with_log(|log| (log.race(), log.end()));
         if self.race != race || self.next > end {
-            // The race that it hears of from here on.
+            // The stream follows this race from here on.
             (self.race, self.next) = (race, 0);
             self.tell_room(&mut news);
         }
@@ -105,7 +105,7 @@ impl EventReader {
                 news.extend_from_slice(&events);
                 self.next = next;
             }
-            // The end of a race is told after what led to it.
+            // The end of a race is sent after the events that led to it.
             None => self.tell_room(&mut news),
         }
         news

@@ -1,18 +1,18 @@
-//! All races of a session with their guesses, for whoever wants to keep them: nothing else is kept. The JSON Schema
-//! is `fixtures/schema/classroom-1.json`.
+//! All races of a session with their guesses, as a file to keep: nothing else is stored. The JSON Schema is
+//! `fixtures/schema/classroom-1.json`.
 
 use super::{room::CurrentRace, wire};
 use harness::live::event::{RunEnd, Standing};
 use serde::Serialize;
 use stats::Estimate;
 
-/// The name of the format. Another one means that keys have changed.
+/// The name of the format; a new number means that keys have changed.
 const SCHEMA: &str = "makespan.classroom/1";
 
 #[derive(Debug, Serialize)]
 pub(super) struct ClassExport<'s> {
     schema: &'static str,
-    /// Those that are over, in their order.
+    /// Finished races, in order.
     races: Vec<ExportedRace<'s>>,
 }
 

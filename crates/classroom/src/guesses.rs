@@ -1,14 +1,14 @@
-//! A question to the class: guesses that are sealed once the race runs, and what came of them when it is over.
+//! A question to the class: guesses are sealed once the race runs, and revealed when it is over.
 //!
 //! Predicting a demonstration's result teaches more than seeing it (Crouch, Fagen, Callan and Mazur, "Classroom
-//! demonstrations: Learning tools or entertainment?", American Journal of Physics 72, 2004). So nobody hears a guess of
-//! somebody else before the result is there: whoever has heard one guesses that.
+//! demonstrations: Learning tools or entertainment?", American Journal of Physics 72, 2004). No guess is shown before
+//! the result: students who hear one repeat it.
 
 use super::{participants::StudentSeat, wire};
 use stats::{Estimate, looks::ALPHA, median::median, student::Mean};
 use std::collections::BTreeMap;
 
-/// What the class is asked, and what it says.
+/// The question to the class, with its guesses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AskedQuestion {
     pub text: String,
@@ -22,12 +22,12 @@ impl AskedQuestion {
         Self { text, cell, guesses: BTreeMap::new(), revealed: None }
     }
 
-    /// One guess for each seat: the last.
+    /// Records a guess; it replaces an earlier one of the same seat.
     pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) {
         self.guesses.insert(seat, guess);
     }
 
-    /// The race is over, and its cell took this long in each round.
+    /// Reveals the result: how long the cell took in each round.
     pub(super) fn reveal(&mut self, times_s: &[f64]) {
         self.revealed = measured(times_s).map(|measured| {
             let guesses = self.sorted();
@@ -49,7 +49,7 @@ impl AskedQuestion {
         guesses
     }
 
-    /// What everybody may hear now.
+    /// What everybody may see now.
     pub(super) fn to_wire(&self) -> wire::Question {
         wire::Question {
             text: self.text.clone(),
@@ -60,7 +60,7 @@ impl AskedQuestion {
     }
 }
 
-/// The mean of the rounds with its 95 % interval; of a single round, that figure.
+/// The mean of the rounds with its 95 % interval; for a single round, its time alone.
 fn measured(times_s: &[f64]) -> Option<Estimate> {
     match times_s {
         [] => None,
@@ -69,24 +69,24 @@ fn measured(times_s: &[f64]) -> Option<Estimate> {
     }
 }
 
-/// Who was closest by ratio: half as long is as far off as twice as long, and no guess of nearly nothing is near.
+/// The closest guesses by ratio: half as long is as far off as twice as long, and a guess near zero is never close.
 fn closest(guesses: &[wire::Guess], measured_s: f64) -> Vec<String> {
     let off = |guess: &wire::Guess| (guess.seconds / measured_s).ln().abs();
     let least = guesses.iter().map(off).fold(f64::INFINITY, f64::min);
     guesses.iter().filter(|guess| off(guess) <= least).map(|guess| guess.name.clone()).collect()
 }
 
-/// The longest name, characters.
+/// Longest name, in characters.
 const LONGEST_NAME: usize = 24;
-/// The longest that anything here could take: a day, in seconds.
+/// Longest time that may be guessed: a day, in seconds.
 const LONGEST_S: f64 = 86_400.0;
 
-/// A guess that can't be one.
+/// A guess that is not a possible time.
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[error("`seconds`: found {0}, expected more than 0 and at most {LONGEST_S}")]
 pub(super) struct Absurd(f64);
 
-/// The guess with its name made presentable.
+/// Validates a guess and cleans up its name.
 pub(super) fn check(guess: &wire::Guess) -> Result<wire::Guess, Absurd> {
     if guess.seconds > 0.0 && guess.seconds <= LONGEST_S {
         Ok(wire::Guess { name: presentable(&guess.name), seconds: guess.seconds })
@@ -95,7 +95,7 @@ pub(super) fn check(guess: &wire::Guess) -> Result<wire::Guess, Absurd> {
     }
 }
 
-/// A name that stays in its line: without what can't be seen, and without what turns the text around it.
+/// Removes invisible characters and those that change the direction of the text around the name.
 fn presentable(name: &str) -> String {
     let visible = |c: &char| {
         let unseen = matches!(c,
@@ -133,7 +133,7 @@ mod tests {
         // R, `t.test(c(0.9, 1, 1.1))$conf.int`: 0.7515862 to 1.2484138.
         assert!((revealed.measured.estimate - 1.0).abs() < 1e-12 && (revealed.measured.low - 0.751_586_2).abs() < 1e-6);
         assert_eq!((revealed.rounds, revealed.median), (3, Some(0.5)));
-        // A fifth of it would be farther off than half of it; and four times as much is farther off than half.
+        // A fifth is farther off than half; four times as much is farther off than half.
         assert_eq!(revealed.closest, ["Bob"]);
         assert_eq!(revealed.guesses, [guess("Cid", 0.1), guess("Bob", 0.5), guess("Ann", 4.0)]);
     }

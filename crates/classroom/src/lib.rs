@@ -1,43 +1,42 @@
 //! The classroom: a page on this machine on which a class predicts a race of strategies, watches it, and learns why.
 //!
-//! It measures nothing itself. A race is a child process, `makespan run`, which is [watched](harness::live); the page shows
-//! what is told of it. Requests come over HTTP, news go out as server-sent events.
+//! It measures nothing itself. A race is a child process, `makespan run`, which is [watched](harness::live); the page
+//! shows its events. Requests come over HTTP, events go out as server-sent events.
 //!
 //! The page itself (everything that can start or stop something) is served on the loopback interface. With `--share` a
-//! second listener serves, on an address that phones reach, what a pupil needs: to join with the code, to guess, to watch.
+//! second listener serves, on an address that phones reach, what students need: joining by code, guessing, watching.
 //!
 //! | route | on | |
 //! |---|---|---|
 //! | `GET /` | loopback | choose, ask, run, watch |
 //! | `GET /lesson/N` | loopback | a lesson, step by step |
-//! | `GET /join` | both | the pupil's page: guess and watch. From elsewhere with the join code first (`?code=` fills it in) |
-//! | `GET /join.svg` | loopback | the join address as a QR code |
+//! | `GET /join` | both | the student's page: guess and watch. From other machines the join code is needed first (`?code=` fills it in) |
+//! | `GET /join.svg` | loopback | the join URL as a QR code |
 //! | `GET /assets/classroom.css`, `.js` | both | from the binary |
-//! | `GET /events` | both | server-sent events: `room` ([`wire::RoomState`], whole) and `run` ([`live::Event`](harness::live::Event)) with id `RACE.K`; first all of the current race, or with `Last-Event-ID` what came since |
+//! | `GET /events` | both | server-sent events: `room` ([`wire::RoomState`], whole) and `run` ([`live::Event`](harness::live::Event)) with id `RACE.K`; first all of the current race, or with `Last-Event-ID` the events since |
 //! | `GET /room` | loopback | the room's state |
-//! | `GET /export` | loopback | all races since it was opened with their guesses, as a JSON file: nothing else is kept |
-//! | `POST /ask` | loopback | [`wire::RaceRequest`] with a cell to ask for: the class may guess |
-//! | `POST /run` | loopback | runs what was asked (an empty body), or [`wire::RaceRequest`] at once or in its turn |
-//! | `POST /stop` | loopback | ends the race that runs, or takes back the question |
-//! | `POST /forget` | loopback | `{"race": N}`: takes a race out of the queue |
-//! | `POST /join` | elsewhere | [`wire::Join`]: a seat, as a cookie |
+//! | `GET /export` | loopback | all races since the classroom was opened, with their guesses, as a JSON file: nothing else is stored |
+//! | `POST /ask` | loopback | [`wire::RaceRequest`] with a cell to guess: the class may guess |
+//! | `POST /run` | loopback | runs the race that was asked about (an empty body), or a [`wire::RaceRequest`], at once or queued |
+//! | `POST /stop` | loopback | stops the running race, or withdraws the question |
+//! | `POST /forget` | loopback | `{"race": N}`: removes a race from the queue |
+//! | `POST /join` | shared | [`wire::Join`]: a seat, as a cookie |
 //! | `POST /guess` | both | [`wire::Guess`] |
 //!
-//! Every `POST` is JSON and comes from a page of the same site, and is answered with the room. What is refused is answered
-//! with a [`wire::Refusal`]: 400 where the request is wrong, 403 where it isn't allowed, 409 where it is not the time for
-//! it, 429 where it came too often.
+//! Every `POST` is JSON, comes from a page of the same site, and is answered with the room. An error is a
+//! [`wire::Refusal`]: 400 for a bad request, 403 where it isn't allowed, 409 in the wrong state, 429 for too many.
 //!
 //! | file | |
 //! |---|---|
-//! | `room`, `guesses` | what is allowed when, and what comes of it: pure |
-//! | `wanted` | what a browser may ask for |
+//! | `room`, `guesses` | the state machine: what is allowed when; pure |
+//! | `race_request` | which races a browser may request |
 //! | `runner` | the thread that follows a race |
-//! | `log`, `events` | what was told of the race, and the streams that tell it |
+//! | `log`, `events` | the race's events, and the streams that send them |
 //! | `session` | all of that together, on one thread |
-//! | `server`, `crowd`, `patience` | the listeners, and how much they take on |
-//! | `guard`, `code`, `seats` | who is listened to |
-//! | `routes`, `answer`, `page`, `wire` | what is answered |
-//! | `export`, `sharing` | the file to keep; where phones reach this machine |
+//! | `server`, `connection_limit`, `write_timeout` | the listeners and their limits |
+//! | `origin_check`, `code`, `participants` | who may do what |
+//! | `routes`, `answer`, `page`, `wire` | requests and responses |
+//! | `export`, `sharing` | the exported file; where phones reach this machine |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -1,15 +1,15 @@
-//! What was told of the current race, for everybody who comes late or again.
+//! The events of the current race, for browsers that join late or reconnect.
 //!
-//! Each event has a number. What a later event has made worthless is dropped or cut down to what is left of it: the lanes
-//! as they were seen while a run went on, once it is measured; the bars of a round, once there are those of the next. So a
-//! replay stays small, and comes to the same as having heard everything. Nobody has a queue of his own here: a browser that
-//! reads slowly finds less of the past in the log, and holds nobody up.
+//! Each event has a number. An event that a later one supersedes is dropped or reduced to what still matters: the live
+//! lanes of a run, once it is measured; the bars of a round, once the next round's are there. So a replay stays small,
+//! and ends in the same state as all events. No browser has a queue of its own: a slow one finds fewer past events in
+//! the log, and delays nobody.
 
 use bytes::Bytes;
 use harness::live::Event;
 use std::collections::VecDeque;
 
-/// Beyond so many bytes the oldest details go, whoever has not heard them yet.
+/// Above this size the oldest details are dropped, even if some browsers have not received them.
 const MOST_BYTES: usize = 32 << 20;
 
 /// The events of one race.
@@ -22,13 +22,13 @@ pub(super) struct RaceLog {
     bytes: usize,
 }
 
-/// One event, as browsers hear it.
+/// One event, as it is sent to browsers.
 #[derive(Debug)]
 struct LogEvent {
     number: u64,
     kind: EventKind,
     told: Bytes,
-    /// What is left of it once it is superseded; `None` where nothing is.
+    /// What replaces it once it is superseded; `None` to drop it.
     remains: Option<Bytes>,
 }
 
@@ -45,7 +45,7 @@ enum EventKind {
 }
 
 impl RaceLog {
-    /// Begins anew, for another race, with this number for its first event.
+    /// Clears the log for another race, whose first event gets this number.
     pub(super) fn begin(&mut self, race: u32, first: u64) {
         *self = Self { race, next: first, ..Self::default() };
     }
@@ -60,7 +60,7 @@ impl RaceLog {
         self.next
     }
 
-    /// One more event.
+    /// Appends an event.
     pub(super) fn add(&mut self, event: &Event) {
         let number = self.next;
         self.next += 1;
@@ -73,8 +73,8 @@ impl RaceLog {
         self.shed();
     }
 
-    /// The next events from this number on, at least one and at most about so many bytes, and the number after them;
-    /// `None` where there is nothing new.
+    /// The next events from this number on, at least one and at most about `most_bytes`, and the number after them;
+    /// `None` if there is nothing new.
     pub(super) fn since(&self, number: u64, most_bytes: usize) -> Option<(Vec<u8>, u64)> {
         let first = self.entries.partition_point(|entry| entry.number < number);
         let mut told = Vec::new();
@@ -89,14 +89,14 @@ impl RaceLog {
         last.map(|last| (told, last + 1))
     }
 
-    /// Drops or cuts down what an event of this kind makes worthless.
+    /// Drops or reduces the events that an event of this kind supersedes.
     fn supersede(&mut self, by: EventKind) {
         let last_lanes = match by {
             EventKind::Measured(cell) => self.entries.iter().rposition(|entry| entry.kind == EventKind::Lanes(cell)),
             _ => None,
         };
         let fate = |place: usize, kind: EventKind| match (by, kind) {
-            // How far the run had come is told by its last lanes alone.
+            // Only the last lanes matter: they show how far the run had come.
             (EventKind::Measured(of), EventKind::Lanes(cell)) if of == cell => {
                 if last_lanes == Some(place) {
                     Fate::CutDown
@@ -129,7 +129,7 @@ impl RaceLog {
         });
     }
 
-    /// Keeps within bounds, whatever the race is: the oldest details go first.
+    /// Bounds the log's size: the oldest details are dropped first.
     fn shed(&mut self) {
         let mut place = 0;
         while self.bytes > MOST_BYTES && place < self.entries.len() {
@@ -146,7 +146,7 @@ enum Fate {
 }
 
 impl LogEvent {
-    /// What is left of it stays; where that was all before, it stays as it is.
+    /// Replaces the event by what remains of it; an event already reduced stays.
     fn cut_down(&mut self, bytes: &mut usize) {
         if let Some(remains) = self.remains.take() {
             *bytes = *bytes - self.told.len() + remains.len();
@@ -170,7 +170,7 @@ impl EventKind {
     }
 }
 
-/// The same without its details.
+/// The event without its details.
 fn remains(event: &Event) -> Option<Event> {
     let mut event = event.clone();
     match &mut event {
@@ -182,7 +182,7 @@ fn remains(event: &Event) -> Option<Event> {
 }
 
 fn frame(race: u32, number: u64, event: &Event) -> Option<Bytes> {
-    // It can't fail: an event has no map, and numbers that are none become null.
+    // Can't fail: an event has no map, and non-finite numbers become null.
     let json = serde_json::to_string(event).ok()?;
     Some(format!("id: {race}.{number}\nevent: run\ndata: {json}\n\n").into())
 }
@@ -258,7 +258,7 @@ mod tests {
         })
     }
 
-    /// What a browser makes of a piece: each frame whole, the numbers rising.
+    /// Parses a piece as a browser would: whole frames, rising numbers.
     fn heard(piece: &[u8]) -> Vec<(u64, Event)> {
         let text = std::str::from_utf8(piece).unwrap();
         let frame = |frame: &str| {
@@ -312,7 +312,7 @@ mod tests {
             log.add(&measured(0, round, 100));
             log.add(&standings(1.0));
         }
-        // The last run's last lanes, a mark for each round, and how things stand.
+        // The last run's last lanes, a mark for each round, and the standings.
         assert_eq!(log.entries.len(), 1 + 30 + 1);
         let bars = |event: &Event| if let Event::Measured(measured) = event { measured.bars.len() } else { 0 };
         let kept = heard(&log.since(0, usize::MAX).unwrap().0);

@@ -1,9 +1,9 @@
-//! Who is listened to at all.
+//! Which requests are accepted at all.
 //!
-//! A browser sends requests on behalf of any page that it shows. So a page elsewhere could have the lecturer's browser
-//! start races here. Three things are looked at: the *host* that the browser believes to talk to (a name of somebody else
-//! that was made to lead here is not ours: DNS rebinding), the *origin* of the page that posts, and the *media type*, which
-//! a page elsewhere can't make JSON without asking first.
+//! A browser sends requests on behalf of any page that it shows. So another site's page could make the lecturer's
+//! browser start races here. Three headers are checked: the *host* that the browser believes it talks to (a foreign
+//! name that resolves to this machine is DNS rebinding), the *origin* of the page that posts, and the *media type*:
+//! another site can't send JSON without a preflight request.
 
 use super::answer::{JSON, Refused};
 use hyper::{
@@ -15,7 +15,7 @@ use std::net::SocketAddr;
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 
-/// The names under which a listener may be asked.
+/// The `Host` values that a listener accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Hosts(Vec<String>);
 
@@ -26,22 +26,26 @@ impl Hosts {
             hosts.push(format!("localhost:{}", addr.port()));
         }
         if addr.port() == 80 {
-            // A browser leaves the usual port out.
+            // Browsers omit the default port.
             let short = hosts.iter().filter_map(|host| Some(host.strip_suffix(":80")?.to_owned()));
             hosts.extend(short.collect::<Vec<_>>());
         }
         Self(hosts)
     }
 
-    /// Lets a request in, or says why not.
+    /// Admits a request, or says why not.
     pub(super) fn admit(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), Refused> {
         let host = self.host(uri, headers)?;
         let site = text(headers, &FETCH_SITE);
         let is_own_site = matches!(site, None | Some("same-origin" | "none"));
         if method != Method::POST {
-            // A link may come from anywhere; what a page elsewhere loads into itself may not.
+            // A link may come from any site; a subresource request may not.
             let is_link = text(headers, &FETCH_MODE) == Some("navigate");
-            return if is_own_site || is_link { Ok(()) } else { Err(forbidden("this is for pages of this site")) };
+            return if is_own_site || is_link {
+                Ok(())
+            } else {
+                Err(forbidden("only this site's pages may load this"))
+            };
         }
         let is_own_origin = !headers.contains_key(ORIGIN)
             || text(headers, &ORIGIN).and_then(|origin| origin.strip_prefix("http://")) == Some(host);
@@ -66,13 +70,13 @@ impl Hosts {
         if is_ours(host) && uri.authority().is_none_or(|authority| is_ours(authority.as_str())) {
             Ok(host)
         } else {
-            Err(forbidden(format!("no such host here: use http://{}/", self.0.first().map_or("", String::as_str))))
+            Err(forbidden(format!("unknown host: use http://{}/", self.0.first().map_or("", String::as_str))))
         }
     }
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    // What is no text is as wrong as can be, and not as if it were not there.
+    // A header that isn't text counts as wrong, not as missing.
     headers.get(name).map(|value| value.to_str().unwrap_or("?"))
 }
 

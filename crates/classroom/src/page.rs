@@ -1,12 +1,12 @@
-//! The pages, as HTML. Written once and served as they are: what changes comes with the events, and the script shows it.
+//! The pages, as static HTML: everything that changes comes with the events, and the script shows it.
 //!
 //! | file | |
 //! |---|---|
-//! | `choices` | the form: which race, asked or not |
-//! | `arena` | where a race is predicted, watched and told of: the same on every page |
+//! | `choices` | the form that chooses a race |
+//! | `arena` | guess, race and result: the same on every page |
 //! | `slides` | a lesson, step by step |
 //!
-//! Everything that a page needs is served from here: no inline style or script, and nothing from anywhere else.
+//! This server serves everything that a page needs: no inline style or script, nothing from other sites.
 
 mod arena;
 mod choices;
@@ -20,13 +20,13 @@ use serde::Serialize;
 use std::sync::LazyLock;
 use work::strategy;
 
-/// The style of all pages: the report's own, so that a race and the report look alike, and what a classroom has besides.
+/// The style of all pages: the report's, so that a race and the report look alike, and the classroom's additions.
 pub static STYLE: LazyLock<String> = LazyLock::new(|| {
     let report = include_str!("../../../report/theme/style.css");
     [&palette::css(), report, include_str!("../../../report/theme/classroom/style.css")].concat()
 });
 
-/// The script of all pages, which is one to the browser and several to whoever reads it.
+/// The script of all pages: several files, concatenated for the browser.
 pub const SCRIPT: &str = concat!(
     include_str!("../../../report/theme/classroom/elements.js"),
     include_str!("../../../report/theme/classroom/figures.js"),
@@ -41,17 +41,17 @@ pub const SCRIPT: &str = concat!(
     include_str!("../../../report/theme/classroom/page.js"),
 );
 
-/// Where pupils join, for the lecturer's page; `None` where the room isn't shared.
+/// Where students join, for the lecturer's page; `None` where the room isn't shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JoinInfo {
-    /// The address with the code in it, as the QR code has it.
+    /// The URL with the code in it, as in the QR code.
     pub url: String,
-    /// The join code, to be typed.
+    /// The join code, for typing.
     pub code: String,
 }
 
 impl JoinInfo {
-    /// The address as one types it: without the code and without `http://`.
+    /// The URL for typing: without the code and `http://`.
     fn typed(&self) -> &str {
         let url = self.url.split_once('?').map_or(self.url.as_str(), |(address, _)| address);
         url.trim_start_matches("http://")
@@ -75,7 +75,7 @@ pub fn lesson(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
     page(&lesson.title, "lesson", shared, &slides::slides(lesson, shared))
 }
 
-/// `GET /join`: the pupil's page. `code` is what the address had; `seated` for who needs none, or has shown it already.
+/// `GET /join`: the student's page. `code` is from the URL; `seated` if the browser needs no code or has given it.
 pub fn join(code: &str, seated: bool) -> Markup {
     let content = html! {
         @if seated {
@@ -95,7 +95,7 @@ pub fn join(code: &str, seated: bool) -> Markup {
     page("Join", if seated { "seated" } else { "join" }, None, &content)
 }
 
-/// The buttons that start and end a race, and what is going on in words.
+/// The buttons that start and stop a race, and the status in words.
 fn controls() -> Markup {
     html! {
         div class="controls" {
@@ -107,12 +107,12 @@ fn controls() -> Markup {
             p id="status" class="status" role="status" { "Connecting." }
         }
         (arena::refusal("refusal"))
-        ul id="queue" class="queue" aria-label="Races that wait for their turn" hidden {}
+        ul id="queue" class="queue" aria-label="Queued races" hidden {}
     }
 }
 
 fn lessons() -> &'static [Lesson] {
-    // A test of theirs reads them all; what is shown here is what there is.
+    // Lessons that can't be loaded are left out; a test loads them all.
     lesson::all().unwrap_or_default()
 }
 
@@ -154,7 +154,7 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                 title { (title) " · makespan" }
                 link rel="icon" href="data:,";
                 link rel="stylesheet" href="/assets/classroom.css";
-                // Not deferred: a page that its reader made dark must not flash white. The script waits for the rest itself.
+                // Not deferred, so that a page in the dark theme doesn't flash white. The script waits for the rest.
                 script src="/assets/classroom.js" {}
             }
             body class={ "classroom " (kind) } data-page=(kind) data-strategies=(looks()) data-titles=(titles()) {
@@ -203,14 +203,14 @@ fn looks() -> String {
 
 /// What the scenarios are called.
 fn titles() -> String {
-    // The scenarios that are built in can be read: a test reads them all.
+    // Built-in scenarios can be loaded: a test loads them all.
     let scenarios = scenario::all().unwrap_or_default();
     in_attribute(&scenarios.iter().map(|scenario| (&scenario.name, &scenario.title)).collect::<Vec<_>>())
 }
 
-/// Plain data for the script, which stands in an attribute because a page without inline scripts has nowhere else for it.
+/// Data for the script, in an attribute because a page without inline scripts has no other place for it.
 fn in_attribute(data: &impl Serialize) -> String {
-    // It can't fail: there are only lists, texts and finite numbers.
+    // Can't fail: there are only lists, strings and finite numbers.
     serde_json::to_string(data).unwrap_or_default()
 }
 

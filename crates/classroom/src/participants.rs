@@ -1,23 +1,23 @@
-//! Who sits in the room: a random number for each browser, kept in a cookie. No names, no accounts.
+//! The participants: a random number for each browser, kept in a cookie. No names, no accounts.
 
 use rand::{TryRng, rngs::SysRng};
 use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Instant};
 
 /// More than any lecture hall holds.
 const MOST: usize = 500;
-/// From one address: a phone needs one, and a router may stand for a row of phones.
+/// Most from one address: a phone needs one, and a whole row of phones may share a router's address.
 const MOST_FROM_ONE: usize = 100;
-/// Guesses that a seat may give at once.
+/// How many guesses a participant may send at once.
 const BURST: f64 = 10.0;
-/// And how many more each second.
+/// How many more they may send each second.
 const PER_SECOND: f64 = 1.0;
 
-/// A seat's number: whoever knows it speaks for the seat. As text it is 32 hexadecimal digits.
+/// A seat's number: a browser that knows it acts for the seat. As text it is 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct StudentSeat(u128);
 
 impl StudentSeat {
-    /// One that nobody can guess.
+    /// A number that nobody can guess.
     pub(super) fn random() -> Result<Self, NoSeat> {
         let mut bytes = [0; 16];
         SysRng.try_fill_bytes(&mut bytes).map_err(|error| NoSeat::NoRandomness(error.to_string()))?;
@@ -31,7 +31,7 @@ impl fmt::Display for StudentSeat {
     }
 }
 
-/// It is a secret, so no error and no log has it.
+/// The number is a secret, so errors and logs must not contain it.
 impl fmt::Debug for StudentSeat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Seat(..)")
@@ -47,14 +47,14 @@ impl FromStr for StudentSeat {
     }
 }
 
-/// Why there is no seat, or it has to wait.
+/// Why a browser gets no seat, or has to wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoSeat {
     #[error("all {MOST} seats are taken")]
     Full,
-    #[error("{MOST_FROM_ONE} seats are taken from your address already")]
+    #[error("your address has {MOST_FROM_ONE} seats already")]
     FullFromThere,
-    #[error("that were many guesses in a short time; wait a few seconds")]
+    #[error("too many guesses; wait a few seconds")]
     TooFast,
     #[error("the system has no random numbers: {0}")]
     NoRandomness(String),
@@ -82,7 +82,7 @@ impl Seats {
         self.all.contains_key(&seat)
     }
 
-    /// Takes this seat, if it isn't taken already.
+    /// Takes this seat; nothing happens if it is taken already.
     pub(super) fn take(&mut self, seat: StudentSeat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
         if self.holds(seat) {
             return Ok(());
@@ -97,7 +97,7 @@ impl Seats {
         Ok(())
     }
 
-    /// Counts a guess; whoever has no seat takes this one.
+    /// Counts a guess; a browser without a seat takes this one.
     pub(super) fn may_guess(&mut self, seat: StudentSeat, from: IpAddr, now: Instant) -> Result<(), NoSeat> {
         self.take(seat, from, now)?;
         let may = self.all.get_mut(&seat).is_some_and(|taken| taken.allowance.spend(now));
@@ -105,7 +105,7 @@ impl Seats {
     }
 }
 
-/// How much a seat may do now.
+/// What a seat may still send now.
 #[derive(Debug)]
 struct Allowance {
     left: f64,

@@ -1,5 +1,5 @@
-//! What a browser may ask for. It is checked before anybody is asked or anything is started: a page, whoever wrote it, can
-//! start a race of the size that a class watches, and no other.
+//! Which races a browser may request. A request is checked before the class is asked or anything is started: no page,
+//! whoever wrote it, can start a race larger than one that a class watches.
 
 use super::wire;
 use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};
@@ -14,18 +14,10 @@ const MOST_STRATEGIES: usize = 6;
 const MOST_COUNTS: usize = 8;
 const MOST_CELLS: usize = 24;
 const MOST_ROUNDS: u32 = 30;
-/// Workers of a cell.
-const MOST_WORKERS: u32 = 64;
-/// Processes of a cell.
-const MOST_PROCESSES: u32 = 16;
-/// Requests in flight, where they are no threads.
-const MOST_IN_FLIGHT: u32 = 1000;
-/// Threads of a cell, which cost a machine little as long as they wait.
-const MOST_THREADS: u32 = 1000;
-/// At a tenth of the document's own pace nothing is left to be seen; beyond a thousand times, nothing is waited for.
+/// At a tenth of the document's speed a race is too slow to watch; above a thousand times, no waits are left.
 const TIME_SCALES: std::ops::RangeInclusive<f64> = 0.1..=1000.0;
 
-/// What is wrong with what was asked for: which key, what was found, what was expected.
+/// What is wrong with a request: the key, the value found, the value expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Unwanted(String);
@@ -34,21 +26,21 @@ pub(super) struct Unwanted(String);
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Checked {
     pub wanted: wire::RaceRequest,
-    /// What comes after `makespan run`. None of them can be taken for another option.
+    /// The arguments of `makespan run`. No value can be mistaken for an option.
     pub arguments: Vec<String>,
-    /// The question about the cell asked for.
+    /// The question about the cell to guess.
     pub question: Option<String>,
 }
 
 impl Checked {
-    /// The command that does the same in a terminal.
+    /// The equivalent command for a terminal.
     pub(super) fn command(&self) -> String {
-        // Names, numbers and commas: nothing that a shell would understand otherwise.
+        // Names, numbers and commas: nothing that a shell would interpret.
         format!("makespan run {}", self.arguments.join(" "))
     }
 }
 
-/// Checks what is wanted.
+/// Checks a request.
 pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     let scenario = scenario(&wanted)?;
     let variant = variant(&scenario, wanted.variant.as_deref())?;
@@ -74,7 +66,7 @@ fn within(what: &str, found: usize, most: usize) -> Result<(), Unwanted> {
     if found <= most { Ok(()) } else { Err(Unwanted(format!("found {found} {what}, expected at most {most}"))) }
 }
 
-/// One that is built in: a name that is a path would have us read a file for whoever asks.
+/// Built-in scenarios only: with a path as the name, any page could make this process read a file.
 fn scenario(wanted: &wire::RaceRequest) -> Result<Scenario, Unwanted> {
     let names: Vec<&str> = BUILT_IN.iter().map(|(name, _)| *name).collect();
     if !names.contains(&wanted.scenario.as_str()) {
@@ -83,7 +75,7 @@ fn scenario(wanted: &wire::RaceRequest) -> Result<Scenario, Unwanted> {
     let scenario = scenario::load(&wanted.scenario).map_err(|error| Unwanted(error.to_string()))?;
     match wanted.time_scale {
         None => Ok(scenario),
-        Some(scale) if !scenario.has_waits() => Err(wrong("time_scale", scale, "none: nothing is waited for")),
+        Some(scale) if !scenario.has_waits() => Err(wrong("time_scale", scale, "none: this scenario has no waits")),
         Some(scale) if TIME_SCALES.contains(&scale) => Ok(scenario.scaled(scale)),
         Some(scale) => Err(wrong("time_scale", scale, format!("{} to {}", TIME_SCALES.start(), TIME_SCALES.end()))),
     }
@@ -95,7 +87,7 @@ fn variant<'s>(scenario: &'s Scenario, name: Option<&str>) -> Result<&'s Variant
     scenario.variant(name).ok_or_else(|| Unwanted(unknown("variant", &shown(name), &names())))
 }
 
-/// Those asked for; `sequential` where none is, since that one always runs.
+/// The requested strategies; `sequential` if there are none, since it always runs.
 fn strategies(wanted: &wire::RaceRequest) -> Result<Vec<&'static dyn Strategy>, Unwanted> {
     within("strategies", wanted.strategies.len(), MOST_STRATEGIES)?;
     if wanted.strategies.is_empty() {
@@ -115,24 +107,27 @@ fn shapes(wanted: &wire::RaceRequest) -> Result<Vec<WorkerLayout>, Unwanted> {
     wanted.workers.iter().map(|text| shown(text).parse().map_err(|error| wrong("workers", error, "5 or 3x5"))).collect()
 }
 
-/// As much of a text as an error should repeat.
+/// As much of a text as an error message should quote.
 fn shown(text: &str) -> String {
     text.chars().take(40).collect()
 }
 
-/// No cell starts more threads or processes than a laptop in a lecture can do without.
+/// Limits a cell to the threads and processes that a laptop can spare during a lecture.
 fn workers_are_few(cell: &CellSpec) -> Result<(), Unwanted> {
-    let found = cell.shape.workers().get();
-    let (count, most, what) = match cell.strategy.as_str() {
-        "async" => (found, MOST_IN_FLIGHT, "requests in flight"),
-        "threads" | "thread_per_task" => (found, MOST_THREADS, "threads"),
-        "processes" | "queue" => (found, MOST_PROCESSES, "processes"),
-        "hybrid" if cell.shape.processes().is_some_and(|processes| processes.get() > MOST_PROCESSES) => {
-            (cell.shape.processes().map_or(0, std::num::NonZeroU32::get), MOST_PROCESSES, "processes")
+    let look = strategy::presentation(&cell.strategy);
+    let (most, (_, what)) = (look.most_in_class, look.worker);
+    let too_many = |found: u32, most: u32, what: &str| {
+        if found <= most {
+            Ok(())
+        } else {
+            Err(wrong("workers", cell, format!("at most {most} {what} in a classroom")))
         }
-        _ => (found, MOST_WORKERS, "workers"),
     };
-    if count <= most { Ok(()) } else { Err(wrong("workers", cell, format!("at most {most} {what} in a classroom"))) }
+    if let Some(processes) = cell.shape.processes() {
+        let processes_look = strategy::presentation("processes");
+        too_many(processes.get(), processes_look.most_in_class, processes_look.worker.1)?;
+    }
+    too_many(cell.shape.workers().get(), most, what)
 }
 
 /// The question about the cell of this name.
@@ -141,21 +136,7 @@ fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
         let names: Vec<String> = cells.iter().map(CellSpec::to_string).collect();
         return Err(Unwanted(unknown("cell", &shown(asked), &names.iter().map(String::as_str).collect::<Vec<_>>())));
     };
-    let (count, one) = (cell.shape.to_string(), cell.shape == WorkerLayout::ONE);
-    let many = |single: &str, several: &str| format!("{count} {}", if one { single } else { several });
-    let who = match (cell.strategy.as_str(), cell.shape) {
-        ("sequential", _) => "one worker, one task after another,".to_owned(),
-        ("thread_per_task", _) => "a thread for each task".to_owned(),
-        ("threads", _) => many("thread", "threads"),
-        ("gil_threads", _) => many("thread under an interpreter lock", "threads under an interpreter lock"),
-        ("work_stealing", _) => many("work-stealing thread", "work-stealing threads"),
-        ("processes", _) => many("process", "processes"),
-        ("hybrid", WorkerLayout::Grid { processes, threads }) => {
-            format!("{processes} processes of {threads} threads each")
-        }
-        ("async", _) => many("async task at a time", "async tasks at a time"),
-        (strategy, _) => format!("{strategy} with {}", many("worker", "workers")),
-    };
+    let who = strategy::presentation(&cell.strategy).phrase(&cell.strategy, cell.shape);
     Ok(format!("How long will {who} take?"))
 }
 

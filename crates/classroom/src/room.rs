@@ -1,4 +1,4 @@
-//! The room: which race the class is at, what it was asked, what waits for its turn.
+//! The room: the current race, its question, and the queue of races.
 //!
 //! ```text
 //!          ask              run             over
@@ -6,7 +6,7 @@
 //!     \_________________run________/          \___ after a while, the next in the queue
 //! ```
 //!
-//! Pure: no clock, no threads, no sockets. What is allowed when is all here, and tested here.
+//! Pure: no clock, no threads, no sockets. All rules about what is allowed when are here, with their tests.
 
 use super::{
     guesses::AskedQuestion,
@@ -17,27 +17,27 @@ use super::{
 use harness::live::event::{RunEnd, Standing};
 use std::collections::VecDeque;
 
-/// Races that may wait for their turn.
+/// Most races in the queue.
 pub(super) const MOST_WAITING: usize = 8;
 
-/// What the room is told at the wrong time.
+/// A request that the room's state doesn't allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotNow {
     #[error("a race is under way: wait until it is over, or stop it, and then ask")]
     UnderWay,
-    #[error("the class is being asked already: run the race, or stop to take the question back")]
+    #[error("a question is open already: run the race, or stop to withdraw the question")]
     AskedAlready,
-    #[error("nothing was asked that could be run: choose a race")]
+    #[error("nothing was asked: choose a race to run")]
     NothingAsked,
     #[error("a question needs time for guesses: ask it with POST /ask, or leave `ask` null")]
     NoTimeToGuess,
-    #[error("{MOST_WAITING} races wait for their turn already: take one out first")]
+    #[error("{MOST_WAITING} races are queued already: remove one first")]
     QueueFull,
-    #[error("nothing runs and nothing is asked")]
+    #[error("no race is running and no question is open")]
     NothingToStop,
-    #[error("no such race waits for its turn")]
+    #[error("no such race in the queue")]
     NotWaiting,
-    #[error("nothing is asked now")]
+    #[error("no question is open")]
     NoQuestion,
     #[error("the guesses are sealed: the race has begun")]
     Sealed,
@@ -53,16 +53,16 @@ pub(super) struct CurrentRace {
     pub race: Checked,
     pub question: Option<AskedQuestion>,
     pub ended: Option<RunEnd>,
-    /// What is known of each cell by its name.
+    /// Each cell's standing, by the cell's name.
     pub standings: Vec<(String, Standing)>,
 }
 
-/// What to do about a race that somebody stopped.
+/// What to do about a stopped race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StopRace {
-    /// It runs, and has to be told.
+    /// It runs: its process has to be stopped.
     Race,
-    /// It didn't run yet, so nothing.
+    /// Nothing: it was not running yet.
     Nothing,
 }
 
@@ -72,7 +72,7 @@ pub(super) struct Room {
     current: Option<CurrentRace>,
     waiting: VecDeque<(u32, Checked)>,
     races: u32,
-    /// Those before the current one, oldest first.
+    /// Races before the current one, oldest first.
     past: VecDeque<CurrentRace>,
 }
 
@@ -80,17 +80,17 @@ pub(super) struct Room {
 const MOST_PAST: usize = 500;
 
 impl Room {
-    /// The race that the class is at.
+    /// The current race.
     pub(super) fn current(&self) -> Option<&CurrentRace> {
         self.current.as_ref()
     }
 
-    /// Every race that is over, oldest first.
+    /// Finished races, oldest first.
     pub(super) fn over(&self) -> impl Iterator<Item = &CurrentRace> {
         self.past.iter().chain(self.current.iter().filter(|current| current.phase == RacePhase::Over))
     }
 
-    /// Asks the class, who may guess from now on.
+    /// Asks the class, which may guess from now on.
     pub(super) fn ask(&mut self, race: Checked) -> Result<(), NotNow> {
         if race.question.is_none() {
             return Err(NotNow::NoCell);
@@ -106,14 +106,14 @@ impl Room {
         }
     }
 
-    /// Runs what was asked. The guesses are sealed.
+    /// Runs the race that the class was asked about. Guesses are sealed.
     pub(super) fn run_asked(&mut self) -> Result<(), NotNow> {
         let asked = self.current.as_mut().filter(|current| current.phase == RacePhase::Asking);
         asked.ok_or(NotNow::NothingAsked)?.phase = RacePhase::Running;
         Ok(())
     }
 
-    /// Runs a race without a question: now, or when its turn comes.
+    /// Runs a race without a question, or enqueues it.
     pub(super) fn run(&mut self, race: Checked) -> Result<(), NotNow> {
         if race.question.is_some() {
             return Err(NotNow::NoTimeToGuess);
@@ -131,14 +131,14 @@ impl Room {
         Ok(())
     }
 
-    /// Takes a race out of the queue.
+    /// Removes a race from the queue.
     pub(super) fn forget(&mut self, number: u32) -> Result<(), NotNow> {
         let place = self.waiting.iter().position(|(waiting, _)| *waiting == number).ok_or(NotNow::NotWaiting)?;
         self.waiting.remove(place);
         Ok(())
     }
 
-    /// Takes the question back, or says that the race has to be told.
+    /// Withdraws the question, or reports that the running race has to be stopped.
     pub(super) fn stop(&mut self) -> Result<StopRace, NotNow> {
         match self.phase() {
             RacePhase::Idle | RacePhase::Over => Err(NotNow::NothingToStop),
@@ -150,7 +150,7 @@ impl Room {
         }
     }
 
-    /// A guess, or another one instead.
+    /// Records a guess, or replaces an earlier one.
     pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) -> Result<(), NotNow> {
         let current = self.current.as_mut().ok_or(NotNow::NoQuestion)?;
         match (current.phase, &mut current.question) {
@@ -163,14 +163,14 @@ impl Room {
         }
     }
 
-    /// What is known of the cells of the race that runs.
+    /// Updates the standings of the running race's cells.
     pub(super) fn stand(&mut self, standings: Vec<(String, Standing)>) {
         if let Some(current) = self.current.as_mut().filter(|current| current.phase == RacePhase::Running) {
             current.standings = standings;
         }
     }
 
-    /// The race is over. What was guessed is revealed, if its cell was measured.
+    /// Ends the race, and reveals the guesses if its cell was measured.
     pub(super) fn ended(&mut self, how: RunEnd) {
         let Some(current) = &mut self.current else { return };
         current.phase = RacePhase::Over;
@@ -181,12 +181,12 @@ impl Room {
         }
     }
 
-    /// Whether a race waits, and nothing keeps it from running but that the class looks at the last one.
+    /// Whether a race is queued and waits only for the pause in which the class looks at the last result.
     pub(super) fn next_waits(&self) -> bool {
         self.is_free() && !self.waiting.is_empty()
     }
 
-    /// Runs the race whose turn it is, if it is anybody's.
+    /// Runs the next race of the queue, if there is one and none is under way.
     pub(super) fn next(&mut self) {
         if self.is_free()
             && let Some((number, race)) = self.waiting.pop_front()
@@ -195,7 +195,7 @@ impl Room {
         }
     }
 
-    /// What everybody may hear now.
+    /// What everybody may see now.
     pub(super) fn to_wire(&self, seats: u32) -> wire::RoomState {
         let current = self.current.as_ref();
         let waiting = |(race, checked): &(u32, Checked)| wire::Waiting { race: *race, wanted: checked.wanted.clone() };

@@ -1,4 +1,4 @@
-//! What is answered at which path, and to whom.
+//! The routes, and who may use them.
 
 use super::{
     answer::{self, HTML, HttpResponse, JSON, Refused},
@@ -32,13 +32,13 @@ use tokio::{sync::Semaphore, time::timeout};
 
 /// The largest body of a request, bytes.
 const LARGEST_BODY: usize = 16 * 1024;
-/// How long a body may take.
+/// How long reading a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The longest that a name or a code from an address is repeated on a page.
+/// How much of a join code from a URL a page repeats.
 const LONGEST_CODE: usize = 16;
 const SEAT: &str = "makespan-seat";
 
-/// A listener's side of the classroom.
+/// The routes of one listener.
 #[derive(Debug)]
 pub(super) struct SiteRoutes {
     session: Rc<Session>,
@@ -50,10 +50,10 @@ pub(super) struct SiteRoutes {
     streams: Arc<Semaphore>,
 }
 
-/// Browsers that may watch at the same time, on each listener.
+/// Most event streams at the same time, on each listener.
 const STREAMS: usize = 500;
 
-/// What a path stands for.
+/// The resource at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     Race,
@@ -107,13 +107,13 @@ struct Forget {
 }
 
 impl SiteRoutes {
-    /// The lecturer's.
+    /// The lecturer's routes.
     pub(super) fn here(session: &Rc<Session>, addr: SocketAddr, shared: Option<JoinInfo>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
         Self { session: Rc::clone(session), hosts: Hosts::of(addr), elsewhere: false, shared, streams }
     }
 
-    /// The pupils'.
+    /// The students' routes.
     pub(super) fn elsewhere(session: &Rc<Session>, addr: SocketAddr) -> Self {
         Self { elsewhere: true, ..Self::here(session, addr, None) }
     }
@@ -127,7 +127,7 @@ impl SiteRoutes {
         let (head, body) = request.into_parts();
         self.hosts.admit(&head.method, &head.uri, &head.headers)?;
         if self.elsewhere && head.uri.path() == "/" {
-            // Whoever types the address leaves out the rest.
+            // People who type the URL leave out the path.
             return Ok(answer::see("/join"));
         }
         let (headers, query) = (&head.headers, head.uri.query().unwrap_or_default());
@@ -170,7 +170,7 @@ impl SiteRoutes {
 
     fn lesson(&self, path: &str) -> Result<HttpResponse, Refused> {
         let number = path.strip_prefix("/lesson/").and_then(|number| number.parse().ok());
-        // They are built in, and a test reads them all.
+        // Lessons are built in, and a test loads them all.
         let lessons = lesson::all().unwrap_or_default();
         let lesson = lessons.iter().find(|lesson| Some(lesson.number) == number);
         let none = || {
@@ -204,7 +204,7 @@ impl SiteRoutes {
         if self.elsewhere {
             self.known(headers)?;
         }
-        let full = |_| Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many watch already");
+        let full = |_| Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many viewers already");
         let place = Arc::clone(&self.streams).try_acquire_owned().map_err(full)?;
         let heard = headers.get(HeaderName::from_static("last-event-id"));
         let heard = heard.and_then(|id| Heard::parse(id.to_str().ok()?));
@@ -275,7 +275,7 @@ impl SiteRoutes {
         Ok(seated(self.room(), seat))
     }
 
-    /// The seat of somebody who joined with the code.
+    /// The seat of a student who joined with the code.
     fn known(&self, headers: &HeaderMap) -> Result<StudentSeat, Refused> {
         let seat = seat(headers).filter(|&seat| self.session.holds(seat));
         seat.ok_or_else(|| Refused::new(StatusCode::FORBIDDEN, "join first, with the code on the lecturer's screen"))
@@ -297,7 +297,7 @@ fn seat(headers: &HeaderMap) -> Option<StudentSeat> {
     pairs.find(|(name, _)| *name == SEAT).and_then(|(_, seat)| seat.parse().ok())
 }
 
-/// The whole body of a request, if it is short and comes soon.
+/// Reads the whole body of a request, within a limit of size and time.
 async fn read(body: Incoming) -> Result<Bytes, Refused> {
     let read = timeout(BODY_TIMEOUT, Limited::new(body, LARGEST_BODY).collect()).await;
     match read {
@@ -306,7 +306,7 @@ async fn read(body: Incoming) -> Result<Bytes, Refused> {
             Err(Refused::new(StatusCode::PAYLOAD_TOO_LARGE, format!("expected at most {LARGEST_BODY} bytes")))
         }
         Ok(Err(error)) => Err(Refused::new(StatusCode::BAD_REQUEST, error.to_string())),
-        Err(_) => Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not come")),
+        Err(_) => Err(Refused::new(StatusCode::REQUEST_TIMEOUT, "the rest of the request did not arrive in time")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The race that runs: a thread that follows it, and hands on what is told.
+//! The running race: a thread that follows it and passes its events on.
 
 use super::race_request::Checked;
 use harness::live::{self, Event, Watched, event::RunEnd};
@@ -29,10 +29,10 @@ pub(super) struct Runner {
 }
 
 impl Runner {
-    /// Starts a race. What is told of it comes through the channel, with [`Event::Ended`] last; where that is missing, it
-    /// could not be followed.
+    /// Starts a race. Its events come through the channel, [`Event::Ended`] last; if that is missing, the race could
+    /// not be followed.
     pub(super) fn start(place: &RunnerSetup, race: &Checked) -> (Self, UnboundedReceiver<Event>) {
-        // Without a bound: whoever had to wait here would hold up the race. The receiver is a log, which has one.
+        // Unbounded: backpressure here would slow the race down. The receiver is a log of bounded size.
         let (events, told) = unbounded_channel();
         let stop = Arc::new(AtomicBool::new(false));
         let wanted = live::WatchedRun {
@@ -46,24 +46,24 @@ impl Runner {
         (Self { stop, thread }, told)
     }
 
-    /// Tells it to stop. It ends soon after.
+    /// Tells the race to stop. It ends soon after.
     pub(super) fn stop(&self) {
         self.stop.store(true, Relaxed);
     }
 }
 
 impl Drop for Runner {
-    /// Stops it, and waits until nothing of it is left.
+    /// Stops the race and waits until nothing of it is left.
     fn drop(&mut self) {
         self.stop();
-        // A panic there was printed there.
+        // A panic of that thread was already printed.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }
 
 fn follow(wanted: &live::WatchedRun, stop: &AtomicBool, events: &UnboundedSender<Event>) {
     match Watched::start(wanted) {
-        // Nobody listens any more when the program ends; the race is then told to stop.
+        // A send fails only when the program ends, which stops the race.
         Ok(race) => drop(race.follow(stop, &mut |event| drop(events.send(event)))),
         Err(error) => fail(events, &error.to_string()),
     }

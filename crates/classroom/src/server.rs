@@ -26,31 +26,31 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// How long a client may take over the head of a request, or leave a connection idle.
+/// How long a client may take to send a request's head, or leave a connection idle.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How long a browser may take nothing of what is sent to it.
+/// How long a browser may read nothing while data waits for it.
 const PATIENCE: Duration = Duration::from_mins(1);
 /// The largest head of a request, bytes.
 const LARGEST_HEAD: usize = 16 * 1024;
-/// How much may wait to be read by a browser, in the system and in here: what is on its way can't be superseded, and a
-/// hall full of browsers that stand still should cost little.
+/// Most unread bytes of a browser, in the kernel and here: sent events can't be superseded, and a hall full of stalled
+/// browsers should cost little.
 const UNREAD_BYTES: u32 = 64 * 1024;
-/// How long answers under way get to end.
+/// How long responses under way may take to end on shutdown.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How long to leave new connections alone when there is no descriptor for one.
+/// Pause before accepting again when there are no file descriptors left.
 const RESPITE: Duration = Duration::from_millis(20);
 
 /// Where the classroom is, once it is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Open {
-    /// The lecturer's address.
+    /// The lecturer's socket address.
     pub addr: SocketAddr,
-    /// Where pupils join, if it is shared.
+    /// Where students join, if the room is shared.
     pub shared: Option<JoinInfo>,
 }
 
-/// Opens the classroom on this thread until `closing` ends. Then the race that runs is stopped whole. `opened` hears where
-/// it is as soon as connections are accepted there.
+/// Serves the classroom on this thread until `closing` ends, then stops the running race with all its processes.
+/// `opened` gets the addresses as soon as connections are accepted.
 pub fn open(
     addr: SocketAddr,
     share: Option<SocketAddr>,
@@ -81,7 +81,7 @@ pub fn open(
             Either::Left(((), _accepting)) => {}
             Either::Right(((never, _), _)) => match never {},
         }
-        // Streams first: no connection ends while one is open.
+        // Event streams end first: a connection doesn't end while its stream is open.
         session.close();
         let _ = timeout(DRAIN, connections.shutdown()).await;
         session.clear();
@@ -89,7 +89,7 @@ pub fn open(
     })
 }
 
-/// A socket that listens, and where.
+/// A listening socket and its address.
 struct BoundSocket {
     socket: TcpListener,
     addr: SocketAddr,
@@ -97,7 +97,7 @@ struct BoundSocket {
 
 impl BoundSocket {
     fn at(addr: SocketAddr) -> Result<Self, ServeError> {
-        // Connections have what their listener has.
+        // Accepted sockets inherit the listener's buffer sizes.
         let socket = bind(addr, |socket| socket.set_send_buffer_size(UNREAD_BYTES))?;
         let addr = socket.local_addr().map_err(ServeError::SetUp)?;
         Ok(Self { socket, addr })
@@ -114,7 +114,7 @@ async fn accept(listener: &BoundSocket, site: Rc<SiteRoutes>, connections: &Grac
     loop {
         match listener.socket.accept().await {
             Ok((stream, peer)) => {
-                // Where there is no room, it is closed without a word.
+                // At the limit, a connection is closed without a response.
                 let Some(place) = crowd.enter(peer.ip()) else { continue };
                 let served = converse(stream, Rc::clone(&http), Rc::clone(&site), peer.ip(), connections.watcher());
                 spawn_local(async move {
@@ -122,7 +122,7 @@ async fn accept(listener: &BoundSocket, site: Rc<SiteRoutes>, connections: &Grac
                     drop(place);
                 });
             }
-            // A client that gave up while it waited, or no descriptor left: others will end and give theirs back.
+            // The client gave up, or no descriptor is left: other connections will end and release theirs.
             Err(_) => sleep(RESPITE).await,
         }
     }
@@ -130,13 +130,13 @@ async fn accept(listener: &BoundSocket, site: Rc<SiteRoutes>, connections: &Grac
 
 /// Serves one connection until either side ends it.
 async fn converse(stream: TcpStream, http: Rc<http1::Builder>, site: Rc<SiteRoutes>, from: IpAddr, watcher: Watcher) {
-    // Otherwise news wait for the acknowledgement of those before. It fails only for a connection that is gone already.
+    // Otherwise events wait for the previous ones' acknowledgement. This fails only on a closed connection.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(|request: Request<Incoming>| {
         let site = Rc::clone(&site);
         async move { Ok::<_, Infallible>(site.answer(request, from).await) }
     });
-    // Errors are the client's: it went away, was too slow, or speaks no HTTP.
+    // Errors are the client's: it disconnected, was too slow, or doesn't speak HTTP.
     let stream = TokioIo::new(PatientStream::new(stream, PATIENCE));
     let _ = watcher.watch(http.serve_connection(stream, answer)).await;
 }

@@ -1,5 +1,5 @@
-//! All that is known while the classroom is open: the room, the log of the current race, the seats. It belongs to one
-//! thread, so there are no locks; what goes on beside it is the race, and the thread that follows it.
+//! The state of an open classroom: the room, the log of the current race, the participants. It belongs to one thread,
+//! so there are no locks; only the race and the thread that follows it run beside it.
 
 use super::{
     code::{Attempts, JoinCode},
@@ -24,22 +24,22 @@ use tokio::{
     time::sleep,
 };
 
-/// How long a result stands before the next race of the queue runs.
+/// How long a result is shown before the next race of the queue runs.
 const PAUSE: Duration = Duration::from_secs(3);
-/// The same where guesses are shown beside it: a class wants to see who was closest.
+/// The same with guesses: the class wants to see who was closest.
 const PAUSE_FOR_GUESSES: Duration = Duration::from_secs(15);
 
-/// What is known, and what may be done about it.
+/// The session's state.
 #[derive(Debug)]
 pub(super) struct Session {
     place: RunnerSetup,
-    /// What pupils elsewhere have to know.
+    /// The code that students on other machines need.
     code: Option<JoinCode>,
     state: RefCell<SessionState>,
-    /// The number of the first event of each race: the time at which this began, in milliseconds. So nobody takes an event
-    /// of a classroom that was at the same address before for one of ours.
+    /// The number of each race's first event: the session's start in milliseconds. So a browser never confuses events
+    /// of an earlier classroom at the same URL with ours.
     first_event: u64,
-    /// Counts what changes. Event streams wait for it.
+    /// Counts changes. Event streams wait on it.
     changes: watch::Sender<u64>,
 }
 
@@ -50,20 +50,20 @@ struct SessionState {
     seats: Seats,
     attempts: Attempts,
     runner: Option<Runner>,
-    /// The names of the cells of the race that runs.
+    /// The names of the running race's cells.
     cells: Vec<String>,
-    /// Whether the next of the queue is about to begin.
+    /// Whether the next race of the queue is about to begin.
     pauses: bool,
-    /// The room as it was told last, and how often it has changed.
+    /// The room as it was sent last, and how often it has changed.
     told: Bytes,
     version: u64,
     closed: bool,
 }
 
-/// Why a pupil isn't let in.
+/// Why a student can't join.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotLetIn {
-    #[error("that is not the join code; it stands on the lecturer's screen, as ABCD-EFGH")]
+    #[error("wrong join code; it is on the lecturer's screen, as ABCD-EFGH")]
     WrongCode,
     #[error("too many wrong codes: wait a minute")]
     TooMany,
@@ -89,14 +89,14 @@ impl Session {
         Rc::new(session)
     }
 
-    /// Changes the room, and does what follows from that.
+    /// Changes the room and acts on the new state.
     pub(super) fn change(self: &Rc<Self>, change: impl FnOnce(&mut Room) -> Result<(), NotNow>) -> Result<(), NotNow> {
         let changed = change(&mut self.state.borrow_mut().room);
         self.settle();
         changed
     }
 
-    /// Ends the race that runs, or takes the question back.
+    /// Stops the running race, or withdraws the question.
     pub(super) fn stop(self: &Rc<Self>) -> Result<(), NotNow> {
         let stop = self.state.borrow_mut().room.stop()?;
         if stop == StopRace::Race {
@@ -106,7 +106,7 @@ impl Session {
         Ok(())
     }
 
-    /// A guess.
+    /// Records a guess.
     pub(super) fn guess(
         self: &Rc<Self>,
         seat: StudentSeat,
@@ -118,7 +118,7 @@ impl Session {
         Ok(())
     }
 
-    /// A seat for somebody elsewhere who knows the code: the one he has, if he has one.
+    /// A seat for a student who knows the code: the one they already have, if any.
     pub(super) fn join(
         self: &Rc<Self>,
         typed: &str,
@@ -144,7 +144,7 @@ impl Session {
         Ok(seat)
     }
 
-    /// Whether this is the seat of somebody here.
+    /// Whether this seat is taken.
     pub(super) fn holds(&self, seat: StudentSeat) -> bool {
         self.state.borrow().seats.holds(seat)
     }
@@ -159,27 +159,27 @@ impl Session {
         self.state.borrow().version
     }
 
-    /// All races that are over, as JSON.
+    /// All finished races, as JSON.
     pub(super) fn export(&self) -> serde_json::Result<Vec<u8>> {
         serde_json::to_vec_pretty(&ClassExport::of(self.state.borrow().room.over()))
     }
 
-    /// What was told of the current race.
+    /// Reads the current race's log.
     pub(super) fn with_log<T>(&self, look: impl FnOnce(&RaceLog) -> T) -> T {
         look(&self.state.borrow().log)
     }
 
-    /// Tells of changes from now on.
+    /// Notifies of changes from now on.
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.subscribe()
     }
 
-    /// Whether the classroom is about to close: streams end.
+    /// Whether the classroom is closing, so that streams end.
     pub(super) fn is_closed(&self) -> bool {
         self.state.borrow().closed
     }
 
-    /// Ends streams, and tells the race to stop.
+    /// Ends the streams and tells the race to stop.
     pub(super) fn close(&self) {
         let mut state = self.state.borrow_mut();
         state.closed = true;
@@ -194,7 +194,7 @@ impl Session {
         drop(runner);
     }
 
-    /// Starts what is to run now, and tells everybody what has changed.
+    /// Starts the race that is due, and notifies the streams of what has changed.
     fn settle(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         if !state.closed {
@@ -239,7 +239,7 @@ impl Session {
                 return;
             }
         }
-        // The thread that followed it is gone without a last word.
+        // The following thread is gone without [`Event::Ended`].
         self.hear(Event::Ended { how: RunEnd::Failed("the race could not be followed to its end".into()) });
     }
 
@@ -253,7 +253,7 @@ impl Session {
                 state.room.stand(standings);
             }
             Event::Ended { how } => {
-                // Its thread has said its last word: this waits for nothing.
+                // The thread has sent its last event, so this doesn't block.
                 state.runner = None;
                 state.room.ended(how);
                 drop(state);
@@ -272,9 +272,9 @@ impl Session {
 }
 
 impl SessionState {
-    /// Writes down what everybody may hear now, if that is something else than before.
+    /// Serializes the room again if it has changed.
     fn retell(&mut self) {
-        // It can't fail: the room has no map, and only numbers that are some.
+        // Can't fail: the room has no map, and only finite numbers.
         let told = serde_json::to_vec(&self.room.to_wire(self.seats.taken())).unwrap_or_default();
         if told != self.told {
             self.told = told.into();

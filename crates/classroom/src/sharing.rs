@@ -1,4 +1,4 @@
-//! Where phones reach this machine: its address on the local network, and the join address with its QR code.
+//! Where phones reach this machine: its address on the local network, and the join URL with its QR code.
 
 use super::{code::JoinCode, page::JoinInfo};
 use qrcode::{QrCode, render::svg};
@@ -7,10 +7,10 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
 };
 
-/// No machine has it: it is for documentation (RFC 5737).
+/// A documentation address (RFC 5737), which no machine has.
 const ELSEWHERE: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 0, 2, 1), 9);
 
-/// This machine's address on the local network: the one that it would send from. Nothing is sent.
+/// This machine's address on the local network: the one it would send from. Nothing is sent.
 pub fn own_address() -> io::Result<IpAddr> {
     let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
     socket.connect(ELSEWHERE)?;
@@ -19,12 +19,12 @@ pub fn own_address() -> io::Result<IpAddr> {
     is_reached.then_some(own).ok_or_else(|| io::ErrorKind::NetworkUnreachable.into())
 }
 
-/// What pupils are told.
+/// What students need in order to join.
 pub(super) fn shared(addr: SocketAddr, code: &JoinCode) -> JoinInfo {
     JoinInfo { url: format!("http://{addr}/join?code={code}"), code: code.to_string() }
 }
 
-/// The join address as a QR code.
+/// The join URL as a QR code.
 pub(super) fn picture(url: &str) -> Option<String> {
     let code = QrCode::new(url).ok()?;
     Some(code.render::<svg::Color>().min_dimensions(240, 240).build())

@@ -1,6 +1,6 @@
-//! A socket that is given up when its reader takes nothing for too long.
+//! A socket with a write timeout: it is closed when its reader takes nothing for too long.
 //!
-//! A browser that stands still, or somebody who never reads, would otherwise keep a connection for as long as he likes.
+//! A stalled client, or one that never reads, would otherwise hold its connection indefinitely.
 
 use std::{
     io,
@@ -13,12 +13,12 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// A socket, and how long its reader may stand still.
+/// A socket, and how long its reader may stall.
 #[derive(Debug)]
 pub(super) struct PatientStream<S> {
     socket: S,
     patience: Duration,
-    /// Ends when it is to be given up; `None` while its reader keeps up.
+    /// Expires when the socket is to be closed; `None` while its reader keeps up.
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
@@ -78,7 +78,7 @@ mod tests {
     use std::future::poll_fn;
     use tokio::runtime;
 
-    /// Takes as much as it is told to, and then nothing more.
+    /// Accepts this many bytes, and then nothing more.
     struct FullBuffer(usize);
 
     impl AsyncWrite for FullBuffer {

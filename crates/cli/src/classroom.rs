@@ -1,4 +1,4 @@
-//! `makespan classroom`: the page on which a class predicts a race, watches it, and learns why.
+//! `makespan classroom`: serves the page where a class predicts a race, watches it, and learns why.
 
 use super::{Data, Usage, measuring, print::note};
 use anyhow::Context;
@@ -19,27 +19,27 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Opens the classroom until Ctrl-C or SIGTERM: a page for a browser on this machine.
+/// Serves the classroom until Ctrl-C or SIGTERM: a page for a browser on this machine.
 ///
-/// Ask how long a race will take, let it run, watch it, and see who was closest. The first line on stdout says where the
-/// page is.
+/// The class guesses how long a race will take, watches it, and sees who was closest. The first line on stdout is the
+/// page's URL.
 #[derive(Args)]
 #[command(after_help = "\
 Examples:
   makespan classroom
   makespan classroom --addr 127.0.0.1:8080
-  makespan classroom --share                     pupils join from phones, with a code
+  makespan classroom --share                     students join from phones, with a code
   makespan classroom --share 192.168.1.5:8081    the same, at this address of this machine
 
-Without --share nobody else can reach it. With it, whoever is on the same network can join with the
-code that is printed, guess, and watch, and nothing else. Nothing is kept when it ends; the page's
-export saves the races and guesses as a file.")]
+Without --share the page is reachable from this machine only. With --share, anybody on the same
+network who has the printed code can join, guess and watch, and nothing else. Nothing is kept when
+the classroom ends; the page's export saves the races and guesses as a file.")]
 pub(crate) struct ClassroomArgs {
-    /// Where the page is; port 0 picks a free port
+    /// Address to serve the page at; port 0 picks a free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
 
-    /// Let pupils join from the local network, at this address of this machine [default: the one it has there, and a free
+    /// Let students join from the local network, at this address of this machine [default: its address there and a free
     /// port]
     #[arg(long, value_name = "IP[:PORT]", num_args = 0..=1, default_missing_value = FIND, value_parser = share)]
     share: Option<Share>,
@@ -65,14 +65,14 @@ fn share(text: &str) -> Result<Share, String> {
     }
     let addr = text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 0)));
     addr.ok().filter(|addr: &SocketAddr| !addr.ip().is_unspecified()).map(Share::At).ok_or_else(|| {
-        format!("`{text}` is no address of this machine; expected IP or IP:PORT, such as 192.168.1.5:8081")
+        format!("`{text}` is not an address of this machine; expected IP or IP:PORT, such as 192.168.1.5:8081")
     })
 }
 
 pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
     if !args.addr.ip().is_loopback() {
         return Err(Usage(format!(
-            "--addr: {}: others could reach it, and start and stop races; use 127.0.0.1, and --share to let pupils join",
+            "--addr: {}: others could reach it and control races; use 127.0.0.1, and --share to let students join",
             args.addr
         ))
         .into());
@@ -88,7 +88,7 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
     let (teller, told) = (Arc::clone(&told_to_end), AtomicBool::new(false));
     ctrlc::set_handler(move || {
         if told.swap(true, Relaxed) {
-            // The race follows: nobody listens to it any more.
+            // The race ends too, because its pipe closes.
             std::process::exit(130);
         }
         teller.notify_one();
@@ -100,19 +100,19 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
 
 fn local_network() -> anyhow::Result<SocketAddr> {
     let own = own_address().context(
-        "--share: this machine has no address that others reach; connect it to a network, or name an address: --share IP",
+        "--share: this machine has no address that others can reach; connect it to a network, or name one: --share IP",
     )?;
     Ok(SocketAddr::new(own, 0))
 }
 
-/// Whoever started it may have stopped reading; that is no reason not to serve.
+/// Ignores a closed stdout: the classroom serves all the same.
 fn announce(open: &Open) {
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "{LISTENING}http://{}", open.addr).and_then(|()| stdout.flush());
     note!("The classroom is open at http://{}/ : show that page to the class.", open.addr);
     if let Some(shared) = &open.shared {
-        note!("Pupils join at {} with the code {}", shared.url, shared.code);
-        note!("Whoever knows the code and is on that network can guess and watch.");
+        note!("Students join at {} with the code {}", shared.url, shared.code);
+        note!("Anybody on that network who knows the code can guess and watch.");
     }
     note!("Ctrl-C ends it.");
 }

@@ -1,4 +1,4 @@
-//! `makespan compare`: two measurements of one scenario against each other.
+//! `makespan compare`: compares two recorded runs of one scenario.
 
 use super::{
     Usage,
@@ -48,7 +48,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         return Err(Usage(message).into());
     }
     for difference in differences(&before, &after) {
-        note!("makespan: the two differ in more than time: {difference}");
+        note!("makespan: the two runs also differ in {difference}");
     }
     let compared: Vec<Result<[String; 6], Missing>> = before.cells.iter().map(|old| row(old, &after)).collect();
     let rows: Vec<[String; 6]> = compared.iter().flatten().cloned().collect();
@@ -64,7 +64,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
             say!("{}", fitted(&format!("{} not compared: {}.", figures::count(count, "cell"), why.words())));
         }
     }
-    let caveat = "The two were not measured in turns, so a machine that changed in between shows up as a difference.";
+    let caveat = "The two runs were not interleaved, so a change of the machine in between shows up as a difference.";
     say!("{}", fitted(caveat));
     Ok(ExitCode::SUCCESS)
 }
@@ -73,7 +73,7 @@ fn read(path: &Path) -> anyhow::Result<Record> {
     Ok(store::read(path).map_err(|error| Usage(error.to_string()))?)
 }
 
-/// What the cells have in common when they are the same cell.
+/// What identifies a cell in both records.
 fn key(cell: &CellRecord) -> (&str, u32, &str, String, Schedule, Timer) {
     (&cell.variant, cell.tasks, &cell.strategy, cell.layout(), cell.deal, cell.timer)
 }
@@ -92,8 +92,8 @@ impl Missing {
     fn words(self) -> &'static str {
         match self {
             Self::Alone => "the second record does not have it",
-            Self::NoTime => "it has no time in both records, because it failed, was skipped or was not measured",
-            Self::TooFewRounds => "an interval needs two rounds in both records; measure with --rounds 10",
+            Self::NoTime => "one of the records has no time for it: it failed, was skipped or was not measured",
+            Self::TooFewRounds => "an interval needs two rounds in both records; measure again with --rounds 10",
         }
     }
 }
@@ -113,7 +113,7 @@ fn row(old: &CellRecord, after: &Record) -> Result<[String; 6], Missing> {
     ])
 }
 
-/// A difference counts when the interval excludes "none", and not otherwise: that is not the same as "equal".
+/// Only an interval that excludes 1 shows a difference; one that contains 1 does not show that the two are equal.
 fn word(ratio: Estimate) -> &'static str {
     match ratio {
         Estimate { low, .. } if low > 1.0 => "faster",
@@ -122,7 +122,7 @@ fn word(ratio: Estimate) -> &'static str {
     }
 }
 
-/// What makes two records hard to compare.
+/// The differences that make two records hard to compare.
 fn differences(before: &Record, after: &Record) -> Vec<String> {
     let hosts = (&before.host, &after.host);
     let known = |fact: Option<&String>| fact.map_or_else(|| "unknown".into(), String::clone);

@@ -1,5 +1,4 @@
-//! `makespan doctor`: what on this machine disturbs a measurement, each with its remedy, and which optional parts are
-//! there.
+//! `makespan doctor`: what on this machine disturbs measurements, with remedies, and the optional parts it has.
 
 use super::print::say;
 use measure::disturbances::{self, Inspection, Severity};
@@ -17,12 +16,12 @@ use work::queue::{
 pub struct DoctorArgs {}
 
 pub fn run(_: &DoctorArgs) -> ExitCode {
-    say!("What disturbs a measurement here:");
+    say!("What disturbs measurements on this machine:");
     let findings = disturbances::find();
     for finding in &findings {
         match finding {
             Inspection::Fine { name, found } => say!("  ✓ {name}: {found}"),
-            Inspection::Unknown { name } => say!("  ? {name}: this system doesn't tell"),
+            Inspection::Unknown { name } => say!("  ? {name}: not known on this system"),
             Inspection::Disturbs(it) => {
                 let mark = if it.severity == Severity::Warning { "✗" } else { "·" };
                 say!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
@@ -35,7 +34,7 @@ pub fn run(_: &DoctorArgs) -> ExitCode {
         let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
         say!("  {mark} {program}: {purpose} ({place})");
     }
-    say!("\nA job queue, for `--strategy queue` beyond this machine (by default it is a file, and needs nothing):");
+    say!("\nA job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):");
     queue();
     let warnings = findings
         .iter()
@@ -43,37 +42,38 @@ pub fn run(_: &DoctorArgs) -> ExitCode {
     say!(
         "\n{}",
         match warnings.count() {
-            0 => "Nothing here would mislead: measure away.".to_owned(),
-            count =>
-                format!("{count} of these would mislead (✗). Comparisons within one run suffer less than single times."),
+            0 => "No blockers: ready to measure.".to_owned(),
+            count => format!(
+                "{count} of these distort figures (✗). Comparisons within one run suffer less than single times."
+            ),
         }
     );
     ExitCode::SUCCESS
 }
 
-/// Programs that the suite works without.
+/// Programs that makespan works without.
 const OPTIONAL: &[(&str, &str)] = &[
-    ("chromium", "the tests look at the page in it"),
-    ("chromedriver", "drives it for the tests"),
-    ("curl", "any client can use the mock server"),
+    ("chromium", "the tests render the page in it"),
+    ("chromedriver", "drives chromium for the tests"),
+    ("curl", "a client for the mock server"),
     ("redis-server", "a queue that workers on other machines can reach; `make redis` starts one"),
 ];
 
-/// The queue that the user has named; otherwise the one that would be found if it were there.
+/// Checks the queue that the user has named, otherwise a Redis on this machine.
 fn queue() {
     let (named, text) = match env::var(VARIABLE) {
         Ok(text) if !text.is_empty() => (format!("{VARIABLE}: "), text),
         Ok(_) | Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
-        Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: it is not text"),
+        Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: not valid UTF-8"),
     };
     let url = match text.parse() {
         Ok(Address::Redis(url)) => url,
-        Ok(file) => return say!("  ✓ {named}{file}: a file, which only workers on this machine reach"),
+        Ok(file) => return say!("  ✓ {named}{file}: a file, which only workers on this machine can reach"),
         Err(error) => return say!("  ✗ {named}{error}"),
     };
     match Redis::new(&url, DEFAULT_NAME).about() {
         Ok(RedisFacts { version, append_only: true }) => {
-            say!("  ✓ {named}{url}: Redis {version}, which writes down each change (append-only persistence)");
+            say!("  ✓ {named}{url}: Redis {version} with append-only persistence");
         }
         Ok(RedisFacts { version, append_only: false }) => say!(
             "  · {named}{url}: Redis {version} without append-only persistence: jobs are lost when it restarts\n    \

@@ -1,4 +1,4 @@
-//! `makespan exercise`: a strategy to complete, written into the checkout and checked there.
+//! `makespan exercise`: writes a strategy to complete into the checkout, and checks it there.
 
 mod checkout;
 
@@ -29,7 +29,7 @@ pub struct ExerciseArgs {
 enum Action {
     /// Write an exercise's file into the checkout: examples/NAME.rs
     New(New),
-    /// Hold what stands in the file to its contract, and grade its speed
+    /// Test your solution, and grade its speed
     #[command(after_help = CHECK)]
     Check(CheckArgs),
 }
@@ -38,22 +38,22 @@ enum Action {
 struct New {
     /// The exercise: `makespan exercise` lists them
     name: String,
-    /// Overwrite the file if it is there
+    /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
 }
 
 #[derive(clap::Args)]
 struct CheckArgs {
-    /// The exercise; without it, all whose file is there
+    /// The exercise [default: all exercises whose files exist]
     name: Option<String>,
-    /// How many rounds are measured
+    /// How many rounds to measure
     #[arg(long, value_name = "N", default_value_t = ROUNDS, value_parser = value_parser!(u32).range(2..))]
     rounds: u32,
-    /// Also write what was found as JSON; `-` for standard output, instead of the text
+    /// Also write the result as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
-    /// The profile of cargo's that it is built with. Another one than `release` is for tests: it measures nothing of use
+    /// The cargo profile to build with. Others than `release` are for tests: their times are meaningless
     #[arg(long, default_value = "release", hide = true)]
     profile: String,
 }
@@ -65,12 +65,12 @@ Examples:
   makespan exercise check work_queue
   makespan exercise check work_queue --rounds 30 --json - | jq .grade
 
-Files are written into a checkout of makespan's sources, and checked there, with cargo.";
+Files are written into a checkout of makespan's sources and built there with cargo.";
 
 const CHECK: &str = "\
-The exit code is 0 when the grade is \"passed\", 1 when it is \"failed\" or \"inconclusive\" and when the file doesn't compile.";
+The exit code is 0 if the grade is \"passed\", and 1 if it is \"failed\" or \"inconclusive\" or the file doesn't compile.";
 
-/// Where a title begins, beside its name.
+/// The column where titles begin.
 const INDENT: usize = 22;
 
 pub fn run(args: &ExerciseArgs) -> anyhow::Result<ExitCode> {
@@ -87,26 +87,26 @@ pub fn run(args: &ExerciseArgs) -> anyhow::Result<ExitCode> {
 fn list() {
     say!("Exercises (makespan exercise new NAME):");
     for exercise in exercise::ALL {
-        let title = format!("{}; measured beside `{}`", exercise.title, exercise.house);
+        let title = format!("{}; compared with `{}`", exercise.title, exercise.house);
         for (number, line) in wrapped(&title, columns() - INDENT).iter().enumerate() {
             say!("  {:width$}{line}", if number == 0 { exercise.name } else { "" }, width = INDENT - 2);
         }
     }
-    say!("\nEach is one file to complete. `makespan exercise check NAME` says what is right, and how fast it is.");
+    say!("\nEach is one file to complete. `makespan exercise check NAME` tests it and grades its speed.");
 }
 
 fn write(New { name, force }: &New) -> anyhow::Result<ExitCode> {
     let exercise = exercise::named(name).map_err(Usage)?;
     let path = Checkout::find()?.root.join(exercise.file());
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).with_context(|| format!("can't make {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
-    // Asked of the system in one step: whoever looks first and writes then may overwrite what came in between.
+    // Checked and created in one step: a file that appears between a check and the write would be overwritten.
     let opened = OpenOptions::new().write(true).create_new(!force).create(true).truncate(*force).open(&path);
     let mut file = match opened {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             let path = path.display();
-            return Err(Usage(format!("{path} is there already: go on with it, or begin anew with --force")).into());
+            return Err(Usage(format!("{path} exists already: complete it, or start over with --force")).into());
         }
         opened => opened.with_context(|| format!("can't write {}", path.display()))?,
     };
@@ -124,12 +124,12 @@ impl CheckArgs {
             Some(exercise) if checkout.has(exercise) => vec![exercise],
             Some(exercise) => {
                 let (file, root, name) = (exercise.file(), checkout.root.display(), exercise.name);
-                return Err(Usage(format!("no {file} in {root}: begin with `makespan exercise new {name}`")).into());
+                return Err(Usage(format!("no {file} in {root}: create it with `makespan exercise new {name}`")).into());
             }
             None => checkout.begun()?,
         };
         if self.json.is_some() && exercises.len() > 1 {
-            return Err(Usage("--json writes what was found of one exercise: name it".into()).into());
+            return Err(Usage("--json writes the result of one exercise: name it".into()).into());
         }
         let mut worst = ExitCode::SUCCESS;
         for exercise in exercises {
@@ -143,7 +143,7 @@ impl CheckArgs {
         Ok(worst)
     }
 
-    /// Runs the program that was built: it checks itself, and says what came of it.
+    /// Runs the program that was built: it checks itself and prints the result.
     fn check(&self, built: &Built) -> anyhow::Result<ExitCode> {
         let mut command = Command::new(&built.exercise);
         command.args(["--rounds", &self.rounds.to_string()]).arg("--program").arg(&built.program);
@@ -161,11 +161,11 @@ impl Checkout {
         Path::new(&self.root).join(exercise.file()).is_file()
     }
 
-    /// The exercises whose files are there.
+    /// The exercises whose files exist.
     fn begun(&self) -> Result<Vec<&'static Exercise>, Usage> {
         let begun: Vec<&Exercise> = exercise::ALL.iter().filter(|exercise| self.has(exercise)).collect();
         let root = self.root.display();
-        let none = || Usage(format!("no exercise was begun in {root}: choose one with `makespan exercise new NAME`"));
+        let none = || Usage(format!("no exercise was started in {root}: create one with `makespan exercise new NAME`"));
         if begun.is_empty() { Err(none()) } else { Ok(begun) }
     }
 }

@@ -1,4 +1,4 @@
-//! The subcommands that only this program itself calls: what a child process is started with.
+//! The hidden subcommands that makespan starts its own child processes with.
 
 use super::print::note;
 use harness::runner::child;
@@ -17,9 +17,9 @@ pub fn run() -> Option<ExitCode> {
     };
     Some(match served {
         Ok(()) => ExitCode::SUCCESS,
-        // The parent is gone, and has told already how it ended.
+        // The parent is gone, and has reported already how the run ended.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => ExitCode::FAILURE,
-        // The parent is told by the pipe's end; this is for a user who started it by hand.
+        // The parent sees the pipe close; this note is for a user who started the child by hand.
         Err(error) => {
             note!("makespan: {error}: this command is for makespan's own use");
             ExitCode::FAILURE

@@ -1,4 +1,4 @@
-//! What came of claims, on the terminal: a line for each, grouped by document; all there is to say where it is one.
+//! Verdicts on the terminal: one line per claim, grouped by document; full detail for a single claim.
 
 use super::{
     print::{columns, printable, wrapped},
@@ -12,36 +12,36 @@ use std::{
     iter,
 };
 
-/// Where paragraphs begin beside their labels.
+/// The column where paragraphs begin, to the right of their labels.
 const INDENT: usize = 14;
 
 /// Between two columns.
 const GAP: &str = "  ";
 
-/// Narrower than this, a figure's name says too little: each figure then has lines of its own.
+/// Minimum width of a figure's name; below it, each figure gets several lines.
 const LEAST_NAME: usize = 12;
 
-/// How lines look.
+/// How lines are laid out.
 #[derive(Debug, Clone, Copy)]
 pub struct Look {
     pub colour: bool,
-    /// How wide a line may be, in characters.
+    /// The most characters in a line.
     pub columns: usize,
 }
 
 impl Look {
-    /// As standard output has it.
+    /// For standard output.
     pub fn of_stdout() -> Self {
         Self { colour: colours_are_wanted(), columns: columns() }
     }
 }
 
-/// People see them, and some of these have said no.
+/// Whether standard output is a terminal and `NO_COLOR` is not set.
 pub fn colours_are_wanted() -> bool {
     io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// The ledger, without a line's end behind the last line.
+/// The ledger, without a final newline.
 pub fn of(claims: &[Finding], look: Look) -> String {
     let lines = match claims {
         [one] => alone(one, look),
@@ -50,13 +50,13 @@ pub fn of(claims: &[Finding], look: Look) -> String {
     lines.join("\n")
 }
 
-/// A line for each claim, below the columns' heads.
+/// The table's head, and a line for each claim.
 pub fn claims(claims: &[&Finding], look: Look) -> Vec<String> {
     let rows: Vec<LedgerRow> = claims.iter().map(|claim| LedgerRow::of_claim(claim)).collect();
     table("claim", &rows, look)
 }
 
-/// A line for each claim, then why some are open, then how many came out how.
+/// A line for each claim, then the reasons of undecided ones, then the number of each verdict.
 fn together(claims: &[Finding], look: Look) -> Vec<String> {
     let rows: Vec<LedgerRow> = claims.iter().map(LedgerRow::of_claim).collect();
     let mut lines = table("claim", &rows, look);
@@ -65,7 +65,7 @@ fn together(claims: &[Finding], look: Look) -> Vec<String> {
     for (claim, reason) in open {
         lines.extend(paragraph(&claim.id, &format!("{}: {reason}", claim.verdict.words()), look));
     }
-    lines.extend(paragraph("Together", &counts(claims), look));
+    lines.extend(paragraph("Total", &counts(claims), look));
     lines
 }
 
@@ -91,7 +91,7 @@ fn counts(claims: &[Finding]) -> String {
     format!("{} claims: {}.", claims.len(), counts.collect::<Vec<_>>().join(", "))
 }
 
-/// Everything there is to say of one claim.
+/// One claim in full detail.
 fn alone(claim: &Finding, look: Look) -> Vec<String> {
     let paragraph = |label: &str, text: &str| paragraph(label, text, look);
     let mut lines = vec![printable(&format!("{}: {}", claim.id, claim.question)).into_owned(), String::new()];
@@ -119,7 +119,7 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         ("In Rust", claim.in_rust.as_deref()),
         ("Caveat", claim.caveat.as_deref()),
         ("Intervals", how_sure(&claim.figures).as_deref()),
-        ("Again", Some(&claim.command)),
+        ("Repeat", Some(&claim.command)),
     ] {
         lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
     }
@@ -134,8 +134,8 @@ fn mechanism_in_words(mechanism: &MechanismFinding, unit: Unit) -> String {
         None => "may give the printed figure",
     };
     let stands = match mechanism.stands {
-        Some(true) => ", and still stands under the recipe that tells them apart",
-        Some(false) => ", but not under the recipe that tells them apart",
+        Some(true) => ", and also fits the experiment that separates them",
+        Some(false) => ", but does not fit the experiment that separates them",
         None => "",
     };
     let (estimate, interval) = (value(unit, measured.value.estimate), interval(unit, &measured));
@@ -146,7 +146,7 @@ fn mechanism_in_words(mechanism: &MechanismFinding, unit: Unit) -> String {
 fn how_sure(figures: &[FigureFinding]) -> Option<String> {
     let mut kinds: Vec<String> = Vec::new();
     for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| measured.alpha > 0.0) {
-        // Two looks make 97.5 of it.
+        // With two interim analyses it is 97.5 %.
         let level = (1000.0 * (1.0 - measured.alpha)).round() / 10.0;
         let kind = format!("{level} %, {} rounds", measured.rounds);
         if !kinds.contains(&kind) {
@@ -156,19 +156,19 @@ fn how_sure(figures: &[FigureFinding]) -> Option<String> {
     (!kinds.is_empty()).then(|| kinds.join("; "))
 }
 
-/// A line of the table: a claim by the figure that decides it, or a figure.
+/// A line of the table: a claim with the figure that decides it, or a figure.
 struct LedgerRow<'a> {
     label: &'a str,
     verdict: Verdict,
     name: &'a str,
-    /// What happened, where that is in words; it takes the place of the columns.
+    /// What happened, if that is a sentence; it replaces the columns.
     outcome: Option<&'a str>,
-    /// What was measured, its interval, what it should be.
+    /// The measured figure, its interval, and the expected one.
     columns: [String; 3],
 }
 
 impl<'a> LedgerRow<'a> {
-    /// By the first figure that has the claim's own verdict; where none has it, by the first.
+    /// With the first figure that has the claim's own verdict; if none has it, with the first.
     fn of_claim(claim: &'a Finding) -> Self {
         let decides = claim.figures.iter().find(|figure| figure.verdict == claim.verdict);
         match decides.or(claim.figures.first()) {
@@ -194,8 +194,8 @@ impl<'a> LedgerRow<'a> {
     }
 }
 
-/// The rows below the columns' heads, aligned; where there is no room for that, each with lines of its own. An empty line
-/// stands between two documents.
+/// The head and the rows, aligned; if there is no room for that, each row on several lines. An empty line separates
+/// documents.
 fn table(label: &str, rows: &[LedgerRow], look: Look) -> Vec<String> {
     let heads = ["measured", "interval", "printed"];
     let widest = |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(head.chars().count(), usize::max);
@@ -242,7 +242,7 @@ fn grouped<'a>(rows: &[LedgerRow<'a>], lines: impl Fn(&LedgerRow<'a>) -> Vec<Str
     all
 }
 
-/// A row for a narrow terminal: the verdict, the name, what was measured.
+/// A row for a narrow terminal: the verdict, the name, the measured figure.
 fn lines_of(row: &LedgerRow, look: Look) -> Vec<String> {
     let label = if row.label.is_empty() { String::new() } else { format!("{}{GAP}", row.label) };
     let mut lines = vec![label + &painted(row.verdict.words(), row.verdict, look.colour)];
@@ -269,7 +269,7 @@ fn cut(text: &str, width: usize) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
-/// What the document printed, else the range that agrees.
+/// The printed figure, else the range that agrees.
 fn should_be(figure: &FigureFinding) -> String {
     let show = |number| value(figure.unit, number);
     match (figure.published, figure.agrees) {
@@ -288,7 +288,7 @@ fn interval(unit: Unit, measured: &Measured) -> String {
     }
     let Estimate { estimate, low, high } = measured.value;
     let [estimate, low, high] = [estimate, low, high].map(|number| value(unit, number));
-    // The unit stands beside it, unless an end has another one.
+    // The estimate shows the unit, unless an end has another one.
     let number = |text: &str| text.trim_end_matches(|last: char| !last.is_ascii_digit()).len();
     let same = |text: &str| text[number(text)..] == estimate[number(&estimate)..];
     if same(&low) && same(&high) {
@@ -303,7 +303,7 @@ fn value(unit: Unit, number: f64) -> String {
         Unit::Ratio if number.abs() >= 100.0 => format!("{number:.0}x"),
         Unit::Ratio => format!("{number:.2}x"),
         Unit::Seconds => seconds(number),
-        Unit::Turns => format!("{number:.2} turns"),
+        Unit::Turns => format!("{number:.2} waves"),
         Unit::Exponent => format!("{number:.3}"),
         Unit::CoreShare => format!("{:.1} %", 100.0 * number),
         Unit::Bytes => memory(number.max(0.0) as u64),
@@ -311,7 +311,7 @@ fn value(unit: Unit, number: f64) -> String {
     }
 }
 
-/// The words say it too: a colour only lets the eye find them.
+/// The words say it too: colours only make verdicts easier to find.
 fn painted(words: &str, verdict: Verdict, colour: bool) -> String {
     if !colour {
         return words.to_owned();
@@ -364,8 +364,8 @@ mod tests {
         Finding {
             id: id.into(),
             scenario: "web_requests".into(),
-            question: "What do five threads bring?".into(),
-            says: "Five threads that share a queue do thirty requests four times as fast as a loop does.".into(),
+            question: "How much do five threads gain?".into(),
+            says: "Five threads that share a queue do thirty requests four times as fast as a loop.".into(),
             verdict,
             sentence: "With the latency alone, five threads were 4.91 times as fast as one.".into(),
             figures,
@@ -378,7 +378,7 @@ mod tests {
         }
     }
 
-    /// One claim of each verdict, and of each way to show a figure. All made up.
+    /// One invented claim for each verdict, and for each way to show a figure.
     fn made_up() -> Vec<Finding> {
         let threads = FigureFinding {
             published: Some(4.138),
@@ -396,7 +396,7 @@ mod tests {
         };
         let shown = FigureFinding {
             measured: None,
-            outcome: Some("of 30 jobs, 1 is left unfinished for ever, and nobody is there who could finish it".into()),
+            outcome: Some("of 30 jobs, 1 is never finished, because no worker is left that could finish it".into()),
             ..figure("lost_task_done", Unit::Outcome, Verdict::Reproduced, [0.0; 3])
         };
         let cores = FigureFinding {
@@ -408,7 +408,7 @@ mod tests {
             agrees: Some((f64::NEG_INFINITY, 1.05)),
             reason: Some("the interval is too wide; about 40 rounds would settle it".into()),
             ..figure(
-                "how many times as long sixteen processes take as the best of the others",
+                "time of 16 processes, relative to the best smaller pool",
                 Unit::Ratio,
                 Verdict::Inconclusive,
                 [0.98, 1.04, 1.1],
@@ -462,7 +462,7 @@ mod tests {
         let first = made_up().swap_remove(0);
         let [count, threads] = [0, 1].map(|place| first.figures[place].clone());
         let threads = FigureFinding {
-            reason: Some("the direction is right, the size is another".into()),
+            reason: Some("the direction agrees, but not the size".into()),
             prediction: Some(Prediction { value: 5.0, by: "lock-step" }),
             ..threads
         };
@@ -473,10 +473,10 @@ mod tests {
                 mechanism("answers that take unequal time", Some(true), Some(true)),
                 MechanismFinding { measured: None, ..mechanism("a limit of four", None, None) },
             ],
-            apart: Some("With thirty threads instead of five, they part.".into()),
+            apart: Some("With thirty threads instead of five, they differ.".into()),
             contested: Some("The text says five, the code starts six.".into()),
-            in_rust: Some("Threads run side by side.".into()),
-            caveat: Some("The document's timer starts after its threads did.".into()),
+            in_rust: Some("Threads run in parallel.".into()),
+            caveat: Some("The document's timer starts after its threads.".into()),
             ..first
         }];
         insta::assert_snapshot!(of(&one, PLAIN));

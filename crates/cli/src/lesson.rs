@@ -1,4 +1,4 @@
-//! `makespan lesson`: what a class is asked before it runs something, and what comes of it.
+//! `makespan lesson`: what a class guesses, what it runs, and what the result means.
 
 use super::{
     Data, Usage,
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct LessonArgs {
-    /// The lesson's number or name; without it, the lessons are listed
+    /// The lesson's number or name [default: list the lessons]
     lesson: Option<String>,
     #[command(flatten)]
     data: Data,
@@ -26,16 +26,16 @@ Examples:
   makespan lesson 3
   makespan lesson how-many-workers
 
-Write your guess down before you run what a lesson asks about: a prediction that failed teaches more than a result.";
+Write down your guess before you run a lesson's commands: a wrong prediction teaches more than a result.";
 
-/// Where text begins, beside its label.
+/// The column where text begins, to the right of labels.
 const INDENT: usize = 12;
 
 pub fn run(args: LessonArgs) -> anyhow::Result<ExitCode> {
     let lessons = lesson::all().context("a built-in lesson")?;
     match args.lesson {
         None if args.data.dir.is_some() => {
-            return Err(Usage("--data: only a lesson shows what was measured: name one, or leave it out".into()).into());
+            return Err(Usage("--data: only a lesson shows measurements: name one, or leave out --data".into()).into());
         }
         None => list(lessons),
         Some(wanted) => {
@@ -71,7 +71,7 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     if let Some(race) = &lesson.race {
         labelled("", "The race:");
         line(&race.command());
-        labelled("", &format!("Guessed is the time of {}.", race.ask));
+        labelled("", &format!("Guess the time of {}.", race.ask));
     }
     commands(lesson, false);
     step(lesson, StepKind::Run);
@@ -84,7 +84,7 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Those that are run before the race, or the others.
+/// Prints the commands to run before the race, or those to run after it.
 fn commands(lesson: &Lesson, before: bool) {
     for command in lesson.commands.iter().filter(|command| command.before == before) {
         labelled("", &format!("{}:", command.why));
@@ -115,7 +115,7 @@ fn step(lesson: &Lesson, kind: StepKind) {
     }
 }
 
-/// The lines as they stand in the source, however long.
+/// The lines as in the source, however long.
 fn listing(excerpt: &Excerpt) {
     say!("");
     line(&format!("{}:{}", excerpt.file, excerpt.line));
@@ -124,7 +124,7 @@ fn listing(excerpt: &Excerpt) {
     }
 }
 
-/// What the documents printed, and what was measured here, if anything was.
+/// What the documents printed, and what was measured on this machine, if anything.
 fn claims(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     let scenarios = scenario::all().context("a built-in scenario")?;
     let (evidence, damaged) = data.store().evidence(&scenarios)?;

@@ -1,9 +1,9 @@
-//! The command line: one file for each subcommand. The only code that writes to the terminal, but for the `main` that
-//! exercises have.
+//! The command line: one file per subcommand. Apart from the `main` of exercises, only this crate writes to the
+//! terminal.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
-// They panic when nobody reads any more; `print.rs` has what to use instead.
+// They panic on a closed pipe; `print.rs` has the replacements.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod classroom;
@@ -39,7 +39,7 @@ use work::{
 
 static COMMIT: OnceLock<&'static str> = OnceLock::new();
 
-/// The commit that the program was built from, as [`main`] was told.
+/// The commit that the program was built from, as passed to [`main`].
 fn commit() -> Option<String> {
     COMMIT.get().map(|&commit| commit.to_owned())
 }
@@ -82,38 +82,38 @@ Examples:
 
 #[derive(Subcommand)]
 enum Command {
-    /// Show the scenarios, claims and strategies there are
+    /// List scenarios, claims and strategies
     List(list::ListArgs),
-    /// Put the claims of the five documents to the test, and say what came of each
+    /// Test the claims of the five documents and report a verdict for each
     Reproduce(reproduce::ReproduceArgs),
-    /// Measure a scenario, in interleaved rounds
+    /// Measure a scenario in interleaved rounds
     Run(Box<run::RunArgs>),
     /// Watch strategies race, live in the terminal
     Race(race::RaceArgs),
-    /// Write the HTML page from what has been measured
+    /// Write the HTML page from the recorded measurements
     Report(report::ReportArgs),
-    /// Hold two measurements against each other: what got faster?
+    /// Compare two recorded runs: what got faster?
     Compare(compare::CompareArgs),
-    /// Open a page on which a class predicts races and watches them
+    /// Serve a page where a class predicts races and watches them
     Classroom(classroom::ClassroomArgs),
-    /// Start the mock HTTP server by itself, for any client
+    /// Run the mock HTTP server on its own, for any client
     Server(server::ServerArgs),
     /// Take jobs from a queue, for runs on this machine or on others
     Worker(worker::WorkerArgs),
-    /// See the documents' bugs, each caught next to the same thing done right
+    /// Show the documents' bugs, each next to its fix
     Museum(museum::MuseumArgs),
-    /// Read a lesson: what to guess, what to run, and what comes of it
+    /// Read a lesson: what to guess, what to run, and what the result means
     Lesson(lesson::LessonArgs),
-    /// Complete a strategy yourself, and have it checked and graded
+    /// Complete a strategy yourself, then check and grade it
     Exercise(exercise::ExerciseArgs),
-    /// Say what on this machine disturbs a measurement, and what to do about it
+    /// Find what on this machine disturbs measurements, and how to fix it
     Doctor(doctor::DoctorArgs),
 }
 
-/// Where records and fixtures are kept: an option that several subcommands share.
+/// The `--data` option, shared by several subcommands.
 #[derive(clap::Args)]
 struct Data {
-    /// Where records and fixtures are kept [default: target/makespan in a checkout, else the user's cache]
+    /// Directory for records and fixtures [default: target/makespan in a checkout, else the user's cache]
     #[arg(long = "data", value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -129,8 +129,8 @@ impl Data {
 #[error("{0}")]
 struct Usage(String);
 
-/// Reads the command line. clap repeats what it can't use: a queue's address in the wrong place may have a password, and any
-/// argument may have characters that control a terminal.
+/// Reads the command line. clap's errors echo the argument: a queue URL in the wrong place may contain a password, and
+/// any argument may contain terminal control characters.
 fn parse() -> Cli {
     Cli::try_parse_from(arguments(env::args_os())).unwrap_or_else(|error| {
         let words = error.render().to_string();
@@ -142,7 +142,7 @@ fn parse() -> Cli {
     })
 }
 
-/// clap refuses `help --help`. We answer with the help instead.
+/// clap refuses `help --help`. We print the help instead.
 fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = given.collect();
     let help = usize::from(arguments.get(1).is_some_and(|group| group == "exercise")) + 1;
@@ -152,7 +152,7 @@ fn arguments(given: impl Iterator<Item = OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// The same without what stands before the `@` of a URL.
+/// The text with the part before the `@` of each URL masked.
 fn without_passwords(words: &str) -> String {
     let mut pieces = words.split("://");
     let mut kept = pieces.next().unwrap_or_default().to_owned();
@@ -164,8 +164,8 @@ fn without_passwords(words: &str) -> String {
     kept
 }
 
-/// The queue that the option names, or else the environment. Read by ourselves: what clap can't read, it repeats, with the
-/// password in it.
+/// The queue that the option names, or else the environment. Not parsed by clap, whose errors would echo the URL with
+/// its password.
 fn queue_address(option: Option<&str>) -> Result<Option<Address>, Usage> {
     let parsed = |source: &str, text: &str| text.parse().map_err(|wrong| Usage(format!("{source}: {wrong}")));
     match (option, env::var_os(VARIABLE).filter(|text| !text.is_empty())) {
@@ -175,7 +175,7 @@ fn queue_address(option: Option<&str>) -> Result<Option<Address>, Usage> {
     }
 }
 
-/// Does what was asked.
+/// Runs the subcommand.
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     // For servers with thousands of connections, and for runs with thousands of requests in flight.
     open_files::raise_limit();
@@ -198,7 +198,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
-/// 2 for wrong usage and bad input, 1 for whatever went wrong while doing it.
+/// 2 for wrong usage and bad input, 1 for failures while running.
 fn exit_code(error: &anyhow::Error) -> ExitCode {
     let bad_input = error.is::<Usage>()
         || error.is::<ScenarioError>()
@@ -208,7 +208,7 @@ fn exit_code(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(if bad_input { 2 } else { 1 })
 }
 
-/// What can't be set up because of what was asked for, and not because of the machine.
+/// Whether the request caused the setup to fail, and not the machine.
 fn is_bad_input(error: &SetupError) -> bool {
     match error {
         SetupError::Unknown(_)

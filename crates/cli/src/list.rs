@@ -1,4 +1,4 @@
-//! `makespan list`: what there is.
+//! `makespan list`: scenarios, claims and strategies.
 
 use super::print::{columns, say, wrapped};
 use anyhow::Context;
@@ -8,10 +8,10 @@ use work::strategy;
 
 #[derive(clap::Args)]
 pub struct ListArgs {
-    /// Names only, one a line, scenarios first
+    /// Print names only, one per line, scenarios first
     #[arg(long)]
     names: bool,
-    /// The claims that can be put to the test, each with the question it asks
+    /// List the claims, each with its question
     #[arg(long, conflicts_with = "names")]
     claims: bool,
 }

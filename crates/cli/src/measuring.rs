@@ -1,5 +1,4 @@
-//! What the subcommands that measure have in common: where worker processes come from, Ctrl-C, and the command for the
-//! record.
+//! Shared by the subcommands that measure: the environment of strategies, Ctrl-C, and the command line for the record.
 
 use super::print::note;
 use anyhow::Context;
@@ -15,16 +14,16 @@ use std::{
 };
 use work::{queue::address::Address, strategy::Env};
 
-/// The surroundings of strategies and exhibits: this program, and the store's directory.
+/// The environment of strategies and exhibits: this program, and the store's directory.
 pub fn env(store: &Store) -> anyhow::Result<Env> {
-    Ok(Env::new(env::current_exe().context("where is this program?")?, store.dir()))
+    Ok(Env::new(env::current_exe().context("can't find the path of this program")?, store.dir()))
 }
 
-/// After Ctrl-C, no wait for a worker is longer than a second. Something else is stuck when the run isn't over after this.
+/// After Ctrl-C, no wait for a worker is longer than a second. If the run takes longer than this, something is stuck.
 const LAST_RESORT: Duration = Duration::from_secs(10);
 
-/// The first Ctrl-C ends the run and keeps what is measured. A second one, or [`LAST_RESORT`], ends the program where it
-/// stands: worker processes and server follow, because their pipes close.
+/// The first Ctrl-C ends the run and keeps the measured rounds. A second one, or [`LAST_RESORT`], exits at once: worker
+/// processes and server end too, because their pipes close.
 pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -34,18 +33,18 @@ pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
         }
         let end = || {
             thread::sleep(LAST_RESORT);
-            note!("makespan: not over {} s after Ctrl-C, so ended where it stood", LAST_RESORT.as_secs());
+            note!("makespan: still running {} s after Ctrl-C; exiting at once", LAST_RESORT.as_secs());
             std::process::exit(130);
         };
-        // Where the system refuses a thread, a second Ctrl-C is what is left.
+        // If the system refuses a thread, a second Ctrl-C still works.
         let _ = Builder::new().name("last resort".into()).spawn(end);
     })
     .context("can't listen for Ctrl-C")?;
     Ok(interrupted)
 }
 
-/// The command as it was given, with the program's name instead of its path, and without passwords. Whether somebody watched
-/// is left out: it is no part of what is measured.
+/// The command as given, with the program's name instead of its path, and without passwords. `--events` is left out:
+/// watching does not change what is measured.
 pub fn command_line() -> String {
     command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
 }
@@ -65,7 +64,7 @@ fn command_of(mut arguments: impl Iterator<Item = String>) -> String {
     std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
-/// The argument as others may see it: `URL` or `--queue=URL`.
+/// The argument with its password masked: `URL` or `--queue=URL`.
 fn without_password(argument: &str) -> String {
     match argument.split_once('=') {
         Some((option @ "--queue", url)) => format!("{option}={}", Address::redact(url)),

@@ -1,4 +1,4 @@
-//! `makespan museum`: the documents' bugs, each caught next to the same thing done right.
+//! `makespan museum`: the documents' bugs, each shown next to its fix.
 
 use super::{
     Usage, measuring,
@@ -12,12 +12,12 @@ use std::process::ExitCode;
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct MuseumArgs {
-    /// The exhibit to run, or `all`; without it, the exhibits are listed
+    /// The exhibit to run, or `all` [default: list the exhibits]
     exhibit: Option<String>,
     /// Run all exhibits
     #[arg(long, conflicts_with = "exhibit")]
     all: bool,
-    /// Also write what was shown as JSON; `-` for standard output, instead of the text
+    /// Also write the results as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
 }
@@ -28,9 +28,9 @@ Examples:
   makespan museum lost_task_done
   makespan museum --all --json - | jq '.[] | {name, holds}'
 
-The exit code is 0 when every exhibit showed what it says: the bug was caught, and the right way was right.";
+The exit code is 0 if in every exhibit the bug was caught and the fix worked.";
 
-/// Where the text begins, beside its label.
+/// The column where text begins, to the right of labels.
 const INDENT: usize = 14;
 
 pub fn run(args: &MuseumArgs) -> anyhow::Result<ExitCode> {
@@ -39,7 +39,7 @@ pub fn run(args: &MuseumArgs) -> anyhow::Result<ExitCode> {
         None if args.all => museum::ALL.iter().collect(),
         Some(name) => vec![museum::named(name).map_err(Usage)?],
         None if args.json.is_some() => {
-            return Err(Usage("--json writes what was shown: name an exhibit, or add --all".into()).into());
+            return Err(Usage("--json needs an exhibit to run: name one, or add --all".into()).into());
         }
         None => {
             list();
@@ -70,7 +70,7 @@ fn list() {
     for exhibit in museum::ALL {
         say!("  {:longest$}  {} ({})", exhibit.name, exhibit.title, claims(exhibit));
     }
-    say!("\nEach runs a bug of the five documents and shows how it is caught, then the same thing done right.");
+    say!("\nEach exhibit runs a bug of the five documents, shows how it is caught, and then runs the fix.");
     say!("`makespan museum --all` runs them all.");
 }
 
@@ -79,7 +79,7 @@ fn claims(exhibit: &Exhibit) -> String {
     format!("claim{plural} {}", exhibit.claims.join(", "))
 }
 
-/// One exhibit, as machines read it.
+/// One exhibit's result as JSON.
 #[derive(Serialize)]
 struct Visit {
     name: &'static str,
@@ -88,7 +88,7 @@ struct Visit {
     code: String,
     /// Whether both sides showed what the exhibit says.
     holds: bool,
-    /// What was shown; nothing when it could not be run.
+    /// What was shown; `None` if it could not be run.
     #[serde(flatten)]
     shown: Option<ExhibitShown>,
     /// Why it could not be run.
@@ -131,7 +131,7 @@ impl Visit {
     }
 }
 
-/// What is known beforehand. The rest follows when it has been seen.
+/// Prints what is known before the exhibit runs.
 fn introduce(exhibit: &Exhibit) {
     say!("{}: {} ({})", exhibit.name, exhibit.title, claims(exhibit));
     paragraph("  Document", exhibit.document);
@@ -148,7 +148,7 @@ fn conclude(visits: &[Visit], json: Option<&Output>) -> anyhow::Result<ExitCode>
     }
     let held = visits.iter().filter(|visit| visit.holds).count();
     if json != Some(&Output::Stdout) && visits.len() > 1 {
-        say!("{held} of {} exhibits: the bug caught, and the right way right.", visits.len());
+        say!("{held} of {} exhibits: the bug was caught and the fix worked.", visits.len());
     }
     Ok(if held == visits.len() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,5 @@
-//! Lines for people. `println!` panics when nobody reads any more (`makespan list | head -1`); these don't. Nothing that they
-//! show can control the terminal, whatever its source.
+//! Printing for people. `println!` panics on a closed pipe (`makespan list | head -1`); these macros don't. They escape
+//! everything that could control the terminal.
 
 use std::{
     fmt,
@@ -7,7 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// The first line of standard output that was lost.
+/// The first error of writing to standard output.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 
 /// Prints a line to standard output, as `println!` does.
@@ -28,20 +28,20 @@ pub fn to_stdout(text: fmt::Arguments) {
     coloured(&printable(&text.to_string()));
 }
 
-/// Prints lines that have colours. Whatever else could control the terminal must be escaped already.
+/// Prints coloured lines. Everything else that could control the terminal must be escaped already.
 pub fn coloured(text: &str) {
     if let Err(error) = writeln!(io::stdout(), "{text}") {
-        // The first one is the cause of the others.
+        // The first error is the cause of the others.
         let _ = LOST.set(error);
     }
 }
 
 pub fn to_stderr(text: fmt::Arguments) {
-    // There is nowhere left to say so.
+    // There is nowhere left to report the error.
     let _ = writeln!(io::stderr(), "{}", printable(&text.to_string()));
 }
 
-/// The text in lines that fit the terminal. Where there is none, as it is: other programs read lines.
+/// The text wrapped to the terminal's width. Unchanged without a terminal: other programs read whole lines.
 pub fn fitted(text: &str) -> String {
     if width().is_none() {
         return text.to_owned();
@@ -49,7 +49,7 @@ pub fn fitted(text: &str) -> String {
     text.lines().map(|line| wrapped(line, columns()).join("\n")).collect::<Vec<_>>().join("\n")
 }
 
-/// An error with its causes. Many errors tell their cause in their own sentence; it isn't said again.
+/// An error with its causes. A cause that the error's own message contains isn't repeated.
 pub fn in_words(error: &anyhow::Error) -> String {
     error
         .chain()
@@ -58,7 +58,7 @@ pub fn in_words(error: &anyhow::Error) -> String {
         .unwrap_or_default()
 }
 
-/// Whether everything said so far went out. A reader that has seen enough and left is no failure of ours; a full disk is.
+/// Whether everything printed so far was written. A pipe that its reader closed is not a failure; a full disk is.
 pub fn outcome() -> anyhow::Result<()> {
     match LOST.get() {
         Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(anyhow::anyhow!("standard output: {error}")),

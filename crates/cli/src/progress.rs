@@ -1,5 +1,5 @@
-//! What is to be seen while a measurement goes on: one line on standard error, and nothing when that is not a terminal.
-//! It also keeps the record after every cell, so that nothing measured is lost.
+//! Progress of a measurement: one line on standard error, and nothing if that is not a terminal. Also writes the record
+//! after every cell, so that nothing measured is lost.
 
 use super::print::{note, printable};
 use harness::{
@@ -13,7 +13,7 @@ use harness::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
 
-/// The line: a bar, then what the template says.
+/// The progress line: a bar, then the template.
 pub fn line(template: &str) -> ProgressBar {
     let line = ProgressBar::with_draw_target(Some(1), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template(&format!("{{bar:24}} {{pos:>4}}/{{len}} {template}"));
@@ -21,7 +21,7 @@ pub fn line(template: &str) -> ProgressBar {
     line
 }
 
-/// Keeps the record whenever it has changed.
+/// Writes the record whenever it has changed.
 pub struct Keeper<'a> {
     store: &'a Store,
     kept: Option<Result<PathBuf, StoreError>>,
@@ -32,12 +32,12 @@ impl<'a> Keeper<'a> {
         Self { store, kept: None }
     }
 
-    /// A disk that is full now may have room later: every write is tried, and the last one counts.
+    /// A full disk may have room later: every write is tried, and only the last result counts.
     pub fn keep(&mut self, record: &Record) -> Option<&Path> {
         self.kept.insert(self.store.write(record)).as_deref().ok()
     }
 
-    /// Where the record is. If it is nowhere, it is said why.
+    /// The record's path. If it could not be written, prints why.
     pub fn place(self) -> Option<PathBuf> {
         self.kept?.inspect_err(|error| note!("makespan: {error}")).ok()
     }
@@ -54,7 +54,7 @@ impl<'a> Progress<'a> {
         Self { line: line("{msg} ({eta} left)"), keeper: store.map(Keeper::new) }
     }
 
-    /// Ends the line, and says where the record is.
+    /// Ends the line, and returns the record's path.
     pub fn finish(self) -> Option<PathBuf> {
         self.line.finish_and_clear();
         self.keeper?.place()

@@ -1,14 +1,15 @@
-//! `makespan race`: strategies race in the terminal, and a table remains.
+//! `makespan race`: strategies race in the terminal; a table follows at the end.
 //!
-//! The race is `makespan run` in a process of its own, [watched](harness::live) as the classroom watches it. What is measured
-//! is therefore the same, whoever looks. This process draws what it is told, at its own pace: a slow terminal holds nobody up.
+//! The race is `makespan run` in a child process, [watched](harness::live) as the classroom watches it, so watching
+//! does not change what is measured. This process draws the events at its own pace: a slow terminal does not slow down
+//! the run.
 //!
 //! | file | |
 //! |---|---|
-//! | `screen` | the terminal, taken over and given back whatever happens |
-//! | `picture` | a race on a screen of any size |
-//! | `rows` | what goes where: which cells are shown, with how many rows of lanes each |
-//! | `raster` | workers' time as characters |
+//! | `screen` | takes over the terminal and always restores it |
+//! | `picture` | draws a race on a screen of any size |
+//! | `rows` | chooses which cells are shown, and with how many rows of lanes |
+//! | `raster` | turns workers' time into characters |
 
 mod picture;
 mod raster;
@@ -47,16 +48,16 @@ use std::{
 };
 use work::worker::layout::WorkerLayout;
 
-/// From one picture to the next, at least: twenty in a second are as many as an eye needs.
+/// Minimum time between two frames: twenty per second are enough for the eye.
 const FRAME: Duration = Duration::from_millis(50);
 
-/// What a race may take to stop: the run ends by itself or is killed before that. Beyond it, the terminal hangs.
+/// How long a race may take to stop: the run ends or is killed before that. After this, the terminal must be hanging.
 const GRACE: Duration = Duration::from_secs(6);
 
-/// How long giving back the terminal may take when the program has to end.
+/// How long restoring the terminal may take when the program has to end.
 const GIVE_BACK: Duration = Duration::from_millis(500);
 
-/// More workers than this are no sight, if nobody asked for them.
+/// By default, no more workers than this: their lanes would not fit.
 const FEW: u32 = 8;
 
 #[derive(clap::Args)]
@@ -65,23 +66,23 @@ pub struct RaceArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
-    /// Strategies to race, beside sequential, which always does [default: those that `cargo bench` sweeps]
+    /// Strategies to race, in addition to sequential, which always runs [default: those that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
-    /// Worker counts of each strategy; `3x5` is three processes of five threads, for `hybrid` [default: the largest one up to
-    /// eight that `cargo bench` sweeps]
+    /// Worker counts of each strategy; `3x5` is three processes of five threads, for `hybrid` [default: the largest one
+    /// up to eight that `cargo bench` sweeps]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
     workers: Vec<WorkersFlag>,
     /// The scenario with other numbers (see `makespan list`) [default: the one that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
-    /// How often every cell is measured; from two on there are speed-ups, with intervals
+    /// How often every cell is measured; speed-ups with intervals need at least two rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// The seed of the rounds' order
+    /// Seed of the order within rounds
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Divide every latency by this [default: the scenario's; 1 is the document's own pace]
+    /// Divide every latency by X [default: the scenario's; 1 is the document's own pace]
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
     #[command(flatten)]
@@ -94,16 +95,16 @@ Examples:
   makespan race web_requests --strategy threads,processes,async --workers 5 --time-scale 1
   makespan race prime_sum --strategy threads,gil_threads --workers 2
 
-q, Esc or Ctrl-C stop it. It ends with the table of `makespan run`, and is recorded like that. Where
-standard output is no terminal, the table is all there is.";
+Press q, Esc or Ctrl-C to stop. A race ends with the table of `makespan run`, and is recorded like a
+run. If standard output is not a terminal, only the table is shown.";
 
 pub fn run(args: RaceArgs) -> anyhow::Result<ExitCode> {
     let scenario = scenario::load(&args.scenario)?;
     let arguments = args.of_the_run(&scenario);
-    // Said here and now: behind a screen it would be said too late.
+    // Before the screen is taken over, which would hide the error until the end.
     check(&arguments)?;
     let (store, stop) = (args.data.store(), on_ctrl_c()?);
-    let program = env::current_exe().context("where is this program?")?;
+    let program = env::current_exe().context("can't find the path of this program")?;
     let watched = Watched::start(&WatchedRun { program, data: store.dir().into(), arguments })?;
     let process = watched.id();
     let how = if Screen::is_there() { show(watched, &stop)? } else { listen(watched, &stop) };
@@ -111,7 +112,7 @@ pub fn run(args: RaceArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl RaceArgs {
-    /// The arguments of `makespan run`: what was asked for, and where nothing was, what makes a good race.
+    /// The arguments of `makespan run`: those given, and defaults that make a good race.
     fn of_the_run(&self, scenario: &Scenario) -> Vec<String> {
         let few = &scenario.sweep;
         let variant = few.first().map_or(DEFAULT_VARIANT, |cell| &cell.variant);
@@ -141,8 +142,8 @@ fn strategies(cells: &[CellSpec]) -> Vec<String> {
     names
 }
 
-/// One shape of each kind: the largest that is no crowd, else the smallest. Strategies that race side by side then have as
-/// many workers each.
+/// One layout of each kind: the largest with at most [`FEW`] workers, else the smallest. All strategies then race with
+/// the same number of workers.
 fn shapes(cells: &[CellSpec]) -> Vec<String> {
     let workers = cells.iter().filter(|cell| cell.strategy != "sequential").map(|cell| cell.shape);
     let (grids, plain): (Vec<_>, Vec<_>) = workers.partition(|shape| shape.processes().is_some());
@@ -153,13 +154,13 @@ fn shapes(cells: &[CellSpec]) -> Vec<String> {
     [one(plain), one(grids)].into_iter().flatten().collect()
 }
 
-/// The first Ctrl-C or SIGTERM stops the race, as `q` does. Where that takes too long, or at the second, the program ends
-/// where it stands; the terminal is given back all the same.
+/// The first Ctrl-C or SIGTERM stops the race, as `q` does. If that takes too long, or at the second one, the program
+/// exits at once; the terminal is restored all the same.
 fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let (flag, end) = (Arc::clone(&stop), || {
-        // On a thread of its own: where nobody reads the terminal any more, a picture may be stuck half-written for ever,
-        // with the output's lock in its hand.
+        // On a separate thread: if nobody reads the terminal any more, the drawing thread may block for ever in a write
+        // while it holds the lock of stdout.
         let (given, done) = channel();
         let _ = Builder::new().spawn(move || {
             screen::give_back();
@@ -174,7 +175,7 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
             end();
         }
         flag.store(true, Relaxed);
-        // Where the system refuses a thread, a second Ctrl-C is what is left.
+        // If the system refuses a thread, a second Ctrl-C still works.
         let _ = Builder::new().spawn(move || {
             thread::sleep(GRACE);
             end();
@@ -184,7 +185,7 @@ fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
-/// Raises the flag however its scope is left: the thread that follows the run then ends, with the run.
+/// Raises the flag on every exit from its scope: the thread that follows the run then stops the run and ends.
 struct StopWhenLeft<'a>(&'a AtomicBool);
 
 impl Drop for StopWhenLeft<'_> {
@@ -193,22 +194,22 @@ impl Drop for StopWhenLeft<'_> {
     }
 }
 
-/// On a screen. The run is followed by a thread of its own, so that it never waits until something is drawn.
+/// On a screen. A separate thread reads the run's events, so that the run never waits for drawing.
 fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<RunEnd> {
     let (tell, told) = channel();
     thread::scope(|scope| {
         let follow = move || {
-            // Nobody is left to be told where the screen was lost: the run is about to be stopped.
+            // Sending fails only after the screen was lost: the run is about to be stopped.
             watched.follow(stop, &mut |event| drop(tell.send(event)))
         };
         Builder::new().spawn_scoped(scope, follow).context("could not start the thread that follows the run")?;
         let _stop = StopWhenLeft(stop);
         let mut screen = Screen::take_over().context("can't draw on this terminal; try `makespan run`")?;
-        draw(&mut screen, &told, stop).context("the terminal failed")?.context("the race can't be followed any more")
+        draw(&mut screen, &told, stop).context("the terminal failed")?.context("lost the connection to the run")
     })
 }
 
-/// Draws until the race has ended. `None` where nobody tells of it any more.
+/// Draws until the race has ended. `None` if the events stop without an end.
 fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<RunEnd>> {
     let mut picture = RaceScreen { race: Race::default(), stopping: false, colour: ledger::colours_are_wanted() };
     let mut drawn: Option<(Instant, ratatui::layout::Size)> = None;
@@ -237,7 +238,7 @@ fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::
     }
 }
 
-/// Without a screen: the line that other measurements show, on standard error.
+/// Without a screen: the usual progress line on standard error.
 fn listen(watched: Watched, stop: &AtomicBool) -> RunEnd {
     let line = progress::line("{msg}");
     let mut plan: Option<RacePlan> = None;
@@ -260,12 +261,12 @@ fn listen(watched: Watched, stop: &AtomicBool) -> RunEnd {
     how
 }
 
-/// The table of what the run has recorded, and the exit code that it had.
+/// Prints the table of the run's record, and returns the run's exit code.
 fn conclude(how: RunEnd, store: &Store, scenario: &str, process: u32) -> anyhow::Result<ExitCode> {
     let record = store.of_process(scenario, process)?;
     if let RunEnd::Failed(why) = how {
         if record.is_some_and(|record| record.rounds_done > 0) {
-            note!("what was measured until then is kept in {}", store.dir().display());
+            note!("the rounds measured so far are kept in {}", store.dir().display());
         }
         bail!("{why}");
     }

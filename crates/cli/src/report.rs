@@ -10,7 +10,7 @@ use support::suggestion;
 
 #[derive(clap::Args)]
 pub struct ReportArgs {
-    /// Where to write the page; `-` for standard output [default: report/index.html in a checkout, else makespan.html here]
+    /// Write the page here; `-` for standard output [default: report/index.html in a checkout, else makespan.html]
     #[arg(long, value_name = "FILE")]
     out: Option<Output>,
     #[command(flatten)]
@@ -26,7 +26,7 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         None => "makespan.html".into(),
     });
     for warning in report::refresh(&args.data.store(), out.clone())? {
-        note!("makespan: left out: {warning}");
+        note!("makespan: skipped: {warning}");
     }
     if let Output::File(path) = out {
         say!("{}", path.display());
@@ -34,7 +34,7 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is named but not there is a typing error, and not an empty store.
+/// A named directory that does not exist is a typo, and not an empty store.
 fn no_directory(dir: &Path) -> Usage {
     let name = dir.file_name().unwrap_or_default().to_string_lossy();
     let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));

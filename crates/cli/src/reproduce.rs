@@ -1,4 +1,7 @@
-//! `makespan reproduce`: put claims to the test, and say what came of them.
+//! `makespan reproduce`: test claims and report a verdict for each.
+//!
+//! An interrupted reproduction has no verdicts: it would have ended at a moment that its user chose, perhaps because
+//! they liked what they saw. What was measured is kept, and the same command resumes there.
 
 mod asked;
 mod timetable;
@@ -42,26 +45,26 @@ use work::strategy::Env;
 #[command(after_help = EXAMPLES)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct ReproduceArgs {
-    /// Claims (`000-3`), scenarios, documents (`000`), or paths of TOML files [default: every claim there is; see `makespan
-    /// list --claims`]
+    /// Claims (`000-3`), scenarios, documents (`000`), or paths of TOML files [default: all claims; see `makespan list
+    /// --claims`]
     #[arg(value_name = "CLAIM|SCENARIO|DOCUMENT", value_parser = NonEmptyStringValueParser::new())]
     names: Vec<String>,
-    /// One look, after 6 rounds: this is the default
+    /// One analysis, after 6 rounds: this is the default
     #[arg(long)]
     quick: bool,
-    /// Two looks, after 10 and after 30 rounds; the second only where an interval is still wide after the first
+    /// An interim analysis after 10 rounds; up to 30 where an interval is still wide then
     #[arg(long, conflicts_with = "quick")]
     full: bool,
     /// At the documents' own pace, 3 rounds: 30 requests really take 9 seconds
     #[arg(long, conflicts_with_all = ["quick", "full"])]
     real_time: bool,
-    /// Measure no longer than this altogether; a round that has begun is finished
+    /// Stop measuring after this time in total; a round that has begun is finished
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     budget: Option<Duration>,
-    /// Begin anew, where one of the same kind was interrupted
+    /// Start over instead of resuming an interrupted run
     #[arg(long)]
     fresh: bool,
-    /// The seed of the rounds' order
+    /// Seed of the order within rounds
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Also write the findings as JSON; `-` for standard output, instead of the ledger
@@ -79,20 +82,20 @@ Examples:
   makespan reproduce web_requests --real-time
   makespan reproduce 001 --json - | jq '.claims[] | {id, verdict}'
 
-The exit code is 0 whatever the verdicts are, and 1 when a run or a check failed that should not.
-After Ctrl-C it is 130, and the same command goes on from there.";
+The exit code is 0 whatever the verdicts are, and 1 if a run or a check failed unexpectedly.
+After Ctrl-C it is 130, and the same command resumes the run.";
 
-/// How often a cell is run for its memory alone, where a claim asks for it.
+/// How often a cell is run to measure its memory only, if a claim is about memory.
 const MEMORY_SAMPLES: u32 = 5;
 
 fn seconds(text: &str) -> Result<Duration, String> {
     let number = text.parse().ok().filter(|number: &f64| *number > 0.0);
     let budget = number.and_then(|number| Duration::try_from_secs_f64(number).ok());
-    budget.ok_or_else(|| format!("`{text}` is no budget; expected seconds above 0, such as 60"))
+    budget.ok_or_else(|| format!("`{text}` is not a budget; expected seconds above 0, such as 60"))
 }
 
 impl ReproduceArgs {
-    /// The rounds at which it may stop, fixed beforehand.
+    /// The rounds of the analyses, fixed beforehand: the measurement may stop at each.
     fn looks(&self) -> Vec<u32> {
         match (self.full, self.real_time) {
             (true, _) => vec![10, 30],
@@ -105,7 +108,7 @@ impl ReproduceArgs {
         Plan { purpose: Purpose::Findings, looks: self.looks(), budget: None, memory_samples: Vec::new() }
     }
 
-    /// Whatever a measurement depends on: only what has the same key can be gone on with.
+    /// Everything that a measurement depends on: only a run with the same key can be resumed.
     fn key(&self, parts: &[Part]) -> String {
         journal::key(&(cfg!(debug_assertions), parts, self.looks(), self.seed))
     }
@@ -144,8 +147,8 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     if interrupted.load(Relaxed) {
         let done = parts.iter().filter(|part| journal.finished(&part.scenario.name).is_some()).count();
         note!(
-            "interrupted: {done} of {} scenarios are measured, and nothing is lost. Verdicts wait for the looks that were fixed \
-             beforehand; the same command goes on from here, --fresh begins anew.",
+            "interrupted: {done} of {} scenarios are measured, and nothing is lost. An interrupted run has no verdicts until \
+             it is resumed; the same command resumes it, --fresh starts over.",
             parts.len()
         );
         return Ok(ExitCode::from(130));
@@ -158,7 +161,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     Ok(if whole(&asked, &parts, &evidence) && shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// A class should know beforehand whether there is time for a coffee.
+/// Announces beforehand how long the class will wait.
 fn announce(parts: &[Part], plan: &Plan) {
     let waits_s = |part: &Part| part.cells.iter().map(|cell| timetable::waits_s(&part.scenario, cell)).sum::<f64>();
     let runs = f64::from(plan.last() + 1);
@@ -166,7 +169,7 @@ fn announce(parts: &[Part], plan: &Plan) {
     note!("At the documents' own pace, waiting alone takes {} ({runs} runs of each cell).", HumanDuration(waits));
 }
 
-/// Measures what is not measured yet.
+/// Measures the scenarios that are not measured yet.
 fn measure(parts: &[Part], settings: &Settings, budget: Option<Duration>, watch: &mut Watch) -> anyhow::Result<()> {
     let began = Instant::now();
     for (place, Part { scenario, cells, memory }) in parts.iter().enumerate() {
@@ -204,12 +207,12 @@ fn going_on(record: &Record) -> String {
     let time = record.started_at.get(11..16).unwrap_or("earlier");
     let round = (record.rounds_done + 1).min(record.rounds);
     format!(
-        "{}: going on from round {round} of {}, begun {time} UTC; --fresh begins anew",
+        "{}: resuming at round {round} of {}, begun {time} UTC; --fresh starts over",
         record.scenario, record.rounds
     )
 }
 
-/// Shows the exhibits and keeps what they showed. False when one did not show what it says.
+/// Runs the exhibits and records their results. False if one did not show what it says.
 fn show(names: &[&str], env: &Env, store: &Store, interrupted: &AtomicBool, watch: &Watch) -> anyhow::Result<bool> {
     let mut all_hold = true;
     for name in names {
@@ -217,7 +220,7 @@ fn show(names: &[&str], env: &Env, store: &Store, interrupted: &AtomicBool, watc
             break;
         }
         watch.exhibit(name);
-        // The checker has seen to it that there is one.
+        // The scenario check has made sure that it exists.
         let Ok(exhibit) = museum::named(name) else { continue };
         all_hold &= show_one(exhibit, env, store, watch)?;
     }
@@ -240,7 +243,7 @@ fn show_one(exhibit: &Exhibit, env: &Env, store: &Store, watch: &Watch) -> anyho
     Ok(holds)
 }
 
-/// The findings, for people or for programs.
+/// Prints the findings for people or for programs.
 fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Result<()> {
     let found = asked.among(all.clone());
     if let Some(output) = json {
@@ -254,7 +257,7 @@ fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Res
     Ok(())
 }
 
-/// Whether every cell has a time that should have one. Those that have none are named.
+/// Whether every cell has a time unless it is expected to fail. Names those that lack one.
 fn whole(asked: &Asked, parts: &[Part], evidence: &Evidence) -> bool {
     let mut whole = true;
     for Part { scenario, cells, .. } in parts {

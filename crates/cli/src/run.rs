@@ -41,23 +41,23 @@ pub struct RunArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
-    /// Strategies to measure, beside sequential, which always is [default: the scenario's]
+    /// Strategies to measure, in addition to sequential, which is always measured [default: the scenario's]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
-    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves it all
-    /// to workers that `makespan worker` has started, for `queue` alone [default: the scenario's]
+    /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves
+    /// all tasks to workers that `makespan worker` has started, for `queue` only [default: the scenario's]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
     workers: Vec<WorkersFlag>,
-    /// Where the queue of `queue` is: redis://HOST:PORT/DB or sqlite:PATH [default: `MAKESPAN_QUEUE`, else a file of its own]
+    /// URL of the queue for `queue`: redis://HOST:PORT/DB or sqlite:PATH [default: `MAKESPAN_QUEUE`, else a new file]
     #[arg(long, value_name = "URL")]
     queue: Option<String>,
-    /// The name of the queue there, which workers have to know [default: makespan]
+    /// Name of the queue at that URL; workers must use the same name [default: makespan]
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     queue_name: Option<String>,
-    /// How tasks reach workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
-    #[arg(long, value_name = "DEAL")]
+    /// How tasks are assigned to workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
+    #[arg(long = "schedule", alias = "deal", value_name = "SCHEDULE")]
     deal: Option<Schedule>,
-    /// What the clock encloses: `warm` the run alone, `cold` start, run and stop, `as_published` what the document timed
+    /// What the timer covers: `warm` the run only, `cold` start, run and stop, `as_published` what the document timed
     #[arg(long, value_parser = timer)]
     timer: Option<Timer>,
     /// The scenario with other numbers (see `makespan list`)
@@ -66,34 +66,34 @@ pub struct RunArgs {
     /// Measure the few cells of `cargo bench` instead of all
     #[arg(long, conflicts_with_all = ["strategy", "workers", "deal", "timer", "variant"])]
     sweep: bool,
-    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains this (may be repeated); and sequential, the baseline
+    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains TEXT (repeatable), and sequential, the baseline
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
     /// How often every cell is measured
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// The seed of the rounds' order
+    /// Seed of the order within rounds
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Divide every latency by this [default: the scenario's; 1 is the document's own pace]
+    /// Divide every latency by X [default: the scenario's; 1 is the document's own pace]
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
-    /// How long a thread of `gil_threads` waits before it asks for the lock, in milliseconds [default: 5, as CPython]
+    /// How long a `gil_threads` thread waits before it requests the lock, in milliseconds [default: 5, as in CPython]
     #[arg(long, value_name = "MS", value_parser = switch_interval)]
     switch_interval: Option<Duration>,
-    /// Use the JPEGs and PNGs of this directory instead of the fixtures, in a scenario that makes thumbnails; files that can't
-    /// be read are left out and named
+    /// Make thumbnails of the JPEGs and PNGs in this directory instead of the fixtures; unreadable files are skipped
+    /// and listed
     #[arg(long, value_name = "DIR")]
     images: Option<PathBuf>,
-    /// Fetch from this mock server, which `makespan server` serves where other machines reach it, instead of from one of
-    /// the run's own
+    /// Fetch from this mock server, started by `makespan server` where other machines can reach it, instead of starting
+    /// one for the run
     #[arg(long, value_name = "http://HOST:PORT", value_parser = origin)]
     server: Option<String>,
     /// Also write the record as JSON; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
-    /// Also write what happens, while it happens, as lines of JSON; `-` for standard output, instead of the table. The run
-    /// ends when nobody reads them any more
+    /// Also write events as JSON lines while the run goes on; `-` for standard output, instead of the table. The run
+    /// ends when the reader closes the pipe
     #[arg(long, value_name = "FILE")]
     events: Option<Output>,
     /// Also write the timelines as Chrome trace events, for ui.perfetto.dev; `-` for standard output, instead of the table
@@ -119,9 +119,9 @@ Examples:
 /// What `--workers` takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum WorkersFlag {
-    /// Those that others have started.
+    /// Workers that `makespan worker` has started.
     OfOthers,
-    /// So many of the run's own.
+    /// Workers that the run starts.
     Own(WorkerLayout),
 }
 
@@ -147,14 +147,14 @@ pub(super) fn scale(text: &str) -> Result<f64, String> {
         .map_err(|expected| format!("expected {expected}, such as 20"))
 }
 
-/// At least what a thread needs to wake up, at most what a user waits for after Ctrl-C: a waiting thread looks up that often.
+/// At least the time a thread needs to wake up, at most the wait after Ctrl-C: a waiting thread checks that often.
 fn switch_interval(text: &str) -> Result<Duration, String> {
     let milliseconds = text.parse().ok().filter(|number| (0.1..=1000.0).contains(number));
     let interval = milliseconds.map(|number: f64| Duration::from_secs_f64(number / 1e3));
-    interval.ok_or_else(|| format!("`{text}` is no switch interval; expected milliseconds from 0.1 to 1000"))
+    interval.ok_or_else(|| format!("`{text}` is not a switch interval; expected milliseconds from 0.1 to 1000"))
 }
 
-/// Nothing but scheme, host and port: what a worker may fetch from is compared with it letter by letter.
+/// Only scheme, host and port: the origin that a worker may fetch from is compared with it byte by byte.
 pub(super) fn origin(text: &str) -> Result<String, String> {
     let plain = text.trim_end_matches('/');
     let is_origin = plain
@@ -211,7 +211,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
     if let Some((error, path)) = events_lost.zip(args.events.as_ref()) {
         anyhow::bail!(
-            "--events {}: not all could be written: {error}; the measurement is whole",
+            "--events {}: some events could not be written: {error}; the measurement is complete",
             path.path().display()
         );
     }
@@ -219,8 +219,8 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 impl RunArgs {
-    /// Refuses outputs that would overwrite each other or the scenario, and says whether one of them takes the table's place on
-    /// standard output.
+    /// Refuses outputs that would overwrite each other or the scenario. Returns whether one of them replaces the table
+    /// on standard output.
     fn outputs(&self) -> Result<bool, Usage> {
         let file = PathBuf::from(&self.scenario);
         let scenario = file.extension().is_some_and(|end| end == "toml").then(|| Output::File(file.clone()));
@@ -232,7 +232,7 @@ impl RunArgs {
     }
 }
 
-/// What is to be measured, if it can be.
+/// What to measure, or why that is not possible.
 fn asked(args: &RunArgs) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
@@ -244,12 +244,12 @@ fn asked(args: &RunArgs) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettin
     Ok((scenario, cells, queue))
 }
 
-/// The scenario at another time scale, if it has anything to scale and can be scaled so far.
+/// The scenario at another time scale, if it has waits to scale and the scaled latencies are valid.
 fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
     if !scenario.has_waits() {
         let name = &scenario.name;
         return Err(Usage(format!(
-            "--time-scale: the tasks of {name} wait for no server, so there is nothing to divide"
+            "--time-scale: the tasks of {name} wait for no server, so there is no latency to divide"
         )));
     }
     let scenario = scenario.scaled(time_scale);
@@ -258,21 +258,21 @@ fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
     Ok(scenario)
 }
 
-/// Refuses options that would change nothing about these cells.
+/// Refuses options that have no effect on these cells.
 fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
     let no_cell = |has: &dyn Fn(&CellSpec) -> bool| !cells.iter().any(has);
     if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
-        return Err(Usage("--switch-interval: no cell has a lock to ask for: add `--strategy gil_threads`".into()));
+        return Err(Usage("--switch-interval: no cell uses the simulated lock: add `--strategy gil_threads`".into()));
     }
     if args.deal.is_some_and(|deal| no_cell(&|cell| cell.deal == deal)) {
         return Err(Usage(
-            "--deal: no cell has workers to deal tasks to: add another `--strategy` than sequential".into(),
+            "--schedule: no cell has workers to schedule tasks on: add a `--strategy` other than sequential".into(),
         ));
     }
     Ok(())
 }
 
-/// Whether `makespan run` with these arguments asks for something that there is. Nothing is started.
+/// Checks that `makespan run` would accept these arguments. Nothing is started.
 pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
     let parser = RunArgs::augment_args(clap::Command::new("run").no_binary_name(true));
     let matches = parser.try_get_matches_from(arguments).and_then(|matches| RunArgs::from_arg_matches(&matches));
@@ -289,24 +289,22 @@ pub(super) fn exit_code(record: &Record, interrupted: bool, store: &Store) -> Ex
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Asks whether the queue is there, and says at once what would otherwise come to light at the deadline.
+/// Connects to the queue, and reports at once what would otherwise show only at the deadline.
 fn greet(address: &Address, queue: &QueueSettings) -> anyhow::Result<()> {
     let present = address.broker(&queue.name).present()?;
     if let Some(other) = present.iter().find(|peer| peer.role == Role::Run) {
         let (name, who) = (&queue.name, &other.id);
-        note!(
-            "another run ({who}) uses queue `{name}`: the two share its workers; --queue-name gives this one its own"
-        );
+        note!("another run ({who}) uses queue `{name}`: both share its workers; use --queue-name for a separate queue");
     }
     let listens = |peer: &Peer| peer.role == Role::Worker && peer.build == BUILD;
     if !queue.own_workers && !present.iter().any(listens) {
         let name = &queue.name;
-        note!("no worker listens on queue `{name}` yet; start some: makespan worker --queue {address} --name {name}");
+        note!("no worker listens on queue `{name}` yet; start one: makespan worker --queue {address} --name {name}");
     }
     Ok(())
 }
 
-/// Which queue the cells use, and whose workers.
+/// Which queue the cells use, and who starts its workers.
 fn queue_settings(args: &RunArgs, cells: &[CellSpec]) -> anyhow::Result<QueueSettings> {
     let own_workers = !args.workers.contains(&WorkersFlag::OfOthers);
     if !cells.iter().any(|cell| cell.strategy == Queue.name()) {
@@ -320,13 +318,13 @@ fn queue_settings(args: &RunArgs, cells: &[CellSpec]) -> anyhow::Result<QueueSet
     }
     let address = queue_address(args.queue.as_deref())?;
     if !own_workers && address.is_none() {
-        return Err(Usage(format!("--workers 0: whose workers? Say where the queue is that they take jobs from, with --queue URL or {VARIABLE}, and start them with `makespan worker --queue URL`")).into());
+        return Err(Usage(format!("--workers 0: no queue is given: name it with --queue URL or {VARIABLE}, and start its workers with `makespan worker --queue URL`")).into());
     }
     let name = args.queue_name.clone().unwrap_or_else(|| DEFAULT_NAME.into());
     Ok(QueueSettings { address, name, own_workers })
 }
 
-/// The cells to measure. None at all is a wrong `--only`.
+/// The cells to measure. An `--only` that matches none is an error.
 fn chosen_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let mut cells = if args.sweep { scenario.sweep.clone() } else { named_cells(args, scenario)? };
     if args.only.is_empty() {
@@ -356,7 +354,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
     let usual = usual_cells(scenario, variant)?;
     let asked = if args.workers.is_empty() { shapes(&usual) } else { asked_shapes(args)? };
     let strategies = match strategies(&args.strategy)? {
-        // Of the scenario's own, those that can do what was asked.
+        // The scenario's own strategies that support a requested layout.
         none if none.is_empty() => fitting(strategies(&names_of(&usual))?, &asked, variant),
         named => named,
     };
@@ -364,7 +362,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
         && let Some(strategy) = strategies.iter().find(|one| !scenario.as_published.contains_key(one.name()))
     {
         let (scenario, name) = (&scenario.name, strategy.name());
-        return Err(Usage(format!("{scenario} does not say what its document's timer enclosed for `{name}`")).into());
+        return Err(Usage(format!("{scenario} does not say what its document's timer covered for `{name}`")).into());
     }
     let deal = args.deal.unwrap_or(Schedule::OneByOne);
     let cells = scenario::matrix(variant, &strategies, &asked, &[deal], timer);
@@ -373,7 +371,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
     Ok(scenario::with_baselines(cells))
 }
 
-/// What `--workers` asks for. Workers that others have started are as many as they are: a single one stands for them.
+/// The layouts that `--workers` names. A single worker stands for those that `makespan worker` has started.
 fn asked_shapes(args: &RunArgs) -> anyhow::Result<Vec<WorkerLayout>> {
     let shape = |workers: &WorkersFlag| match workers {
         WorkersFlag::OfOthers => WorkerLayout::ONE,
@@ -381,7 +379,7 @@ fn asked_shapes(args: &RunArgs) -> anyhow::Result<Vec<WorkerLayout>> {
     };
     let alone = args.workers.len() == 1 && args.strategy == [Queue.name()];
     if args.workers.contains(&WorkersFlag::OfOthers) && !alone {
-        return Err(Usage("--workers: found 0, expected a whole number from 1 on: 0 stands alone and goes with `--strategy queue` alone, since it leaves the work to workers that `makespan worker` has started".into()).into());
+        return Err(Usage("--workers: found 0, expected a whole number from 1 on: 0 can't be combined with other counts and needs `--strategy queue` as the only strategy, because it leaves the work to workers that `makespan worker` has started".into()).into());
     }
     Ok(args.workers.iter().map(shape).collect())
 }
@@ -401,7 +399,7 @@ fn strategies(names: &[String]) -> anyhow::Result<Vec<&'static dyn Strategy>> {
     names.iter().map(|name| Ok(strategy::named(name).map_err(Usage)?)).collect()
 }
 
-/// Those that can have one of the shapes. Where nobody has it as it was asked for, all of them: then one says what it wants.
+/// The strategies that support one of the requested layouts; all of them if none does, so that the error can say why.
 fn fitting(all: Vec<&'static dyn Strategy>, asked: &[WorkerLayout], variant: &Variant) -> Vec<&'static dyn Strategy> {
     let shapes = |one: &dyn Strategy| {
         asked.iter().filter_map(|&shape| Some((shape, one.layout(shape, variant.tasks())?))).collect::<Vec<_>>()

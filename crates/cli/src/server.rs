@@ -1,4 +1,4 @@
-//! `makespan server`: the mock server alone, for any client.
+//! `makespan server`: the mock server on its own, for any client.
 
 use super::{Data, Usage, print::note, progress::Progress, run::scale};
 use anyhow::Context;
@@ -22,15 +22,15 @@ use std::{
 use support::suggestion;
 use tokio::sync::Notify;
 
-/// Runs the mock server until Ctrl-C or SIGTERM: a scenario's, or one with nothing but the generic routes.
+/// Runs the mock server until Ctrl-C or SIGTERM: a scenario's, or one with only the generic routes.
 ///
 /// Any client can use it: a browser, curl, wrk, a program in another language. The first line on stdout says where it
 /// listens.
 #[derive(Args)]
 #[command(after_help = after_help())]
 pub(crate) struct ServerArgs {
-    /// The scenario whose server it is: a name from `makespan list`, or a path to a TOML file [default: generic routes
-    /// alone]
+    /// The scenario whose server to run: a name from `makespan list`, or the path of a TOML file [default: generic
+    /// routes only]
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
@@ -38,7 +38,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "NAME", requires = "scenario")]
     variant: Option<String>,
 
-    /// Where to listen; port 0 picks a free port
+    /// Address to listen at; port 0 picks a free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
 
@@ -46,11 +46,11 @@ pub(crate) struct ServerArgs {
     #[arg(long)]
     allow_remote: bool,
 
-    /// Divide all latencies by this [default: the scenario's own time scale, or 1]
+    /// Divide all latencies by X [default: the scenario's own time scale, or 1]
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
 
-    /// Read the profile from stdin, as one line of JSON, and end when stdin closes: how `run` starts its servers
+    /// Read the profile from stdin as one line of JSON, and exit when stdin closes: `run` starts its servers this way
     #[arg(long, hide = true, value_parser = ["-"], conflicts_with = "scenario")]
     profile: Option<String>,
 
@@ -61,9 +61,7 @@ pub(crate) struct ServerArgs {
 /// Serves until it is told to end.
 pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
     if args.scenario.is_none() && args.data.dir.is_some() {
-        return Err(
-            Usage("--data: generic routes alone need no files: name a --scenario, or leave it out".into()).into()
-        );
+        return Err(Usage("--data: generic routes need no files: add --scenario, or leave out --data".into()).into());
     }
     let mut profile = match (&args.scenario, &args.profile) {
         (Some(name), _) => of_scenario(name, args.variant.as_deref(), args.data)?,
@@ -81,18 +79,18 @@ pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
     serve(checked, listen, &told_to_end, |notice| match notice {
         Notice::Listening(addr) => {
             announce(addr);
-            // A program that passes a profile knows what is in it.
+            // A program that passes a profile needs no such note.
             if args.profile.is_none() {
-                let what = args.scenario.as_deref().unwrap_or("generic routes alone");
+                let what = args.scenario.as_deref().unwrap_or("generic routes only");
                 note!("{what}, time scale {}; Ctrl-C ends it", profile.time_scale);
             }
         }
         Notice::OutOfDescriptors => note!(
-            "no file descriptor is left for another connection: new ones wait until others end. `ulimit -n` sets how many a \
+            "no file descriptor is left: new connections wait until others end. `ulimit -n` sets how many descriptors a \
              process may have"
         ),
         Notice::Draining(requests) => {
-            note!("waiting up to 5 s for requests in service: {requests}; Ctrl-C again cuts them off");
+            note!("waiting up to 5 s for requests in service: {requests}; Ctrl-C again aborts them");
         }
     })?;
     Ok(())
@@ -107,18 +105,18 @@ Examples:
   curl 'http://127.0.0.1:8080/-/log?run=1'
   curl -L http://127.0.0.1:8080/redirect/3
 
-Generic routes, as httpbin documents them, below those of the scenario if there is one:
+Generic routes, as httpbin documents them; a scenario's routes take precedence:
 {}
-Their seconds are real ones; with ?scaled=1 they are divided by the time scale.
+Their delays are real seconds; with ?scaled=1 they are divided by the time scale.
 
 A request with the header `makespan-task: RUN/INDEX` is logged. GET /-/log?run=RUN shows the log of
-a run; DELETE shows it and forgets it. Each answer's header `Makespan-Lateness-Ns` says how much
-later than asked it began.",
+a run; DELETE shows it and clears it. Each response's header `Makespan-Lateness-Ns` says how much
+later than requested it began.",
         generic::list()
     )
 }
 
-/// The server of a scenario, with the photographs it serves.
+/// The server profile of a scenario, with the photographs it serves.
 fn of_scenario(name: &str, variant: Option<&str>, data: Data) -> anyhow::Result<Profile> {
     let scenario = scenario::load(name)?;
     let wanted = variant.unwrap_or(DEFAULT_VARIANT);
@@ -132,7 +130,7 @@ fn of_scenario(name: &str, variant: Option<&str>, data: Data) -> anyhow::Result<
     Ok(profile)
 }
 
-/// Whoever started the server may have stopped reading; that is no reason not to serve.
+/// Ignores a closed stdout: the server serves all the same.
 fn announce(addr: SocketAddr) {
     let mut stdout = io::stdout();
     let _ = writeln!(stdout, "{LISTENING}http://{addr}").and_then(|()| stdout.flush());
@@ -141,9 +139,9 @@ fn announce(addr: SocketAddr) {
 fn profile_from_stdin() -> anyhow::Result<Profile> {
     let mut line = String::new();
     io::stdin().read_line(&mut line).context("could not read the profile from stdin")?;
-    let profile = serde_json::from_str(&line).context("stdin holds no profile in one line of JSON")?;
-    // Stdin is the lifeline: it closes when the parent ends, however that happens. Then nobody waits for an answer, so
-    // there is nothing to drain.
+    let profile = serde_json::from_str(&line).context("stdin holds no profile as one line of JSON")?;
+    // Stdin is the lifeline: it closes when the parent ends, however that happens. No client waits for an answer then,
+    // so there is nothing to drain.
     let watch = || {
         let _ = io::copy(&mut io::stdin(), &mut io::sink());
         std::process::exit(0);

@@ -1,4 +1,4 @@
-//! A record on the terminal: a table of times and one of what was taken, one line for each cell, and one sentence.
+//! A record on the terminal: a table of times and one of resources, one line per cell, and a summary sentence.
 
 mod fit;
 
@@ -23,7 +23,7 @@ pub use fit::fit;
 /// Width of the longest bar, in characters.
 const BAR: f64 = 12.0;
 
-/// Prints the record to standard output.
+/// Prints the record.
 pub fn print(record: &Record) {
     say!("{}", fitted(&format!("{}: {}", record.scenario, record.title)));
     say!("{}\n", fitted(&circumstances(record)));
@@ -33,7 +33,7 @@ pub fn print(record: &Record) {
     let rows: Vec<[String; 9]> = record.cells.iter().map(|cell| row(cell, longest)).collect();
     say!("{}", fit(heads, &rows, &[8, 7, 6], width()));
     if let Some(table) = resources(record) {
-        say!("\nWhat a run took:\n\n{table}");
+        say!("\nResources of a run:\n\n{table}");
     }
     for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
@@ -55,14 +55,14 @@ pub fn print(record: &Record) {
     say!("\n{}", fitted(&verdict(record)));
 }
 
-/// The worker processes that a queue's runs lost, each named: it did the work all the same.
+/// The worker processes that a queue's runs lost, each named: the other workers did their jobs.
 fn lost_workers(cell: &CellRecord) -> impl Iterator<Item = String> {
     cell.lost_workers.iter().map(|LostInRound { round, process, how }| {
         format!("lost worker process {process} in round {}: {how}; no speed-up", round + 1)
     })
 }
 
-/// What disturbed a queue's runs: runs whose time does not count, and who else used the queue.
+/// Disturbances of a queue's runs: runs whose time does not count, and other runs on the same queue.
 fn disturbances(cell: &CellRecord) -> Vec<String> {
     let excluded = cell.excluded.iter().map(|run| {
         let round = run.timeline.round + 1;
@@ -75,21 +75,23 @@ fn disturbances(cell: &CellRecord) -> Vec<String> {
     });
     let others = cell.other_runs.filter(|others| *others > 0).map(|others| {
         let runs = if others == 1 { "another run".into() } else { format!("{others} other runs") };
-        format!("{runs} used the same queue name at the same time and shared its workers: give each its own with --queue-name")
+        format!(
+            "{runs} used the same queue at the same time and shared its workers: use --queue-name for a separate queue"
+        )
     });
     excluded.chain(others).collect()
 }
 
-/// The files of the user's own folder that were not measured, each named.
+/// Prints the files of the user's folder that were skipped, and why.
 fn left_out(record: &Record) {
     let Some((measured, all, reasons)) = record.pictures() else { return };
-    say!("\n{measured} of {all} pictures. Left out:");
+    say!("\n{measured} of {all} pictures were measured. Skipped:");
     for (why, files) in reasons {
         say!("  {}: {why}", files.join(", "));
     }
 }
 
-/// What failed in cells that passed because failing was expected: the same words once, and the cells they are true of.
+/// Failed tasks of cells that passed because failures were expected: each message once, with its cells.
 fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
     let mut failures: Vec<(String, Vec<String>)> = Vec::new();
     let same = |one: &CellRecord, cell: &CellRecord| one.variant == cell.variant && one.timer == cell.timer;
@@ -97,7 +99,7 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
         let baseline = record.cells.iter().find(|one| one.is_baseline() && same(one, cell));
         let did_less = baseline.is_some_and(|baseline| baseline.task_errors < cell.task_errors);
         let less = if did_less { ", so the time is for less work: no speed-up" } else { "" };
-        let first = cell.error.as_deref().map(|error| format!("; the first: {error}")).unwrap_or_default();
+        let first = cell.error.as_deref().map(|error| format!("; the first error: {error}")).unwrap_or_default();
         let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors, cell.tasks);
         let who = who(cell);
         match failures.iter_mut().find(|(known, _)| *known == words) {
@@ -108,8 +110,7 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
     failures
 }
 
-/// Answers in the last round that were no success, though they were what the scenario expects: the same words once, and the
-/// cells they are true of.
+/// Answers in the last round with an error status that the scenario expects: each message once, with its cells.
 fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
     let mut told: Vec<(String, Vec<String>)> = Vec::new();
     for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed) {
@@ -126,22 +127,20 @@ fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
     told
 }
 
-/// What is to be said of a time in which workers were lost.
+/// The note on a time in which workers were lost.
 fn again(cell: &CellRecord) -> String {
     let (redeliveries, rounds) = (cell.redeliveries.unwrap_or_default(), cell.run_s.len());
     let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
     let plural = if rounds == 1 { "" } else { "s" };
-    format!(
-        "in {rounds} round{plural}, a job was handed out again {times}: nothing was heard of the worker that had it"
-    )
+    format!("in {rounds} round{plural}, a job was redelivered {times}: the worker that had it sent no more heartbeats")
 }
 
-/// Seconds with three significant figures, in the unit that suits them.
+/// Seconds with three significant figures, in a suitable unit.
 pub fn seconds(time_s: f64) -> String {
     figures::time(time_s).replace('\u{a0}', " ")
 }
 
-/// Bytes in a unit that suits them, in powers of ten.
+/// Bytes in a suitable unit, in powers of ten.
 pub fn memory(bytes: u64) -> String {
     figures::memory(bytes).replace('\u{a0}', " ")
 }
@@ -156,12 +155,12 @@ fn circumstances(record: &Record) -> String {
         parts.push(format!("latencies divided by {}", exact(record.time_scale)));
     }
     if host.profile != "release" {
-        parts.push(format!("{} build: figures mislead", host.profile));
+        parts.push(format!("{} build: times are not representative", host.profile));
     }
     parts.join(" · ")
 }
 
-/// The strategy, and what is unusual about the cell.
+/// The strategy, and everything about the cell that is not the default.
 fn name(cell: &CellRecord) -> String {
     let mut name = cell.strategy.clone();
     if cell.deal != Schedule::OneByOne {
@@ -217,7 +216,7 @@ fn failed(cell: &CellRecord) -> String {
     if cell.task_errors > 0 { format!(" {} failed", cell.task_errors) } else { String::new() }
 }
 
-/// Processor time, memory, threads and processes of every cell that has a time. `None` where none has one.
+/// Processor time, memory, threads and processes of every cell that has a time. `None` if none has one.
 fn resources(record: &Record) -> Option<String> {
     const HEADS: [&str; 10] = [
         "strategy",
@@ -251,7 +250,7 @@ fn resources(record: &Record) -> Option<String> {
     (!rows.is_empty()).then(|| fit(HEADS, &rows, &[5, 4, 9, 7, 6], width()))
 }
 
-/// What was not measured, or can't be on this system.
+/// Shown for a figure that was not measured, or can't be on this system.
 fn unknown() -> String {
     "?".into()
 }
@@ -273,13 +272,13 @@ fn shortest(record: &Record) -> Option<(f64, &CellRecord)> {
     whole.filter_map(|cell| Some((median_s(cell)?, cell))).min_by(|a, b| a.0.total_cmp(&b.0))
 }
 
-/// One sentence: which was the fastest, and did the machine hold still?
+/// Summary: which cell was the fastest, and whether the machine was quiet.
 fn verdict(record: &Record) -> String {
     let baseline = record.cells.iter().find(|cell| cell.is_baseline());
     let mut sentence = fastest(record).unwrap_or_else(|| match shortest(record) {
         Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => {
             format!(
-                "Shortest: {}, {}. There is no speed-up, because sequential has no time.",
+                "Shortest time: {}, {}. There is no speed-up, because sequential has no time.",
                 who(cell),
                 seconds(time_s)
             )
@@ -293,7 +292,7 @@ fn verdict(record: &Record) -> String {
     sentence
 }
 
-/// Which cell was the fastest, if any was faster than sequential. `None` where there is no speed-up.
+/// Which cell was the fastest, if any was faster than sequential. `None` if there is no speed-up.
 fn fastest(record: &Record) -> Option<String> {
     let mut measured: Vec<(Estimate, &CellRecord)> =
         record.cells.iter().filter_map(|cell| Some((cell.speedup?, cell))).collect();
@@ -304,10 +303,13 @@ fn fastest(record: &Record) -> Option<String> {
     let words =
         format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.run_s.len());
     if high < 1.0 {
-        return Some(format!("Nothing was faster than sequential. The nearest: {}, {words}.", who(cell)));
+        return Some(format!("No strategy was faster than sequential. The closest: {}, {words}.", who(cell)));
     }
     if low <= 1.0 {
-        return Some(format!("Nothing was shown to be faster than sequential. The nearest: {}, {words}.", who(cell)));
+        return Some(format!(
+            "No strategy was shown to be faster than sequential. The closest: {}, {words}.",
+            who(cell)
+        ));
     }
     let ties: Vec<String> =
         measured[1..].iter().filter(|(other, _)| other.high >= low).map(|(_, other)| who(other)).collect();
@@ -316,7 +318,7 @@ fn fastest(record: &Record) -> Option<String> {
         [one] => format!(" {one} may be as fast: the intervals overlap."),
         [.., last] => {
             let others = ties[..ties.len() - 1].join("; ");
-            format!(" These may be as fast, since their intervals overlap with it: {others}; {last}.")
+            format!(" These may be as fast, because their intervals overlap: {others}; {last}.")
         }
     };
     Some(format!("Fastest: {}, {words}.{tie}", who(cell)))
@@ -375,15 +377,16 @@ mod tests {
         ));
         let slower = verdict_on(&[("gil_threads", [0.94, 0.96, 0.98])]);
         assert!(
-            slower.starts_with("Nothing was faster than sequential. The nearest: gil_threads x 2, 0.96 times"),
+            slower.starts_with("No strategy was faster than sequential. The closest: gil_threads x 2, 0.96 times"),
             "{slower}"
         );
         let open = verdict_on(&[("threads", [0.9, 1.05, 1.2])]);
-        assert!(open.starts_with("Nothing was shown to be faster than sequential. The nearest: threads x 2"), "{open}");
+        let none = "No strategy was shown to be faster than sequential. The closest: threads x 2";
+        assert!(open.starts_with(none), "{open}");
         let two = [("threads", [4.8, 4.91, 5.0]), ("async", [4.7, 4.90, 5.1])];
         assert!(verdict_on(&two).contains(". async x 2 may be as fast: the intervals overlap."));
         let three = verdict_on(&[two[0], two[1], ("queue", [4.0, 4.5, 4.85])]);
-        assert!(three.contains("their intervals overlap with it: async x 2; queue x 2."), "{three}");
+        assert!(three.contains("their intervals overlap: async x 2; queue x 2."), "{three}");
     }
 
     #[test]

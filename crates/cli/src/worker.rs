@@ -1,4 +1,4 @@
-//! `makespan worker`: takes jobs from a queue until it is told to leave.
+//! `makespan worker`: takes jobs from a queue until it is told to stop.
 
 use super::{
     Data, Usage,
@@ -25,16 +25,16 @@ use work::queue::{
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct WorkerArgs {
-    /// Where the queue is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or sqlite:PATH [default: `MAKESPAN_QUEUE`]
+    /// URL of the queue: redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or sqlite:PATH [default: `MAKESPAN_QUEUE`]
     #[arg(long, value_name = "URL")]
     queue: Option<String>,
-    /// The queue's name: a run finds the workers that listen on its own
+    /// Name of the queue; a run uses the workers that listen on the queue it names
     #[arg(long, value_name = "QUEUE", default_value = DEFAULT_NAME, value_parser = NonEmptyStringValueParser::new())]
     name: String,
-    /// How many jobs to do at once, each on a thread of its own [default: as many as there are usable cores]
+    /// How many jobs to run at once, each on its own thread [default: the number of usable cores]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     concurrency: Option<u32>,
-    /// Fetch from this server alone, whatever server a job names [default: the one its run names]
+    /// Fetch only from this server, whatever server a job names [default: the one its run names]
     #[arg(long, value_name = "http://HOST:PORT", value_parser = origin)]
     server: Option<String>,
     #[command(flatten)]
@@ -47,20 +47,20 @@ Examples:
   makespan worker --queue redis://queue.example:6379/0 --name lecture --server http://10.0.0.1:8080
   MAKESPAN_QUEUE=redis://:PASSWORD@queue.example/0 makespan worker
 
-Two terminals, and nothing to install:
+In two terminals, with nothing to install:
   makespan worker --queue sqlite:/tmp/jobs.db
   makespan run gallery_downloads --strategy queue --workers 0 --queue sqlite:/tmp/jobs.db
 
-Whatever a job says, a worker fetches from one server, sums primes, and makes thumbnails and unpacks
-archives of fixtures, which it makes for itself on first use. The run must be of the same build.
-The first line on stdout says where it listens. Ctrl-C finishes the jobs in hand, a second one
-leaves them to others.";
+Whatever a job says, a worker only fetches from one server, sums primes, makes thumbnails and unpacks
+archives. It generates its fixtures on first use. The run must be of the same build. The first line
+on stdout names the queue. Ctrl-C finishes the current jobs; after a second Ctrl-C, other workers
+take them over.";
 
-/// What the main thread waits for.
+/// The message that the main thread waits for.
 enum Word {
     /// Ctrl-C, or SIGTERM.
     Leave,
-    /// The crew is at its end already.
+    /// The workers have ended already.
     Ended,
 }
 
@@ -77,7 +77,7 @@ pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let crew = JobWorkers::join(&membership, move |event| tell(event, &words))?;
     announce(&membership);
     if let Ok(Word::Leave) = heard.recv() {
-        note!("finishing the jobs in hand; Ctrl-C again ends it at once");
+        note!("finishing the current jobs; Ctrl-C again stops at once");
     }
     let jobs = crew.leave()?;
     note!("left queue `{}`: {jobs} job{} done", membership.queue, if jobs == 1 { "" } else { "s" });
@@ -85,7 +85,7 @@ pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn address(given: Option<&str>) -> Result<Address, Usage> {
-    let missing = "which queue? Give --queue redis://HOST:PORT/DB or --queue sqlite:PATH, or set MAKESPAN_QUEUE";
+    let missing = "no queue is given: use --queue redis://HOST:PORT/DB or --queue sqlite:PATH, or set MAKESPAN_QUEUE";
     queue_address(given)?.ok_or_else(|| Usage(missing.into()))
 }
 
@@ -93,11 +93,11 @@ fn usable_cores() -> NonZeroU32 {
     u32::try_from(num_cpus::get()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
 }
 
-/// Where jobs write. It goes when the worker does.
+/// The directory that jobs write to. It is removed when the worker ends.
 fn outputs(store: &Store) -> anyhow::Result<Scratch> {
     let path = store.dir().join("outputs");
     Scratch::new_in(&path).with_context(|| {
-        format!("{}: can't make a directory for outputs; give another place with --data DIR", path.display())
+        format!("{}: can't create a directory for outputs; choose another place with --data DIR", path.display())
     })
 }
 
@@ -107,22 +107,22 @@ fn announce(membership: &Membership) {
     let me = first.rsplit_once(':').map_or(first.as_str(), |(me, _)| me);
     let jobs = if *threads == NonZeroU32::MIN { "job" } else { "jobs" };
     say!("listening on queue `{queue}` at {address} as {me} ({threads} {jobs} at once)");
-    // Whoever started it may wait for this line, or may have stopped reading.
+    // The caller may wait for this line, or may have closed the pipe.
     let _ = stdout().flush();
-    note!("Ctrl-C finishes the jobs in hand and leaves");
+    note!("Ctrl-C finishes the current jobs and exits");
 }
 
 fn tell(event: WorkerEvent, words: &Sender<Word>) {
     match event {
-        WorkerEvent::Lost(why) => note!("{why}; trying again, and keeping what is finished"),
+        WorkerEvent::Lost(why) => note!("{why}; retrying, and keeping finished results"),
         WorkerEvent::Back => note!("the queue is back"),
         WorkerEvent::Skipped(what) => note!("{what}; skipped"),
-        // Nobody listens any more when it is about to leave anyway.
+        // The receiver is gone if the worker is about to leave anyway.
         WorkerEvent::Ended(_) => drop(words.send(Word::Ended)),
     }
 }
 
-/// The first Ctrl-C lets it leave, the second ends it where it stands: its jobs go to others.
+/// After the first Ctrl-C the worker finishes its jobs; the second ends it at once, and its jobs are redelivered.
 fn on_ctrl_c(words: Sender<Word>) -> anyhow::Result<()> {
     let mut told = false;
     ctrlc::set_handler(move || {

@@ -1,7 +1,7 @@
-//! What every pool promises, point by point: put to the test on few tasks, and each with what to look at where it fails.
+//! The contract of every pool, point by point: each point is tested on a few tasks, with a hint if it fails.
 //!
-//! What really happened is asked of those who can't be fooled: the mock server's log, and the system's list of threads and
-//! processes.
+//! The evidence comes from sources that a strategy can't fake: the mock server's log, and the system's list of threads
+//! and processes.
 
 use super::{
     Exercise, GradeError,
@@ -30,11 +30,11 @@ use work::{
     worker::lane::Done,
 };
 
-/// Longer than anything here takes.
+/// Longer than any step here takes.
 const AMPLE: Duration = Duration::from_secs(10);
-/// When the run that never ends is to end: enough to do two small sums before, on a busy machine.
+/// The deadline of the run that never ends: even a busy machine finishes two small sums before it.
 const SHORT: Duration = Duration::from_secs(1);
-/// How long an ordinary wait is, seconds.
+/// Length of an ordinary wait, in seconds.
 const WAIT_S: f64 = 0.015;
 
 /// A point of the contract.
@@ -45,23 +45,23 @@ pub enum ContractPoint {
     Answers,
     /// Each task is done exactly once.
     Once,
-    /// Never more tasks are under way than there are workers.
+    /// There are never more tasks in flight than workers.
     AtMost,
-    /// The work is done in as many processes as the shape says.
+    /// The work is done in as many processes as the worker layout says.
     Processes,
     /// There is no second thread.
     OneThread,
-    /// A task that fails harms no other.
+    /// A failed task doesn't affect the others.
     Errors,
-    /// At the deadline it returns, with what is done.
+    /// At the deadline the run returns, with the tasks that are done.
     Deadline,
-    /// Closed, it leaves no thread and no process.
+    /// A closed pool leaves no thread and no process behind.
     LeftBehind,
     /// The answers are right in every measured round as well.
     Rounds,
 }
 
-/// What came of a point.
+/// The outcome of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PointOutcome {
@@ -69,27 +69,27 @@ pub enum PointOutcome {
     Passed,
     /// It isn't.
     Failed,
-    /// It can't be told: the system doesn't say, or something before it went wrong.
+    /// Unknown: the system doesn't tell, or an earlier step went wrong.
     NotChecked,
 }
 
-/// A point, decided.
+/// A point with its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PointResult {
     /// Which.
     pub point: ContractPoint,
-    /// What it promises, for people.
+    /// The point in words.
     pub promise: String,
-    /// What came of it.
+    /// The outcome.
     pub outcome: PointOutcome,
-    /// What happened, where it isn't kept or can't be told.
+    /// What happened, if the point failed or was not checked.
     pub why: Option<String>,
-    /// Where the cause may lie, where it isn't kept.
+    /// A hint at the cause, if the point failed.
     pub look_at: Option<&'static str>,
 }
 
 impl ContractPoint {
-    /// What it promises.
+    /// The point in words.
     fn promise(self, exercise: &Exercise) -> String {
         match self {
             Self::Answers => "right answers, each with its task's index".into(),
@@ -109,11 +109,9 @@ impl ContractPoint {
             Self::Answers => {
                 "Return one `Done` for each of `work.tasks`. `Lane::run` makes it, with the index you give it."
             }
-            Self::Once => "Take tasks from one deck (`work.deck`): it gives each away once.",
-            Self::AtMost => "How many take tasks at the same time? `shape.workers()` says how many may.",
-            Self::Processes => {
-                "`WorkerProcess::spawn` starts one. The shape says how many, and how many threads each has."
-            }
+            Self::Once => "Take tasks from one task queue (`work.deck`): it hands out each task once.",
+            Self::AtMost => "How many workers take tasks at the same time? `shape.workers()` is the limit.",
+            Self::Processes => "`WorkerProcess::spawn` starts one. The layout says how many, and the threads of each.",
             Self::OneThread => "An event loop needs no second thread: `thread::spawn` and `spawn_blocking` make one.",
             Self::Errors => "A task that failed is a `Done` with an `Err` in it: return it like any other, and go on.",
             Self::Deadline => {
@@ -121,12 +119,12 @@ impl ContractPoint {
             }
             Self::LeftBehind => "Join every thread and close every process before `close` returns.",
             Self::Rounds => {
-                "It was right before and isn't always: what is shared by two workers, and who waits for whom?"
+                "The answers were right before, but not always: which state do workers share, and what guards it?"
             }
         }
     }
 
-    /// The finding that a verdict is; `None` stands for "the system doesn't tell".
+    /// Turns a verdict into a result; `None` stands for "the system doesn't tell".
     pub(super) fn finding(self, exercise: &Exercise, verdict: Option<Result<(), String>>) -> PointResult {
         let (outcome, why) = match verdict {
             Some(Ok(())) => (PointOutcome::Passed, None),
@@ -138,7 +136,7 @@ impl ContractPoint {
     }
 }
 
-/// A strategy and the exercise whose contract it is held to.
+/// A strategy, and the exercise whose contract it must keep.
 pub(super) struct Contract<'a> {
     pub(super) exercise: &'a Exercise,
     pub(super) strategy: &'static dyn Strategy,
@@ -148,7 +146,7 @@ pub(super) struct Contract<'a> {
 type PointVerdict = Option<Result<(), String>>;
 
 impl Contract<'_> {
-    /// Puts every point to the test. After a mishap, such as a run that hangs, the rest is left out: it would hang as well.
+    /// Tests every point. After a failed trial, such as a run that hangs, the rest is skipped: it would hang as well.
     pub(super) fn hold(&self, tell: &mut dyn FnMut(&PointResult)) -> Result<Vec<PointResult>, GradeError> {
         let (site, mut findings, mut mishap) = (TestSite::open(self.env)?, Vec::new(), false);
         for trial in [answers(), once(&site, self.exercise), errors(&site)?, deadline(&site)] {
@@ -159,7 +157,7 @@ impl Contract<'_> {
                     Ok(verdicts) => point.finding(self.exercise, verdicts[number].clone()),
                     Err(Some(why)) if number == 0 => point.finding(self.exercise, Some(Err(why.clone()))),
                     Err(_) => {
-                        let why = Some("left out after what went wrong before".into());
+                        let why = Some("skipped after an earlier failure".into());
                         PointResult { outcome: PointOutcome::NotChecked, why, ..point.finding(self.exercise, None) }
                     }
                 };
@@ -170,7 +168,7 @@ impl Contract<'_> {
         Ok(findings)
     }
 
-    /// One for each of the trial's points, or what kept it from coming that far.
+    /// One verdict for each of the trial's points, or why the trial could not be completed.
     fn verdicts(
         &self,
         site: &TestSite,
@@ -185,14 +183,14 @@ impl Contract<'_> {
     }
 }
 
-/// A pool's life, and the points that it decides.
+/// A pool's life cycle, and the points that it decides.
 struct Trial {
     points: Vec<ContractPoint>,
     jobs: Vec<PoolRun>,
     judge: fn(&Exercise, &TestSite, &Life) -> Result<Vec<PointVerdict>, GradeError>,
 }
 
-/// A site to fetch from, whose log says what really happened.
+/// A site to fetch from, whose log shows what really happened.
 struct TestSite(ServerProcess);
 
 impl TestSite {
@@ -227,7 +225,7 @@ fn fetch(url: String) -> Task {
     })
 }
 
-/// Sums of primes, and what a sieve says they are.
+/// Sums of primes, with the answers of a sieve.
 fn sums() -> Vec<(Task, Expected)> {
     prime_sum::Recipe {
         below: NonZeroU64::MIN.saturating_add(2999),
@@ -262,7 +260,7 @@ fn sums_are_right(ran: &Ran) -> Result<(), String> {
     })
 }
 
-/// Waits, three for each worker. What was under way at once is in the server's log.
+/// Waits, three for each worker. The server's log shows how many were in flight at once.
 fn once(site: &TestSite, exercise: &Exercise) -> Trial {
     let tasks = site.waits(3 * exercise.shape.workers().get() as usize);
     let points = [ContractPoint::Once, ContractPoint::AtMost].into_iter().chain(exercise.own_point);
@@ -292,7 +290,7 @@ fn at_most(exercise: &Exercise, log: &[LogEntry]) -> Result<(), String> {
     if most <= workers { Ok(()) } else { Err(format!("the server had {most} requests at once")) }
 }
 
-/// How many requests were under way at once, at most: between a request's arrival and its answer.
+/// The most requests in flight at once, each from its arrival to its response.
 fn most_at_once(log: &[LogEntry]) -> usize {
     let under_way = |at_ns| log.iter().filter(|one| (one.arrived_ns..one.answered_ns).contains(&at_ns)).count();
     log.iter().map(|one| under_way(one.arrived_ns)).max().unwrap_or(0)
@@ -301,16 +299,16 @@ fn most_at_once(log: &[LogEntry]) -> usize {
 fn own_point(point: ContractPoint, exercise: &Exercise, most: LeftBehind) -> Result<(), String> {
     match point {
         ContractPoint::Processes if most.processes != exercise.processes() => {
-            Err(format!("it had {} at most, and {} asks for {}", most.processes, exercise.shape, exercise.processes()))
+            Err(format!("there were {} at most, but {} needs {}", most.processes, exercise.shape, exercise.processes()))
         }
-        ContractPoint::OneThread if most.threads > 0 => Err(format!("it had {} more", most.threads)),
+        ContractPoint::OneThread if most.threads > 0 => Err(format!("there were {} more", most.threads)),
         _ => Ok(()),
     }
 }
 
-/// A connection that is reset, one that is refused, and an answer with status 500, among waits.
+/// Waits, among them a reset connection, a refused one, and a response with status 500.
 fn errors(site: &TestSite) -> Result<Trial, GradeError> {
-    // Nothing listens there any more when the test begins.
+    // The listener is dropped at once, so the port refuses connections.
     let nobody = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
     let mut tasks = site.waits(9);
     tasks[1] = site.fetch("/reset");
@@ -329,7 +327,7 @@ fn errors_are_in_place(ran: &Ran) -> Result<(), String> {
             1 => (Err(ErrorKind::BrokenResponse), "have the error of a connection that was reset"),
             4 => (Err(ErrorKind::Connect), "have the error of a connection that was refused"),
             5 => (Ok(Some(500)), "have status 500, which is an answer"),
-            _ => (Ok(Some(200)), "be unharmed by the errors of others"),
+            _ => (Ok(Some(200)), "not be affected by other tasks' errors"),
         };
         if found == right {
             Ok(())
@@ -339,7 +337,7 @@ fn errors_are_in_place(ran: &Ran) -> Result<(), String> {
     })
 }
 
-/// Two small sums, then waits for what never comes.
+/// Two small sums, then waits for responses that never come.
 fn deadline(site: &TestSite) -> Trial {
     let small =
         [0, 10].map(|from| Task::PrimeSum(PrimeSum { from, below: from + 10, by: prime_sum::Method::default() }));
@@ -357,7 +355,7 @@ fn what_is_done_is_kept(ran: &Ran) -> Result<(), String> {
     let (small, stuck) = done.split_at(2);
     if let Some(lost) = small.iter().find(|one| one.result.is_err()) {
         return Err(format!(
-            "task {} was done long before, and its result is lost: {}",
+            "task {} was done long before the deadline, but its result is lost: {}",
             lost.index,
             in_words(&lost.result)
         ));
@@ -385,7 +383,7 @@ fn in_words(result: &Result<Output, TaskError>) -> String {
     }
 }
 
-/// Every task in its place, where every one came back.
+/// The results in task order, if every task has one.
 fn complete(ran: &Ran) -> Result<Vec<Done>, String> {
     let missing = (0..ran.work.tasks.len() as u32).find(|index| !ran.done.iter().any(|one| one.index == *index));
     match missing {
@@ -394,13 +392,13 @@ fn complete(ran: &Ran) -> Result<Vec<Done>, String> {
     }
 }
 
-/// Every task in its place, where no result is one too many.
+/// The results in task order, if no task has two.
 fn in_order(ran: &Ran) -> Result<Vec<Done>, String> {
     let tasks = ran.work.tasks.len();
     let mut times = vec![0; tasks];
     for one in &ran.done {
         let known = times.get_mut(one.index as usize);
-        *known.ok_or_else(|| format!("task {} came back, and there are {tasks}, counted from 0", one.index))? += 1;
+        *known.ok_or_else(|| format!("task {} came back, but there are {tasks}, counted from 0", one.index))? += 1;
     }
     match times.iter().position(|&times| times > 1) {
         Some(index) => Err(format!("task {index} came back {} times", times[index])),

@@ -1,27 +1,27 @@
-//! How many threads and child processes this process has, where the system tells.
+//! The numbers of this process's threads and child processes, if the system tells.
 
 /// Threads and child processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct LeftBehind {
     /// Threads of this process.
     pub(super) threads: usize,
-    /// Its children, those included that have ended and were not reaped.
+    /// Its child processes, including zombies.
     pub(super) processes: usize,
 }
 
 impl LeftBehind {
-    /// As it is now; `None` where the system doesn't tell.
+    /// The current numbers; `None` if the system doesn't tell.
     pub(super) fn now() -> Option<Self> {
         Some(Self { threads: threads()?, processes: children()? })
     }
 
-    /// What there is more of here than there.
+    /// How many more there are than in `other`.
     pub(super) fn beyond(self, other: Self) -> Self {
         let more = |a: usize, b: usize| a.saturating_sub(b);
         Self { threads: more(self.threads, other.threads), processes: more(self.processes, other.processes) }
     }
 
-    /// The most of each.
+    /// The maximum of each.
     pub(super) fn most(self, other: Self) -> Self {
         Self { threads: self.threads.max(other.threads), processes: self.processes.max(other.processes) }
     }
@@ -36,7 +36,7 @@ fn threads() -> Option<usize> {
 fn children() -> Option<usize> {
     let own = i32::try_from(std::process::id()).ok()?;
     let parent = |process: procfs::process::Process| process.stat().ok().map(|stat| stat.ppid);
-    // One that ends while it is asked is nobody's any more.
+    // A process that ends during the query no longer counts.
     let all = procfs::process::all_processes().ok()?.flatten();
     Some(all.filter_map(parent).filter(|&parent| parent == own).count())
 }

@@ -1,8 +1,8 @@
-//! How fast is it beside the house's own? Graded by the interval of the ratio, and never by its estimate alone.
+//! Grades a strategy's speed relative to the built-in one: by the ratio's interval, never by its estimate alone.
 //!
-//! Both are measured in the same rounds by the same [runner], so that whatever the machine is up to strikes
-//! both. The floor was fixed before anybody measured. If the whole interval lies above it, the grade is "passed"; if the
-//! whole of it lies below, "failed"; and if the floor lies within, the rounds have not told, and the grade says so.
+//! The same [runner] measures both in the same rounds, so that noise affects both. The pass mark was fixed before any
+//! measurement. If the whole interval lies above it, the grade is "passed"; if it lies below, "failed"; and if the pass
+//! mark lies within the interval, "inconclusive".
 
 use super::{
     CheckEvent, CheckSettings, Exercise, GradeError,
@@ -29,22 +29,22 @@ use std::{
 };
 use work::{strategy::Strategy, worker::lane::panic_message};
 
-/// The speed that is asked for, as a share of the house's. Somewhat less than all of it, because what is worth learning
-/// here makes a difference of twice and more, and the last percents don't.
+/// The pass mark, as a share of the built-in strategy's speed. Below 1, because the mistakes that the exercises are
+/// about cost a factor of two and more, and the last percents teach nothing.
 pub const FLOOR: f64 = 0.85;
 
-/// The seed of the rounds' order.
+/// The seed for the order of the rounds.
 const SEED: u64 = 1;
 
-/// What the measurement found.
+/// The result of the measurement.
 pub(super) struct GradedCells {
     /// Whether every answer was right.
     pub(super) finding: PointResult,
-    /// Nothing if one wasn't: a wrong answer has no time.
+    /// `None` if an answer was wrong: a wrong answer has no time.
     pub(super) speed: Option<Speed>,
 }
 
-/// Measures the strategy beside the house's own, and grades it.
+/// Measures the strategy against the built-in one, and grades it.
 pub(super) fn measure(
     exercise: &Exercise,
     strategy: &'static dyn Strategy,
@@ -52,7 +52,7 @@ pub(super) fn measure(
     tell: &mut dyn FnMut(CheckEvent),
 ) -> Result<GradedCells, GradeError> {
     let scenario = exercise.scenario(settings.time_scale)?;
-    // To start, to run in a child process, to run: whoever takes longer than all of it for one step hangs.
+    // Start, run in a child process, run: a strategy that takes longer than all three for one step hangs.
     let patience = 5 * scenario.deadline;
     let cells = exercise.cells(strategy.name());
     let record = match watch(start(scenario, cells.to_vec(), settings)?, patience, tell) {
@@ -99,7 +99,7 @@ fn speed(house: &CellRecord, own: &CellRecord) -> Speed {
     }
 }
 
-/// The grade of a ratio, given as a logarithm; where it is open, how many rounds more would settle it, if any number would.
+/// The grade of a ratio, given as a logarithm; if inconclusive, how many more rounds would settle it, if any would.
 fn by_interval(ratio: &Mean, floor: f64) -> (Grade, Option<u32>) {
     let (interval, floor) = (ratio.interval(ALPHA), floor.ln());
     if interval.low > floor {
@@ -115,13 +115,13 @@ fn by_interval(ratio: &Mean, floor: f64) -> (Grade, Option<u32>) {
 
 type GradeResult = Result<Record, SetupError>;
 
-/// What the measuring thread says.
+/// The measuring thread's progress.
 struct MeasuringStep {
     done: u32,
     of: u32,
 }
 
-/// The measurement, on a thread of its own: a strategy that hangs must not hang the one who checks it.
+/// The measurement, on its own thread: a strategy that hangs must not hang the check.
 struct Started {
     thread: JoinHandle<GradeResult>,
     steps: std::sync::mpsc::Receiver<MeasuringStep>,
@@ -145,13 +145,13 @@ fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &CheckSettings) -> 
     Ok(Started { thread: Builder::new().name("rounds".into()).spawn(measure)?, steps })
 }
 
-/// Waits for its end. The error says how it went wrong.
+/// Waits for the measurement's end. The error says what went wrong.
 fn watch(started: Started, patience: Duration, tell: &mut dyn FnMut(CheckEvent)) -> Result<GradeResult, String> {
     loop {
         match started.steps.recv_timeout(patience) {
             Ok(MeasuringStep { done, of }) => tell(CheckEvent::Measuring { done, of }),
-            Err(RecvTimeoutError::Timeout) => return Err("a run hangs: it has not come back after its deadline".into()),
-            // It has dropped its end: it is over, or has panicked.
+            Err(RecvTimeoutError::Timeout) => return Err("a run hangs: it has not returned after its deadline".into()),
+            // The thread has dropped its sender: it is done, or has panicked.
             Err(RecvTimeoutError::Disconnected) => {
                 let panicked = |panic: Box<dyn std::any::Any + Send>| {
                     format!("it panicked outside of any task: {}", panic_message(&*panic))
@@ -166,7 +166,7 @@ struct StepSender(Sender<MeasuringStep>);
 
 impl Observer for StepSender {
     fn working(&mut self, _: usize, _: &CellSpec, step: u32, total: u32) {
-        // Whoever gave up listening has said so.
+        // A receiver that is gone has already reported the timeout.
         let _ = self.0.send(MeasuringStep { done: step, of: total });
     }
 }
@@ -184,7 +184,7 @@ mod tests {
     fn the_interval_decides_and_not_the_estimate() {
         assert_eq!(by_interval(&of(&[1.0, 1.01, 0.99]), 0.85), (Grade::Passed, None));
         assert_eq!(by_interval(&of(&[0.5, 0.51, 0.49]), 0.85), (Grade::Failed, None));
-        // Well above the floor, but two rounds that differ so much say little.
+        // Well above the pass mark, but two rounds that differ so much prove little.
         let (grade, more) = by_interval(&of(&[0.9, 1.4]), 0.85);
         assert_eq!(grade, Grade::Inconclusive);
         assert!(more.is_some_and(|more| more > 1), "{more:?}");

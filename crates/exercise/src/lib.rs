@@ -1,11 +1,11 @@
 //! Exercises: a strategy to complete, in one file.
 //!
-//! The file is a program of its own (`examples/NAME.rs` in a checkout of this project) with a [`Strategy`] that is right but
-//! slow, or fast but wrong. Its `main` is [`main`](main()): it holds the strategy to its [contract], and if that
-//! is kept, has the [runner](harness::runner) measure it in the same rounds as the house's own, and [grades](grade) the
-//! interval of the two times' ratio.
+//! The file is a program (`examples/NAME.rs` in a checkout of this project) with a [`Strategy`] that is right but slow,
+//! or fast but wrong. Its `main` is [`main`](main()): it tests the strategy's [contract], and if that is kept, has the
+//! [runner](harness::runner) measure it in the same rounds as the built-in strategy, and [grades](grade) the interval
+//! of the two times' ratio.
 
-// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+// Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -33,7 +33,7 @@ use work::{
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
-/// Every exercise, in the order in which they are best done.
+/// Every exercise, in the recommended order.
 pub const ALL: &[Exercise] = &[
     Exercise {
         name: "work_queue",
@@ -42,8 +42,8 @@ pub const ALL: &[Exercise] = &[
         shape: plain(6),
         own_point: None,
         template: include_str!("../../../fixtures/exercises/work_queue.rs"),
-        hint: "Is every worker at work until no task is left? Whoever gets his share beforehand may get all the long ones.",
-        further: "Share the tasks out beforehand instead, and see what that costs: every worker i takes the tasks i, i + N, i + 2N.",
+        hint: "Is every worker busy until no task is left? A worker with a fixed share may get all the long tasks.",
+        further: "Assign the tasks beforehand instead, and see what that costs: worker i takes the tasks i, i + N, i + 2N.",
     },
     Exercise {
         name: "bounded_pool",
@@ -52,8 +52,8 @@ pub const ALL: &[Exercise] = &[
         shape: plain(6),
         own_point: None,
         template: include_str!("../../../fixtures/exercises/bounded_pool.rs"),
-        hint: "Does a new task begin as soon as one has ended? Who starts six and waits for all six waits for the slowest.",
-        further: "See what becomes of a thread for each task where threads are refused: `makespan run url_crawl --variant crowd`.",
+        hint: "Does a new task begin as soon as one has ended? Starting six and joining all six waits for the slowest.",
+        further: "See a thread for each task where the system refuses threads: `makespan run url_crawl --variant crowd`.",
     },
     Exercise {
         name: "lock_held_too_long",
@@ -63,7 +63,7 @@ pub const ALL: &[Exercise] = &[
         own_point: None,
         template: include_str!("../../../fixtures/exercises/lock_held_too_long.rs"),
         hint: "When is the guard dropped? One that is made in the head of a `while let` or a `match` lives to the end of its body.",
-        further: "Hold the lock for a moment longer, on purpose: from where on does it show?",
+        further: "Hold the lock longer on purpose: from which duration on does it show?",
     },
     Exercise {
         name: "async_fetcher",
@@ -72,7 +72,7 @@ pub const ALL: &[Exercise] = &[
         shape: plain(6),
         own_point: Some(ContractPoint::OneThread),
         template: include_str!("../../../fixtures/exercises/async_fetcher.rs"),
-        hint: "Who awaits one future after the other has one in flight. N of them are awaited together.",
+        hint: "Awaiting futures one by one keeps only one in flight. Await N of them together.",
         further: "See what a task does that never awaits: `makespan run prime_sum --strategy async --workers 1,8`.",
     },
     Exercise {
@@ -82,12 +82,12 @@ pub const ALL: &[Exercise] = &[
         shape: grid(2, 3),
         own_point: Some(ContractPoint::Processes),
         template: include_str!("../../../fixtures/exercises/hybrid.rs"),
-        hint: "Has each process as many tasks in hand as it has threads, and a new one as soon as one of them is done?",
-        further: "Does it matter how six workers are made up? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
+        hint: "Does each process hold as many tasks as it has threads, and get a new one as soon as one is done?",
+        further: "Does the layout of six workers matter? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
     },
 ];
 
-/// What exercises are measured by.
+/// The scenario that exercises are measured with.
 const WAITS: &str = include_str!("../../../fixtures/exercises/waits.toml");
 
 const fn number(count: u32) -> NonZeroU32 {
@@ -108,41 +108,41 @@ const fn grid(processes: u32, threads: u32) -> WorkerLayout {
 /// A strategy to complete.
 #[derive(Debug)]
 pub struct Exercise {
-    /// Its name, and that of the file.
+    /// Its name and its file's.
     pub name: &'static str,
-    /// What it is about, in one line.
+    /// The topic, in one line.
     pub title: &'static str,
-    /// The strategy of [`strategy::ALL`] that it is measured beside.
+    /// The built-in strategy of [`strategy::ALL`] that it is measured against.
     pub house: &'static str,
-    /// The workers that both have.
+    /// The worker layout of both.
     pub shape: WorkerLayout,
-    /// What its contract has besides what every strategy's has.
+    /// A contract point of this exercise alone, in addition to every strategy's.
     pub own_point: Option<ContractPoint>,
-    /// The file as it is given: a whole program.
+    /// The file to start from: a complete program.
     pub template: &'static str,
-    /// What to look at when it keeps the contract and is slow.
+    /// A hint for a strategy that keeps the contract and is slow.
     pub hint: &'static str,
-    /// What to try when it is done.
+    /// What to try after passing.
     pub further: &'static str,
 }
 
-/// What a check needs besides the strategy.
+/// What a check needs in addition to the strategy.
 #[derive(Debug, Clone)]
 pub struct CheckSettings {
     /// The `makespan` binary, for worker processes and the mock server, and where outputs go.
     pub env: Env,
-    /// How many rounds are measured; an interval needs at least two.
+    /// Rounds to measure; an interval needs at least two.
     pub rounds: u32,
-    /// The waits that are measured are divided by this.
+    /// The measured waits are divided by this.
     pub time_scale: f64,
 }
 
-/// What happens in a check, as it happens.
+/// Progress of a check.
 #[derive(Debug)]
 pub enum CheckEvent<'a> {
     /// A point of the contract is decided.
     Found(&'a contract::PointResult),
-    /// Of so many steps of the measurement, so many are done.
+    /// Progress of the measurement.
     Measuring {
         /// Steps done.
         done: u32,
@@ -151,10 +151,10 @@ pub enum CheckEvent<'a> {
     },
 }
 
-/// Why nothing can be said of a strategy: the fault isn't its own.
+/// Why a strategy could not be checked, through no fault of its own.
 #[derive(Debug, thiserror::Error)]
 pub enum GradeError {
-    /// There is no mock server, or no log of it.
+    /// The mock server did not start, or its log can't be read.
     #[error(transparent)]
     Server(#[from] ServerError),
     /// The exercise's own scenario is wrong.
@@ -163,16 +163,16 @@ pub enum GradeError {
     /// The cells could not be set up.
     #[error(transparent)]
     SetUp(#[from] SetupError),
-    /// The strategy can't be a guest.
+    /// The strategy can't be registered.
     #[error("{0}")]
     NotAdmitted(String),
     /// The system refused a thread or a socket.
     #[error("the check could not be set up: {0}; are too many threads or files open?")]
     Io(#[from] std::io::Error),
-    /// What it is measured beside was not measured.
-    #[error("the house's own `{strategy}` could not be measured: {why}; is the machine overloaded?")]
+    /// The built-in strategy could not be measured.
+    #[error("the built-in `{strategy}` could not be measured: {why}; is the machine overloaded?")]
     House {
-        /// Which of them.
+        /// Its name.
         strategy: String,
         /// What went wrong.
         why: String,
@@ -186,7 +186,7 @@ pub fn named(name: &str) -> Result<&'static Exercise, String> {
     found.ok_or_else(|| suggestion::unknown("exercise", name, &names))
 }
 
-/// Holds the strategy to its contract, and grades its speed if that is kept. `tell` hears of everything as it happens.
+/// Tests the strategy's contract, and grades its speed if that is kept. `tell` gets the progress.
 pub fn check(
     exercise: &Exercise,
     strategy: &'static dyn Strategy,
@@ -218,12 +218,12 @@ pub fn check(
 }
 
 impl Exercise {
-    /// Where it stands in a checkout.
+    /// The file's path in a checkout.
     pub fn file(&self) -> String {
         format!("examples/{}.rs", self.name)
     }
 
-    /// How many worker processes its shape has.
+    /// How many worker processes its layout has.
     fn processes(&self) -> usize {
         self.shape.processes().map_or(0, |processes| processes.get() as usize)
     }
@@ -232,7 +232,7 @@ impl Exercise {
         Ok(scenario::parse(self.name, "fixtures/exercises/waits.toml", WAITS)?.scaled(time_scale))
     }
 
-    /// One after another, the house's own, the strategy's: in this order.
+    /// The cells in this order: sequential, the built-in strategy, the strategy under test.
     fn cells(&self, strategy: &str) -> [CellSpec; 3] {
         let cell = |strategy: &str, shape| CellSpec {
             variant: DEFAULT_VARIANT.into(),

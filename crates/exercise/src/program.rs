@@ -1,4 +1,8 @@
-//! The `main` of an exercise's file: checks the strategy that stands in it, and says what came of that.
+//! The `main` of an exercise's file: checks the file's strategy and reports the result.
+//!
+//! An exercise is a program that links the library, not a plug-in, so that its strategy looks like those in
+//! `crates/work/src/strategy`. The runner finds it by name, as it finds those. Child processes don't know it, so its
+//! cells are not first run in a fresh process; the contract replaces that.
 
 use super::{CheckEvent, CheckSettings, Exercise, GradeError, check, named, report};
 use clap::{Parser, value_parser};
@@ -26,10 +30,10 @@ struct CheckArgs {
     /// How many rounds are measured
     #[arg(long, default_value_t = ROUNDS, value_parser = value_parser!(u32).range(2..))]
     rounds: u32,
-    /// Also write what was found as JSON; `-` for standard output, instead of the text
+    /// Also write the report as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
-    /// The `makespan` binary [default: the one that cargo puts beside the folder of this program]
+    /// The `makespan` binary [default: the one in the parent of this program's folder, where cargo puts it]
     #[arg(long, value_name = "FILE")]
     program: Option<PathBuf>,
     /// Divide all waits by this
@@ -37,10 +41,10 @@ struct CheckArgs {
     time_scale: f64,
 }
 
-/// How many rounds are measured unless told otherwise.
+/// Rounds to measure by default.
 pub const ROUNDS: u32 = 10;
 
-/// What a check can't be begun without.
+/// Why a check can't start.
 #[derive(Debug, thiserror::Error)]
 enum ProgramError {
     #[error("{0}")]
@@ -55,8 +59,8 @@ enum ProgramError {
     Unwritten(#[from] StoreError),
 }
 
-/// Checks the strategy against the exercise of this name, says what came of it, and ends with 0 if the grade is "passed",
-/// with 1 if it is not, and with 2 if the program was called wrongly.
+/// Checks the strategy against the exercise of this name and reports the result. The exit status is 0 if the grade is
+/// "passed", 1 if not, and 2 for a usage error.
 pub fn main(name: &str, strategy: &'static dyn Strategy) -> ExitCode {
     let args = CheckArgs::parse();
     open_files::raise_limit();
@@ -90,14 +94,14 @@ fn run(name: &str, strategy: &'static dyn Strategy, args: CheckArgs) -> Result<G
     Ok(report.grade)
 }
 
-/// cargo puts examples into a folder beside the binary.
+/// The binary's path: cargo puts examples into a folder beside it.
 fn beside() -> Result<PathBuf, ProgramError> {
     let own = env::current_exe().map_err(ProgramError::Nowhere)?;
     let folder = own.parent().and_then(Path::parent).unwrap_or(Path::new(""));
     Ok(folder.join("makespan").with_extension(env::consts::EXE_EXTENSION))
 }
 
-/// Says what happens as it happens: findings on standard output, progress on standard error where that is a terminal.
+/// Prints results to standard output as they come, and progress to standard error if that is a terminal.
 struct CheckPrinter {
     quiet: bool,
     line: ProgressBar,
@@ -136,7 +140,7 @@ impl CheckPrinter {
     }
 }
 
-/// Where nobody reads any more, there is nowhere left to say so.
+/// Ignores errors: if the output is closed, there is nowhere left to report that.
 fn write(mut to: impl Write, text: impl Display) {
     let _ = to.write_all(printable(&text.to_string()).as_bytes()).and_then(|()| to.flush());
 }

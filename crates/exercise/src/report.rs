@@ -1,4 +1,4 @@
-//! What a check found: for machines as JSON, for people as lines of text.
+//! The report of a check: JSON for machines, lines of text for people.
 
 use super::{
     Exercise,
@@ -14,55 +14,55 @@ use support::{
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.exercise/1";
 
-/// Where a line's text begins, beside its label.
+/// The column where a line's text begins, after its label.
 const INDENT: usize = 15;
 
-/// What a check found.
+/// The report of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CheckReport {
     /// Always [`SCHEMA`].
     pub schema: &'static str,
     /// The exercise.
     pub exercise: &'static str,
-    /// The name that the strategy gives itself.
+    /// The strategy's own name.
     pub strategy: &'static str,
-    /// The shape of its pool, such as `6` or `2x3`.
+    /// The worker layout, such as `6` or `2x3`.
     pub workers: String,
     /// The contract, point by point.
     pub contract: Vec<PointResult>,
-    /// How fast it is; `None` where the contract isn't kept: what breaks it has no time.
+    /// The speed; `None` if the contract isn't kept: a strategy that breaks it has no time.
     pub speed: Option<Speed>,
-    /// The grade: that of its speed, and "failed" where the contract isn't kept.
+    /// The grade of the speed, or "failed" if the contract isn't kept.
     pub grade: Grade,
     /// What to try next.
     pub next: String,
 }
 
-/// How fast it is.
+/// A strategy's speed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Speed {
-    /// The strategy of the house that it was measured beside.
+    /// The built-in strategy that it was measured against.
     pub house: String,
     /// How many tasks a run has.
     pub tasks: u32,
     /// How many rounds were measured.
     pub rounds: u32,
-    /// How many times as fast as the house's, from pairs of one round, with its 95 % interval; `None` below two rounds.
+    /// Speed relative to the built-in strategy, paired by round, with its 95 % interval; `None` below two rounds.
     pub ratio: Option<Estimate>,
-    /// The ratio that is asked for, fixed beforehand.
+    /// The pass mark for the ratio, fixed beforehand.
     pub floor: f64,
-    /// How many times as fast as one task after another.
+    /// Speed-up over sequential.
     pub speedup: Option<Estimate>,
-    /// The same of the house's.
+    /// The built-in strategy's speed-up over sequential.
     pub house_speedup: Option<Estimate>,
     /// Seconds of each round.
     pub run_s: Vec<f64>,
-    /// Seconds of each round, the house's.
+    /// The built-in strategy's seconds of each round.
     pub house_run_s: Vec<f64>,
-    /// Where the interval lies.
+    /// The grade that follows from the interval.
     pub grade: Grade,
-    /// Where that is open: how many rounds more would settle it, if they scatter like these; `None` if no number up to
-    /// 10,000 would, and where nothing is open.
+    /// If inconclusive: how many more rounds would settle it, if they scatter like these; `None` if no number up to
+    /// 10,000 would, and if the grade is settled.
     pub more_rounds: Option<u32>,
 }
 
@@ -70,11 +70,11 @@ pub struct Speed {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
-    /// The contract is kept, and the whole interval lies above the floor.
+    /// The contract is kept, and the whole interval lies above the pass mark.
     Passed,
-    /// The contract isn't kept, or the whole interval lies below the floor.
+    /// The contract isn't kept, or the whole interval lies below the pass mark.
     Failed,
-    /// The contract is kept, and the floor lies within the interval.
+    /// The contract is kept, and the pass mark lies within the interval.
     Inconclusive,
 }
 
@@ -82,29 +82,29 @@ pub enum Grade {
 pub(super) fn next(exercise: &Exercise, contract: &[PointResult], speed: Option<&Speed>) -> String {
     let broken = contract.iter().any(|found| found.outcome == PointOutcome::Failed);
     match (broken, speed) {
-        (true, _) => format!("Put right what failed first, then again: makespan exercise check {}", exercise.name),
+        (true, _) => format!("Fix what failed first, then check again: makespan exercise check {}", exercise.name),
         (_, Some(Speed { grade: Grade::Passed, .. })) => exercise.further.into(),
         (_, Some(Speed { grade: Grade::Inconclusive, rounds, more_rounds: Some(more), .. })) => {
             format!("Measure longer: makespan exercise check {} --rounds {}", exercise.name, rounds + more)
         }
         (_, Some(Speed { grade: Grade::Inconclusive, .. })) => {
-            "The ratio lies so near to the floor that no sensible number of rounds would tell. Make it faster, and measure \
-             when the machine has nothing else to do."
+            "The ratio is so close to the pass mark that no reasonable number of rounds would decide. Make it faster, \
+             and measure when the machine has nothing else to do."
                 .into()
         }
         _ => exercise.hint.into(),
     }
 }
 
-/// What is said before anything is known.
+/// The text before the check.
 pub(super) fn introduction(exercise: &Exercise, strategy: &str) -> String {
     let Exercise { name, title, house, shape, .. } = exercise;
     format!(
-        "{name}: {title}\n`{strategy}` with {shape} workers, held to the contract of every strategy and then measured\nbeside the house's own `{house}`\n"
+        "{name}: {title}\n`{strategy}` with {shape} workers: tested against the contract of every strategy, then measured\nagainst the built-in `{house}`\n"
     )
 }
 
-/// A point of the contract, decided.
+/// The line for a contract point.
 pub(super) fn finding(found: &PointResult) -> String {
     let outcome = match found.outcome {
         PointOutcome::Passed => "passed",
@@ -117,10 +117,10 @@ pub(super) fn finding(found: &PointResult) -> String {
 }
 
 impl CheckReport {
-    /// What is said when all is known: speed, grade, and what to try next.
+    /// The text after the check: speed, grade, and what to try next.
     pub(super) fn conclusion(&self) -> String {
         let speed = self.speed.as_ref().map(Speed::in_words);
-        let speed = speed.unwrap_or_else(|| "not measured: what breaks its contract has no time".into());
+        let speed = speed.unwrap_or_else(|| "not measured: a strategy that breaks the contract has no time".into());
         let grade = match (self.grade, &self.speed) {
             (Grade::Passed, _) => "passed",
             (Grade::Failed, Some(_)) => "failed: too slow",
@@ -138,12 +138,12 @@ impl Speed {
             return format!("{rounds} round is too few for an interval: at least 2 are needed");
         };
         let place = match (self.grade, self.more_rounds) {
-            (Grade::Passed, _) => format!("the whole interval lies above the floor of {floor}"),
-            (Grade::Failed, _) => format!("the whole interval lies below the floor of {floor}"),
+            (Grade::Passed, _) => format!("the whole interval lies above the pass mark of {floor}"),
+            (Grade::Failed, _) => format!("the whole interval lies below the pass mark of {floor}"),
             (Grade::Inconclusive, Some(more)) => {
-                format!("the floor of {floor} lies within it; about {more} rounds more would settle it")
+                format!("the pass mark of {floor} lies within it; about {more} rounds more would settle it")
             }
-            (Grade::Inconclusive, None) => format!("the floor of {floor} lies within it"),
+            (Grade::Inconclusive, None) => format!("the pass mark of {floor} lies within it"),
         };
         let beside = format!(
             "{} times as fast as `{house}` ({}, {rounds} rounds): {place}.",
@@ -152,7 +152,7 @@ impl Speed {
         );
         let speedup = self.speedup.as_ref().zip(self.house_speedup.as_ref()).map(|(own, house)| {
             format!(
-                " {} times as fast as one task after another ({}); the house's, {} ({}).",
+                " {} times as fast as sequential ({}); the built-in strategy, {} ({}).",
                 figures::ratio(own.estimate),
                 interval(own),
                 figures::ratio(house.estimate),

@@ -1,4 +1,6 @@
-//! A pool's whole life, on a thread of its own that is watched: a strategy that hangs must not hang the one who checks it.
+//! A pool's whole life cycle, on its own watched thread: a strategy that hangs must not hang the check.
+//!
+//! A thread can't be stopped from outside, so after its time limit the report is written and the program ends.
 
 use super::crowd::LeftBehind;
 use std::{
@@ -18,14 +20,14 @@ use work::{
     },
 };
 
-/// What a run may take beyond its deadline before it counts as hanging: far more than any machine needs.
+/// How far a run may exceed its deadline before it counts as hanging: far more than any machine needs.
 const GRACE: Duration = Duration::from_secs(10);
-/// How long it is waited for threads and processes to be gone when a pool has been closed.
+/// How long threads and processes may take to end after the pool was closed.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// The time between two looks at threads and processes.
+/// The interval at which threads and processes are counted.
 const TICK: Duration = Duration::from_millis(5);
 
-/// What a pool is given to run.
+/// A run for a pool.
 #[derive(Debug, Clone)]
 pub(super) struct PoolRun {
     pub(super) run: u64,
@@ -34,24 +36,24 @@ pub(super) struct PoolRun {
     pub(super) limit: Duration,
 }
 
-/// What came of it, as the pool returned it.
+/// The result of a run, as the pool returned it.
 #[derive(Debug)]
 pub(super) struct Ran {
     pub(super) work: Work,
     pub(super) done: Vec<Done>,
 }
 
-/// A pool's life from its start to its close.
+/// A pool's life cycle, from start to close.
 #[derive(Debug)]
 pub(super) struct Life {
     pub(super) ran: Vec<Ran>,
-    /// The most threads and processes that the pool was seen to have; `None` where the system doesn't tell.
+    /// The most threads and processes that the pool had when counted; `None` if the system doesn't tell.
     pub(super) most: Option<LeftBehind>,
-    /// What of them was left when it was closed.
+    /// Those left after it was closed.
     pub(super) left: Option<LeftBehind>,
 }
 
-/// Why there was no such life.
+/// Why a pool's life cycle was not completed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Breakdown {
     #[error("the pool did not start: {0}")]
@@ -60,13 +62,13 @@ pub(super) enum Breakdown {
     Close(#[from] CloseError),
     #[error("it panicked outside of any task: {0}")]
     Panicked(String),
-    #[error("it hangs: {} s after its deadline it has not come back", GRACE.as_secs())]
+    #[error("it hangs: it has not returned {} s after its deadline", GRACE.as_secs())]
     Hangs,
-    #[error("there is no thread to run it on: {0}")]
+    #[error("no thread could be started for it: {0}")]
     NoThread(#[from] io::Error),
 }
 
-/// Starts a pool, has it run the jobs one after another, and closes it.
+/// Starts a pool, has it do the runs sequentially, and closes it.
 pub(super) fn run(
     strategy: &'static dyn Strategy,
     shape: WorkerLayout,
@@ -78,13 +80,13 @@ pub(super) fn run(
     let (env, server, before) = (env.clone(), server.to_owned(), LeftBehind::now());
     let live = move |over: &Sender<()>| {
         let ran = live(strategy, shape, &env, &server, jobs);
-        // Nobody listens any more if it took too long.
+        // Nobody receives this if it took too long.
         let _ = over.send(());
         ran
     };
     let (thread, most) = watch(live, patience)?;
     let ran = thread.join().map_err(|panic| Breakdown::Panicked(panic_message(&*panic)))??;
-    // The thread that it ran on, and the watchdog of its deadline, are ours.
+    // Two threads are ours: the one it ran on, and the deadline's watchdog.
     let ours = LeftBehind { threads: 2, processes: 0 };
     let most = most.zip(before).map(|(most, before)| most.beyond(before).beyond(ours));
     Ok(Life { ran, most, left: before.and_then(left_since) })
@@ -92,7 +94,7 @@ pub(super) fn run(
 
 type Lived = Result<Vec<Ran>, Breakdown>;
 
-/// Looks on until the thread is done with it, or has panicked. One that hangs is left behind.
+/// Watches until the thread is done or has panicked. A thread that hangs is left behind.
 fn watch(
     live: impl FnOnce(&Sender<()>) -> Lived + Send + 'static,
     patience: Duration,
@@ -123,7 +125,7 @@ fn live(strategy: &dyn Strategy, shape: WorkerLayout, env: &Env, server: &str, j
     ran
 }
 
-/// What there is more of than before, when it had time to go.
+/// How many more threads and processes there are than before, after a time to end.
 fn left_since(before: LeftBehind) -> Option<LeftBehind> {
     let give_up = Instant::now() + FAREWELL;
     loop {

@@ -1,4 +1,4 @@
-//! Who does which kind of work fastest.
+//! The fastest strategy for each kind of work.
 
 use super::{Decided, Ranked, lookup, quantity::at_documents_pace_s, words};
 use harness::results::evidence::Evidence;
@@ -20,7 +20,7 @@ pub(super) fn decide(decision: &Decision, scenario: &Scenario, evidence: &Eviden
     let ranking = ranking(decision, scenario, evidence).unwrap_or_default();
     let mut fastest: Vec<&str> =
         ranking.iter().filter(|row| row.cell.among_fastest).map(|row| &*row.cell.cell.strategy).collect();
-    // Whoever can't be told apart has no rank among them, so they are named as everywhere; what nobody can choose comes last.
+    // Strategies that can't be told apart have no rank, so they are in the usual order; the simulated lock comes last.
     fastest.sort_by_key(|name| (*name == GilThreads.name(), strategy::ALL.iter().position(|one| one.name() == *name)));
     fastest.dedup();
     let fastest: Vec<String> = fastest.into_iter().map(words::strategy).collect();
@@ -38,7 +38,7 @@ struct WithRounds {
     rounds: u32,
 }
 
-/// Every cell that has a time, the fastest first. `None` where nothing was measured.
+/// Every cell that has a time, the fastest first. `None` if nothing was measured.
 fn ranking(decision: &Decision, scenario: &Scenario, evidence: &Evidence) -> Option<Vec<WithRounds>> {
     let baselines: Vec<CellSpec> = decision.cells.iter().map(baseline).collect();
     let named: Vec<&CellSpec> = baselines.iter().chain(&decision.cells).collect();
@@ -65,12 +65,12 @@ fn ranking(decision: &Decision, scenario: &Scenario, evidence: &Evidence) -> Opt
     Some(rows.into_iter().map(|(_, row)| row).collect())
 }
 
-/// What a cell's speed-up is measured against.
+/// The baseline of a cell's speed-up.
 fn baseline(cell: &CellSpec) -> CellSpec {
     CellSpec { strategy: "sequential".into(), shape: WorkerLayout::ONE, deal: Schedule::OneByOne, ..cell.clone() }
 }
 
-/// One for each round. Empty where either gave a wrong answer, and where they did not do the same work.
+/// One speed-up per round. Empty if either cell gave a wrong answer, or if they did not do the same work.
 fn speedups(baseline: &CellRecord, cell: &CellRecord, record: &Record) -> Vec<f64> {
     let sound = [baseline, cell].iter().all(|cell| cell.check == Check::Passed);
     if !sound || baseline.task_errors != cell.task_errors {

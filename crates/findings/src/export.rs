@@ -1,7 +1,7 @@
 //! The findings as JSON, `makespan.findings/1`: what `makespan reproduce --json` writes.
 //!
-//! Others build on it, so keys are full words with their unit, and an optional value is `null`, never absent. The JSON Schema is
-//! `fixtures/schema/findings-1.json`; a test holds the two together.
+//! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
+//! JSON Schema is `fixtures/schema/findings-1.json`; a test keeps the two in sync.
 
 use super::{Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, SCHEMA, Unit, Verdict};
 use harness::scenario::CellSpec;
@@ -9,7 +9,7 @@ use measure::host::HostFacts;
 use serde::Serialize;
 use stats::Estimate;
 
-/// One document with all that was found.
+/// One JSON document with all findings.
 #[derive(Debug, Serialize)]
 pub struct Export<'a> {
     schema: &'static str,
@@ -54,7 +54,7 @@ struct Figure<'a> {
     time_scale: Option<f64>,
 }
 
-/// The range that agrees; an end is `null` where there is none.
+/// The range that agrees; an open end is `null`.
 #[derive(Debug, Serialize)]
 struct Range {
     low: Option<f64>,
@@ -104,7 +104,7 @@ struct RankEntry {
     among_fastest: bool,
 }
 
-/// The findings as they are written down, measured on this host.
+/// The findings in the form that is exported, measured on this host.
 pub fn export<'a>(findings: &'a Findings, host: &'a HostFacts) -> Export<'a> {
     Export {
         schema: SCHEMA,
@@ -212,7 +212,7 @@ mod tests {
         jsonschema::draft202012::new(&schema()).unwrap()
     }
 
-    /// Findings with everything in them that can be there; `rounds` of 0 for nothing measured.
+    /// Findings with every optional part present; 0 `rounds` for nothing measured.
     fn exported(rounds: u32) -> Value {
         let scenario = everything();
         let names: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();

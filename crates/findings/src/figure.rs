@@ -1,4 +1,4 @@
-//! From one figure of a claim to what came of it: the number, the verdict on it, and what a closed form says.
+//! Assesses one figure of a claim: the measured number, its verdict, and a closed form's prediction.
 
 use super::{
     FigureFinding, Measured, Verdict, judge,
@@ -17,7 +17,7 @@ use harness::{
 };
 use stats::{Estimate, looks};
 
-/// A figure with what came of it, and what it came from.
+/// A figure with its finding, and the cells that it is based on.
 #[derive(Debug)]
 pub(super) struct Assessed<'a> {
     pub figure: &'a Figure,
@@ -25,7 +25,7 @@ pub(super) struct Assessed<'a> {
     pub finding: FigureFinding,
 }
 
-/// Holds one figure of a claim against the evidence, by itself.
+/// Judges one figure of a claim by the evidence, before Holm's correction.
 pub(super) fn assess<'a>(
     claim: &Claim,
     figure: &'a Figure,
@@ -46,7 +46,7 @@ pub(super) fn assess<'a>(
         (Err(Lacking::NotMeasured), _) => (Verdict::NotMeasured, None),
         (Err(Lacking::Cause(cause)), _) => (Verdict::Inconclusive, Some(cause.clone())),
         (Ok(Quantity::Scattered(_)), _) if measured.is_none() => {
-            (Verdict::Inconclusive, Some("its rounds differ too much for an interval".into()))
+            (Verdict::Inconclusive, Some("the rounds differ too much for an interval".into()))
         }
         (Ok(quantity), _) => {
             let ruling = judge::rule(figure, unit, quantity, alpha);
@@ -74,7 +74,7 @@ pub(super) fn assess<'a>(
     Assessed { figure, taken, finding }
 }
 
-/// What an interval from this record may miss.
+/// The probability that an interval from this record misses the truth.
 pub(super) fn alpha(record: Option<&Record>) -> f64 {
     looks::alpha(record.map_or(1, |record| record.looks.len()))
 }
@@ -91,7 +91,7 @@ pub(super) fn measured(quantity: &Quantity, alpha: f64) -> Option<Measured> {
     }
 }
 
-/// What happened, in words, where it isn't a figure with an interval.
+/// What happened, in words, if it isn't a figure with an interval.
 fn outcome(test: &Test<CellSpec>, quantity: &Quantity) -> Option<String> {
     match (test, quantity) {
         (_, Quantity::Outcome { happened, .. }) => Some(happened.clone()),

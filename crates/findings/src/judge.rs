@@ -1,7 +1,7 @@
-//! From the number and what it should be to a verdict, corrected for how many were asked at once.
+//! Compares a figure with its expectation and gives a verdict, corrected for the number of figures tested together.
 //!
-//! The rules were fixed before anything was measured. An interval decides, and the estimate alone never does: what lies
-//! wholly on one side of a bound is decided, what straddles it isn't, however near the estimate may be.
+//! The rules were fixed before anything was measured. The interval decides, never the estimate alone: an interval
+//! wholly on one side of a bound is a decision, one that straddles the bound is not, however near the estimate may be.
 
 use super::{FigureFinding, Unit, Verdict, placed::Placed, quantity::Quantity};
 use harness::scenario::{
@@ -11,16 +11,16 @@ use harness::scenario::{
 use stats::{holm, looks::ALPHA};
 use support::figures::{count, grouped};
 
-/// From here on more rounds are no advice.
+/// Beyond this, more rounds are not practical advice.
 const MOST_ROUNDS: u32 = 1000;
 
-/// What came of holding a quantity against what it should be.
+/// The result of comparing a quantity with its expectation.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ruling {
     pub verdict: Verdict,
     /// See [`Measured::p`](super::Measured::p).
     pub p: Option<f64>,
-    /// How many rounds would settle what is not decided.
+    /// How many rounds would decide an undecided figure.
     pub rounds: Option<u32>,
 }
 
@@ -39,7 +39,7 @@ impl Ruling {
     }
 }
 
-/// How many more would settle it, in words.
+/// How many rounds would settle it, in words.
 pub(super) fn more_needed(rounds: Option<u32>, test: &Test<CellSpec>) -> String {
     let noun = if matches!(test, Test::Memory { .. }) { "samples of its memory" } else { "rounds" };
     match rounds.filter(|rounds| *rounds <= MOST_ROUNDS) {
@@ -48,7 +48,7 @@ pub(super) fn more_needed(rounds: Option<u32>, test: &Test<CellSpec>) -> String 
     }
 }
 
-/// The figures that agree, ends included; an end is infinite where there is none. `None` where it is no figure.
+/// The range of figures that agree, ends included; an open end is infinite. `None` for outcomes.
 pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
     match figure.expects {
         Expects::Published => figure.published.map(|published| around(published, figure.tolerance, unit)),
@@ -59,7 +59,7 @@ pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
     }
 }
 
-/// The figures within the tolerance of a printed one.
+/// The range within the tolerance of a printed figure.
 pub(super) fn around(published: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
     let off = match unit {
         Unit::Count => 0.0,
@@ -69,8 +69,8 @@ pub(super) fn around(published: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
     (published - off, published + off)
 }
 
-/// The figures that differ by nothing that counts: by a factor of 1 + [`DELTA`] either way, so that it makes no difference which
-/// of two is divided by the other; by [`DELTA`] for exponents; by nothing for counts.
+/// The range that counts as equal: a factor of 1 + [`DELTA`] either way, so that it does not matter which of two
+/// figures is divided by the other; ± [`DELTA`] for exponents; exactly equal for counts.
 fn same_as(bound: f64, unit: Unit) -> (f64, f64) {
     match unit {
         Unit::Count => (bound, bound),
@@ -79,7 +79,7 @@ fn same_as(bound: f64, unit: Unit) -> (f64, f64) {
     }
 }
 
-/// Holds the quantity against what the figure should be. `alpha` is what its interval may miss.
+/// Compares the quantity with the figure's expectation. `alpha` is the probability that its interval misses the truth.
 pub(super) fn rule(figure: &Figure, unit: Unit, quantity: &Quantity, alpha: f64) -> Ruling {
     match quantity {
         Quantity::Outcome { holds, .. } => Ruling::exact(*holds),
@@ -103,7 +103,7 @@ pub(super) fn rule(figure: &Figure, unit: Unit, quantity: &Quantity, alpha: f64)
     }
 }
 
-/// Within the range it agrees, outside it doesn't. A ratio of another size may still be on the printed one's side of 1.
+/// Agrees within the range and not outside it. A ratio of another size may still be on the printed one's side of 1.
 fn in_range(placed: &Placed, range: (f64, f64), printed_ratio: Option<f64>) -> Ruling {
     let (low, high) = range;
     let p_outside = placed.p_above(high).min(placed.p_below(low));
@@ -131,7 +131,7 @@ enum Side {
     Below,
 }
 
-/// On the right side of the bound, and by more than counts. `band` is what differs from the bound by nothing that counts.
+/// On the right side of the bound by more than a negligible difference. `band` is the range that counts as equal to it.
 fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
     let above = (placed.above(bound), placed.p_above(bound));
     let below = (placed.below(bound), placed.p_below(bound));
@@ -145,7 +145,7 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
         (_, true, _) => Ruling::decided(Verdict::Contradicted, p_wrong),
         (_, _, true) => Ruling::decided(Verdict::Contradicted, placed.p_within(band)),
         _ => {
-            // Either clear of the bound, or clear of both ends of the band while inside.
+            // Either clear of the bound, or inside the band and clear of both its ends.
             let clear = placed.rounds_clear_of(&[bound]);
             let inside = placed.estimate_within(band).then(|| placed.rounds_clear_of(&[band.0, band.1])).flatten();
             Ruling::undecided(clear.into_iter().chain(inside).min())
@@ -153,31 +153,31 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
     }
 }
 
-/// What is missing here for this figure, in words; `None` where nothing is.
+/// What this machine lacks for the figure, in words; `None` if nothing.
 pub(super) fn missing(needs: Option<&Needs>, cores: Option<u32>) -> Option<String> {
     let needs = needs?;
     if let Some(other) = &needs.other {
-        return Some(format!("it takes {other}"));
+        return Some(format!("it needs {other}"));
     }
     let (needed, here) = needs.cores.zip(cores).filter(|(needed, here)| needed > here)?;
-    Some(format!("it takes {}, and this machine has {here}", count(needed as usize, "core")))
+    Some(format!("it needs {}, and this machine has {here}", count(needed as usize, "core")))
 }
 
-/// A recipe that was calibrated from the claim's own figure can't reproduce it.
+/// A model that was fitted to the claim's own figure can't reproduce it.
 pub(super) fn without_circles(verdict: Verdict, claim: &str, calibrated_from: &[String]) -> Verdict {
     let circular = calibrated_from.iter().any(|id| id == claim);
     if verdict == Verdict::Reproduced && circular { Verdict::CanExplain } else { verdict }
 }
 
-/// Whether the figure is one of those that are corrected together: it scatters, and the machine could have decided it.
+/// Whether the figure counts in Holm's correction: it scatters, and the machine could have decided it.
 pub(super) fn was_asked(figure: &FigureFinding) -> bool {
     let scatters = figure.measured.is_some() && figure.unit != Unit::Count;
     scatters && figure.verdict != Verdict::NotTestable
 }
 
-/// Holm's correction among all figures of one document that scatter. What stands alone and not among them is not decided.
+/// Holm's correction over a document's scattering figures. A figure that is significant only alone is not decided.
 pub(super) fn correct(document: &mut [&mut FigureFinding]) {
-    // What is undecided was asked all the same, so it counts.
+    // Undecided figures were tested too, so they count.
     let p: Vec<f64> =
         document.iter().map(|figure| figure.measured.and_then(|measured| measured.p).unwrap_or(1.0)).collect();
     let adjusted = holm::adjusted(&p);
@@ -187,8 +187,8 @@ pub(super) fn correct(document: &mut [&mut FigureFinding]) {
         if was_decided && adjusted > ALPHA {
             figure.verdict = Verdict::Inconclusive;
             figure.reason = Some(format!(
-                "it stands by itself, but not among the {asked} figures of this document that were asked for at once \
-                 (Holm's correction); more rounds would settle it"
+                "significant alone, but not after Holm's correction over the {asked} figures of this document; more \
+                 rounds would settle it"
             ));
         }
     }

@@ -4,17 +4,17 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | `quantity` | from the rounds of the cells that a figure names to one number with its scatter |
-//! | `placed` | where that number lies beside a bound, and how surely |
-//! | `judge` | from the number and what it should be to a verdict, corrected for how many were asked at once |
-//! | `figure` | the three together, for one figure of a claim |
-//! | `whole` | from the figures to the verdict on the claim |
+//! | `quantity` | reduces the rounds of a figure's cells to one number with its scatter |
+//! | `placed` | compares that number with bounds, with probabilities |
+//! | `judge` | gives a figure's verdict, corrected for the number of figures tested together |
+//! | `figure` | combines these three for one figure of a claim |
+//! | `whole` | combines the figures' verdicts into the claim's |
 //! | `mechanism` | which explanations give the printed figure, and whether they can be told apart |
-//! | `predict` | what the closed forms say, marked as predictions: lock-step, Amdahl's law, a shared link |
+//! | `predict` | predictions by closed forms: lock-step, Amdahl's law, a shared link |
 //! | `sentence`, `words` | the verdict in plain words |
-//! | `decision` | who does which kind of work fastest |
-//! | `narrow` | whether more rounds are worth it, whatever the verdicts are |
-//! | [`export`] | the same as JSON, `makespan.findings/1` |
+//! | `decision` | the fastest strategy for each kind of work |
+//! | `narrow` | whether more rounds are worth it, independently of the verdicts |
+//! | [`export`] | the findings as JSON, `makespan.findings/1` |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -52,7 +52,7 @@ pub use narrow::narrow_enough;
 /// The schema of the JSON that `makespan reproduce --json` writes.
 pub const SCHEMA: &str = "makespan.findings/1";
 
-/// What the evidence says about every claim, and about every kind of work.
+/// The verdicts on all claims, and the fastest strategy for each kind of work.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
     /// One for each claim, in the order of the documents.
@@ -61,36 +61,36 @@ pub struct Findings {
     pub decisions: Vec<Decided>,
 }
 
-/// What came of a claim.
+/// The verdict on a claim or a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The interval lies within the claim's tolerance, from figures that were not used to calibrate.
     Reproduced,
-    /// A recipe that was calibrated from the printed figure, or from others of the same document, gives it.
+    /// A model fitted to the printed figure, or to others of the same document, gives it.
     CanExplain,
-    /// The right way, but of another size.
+    /// The direction agrees, but not the size.
     DirectionOnly,
-    /// The measurement excludes it.
+    /// The measurement rules it out.
     Contradicted,
-    /// The document disagrees with itself or with its own code; each reading has a line of its own.
+    /// The document disagrees with itself or with its own code; each reading has its own verdict.
     Contested,
     /// Not decided by what was measured.
     Inconclusive,
-    /// Something is missing here.
+    /// This machine lacks something that the test needs.
     NotTestable,
     /// Nothing was measured for it yet.
     NotMeasured,
 }
 
-/// What came of a claim, and why.
+/// The verdict on a claim, and the reasons.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// The claim's id.
     pub id: String,
     /// The scenario that holds it.
     pub scenario: String,
-    /// What it asks, as a heading.
+    /// The question that it answers, as a heading.
     pub question: String,
     /// What the document says, in our words.
     pub says: String,
@@ -98,7 +98,7 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The verdict in one plain sentence, generated from the figures.
     pub sentence: String,
-    /// Each figure, or, of a contested claim, each reading.
+    /// Each figure; for a contested claim, each reading.
     pub figures: Vec<FigureFinding>,
     /// What could have given the printed figure.
     pub mechanisms: Vec<MechanismFinding>,
@@ -106,7 +106,7 @@ pub struct Finding {
     pub apart: Option<String>,
     /// How the document disagrees with itself.
     pub contested: Option<String>,
-    /// Where Rust differs.
+    /// How Rust differs.
     pub in_rust: Option<String>,
     /// What to keep in mind.
     pub caveat: Option<String>,
@@ -114,7 +114,7 @@ pub struct Finding {
     pub command: String,
 }
 
-/// What came of one figure.
+/// The verdict on one figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FigureFinding {
     /// Its name.
@@ -127,9 +127,9 @@ pub struct FigureFinding {
     pub unit: Unit,
     /// What the document printed.
     pub published: Option<f64>,
-    /// The range that agrees, ends included; an end is infinite where there is none. `None` for outcomes.
+    /// The range that agrees, ends included; an open end is infinite. `None` for outcomes.
     pub agrees: Option<(f64, f64)>,
-    /// What was measured; `None` for outcomes, and where nothing was.
+    /// The measured figure; `None` for outcomes, and if nothing was measured.
     pub measured: Option<Measured>,
     /// What happened, for exhibits, errors and counts: "the server counted 150 requests ...".
     pub outcome: Option<String>,
@@ -137,53 +137,53 @@ pub struct FigureFinding {
     pub prediction: Option<Prediction>,
     /// The verdict on this figure.
     pub verdict: Verdict,
-    /// Why it is not the one hoped for: what is missing, what failed, how many rounds would settle it.
+    /// Why it is not decided: what is missing, what failed, how many rounds would settle it.
     pub reason: Option<String>,
-    /// Whether it is about Rust: shown beside the claim, with no say in its verdict.
+    /// Whether it is about Rust: shown with the claim, but not part of its verdict.
     pub in_rust: bool,
-    /// The claims whose figures its recipe was calibrated from.
+    /// The claims to whose figures its model was fitted.
     pub calibrated_from: Vec<String>,
-    /// The time scale it was measured at; `None` where nothing was.
+    /// The time scale it was measured at; `None` if it was not measured.
     pub time_scale: Option<f64>,
 }
 
-/// A figure with how sure it is.
+/// A figure with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {
     /// The estimate with its interval. An exact count has an interval without width.
     pub value: Estimate,
     /// How many rounds it is from; 1 for a count.
     pub rounds: u32,
-    /// The share of such intervals that miss the truth: 0.05, or each look's part of it; 0 for a count.
+    /// The share of such intervals that miss the truth: 0.05, or one interim analysis's part of it; 0 for a count.
     pub alpha: f64,
-    /// The probability of a figure as far on this side of what it should be, were it not so, both sides and every look counted:
-    /// what Holm's correction is made from. `None` for counts and for what the interval doesn't decide.
+    /// The probability of a figure this far on this side of the bound if the verdict were wrong, both sides and all
+    /// interim analyses counted: the input of Holm's correction. `None` for counts and for undecided figures.
     pub p: Option<f64>,
 }
 
-/// What a figure counts in.
+/// The unit of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unit {
-    /// So many times.
+    /// A factor.
     Ratio,
     /// Seconds at the document's own pace.
     Seconds,
-    /// Turns of the workers.
+    /// Waves of tasks.
     Turns,
-    /// The power of n with which a time grows.
+    /// The exponent of n with which a time grows.
     Exponent,
     /// A share of one core.
     CoreShare,
     /// Bytes.
     Bytes,
-    /// A number of things.
+    /// A count.
     Count,
-    /// It is so, or it isn't.
+    /// True or false.
     Outcome,
 }
 
-/// What a closed form says. Never a measurement.
+/// The figure that a closed form gives. Never a measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// The figure, in the unit of the test.
@@ -192,33 +192,33 @@ pub struct Prediction {
     pub by: &'static str,
 }
 
-/// What came of a mechanism.
+/// The result of testing a mechanism.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MechanismFinding {
     /// Its name.
     pub name: String,
     /// The cells that it compares.
     pub cells: Vec<CellSpec>,
-    /// What it gives for the claim's first figure.
+    /// Its value of the claim's first figure.
     pub measured: Option<Measured>,
-    /// Whether that is the printed figure; `None` where it is not decided.
+    /// Whether that is the printed figure; `None` if that is not decided.
     pub gives_it: Option<bool>,
-    /// What it gives under the recipe that tells them apart.
+    /// Its value in the experiment that separates the mechanisms.
     pub apart: Option<Measured>,
-    /// Whether it is still standing after that; `None` where nothing printed tells.
+    /// Whether it also fits that experiment; `None` if no printed figure decides it.
     pub stands: Option<bool>,
 }
 
-/// Who does one kind of work fastest.
+/// The fastest strategy for one kind of work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     /// The kind of work.
     pub work: String,
     /// The scenario it was measured with.
     pub scenario: String,
-    /// Each cell with its speed-up over `sequential` (of its own variant), the fastest first. Empty where nothing was measured.
+    /// Each cell with its speed-up over its variant's `sequential`, the fastest first. Empty if nothing was measured.
     pub ranking: Vec<Ranked>,
-    /// The answer in words: "threads or async". Empty where nothing was measured.
+    /// The answer in words: "threads or async". Empty if nothing was measured.
     pub answer: String,
     /// Rounds.
     pub rounds: u32,
@@ -229,7 +229,7 @@ pub struct Decided {
 pub struct Ranked {
     /// The cell.
     pub cell: CellSpec,
-    /// How many times as fast as sequential it is.
+    /// Its speed-up over sequential.
     pub speedup: Estimate,
     /// Whether it can't be told from the fastest, or is less than [`harness::scenario::claim::DELTA`] slower: paired, in the same rounds.
     pub among_fastest: bool,
@@ -248,7 +248,7 @@ impl Verdict {
         Self::NotMeasured,
     ];
 
-    /// For people.
+    /// The verdict as shown to people.
     pub fn words(self) -> &'static str {
         match self {
             Self::Reproduced => "reproduced",
@@ -263,13 +263,13 @@ impl Verdict {
     }
 }
 
-/// What the evidence says about the claims and decisions of these scenarios. A figure that names cells of a scenario that is not
-/// among these is judged all the same, but without a prediction.
+/// Judges the claims and decisions of these scenarios by the evidence. A figure about cells of another scenario is
+/// judged too, but without a prediction.
 pub fn findings(scenarios: &[Scenario], evidence: &Evidence) -> Findings {
     let mut claims: Vec<&Claim> = scenarios.iter().flat_map(|scenario| &scenario.claims).collect();
     claims.sort_by_key(|claim| claim.place());
     let mut found = Vec::new();
-    // What was asked at once is corrected at once: the claims of one document.
+    // Holm's correction covers the claims of one document, which are tested together.
     for document in claims.chunk_by(|a, b| a.document() == b.document()) {
         found.extend(of_document(document, scenarios, evidence));
     }
@@ -282,7 +282,7 @@ fn of_document<'a>(claims: &[&'a Claim], scenarios: &[Scenario], evidence: &'a E
     let assess = |claim: &'a Claim| -> Vec<Assessed<'a>> {
         claim.figures.iter().map(|figure| figure::assess(claim, figure, scenarios, evidence)).collect()
     };
-    // In two steps: no verdict stands before all of the document's are known.
+    // In two steps: the correction needs all figures of the document.
     let mut assessed: Vec<Vec<Assessed>> = claims.iter().map(|claim| assess(claim)).collect();
     let of_all = assessed.iter_mut().flatten().map(|one| &mut one.finding);
     judge::correct(&mut of_all.filter(|figure| judge::was_asked(figure)).collect::<Vec<_>>());

@@ -1,7 +1,7 @@
 //! Which explanations give the printed figure, and whether they can be told apart.
 //!
-//! That a mechanism gives the figure says that it could have been the reason, not that it was. Only a recipe under which the
-//! mechanisms part can say more, and only where a document printed what came of it.
+//! A mechanism that gives the figure could have been the reason; this does not show that it was. Only an experiment in
+//! which the mechanisms differ can show more, and only if a document printed its result.
 
 use super::{
     FigureFinding, Measured, MechanismFinding,
@@ -17,7 +17,7 @@ use harness::scenario::{
 };
 use stats::Estimate;
 
-/// What came of the mechanisms of a claim, held against its first figure.
+/// Compares the mechanisms of a claim with its first figure.
 pub(super) fn mechanisms(claim: &Claim, evidence: &Evidence) -> Vec<MechanismFinding> {
     let Some(first) = claim.figures.first() else { return Vec::new() };
     let unit = quantity::unit(&first.test);
@@ -35,7 +35,7 @@ pub(super) fn mechanisms(claim: &Claim, evidence: &Evidence) -> Vec<MechanismFin
             measured: own.map(|(_, measured)| measured),
             gives_it,
             apart: apart.map(|(_, measured)| measured),
-            // What doesn't give the printed figure falls by that alone.
+            // A mechanism that doesn't give the printed figure is ruled out already.
             stands: if gives_it == Some(false) { Some(false) } else { there },
         }
     };
@@ -49,13 +49,13 @@ fn placed(test: &Test<CellSpec>, scenario: &str, evidence: &Evidence) -> Option<
     Some((placed, placed.measured()?))
 }
 
-/// `None` where the interval straddles an end.
+/// `None` if the interval straddles an end.
 fn lies_within(placed: &Placed, range: (f64, f64)) -> Option<bool> {
     let outside = placed.above(range.1) || placed.below(range.0);
     (outside || placed.within(range)).then_some(!outside)
 }
 
-/// Whether some mechanism gives the figure that the claim's first recipe doesn't.
+/// Whether some mechanism gives the printed figure although the claim's own test doesn't.
 pub(super) fn explain(first: &FigureFinding, mechanisms: &[MechanismFinding]) -> bool {
     use super::Verdict::{Contradicted, DirectionOnly};
     matches!(first.verdict, DirectionOnly | Contradicted) && mechanisms.iter().any(|found| found.gives_it == Some(true))

@@ -1,7 +1,7 @@
 //! Whether more rounds are worth it.
 //!
-//! A measurement may stop early when all of its intervals are narrow. Whether a claim looks decided plays no part: whoever stops
-//! when he likes what he sees has an interval that misses more often than it says.
+//! A measurement may stop early when all of its intervals are narrow. Whether a claim looks decided plays no part:
+//! stopping when a result pleases makes intervals miss the truth more often than they claim.
 
 use super::{
     Unit,
@@ -17,15 +17,15 @@ use harness::{
     },
 };
 
-/// How far an interval may reach to either side: a share of the estimate.
+/// The largest half-width of a narrow interval, as a share of the estimate.
 const NARROW: f64 = 0.02;
 
 /// The same for exponents, absolute.
 const NARROW_EXPONENT: f64 = 0.01;
 
-/// Whether every interval that this record gives the figures and mechanisms of these claims is narrow: at most 2 % of the
-/// estimate to either side, 0.01 for exponents. What failed, what is counted, what this machine can't decide and memory (which
-/// is not sampled in rounds) don't count.
+/// Whether the measurement may stop at this interim analysis: every interval of these claims' figures and mechanisms in
+/// the record is narrow, at most 2 % of the estimate to either side, 0.01 for exponents. Must not depend on verdicts.
+/// Failed cells, counts, figures that this machine can't decide, and memory (not sampled in rounds) don't count.
 pub fn narrow_enough<'a>(claims: impl IntoIterator<Item = &'a Claim>, record: &Record) -> bool {
     claims.into_iter().all(|claim| tests(claim, record).all(|test| is_narrow(test, record)))
 }
@@ -50,7 +50,7 @@ fn is_narrow(test: &Test<CellSpec>, record: &Record) -> bool {
         test.cells().into_iter().map(|spec| record.cells.iter().find(|cell| cell.is(spec))).collect();
     let quantity = cells.and_then(|cells| of_cells(test, &cells, record.time_scale).ok());
     let Some(quantity @ Quantity::Scattered(_)) = quantity else { return true };
-    // Too wide for numbers is not narrow.
+    // An interval too wide for numbers is not narrow.
     let Some(measured) = measured(&quantity, alpha(Some(record))) else { return false };
     let reach = (measured.value.high - measured.value.low) / 2.0;
     match quantity::unit(test) {

@@ -1,4 +1,4 @@
-//! Where a mean lies beside a bound, and how surely.
+//! Compares a mean with bounds, with probabilities.
 
 use super::{Measured, quantity::Scattered};
 use stats::{Estimate, equivalence, looks::ALPHA, student::Mean};
@@ -9,7 +9,7 @@ pub(super) struct Placed {
     scattered: Scattered,
     /// On the scale of the mean.
     interval: Estimate,
-    /// What the interval may miss.
+    /// The probability that the interval misses the truth.
     alpha: f64,
 }
 
@@ -18,7 +18,7 @@ impl Placed {
         Self { scattered: *scattered, interval: scattered.mean.interval(alpha), alpha }
     }
 
-    /// As a figure. `None` where the interval is too wide for numbers.
+    /// As a figure. `None` if the interval is too wide for numbers.
     pub(super) fn measured(&self) -> Option<Measured> {
         let figure = |place| self.scattered.scale.figure(place);
         let Estimate { estimate, low, high } = self.interval;
@@ -28,38 +28,38 @@ impl Placed {
         possible.then_some(Measured { value, rounds, alpha: self.alpha, p: None })
     }
 
-    /// Wholly in this range, ends included.
+    /// Whether the interval is wholly in this range, ends included.
     pub(super) fn within(&self, (low, high): (f64, f64)) -> bool {
         self.place(low) <= self.interval.low && self.interval.high <= self.place(high)
     }
 
-    /// The estimate alone.
+    /// Whether the estimate is in this range.
     pub(super) fn estimate_within(&self, (low, high): (f64, f64)) -> bool {
         (self.place(low)..=self.place(high)).contains(&self.mean().mean)
     }
 
-    /// Wholly above.
+    /// Whether the interval is wholly above the bound.
     pub(super) fn above(&self, bound: f64) -> bool {
         self.interval.low > self.place(bound)
     }
 
-    /// Wholly below.
+    /// Whether the interval is wholly below the bound.
     pub(super) fn below(&self, bound: f64) -> bool {
         self.interval.high < self.place(bound)
     }
 
-    /// The probability of being this well inside, were it not so. This and the next two count both sides and every look, so
-    /// they are below 5 % exactly where the interval decides.
+    /// The probability of being this far inside if the truth were outside. This and the next two count both sides and
+    /// all interim analyses, so they are below 5 % exactly where the interval decides.
     pub(super) fn p_within(&self, (low, high): (f64, f64)) -> f64 {
         self.of_all_looks(equivalence::p(&self.mean(), self.place(low), self.place(high)))
     }
 
-    /// The probability of being this far above, were it not so.
+    /// The probability of being this far above if the truth were not above.
     pub(super) fn p_above(&self, bound: f64) -> f64 {
         self.of_all_looks(self.mean().p_above(self.place(bound)))
     }
 
-    /// The probability of being this far below, were it not so.
+    /// The probability of being this far below if the truth were not below.
     pub(super) fn p_below(&self, bound: f64) -> f64 {
         self.of_all_looks(self.mean().p_below(self.place(bound)))
     }
@@ -69,7 +69,7 @@ impl Placed {
         let distance = |bound: &f64| (self.mean().mean - self.place(*bound)).abs();
         let nearest = bounds.iter().map(distance).fold(f64::INFINITY, f64::min);
         let rounds = self.mean().rounds_for(nearest, self.alpha)?;
-        // Half of the rounds only choose the best of the others.
+        // Half of the rounds only serve to choose the best of the other cells.
         Some(if self.scattered.best.is_some() { rounds.saturating_mul(2) } else { rounds })
     }
 

@@ -1,8 +1,8 @@
-//! What the closed forms say, marked as predictions: lock-step, a shared link, Amdahl's law.
+//! Predictions by closed forms: lock-step, a shared link, Amdahl's law.
 //!
-//! A closed form is a line of arithmetic that a class can do on the board. It knows what the scenario says and nothing of
-//! sockets, schedulers or start-up; where a scenario has more to it than the form knows (latencies that spread, limits,
-//! faults), there is no prediction.
+//! A closed form is a line of arithmetic that a class can do on the board. It knows what the scenario says and nothing
+//! of sockets, schedulers or start-up. If a scenario has features that the form does not model (latencies that spread,
+//! limits, faults), there is no prediction.
 
 use super::{Prediction, quantity::at_documents_pace_s};
 use harness::{
@@ -23,7 +23,7 @@ const AMDAHL: &str = "Amdahl's law";
 /// How many redirects a closed form follows before it gives up.
 const HOPS: u32 = 8;
 
-/// What a closed form says of this test. `record` is what was measured of its scenario here, for what can only be measured.
+/// A closed form's prediction for this test. Amdahl's law needs `record`, its scenario's record on this machine.
 pub(super) fn predict(test: &Test<CellSpec>, scenario: &Scenario, record: Option<&Record>) -> Option<Prediction> {
     let of = |cell: &CellSpec| Lockstep::of(scenario, cell);
     let (value, forms) = match test {
@@ -46,7 +46,7 @@ pub(super) fn predict(test: &Test<CellSpec>, scenario: &Scenario, record: Option
     value.is_finite().then_some(Prediction { value, by })
 }
 
-/// What lock-step says of one cell, at the document's own pace.
+/// The lock-step prediction for one cell, at the document's own pace.
 struct Lockstep {
     time_s: f64,
     tasks: u32,
@@ -54,7 +54,7 @@ struct Lockstep {
 }
 
 impl Lockstep {
-    /// T = Ts + ceil(n / N) x t, where Ts is the prologue and t what one task waits. Where all share a link of B bytes per
+    /// T = Ts + ceil(n / N) x t, where Ts is the prologue and t what one task waits. If all share a link of B bytes per
     /// second, t has the body's S / B too, and after the prologue it takes no less than L + n x S / B.
     fn of(scenario: &Scenario, cell: &CellSpec) -> Option<Self> {
         let variant = scenario.variant(&cell.variant)?;
@@ -70,7 +70,7 @@ impl Lockstep {
         let each =
             every_task(recipe, variant.tasks()).map(|(path, site)| wait(&path, site)).collect::<Option<Vec<_>>>()?;
         let first = *each.first()?;
-        // Turns are turns only if all tasks are alike.
+        // Lock-step waves need tasks that are all alike.
         if each.iter().any(|other| (other.latency_s - first.latency_s).abs() > 1e-9 || other.bytes != first.bytes) {
             return None;
         }
@@ -87,7 +87,7 @@ impl Lockstep {
     }
 }
 
-/// Whether the closed form knows all that this server does: it adds latencies, and perhaps has a link.
+/// Whether the closed form models everything that this server does: latencies, and perhaps a link.
 fn knows(server: &Profile) -> bool {
     let limits = server.limits;
     server.connect_delay_s == 0.0
@@ -99,16 +99,16 @@ fn knows(server: &Profile) -> bool {
         && limits.rate.is_none()
 }
 
-/// What a task waits for.
+/// The waits of a task.
 #[derive(Clone, Copy)]
 struct PredictedWait {
     latency_s: f64,
-    /// Of the body; `None` where that isn't one number.
+    /// Size of the body; `None` if it isn't a single number.
     bytes: Option<u64>,
 }
 
 impl PredictedWait {
-    /// Of a fetch of this path, redirects followed. `None` where latencies spread, and where nothing answers.
+    /// The waits of a fetch of this path, redirects followed. `None` if latencies spread, or if no route matches.
     fn of(server: &Profile, path: &str, site: Option<&str>) -> Option<Self> {
         let (mut path, mut latency_s) = (path, 0.0);
         for _ in 0..HOPS {
@@ -156,7 +156,7 @@ fn every_task(recipe: &Recipe, tasks: u32) -> Box<dyn Iterator<Item = (String, O
     }))
 }
 
-/// What the turns take when tasks are dealt like this: in chunks of k, whole chunks are what takes turns.
+/// The time of all waves with this schedule. With chunks of k, a wave consists of chunks.
 fn in_turns_s(deal: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f64> {
     let size = match deal {
         Schedule::OneByOne | Schedule::Blocks | Schedule::Interleaved => 1,
@@ -166,18 +166,18 @@ fn in_turns_s(deal: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f
     };
     let chunks = tasks.div_ceil(size);
     let all_whole = ceiling::lock_step_makespan_s(chunks, workers, f64::from(size) * task_s)?;
-    // The last chunk may be smaller, which counts only where it has the last turn to itself.
+    // The last chunk may be smaller, which matters only if it is alone in the last wave.
     let last_is_alone = chunks % workers == 1 || workers == 1;
     let short = (f64::from(chunks) * f64::from(size) - f64::from(tasks)) * task_s;
     Some(if last_is_alone { all_whole - short } else { all_whole })
 }
 
-/// Amdahl's law from what was measured here: the serial fraction that explains a speed-up on the cores that there are
-/// (Karp-Flatt), and the speed-up that it leaves on the cores that the document had, no more than whole turns allow.
+/// Amdahl's law from a measurement on this machine: the serial fraction that explains the speed-up on its cores
+/// (Karp-Flatt), and the speed-up that it leaves on the document's cores, at most what whole waves allow.
 fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) -> Option<Prediction> {
     let variant: &Variant = scenario.variant(&to.variant)?;
     let (cores, wanted) = (record.host.cores_usable, to.shape.workers().get());
-    let side_by_side = !matches!(to.strategy.as_str(), "async" | "gil_threads" | "sequential");
+    let side_by_side = work::strategy::presentation(&to.strategy).parallel;
     let calculates = !matches!(variant.workload, Workload::Fetch(_));
     if !calculates || !side_by_side || from.shape.workers().get() != 1 || wanted <= cores {
         return None;
@@ -187,7 +187,7 @@ fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) 
         same && cell.deal == to.deal && cell.timer == to.timer && cell.check == Check::Passed && cell.workers >= 2
     };
     let fits = record.cells.iter().filter(like).filter(|cell| cell.workers <= cores).max_by_key(|cell| cell.workers);
-    // More workers than cores do what the cores can.
+    // With more workers than cores, the cores limit the speed-up.
     let measured = fits.or_else(|| record.cells.iter().find(|cell| cell.is(to)))?;
     let baseline = record.cells.iter().find(|cell| cell.is(from) && cell.check == Check::Passed)?;
     let [alone_s, together_s] = [baseline, measured].map(|cell| at_documents_pace_s(cell, record.time_scale));

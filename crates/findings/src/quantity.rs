@@ -1,7 +1,7 @@
-//! From the rounds of the cells that a figure names to one number with its scatter.
+//! Reduces the rounds of a figure's cells to one number with its scatter.
 //!
-//! Only whole rounds count: those that all of its cells completed. What is compared must have done the same work, so a cell
-//! that was found wrong has no time, and cells of which different numbers of tasks failed give no ratio.
+//! Only whole rounds count: those that all of its cells completed. Compared cells must have done the same work, so a
+//! cell with a wrong answer has no time, and cells with different numbers of failed tasks give no ratio.
 
 use super::{Unit, lookup};
 use harness::results::evidence::Evidence;
@@ -15,16 +15,16 @@ use harness::{
 use stats::{drop_off, paired, student::Mean, trend};
 use support::figures::count;
 
-/// What was measured for a test.
+/// The result of a test.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Quantity {
-    /// It scatters from round to round.
+    /// A figure that scatters from round to round.
     Scattered(Scattered),
-    /// It was counted.
+    /// A count.
     Exact(f64),
-    /// It is so, or it isn't.
+    /// True or false.
     Outcome {
-        /// Whether it is what the test says.
+        /// Whether it is what the test expects.
         holds: bool,
         /// What happened, as a clause.
         happened: String,
@@ -34,20 +34,20 @@ pub(super) enum Quantity {
 /// The mean of a figure over the rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scattered {
-    /// On the scale.
+    /// The mean on the scale.
     pub mean: Mean,
-    /// On which the scatter is balanced.
+    /// The scale on which the scatter is symmetric.
     pub scale: MeanScale,
-    /// Which of the cells was the best of the others, of [`Test::DropOff`].
+    /// For [`Test::DropOff`]: which of the other cells was the best.
     pub best: Option<usize>,
 }
 
 /// The scale of a mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MeanScale {
-    /// Twice as much and half as much balance.
+    /// Twice as much and half as much are equally far apart.
     Logarithmic,
-    /// As much more and as much less balance.
+    /// One more and one less are equally far apart.
     Linear,
 }
 
@@ -75,22 +75,22 @@ impl MeanScale {
 pub(super) enum Lacking {
     /// Nothing was measured for it yet.
     NotMeasured,
-    /// Something that can be named stood in its way.
+    /// A cause that can be named.
     Cause(String),
 }
 
-/// What the evidence holds for a test.
+/// The evidence for a test.
 #[derive(Debug)]
 pub(super) struct TestCells<'a> {
-    /// The record; `None` for exhibits, and where nothing was measured.
+    /// The record; `None` for exhibits, and if nothing was measured.
     pub record: Option<&'a Record>,
     /// The cells of the test, in its order.
     pub cells: Vec<&'a CellRecord>,
-    /// What they say.
+    /// The result from these cells.
     pub quantity: Result<Quantity, Lacking>,
 }
 
-/// What the newest record with all cells of this test says.
+/// The result of this test from the newest record with all its cells.
 pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evidence) -> TestCells<'a> {
     if let Test::Exhibit(name) = test {
         return TestCells { record: None, cells: Vec::new(), quantity: exhibited(name, evidence) };
@@ -105,7 +105,7 @@ pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evi
     }
 }
 
-/// What the test counts in.
+/// The unit of the test.
 pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
     match test {
         Test::Time { .. } => Unit::Seconds,
@@ -119,8 +119,8 @@ pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
     }
 }
 
-/// What a cell's timer enclosed at the document's own pace, seconds, one for each round. Waits were divided by the time scale,
-/// so the run is multiplied by it; starting and stopping a pool waits for nobody.
+/// The timed seconds of a cell at the document's own pace, one per round. Waits were divided by the time scale, so the
+/// run is multiplied by it; starting and stopping a pool has no waits.
 pub(super) fn at_documents_pace_s(cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     let enclosed = |phase, seconds: f64| if cell.timed.contains(&phase) { seconds } else { 0.0 };
     let rounds = cell.start_s.iter().zip(&cell.run_s).zip(&cell.stop_s);
@@ -136,7 +136,7 @@ fn exhibited(name: &str, evidence: &Evidence) -> Result<Quantity, Lacking> {
     Ok(Quantity::Outcome { holds: shown.holds(), happened })
 }
 
-/// What these cells say, given in the test's order.
+/// The result from these cells, given in the test's order.
 pub(super) fn of_cells(test: &Test<CellSpec>, cells: &[&CellRecord], time_scale: f64) -> Result<Quantity, Lacking> {
     let specs = test.cells();
     if let (Test::Fails { with, .. }, [spec], [cell]) = (test, &*specs, cells) {
@@ -145,19 +145,19 @@ pub(super) fn of_cells(test: &Test<CellSpec>, cells: &[&CellRecord], time_scale:
     specs.iter().zip(cells).try_for_each(|(spec, cell)| has_a_time(spec, cell))?;
     if let (Test::Count { what, .. }, [cell]) = (test, cells) {
         let counted =
-            counted(cell, *what).ok_or_else(|| Lacking::Cause("this system doesn't tell its number".into()))?;
+            counted(cell, *what).ok_or_else(|| Lacking::Cause("this system doesn't report the number".into()))?;
         return Ok(Quantity::Exact(f64::from(counted)));
     }
     same_work(&specs, cells)?;
     let rounds = cells.iter().map(|cell| values(test, cell, time_scale)).collect::<Vec<_>>();
     match rounds.iter().map(Vec::len).min() {
         None | Some(0) if matches!(test, Test::Memory { .. }) => return Err(cause("its memory was not sampled")),
-        None | Some(0) => return Err(cause("it has no figure of any round")),
-        Some(1) => return Err(cause("one round tells nothing about its scatter: there must be two at least")),
+        None | Some(0) => return Err(cause("no round has a figure")),
+        Some(1) => return Err(cause("one round says nothing about scatter: at least two are needed")),
         Some(_) => {}
     }
     let scattered =
-        mean(test, cells, &rounds).ok_or_else(|| cause("a figure of a round is zero, which has no ratio"))?;
+        mean(test, cells, &rounds).ok_or_else(|| cause("a round's figure is zero, so there is no ratio"))?;
     Ok(Quantity::Scattered(scattered))
 }
 
@@ -167,7 +167,7 @@ fn cause(text: &str) -> Lacking {
 
 /// A wrong answer has no time.
 fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
-    let why = cell.error.as_deref().unwrap_or("no reason was written down");
+    let why = cell.error.as_deref().unwrap_or("no reason was recorded");
     match cell.check {
         Check::Failed => Err(Lacking::Cause(format!("the cell `{spec}` failed its check: {why}"))),
         Check::Skipped => Err(Lacking::Cause(format!("the cell `{spec}` was skipped: {why}"))),
@@ -185,14 +185,14 @@ fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
     }
 }
 
-/// Whoever gives up some of its tasks is sooner done, and that is no gain.
+/// A cell that gives up tasks finishes sooner, which is not a speed-up.
 fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> {
     let pairs = || specs.iter().zip(cells);
     let least = pairs().min_by_key(|(_, cell)| cell.task_errors);
     let most = pairs().max_by_key(|(_, cell)| cell.task_errors);
     match (least, most) {
         (Some((less, few)), Some((more, many))) if few.task_errors < many.task_errors => Err(Lacking::Cause(format!(
-            "they did not do the same work: of `{more}`, {} failed, of `{less}`, {}",
+            "the cells did not do the same work: of `{more}`, {} failed, of `{less}`, {}",
             count(many.task_errors as usize, "task"),
             if few.task_errors == 0 { "none".into() } else { few.task_errors.to_string() }
         ))),
@@ -200,7 +200,7 @@ fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> 
     }
 }
 
-/// What the test takes from a cell, one value for each round.
+/// The values that the test uses from a cell, one per round.
 fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     match test {
         Test::Memory { .. } => cell.memory_samples_bytes.iter().map(|&bytes| bytes as f64).collect(),

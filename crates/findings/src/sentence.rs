@@ -1,4 +1,4 @@
-//! The verdict in plain words, generated from the figures: what was measured, what it should be, and what follows.
+//! The verdict in plain words, generated from the figures: measured, expected, and what follows.
 
 use super::{
     FigureFinding, Measured, MechanismFinding, Unit, Verdict,
@@ -51,7 +51,7 @@ pub(super) fn whole(
     sentence + &others(place, verdicts)
 }
 
-/// What became of a reading.
+/// The verdict on a reading, as a clause.
 fn stands(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Reproduced => "it is reproduced",
@@ -101,7 +101,7 @@ fn explained(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) -> Stri
         })
         .collect();
     let calibrated = giving.iter().all(|(mechanism, _)| mechanism.calibrated_from.contains(&claim.id));
-    let from_it = if calibrated { ", calibrated from it," } else { "" };
+    let from_it = if calibrated { ", fitted to this claim," } else { "" };
     let what = if told.len() == 1 {
         format!("One mechanism{from_it} gives")
     } else {
@@ -122,19 +122,19 @@ pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) 
         [] => return Some("None of the mechanisms was shown to give the printed figure.".into()),
         [only] => {
             return Some(format!(
-                "Only one gives the printed figure, {}, so there is nothing to tell apart.",
+                "Only one mechanism gives the printed figure, {}, so there is nothing to tell apart.",
                 only.name
             ));
         }
         _ => {}
     }
     let Some(apart) = &claim.apart else {
-        return Some(format!("No recipe here tells them apart: {} give the printed figure alike.", names(&candidates)));
+        return Some(format!("No experiment here separates them: {} give the printed figure.", names(&candidates)));
     };
     let told: Option<Vec<String>> =
         candidates.iter().map(|found| Some(by_mechanism(unit, found.apart?, &found.name))).collect();
     let Some(told) = told.map(|told| listed(&told, "and")) else {
-        return Some(format!("What they give with {} is not measured yet.", apart.with));
+        return Some(format!("Their figures with {} are not measured yet.", apart.with));
     };
     let Some(published) = apart.published else {
         let values: Vec<Estimate> = candidates.iter().filter_map(|found| Some(found.apart?.value)).collect();
@@ -142,11 +142,11 @@ pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) 
         let pairs = || values.iter().enumerate().flat_map(|(at, a)| values[at + 1..].iter().map(move |b| (*a, *b)));
         return Some(if pairs().any(|(a, b)| part(a, b, tolerance)) {
             format!(
-                "With {}, they part: it is {told}. The documents printed nothing that tells them apart.",
+                "With {}, they differ: {told}. The documents printed no figure that decides between them.",
                 apart.with
             )
         } else {
-            format!("They can't be told apart: with {}, it is {told}.", apart.with)
+            format!("They can't be told apart: with {}, the figure is {told}.", apart.with)
         });
     };
     let printed = apart.from.as_ref().map_or("a document".into(), |from| format!("claim {from}"));
@@ -154,13 +154,13 @@ pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) 
         candidates.iter().copied().filter(|found| found.stands == Some(true)).collect();
     let open = candidates.iter().any(|found| found.stands.is_none());
     let so = match (standing.len(), open) {
-        (0, false) => "none of them is left standing".into(),
-        (0, true) => "that doesn't decide between them".into(),
-        (1, false) => format!("only one is left standing, {}", names(&standing)),
-        (_, false) => format!("{} are left standing, so they can't be told apart", names(&standing)),
-        (_, true) => format!("left standing for certain: {}; not all of the others are excluded", names(&standing)),
+        (0, false) => "none of them fits".into(),
+        (0, true) => "this doesn't decide between them".into(),
+        (1, false) => format!("only one fits, {}", names(&standing)),
+        (_, false) => format!("{} fit, so they can't be told apart", names(&standing)),
+        (_, true) => format!("certain to fit: {}; not all of the others are ruled out", names(&standing)),
     };
-    Some(format!("With {}, where {printed} has {}, it is {told}: {so}.", apart.with, figure(unit, published)))
+    Some(format!("With {}, where {printed} gives {}, the figure is {told}: {so}.", apart.with, figure(unit, published)))
 }
 
 fn with_interval(unit: Unit, measured: Measured) -> String {
@@ -171,7 +171,7 @@ fn by_mechanism(unit: Unit, measured: Measured, name: &str) -> String {
     format!("{} with {name} ({})", figure(unit, measured.value.estimate), interval(unit, measured.value))
 }
 
-/// What came of one figure, without a capital and without a full stop.
+/// The verdict on one figure, without a capital and without a full stop.
 fn clause(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> String {
     let finding = &assessed.finding;
     let reason = finding.reason.as_deref().unwrap_or("no reason is known");
@@ -196,7 +196,7 @@ fn clause(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> String 
 fn not_testable(assessed: &Assessed, was: Option<String>, missing: &str) -> String {
     let prediction = assessed.finding.prediction.as_ref().map(|prediction| {
         let value = figure(assessed.finding.unit, prediction.value);
-        format!("{} predicts {value}, which is a prediction and no measurement", by_name(prediction.by))
+        format!("{} predicts {value}, which is a prediction, not a measurement", by_name(prediction.by))
     });
     let parts: Vec<String> = was.into_iter().chain(expected(assessed)).chain(prediction).collect();
     let told = format!("not testable here, because {missing}");
@@ -207,7 +207,7 @@ fn by_name(form: &str) -> String {
     if form.starts_with(char::is_uppercase) { form.into() } else { format!("the closed form “{form}”") }
 }
 
-/// What was measured, or what happened. `None` where nothing was.
+/// What was measured, or what happened. `None` if nothing was measured.
 fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
     let finding = &assessed.finding;
     // An outcome is a clause already.
@@ -228,15 +228,15 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
         Test::Time { cell, tasks: Some(tasks) } => {
             let tasks = format!("{} tasks", grouped(*tasks));
             format!(
-                "{tasks} would take {value} {} ({sure}), drawn out from {}",
+                "{tasks} would take {value} {} ({sure}), extrapolated from {}",
                 cast.by(cell),
                 grouped(own_tasks(assessed))
             )
         }
         Test::Time { cell, tasks: None } => format!("{} took {value} {} ({sure})", all_tasks(assessed), cast.by(cell)),
-        Test::Turns { cell, .. } => format!("{} took {value} turns {} ({sure})", all_tasks(assessed), cast.by(cell)),
+        Test::Turns { cell, .. } => format!("{} took {value} waves {} ({sure})", all_tasks(assessed), cast.by(cell)),
         Test::Trend { cells } => {
-            // Their variants differ by nothing but the number of tasks.
+            // Their variants differ only in the number of tasks.
             let by = cells.first().map_or(String::new(), |cell| Cast::of(vec![cell], None).by(cell));
             format!("{by}, the time grew as the number of tasks to the power of {value} ({sure})")
         }
@@ -245,9 +245,9 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
                 .map_or("the best of the others".into(), |best| format!("{}, the best of the others", cast.who(best)));
             format!("{} took {value} times as long as {best} ({sure})", cast.who(at))
         }
-        Test::CpuShare { cell, against: None } => format!("{} kept {value} of one core busy ({sure})", cast.who(cell)),
+        Test::CpuShare { cell, against: None } => format!("{} used {value} of one core ({sure})", cast.who(cell)),
         Test::CpuShare { cell, against: Some(other) } => {
-            format!("{} kept {value} times as much of the cores busy as {} ({sure})", cast.who(cell), cast.who(other))
+            format!("{} used {value} times the CPU of {} ({sure})", cast.who(cell), cast.who(other))
         }
         Test::Memory { cell, against: None } => format!("{}, each worker added {value} ({sure})", cast.by(cell)),
         Test::Memory { cell, against: Some(other) } => {
@@ -262,7 +262,7 @@ fn were(cell: &CellSpec) -> &'static str {
     if is_plural(cell) { "were" } else { "was" }
 }
 
-/// `all 30 tasks`, of the cell in question: the last of the test's.
+/// `all 30 tasks`, of the cell in question: the test's last.
 fn all_tasks(assessed: &Assessed) -> String {
     match own_tasks(assessed) {
         1 => "the only task".into(),
@@ -279,7 +279,7 @@ fn best<'a>(assessed: &'a Assessed) -> Option<&'a CellSpec> {
     assessed.finding.cells.get(scattered.best?)
 }
 
-/// What it should be. `None` for outcomes, which say it themselves.
+/// The expected figure. `None` for outcomes, whose clauses include it.
 fn expected(assessed: &Assessed) -> Option<String> {
     let finding = &assessed.finding;
     let comparison = |word: &str, bound: f64| match &assessed.figure.test {
@@ -302,42 +302,39 @@ fn is_one(bound: f64) -> bool {
     (bound - 1.0).abs() < 1e-9
 }
 
-/// What follows from the two.
+/// What follows from the measured and the expected figure.
 fn follows(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> String {
     let finding = &assessed.finding;
     let counted = finding.unit == Unit::Count;
     let is_published = assessed.figure.expects == Expects::Published;
     match finding.verdict {
         Verdict::CanExplain => {
-            format!(", and the recipe was calibrated from {}: it can explain that, and not reproduce it", claim.id)
+            format!(", but the model was fitted to {}: it can explain that figure, not reproduce it", claim.id)
         }
         Verdict::Reproduced if counted && is_published => ", which agrees".into(),
         Verdict::Reproduced if counted => ", which holds".into(),
         Verdict::Reproduced if is_published => format!(", which agrees within {}", tolerance(assessed)),
         Verdict::Reproduced => match (assessed.figure.expects, finding.measured) {
             (Expects::Equal(bound), Some(measured)) if measured.value.low > bound || measured.value.high < bound => {
-                format!(
-                    ", which holds within {}; a difference smaller than that is shown all the same",
-                    margin(finding)
-                )
+                format!(", which holds within {}, although a smaller difference is shown", margin(finding))
             }
             (Expects::Equal(_), _) => format!(", which holds within {}", margin(finding)),
             _ => ", which holds".into(),
         },
         Verdict::DirectionOnly if !is_published => format!(", which holds, but by less than {}", margin(finding)),
         Verdict::DirectionOnly => {
-            something_else(assessed, scenarios).unwrap_or_else(|| ": the same direction, but another size".into())
+            something_else(assessed, scenarios).unwrap_or_else(|| ": the direction agrees, but not the size".into())
         }
         Verdict::Contradicted if counted && is_published => ", which doesn't agree".into(),
         Verdict::Contradicted if counted => ", which doesn't hold".into(),
         Verdict::Contradicted if is_published => {
             let seconds = something_else(assessed, scenarios).unwrap_or_default();
-            format!(", which is excluded{seconds}")
+            format!(", which the 95\u{a0}% interval rules out{seconds}")
         }
         Verdict::Contradicted if is_within_margin(assessed) => {
-            format!(", but there is no difference of {} or more", margin(finding))
+            format!(", but any difference is smaller than {}", margin(finding))
         }
-        _ => ", which is excluded".into(),
+        _ => ", which the 95\u{a0}% interval rules out".into(),
     }
 }
 
@@ -348,18 +345,18 @@ fn tolerance(assessed: &Assessed) -> String {
     }
 }
 
-/// What differs by less than this is the same.
+/// Figures that differ by less than this count as the same.
 fn margin(finding: &FigureFinding) -> String {
     if finding.unit == Unit::Exponent { figure(Unit::Exponent, DELTA) } else { whole_percent(DELTA) }
 }
 
-/// A share that somebody chose: `15 %`, `2.5 %`.
+/// A chosen share: `15 %`, `2.5 %`.
 fn whole_percent(share: f64) -> String {
     let told = percent(share);
     told.replace(".0\u{a0}", "\u{a0}")
 }
 
-/// Whether it was excluded by being the same, and not by being on the wrong side.
+/// Whether it was contradicted because the difference is too small, and not because it is on the wrong side.
 fn is_within_margin(assessed: &Assessed) -> bool {
     let Some(Measured { value, .. }) = assessed.finding.measured else { return false };
     match assessed.figure.expects {
@@ -369,8 +366,8 @@ fn is_within_margin(assessed: &Assessed) -> bool {
     }
 }
 
-/// The seconds between the printed speed-up and the measured one, at the document's own pace: both shorten the same time, as it
-/// was measured here. Only for waits, which are the document's; a calculation takes as long as this machine's processor needs.
+/// The difference between the printed and the measured speed-up in seconds, at the document's pace: both are applied to
+/// the sequential time measured here. Only for waits, which are the document's; computing depends on this processor.
 fn something_else(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
     let (Test::Ratio { from, .. }, Some(record)) = (&assessed.figure.test, assessed.taken.record) else { return None };
     let home = scenarios.iter().find(|scenario| scenario.name == assessed.finding.scenario)?;
@@ -379,12 +376,12 @@ fn something_else(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String>
     let alone_s = (rounds.iter().map(|seconds| seconds.ln()).sum::<f64>() / rounds.len() as f64).exp();
     let seconds = alone_s / assessed.finding.published? - alone_s / assessed.finding.measured?.value.estimate;
     Some(match seconds {
-        more if more > 0.0 => format!(": something else took {}", short_time(more)),
-        less => format!(": here, something took {} more", short_time(-less)),
+        more if more > 0.0 => format!(": {} are not explained by latency", short_time(more)),
+        less => format!(": here, the run took {} longer", short_time(-less)),
     })
 }
 
-/// A difference of times, to be held against times in seconds: `0.37 s`.
+/// A difference of times, to be compared with times in seconds: `0.37 s`.
 fn short_time(seconds: f64) -> String {
     if (0.1..9.995).contains(&seconds) { format!("{seconds:.2}\u{a0}s") } else { time(seconds) }
 }

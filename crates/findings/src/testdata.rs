@@ -1,4 +1,4 @@
-//! Scenarios with claims that nobody made, and evidence that nobody measured, for tests of the verdicts alone.
+//! Invented scenarios, claims and records, to test verdicts without measuring.
 
 use super::Evidence;
 use harness::{
@@ -8,7 +8,7 @@ use harness::{
 use measure::host::HostFacts;
 use std::collections::BTreeMap;
 
-/// Thirty requests, with networks that could explain a thing or two. At time scale 10.
+/// Thirty requests, with networks that could explain figures. At time scale 10.
 const REQUESTS: &str = r#"
 title = "Thirty requests"
 question = "How much faster?"
@@ -106,12 +106,12 @@ fn noise(seed: u32) -> f64 {
     f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0 - 0.5
 }
 
-/// What a made-up measurement is like.
+/// The parameters of an invented measurement.
 #[derive(Debug, Clone)]
 pub(super) struct MadeMeasurement {
     pub scenario: Scenario,
     pub rounds: u32,
-    /// From end to end, as a share of a time.
+    /// The full range, as a share of a time.
     pub scatter: f64,
     pub cores: u32,
     pub looks: Vec<u32>,
@@ -192,7 +192,7 @@ impl MadeMeasurement {
     }
 }
 
-/// These records and nothing else, the newest first.
+/// Only these records, the newest first.
 pub(super) fn evidence(records: impl IntoIterator<Item = Record>) -> Evidence {
     Evidence { records: records.into_iter().collect(), exhibits: BTreeMap::new() }
 }

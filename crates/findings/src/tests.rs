@@ -1,4 +1,4 @@
-//! What the findings promise: a sentence for each kind of test and verdict, and rules that hold for any evidence.
+//! Tests of the findings: a sentence for each kind of test and verdict, and rules that hold for any evidence.
 
 use super::{
     testdata::{MadeMeasurement, evidence, requests, shown, spec, sums},
@@ -23,7 +23,7 @@ fn speed_up(rest: &str) -> String {
     format!("{SPEED_UP}, {rest}")
 }
 
-/// `id: verdict: sentence` of every claim, and what else there is to say.
+/// `id: verdict: sentence` of every claim, and whether its mechanisms can be told apart.
 fn told(found: &Findings) -> String {
     let line = |claim: &Finding| {
         let apart = claim.apart.as_ref().map_or(String::new(), |apart| format!("\n    {apart}"));
@@ -32,7 +32,7 @@ fn told(found: &Findings) -> String {
     found.claims.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-/// What comes of one figure when its cells took so long.
+/// The finding on one figure if its cells took these times.
 fn of_figure(figure: &str, cells: &[(&str, f64)]) -> Finding {
     let scenario = requests(&claim("000-7", &[figure], ""));
     let record = MadeMeasurement::of(&scenario).record(cells);
@@ -188,7 +188,7 @@ const UNEVEN: &str = "{ name = \"latencies that spread\", test = { ratio = { fro
                       \"threads x 5, uneven\" } }, apart = { ratio = { from = \"sequential x 1, uneven\", to = \
                       \"threads x 30, uneven\" } } }";
 
-/// A claim whose latency alone gives 5, with two mechanisms, and what they give with 5 and with 30 threads.
+/// A claim whose latency alone gives 5, with two mechanisms and their speed-ups with 5 and with 30 threads.
 fn with_mechanisms(apart: &str, serial: (f64, f64), uneven: (f64, f64)) -> Finding {
     let rest = format!("mechanisms = [{SERIAL}, {UNEVEN}]\n{apart}");
     let scenario = requests(&claim("000-3", &[&speed_up("published = 4.138")], &rest));
@@ -270,7 +270,7 @@ fn the_weakest_figure_decides_and_what_is_not_testable_is_set_aside() {
 fn a_calculation_that_needs_more_cores_is_predicted_by_amdahl_and_says_so() {
     let figure = "name = \"speed-up of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, published = 2.21, needs = { cores = 8 }";
     let scenario = sums(&claim("002-6", &[figure], ""));
-    // On two cores 1.8 times as fast: a ninth can't be divided, which leaves 1 / (1/9 + 8/9/8) = 4.5 on eight.
+    // 1.8 times as fast on two cores: a ninth is serial, which leaves 1 / (1/9 + 8/9/8) = 4.5 on eight.
     let record = MadeMeasurement { scatter: 0.0, ..MadeMeasurement::of(&scenario) }.record(&[
         ("sequential x 1", 9.0),
         ("processes x 2", 5.0),
@@ -300,7 +300,7 @@ fn lock_step_and_the_link_are_what_the_board_says() {
     // Chunks of one: 30 / 32 is less.
     near(time("processes x 8, pool_chunks, as published"), 4.0 * 0.3, "lock-step");
     near(time("sequential x 1, link"), 30.0 * 0.4, "shared link");
-    // Five at a time wait in turns, and the link is nearly as slow: 6 x 0.4 against 0.3 + 30 x 0.1.
+    // Six waves of five take 6 x 0.4, but the link takes longer: 0.3 + 30 x 0.1.
     near(time("threads x 5, link"), 0.3 + 3.0, "shared link");
     assert_eq!(time("threads x 5, uneven"), None, "latencies that spread have no lock-step");
 }
@@ -330,7 +330,7 @@ fn a_decision_names_all_that_can_t_be_told_from_the_fastest() {
 fn holm_takes_back_what_only_stands_alone() {
     let figures: Vec<String> = (0..40).map(|_| speed_up("expects = { above = 1.0 }")).collect();
     let figures: Vec<&str> = figures.iter().map(String::as_str).collect();
-    // A mean of three standard errors: one in seventy by chance, which is little for one and much among forty.
+    // A mean of three standard errors: one in seventy by chance, which is rare for one figure, but not among forty.
     let rounds: Vec<(f64, f64)> =
         (0..10).map(|round| (if round % 2 == 0 { 0.3_f64.exp() } else { 1.0 }, 1.0)).collect();
     let verdict = |figures: &[&str]| {
@@ -374,7 +374,7 @@ fn claims_stand_in_the_order_of_the_ledger_and_are_counted() {
 
 #[test]
 fn the_page_of_time_is_the_documents_own() {
-    // 1.6 s of run at the document's pace, and 2 ms of start and stop that were not divided by the time scale.
+    // 1.6 s of run at the document's pace, and 2 ms of start and stop, which the time scale does not divide.
     let figure = "name = \"it\", test = { time = { cell = \"processes x 8, as published\" } }, published = 1.602";
     let scenario = requests(&claim("000-7", &[figure], ""));
     let record = MadeMeasurement { scatter: 0.0, ..MadeMeasurement::of(&scenario) }
@@ -418,7 +418,7 @@ fn with_times_of(to: &str, scenario: &Scenario, rounds: &[(f64, f64)]) -> Record
     record
 }
 
-/// Something that a figure of the two cells may be asked.
+/// An arbitrary expectation of a figure of the two cells.
 fn question() -> impl Strategy<Value = String> {
     prop_oneof![
         (0.5_f64..2.0).prop_map(|value| format!("published = {value:.3}")),
@@ -433,7 +433,7 @@ proptest! {
 
     #[test]
     fn a_recipe_never_reproduces_what_it_was_calibrated_from(rounds in pairs(), question in question()) {
-        // The recipe was calibrated from 000-1, and `serial_start` from 000-3 too.
+        // The scenario was calibrated from 000-1, and `serial_start` from 000-3 too.
         let scenario = requests(&claim("000-1", &[&speed_up(&question)], ""));
         let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, &rounds)]));
         prop_assert!(found.claims[0].verdict != Verdict::Reproduced);

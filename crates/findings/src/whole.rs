@@ -1,4 +1,4 @@
-//! From the figures of a claim to the verdict on it.
+//! Combines the verdicts on a claim's figures into the verdict on the claim.
 
 use super::{
     Finding, MechanismFinding, Verdict,
@@ -9,14 +9,14 @@ use super::{
 use harness::results::evidence::Evidence;
 use harness::scenario::{Scenario, claim::Claim};
 
-/// The worst first: a chain is as strong as its weakest link, and a claim as its weakest figure.
+/// The weakest first: a claim is as strong as its weakest figure.
 const WEAKEST_FIRST: [Verdict; 5] =
     [Verdict::Contradicted, Verdict::Inconclusive, Verdict::DirectionOnly, Verdict::CanExplain, Verdict::Reproduced];
 
 /// The finding on a claim whose figures are judged.
 pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenario], evidence: &Evidence) -> Finding {
     let mechanisms = mechanisms(claim, evidence);
-    // What is about Rust has no say in what a document's claim is worth.
+    // Figures about Rust don't decide a document's claim.
     let judged: Vec<&Assessed> = figures.iter().filter(|assessed| !assessed.figure.in_rust).collect();
     let verdicts = with_mechanisms(&judged, &mechanisms);
     let verdict = verdict(claim, &verdicts);
@@ -38,7 +38,7 @@ pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenar
     }
 }
 
-/// The figures' verdicts, the first with what its mechanisms make of it.
+/// The figures' verdicts. The first takes the mechanisms into account.
 fn with_mechanisms(figures: &[&Assessed], mechanisms: &[MechanismFinding]) -> Vec<Verdict> {
     let mut verdicts: Vec<Verdict> = figures.iter().map(|assessed| assessed.finding.verdict).collect();
     if let (Some(verdict), Some(first)) = (verdicts.first_mut(), figures.first())
@@ -60,15 +60,15 @@ fn verdict(claim: &Claim, figures: &[Verdict]) -> Verdict {
     if figures.contains(&Verdict::NotMeasured) {
         return Verdict::NotMeasured;
     }
-    // The first figure is what the claim is about. Without it, the others say what they say, and not whether it came out.
+    // The first figure is what the claim is about. Without it, the others can't decide the claim.
     if figures.first() == Some(&Verdict::NotTestable) {
         return Verdict::NotTestable;
     }
-    // What else can't be tested here is set aside.
+    // Other figures that can't be tested here are ignored.
     WEAKEST_FIRST.into_iter().find(|verdict| figures.contains(verdict)).unwrap_or(Verdict::NotTestable)
 }
 
-/// The scenario in whose file the claim stands.
+/// The scenario whose file contains the claim.
 fn home(claim: &Claim, scenarios: &[Scenario]) -> String {
     let home = scenarios.iter().find(|scenario| scenario.claims.iter().any(|other| other.id == claim.id));
     home.map_or(String::new(), |scenario| scenario.name.clone())

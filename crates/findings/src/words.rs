@@ -1,12 +1,12 @@
-//! Cells and figures in words, as a sentence has them.
+//! Cells and figures in words, as used in sentences.
 
 use super::Unit;
 use harness::scenario::{CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload, claim::Countable};
 use stats::Estimate;
-use support::figures::{TimeUnit, count, grouped, memory, percent, plain, ratio, significant, time};
-use work::worker::{layout::WorkerLayout, task_queue::Schedule};
+use support::figures::{TimeUnit, grouped, memory, percent, plain, ratio, significant, time};
+use work::{presentation::Phrase, strategy::presentation, worker::task_queue::Schedule};
 
-/// The cells of one test. What they have in common is told once, in front; what differs, with each of them.
+/// The cells of one test. A sentence begins with what they have in common, and adds to each cell what differs.
 pub(super) struct Cast<'a> {
     cells: Vec<&'a CellSpec>,
     scenario: Option<&'a Scenario>,
@@ -17,7 +17,7 @@ impl<'a> Cast<'a> {
         Self { cells, scenario }
     }
 
-    /// What is told in front: `with the latency alone, `; empty where there is nothing to tell.
+    /// The front of the sentence: `with the latency alone, `; may be empty.
     pub(super) fn front(&self) -> String {
         let Some(first) = self.cells.first() else { return String::new() };
         let mut parts = Vec::new();
@@ -30,33 +30,21 @@ impl<'a> Cast<'a> {
         if parts.is_empty() { String::new() } else { format!("{}, ", parts.join(" and ")) }
     }
 
-    /// As a subject: `5 threads`, `one after another`.
+    /// As a subject: `5 threads`, `sequential`.
     pub(super) fn who(&self, cell: &CellSpec) -> String {
-        let workers = cell.shape.workers().get() as usize;
-        let who = match (cell.strategy.as_str(), cell.shape) {
-            ("sequential", _) => "one after another".into(),
-            ("thread_per_task", _) => "a thread for each task".into(),
-            ("threads", _) => count(workers, "thread"),
-            ("gil_threads", _) => format!("{} under the interpreter lock", count(workers, "thread")),
-            ("work_stealing", _) => count(workers, "work-stealing thread"),
-            ("processes", _) => processes(workers),
-            ("hybrid", WorkerLayout::Grid { processes: outer, threads }) => {
-                let each = if outer.get() == 1 { "" } else { " each" };
-                format!("{} of {}{each}", processes(outer.get() as usize), count(threads.get() as usize, "thread"))
-            }
-            ("async", _) => format!("async with {workers} in flight"),
-            ("async_offload", _) => format!("async with {} to offload to", count(workers, "thread")),
-            ("queue", _) => format!("a queue with {}", count(workers, "worker")),
-            _ => cell.to_string(),
-        };
+        let who = presentation(&cell.strategy).phrase(&cell.strategy, cell.shape);
         let asides = self.asides(cell);
         if asides.is_empty() { who } else { format!("{who} ({})", asides.join(", ")) }
     }
 
-    /// As the way in which it was done: `with 5 threads`, `one after another`.
+    /// As a manner: `with 5 threads`, `sequentially`.
     pub(super) fn by(&self, cell: &CellSpec) -> String {
         let who = self.who(cell);
-        if cell.strategy == "sequential" { who } else { format!("with {who}") }
+        if cell.strategy == "sequential" {
+            who.replacen("sequential", "sequentially", 1)
+        } else {
+            format!("with {who}")
+        }
     }
 
     fn asides(&self, cell: &CellSpec) -> Vec<String> {
@@ -66,7 +54,7 @@ impl<'a> Cast<'a> {
             asides.push(timer(cell.timer).unwrap_or("timed warm").into());
         }
         if !self.alike(|other| other.variant == cell.variant) {
-            asides.push(self.variant(&cell.variant).unwrap_or_else(|| "as the scenario stands".into()));
+            asides.push(self.variant(&cell.variant).unwrap_or_else(|| "default variant".into()));
         }
         asides
     }
@@ -84,7 +72,7 @@ impl<'a> Cast<'a> {
     }
 }
 
-/// Whether fetches of the scenario as it stands meet nothing but the same latency each time.
+/// Whether fetches of the default variant meet only a latency, the same each time.
 fn waits_for_latency_alone(scenario: &Scenario) -> bool {
     let Some(variant) = scenario.variant(DEFAULT_VARIANT) else { return false };
     let Some(server) = variant.server.as_ref().filter(|_| matches!(variant.workload, Workload::Fetch(_))) else {
@@ -102,39 +90,29 @@ fn waits_for_latency_alone(scenario: &Scenario) -> bool {
 
 /// Whether a verb that follows is "were".
 pub(super) fn is_plural(cell: &CellSpec) -> bool {
-    let several = match cell.shape {
-        WorkerLayout::Grid { processes, .. } => processes.get() > 1,
-        WorkerLayout::Plain(workers) => workers.get() > 1,
-    };
-    several && matches!(cell.strategy.as_str(), "threads" | "gil_threads" | "work_stealing" | "processes" | "hybrid")
+    presentation(&cell.strategy).is_plural(cell.shape)
 }
 
-/// A strategy as an answer has it: `threads`.
+/// A strategy's name in an answer: `threads`.
 pub(super) fn strategy(name: &str) -> String {
-    match name {
-        "sequential" => "one after another".into(),
-        "thread_per_task" => "a thread for each task".into(),
-        "gil_threads" => "threads under the interpreter lock".into(),
-        "work_stealing" => "work-stealing threads".into(),
-        "hybrid" => "processes with threads in them".into(),
-        "async_offload" => "async that offloads".into(),
-        "queue" => "a queue".into(),
-        other => other.replace('_', " "),
+    let look = presentation(name);
+    match look.phrase {
+        Phrase::Fixed(phrase) => phrase.into(),
+        Phrase::Counted(_, many) => many.into(),
+        Phrase::With("", ..) => name.replace('_', " "),
+        Phrase::With(what, ..) if what == name => what.into(),
+        Phrase::With(what, _, many) => format!("{what} with {many}"),
     }
 }
 
-fn processes(number: usize) -> String {
-    if number == 1 { "1 process".into() } else { format!("{number} processes") }
-}
-
-/// One by one goes without saying, unless it is what differs.
+/// The schedule in words. The default, one by one, is only mentioned where the cells differ in it.
 fn deal(deal: Schedule, alike: bool) -> Option<String> {
     match deal {
-        Schedule::OneByOne => (!alike).then(|| "dealt one by one".into()),
+        Schedule::OneByOne => (!alike).then(|| "one by one".into()),
         Schedule::Chunks(size) => Some(format!("in chunks of {size}")),
         Schedule::PoolChunks => Some("in the pool's own chunks".into()),
         Schedule::Blocks => Some("in blocks".into()),
-        Schedule::Interleaved => Some("dealt like cards".into()),
+        Schedule::Interleaved => Some("interleaved".into()),
         Schedule::ByKey => Some("one site each".into()),
     }
 }
@@ -147,21 +125,21 @@ fn timer(timer: Timer) -> Option<&'static str> {
     }
 }
 
-/// What was counted: `7 tasks ended in an error`.
+/// A count as a clause: `7 tasks ended in an error`.
 pub(super) fn counted(what: Countable, number: f64) -> String {
     let number = number as u32;
     let grouped = grouped(number);
     let noun = |one: &str, many: &str| format!("{grouped} {}", if number == 1 { one } else { many });
     match what {
-        Countable::Tasks => noun("task was there", "tasks were there"),
+        Countable::Tasks => noun("task ran", "tasks ran"),
         Countable::TaskErrors => noun("task ended in an error", "tasks ended in an error"),
         Countable::Threads => noun("thread was alive at once", "threads were alive at once"),
         Countable::Processes => noun("process was alive at once", "processes were alive at once"),
-        Countable::Redeliveries => noun("job was handed out again", "jobs were handed out again"),
-        Countable::Status200 => noun("answer had the status 200", "answers had the status 200"),
-        Countable::Status401 => noun("answer had the status 401", "answers had the status 401"),
-        Countable::Status404 => noun("answer had the status 404", "answers had the status 404"),
-        Countable::Status500 => noun("answer had the status 500", "answers had the status 500"),
+        Countable::Redeliveries => noun("job was redelivered", "jobs were redelivered"),
+        Countable::Status200 => noun("answer had status 200", "answers had status 200"),
+        Countable::Status401 => noun("answer had status 401", "answers had status 401"),
+        Countable::Status404 => noun("answer had status 404", "answers had status 404"),
+        Countable::Status500 => noun("answer had status 500", "answers had status 500"),
     }
 }
 
@@ -177,7 +155,7 @@ pub(super) fn figure(unit: Unit, value: f64) -> String {
     }
 }
 
-/// A figure that somebody chose, with no more digits than he gave it: `4`, `1.05`.
+/// A chosen bound, with the digits it was written with: `4`, `1.05`.
 pub(super) fn chosen(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Ratio | Unit::Turns | Unit::Exponent => plain(value),
@@ -185,7 +163,7 @@ pub(super) fn chosen(unit: Unit, value: f64) -> String {
     }
 }
 
-/// How sure it is: `95 % interval 4.85–4.97`.
+/// The interval: `95 % interval 4.85–4.97`.
 pub(super) fn interval(unit: Unit, value: Estimate) -> String {
     let Estimate { estimate, low, high } = value;
     let ends = match unit {
@@ -194,7 +172,7 @@ pub(super) fn interval(unit: Unit, value: Estimate) -> String {
             let [low, high] = told_apart([low, high].map(|end| end * seconds.per_second), |end| significant(end, 3));
             format!("{low}–{high}\u{a0}{}", seconds.short)
         }
-        // A dash between figures that may have a minus themselves is hard to read.
+        // A dash between figures that may be negative is hard to read.
         Unit::Exponent => format!("{} to {}", signed(low), signed(high)),
         Unit::CoreShare | Unit::Bytes => format!("{} to {}", figure(unit, low), figure(unit, high)),
         _ => {
@@ -205,7 +183,7 @@ pub(super) fn interval(unit: Unit, value: Estimate) -> String {
     format!("95\u{a0}% interval {ends}")
 }
 
-/// Two ends with as many digits as it takes to see that they differ, within reason.
+/// Two ends with enough digits, up to 5, to see that they differ.
 fn told_apart(ends: [f64; 2], usual: impl Fn(f64) -> String) -> [String; 2] {
     let as_usual = ends.map(usual);
     let finer = (3..=5).map(|digits| ends.map(|end| significant(end, digits)));

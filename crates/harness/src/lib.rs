@@ -1,4 +1,4 @@
-//! From a scenario to a record: what is asked, how it is measured, what is kept.
+//! From scenario to record: scenarios, the runner, stored results, live events.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -1,18 +1,22 @@
-//! A run watched while it goes on.
+//! Watching a run live.
 //!
-//! Who watches starts `makespan run SCENARIO ... --events -`: the same program, the same runner and the same settings as a
-//! run that nobody watches. It tells on its standard output what it is at ([`Event`]s, one line of JSON each), and its
-//! workers announce in a file what they are at ([`feed`](work::worker::feed)). Both are read here, twenty times a second,
-//! and put together into one stream of events. The measuring process has no thread more for it, and waits for nobody while
-//! a clock runs; between two runs it pauses for a moment.
+//! The viewer starts `makespan run SCENARIO ... --events -`: the same program, runner and settings as an unwatched run.
+//! That process writes its progress to standard output ([`Event`]s, one line of JSON each), and its workers announce in
+//! a file what they do ([`feed`](work::worker::feed)). This module reads both twenty times a second and merges them
+//! into one stream of events. The measuring process needs no extra thread, and waits for no viewer while a clock runs;
+//! between two runs it pauses briefly.
 //!
 //! | file | |
 //! |---|---|
-//! | `event` | what there is to tell, as JSON |
-//! | `teller` | tells it: the runner's observer in the process that measures |
-//! | `watched` | starts that process, reads what it tells, stops it |
+//! | `event` | the events, as JSON |
+//! | `event_writer` | the observer in the measuring process that writes them |
+//! | `watched` | starts that process, reads its events, stops it |
 //! | `lanes` | what workers announce in the feed, as events |
-//! | `race` | what came of all that was told so far |
+//! | `race` | the state after all events so far |
+//!
+//! A watched lane appends to a file that another process reads twenty times a second. A call, channel or socket for each task
+//! would add a thread that is woken up for each of them, or a worker that waits for a slow reader: watching would change what
+//! is measured. `cargo bench --bench watched` says what is left of that.
 
 pub mod event;
 mod event_writer;

@@ -1,8 +1,8 @@
 //! Set up, verify, start, run, stop, check, record.
 //!
 //! Cells are measured in rounds: one pass over all of them in an order shuffled by seed, then the next. A machine that
-//! drifts (another program, a warmer processor) then disturbs all cells alike, where A-then-B would have charged it all
-//! to B. The runner tells its [`Observer`] what happens and prints nothing.
+//! drifts (another program, a warmer processor) then disturbs all cells alike; measuring A, then B, would charge it all
+//! to B. The runner reports to its [`Observer`] and prints nothing.
 
 mod bench;
 pub mod cell;
@@ -45,17 +45,17 @@ use work::strategy::{Env, Strategy, queue::Queue};
 pub struct Settings {
     /// What strategies may need: the `makespan` binary.
     pub env: Env,
-    /// Where fixtures are made and outputs written.
+    /// Where fixtures and outputs are written.
     pub data: PathBuf,
     /// The user's own pictures, instead of the fixtures'.
     pub images: Option<PathBuf>,
-    /// A mock server that runs already (`http://HOST:PORT`), instead of one started for the purpose.
+    /// A running mock server (`http://HOST:PORT`), instead of one started for the purpose.
     pub server: Option<String>,
-    /// How many rounds, and when it may stop before.
+    /// How many rounds, and when it may stop early.
     pub plan: Plan,
     /// The seed of their order.
     pub seed: u64,
-    /// Raised by Ctrl-C: the run ends, and what is measured stays.
+    /// Raised by Ctrl-C: the run ends, and its measurements stay.
     pub interrupted: Arc<AtomicBool>,
     /// The command that measures this again, for the record.
     pub command: String,
@@ -63,9 +63,9 @@ pub struct Settings {
     pub commit: Option<String>,
 }
 
-/// Listens to a measurement. All methods do nothing unless an observer wants them.
+/// Listens to a measurement. All methods do nothing by default.
 pub trait Observer: Send {
-    /// Something is made or started before the first round: `done` of `total` of it stand.
+    /// Something is made or started before the first round: `done` of `total` are ready.
     fn preparing(&mut self, what: &str, done: u64, total: u64) {
         let _ = (what, done, total);
     }
@@ -73,17 +73,17 @@ pub trait Observer: Send {
     fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
         let _ = (number, cell, step, total);
     }
-    /// At a look that isn't the last: is every interval that this is for narrow enough? Whether a claim looks decided must play no
-    /// part in the answer.
+    /// At an interim analysis: may the measurement stop, because every interval is narrow enough? The answer must not
+    /// depend on verdicts.
     fn narrow_enough(&mut self, record: &Record) -> bool {
         let _ = record;
         false
     }
-    /// So many rounds of an earlier record are kept, and it is gone on with.
+    /// An earlier record is resumed, and this many of its rounds are kept.
     fn resuming(&mut self, rounds: u32) {
         let _ = rounds;
     }
-    /// An earlier record can't be gone on with: everything is measured anew.
+    /// An earlier record can't be resumed: everything is measured anew.
     fn starting_anew(&mut self, why: &Unfit) {
         let _ = why;
     }
@@ -91,17 +91,17 @@ pub trait Observer: Send {
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
         let _ = (number, round, sample);
     }
-    /// The measurement was interrupted, and a worker was lost over it: one that did not end when it was told to, for instance.
+    /// The interrupted measurement lost a worker: one that did not end when it was told to, for instance.
     fn lost(&mut self, why: &CellError) {
         let _ = why;
     }
-    /// The record has changed: a cell was measured once more, or was found wrong. The first time is before the first cell.
+    /// The record has changed: a cell was measured once more, or failed its check. First called before the first cell.
     fn updated(&mut self, record: &Record) {
         let _ = record;
     }
 }
 
-/// Several: each is told of everything.
+/// Each observer gets every call.
 impl Observer for Vec<&mut dyn Observer> {
     fn preparing(&mut self, what: &str, done: u64, total: u64) {
         self.iter_mut().for_each(|one| one.preparing(what, done, total));
@@ -136,7 +136,7 @@ impl Observer for Vec<&mut dyn Observer> {
     }
 }
 
-/// An observer that isn't interested.
+/// An observer that does nothing.
 #[derive(Debug, Default)]
 pub struct Silent;
 
@@ -152,12 +152,12 @@ pub fn measure(
     Ok(Bench::set_up(scenario, cells, settings, observer)?.measure(observer))
 }
 
-/// The same, going on from what was recorded before it was broken off. Rounds that every cell completed are kept as they
-/// were measured; what was begun of the next one is measured again. Where that record doesn't fit what is asked for now,
-/// the observer is told why, and everything is measured anew.
+/// Resumes an interrupted measurement from its record. Rounds that every cell completed are kept as measured; a round
+/// that was only begun is measured again. If the record doesn't fit this request, the observer is told why, and
+/// everything is measured anew.
 ///
-/// A record doesn't hold all that was asked for: that the scenario's numbers, the memory samples and the sources of the
-/// program are the same is for the caller to know, who has a [`Journal`](crate::results::journal::Journal) for that.
+/// A record doesn't hold the whole request: the caller must know that the scenario's numbers, the memory samples and
+/// the program's sources are the same, and has a [`Journal`](crate::results::journal::Journal) for that.
 pub fn resume(
     scenario: &Scenario,
     cells: &[CellSpec],
@@ -181,7 +181,7 @@ fn set_up_cells(
 ) -> Result<Vec<PreparedCell>, SetupError> {
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
-    // Made here and not by each pool: some pools live in child processes, which may be killed.
+    // Created here, not by each pool: some pools live in child processes, which may be killed.
     let use_queue = specs.iter().any(|spec| spec.strategy == Queue.name());
     let queues = use_queue.then(scratch_for_queues).transpose()?.map(Rc::new);
     for (number, spec) in (0..).zip(specs) {
@@ -200,7 +200,7 @@ fn scratch_for_queues() -> Result<Scratch, SetupError> {
     Scratch::new_in(&path).map_err(|error| SetupError::Scratch { path, error })
 }
 
-/// The cells of a scenario, ready to be measured one by one: what Criterion's sweeps use.
+/// The cells of a scenario, ready to be measured one by one, for Criterion's sweeps.
 pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Result<Vec<PreparedCell>, SetupError> {
     set_up_cells(scenario, specs, settings, &mut Silent)
 }
@@ -208,12 +208,12 @@ pub fn cells(scenario: &Scenario, specs: &[CellSpec], settings: &Settings) -> Re
 /// How many low bits of a run's number hold its round.
 const ROUND_BITS: u32 = 16;
 
-/// A number that no other run of this machine has at the moment: it tells runs apart in the server's log. Each is higher
-/// than the one before. Its lowest 16 bits are the round, by which the server draws: whatever is measured in one round
-/// meets the same latencies and faults.
+/// A number that no other current run on this machine has: it identifies the run in the server's log. Numbers increase.
+/// The lowest 16 bits are the round, which seeds the server's draws: all cells of a round meet the same latencies and
+/// faults.
 fn next_run(round: u32) -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
-    // The clock tells processes apart that are started one after the other; the count, runs that follow at once.
+    // The clock distinguishes processes started sequentially; the count, runs that follow at once.
     let now = now_ns() >> ROUND_BITS;
     let before = LAST.fetch_update(Relaxed, Relaxed, |last| Some(now.max(last + 1))).unwrap_or_default();
     now.max(before + 1) << ROUND_BITS | u64::from(round) & ((1 << ROUND_BITS) - 1)

@@ -1,8 +1,8 @@
 //! Scenarios: what is run, as TOML.
 //!
-//! A file is first read into its wire form, which refuses what it doesn't know, and then checked into a [`Scenario`],
-//! which can't be wrong: every name in it resolves, every number is in range. The error names file, key, what was found
-//! and what was expected.
+//! A file is first read into its wire form, which rejects unknown keys, and then checked into a [`Scenario`], which is
+//! always valid: every name in it resolves, every number is in range. Errors name the file, the key, what was found and
+//! what was expected.
 
 mod check;
 pub mod claim;
@@ -31,10 +31,10 @@ use work::{
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
-/// The time scales that make sense: slower, and a wait of seconds lasts for hours; faster, and none is left.
+/// The valid time scales: any slower, and a wait of seconds lasts hours; any faster, and no wait is left.
 pub const TIME_SCALES: RangeInclusive<f64> = 0.001..=1_000_000.0;
 
-/// Whether a time scale makes sense; otherwise what was expected.
+/// Whether a time scale is valid; otherwise what was expected.
 pub fn time_scale(scale: f64) -> Result<f64, String> {
     let expected = || format!("a number from {} to {}", TIME_SCALES.start(), TIME_SCALES.end());
     if TIME_SCALES.contains(&scale) { Ok(scale) } else { Err(expected()) }
@@ -55,7 +55,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("photo_downloads", include_str!("../../../fixtures/scenarios/photo_downloads.toml")),
 ];
 
-/// The variant that is the scenario as it stands.
+/// The variant that is the scenario unchanged.
 pub const DEFAULT_VARIANT: &str = "default";
 
 /// A checked scenario.
@@ -65,7 +65,7 @@ pub struct Scenario {
     pub name: String,
     /// One line for people.
     pub title: String,
-    /// What it asks, as a heading.
+    /// Its question, as a heading.
     pub question: String,
     /// The document it comes from, `000` to `004`.
     pub document: Option<String>,
@@ -73,20 +73,20 @@ pub struct Scenario {
     pub time_scale: f64,
     /// The longest a run may take.
     pub deadline: Duration,
-    /// Whether the file says so; otherwise it is the usual one.
+    /// Whether the file sets it; otherwise it is the default.
     pub deadline_is_given: bool,
     /// What each strategy's timer enclosed in the document.
     pub as_published: BTreeMap<String, Vec<Phase>>,
-    /// The scenario as it stands, and with other numbers.
+    /// The scenario's own numbers, and alternatives.
     pub variants: Vec<Variant>,
     /// What `makespan run` measures unless told otherwise. Each variant and timer has its sequential baseline.
     pub cells: Vec<CellSpec>,
-    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second; all, where the file names
-    /// none.
+    /// What `cargo bench` measures: fewer cells, whose sequential run takes at most half a second; all, if the file
+    /// names none.
     pub sweep: Vec<CellSpec>,
-    /// The claims that its cells put to the test.
+    /// The claims that its cells test.
     pub claims: Vec<Claim>,
-    /// The rows of the decision table that its cells give.
+    /// The decision table's rows that its cells give.
     pub decisions: Vec<Decision>,
 }
 
@@ -105,16 +105,16 @@ pub struct Variant {
     pub expected: BTreeMap<u32, Expected>,
     /// Whether any task may fail. A failure is then an outcome, and is counted; an answer must be right all the same.
     pub may_fail: bool,
-    /// Cells run in a child process that may use so much address space, and no more.
+    /// The address space limit of the child process that the cells run in.
     pub address_space_bytes: Option<u64>,
-    /// Seconds after which the client gives up the whole run, at the document's own pace. The scenario's deadline holds
-    /// besides.
+    /// Seconds after which the client gives up the whole run, at the document's own pace. The scenario's deadline also
+    /// applies.
     pub gives_up_s: Option<f64>,
-    /// The claims whose printed figures these numbers were chosen by.
+    /// The claims whose printed figures determined these numbers.
     pub calibrated_from: Vec<String>,
 }
 
-/// The kinds of workload, and what each needs to know.
+/// The kinds of workload, each with its recipe.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
@@ -128,14 +128,14 @@ pub enum Workload {
     Gunzip(gunzip::Recipe),
 }
 
-/// What names a cell: everything that can differ between two times of one scenario.
+/// Identifies a cell: everything that can differ between two times of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct CellSpec {
     /// The variant's name.
     pub variant: String,
     /// The strategy's name.
     pub strategy: String,
-    /// How many workers, and made up of what.
+    /// How many workers, in what layout.
     pub shape: WorkerLayout,
     /// How tasks reach them.
     pub deal: Schedule,
@@ -154,22 +154,22 @@ pub enum ScenarioError {
         /// What the system said.
         source: std::io::Error,
     },
-    /// The file isn't TOML, or has a key or a value that is not known. The message shows the place.
+    /// The file isn't TOML, or has an unknown key or value. The message shows the place.
     #[error("{file}: {message}")]
     Malformed {
         /// The file.
         file: String,
-        /// The parser's words, with line and column.
+        /// The parser's text, with line and column.
         message: String,
     },
-    /// A value is of the right kind, but makes no sense.
+    /// A value has the right type, but is not valid.
     #[error("{file}: `{key}`: found {found}, expected {expected}")]
     Invalid {
         /// The file.
         file: String,
         /// The key, with its tables.
         key: String,
-        /// What stands there.
+        /// The actual value.
         found: String,
         /// What would be right.
         expected: String,
@@ -185,7 +185,7 @@ pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
         return parse(name, &format!("{name}.toml (built in)"), text);
     }
     if name_or_path.contains("://") {
-        // Not repeated: a queue's address may have a password in it.
+        // Not repeated: a queue's URL may contain a password.
         let words =
             "found a URL, expected a scenario's name or the path of a .toml file; a queue's address goes with --queue";
         return Err(ScenarioError::Unknown(words.into()));
@@ -206,7 +206,7 @@ pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
     BUILT_IN.iter().map(|(name, _)| load(name)).collect()
 }
 
-/// A built-in scenario without its claims, for those of another one that name its cells.
+/// A built-in scenario without its claims, for claims of another that name its cells.
 fn load_cells(name: &str) -> Result<Scenario, ScenarioError> {
     let names = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>();
     let text = BUILT_IN.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
@@ -236,16 +236,16 @@ fn wire(file: &str, text: &str) -> Result<(wire::Scenario, toml::Table), Scenari
     Ok((toml::from_str(text).map_err(malformed)?, toml::from_str(text).map_err(malformed)?))
 }
 
-/// What was asked of a strategy that can't be had, and what it wants instead.
+/// A requested layout that a strategy doesn't support, and the right one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnsupportedLayout {
-    /// The shapes that were asked for.
+    /// The requested layouts.
     pub found: String,
     /// What would be right.
     pub expected: String,
 }
 
-/// Every combination. Each strategy takes those of the shapes that it can have; a strategy of fixed size appears once.
+/// Every combination with a layout that the strategy supports; a strategy of fixed size appears once.
 pub fn matrix(
     variant: &Variant,
     strategies: &[&'static dyn Strategy],
@@ -266,7 +266,7 @@ pub fn matrix(
     Ok(cells)
 }
 
-/// Those of the shapes that the strategy can have.
+/// Those requested layouts that a strategy supports.
 fn shapes(strategy: &dyn Strategy, asked: &[WorkerLayout], tasks: u32) -> Result<Vec<WorkerLayout>, UnsupportedLayout> {
     let (name, most) = (strategy.name(), strategy.max_workers());
     let shapes: Vec<WorkerLayout> = asked.iter().filter_map(|&asked| strategy.layout(asked, tasks)).collect();
@@ -296,7 +296,7 @@ pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
 }
 
 impl Workload {
-    /// How many tasks are asked for, whatever the recipe calls it. A listing may have fewer.
+    /// The number of tasks requested, whatever the recipe calls it. A listing may have fewer.
     fn tasks(&mut self) -> &mut NonZeroU32 {
         match self {
             Self::Fetch(recipe) => &mut recipe.tasks,
@@ -308,7 +308,7 @@ impl Workload {
 }
 
 impl Variant {
-    /// How many tasks are asked for. A listing may have fewer.
+    /// How many tasks are requested. A listing may have fewer.
     pub fn tasks(&self) -> u32 {
         self.workload.clone().tasks().get()
     }
@@ -321,8 +321,8 @@ impl Variant {
         })
     }
 
-    /// Seconds that its waits take one after another if every answer comes as soon as the fastest route's: about the
-    /// least that `sequential` can do. Zero where nothing is waited for.
+    /// Seconds that its waits take sequentially if every answer is as fast as the fastest route's: about the minimum
+    /// for `sequential`. Zero without waits.
     pub fn waits_in_turn_s(&self) -> f64 {
         let Some(server) = &self.server else { return 0.0 };
         let shortest_s = server.routes.iter().map(|route| route.latency_s).reduce(f64::min).unwrap_or(0.0);
@@ -336,12 +336,12 @@ impl Scenario {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
-    /// Whether there is anything that a time scale divides: only answers are waited for.
+    /// Whether a time scale changes anything: only waits for answers are scaled.
     pub fn has_waits(&self) -> bool {
         self.variants.iter().any(|variant| variant.server.is_some())
     }
 
-    /// The same at another time scale. What takes longer then gets a later deadline.
+    /// The same scenario at another time scale. A slower one gets a later deadline.
     #[must_use]
     pub fn scaled(mut self, time_scale: f64) -> Self {
         let longer = (self.time_scale / time_scale).max(1.0);
@@ -365,7 +365,7 @@ impl Scenario {
         match cell.timer {
             Timer::Cold => vec![Phase::Start, Phase::Run, Phase::Stop],
             Timer::Warm => vec![Phase::Run],
-            // The checker has seen to it that there is one.
+            // The checker ensures that there is one.
             Timer::AsPublished => self.as_published.get(&cell.strategy).cloned().unwrap_or_else(|| vec![Phase::Run]),
         }
     }

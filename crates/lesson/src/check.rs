@@ -1,4 +1,4 @@
-//! From the wire form to the checked form: every name resolves, every step fits on a slide, or the error says where not.
+//! Checks the wire form: every name resolves and every step fits on a slide, or the error says which doesn't.
 
 use super::{
     Command, Excerpt, Lesson, LessonError, LessonRace, LessonStep, StepKind,
@@ -12,18 +12,18 @@ use work::{
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
-/// More words than these aren't read by anybody while somebody speaks.
+/// Most words of a step: nobody reads more while a lecturer speaks.
 const MOST_WORDS: usize = 75;
 
-/// More lines of code than these don't fit on a slide of 720 pixels, in letters that the back row can read.
+/// Most lines of code that fit on a slide of 720 pixels, in letters that the back row can read.
 const MOST_LINES: usize = 26;
 
-/// What lessons may name.
+/// The names that lessons may use.
 pub(super) struct Library {
     scenarios: Vec<Scenario>,
 }
 
-/// Checks one file.
+/// Checks one lesson file.
 struct LessonChecker<'a> {
     library: &'a Library,
     file: &'a str,
@@ -34,7 +34,7 @@ impl Library {
         Ok(Self { scenarios: scenario::all()? })
     }
 
-    /// The lesson that this file holds; its name begins with its number: `03-how-many-workers`.
+    /// Parses a lesson file, whose name begins with its number: `03-how-many-workers`.
     pub(super) fn lesson(&self, file: &str, text: &str) -> Result<Lesson, LessonError> {
         LessonChecker { library: self, file: &format!("{file}.md") }.lesson(file, text)
     }
@@ -106,7 +106,7 @@ impl LessonChecker<'_> {
         Ok(scenario::with_baselines(cells).iter().map(CellSpec::to_string).collect())
     }
 
-    /// What it says behind `makespan` is for the command line to know; its own tests ask it.
+    /// Arguments after `makespan` are not checked here: the command line's own tests do that.
     fn command(&self, wire: wire::Command) -> Result<Command, LessonError> {
         if !wire.run.starts_with("makespan ") {
             return Err(self.invalid("command.run", &wire.run, "a command of ours: makespan ..."));

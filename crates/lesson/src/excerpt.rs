@@ -1,9 +1,9 @@
-//! Code that lessons show: regions of the real source files, as the build compiles them.
+//! Code excerpts in lessons: regions of the real source files, as compiled.
 //!
 //! A region begins at the line that contains a given text, with the comments and attributes directly above it, and ends
-//! where that item is closed at the same indentation. That needs no parser: rustfmt sees to the indentation.
+//! where the item closes at the same indentation. That needs no parser, since rustfmt guarantees the indentation.
 
-/// The files that lessons show, as they were compiled in.
+/// The source files that lessons may show.
 const SOURCES: &[(&str, &str)] = &[
     ("crates/museum/src/fast_because_wrong.rs", include_str!("../../museum/src/fast_because_wrong.rs")),
     ("crates/stats/src/ceiling.rs", include_str!("../../stats/src/ceiling.rs")),
@@ -27,22 +27,22 @@ pub struct Excerpt {
     pub file: String,
     /// The number of its first line.
     pub line: u32,
-    /// Its lines, without the indentation that they have in common.
+    /// Its lines, without their common indentation.
     pub text: String,
 }
 
 /// Why there is no region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoExcerpt {
-    /// The file is not in the table; those that are.
+    /// The file is not in the table, which has these.
     File(Vec<&'static str>),
-    /// So many lines contain the text.
+    /// The number of lines that contain the text, if not one.
     Lines(usize),
     /// The item is not closed.
     Open,
 }
 
-/// The region of `file` that begins at the line which contains `from`.
+/// The region of `file` that begins at the line containing `from`.
 pub(super) fn excerpt(file: &str, from: &str) -> Result<Excerpt, NoExcerpt> {
     let files = || NoExcerpt::File(SOURCES.iter().map(|(name, _)| *name).collect());
     let (name, source) = SOURCES.iter().find(|(name, _)| *name == file).ok_or_else(files)?;
@@ -50,7 +50,7 @@ pub(super) fn excerpt(file: &str, from: &str) -> Result<Excerpt, NoExcerpt> {
     Ok(Excerpt { file: (*name).into(), line: first as u32 + 1, text })
 }
 
-/// The place of the region's first line, and its text.
+/// The index of the region's first line, and the region's text.
 fn region(source: &str, from: &str) -> Result<(usize, String), NoExcerpt> {
     let lines: Vec<&str> = source.lines().collect();
     let mut places = (0..lines.len()).filter(|&place| lines[place].contains(from));

@@ -1,18 +1,18 @@
 //! Lessons: one idea each, with a question before the run and an explanation after it.
 //!
-//! A lesson is a Markdown file: what it needs stands in front as TOML, then come its steps, each of which fits on a slide.
-//! Like a scenario it is read in a wire form that refuses what it doesn't know, and then checked: its race names cells
-//! that there are, its claims stand in the ledger, and the code that it shows is a region of the real source. No measured
-//! and no published figure is typed in it: they are put beside it where it is shown.
+//! A lesson is a Markdown file: TOML front matter, then its steps, each of which fits on a slide. Like a scenario it is
+//! read into a wire form that rejects unknown keys, and then checked: its race names existing cells, its claims are in
+//! the ledger, and its code is a region of the real source. A lesson's text contains no measured and no published
+//! figures: they are added when it is shown.
 //!
 //! | file | |
 //! |---|---|
-//! | `wire` | what stands in front, and where each step begins |
-//! | `check` | from that to a [`Lesson`] |
+//! | `wire` | the front matter, and where each step begins |
+//! | `check` | from the wire form to a [`Lesson`] |
 //! | `excerpt` | regions of the source files that lessons show |
 //! | `markdown` | a step as HTML, and as plain text |
 
-// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+// Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -32,7 +32,7 @@ use support::suggestion::unknown;
 pub use excerpt::Excerpt;
 pub use markdown::Paragraph;
 
-/// The lessons that are built into the binary, in the order in which they are given.
+/// The built-in lessons, in teaching order.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("01-waiting-or-working", include_str!("../../../fixtures/lessons/01-waiting-or-working.md")),
     ("02-queue-of-work", include_str!("../../../fixtures/lessons/02-queue-of-work.md")),
@@ -57,27 +57,27 @@ static LESSONS: LazyLock<Result<Vec<Lesson>, LessonError>> = LazyLock::new(|| {
 pub struct Lesson {
     /// Its place among the lessons, counted from 1.
     pub number: u32,
-    /// Its name in commands and addresses: `how-many-workers`.
+    /// Its name in commands and URLs: `how-many-workers`.
     pub name: String,
-    /// One line for people.
+    /// The title, one line.
     pub title: String,
-    /// How long a class takes for it.
+    /// How many minutes a class needs for it.
     pub minutes: u32,
-    /// What the class is asked before the run: by a number of seconds, where there is a race.
+    /// The question to the class before the run; where there is a race, the answer is a number of seconds.
     pub question: String,
     /// What is run.
     pub race: Option<LessonRace>,
-    /// Commands before the race, after it or instead of it, in the order in which they are given.
+    /// Commands before the race, after it or instead of it, in order.
     pub commands: Vec<Command>,
     /// The ids of the claims that it is about.
     pub claims: Vec<String>,
-    /// The code that it shows.
+    /// The code excerpts.
     pub code: Vec<Excerpt>,
     /// Its steps, one of each kind, in the order of [`StepKind::ALL`].
     pub steps: Vec<LessonStep>,
 }
 
-/// A run to be watched, and the cell whose time is to be guessed. All of it as a command line takes it.
+/// A run to watch, and the cell whose time is to be guessed, all in command-line form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LessonRace {
     /// The scenario's name.
@@ -92,16 +92,16 @@ pub struct LessonRace {
     pub rounds: u32,
     /// What latencies are divided by; `None` for the scenario's own scale.
     pub time_scale: Option<f64>,
-    /// The cell whose time is to be guessed, as tables show it: `threads x 5`.
+    /// The cell to guess, as tables show it: `threads x 5`.
     pub ask: String,
 }
 
-/// A command of ours, to be typed in a terminal.
+/// A makespan command for a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Command {
     /// The whole line: `makespan museum no_queue`.
     pub run: String,
-    /// What it is for, as the beginning of a sentence: `First see what one worker needs`.
+    /// Its purpose, as the beginning of a sentence: `First see what one worker needs`.
     pub why: String,
     /// Whether the class sees it before it guesses.
     pub before: bool,
@@ -112,22 +112,22 @@ pub struct Command {
 pub struct LessonStep {
     /// Which.
     pub kind: StepKind,
-    /// Its words.
+    /// Its text.
     pub markdown: String,
 }
 
 /// The steps of every lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StepKind {
-    /// What is asked, and what is known beforehand.
+    /// The question, and what is known beforehand.
     Ask,
-    /// What to look at while it runs.
+    /// What to watch while the race runs.
     Run,
     /// What happened, and why.
     See,
-    /// What to notice in the code that is shown.
+    /// What to notice in the code.
     Code,
-    /// What the documents said, and what to make of it.
+    /// What the documents say, and how to judge it.
     Document,
     /// An exercise.
     Try,
@@ -136,27 +136,27 @@ pub enum StepKind {
 /// Why a lesson can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LessonError {
-    /// What stands in front isn't TOML, or has a key or a value that is not known. The message shows the place.
+    /// The front matter isn't TOML, or has an unknown key or value. The message shows the place.
     #[error("{file}: {message}")]
     Malformed {
         /// The file.
         file: String,
-        /// The parser's words, with line and column.
+        /// The parser's message, with line and column.
         message: String,
     },
-    /// A value is of the right kind, but makes no sense.
+    /// A value has the right type, but is invalid.
     #[error("{file}: `{key}`: found {found}, expected {expected}")]
     Invalid {
         /// The file.
         file: String,
         /// The key, or the step's heading.
         key: String,
-        /// What stands there.
+        /// The value found.
         found: String,
-        /// What would be right.
+        /// The value expected.
         expected: String,
     },
-    /// The scenarios that lessons are about can't be used.
+    /// A scenario that lessons need can't be used.
     #[error(transparent)]
     Scenario(#[from] ScenarioError),
 }
@@ -179,7 +179,7 @@ impl Lesson {
         self.steps.iter().find(|step| step.kind == kind)
     }
 
-    /// What is known of its claims, in the order in which it names them. There stand the published figures, too.
+    /// The findings on its claims, in the lesson's order. They include the published figures.
     pub fn findings<'a>(&self, all: &'a Findings) -> Vec<&'a Finding> {
         let of = |id: &String| all.claims.iter().find(|finding| finding.id == *id);
         self.claims.iter().filter_map(of).collect()
@@ -187,7 +187,7 @@ impl Lesson {
 }
 
 impl LessonRace {
-    /// What follows `makespan race`: the scenario, then options that `makespan run` has as well.
+    /// The arguments of `makespan race`: the scenario, then options that `makespan run` has too.
     pub fn arguments(&self) -> Vec<String> {
         let option = |name: &str, value: String| [name.to_owned(), value];
         let mut arguments = vec![self.scenario.clone()];
@@ -206,7 +206,7 @@ impl LessonRace {
 }
 
 impl StepKind {
-    /// All of them, in the order in which every lesson has them.
+    /// All kinds, in the order of the steps of every lesson.
     pub const ALL: [Self; 6] = [Self::Ask, Self::Run, Self::See, Self::Code, Self::Document, Self::Try];
 }
 

@@ -1,17 +1,17 @@
 //! A step's Markdown as HTML and as plain text.
 //!
-//! Lessons need paragraphs, lists, emphasis and code. What else there is in Markdown comes out as its words alone; HTML in it
-//! comes out as text, so that nothing in a lesson can do anything to a page.
+//! Lessons need paragraphs, lists, emphasis and code. Other Markdown is reduced to its plain text, and HTML is escaped,
+//! so that a lesson can't inject anything into a page.
 
 use super::LessonStep;
 use maud::{Escaper, Markup, PreEscaped};
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use std::fmt::Write;
 
-/// A piece of plain text that is set by itself.
+/// A block of plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Paragraph {
-    /// Running words, to be wrapped.
+    /// Running text, to be wrapped.
     Words(String),
     /// One item of a list, to be wrapped.
     Item(String),
@@ -20,7 +20,7 @@ pub enum Paragraph {
 }
 
 impl LessonStep {
-    /// The words as HTML. Its elements are `p`, `ul`, `ol`, `li`, `strong`, `em`, `pre` and `code`, without attributes.
+    /// The text as HTML, using only `p`, `ul`, `ol`, `li`, `strong`, `em`, `pre` and `code`, without attributes.
     pub fn html(&self) -> Markup {
         let mut html = String::new();
         for event in Parser::new(&self.markdown) {
@@ -40,7 +40,7 @@ impl LessonStep {
         PreEscaped(html)
     }
 
-    /// The words as paragraphs of plain text; code in a sentence keeps its backticks.
+    /// The text as paragraphs of plain text; code in a sentence keeps its backticks.
     pub fn paragraphs(&self) -> Vec<Paragraph> {
         let (mut paragraphs, mut words) = (Vec::new(), String::new());
         let mut in_item = false;
@@ -66,7 +66,7 @@ impl LessonStep {
         paragraphs
     }
 
-    /// How many words a reader has to read.
+    /// The number of words to read.
     pub fn words(&self) -> usize {
         let text = |paragraph: &Paragraph| match paragraph {
             Paragraph::Words(text) | Paragraph::Item(text) | Paragraph::Code(text) => text.split_whitespace().count(),

@@ -1,11 +1,11 @@
-//! What every lesson promises, and what the checker refuses.
+//! Properties of every lesson, and errors that the checker must report.
 
 use super::*;
 use harness::scenario::{self, Workload};
 use stats::ceiling::lock_step_makespan_s;
 use std::{collections::BTreeSet, fs, path::Path};
 
-/// A small lesson that is right.
+/// A small valid lesson.
 const RIGHT: &str = r#"+++
 title = "T"
 minutes = 5
@@ -76,7 +76,7 @@ fn every_file_in_the_folder_is_listed() {
     assert_eq!(files.collect::<BTreeSet<_>>(), listed, "crates/lesson/src/lib.rs, BUILT_IN");
 }
 
-/// Sequential runs longer than this would bore a class. What a race waits for is known beforehand.
+/// Longer sequential runs would bore a class. A race's waits are known beforehand.
 #[test]
 fn no_race_makes_a_class_wait_for_long() {
     for lesson in all().unwrap_or_else(|error| panic!("{error}")) {
@@ -86,14 +86,14 @@ fn no_race_makes_a_class_wait_for_long() {
         let scenario = scenario.scaled(race.time_scale.unwrap_or(own_scale));
         let variant = scenario.variant(race.variant.as_deref().unwrap_or(scenario::DEFAULT_VARIANT)).unwrap();
         let waits_s = variant.waits_in_turn_s();
-        // What outlasts the deadline is not run at all, and says so.
+        // A cell that would outlast the deadline is skipped and reported, not run.
         let outlasts = waits_s > scenario.deadline.as_secs_f64();
         let all_rounds_s = waits_s * f64::from(race.rounds + 1);
         assert!(outlasts || all_rounds_s < 20.0, "{}: {all_rounds_s} s for sequential alone", lesson.name);
     }
 }
 
-/// What a question says in words is what is run.
+/// The numbers in a question's words match the race.
 #[test]
 fn the_numbers_of_a_question_are_those_of_its_race() {
     let lessons = all().unwrap_or_else(|error| panic!("{error}"));
@@ -181,7 +181,7 @@ fn what_is_wrong_is_named_with_its_place_and_what_was_expected() {
         ("\"pub(super) fn work_through\"", "\"self\"", ["`code.from`", "stands in one line"]),
         (
             "threads.rs\"\nfrom = \"pub(super) fn work_through\"",
-            "processes.rs\"\nfrom = \"impl Pool for Crew\"",
+            "processes.rs\"\nfrom = \"impl Pool for WorkerProcesses\"",
             ["`code.from`", "to fit on a slide"],
         ),
         ("## Run\nb\n", "", ["its headings", "Ask, Run, See, Code, Document, Try"]),

@@ -1,12 +1,12 @@
-//! The wire form: what stands in front of a lesson, as TOML between two lines of `+++`, and its steps, each under a
-//! heading of the second level. Whatever it doesn't know is refused; nothing else is checked here.
+//! The wire form: a lesson's front matter, as TOML between two lines of `+++`, and its steps, each under a second-level
+//! heading. Unknown keys are rejected; nothing else is checked here.
 
 use serde::Deserialize;
 use std::num::NonZeroU32;
 
 const FENCE: &str = "+++";
 
-/// What stands in front.
+/// The front matter.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FrontMatter {
@@ -45,17 +45,17 @@ pub(super) struct Command {
 #[serde(deny_unknown_fields)]
 pub(super) struct Code {
     pub file: String,
-    /// A text that stands in one line of the file and no other: where the region begins.
+    /// A text that occurs in exactly one line of the file, where the region begins.
     pub from: String,
 }
 
-/// The TOML in front, and what follows it.
+/// The front matter, and the rest.
 pub(super) fn parts(text: &str) -> Option<(&str, &str)> {
     let rest = text.strip_prefix(FENCE)?.strip_prefix('\n')?;
     rest.split_once("\n+++\n")
 }
 
-/// The steps with their headings; what stands before the first one has none.
+/// The steps with their headings; text before the first heading has none.
 pub(super) fn steps(body: &str) -> Vec<(&str, String)> {
     let mut steps = vec![("", String::new())];
     let mut in_code = false;
@@ -63,7 +63,7 @@ pub(super) fn steps(body: &str) -> Vec<(&str, String)> {
         in_code ^= line.starts_with("```");
         match line.strip_prefix("## ").filter(|_| !in_code) {
             Some(heading) => steps.push((heading.trim(), String::new())),
-            // There is always a last one.
+            // There is always a last step.
             None => steps.iter_mut().last().into_iter().for_each(|(_, words)| words.extend([line, "\n"])),
         }
     }

@@ -1,9 +1,9 @@
-//! Whose clock a time was read from, and how two clocks compare.
+//! Identifies the clock of a timestamp, and compares clocks.
 //!
-//! `CLOCK_MONOTONIC` is the same for all processes of a machine and means nothing on another one. To compare two clocks one
-//! asks the other what time it is, and notes one's own before and after. The other was read somewhere in between, nobody
-//! knows where: the middle is the estimate, and half of the round trip is how far it can be off, however differently
-//! long the two ways are. So the shortest of several round trips says most (Cristian, "Probabilistic clock
+//! `CLOCK_MONOTONIC` is the same for all processes of a machine and means nothing on another one. To compare two
+//! clocks, a process requests the other's time, and reads its own clock before and after. The other clock was read at
+//! an unknown instant in between: the middle is the estimate, and half of the round trip bounds its error, however
+//! asymmetric the two ways are. So the shortest of several round trips is the best (Cristian, "Probabilistic clock
 //! synchronization", 1989).
 
 use super::clock::{between, now_ns};
@@ -11,13 +11,13 @@ use nix::unistd::gethostname;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How often the other clock is asked for one estimate.
+/// Requests to the other clock for one estimate.
 const SAMPLES: u32 = 8;
 
-/// The other clock may leave out what is less than this: Redis tells whole microseconds.
+/// The other clock's resolution may be as coarse as this: Redis reports microseconds.
 const GRAIN_NS: u64 = 1_000;
 
-/// How fast two clocks part at most: the kernel corrects each by up to 500 millionths (`adjtimex(2)`).
+/// The largest drift between two clocks: the kernel corrects each by up to 500 millionths (`adjtimex(2)`).
 const DRIFT_PER_MILLION: u64 = 1_000;
 
 /// Two processes whose axes are equal read the same clock.
@@ -25,31 +25,31 @@ const DRIFT_PER_MILLION: u64 = 1_000;
 pub struct ClockAxis {
     /// The host's name.
     pub host: String,
-    /// What tells one boot of one kernel from any other; `None` where the system doesn't tell.
+    /// Identifies one boot of one kernel; `None` if the system doesn't report it.
     pub boot: Option<String>,
-    /// The time namespace, which has a clock of its own; `None` where there is no such thing.
+    /// The time namespace, which has its own clock; `None` if unsupported.
     pub time_namespace: Option<u64>,
 }
 
 /// How far another clock is ahead of this one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offset {
-    /// Nanoseconds to add to a time of this clock to have the other's.
+    /// Nanoseconds to add to this clock's time to get the other's.
     pub ns: i64,
     /// The estimate is off by no more than this, nanoseconds.
     pub uncertainty_ns: u64,
 }
 
-/// A clock, as compared with the queue's.
+/// A clock compared with the queue's.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClockReading {
-    /// Whose clock it is.
+    /// The clock.
     pub axis: ClockAxis,
     /// How far the queue's clock is ahead of it.
     pub to_queue: Offset,
 }
 
-/// An estimate that grows old, and is replaced by a better one.
+/// An estimate that ages until a better one replaces it.
 #[derive(Debug, Clone, Copy)]
 pub struct Comparison {
     offset: Offset,
@@ -65,7 +65,7 @@ impl ClockAxis {
 }
 
 impl Offset {
-    /// From one question: the other clock said `remote_ns`, between `before_ns` and `after_ns` by this one.
+    /// From one request: the other clock was `remote_ns`, between `before_ns` and `after_ns` by this one.
     pub fn of(before_ns: u64, remote_ns: u64, after_ns: u64) -> Self {
         let round_trip_ns = after_ns.saturating_sub(before_ns);
         let (middle_ns, remote_ns) = (before_ns + round_trip_ns / 2, remote_ns.wrapping_add(GRAIN_NS / 2));
@@ -73,7 +73,7 @@ impl Offset {
         Self { ns: remote_ns.wrapping_sub(middle_ns).cast_signed(), uncertainty_ns }
     }
 
-    /// Asks the other clock several times, and takes the answer that came quickest.
+    /// Requests the other clock several times, and uses the fastest answer.
     pub fn estimate<E>(mut remote_now: impl FnMut() -> Result<u64, E>) -> Result<Self, E> {
         let mut ask = || {
             let before_ns = now_ns();
@@ -90,7 +90,7 @@ impl Offset {
         Ok(best)
     }
 
-    /// What the estimate is worth when so much time has passed since.
+    /// The estimate, with its uncertainty after this time.
     fn aged(self, age: Duration) -> Self {
         let drift_ns = age.as_nanos() * u128::from(DRIFT_PER_MILLION) / 1_000_000;
         Self { uncertainty_ns: self.uncertainty_ns.saturating_add(drift_ns as u64), ..self }
@@ -108,13 +108,13 @@ impl Comparison {
         Self { offset, made_ns: now_ns() }
     }
 
-    /// What is known now.
+    /// The estimate now.
     pub fn now(&self) -> Offset {
         self.offset.aged(between(self.made_ns, now_ns()))
     }
 
-    /// Another estimate that was made just now. It is taken when it is at least as good as the old one is by now, or when
-    /// the old one can't be true any more, because somebody set a clock.
+    /// Offers a new estimate. It is taken if it is at least as good as the aged old one, or if the two exclude each
+    /// other, because a clock was set.
     pub fn renew(&mut self, newer: Offset) {
         let known = self.now();
         if newer.uncertainty_ns <= known.uncertainty_ns || newer.contradicts(known) {

@@ -1,16 +1,16 @@
 //! How many cores a process and its descendants use at the moment.
 //!
-//! Seen from outside, by what the system has charged to each of them since the last look. Its accounts go by hundredths of
-//! a second, so a look makes sense a few times a second and no more often.
+//! Measured from outside, as time that the system charged to each of them since the last sample. Its resolution is 10
+//! ms, so sampling makes sense a few times a second and no more often.
 
 use super::clock::{between, now_ns};
 use std::collections::HashMap;
 
-/// Looks at a process and its descendants.
+/// Samples a process and its descendants.
 #[derive(Debug)]
 pub struct CoresInUse {
     root: u32,
-    /// Descendants whose first argument is this don't count, and neither do theirs.
+    /// Descendants with this first argument don't count, nor do theirs.
     without: &'static str,
     last_ns: u64,
     /// Seconds charged to each so far.
@@ -18,13 +18,13 @@ pub struct CoresInUse {
 }
 
 impl CoresInUse {
-    /// Of process `root` and its descendants, but for those that were started as the subcommand `without`.
+    /// For process `root` and its descendants, except those started as the subcommand `without`.
     pub fn of(root: u32, without: &'static str) -> Self {
         Self { root, without, last_ns: now_ns(), charged: HashMap::new() }
     }
 
-    /// Cores in use since the last look; `None` where the system doesn't tell, and at the first look. What a process that
-    /// has ended used since the last look is lost.
+    /// Cores in use since the last call; `None` if the system doesn't report it, and on the first call. The use of a
+    /// process that has ended since the last call is lost.
     pub fn look(&mut self) -> Option<f64> {
         let charged = system::charged_s(self.root, self.without)?;
         let now = now_ns();
@@ -94,7 +94,7 @@ mod tests {
         }
     }
 
-    /// Computes until this process has used so much more.
+    /// Computes until this process has used `s` more.
     fn compute(s: f64) {
         let begun_s = CpuTime::of_this_process().total_s();
         while CpuTime::of_this_process().total_s() < begun_s + s {}

@@ -1,5 +1,5 @@
-//! What a process had of the cores, as the system's own accounting has it: the time it ran, the time it stood in line,
-//! and how often a core went from one thread to another.
+//! A process's use of the cores, from the system's accounting: the time it ran, the time it waited for a core, and its
+//! context switches.
 
 use nix::sys::{
     resource::{Usage, UsageWho, getrusage},
@@ -8,37 +8,37 @@ use nix::sys::{
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 
-/// The share of the processor time that threads which are gone may have had. Beyond it, what the others waited says too
-/// little of the whole.
+/// The largest share of the processor time that ended threads may have had. Beyond it, the waits of the others say too
+/// little about the whole.
 const GONE: f64 = 0.1;
 
-/// Processor time, all threads of a process together, and what came with it.
+/// Processor time of all threads of a process, with related figures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct CpuTime {
     /// Seconds in the program itself.
     pub user_s: f64,
     /// Seconds in the kernel, on the program's behalf.
     pub system_s: f64,
-    /// How often a thread gave its core away, because it had to wait (voluntary) or because its turn was over
-    /// (involuntary). Threads that have ended are counted.
+    /// Context switches, because a thread had to wait (voluntary) or its time slice ended (involuntary). Ended threads
+    /// are counted.
     pub switches: u64,
-    /// The same seconds as the scheduler keeps them for each thread; `None` where the system doesn't tell.
+    /// The same from the scheduler's figures for each thread; `None` if the system doesn't report them.
     pub alive: Option<Scheduled>,
 }
 
-/// What the scheduler says of the threads that are alive. It forgets those that have ended.
+/// The scheduler's figures for living threads. It forgets those that have ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scheduled {
     /// Seconds on a core.
     pub ran_s: f64,
-    /// Seconds ready to run, but no core was free.
+    /// Seconds ready to run without a free core.
     pub waited_s: f64,
 }
 
 impl CpuTime {
-    /// What this process has used so far.
+    /// The use of this process so far.
     pub fn of_this_process() -> Self {
-        // In this order: asking for the usage brings the asking thread's own figure at the scheduler up to date.
+        // In this order: reading the usage updates the calling thread's own figure in the scheduler.
         let usage = getrusage(UsageWho::RUSAGE_SELF).map(Self::from).unwrap_or_default();
         Self { alive: scheduler::of_this_process(), ..usage }
     }
@@ -48,15 +48,15 @@ impl CpuTime {
         self.user_s + self.system_s
     }
 
-    /// Seconds that threads were ready to run and waited for a core. `None` where the system doesn't tell, and where
-    /// threads that have ended did more than a tenth of the work: what they waited is lost with them.
+    /// Seconds that threads were ready to run and waited for a core. `None` if the system doesn't report it, and if
+    /// ended threads did more than a tenth of the work: their waits are lost.
     pub fn core_wait_s(self) -> Option<f64> {
         let alive = self.alive.filter(|alive| alive.ran_s >= (1.0 - GONE) * self.total_s())?;
         Some(alive.waited_s)
     }
 }
 
-/// Nothing used: what a sum begins with.
+/// Nothing used: the start of a sum.
 impl Default for CpuTime {
     fn default() -> Self {
         Self { user_s: 0.0, system_s: 0.0, switches: 0, alive: Some(Scheduled::default()) }
@@ -91,7 +91,7 @@ impl Add for CpuTime {
     }
 }
 
-/// What came between two readings. Never less than nothing: a process that died takes what it had used with it.
+/// The difference of two readings. Never negative: the use of a process that died is lost.
 impl Sub for CpuTime {
     type Output = Self;
 
@@ -122,7 +122,7 @@ mod scheduler {
             .reduce(|sum, one| Scheduled { ran_s: sum.ran_s + one.ran_s, waited_s: sum.waited_s + one.waited_s })
     }
 
-    /// `/proc/PID/task/TID/schedstat`: nanoseconds on a core, nanoseconds of waiting for one, and turns.
+    /// `/proc/PID/task/TID/schedstat`: nanoseconds on a core, nanoseconds waiting for one, time slices.
     pub(super) fn of_line(line: &str) -> Option<Scheduled> {
         let mut figures = line.split_ascii_whitespace().map(str::parse::<u64>);
         let (ran, waited) = (figures.next()?.ok()?, figures.next()?.ok()?);
@@ -132,7 +132,7 @@ mod scheduler {
 
 #[cfg(not(target_os = "linux"))]
 mod scheduler {
-    /// Only Linux tells.
+    /// Linux only.
     pub(super) fn of_this_process() -> Option<super::Scheduled> {
         None
     }
@@ -167,7 +167,7 @@ mod tests {
     fn work_shows_in_every_figure_that_the_system_tells() {
         let before = CpuTime::of_this_process();
         while (CpuTime::of_this_process() - before).total_s() < 0.02 {}
-        // Waiting for a thread gives the core away.
+        // Waiting for a thread yields the core.
         std::thread::spawn(|| std::thread::sleep(std::time::Duration::from_millis(1))).join().unwrap();
         let used = CpuTime::of_this_process() - before;
         assert!(used.total_s() >= 0.02 && used.switches > 0, "{used:?}");

@@ -1,35 +1,35 @@
-//! What on this machine disturbs a measurement, each with its remedy.
+//! What on this machine disturbs measurements, each with its remedy.
 //!
-//! The facts are read in one file and judged in another, so that the judging can be tested on machines that nobody has.
+//! One file reads the facts and another judges them, so that tests can judge imaginary machines.
 
 mod judge;
 mod read;
 
-/// One thing that was looked at.
+/// One inspected property.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Inspection {
-    /// It is as it should be.
+    /// It is fine.
     Fine {
-        /// What was looked at, in a word or two.
+        /// The property, in a word or two.
         name: &'static str,
-        /// How it is.
+        /// Its state.
         found: String,
     },
     /// It disturbs.
     Disturbs(Disturbance),
-    /// This system, or this user, can't know.
+    /// Unknown on this system, or for this user.
     Unknown {
         /// What was looked at.
         name: &'static str,
     },
 }
 
-/// Something that makes times longer, or less sure, than the work itself does.
+/// A property that makes times longer, or less certain, than the work itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Disturbance {
-    /// What was looked at, in a word or two.
+    /// The property, in a word or two.
     pub name: &'static str,
-    /// How it is, and what that does to a measurement.
+    /// Its state, and the effect on a measurement.
     pub found: String,
     /// What to do about it.
     pub remedy: String,
@@ -40,19 +40,19 @@ pub struct Disturbance {
 /// How much a disturbance matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// It belongs to the result, and comparisons within one run stand it well.
+    /// It is part of the result, and comparisons within one run tolerate it.
     Note,
     /// Figures measured now would mislead.
     Warning,
 }
 
-/// Looks at this machine now, and says of each thing whether it is fine, disturbs, or can't be known.
+/// Inspects this machine now: each property is fine, disturbs, or is unknown.
 pub fn find() -> Vec<Inspection> {
     judge::all(&read::facts())
 }
 
 impl Inspection {
-    /// What was looked at, in a word or two.
+    /// The property, in a word or two.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Fine { name, .. } | Self::Unknown { name } => name,
@@ -61,24 +61,24 @@ impl Inspection {
     }
 }
 
-/// What was read. `None` is what could not be.
+/// The facts. `None` could not be read.
 #[derive(Debug, Clone, PartialEq)]
 struct Facts {
     /// One-minute load average of the whole machine.
     load: Option<f64>,
     cores_usable: u32,
     cores_online: u32,
-    /// The processor time that the control group may use, in cores, whole or not; infinite without a limit.
+    /// The control group's CPU quota, in cores, perhaps fractional; infinite without a limit.
     quota_cores: Option<f64>,
     /// The frequency governor of each core.
     governors: Option<Vec<String>>,
     turbo: Option<bool>,
     swap_used_bytes: Option<u64>,
     virtual_machine: Option<bool>,
-    /// The share of the processors' time since the start that another virtual machine got instead of this one.
+    /// The share of the processors' time since boot that other virtual machines got instead of this one.
     stolen: Option<f64>,
     debug_build: bool,
-    /// The hard limit of open files of one process, which a run raises its own to.
+    /// The hard limit of open files of one process, to which a run raises its own.
     open_files: Option<u64>,
     on_battery: Option<bool>,
 }

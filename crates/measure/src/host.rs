@@ -1,12 +1,12 @@
-//! What machine this is. The host is part of every result.
+//! Facts about the machine. The host is part of every result.
 
 use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
-/// Facts about the machine and the build, as they stood when a record was made.
+/// Facts about the machine and the build, as of when a record was made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HostFacts {
-    /// The processor's own name; `None` where the system doesn't tell.
+    /// The processor's own name; `None` if the system doesn't report it.
     pub cpu_model: Option<String>,
     /// Cores this process may use: affinity and cgroup quota counted.
     pub cores_usable: u32,
@@ -31,8 +31,8 @@ pub struct HostFacts {
 }
 
 impl HostFacts {
-    /// Gathers them now, of a program built from `commit`. The load goes into `load_before`; `load_after` stays `None` until
-    /// the run is over.
+    /// Gathers them now, for a program built from `commit`. The load goes into `load_before`; `load_after` stays `None`
+    /// until the run is over.
     pub fn gather(commit: Option<&str>) -> Self {
         Self {
             cpu_model: system::cpu_model(),
@@ -50,8 +50,8 @@ impl HostFacts {
     }
 }
 
-/// The load average of the last minute: how many threads of the whole machine ran or waited to run. `None` where the
-/// system doesn't tell.
+/// The load average of the last minute: how many threads of the whole machine ran or waited to run. `None` if the
+/// system doesn't report it.
 pub fn load_average() -> Option<f64> {
     system::load_average()
 }
@@ -108,7 +108,7 @@ mod system {
     }
 }
 
-/// The first `model name` of `/proc/cpuinfo`. Some processors (most of Arm's) have none there.
+/// The first `model name` of `/proc/cpuinfo`. Some processors (most of Arm's) have none.
 #[cfg(target_os = "linux")]
 fn cpu_model_in(cpuinfo: &str) -> Option<String> {
     let fields = cpuinfo.lines().filter_map(|line| line.split_once(':'));

@@ -1,5 +1,4 @@
-//! What the machine says of itself and of a run: clocks, CPU time, memory, open files, host facts, and what disturbs a
-//! measurement.
+//! Measures the machine and a run: clocks, CPU time, memory, open files, host facts, and disturbances of a measurement.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

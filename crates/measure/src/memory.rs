@@ -1,8 +1,8 @@
-//! What a pool takes while it stands: memory, processes and threads, worker processes included.
+//! A pool's resources while it exists: memory, processes and threads, worker processes included.
 //!
-//! Processes share pages: the program's code, the libraries, what a page cache maps into several of them. Adding up their
-//! resident sizes counts such a page once for each. The *proportional set size* divides every page by the number of
-//! processes that have it, so that a sum over processes counts it once.
+//! Processes share pages: the program's code, the libraries, page cache that several of them map. A sum of resident
+//! sizes counts such a page once for each. The *proportional set size* divides every page by the number of processes
+//! that have it, so that a sum over processes counts it once.
 
 use super::process_tree::Tree;
 use std::{
@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-/// The pause between two samples of a [`PeakSampler`]. Taking one takes time as well, about as much on a small machine.
+/// The pause between two samples of a [`PeakSampler`]. A sample itself takes about as long on a small machine.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// A process and its descendants at one instant. A descendant counts from the start of its own program on.
+/// A process and its descendants at one instant. A descendant counts once it has started its own program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Footprint {
     /// The proportional set size of all of them, bytes.
@@ -40,7 +40,7 @@ pub struct Peak {
 }
 
 impl Footprint {
-    /// What a process and its descendants take now. `None` where the system doesn't tell, and when the process is gone.
+    /// The current use of a process and its descendants. `None` if the system doesn't report it, or it has ended.
     pub fn of(pid: u32) -> Option<Self> {
         Tree::of(pid).footprint()
     }
@@ -57,17 +57,17 @@ impl Peak {
     }
 }
 
-/// Samples a process tree from a thread of its own, about once a millisecond, and keeps the most it saw. What comes and
-/// goes between two samples is missed.
+/// Samples a process tree from a thread of its own, about once a millisecond, and keeps the most it saw. Peaks between
+/// two samples are missed.
 #[derive(Debug)]
 pub struct PeakSampler {
-    // Never sent to: the thread sees that it is gone.
+    // Never sent to: the thread ends when it drops.
     until: Sender<()>,
     sampler: JoinHandle<Option<Peak>>,
 }
 
 impl PeakSampler {
-    /// Starts sampling the process and its descendants. The error is the system's refusal of a thread.
+    /// Starts sampling the process and its descendants. Fails if the system refuses a thread.
     pub fn start(pid: u32) -> io::Result<Self> {
         let (until, stopped) = mpsc::channel();
         let sampler = thread::Builder::new().name("memory".into()).spawn(move || {
@@ -84,7 +84,7 @@ impl PeakSampler {
         Ok(Self { until, sampler })
     }
 
-    /// Takes a last sample and gives the most that was in use. `None` when no sample could be taken.
+    /// Takes a last sample and returns the peak. `None` if no sample could be taken.
     pub fn stop(self) -> Option<Peak> {
         drop(self.until);
         self.sampler.join().ok().flatten()

@@ -1,4 +1,4 @@
-//! Which processes belong together, and what memory and how many threads they have.
+//! Finds a process's descendants, and their memory and threads.
 
 #[cfg(target_os = "linux")]
 pub(super) use linux::Tree;
@@ -11,18 +11,17 @@ mod linux {
     use procfs::process::{Process, Stat};
     use std::{collections::HashSet, fs};
 
-    /// A process and its descendants, as far as they are known.
+    /// A process and its known descendants.
     ///
-    /// Asking every process of the machine for its parent takes longer than a sample may. A process keeps its place in
-    /// or out of the tree, so each is asked once, when it first appears. One whose parent ends before that is lost to the
-    /// tree.
+    /// Reading the parent of every process on the machine takes too long for a sample. A process stays in or out of the
+    /// tree, so its parent is read once, when it first appears. A process whose parent ends before that is missed.
     #[derive(Debug)]
     pub(crate) struct Tree {
         root: u32,
         members: HashSet<u32>,
         outsiders: HashSet<u32>,
-        /// The members that have memory of their own. A spawned process begins on its parent's: until it has started its
-        /// program the two share every page, and the system shows the whole of it for both.
+        /// The members that have their own memory. A spawned process begins in its parent's: until it has started its
+        /// program the two share every page, and the system reports all of it for both.
         separate: HashSet<u32>,
     }
 
@@ -31,8 +30,8 @@ mod linux {
             Self { root: pid, members: HashSet::from([pid]), outsiders: HashSet::new(), separate: HashSet::from([pid]) }
         }
 
-        /// What all of it takes. A process that ended after it was listed counts nothing, and neither does one that has
-        /// not started its program yet.
+        /// The footprint of the tree. A process that ended after it was listed doesn't count, nor does one that has not
+        /// started its program yet.
         pub(crate) fn footprint(&mut self) -> Option<Footprint> {
             self.look(&running()?, |pid| u32::try_from(stat(pid)?.ppid).ok());
             self.separate.retain(|pid| self.members.contains(pid));
@@ -46,13 +45,13 @@ mod linux {
             })
         }
 
-        /// Takes note of who is running now. Numbers that ended are forgotten, since the system gives them out again.
+        /// Updates the tree from the running processes. Ids of ended ones are forgotten, since the system reuses them.
         fn look(&mut self, running: &HashSet<u32>, parent_of: impl Fn(u32) -> Option<u32>) {
             self.members.retain(|pid| running.contains(pid));
             self.outsiders.retain(|pid| running.contains(pid));
             let unknown = running.iter().filter(|pid| !self.members.contains(pid) && !self.outsiders.contains(pid));
             let mut unknown: Vec<(u32, u32)> = unknown.filter_map(|&pid| Some((pid, parent_of(pid)?))).collect();
-            // A child may be listed before its parent, so go round until nobody new belongs.
+            // A child may be listed before its parent, so repeat until no more are found.
             while let Some(found) = unknown.iter().position(|(_, parent)| self.members.contains(parent)) {
                 self.members.insert(unknown.swap_remove(found).0);
             }
@@ -74,7 +73,7 @@ mod linux {
         process(pid)?.stat().ok()
     }
 
-    /// Starting a program lays out memory anew at random addresses, so they tell it from its parent's.
+    /// Starting a program lays out memory anew at random addresses, which then differ from its parent's.
     fn has_own_program(pid: u32) -> bool {
         let layout = |stat: &Stat| (stat.startcode, stat.startstack, stat.arg_start);
         let own = stat(pid);
@@ -111,16 +110,16 @@ mod linux {
         #[test]
         fn a_tree_has_all_generations_and_nobody_else() {
             let mut tree = Tree::of(10);
-            // The numbers have wrapped around: 3 is a grandchild and 12 its parent.
+            // The ids have wrapped around: 3 is a grandchild and 12 its parent.
             assert_eq!(look(&mut tree, &[(1, 0), (3, 12), (10, 1), (11, 1), (12, 10), (13, 11)]), [3, 10, 12]);
-            // 12 ended and 3 was handed to process 1: it still belongs. 14 is new, of a stranger.
+            // 12 ended and process 1 adopted 3, which still belongs. 14 is new and unrelated.
             assert_eq!(look(&mut tree, &[(1, 0), (3, 1), (10, 1), (11, 1), (14, 11)]), [3, 10]);
-            // 11's number was given out again, to a child of 10.
+            // 11's id was reused, for a child of 10.
             look(&mut tree, &[(1, 0), (10, 1)]);
             assert_eq!(look(&mut tree, &[(1, 0), (10, 1), (11, 10)]), [10, 11]);
         }
 
-        /// Looks at a shell that runs this, once it has said that it is ready.
+        /// The tree of a shell that runs `script`, once it is ready.
         fn tree_of_shell(script: &str) -> (Tree, Footprint) {
             let mut shell = Command::new("sh");
             let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -156,7 +155,7 @@ mod linux {
 mod other {
     use crate::memory::Footprint;
 
-    /// Only Linux tells the proportional set size.
+    /// Only Linux reports the proportional set size.
     #[derive(Debug)]
     pub(crate) struct Tree;
 

@@ -1,6 +1,6 @@
-//! A rate limit: a bucket that tokens drip into, one of which each request takes. Arithmetic alone, without a clock.
+//! A token-bucket rate limit: each request takes a token. Pure arithmetic, without a clock.
 
-/// A bucket of tokens. Instants are nanoseconds on any one axis.
+/// A token bucket. Instants are nanoseconds on any one axis.
 #[derive(Debug, Clone)]
 pub(super) struct Bucket {
     tokens_per_ns: f64,
@@ -10,18 +10,18 @@ pub(super) struct Bucket {
 }
 
 impl Bucket {
-    /// A full one.
+    /// A full bucket.
     pub(super) fn new(per_s: f64, burst: u32) -> Self {
         let most = f64::from(burst);
         Self { tokens_per_ns: per_s / 1e9, most, tokens: most, at_ns: 0 }
     }
 
-    /// Takes a token, or says in how many nanoseconds there will be one.
+    /// Takes a token, or returns the nanoseconds until there is one.
     pub(super) fn take(&mut self, now_ns: u64) -> Result<(), u64> {
         let passed_ns = now_ns.saturating_sub(self.at_ns) as f64;
         self.tokens = (self.tokens + passed_ns * self.tokens_per_ns).min(self.most);
         self.at_ns = self.at_ns.max(now_ns);
-        // A token that rounding left just short of whole is one.
+        // A token that is incomplete only by rounding counts.
         let missing = 1.0 - self.tokens;
         if missing > 1e-9 {
             return Err((missing / self.tokens_per_ns).ceil() as u64);

@@ -1,4 +1,4 @@
-//! A profile that can't be wrong: values in range, paths in form, times and rates scaled, every route reachable.
+//! A validated profile: values in range, paths well-formed, times and rates scaled, every route reachable.
 
 mod network;
 
@@ -18,18 +18,18 @@ use std::{
 };
 use support::figures::exact;
 
-/// The longest time after scaling, seconds. More is a slip of the pen, and would overflow the clock sooner or later.
+/// The longest time after scaling, seconds. More is a typo, and could overflow the clock.
 const LONGEST_S: f64 = 86_400.0;
 
-/// What is wrong in a profile, and where.
+/// An error in a profile, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key}: found {found}, expected {expected}")]
 pub struct ProfileError {
     /// The key as in the TOML, for example `server.routes[2].status`; routes count from 0.
     pub key: String,
-    /// The value that was found.
+    /// The actual value.
     pub found: String,
-    /// What would have been right.
+    /// The expected value.
     pub expected: String,
 }
 
@@ -40,7 +40,7 @@ pub struct CheckedProfile {
     pub(super) seed: u64,
     pub(super) routes: Vec<CheckedRoute>,
     pub(super) photos: Option<PathBuf>,
-    /// Of what it was checked from.
+    /// Of the unchecked profile.
     pub(super) checksum: u32,
     pub(super) network: CheckedNetwork,
 }
@@ -89,7 +89,7 @@ impl CheckedProfile {
 }
 
 impl CheckedProfile {
-    /// The path that a GET of `path` leads to, at once or by redirects, and that no route answers; `None` if all is well.
+    /// The path, `path` or one that it redirects to, that no route answers; `None` if there is none.
     pub fn unanswered(&self, path: &str, site: Option<&str>, redirects: u32) -> Option<String> {
         let mut path = path;
         for _ in 0..=redirects {
@@ -98,7 +98,7 @@ impl CheckedProfile {
                 let generic = generic::find(bare).is_some_and(|found| found.takes(&Method::GET));
                 return (!generic).then(|| path.to_owned());
             };
-            // One that leads to another server is that server's affair.
+            // A redirect to another server is not checked.
             let location = route.location.as_ref().and_then(|location| location.to_str().ok());
             match location.filter(|location| location.starts_with('/')) {
                 Some(location) => path = location,
@@ -120,7 +120,7 @@ impl CheckedRoute {
             .ok()
             .filter(|status| (200..=599).contains(&status.as_u16()))
             .ok_or_else(|| wrong(key("status"), &route.status, "a final HTTP status, 200 to 599"))?;
-        // HTTP forbids a body with these two, so hyper would send none, and the length would be a lie.
+        // HTTP forbids a body with these two, so hyper would send none, and the length would be wrong.
         if [StatusCode::NO_CONTENT, StatusCode::NOT_MODIFIED].contains(&status) && route.body != Body::Empty {
             return Err(wrong(key("body"), &format_args!("{:?}", route.body), format!("none with status {status}")));
         }
@@ -145,12 +145,12 @@ impl CheckedRoute {
         })
     }
 
-    /// Whether it answers a request for this path of this host.
+    /// Whether it answers a request for this path on this host.
     pub(super) fn answers(&self, path: &str, host: &str) -> bool {
         self.path.matches(path) && self.site.as_deref().is_none_or(|site| site.eq_ignore_ascii_case(without_port(host)))
     }
 
-    /// Whether this route, being earlier, answers everything that `later` could.
+    /// Whether this earlier route answers everything that `later` could.
     fn hides(&self, later: &Self) -> bool {
         self.path.covers(&later.path) && (self.site.is_none() || self.site == later.site)
     }
@@ -163,7 +163,7 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// The path of a route: exact, or everything that starts so.
+/// The path of a route: exact, or a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum PathPattern {
     Exact(String),
@@ -213,12 +213,12 @@ impl PathPattern {
     }
 }
 
-/// The redirects that mean nothing without a `Location`.
+/// Redirects that are invalid without a `Location`.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// Seconds of the document as nanoseconds of this server, or what they should have been.
+/// The document's seconds as this server's nanoseconds, or what was expected.
 pub(super) fn scaled_ns(seconds: f64, scale: f64) -> Result<u64, &'static str> {
     let scaled_s = seconds / scale;
     if !(seconds.is_finite() && seconds >= 0.0) {
@@ -240,7 +240,7 @@ fn spread(route: &Route, scale: f64, key: impl Fn(&str) -> String) -> Result<Opt
     Ok(Some(factors))
 }
 
-/// Whether a `Host` header can have this, without a port.
+/// Whether this is a valid `Host` header without a port.
 pub fn is_host_name(site: &str) -> bool {
     !site.is_empty() && site.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte))
 }
@@ -255,7 +255,7 @@ fn site_name(site: &str, key: impl Fn(&str) -> String) -> Result<String, Profile
 fn header_value(text: Option<&str>, key: impl Fn() -> String) -> Result<Option<HeaderValue>, ProfileError> {
     text.map(|text| {
         let expected = "visible ASCII characters, without a space at either end";
-        // HTTP trims a header's value, so a space at its end could never be met.
+        // HTTP trims a header's value, so a space at its end could never match.
         match HeaderValue::from_str(text) {
             Ok(value) if value.to_str().is_ok() && text.trim() == text && !text.is_empty() => Ok(value),
             _ => Err(wrong(key(), &format_args!("`{text}`"), expected)),

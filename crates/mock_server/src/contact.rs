@@ -1,8 +1,8 @@
-//! A server as those see it who measure against it: where it is, what it says of itself, and its log.
+//! A server from the client's side: its URL, what it reports about itself, and its log.
 //!
-//! Mostly it is a process that was started for the purpose. But workers on other machines can't reach a loopback address,
-//! so it can also be one that somebody started with `makespan server` where all of them reach it. Then two things are no
-//! longer certain and are asked: whether it serves what is expected of it, and what time it is there.
+//! Usually it is a process that was started for the run. But workers on other machines can't reach a loopback address,
+//! so it can also be one that a user started with `makespan server` where all of them reach it. Then two things are no
+//! longer certain and are requested: whether it serves the expected profile, and what time it is there.
 
 use super::{
     log::{LogEntry, RunLog},
@@ -17,30 +17,30 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::time::Duration;
 use ureq::http::{Method, Request};
 
-/// How long it may take to hand over a log.
+/// The timeout for reading a log.
 const LOG_LIMIT: Duration = Duration::from_secs(20);
-/// How long it may take to say what it is.
+/// The timeout for `/-/about`.
 const ABOUT_LIMIT: Duration = Duration::from_secs(5);
 
-/// What a server says of itself at `/-/about`.
+/// A server's description of itself at `/-/about`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFacts {
     /// The checksum of what it serves: see [`checksum`].
     pub profile: u32,
-    /// Whose clock its log is by.
+    /// The clock of its log.
     pub axis: ClockAxis,
     /// The time by that clock, nanoseconds.
     pub now_ns: u64,
 }
 
 impl ServerFacts {
-    /// What this process says, which serves this.
+    /// This process, serving this profile.
     pub(super) fn now(profile: u32) -> Self {
         Self { profile, axis: ClockAxis::here(), now_ns: now_ns() }
     }
 }
 
-/// The checksum of a profile, the same wherever its pictures lie.
+/// The checksum of a profile, independent of its pictures' folder.
 pub fn checksum(profile: &Profile) -> u32 {
     let served = Profile { photos: None, ..profile.clone() };
     crc32fast::hash(&serde_json::to_vec(&served).expect("texts and numbers always serialise"))
@@ -51,17 +51,17 @@ pub fn checksum(profile: &Profile) -> u32 {
 pub struct Contact {
     origin: String,
     agent: ureq::Agent,
-    /// Whether its clock is another than ours.
+    /// Whether its clock differs from ours.
     is_elsewhere: bool,
 }
 
 impl Contact {
-    /// A server on this machine that was just started.
+    /// A server just started on this machine.
     pub(super) fn own(origin: String) -> Self {
         Self { origin, agent: agent(), is_elsewhere: false }
     }
 
-    /// A server that was started by somebody, at `origin` (`http://HOST:PORT`); it must serve this profile.
+    /// A server that a user started at `origin` (`http://HOST:PORT`); it must serve this profile.
     pub fn elsewhere(origin: &str, profile: &Profile) -> Result<Self, ServerError> {
         let mut contact = Self::own(origin.to_owned());
         let about = contact.about()?;
@@ -77,15 +77,14 @@ impl Contact {
         &self.origin
     }
 
-    /// What the server noted for a run, in the order of its answers, by this machine's clock. The server forgets it in the
-    /// same breath.
+    /// The server's log of a run, in the order of its answers, by this machine's clock. Removes it from the server.
     pub fn take_log(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
         let bad = |cause| ServerError::BadLog { run, cause };
         let log: RunLog = self.ask(Method::DELETE, &format!("log?run={run}"), LOG_LIMIT, bad)?;
         if log.dropped > 0 {
             return Err(ServerError::LogOverflow { run, dropped: log.dropped });
         }
-        // Compared after each run: over minutes, two clocks drift apart by more than the estimate is off.
+        // Compared after each run: within minutes, two clocks drift by more than the estimate's error.
         let ahead = if self.is_elsewhere { Offset::estimate(|| Ok(self.about()?.now_ns))? } else { Offset::default() };
         Ok(log.entries.into_iter().map(|entry| by_our_clock(entry, ahead)).collect())
     }
@@ -97,7 +96,7 @@ impl Contact {
         })
     }
 
-    /// What it says of itself under this name. What can't be read is put as the caller puts it.
+    /// What it reports under this name. The caller words the error for an unreadable answer.
     fn ask<T: DeserializeOwned>(
         &self,
         method: Method,

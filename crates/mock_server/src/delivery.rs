@@ -1,7 +1,7 @@
-//! An answer's body on its way to the client: as fast as the link and its own pace allow, up to where a fault cuts it
-//! short, and noted in the log when it ends.
+//! Delivers an answer's body: as fast as the link and its own pace allow, up to where a fault cuts it short, and logs
+//! its end.
 //!
-//! hyper pulls the body whenever it can send. A body that nothing holds back costs no more than its [`Payload`].
+//! hyper pulls the body whenever it can send. A body without limits costs no more than its [`Payload`].
 
 use super::{
     limits::Places,
@@ -21,7 +21,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-/// The profile wants this connection to end here. hyper drops a connection whose answer fails.
+/// The profile ends this connection here. hyper drops a connection whose answer fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the profile has a fault here: the connection ends")]
 pub(super) struct CutShort;
@@ -30,19 +30,19 @@ pub(super) struct CutShort;
 #[derive(Debug, Default)]
 pub(super) struct Delivery {
     payload: Payload,
-    /// What is left of the payload's chunk in hand.
+    /// The rest of the payload's current chunk.
     chunk: Bytes,
     sent: u64,
     hold_up: Option<Box<HoldUp>>,
     cut: Option<Box<Cut>>,
-    /// The largest chunk, if the length isn't told beforehand.
+    /// The largest chunk, if no length is sent.
     chunk_bytes: Option<u64>,
     note: Option<Note>,
-    /// Given back at the end.
+    /// Released at the end.
     held: Held,
 }
 
-/// What an answer holds until its body ends.
+/// Held by an answer until its body ends.
 pub(super) type Held = (Option<InService>, Places);
 
 /// What a body waits for.
@@ -72,37 +72,37 @@ impl From<Payload> for Delivery {
 }
 
 impl Delivery {
-    /// Bytes that are still to come.
+    /// Bytes still to come.
     pub(super) fn left(&self) -> u64 {
         self.chunk.len() as u64 + self.payload.left()
     }
 
-    /// Held up by the link, a pace, or both.
+    /// Limits it by the link, a pace, or both.
     pub(super) fn held_up_by(mut self, ride: Option<Ride>, pace: Option<Pace>) -> Self {
         let is_free = ride.is_none() && pace.is_none();
         self.hold_up = (!is_free).then(|| Box::new(HoldUp { ride, pace, waits_since_ns: None, waited_ns: 0 }));
         self
     }
 
-    /// Cut short after half of it, by a reset of this connection or, without one, by its end in order.
+    /// Cuts it short after half of it, by a reset of this connection or, without one, by an orderly end.
     pub(super) fn cut_short(mut self, reset: Option<Rc<Connection>>) -> Self {
         self.cut = Some(Box::new(Cut { after: self.left() / 2, reset, is_flushed: false }));
         self
     }
 
-    /// In chunks of at most this size, instead of with a length that is told beforehand.
+    /// Sends chunks of at most this size, without a length in advance.
     pub(super) fn chunked(mut self, chunk_bytes: Option<u64>) -> Self {
         self.chunk_bytes = chunk_bytes;
         self
     }
 
-    /// Written down when it ends; and keeps its places until then.
+    /// Logs its end, and keeps its places until then.
     pub(super) fn noted(mut self, note: Option<Note>, held: Held) -> Self {
         (self.note, self.held) = (note, held);
         self
     }
 
-    /// Bytes of it that may have been sent now, once that is more than have been.
+    /// The number of bytes that may be sent by now, once it exceeds those sent.
     fn poll_allowed(&mut self, now_ns: u64, context: &mut Context<'_>) -> Poll<u64> {
         let end = self.cut.as_ref().map_or(self.sent + self.left(), |cut| cut.after);
         let end = self.chunk_bytes.map_or(end, |bytes| end.min(self.sent + bytes));
@@ -120,7 +120,7 @@ impl Delivery {
         Some(self.chunk.split_to(length))
     }
 
-    /// Gives back what is held and notes the end, the first time it is called.
+    /// Releases what is held and logs the end, on the first call.
     fn end(&mut self, now_ns: u64) {
         self.held = Held::default();
         if let Some(note) = self.note.take() {
@@ -137,7 +137,7 @@ impl Delivery {
 
 impl HoldUp {
     fn poll_allowed(&mut self, now_ns: u64, sent: u64, end: u64, context: &mut Context<'_>) -> Poll<u64> {
-        // Both are asked, so that both know whom to wake.
+        // Both are polled, so that both know the waker.
         let served = self.ride.as_mut().map_or(Poll::Ready(end), |ride| ride.poll_served(now_ns, sent, end, context));
         let due = self.pace.as_mut().map_or(Poll::Ready(end), |pace| pace.poll_due(now_ns, sent, end, context));
         if let (Poll::Ready(served), Poll::Ready(due)) = (served, due) {
@@ -156,8 +156,8 @@ impl HoldUp {
 }
 
 impl Cut {
-    /// Ready when it is time to end the connection: what was sent must have left hyper's buffers, which it does while
-    /// the body has nothing for it.
+    /// Ready when it is time to end the connection: what was sent must have left hyper's buffers, which hyper flushes
+    /// while the body is pending.
     fn poll(&mut self, context: &Context<'_>) -> Poll<CutShort> {
         if !std::mem::replace(&mut self.is_flushed, true) {
             context.waker().wake_by_ref();
@@ -201,7 +201,7 @@ impl Body for Delivery {
         self.left() == 0
     }
 
-    /// Exact, so an answer has a `Content-Length`: also one that will be cut short.
+    /// Exact, so an answer has a `Content-Length`, even if it will be cut short.
     fn size_hint(&self) -> SizeHint {
         if self.chunk_bytes.is_some() { SizeHint::default() } else { SizeHint::with_exact(self.left()) }
     }
@@ -209,7 +209,7 @@ impl Body for Delivery {
 
 impl Drop for Delivery {
     fn drop(&mut self) {
-        // Most bodies have ended already, and those without a note need no clock.
+        // Most bodies have already ended, and those without a note need no clock.
         if self.note.is_some() {
             self.end(now_ns());
         }

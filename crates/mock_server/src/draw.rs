@@ -1,21 +1,21 @@
-//! What chance decides for a request, decided beforehand.
+//! Random decisions about requests, seeded.
 //!
-//! A draw depends on the profile's seed, the round and the task, and on nothing else: not on the order of requests, the
-//! connection or the strategy. So within a round every strategy meets the same slow and the same broken answers, and
-//! whatever makes one faster isn't luck. Another round draws anew.
+//! A draw depends only on the profile's seed, the round and the task: not on the order of requests, the connection or
+//! the strategy. So within a round every strategy meets the same slow and the same broken answers, and none is faster
+//! by luck. Another round draws anew.
 
 use super::log::TaskTag;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use std::cell::Cell;
 
-/// The part of a run's number that says which draws it faces: the lowest bits. The others keep runs apart.
+/// The part of a run's number that selects its draws: the lowest bits. The others distinguish runs.
 const ROUND: u64 = 0xffff;
 
-/// What each request of the prologue draws as. No task has this number.
+/// The index for draws of prologue requests. No task has this number.
 const PROLOGUE: u64 = 1 << 32;
 
-/// Who draws what.
+/// Assigns draws.
 #[derive(Debug)]
 pub(super) struct Draws {
     seed: u64,
@@ -23,7 +23,7 @@ pub(super) struct Draws {
     without_task: Vec<Cell<u32>>,
 }
 
-/// One request, as far as chance is concerned.
+/// The draws of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Draw {
     /// The task; without a task, which request of its route it is; `None` for the prologue.
@@ -75,7 +75,7 @@ impl Draw {
     }
 }
 
-/// Neighbours in, strangers out.
+/// Separates neighbours.
 fn mixed(number: u64) -> u64 {
     Pcg64::seed_from_u64(number).next_u64()
 }

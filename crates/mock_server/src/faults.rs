@@ -1,9 +1,9 @@
-//! Which answers go wrong, and how. Decided by path, task and a draw, so every strategy meets the same faults.
+//! Which answers fail, and how. Decided by path, task and a draw, so every strategy meets the same faults.
 
 use super::{checked::PathPattern, draw::Draw, profile::Fault};
 use hyper::StatusCode;
 
-/// A fault with all that it needs, checked and scaled.
+/// A fault with its parameters, checked and scaled.
 #[derive(Debug, Clone)]
 pub(super) struct CheckedFault {
     pub what: PlannedFault,
@@ -12,7 +12,7 @@ pub(super) struct CheckedFault {
     pub probability: f64,
 }
 
-/// What goes wrong, and how much.
+/// A planned fault with its extent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PlannedFault {
     Reset,
@@ -24,7 +24,7 @@ pub(super) enum PlannedFault {
 }
 
 impl PlannedFault {
-    /// As the log has it.
+    /// Its kind in the log.
     pub(super) fn fault(self) -> Fault {
         match self {
             Self::Reset => Fault::Reset,
@@ -93,7 +93,7 @@ mod tests {
                 None => {}
             }
         }
-        // 2,000 each, the second from the 8,000 that the first spares; the standard deviation is 40.
+        // 2,000 each, the second from the 8,000 without the first; the standard deviation is 40.
         assert!((1_800..2_200).contains(&first) && (1_800..2_200).contains(&second), "{first} {second}");
     }
 }

@@ -1,7 +1,7 @@
 //! The gallery's listing, as a photo service's API would give it: photographs, drawings, and things that are neither.
 //!
 //! `fixtures/gallery.json` lists 91 pictures (JPEG and PNG) mixed with GIFs and with albums, which have no type. Its
-//! links are relative there; the server puts in front of them the host that the client asked.
+//! links are relative; the server prepends the host of the client's request.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -9,14 +9,14 @@ use serde::{Deserialize, Serialize};
 /// The listing's JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GalleryListing {
-    /// What the gallery holds, in its order.
+    /// The gallery's items, in order.
     pub data: Vec<Item>,
 }
 
 /// One thing in the gallery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Item {
-    /// Where it is.
+    /// Its URL.
     pub link: String,
     /// Its media type; an album has none.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
@@ -24,18 +24,18 @@ pub struct Item {
 }
 
 impl GalleryListing {
-    /// The gallery that is built in, its links relative (`/images/photo_001.jpg`).
+    /// The built-in gallery, with relative links (`/images/photo_001.jpg`).
     pub fn built_in() -> Self {
         serde_json::from_str(include_str!("../../../fixtures/gallery.json")).expect("a test reads the same file")
     }
 
-    /// The links of the pictures that a thumbnail can be made of: JPEG and PNG.
+    /// The links of pictures for which thumbnails can be made: JPEG and PNG.
     pub fn pictures(&self) -> impl Iterator<Item = &str> {
         let wanted = |item: &&Item| matches!(item.media_type.as_deref(), Some("image/jpeg" | "image/png"));
         self.data.iter().filter(wanted).map(|item| item.link.as_str())
     }
 
-    /// The JSON, with every link on `host` (`127.0.0.1:8080`).
+    /// The JSON, with links on `host` (`127.0.0.1:8080`).
     pub(super) fn on_host(&self, host: &str) -> Bytes {
         let on_host = |item: &Item| Item { link: format!("http://{host}{}", item.link), ..item.clone() };
         let listing = Self { data: self.data.iter().map(on_host).collect() };

@@ -1,9 +1,9 @@
-//! Routes that every server has below those of its profile, as httpbin documents them: a program or a lesson that was
-//! written for httpbin.org can be pointed at this server instead.
+//! Routes that every server has after those of its profile, as httpbin documents them: a program or a lesson written
+//! for httpbin.org can use this server instead.
 //!
-//! `ALL` is the whole list. `makespan server --help`, the body of a 404 and the tests are made from it. Where this differs
-//! from httpbin: seconds may be scaled on request, counts and sizes beyond a limit are refused with 400 instead of being
-//! cut, bodies are the same each time instead of random, and what RFC 9110 requires of an answer is there.
+//! `ALL` is the whole list. `makespan server --help`, the body of a 404 and the tests are generated from it.
+//! Differences from httpbin: seconds may be scaled on request, counts and sizes beyond a limit are refused with 400
+//! instead of being cut, bodies are the same each time instead of random, and answers have what RFC 9110 requires.
 
 mod asked;
 mod bodies;
@@ -25,23 +25,23 @@ use hyper::{Method, Response, StatusCode};
 use percent_encoding::percent_decode_str;
 use std::fmt::Write;
 
-/// The longest wait or drip that may be asked for, seconds: as long as httpbin's.
+/// The longest wait or drip, seconds: as long as httpbin's.
 const LONGEST_S: f64 = 10.0;
 
 /// The answer, or what is wrong with the request.
 type GenericAnswer = Result<Answer, RefusedCall>;
 
-/// The answer that is this response.
+/// The answer with this response.
 #[expect(clippy::unnecessary_wraps, reason = "it is what a route gives")]
 fn made(response: Response<Payload>) -> GenericAnswer {
     Ok(Answer::at_once(response))
 }
 
-/// A request that can't be answered as asked.
+/// A request that can't be answered.
 #[derive(Debug)]
 struct RefusedCall {
     status: StatusCode,
-    /// What was expected instead.
+    /// What was expected.
     expected: String,
 }
 
@@ -51,19 +51,19 @@ impl From<&str> for RefusedCall {
     }
 }
 
-/// A path, with what is answered there.
+/// A path and its answer.
 #[derive(Debug)]
 pub(super) struct GenericRoute {
     /// Without HEAD, which goes with GET, and OPTIONS, which is always answered.
     methods: &'static [&'static str],
-    /// One segment for each `{name}`; `{name...}` at the end is any number of them.
+    /// One segment for each `{name}`; `{name...}` at the end matches any number of them.
     path: &'static str,
     /// A path and query that this route answers, for the tests.
     #[cfg_attr(not(test), expect(dead_code, reason = "tests ask each route for its example"))]
     example: &'static str,
     /// For people, in a few words.
     does: &'static str,
-    /// Whether the answer depends on nothing but method, path and query.
+    /// Whether the answer depends only on method, path and query.
     is_fixed: bool,
     answer: fn(&GenericCall) -> GenericAnswer,
 }
@@ -150,14 +150,14 @@ const fn on(
     GenericRoute { methods, path, example, does, is_fixed: false, answer }
 }
 
-/// A route that answers a path, and what stands at its placeholders, decoded.
+/// The route for a path, and the values of its placeholders, decoded.
 #[derive(Debug)]
 pub(super) struct Found {
     route: &'static GenericRoute,
     captured: Vec<String>,
 }
 
-/// The route that answers this path.
+/// The route for this path.
 pub(super) fn find(path: &str) -> Option<Found> {
     ALL.iter().find_map(|route| Some(Found { captured: route.captures(path)?, route }))
 }

@@ -1,14 +1,14 @@
-//! Latencies that spread: what a draw makes of a route's mean.
+//! Latencies that spread around a route's mean.
 //!
-//! A spread is a distribution of factors with mean 1, so that it can stand beside any latency. A draw, evenly
-//! distributed between 0 and 1, is turned into a factor by the inverse of the distribution function. So a request that
-//! draws low is fast on every route, and equal draws give equal latencies, whatever was drawn before.
+//! A spread is a distribution of factors with mean 1, so that it fits any latency. The inverse of the distribution
+//! function turns a draw, evenly distributed between 0 and 1, into a factor. So a request that draws low is fast on
+//! every route, and equal draws give equal latencies, whatever was drawn before.
 
 use super::profile::{LatencyShape, Spread};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 /// How many standard deviations the logarithm of a lognormal latency stays within. One draw in 1.7 million lies beyond
-/// and is set to the bound, which lowers the largest spread allowed by a fiftieth, and ordinary ones by nothing that could be seen.
+/// and is set to the bound, which lowers the largest spread allowed by a fiftieth, and ordinary ones invisibly.
 const MOST_DEVIATIONS: f64 = 5.0;
 
 /// The largest spread of a lognormal latency. With a larger one a single latency can decide a whole run.
@@ -65,7 +65,7 @@ mod tests {
             (LatencyShape::Lognormal, 3.0),
         ] {
             let factors = Factors::of(Spread { shape, cv }).unwrap();
-            // Evenly spaced draws are the distribution itself: no chance is involved.
+            // Evenly spaced draws are the distribution itself, without randomness.
             let count = 1_000_000;
             let all = (0..count).map(|at| factors.at((f64::from(at) + 0.5) / f64::from(count)));
             let (sum, squares) =

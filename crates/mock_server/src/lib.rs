@@ -1,33 +1,33 @@
 //! The HTTP server the fetches go to, in a process of its own.
 //!
-//! It is a real HTTP/1.1 server on real sockets, so a client pays what HTTP costs; only the *network* is made up: how long
-//! an answer takes, how fast its body comes and what goes wrong is written in the profile. It runs apart from the
-//! client because whatever it computes must not count as the client's CPU time or compete for the client's threads.
+//! It is a real HTTP/1.1 server on real sockets, so a client pays what HTTP costs; only the *network* is simulated: the
+//! profile sets how long an answer takes, how fast its body comes and what fails. It is a separate process because its
+//! work must not count as the client's CPU time or compete for the client's threads.
 //!
-//! One request passes these files, from top to bottom:
+//! A request passes these files, from top to bottom:
 //!
 //! | file | what it does |
 //! |---|---|
 //! | [`profile`] | the wire form of `[server]` in a scenario's TOML |
-//! | [`checked`] | the same, checked and time-scaled: it can't be wrong any more |
+//! | [`checked`] | the same, validated and time-scaled |
 //! | [`server`], `socket` | binds, accepts, drains: the connections, and how they end |
 //! | `service` | one request, from its arrival to its answer |
-//! | `request` | is it a request at all? |
-//! | `pending` | what is noted of a request, whatever happens to it |
-//! | `routes` | what is answered at which path |
-//! | [`generic`] | what is answered at httpbin's paths |
-//! | [`gallery`], [`payload`], `photos` | what the answers hold |
-//! | `draw` | chance, the same for every strategy: what `latency` and `faults` ask |
+//! | `request` | refuses malformed requests |
+//! | `pending` | logs a request, whatever happens to it |
+//! | `routes` | the answer for each path |
+//! | [`generic`] | the answers at httpbin's paths |
+//! | [`gallery`], [`payload`], `photos` | the answers' content |
+//! | `draw` | randomness for `latency` and `faults`, the same for every strategy |
 //! | `latency` | how latencies spread around their mean |
-//! | `limits`, `bucket`, `section` | who is let in, who waits, who is turned away |
-//! | `faults` | which answers go wrong, and how |
+//! | `limits`, `bucket`, `section` | which requests are admitted, wait, or are refused |
+//! | `faults` | which answers fail, and how |
 //! | `timer` | waits more precisely than the async runtime's own timer |
-//! | [`oracle`] | what will be answered, known without asking |
-//! | `delivery` | the body on its way: held up, cut short, noted when it ends |
+//! | [`oracle`] | predicts the answers without the network |
+//! | `delivery` | sends the body: delayed, cut short, logged at its end |
 //! | [`sharing`], `link`, `pace` | how fast bodies go: the arithmetic of a shared link, the link itself, a drip |
-//! | [`log`] | the ground truth: what was done for each request |
-//! | [`contact`] | the other side: is it the right server, what time is it there, what does its log say? |
-//! | [`process`] | starts such a server, and ends it |
+//! | [`log`] | the ground truth: what the server did for each request |
+//! | [`contact`] | the client's side: checks the server, compares clocks, reads its log |
+//! | [`process`] | starts and ends a server process |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -1,10 +1,10 @@
-//! What the server takes at once, and what becomes of the others: they wait for their turn, or are turned away.
+//! The server's limits, and what happens to requests beyond them: they queue, or are refused.
 //!
-//! A request that waits is a future, and if its client gives up, the future is dropped: its place in the queue is free
-//! again.
+//! A waiting request is a future, and if its client gives up, the future is dropped, which frees its place in the
+//! queue.
 //!
-//! Where connections queue, a connection has a place only while it is being answered, unless the profile says how long an
-//! idle one keeps its place. Otherwise a few clients that keep their connections alive would shut out all others.
+//! Where connections queue, a connection has a place only while it is being answered, unless the profile sets how long
+//! an idle one keeps it. Otherwise a few keep-alive clients would starve all others.
 
 use super::{
     bucket::Bucket,
@@ -28,27 +28,27 @@ pub(super) struct ServerLimits {
     requests: Option<Gate>,
     rate: Option<RefCell<Bucket>>,
     section: Option<Section>,
-    /// After how long a request that found no place may come again: nobody knows when there will be one.
+    /// The retry delay of a refused request: when a place will be free is unknown.
     overloaded_ns: u64,
 }
 
-/// A connection or a request that is let in.
+/// An admitted connection or request.
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// Held while it is in service.
     pub places: Places,
-    /// Since when it is: since it came, unless it had to wait.
+    /// When it was admitted: on arrival, unless it had to wait.
     pub since_ns: u64,
 }
 
-/// What it takes to be in service: a place for the connection and one for the request, where these are limited.
+/// A place for the connection and one for the request, if these are limited.
 pub(super) type Places = [Option<OwnedSemaphorePermit>; 2];
 
-/// A request that is turned away.
+/// A refused request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RefusedRequest {
     pub status: StatusCode,
-    /// After how long trying again makes sense, at the server's own pace.
+    /// The delay until a retry makes sense, at the server's own pace.
     pub retry_after_ns: u64,
 }
 
@@ -61,18 +61,18 @@ impl ServerLimits {
             requests: network.requests.map(Gate::new),
             rate: network.rate.map(|rate| RefCell::new(Bucket::new(rate.per_s, rate.burst))),
             section: (network.serial_ns > 0).then(|| Section::new(network.serial_ns)),
-            // A second, as everything else divided by the time scale.
+            // A second, divided by the time scale.
             overloaded_ns: (1e9 / time_scale) as u64,
         }
     }
 
-    /// Lets a connection in that came at `since_ns`, perhaps later; `Err` if it is to be closed.
+    /// Admits a connection that came at `since_ns`, perhaps later; `Err` if it is to be closed.
     pub(super) async fn connect(&self, since_ns: u64) -> Result<Admitted, NoPlace> {
         let (place, since_ns) = enter(self.connections.as_ref(), since_ns).await?;
         Ok(Admitted { places: [place, None], since_ns })
     }
 
-    /// Lets a request in that came at `since_ns`, perhaps later, or turns it away.
+    /// Admits a request that came at `since_ns`, perhaps later, or refuses it.
     pub(super) async fn admit(&self, since_ns: u64, timer: &Timer) -> Result<Admitted, RefusedRequest> {
         if let Some(rate) = &self.rate {
             // A statement of its own: no borrow is held across an await.
@@ -93,7 +93,7 @@ impl ServerLimits {
     }
 }
 
-/// There is no place, and nobody may wait for one.
+/// There is no place, and no queue for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoPlace;
 
@@ -110,7 +110,7 @@ impl Gate {
     }
 }
 
-/// Waits for a place, where places are limited. Gives the instant since when it is there.
+/// Waits for a place, if places are limited. Returns the instant of admission.
 async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaphorePermit>, u64), NoPlace> {
     let Some(gate) = gate else { return Ok((None, since_ns)) };
     if let Ok(place) = Arc::clone(&gate.places).try_acquire_owned() {
@@ -118,7 +118,7 @@ async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaph
     }
     match gate.beyond {
         Beyond::Refuse => Err(NoPlace),
-        // tokio's semaphore serves those who wait in their order.
+        // tokio's semaphore is first come, first served.
         Beyond::Queue => match Arc::clone(&gate.places).acquire_owned().await {
             Ok(place) => Ok((Some(place), now_ns())),
             Err(_closed) => Err(NoPlace),

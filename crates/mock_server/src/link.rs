@@ -1,8 +1,8 @@
-//! The link that all bodies share: [`Sharing`] with the server's clock, and with bodies that wait for their turn.
+//! The link that all bodies share: [`Sharing`] with the server's clock, and with bodies that wait.
 //!
-//! A body asks how many of its bytes have been served. When that is less than a chunk more than it has handed over, it
-//! leaves its waker with the position at which it will be, and one task wakes whoever has been reached. Waking late costs
-//! that body a moment, but not the link its capacity: what was served meanwhile is there at once.
+//! A body asks how many of its bytes have been served. If that is less than a chunk more than it has sent, it registers
+//! its waker at the position of the next chunk, and one task wakes the bodies whose position is reached. A late wake-up
+//! delays that body, but loses no capacity: bytes served meanwhile are available at once.
 
 use super::{
     sharing::{Position, Sharing, Transfer},
@@ -22,15 +22,15 @@ use tokio::sync::Notify;
 /// The bandwidths of a link, checked and scaled. Either may be infinite, not both.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Bandwidth {
-    /// Of the link, which all share.
+    /// Of the shared link.
     pub shared_per_s: f64,
-    /// The most that one connection gets.
+    /// The cap of one connection.
     pub each_per_s: f64,
 }
 
 impl Bandwidth {
-    /// How many bytes to hand over at once: small enough that a transfer is smooth, large enough that waking up for each
-    /// stays a small part of one core's work.
+    /// How many bytes to send at once: small enough for a smooth transfer, large enough that a wake-up for each takes
+    /// only a small part of one core.
     fn chunk(self) -> u64 {
         if self.shared_per_s.min(self.each_per_s) <= 10e6 { 8 * 1024 } else { 16 * 1024 }
     }
@@ -40,11 +40,11 @@ impl Bandwidth {
 pub(super) struct Link {
     bandwidth: Bandwidth,
     sharing: RefCell<Sharing>,
-    /// Bodies that wait, by the position they wait for and their transfer's number.
+    /// Waiting bodies, by their position and transfer number.
     waiting: RefCell<BTreeMap<(Position, u64), Waker>>,
-    /// When the task that wakes them looks next.
+    /// When the task that wakes them next checks.
     next_look_ns: Cell<Option<u64>>,
-    /// Tells it to look earlier.
+    /// Tells it to check earlier.
     earlier: Notify,
     timer: Timer,
 }
@@ -64,7 +64,7 @@ impl Link {
         link
     }
 
-    /// A body of so many bytes begins.
+    /// Begins a body of so many bytes.
     pub(super) fn join(self: &Rc<Self>, now_ns: u64, bytes: u64) -> Ride {
         let transfer = self.sharing.borrow_mut().join(now_ns, bytes);
         Ride { link: Rc::clone(self), transfer, joined_ns: now_ns, waits_for: None }
@@ -92,18 +92,18 @@ impl Link {
         }
     }
 
-    /// When the first of those who wait will have been served, as things stand.
+    /// When the first waiting body will have been served, if nothing changes.
     fn first_due_ns(&self) -> Option<u64> {
         let waiting = self.waiting.borrow();
         let (&(position, _), _) = waiting.first_key_value()?;
         Some(self.sharing.borrow().when_at(position))
     }
 
-    /// Somebody began to wait, or left and made the others faster.
+    /// A body began to wait, or left and made the others faster.
     fn reconsider(&self) {
         let due_ns = self.first_due_ns();
         if due_ns.is_some_and(|due_ns| self.next_look_ns.get().is_none_or(|look_ns| due_ns < look_ns)) {
-            // Once is enough, however many bodies ask before it looks.
+            // Once is enough, however many bodies ask before it checks.
             self.next_look_ns.set(due_ns);
             self.earlier.notify_one();
         }
@@ -120,8 +120,7 @@ pub(super) struct Ride {
 }
 
 impl Ride {
-    /// Bytes that may have been handed over by now: ready when that is a chunk more than have been, or everything up to
-    /// `end`.
+    /// Bytes that may be sent by now: ready when that is a chunk more than were sent, or everything up to `end`.
     pub(super) fn poll_served(&mut self, now_ns: u64, sent: u64, end: u64, context: &Context<'_>) -> Poll<u64> {
         self.stop_waiting();
         let wanted = (sent + self.link.bandwidth.chunk()).min(end);
@@ -139,7 +138,7 @@ impl Ride {
         Poll::Pending
     }
 
-    /// The mean share of the link that so many bytes are, handed over from the beginning until now; `None` if only the
+    /// The mean share of the link that so many bytes are, sent from the beginning until now; `None` if only the
     /// connections are limited.
     pub(super) fn share(&self, now_ns: u64, sent: u64) -> Option<f64> {
         let shared_per_s = self.link.bandwidth.shared_per_s;

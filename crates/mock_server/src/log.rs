@@ -1,7 +1,7 @@
 //! The ground truth: what the server did for each request, for the client to read after a run.
 //!
-//! The log is bounded: a client that names runs and never takes their entries doesn't fill the server's memory. What had
-//! to be dropped is counted, so a reader never takes part of a log for the whole.
+//! The log is bounded: a client that names runs and never takes their entries can't fill the server's memory. Dropped
+//! entries are counted, so no reader mistakes part of a log for the whole.
 
 use super::profile::Fault;
 use serde::{Deserialize, Serialize};
@@ -12,54 +12,54 @@ use std::{
     str::FromStr,
 };
 
-/// The header that says which task of which run a request belongs to: `RUN/INDEX` or `RUN/prologue`.
+/// The header with the run and task of a request: `RUN/INDEX` or `RUN/prologue`.
 pub const TASK_HEADER: &str = "makespan-task";
 /// The answer's header with the server's own lateness, nanoseconds: see [`LogEntry::lateness_ns`].
 pub const LATENESS_HEADER: &str = "makespan-lateness-ns";
 
-/// Bytes that all entries together may take. About a quarter of a million requests.
+/// The size limit of all entries together. About a quarter of a million requests.
 const MOST_BYTES: usize = 64 << 20;
 /// Runs whose entries are kept.
 const MOST_RUNS: usize = 10_000;
-/// Runs of which it is remembered how many entries were dropped: some 10 MB.
+/// Runs whose number of dropped entries is remembered: some 10 MB.
 const MOST_DROPPED_RUNS: usize = 1 << 18;
 
 /// One request, as the server saw it. Times are `CLOCK_MONOTONIC` nanoseconds, on the same axis as the client's spans.
 ///
-/// An entry is added when the answer begins, and completed when its body ends. An answer that is still under way when the
-/// log is taken stays incomplete.
+/// An entry is added when the answer begins, and completed when its body ends. An answer still in progress when the log
+/// is taken stays incomplete.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The run, from the `makespan-task` header.
     pub run: u64,
     /// The task, from the same header; `None` for the prologue.
     pub index: Option<u32>,
-    /// The path that was asked for.
+    /// The requested path.
     pub path: String,
-    /// The connection, counted from 0 since the server's start: keep-alive shows as one number for many requests.
+    /// The connection, counted from 0 since the server's start: with keep-alive, many requests have the same number.
     pub connection: u64,
-    /// The status that was answered; 0 if there was no answer: the connection was reset, or the client gave up.
+    /// The answer's status; 0 if there was no answer: the connection was reset, or the client gave up.
     pub status: u16,
     /// Bytes of the body, as declared.
     pub bytes: u64,
-    /// When the request's head had been read; earlier by the time that its connection had waited for a place, if it had.
+    /// When the request's head had been read, minus the time that its connection had waited for a place, if any.
     pub arrived_ns: u64,
-    /// How long it waited for a limit or for the serial section, its own time in the section included.
+    /// How long it waited for a limit or the serial section, its own time in the section included.
     pub queued_ns: u64,
-    /// The latency as drawn, after time-scaling, with what connecting and a stall added to it.
+    /// The drawn latency, after time-scaling, plus connecting and a stall.
     pub latency_ns: u64,
-    /// When the answer was handed to the connection: at least `arrived_ns + queued_ns + latency_ns`; what is more is the
+    /// When the answer was handed to the connection: at least `arrived_ns + queued_ns + latency_ns`; any excess is the
     /// server's own lateness. If the client gave up, when the server noticed.
     pub answered_ns: u64,
     /// Bytes of the body that were handed to the connection.
     pub sent_bytes: u64,
-    /// When the last of them was, or when the connection was lost; `None` while the body is under way.
+    /// When the last of them was, or when the connection was lost; `None` until the body has ended.
     pub ended_ns: Option<u64>,
     /// How long the body waited for the link, its connection's cap or its own pace.
     pub link_ns: u64,
-    /// The mean share of the link that the body had while under way, 0 to 1; `None` without a link, and without a body.
+    /// The mean share of the link that the body had, 0 to 1; `None` without a link, and without a body.
     pub link_share: Option<f64>,
-    /// What went wrong on purpose.
+    /// The deliberate fault.
     pub fault: Option<Fault>,
     /// Whether the client ended the connection before it was answered.
     #[serde(default)]
@@ -67,7 +67,7 @@ pub struct LogEntry {
 }
 
 impl LogEntry {
-    /// How much later than asked the server answered, nanoseconds.
+    /// How late the server answered, nanoseconds.
     pub fn lateness_ns(&self) -> u64 {
         self.answered_ns.saturating_sub(self.arrived_ns + self.queued_ns + self.latency_ns)
     }
@@ -78,7 +78,7 @@ impl LogEntry {
     }
 }
 
-/// What becomes known of an answer only when its body ends. The fields are those of [`LogEntry`].
+/// Fields of [`LogEntry`] that are known only when the body ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct ResponseEnd {
     pub sent_bytes: u64,
@@ -87,7 +87,7 @@ pub(super) struct ResponseEnd {
     pub link_share: Option<f64>,
 }
 
-/// Where a body leaves its ending. Of no effect when the log was taken in the meantime.
+/// Where a body records its ending. Without effect once the log has been taken.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Note(Rc<Cell<ResponseEnd>>);
 
@@ -106,7 +106,7 @@ pub struct TaskTag {
     pub index: Option<u32>,
 }
 
-/// A header that is no [`TaskTag`].
+/// A header that is not a [`TaskTag`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected RUN/INDEX or RUN/prologue, the run and the index decimal numbers")]
 pub struct NoTaskTag;
@@ -133,7 +133,7 @@ impl std::fmt::Display for TaskTag {
     }
 }
 
-/// Digits only: Rust's own parser would let a plus sign pass.
+/// Digits only: Rust's own parser would accept a plus sign.
 fn decimal<T: FromStr>(text: &str) -> Result<T, NoTaskTag> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(NoTaskTag);
@@ -141,19 +141,19 @@ fn decimal<T: FromStr>(text: &str) -> Result<T, NoTaskTag> {
     text.parse().map_err(|_| NoTaskTag)
 }
 
-/// What `/-/log?run=RUN` answers.
+/// The answer of `/-/log?run=RUN`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunLog {
     /// The requests, in the order of their answers.
     pub entries: Vec<LogEntry>,
-    /// Entries that this run had, but that were dropped because the log was full.
+    /// Entries of this run that were dropped because the log was full.
     pub dropped: u64,
 }
 
 /// The log of a server.
 #[derive(Debug)]
 pub(super) struct Log {
-    /// Oldest first. Runs come in sequence, so the one looked for is nearly always the last.
+    /// Oldest first. Runs come in sequence, so a lookup nearly always finds the last.
     runs: VecDeque<(u64, Entries)>,
     bytes: usize,
     most_bytes: usize,
@@ -164,21 +164,21 @@ pub(super) struct Log {
 
 type Entries = Vec<(LogEntry, Note)>;
 
-/// How many entries were dropped of which run.
+/// The number of dropped entries by run.
 #[derive(Debug, Default)]
 struct Dropped {
     of_run: BTreeMap<u64, u64>,
-    /// Oldest first; runs that were taken in the meantime included.
+    /// Oldest first, including runs that have since been taken.
     order: VecDeque<u64>,
     forgotten: u64,
 }
 
-/// What the log counts of all requests since the server's start.
+/// Totals since the server's start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Counts {
     /// Requests that belong to no run: from curl or wrk, say.
     pub requests_without_task: u64,
-    /// Runs whose entries were dropped and nobody asked for, so long ago that even their number is no longer known.
+    /// Runs whose entries were dropped and never read, so long ago that even their number is forgotten.
     pub forgotten_runs: u64,
 }
 
@@ -194,7 +194,7 @@ impl Log {
         Self { runs: VecDeque::new(), bytes: 0, most_bytes, most_runs, dropped, unlabelled: 0 }
     }
 
-    /// Notes a request. What becomes known of it later goes into the note.
+    /// Logs a request. Fields that become known later go into the note.
     pub(super) fn add(&mut self, entry: LogEntry) -> Note {
         let (run, note) = (entry.run, Note::default());
         let position = self.position(run).unwrap_or_else(|| {
@@ -220,14 +220,14 @@ impl Log {
         Counts { requests_without_task: self.unlabelled, forgotten_runs: self.dropped.forgotten }
     }
 
-    /// What was noted for a run so far.
+    /// The log of a run so far.
     pub(super) fn read(&self, run: u64) -> RunLog {
         let entries = self.position(run).map_or(&[][..], |position| &self.runs[position].1);
         let entries = entries.iter().map(|(entry, note)| entry.clone().completed(note.0.get())).collect();
         RunLog { entries, dropped: self.dropped.of_run.get(&run).copied().unwrap_or(0) }
     }
 
-    /// What was noted for a run; nothing of it is kept.
+    /// The log of a run, which is removed.
     pub(super) fn take(&mut self, run: u64) -> RunLog {
         let taken = self.read(run);
         self.position(run).map(|position| self.remove(position));
@@ -351,7 +351,7 @@ mod tests {
             for run in 0..count {
                 log.add(entry(run, 0));
             }
-            // The first comes again, after its entry was dropped.
+            // The first run again, after its entry was dropped.
             log.add(entry(0, 1));
             let taken: Vec<(usize, u64)> = (0..count).map(|run| log.take(run)).map(|log| (log.entries.len(), log.dropped)).collect();
             let expected = (0..count).map(|run| if run == 0 { (1, 1) } else if run > count - 3 { (1, 0) } else { (0, 1) });

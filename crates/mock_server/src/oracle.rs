@@ -1,8 +1,8 @@
-//! What a server will answer, known without asking it.
+//! Predicts a server's answers without asking it.
 //!
-//! A run is only checked if what it should bring is known from somewhere else than from a run. A profile says all of it:
-//! which route answers, where a redirect leads, and every byte of the body. So the routes are asked here directly, without
-//! sockets, latencies, limits or faults, and what came over the network is held against that.
+//! A check needs expected answers that don't come from a run. The profile determines them: which route answers, where a
+//! redirect leads, and every byte of the body. So the oracle calls the routes directly, without sockets, latencies,
+//! limits or faults, and the answers from the network are compared with its own.
 
 use super::{
     checked::CheckedProfile,
@@ -18,16 +18,16 @@ use hyper::{
 };
 use std::net::{IpAddr, Ipv4Addr};
 
-/// An answer that can't be known, or that nobody meant.
+/// An answer that can't be predicted, or that is a mistake.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoAnswer {
-    /// It would not be the same twice.
+    /// It differs each time.
     #[error(
         "`{0}` has another answer for each client or each time, so the answer can't be checked: give the scenario a route of \
          its own, with `latency_s` and `body`"
     )]
     Varies(String),
-    /// There is nothing.
+    /// No route answers.
     #[error(
         "no route answers `{0}`, so this would measure how fast a 404 is: give the scenario such a route; if it is meant to be \
          missing, one with `status = 404`"
@@ -43,13 +43,13 @@ pub struct Oracle {
 }
 
 impl Oracle {
-    /// What a server with this profile will answer at `origin` (`http://HOST:PORT`).
+    /// The oracle of a server with this profile at `origin` (`http://HOST:PORT`).
     pub fn of(profile: CheckedProfile, origin: &str) -> Result<Self, ServeError> {
         Ok(Self { routes: Routes::open(profile)?, origin: origin.to_owned() })
     }
 
-    /// Status and body of what a GET of `url` ends with, after at most so many redirects. `None` where that is no answer
-    /// of this server: the URL is elsewhere, or the redirects don't end.
+    /// Status and body of the final answer to a GET of `url`, after at most so many redirects. `None` if this server
+    /// has none: the URL is elsewhere, or the redirects don't end.
     pub fn get(
         &self,
         url: &str,

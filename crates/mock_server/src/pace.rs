@@ -1,4 +1,4 @@
-//! One body's own pace, slower than its connection: a drip. It lies behind the link, as a slow client does.
+//! One body's own pace, slower than its connection: a drip. It is behind the link, like a slow client.
 
 use super::timer::Timer;
 use std::{
@@ -7,27 +7,27 @@ use std::{
     task::{Context, Poll},
 };
 
-/// A body is handed over in pieces of about this much time, nanoseconds, so that it is steady to the eye.
+/// A body is sent in pieces of about this much time, nanoseconds, so that it looks steady.
 const PIECE_NS: f64 = 10e6;
 const LARGEST_PIECE: u64 = 16 * 1024;
-/// Waking up late is made up for, up to this. What is more was a wait for the link, and that isn't saved up.
+/// Late wake-ups up to this are made up for. Any excess was a wait for the link, and is not made up for.
 const MOST_LATENESS_NS: u64 = 20_000_000;
 
 pub(super) struct Pace {
     bytes_per_ns: f64,
-    /// When what was handed over had to be.
+    /// When the bytes sent so far were due.
     due_ns: u64,
     timer: Timer,
     sleep: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
 impl Pace {
-    /// A pace that begins now, above 0 bytes per second.
+    /// A pace from now on, above 0 bytes per second.
     pub(super) fn new(now_ns: u64, bytes_per_s: f64, timer: Timer) -> Self {
         Self { bytes_per_ns: bytes_per_s / 1e9, due_ns: now_ns, timer, sleep: None }
     }
 
-    /// Ready as soon as one more piece may be handed over: up to which byte.
+    /// Ready when one more piece may be sent: up to which byte.
     pub(super) fn poll_due(&mut self, now_ns: u64, sent: u64, end: u64, context: &mut Context<'_>) -> Poll<u64> {
         let next = (sent + self.piece()).min(end);
         let due_ns = self.next_due_ns(next - sent);
@@ -46,7 +46,7 @@ impl Pace {
         Poll::Ready(next)
     }
 
-    /// So many bytes were handed over.
+    /// So many bytes were sent.
     pub(super) fn handed_over(&mut self, now_ns: u64, bytes: u64) {
         self.sleep = None;
         self.due_ns = self.next_due_ns(bytes).max(now_ns.saturating_sub(MOST_LATENESS_NS));

@@ -1,8 +1,8 @@
-//! The bytes of an answer: pulled in chunks by the connection that sends them, and never copied.
+//! The bytes of an answer: the connection pulls them in chunks, without a copy.
 //!
-//! A body of a given size is made of a short head, drawn from the seed and the path, and one block of noise that all
-//! bodies share and repeat. So two paths never have the same body, asking for gigabytes takes no memory, and the
-//! server's processor time doesn't grow with the requests' sizes more than sending them takes.
+//! A body of a given size consists of a short head, drawn from the seed and the path, and one block of noise that all
+//! bodies share and repeat. So two paths never have the same body, a request for gigabytes takes no memory, and a
+//! larger body costs no processor time beyond sending it.
 
 use bytes::Bytes;
 use hyper::body::{Frame, SizeHint};
@@ -18,7 +18,7 @@ const HEAD: usize = 64;
 /// Large enough that a chunk costs little beside the system call that sends it.
 const BLOCK: usize = 64 * 1024;
 
-/// What bodies of a given size are made of.
+/// The source of bodies of a given size.
 #[derive(Debug, Clone)]
 pub struct NoiseBytes {
     seed: u64,
@@ -33,7 +33,7 @@ impl NoiseBytes {
 
     /// The body of `path`, `length` bytes long: the same on every machine.
     pub fn body(&self, path: &str, length: u64) -> Payload {
-        // The path's checksum only has to keep paths apart; the generator does the mixing.
+        // The path's checksum only has to distinguish paths; the generator does the mixing.
         let mut head = drawn(self.seed ^ u64::from(crc32fast::hash(path.as_bytes())) << 32, HEAD);
         head.truncate(usize::try_from(length).unwrap_or(HEAD).min(HEAD));
         let repeated = length - head.len() as u64;
@@ -47,19 +47,18 @@ fn drawn(seed: u64, length: usize) -> Bytes {
     bytes.into()
 }
 
-/// What is left to send of one answer. As an iterator it gives the same chunks, for whoever wants to know beforehand what
-/// a fetch should bring.
+/// The unsent rest of one answer. As an iterator it gives the same chunks, to predict the result of a fetch.
 #[derive(Debug, Clone, Default)]
 pub struct Payload {
     /// Sent first.
     head: Bytes,
-    /// Sent over and over after it, until `repeated` bytes of it are out.
+    /// Sent repeatedly after it, until `repeated` bytes of it are sent.
     block: Bytes,
     repeated: u64,
 }
 
 impl Payload {
-    /// So many asterisks.
+    /// Asterisks.
     pub(super) fn stars(length: u64) -> Self {
         static STARS: [u8; BLOCK] = [b'*'; BLOCK];
         Self { head: Bytes::new(), block: Bytes::from_static(&STARS), repeated: length }

@@ -1,4 +1,4 @@
-//! A request from its arrival to the end of its answer: what is noted of it, whatever happens to it.
+//! Logs a request from its arrival to the end of its answer, whatever happens to it.
 
 use super::{
     log::{Log, LogEntry, Note, TaskTag},
@@ -7,13 +7,13 @@ use super::{
 use measure::clock::now_ns;
 use std::{cell::RefCell, rc::Rc};
 
-/// A request that is not answered yet. If it is dropped like that, its client gave up, and that is noted.
+/// A request that is not answered yet. If it is dropped, its client gave up, and that is logged.
 pub(super) struct Pending {
     pub connection: Rc<Connection>,
     pub arrival: Arrival,
     pub tag: Option<TaskTag>,
     log: Rc<RefCell<Log>>,
-    /// What is to be noted; nothing of a request that belongs to no run.
+    /// The future log entry; `None` for a request that belongs to no run.
     entry: Option<LogEntry>,
     in_service: Option<InService>,
 }
@@ -22,7 +22,7 @@ pub(super) struct Pending {
 #[derive(Debug)]
 pub(super) struct InService {
     connection: Rc<Connection>,
-    /// Counts all of them.
+    /// Counts them.
     _one: Rc<()>,
 }
 
@@ -43,26 +43,26 @@ impl Pending {
             arrived_ns: arrival.arrived_ns(),
             ..LogEntry::default()
         });
-        // A client that sends no more may still want its answer. Those that measure, which name their tasks, never end only
-        // their own side of a connection: when they do, they have given up.
+        // A half-closed client may still want its answer. Measuring clients, which name their tasks, never half-close a
+        // connection: if one does, it has given up.
         connection.serving(tag.is_none());
         let in_service = Some(InService { connection: Rc::clone(connection), _one: Rc::clone(all) });
         Self { connection: Rc::clone(connection), arrival, tag, log: Rc::clone(log), entry, in_service }
     }
 
-    /// It asks for what the server says of itself, which isn't noted.
+    /// It is a request about the server itself, which isn't logged.
     pub(super) fn unnoted(mut self) -> Option<InService> {
         self.in_service.take()
     }
 
-    /// It is in service since then, and will be answered so much later.
+    /// In service since `since_ns`; the answer follows `latency_ns` later.
     pub(super) fn served(&mut self, since_ns: u64, latency_ns: u64) {
         if let Some(entry) = &mut self.entry {
             (entry.queued_ns, entry.latency_ns) = (since_ns - entry.arrived_ns, latency_ns);
         }
     }
 
-    /// It is answered, as `complete` writes down.
+    /// It is answered; `complete` fills in the entry.
     pub(super) fn answered(mut self, complete: impl FnOnce(&mut LogEntry)) -> (Option<Note>, Option<InService>) {
         if let Some(entry) = &mut self.entry {
             complete(entry);

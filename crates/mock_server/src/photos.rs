@@ -1,7 +1,7 @@
 //! The pictures that `body = "photo"` serves.
 //!
-//! All are read before the first request: a disk that is slow once would look like a strategy that is slow once. A
-//! picture is found by its file name among those read, so no path leads out of the folder.
+//! All are read before the first request: a slow disk would look like a slow strategy. A picture is looked up by file
+//! name among those read, so no path leads out of the folder.
 
 use bytes::Bytes;
 use std::{collections::HashMap, fs, io, path::Path};
@@ -11,7 +11,7 @@ use std::{collections::HashMap, fs, io, path::Path};
 pub(super) struct Photos(HashMap<String, Bytes>);
 
 impl Photos {
-    /// Reads every file of the folder; folders in it are left out.
+    /// Reads every file of the folder, without subfolders.
     pub(super) fn load(folder: &Path) -> io::Result<Self> {
         let mut photos = HashMap::new();
         for entry in fs::read_dir(folder)? {

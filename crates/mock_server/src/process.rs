@@ -1,8 +1,8 @@
-//! A server in a process of its own, as its parent sees it.
+//! A server in its own process, from the parent's side.
 //!
-//! The profile goes in on stdin, as one line of JSON, and stdin stays open: when it closes, for whatever reason, the
-//! server ends. So it can't outlive its parent, not even one that was killed. It gets a process group of its own, because
-//! Ctrl-C on a terminal reaches the whole group, and the server must still answer while its parent brings a run to its end.
+//! The server reads the profile from stdin, one line of JSON, and stdin stays open: when it closes, for whatever
+//! reason, the server ends. So it can't outlive its parent, not even a killed one. It has its own process group,
+//! because Ctrl-C on a terminal reaches the whole group, and the server must answer while its parent finishes a run.
 
 use super::{contact::Contact, log::LogEntry, profile::Profile};
 use std::{
@@ -16,13 +16,13 @@ use std::{
 };
 use support::pipe::{Patient, put_down};
 
-/// What the first line on the server's stdout begins with; its origin follows.
+/// The prefix of the first line on the server's stdout; its origin follows.
 pub const LISTENING: &str = "listening on ";
 
-/// How long a server may take to listen. It reads 36 MB of photos before, on a busy machine.
+/// How long a server may take to listen. It first reads 36 MB of photos, on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(20);
 
-/// Why there is no server, or no log of it.
+/// Why there is no server, or no log.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The program could not be run.
@@ -30,7 +30,7 @@ pub enum ServerError {
     Start {
         /// The program.
         program: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// It ended instead of listening.
@@ -44,21 +44,21 @@ pub enum ServerError {
     /// It neither listened nor ended.
     #[error("the mock server was not listening after {} s; is the machine overloaded?", START_LIMIT.as_secs())]
     Late,
-    /// The first line was another.
+    /// The first line was different.
     #[error("expected the mock server's first line to be `{LISTENING}http://...`, found `{0}`; is it another program?")]
     Unexpected(String),
-    /// It can't be asked.
+    /// It can't be reached.
     #[error("the mock server at {origin} can't be reached ({cause}); is it running?")]
     Unreachable {
-        /// Where it was.
+        /// Its URL.
         origin: String,
-        /// What went wrong.
+        /// The cause.
         cause: String,
     },
-    /// Something listens there that is no mock server.
+    /// A different program listens there.
     #[error("what answers at {origin} is no mock server ({cause}); start one there with `makespan server`")]
     NoServer {
-        /// Where it is.
+        /// Its URL.
         origin: String,
         /// What is wrong with its answer.
         cause: String,
@@ -69,12 +69,12 @@ pub enum ServerError {
          {time_scale}`, and --variant where one is measured, from the same scenario"
     )]
     ServesOther {
-        /// Where it is.
+        /// Its URL.
         origin: String,
         /// The time scale that it should have.
         time_scale: f64,
     },
-    /// It was asked for a log and answered something else.
+    /// Its answer to a request for a log is no log.
     #[error("the mock server's log of run {run} can't be read: {cause}")]
     BadLog {
         /// The run.
@@ -89,7 +89,7 @@ pub enum ServerError {
     LogOverflow {
         /// The run.
         run: u64,
-        /// Entries that are lost.
+        /// Lost entries.
         dropped: u64,
     },
 }
@@ -99,7 +99,7 @@ pub enum ServerError {
 pub struct ServerProcess {
     child: Child,
     contact: Contact,
-    /// Never written to again, only kept open.
+    /// Only kept open, never written to again.
     _lifeline: Patient<ChildStdin>,
 }
 
@@ -107,7 +107,7 @@ impl ServerProcess {
     /// Runs `PROGRAM server --profile -` and waits until it listens.
     pub fn start(program: &Path, profile: &Profile) -> Result<Self, ServerError> {
         let failed = |source| ServerError::Start { program: program.to_owned(), source };
-        // A file and not a pipe: nobody has to read it for the server to go on.
+        // A file and not a pipe: an unread pipe would block the server.
         let stderr = tempfile::tempfile().map_err(failed)?;
         let mut child = Command::new(program)
             .args(["server", "--profile", "-"])
@@ -128,7 +128,7 @@ impl ServerProcess {
         self.child.id()
     }
 
-    /// How it is spoken to.
+    /// The contact to it.
     pub fn contact(&self) -> &Contact {
         &self.contact
     }
@@ -138,7 +138,7 @@ impl ServerProcess {
         self.contact.origin()
     }
 
-    /// What the server noted for a run: [`Contact::take_log`].
+    /// The server's log of a run: [`Contact::take_log`].
     pub fn take_log(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
         self.contact.take_log(run)
     }
@@ -150,7 +150,7 @@ impl Drop for ServerProcess {
     }
 }
 
-/// Why a server that was started is of no use.
+/// Why a started server is unusable.
 enum Useless {
     Silent,
     Late,
@@ -164,7 +164,7 @@ fn converse(child: &mut Child, profile: &Profile) -> Result<(Patient<ChildStdin>
     let mut stdout = Patient::new(stdout, &never).map_err(|_| Useless::Silent)?;
     let mut line = serde_json::to_vec(profile).map_err(|error| Useless::Unexpected(error.to_string()))?;
     line.push(b'\n');
-    // A program that has ended already, or reads nothing, says more with its first line than this broken pipe does.
+    // If the program has already ended, or reads nothing, its first line says more than this broken pipe.
     let _ = stdin.limit(since, START_LIMIT).write_all(&line);
     let mut first = Vec::new();
     stdout.limit(since, START_LIMIT);
@@ -182,7 +182,7 @@ fn converse(child: &mut Child, profile: &Profile) -> Result<(Patient<ChildStdin>
     }
 }
 
-/// Ends a server that is of no use, and says why it is none. One that was ending already keeps its own exit status.
+/// Ends an unusable server, and returns the reason. One that was already ending keeps its own exit status.
 fn give_up(mut child: Child, mut stderr: File, reason: Useless) -> ServerError {
     let status = put_down(&mut child).map_or_else(|| "it can't be ended".into(), |status| status.to_string());
     let mut words = Vec::new();

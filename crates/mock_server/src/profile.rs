@@ -1,4 +1,4 @@
-//! What the server is to be: its routes, with what each answers and how long it takes. Part of a scenario's TOML.
+//! The server's profile: its routes, their answers and latencies. Part of a scenario's TOML.
 //!
 //! ```toml
 //! [server]
@@ -19,7 +19,7 @@
 //! body = { bytes = 512 }
 //! ```
 //!
-//! And what is wrong with its network, all of it optional:
+//! And the faults and limits of its network, all optional:
 //!
 //! ```toml
 //! [server]
@@ -48,7 +48,7 @@
 //! probability = 0.05
 //! ```
 //!
-//! This is the wire form: anything that parses. [`Profile::check`] makes the form that can't be wrong of it.
+//! This is the wire form: anything that parses. [`Profile::check`] turns it into the validated form.
 
 mod network;
 
@@ -58,8 +58,7 @@ use super::checked::{CheckedProfile, ProfileError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The server of one scenario. Times are the document's own; `time_scale` divides them all, and multiplies what is per
-/// second.
+/// The server of one scenario. Times are the document's own; `time_scale` divides times and multiplies rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
@@ -69,26 +68,26 @@ pub struct Profile {
     pub seed: u64,
     /// Whether a connection serves more than one request.
     pub keep_alive: bool,
-    /// Seconds that the first request of each connection waits more: it stands for the round trips of connecting.
+    /// Extra seconds that the first request of each connection waits, for the round trips of connecting.
     pub connect_delay_s: f64,
-    /// Seconds that each request takes in a section that one request passes at a time, before its latency begins.
+    /// Seconds that each request spends in a section that admits one request at a time, before its latency begins.
     pub serial_s: f64,
     /// The bandwidth.
     pub link: Link,
-    /// What the server takes at once.
+    /// The server's limits.
     pub limits: Limits,
-    /// The routes, looked at in their order: the first whose path and site match answers. None matching leaves it
-    /// to the generic routes, or a 404 without latency.
+    /// The routes, in order: the first whose path and site match answers. If none matches, a generic route answers, or
+    /// a 404 without latency.
     pub routes: Vec<Route>,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Vec<FaultRule>,
-    /// Where the photographs lie that `body = "photo"` serves. Filled in when the server is started; not part of a TOML.
+    /// The folder of the photographs for `body = "photo"`. Filled in when the server is started; not part of a TOML.
     #[serde(with = "support::path_bytes::option")]
     pub photos: Option<PathBuf>,
 }
 
 impl Profile {
-    /// Checks every value and applies the time scale. The first thing wrong is named with its key.
+    /// Checks every value and applies the time scale. Reports the first error with its key.
     pub fn check(&self) -> Result<CheckedProfile, ProfileError> {
         CheckedProfile::of(self)
     }
@@ -111,13 +110,13 @@ impl Default for Profile {
     }
 }
 
-/// What is answered at one path.
+/// The answer at one path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The path: exact (`/page`), or a prefix that ends in `*` (`/images/*`).
     pub path: String,
-    /// Seconds from the request's arrival to the first byte of the answer; their mean, if they spread.
+    /// Seconds from the request's arrival to the first byte of the answer; the mean, if they spread.
     #[serde(default)]
     pub latency_s: f64,
     /// How the latencies spread; all are the same when `None`.
@@ -126,7 +125,7 @@ pub struct Route {
     /// The status.
     #[serde(default = "ok")]
     pub status: u16,
-    /// What the answer holds.
+    /// The answer's content.
     #[serde(default)]
     pub body: Body,
     /// The value that the `Authorization` header must have: 401 without the header, 403 with another value.
@@ -135,13 +134,13 @@ pub struct Route {
     /// Where a redirect leads (with a 3xx status).
     #[serde(default)]
     pub location: Option<String>,
-    /// The virtual host this route belongs to, as the request's `Host` header has it without the port; any when `None`.
+    /// The virtual host this route belongs to, as in the request's `Host` header without the port; any when `None`.
     #[serde(default)]
     pub site: Option<String>,
 }
 
 impl Route {
-    /// A route that answers 200 with nothing, at once.
+    /// A route that answers 200, empty, at once.
     pub fn at(path: impl Into<String>) -> Self {
         Self {
             path: path.into(),
@@ -160,14 +159,14 @@ fn ok() -> u16 {
     200
 }
 
-/// What an answer holds.
+/// An answer's content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     /// Nothing.
     #[default]
     Empty,
-    /// So many bytes, the same for every request of the same path.
+    /// So many bytes, the same for all requests of a path.
     Bytes(u64),
     /// The gallery's listing: JSON, its links pointing at this server.
     Gallery,

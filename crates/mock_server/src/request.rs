@@ -1,4 +1,4 @@
-//! Is it a request at all? What RFC 9112 wants a server to refuse, and hyper lets pass.
+//! Refuses malformed requests: those that RFC 9112 wants refused, and hyper lets pass.
 
 use super::{payload::Payload, routes::plain, socket::Connection};
 use hyper::{
@@ -10,13 +10,13 @@ use hyper::{
     },
 };
 
-/// The longest path and query, bytes. RFC 9112 wants 8,000 at least. What is longer than 65,534 hyper refuses itself, likewise
+/// The longest path and query, bytes. RFC 9112 wants 8,000 at least. hyper itself refuses more than 65,534, likewise
 /// with 414.
 const LONGEST_TARGET: usize = 8 * 1024;
-/// The most that a head may hold besides, bytes. What is longer than some 400 kB hyper refuses itself, likewise with 431.
+/// The largest rest of a head, bytes. hyper itself refuses more than some 400 kB, likewise with 431.
 const LARGEST_HEAD: usize = 16 * 1024;
 
-/// The answer to a request that isn't one; the connection ends with it.
+/// The answer to a malformed request; it ends the connection.
 pub(super) fn refused(parts: &Parts, connection: &Connection) -> Option<Response<Payload>> {
     let (status, expected) = wrong(parts, connection)?;
     let mut response = plain(status, format!("expected {expected}\n"));
@@ -58,7 +58,7 @@ fn names_a_host(value: &str) -> bool {
     })
 }
 
-/// The host that the client meant: in the request's line if a proxy's form was used, else in its header.
+/// The requested host: from the request line if it has the proxy form, else from the header.
 pub(super) fn host<'a>(parts: &'a Parts, own_host: &'a str) -> &'a str {
     let in_header = |headers: &'a HeaderMap| headers.get(HOST)?.to_str().ok();
     match parts.uri.authority() {

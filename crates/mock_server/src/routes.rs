@@ -1,4 +1,4 @@
-//! What is answered at which path, and how long that takes. Computed before the wait, so it never makes an answer late.
+//! The answer for each path, and its latency. Computed before the wait, so it never makes an answer late.
 
 use super::{
     checked::{CheckedProfile, CheckedRoute},
@@ -15,7 +15,7 @@ use hyper::{
     header::{ALLOW, AUTHORIZATION, CONTENT_TYPE, HeaderValue, LOCATION, WWW_AUTHENTICATE},
 };
 
-/// The routes, and all that their answers are made of.
+/// The routes, and the data for their answers.
 #[derive(Debug)]
 pub(super) struct Routes {
     all: Vec<CheckedRoute>,
@@ -25,44 +25,44 @@ pub(super) struct Routes {
     time_scale: f64,
 }
 
-/// What a request's method, path and host lead to.
+/// What a request's method, path and host select.
 #[derive(Debug)]
 pub(super) enum Target {
     /// The route of the profile with this number, counted from 0.
     Profile(usize),
     /// A generic route.
     Generic(generic::Found),
-    /// A route that knows other methods: those of an `Allow` header. OPTIONS asks for just that.
+    /// A route with other methods: those of an `Allow` header, which is what OPTIONS asks for.
     OtherMethods(String),
     /// None.
     Nowhere,
 }
 
-/// What answered.
+/// Who answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     /// A route of the profile.
     Profile,
     /// A generic route.
     Generic {
-        /// Whether another client would get the same answer.
+        /// Whether every client gets the same answer.
         is_fixed: bool,
     },
-    /// There is no route, or it has no such photo.
+    /// No route, or no such photo.
     Nowhere,
-    /// The server itself, before a route was asked.
+    /// The server itself, before any route.
     Server,
 }
 
-/// What to answer, and how long after the request.
+/// An answer, and its delay after the request.
 #[derive(Debug)]
 pub(super) struct Answer {
     /// The mean: the service draws from the route's spread.
     pub latency_ns: u64,
     pub source: Source,
-    /// A pace of this answer's own.
+    /// This answer's own pace.
     pub pace_bytes_per_s: Option<f64>,
-    /// The largest chunk of a body whose length isn't told beforehand.
+    /// The largest chunk of a body sent without its length.
     pub chunk_bytes: Option<u64>,
     pub response: Response<Payload>,
 }
@@ -93,7 +93,7 @@ impl Routes {
         })
     }
 
-    /// Where a request leads to. The profile's routes come first, and know no other methods than GET and HEAD.
+    /// The target of a request. The profile's routes come first, and support only GET and HEAD.
     pub(super) fn find(&self, method: &Method, path: &str, host: &str) -> Target {
         let number = self.all.iter().position(|route| route.answers(path, host));
         match (number, generic::find(path)) {
@@ -105,7 +105,7 @@ impl Routes {
         }
     }
 
-    /// The answer to a request that leads there.
+    /// The answer to a request for this target.
     pub(super) fn answer(&self, target: &Target, asked: &RequestAsked) -> Answer {
         match target {
             Target::Profile(number) => {
@@ -134,7 +134,7 @@ impl Routes {
         of_profile.chain([generic::list()]).collect()
     }
 
-    /// `None` for a photo that isn't there.
+    /// `None` for a missing photo.
     fn respond(&self, route: &CheckedRoute, asked: &RequestAsked) -> Option<Response<Payload>> {
         if let Some(refusal) = refusal(route, asked.parts.headers.get(AUTHORIZATION)) {
             return Some(refusal);
@@ -158,7 +158,7 @@ impl Routes {
     }
 }
 
-/// The answer to a request that lacks the route's `Authorization`, or has another.
+/// The answer to a request without the route's `Authorization`, or with another.
 fn refusal(route: &CheckedRoute, shown: Option<&HeaderValue>) -> Option<Response<Payload>> {
     let wanted = route.authorization.as_ref()?;
     match shown {
@@ -166,7 +166,7 @@ fn refusal(route: &CheckedRoute, shown: Option<&HeaderValue>) -> Option<Response
         Some(_) => Some(empty(StatusCode::FORBIDDEN)),
         None => {
             let mut response = empty(StatusCode::UNAUTHORIZED);
-            // HTTP wants a 401 to name the scheme: the first word of what would have been right.
+            // HTTP wants a 401 to name the scheme: the first word of the right value.
             let scheme = wanted.as_bytes().split(|&byte| byte == b' ').next().unwrap_or_default();
             if let Ok(scheme) = HeaderValue::from_bytes(scheme) {
                 response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
@@ -176,14 +176,14 @@ fn refusal(route: &CheckedRoute, shown: Option<&HeaderValue>) -> Option<Response
     }
 }
 
-/// The answer where this method is not among those that are allowed. OPTIONS asks for just those.
+/// The answer if this method is not allowed. OPTIONS gets the list of those that are.
 pub(super) fn other_methods(method: &Method, allow: &str) -> Response<Payload> {
     let mut response = empty(if method == Method::OPTIONS { StatusCode::OK } else { StatusCode::METHOD_NOT_ALLOWED });
     response.headers_mut().extend(HeaderValue::from_str(allow).map(|allow| (ALLOW, allow)));
     response
 }
 
-/// An answer that is all status.
+/// An answer with only a status.
 pub(super) fn empty(status: StatusCode) -> Response<Payload> {
     let mut response = Response::new(Payload::default());
     *response.status_mut() = status;
@@ -197,7 +197,7 @@ pub(super) fn json(body: Bytes) -> Response<Payload> {
     response
 }
 
-/// An answer in words.
+/// A text answer.
 pub(super) fn plain(status: StatusCode, text: String) -> Response<Payload> {
     let mut response = Response::new(Bytes::from(text).into());
     *response.status_mut() = status;
@@ -205,7 +205,7 @@ pub(super) fn plain(status: StatusCode, text: String) -> Response<Payload> {
     response
 }
 
-/// A status that ends an exchange.
+/// A final status (not 1xx).
 pub(super) fn status(code: &str) -> Result<StatusCode, &'static str> {
     let code = code.parse().ok().filter(|code| (200..=599).contains(code));
     code.and_then(|code| StatusCode::from_u16(code).ok()).ok_or("a final HTTP status, 200 to 599, such as /status/404")

@@ -1,5 +1,5 @@
-//! The serial section: a stretch that one request passes at a time, as a database's lock or a single-threaded server has
-//! it. It is what no number of workers makes faster.
+//! The serial section, which one request passes at a time, as with a database lock or a single-threaded server. No
+//! number of workers makes it faster.
 
 use super::timer::Timer;
 use measure::clock::now_ns;
@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, MutexGuard};
 #[derive(Debug)]
 pub(super) struct Section {
     length_ns: u64,
-    /// When the last one who passed was through. tokio's mutex lets those who wait in by their order.
+    /// When the last request left the section. tokio's mutex is first come, first served.
     free_ns: Mutex<u64>,
 }
 
@@ -17,10 +17,10 @@ impl Section {
         Self { length_ns, free_ns: Mutex::new(0) }
     }
 
-    /// Waits for its turn and passes; `since_ns` is when it came. Gives the instant at which it was due to be through.
+    /// Waits for the section and passes it; the request came at `since_ns`. Returns when it was due to leave.
     pub(super) async fn pass(&self, since_ns: u64, timer: &Timer) -> u64 {
         let free_ns = self.free_ns.lock().await;
-        // Counted from when the one before was due, not from when this one woke up: else each would add its lateness.
+        // Counted from when the previous one was due, not from this one's wake-up, whose lateness would add up.
         let through_ns = since_ns.max(*free_ns).saturating_add(self.length_ns);
         let turn = SectionTurn { free_ns, through_ns };
         timer.sleep_until(turn.through_ns).await;
@@ -28,7 +28,7 @@ impl Section {
     }
 }
 
-/// Somebody is in the section. One that gives up leaves it at once.
+/// A request in the section. If it gives up, it leaves at once.
 struct SectionTurn<'a> {
     free_ns: MutexGuard<'a, u64>,
     through_ns: u64,

@@ -1,7 +1,7 @@
 //! The server's connections: bind, accept, serve each until it ends, drain.
 //!
 //! One thread serves them all. That is enough for several times the load of any scenario, and it means that an answer's
-//! time can't depend on which thread was free. What a client does wrong ends at most that client's own connection.
+//! time can't depend on which thread was free. A client's errors end at most that client's own connection.
 
 use super::{
     checked::{CheckedNetwork, CheckedProfile},
@@ -35,12 +35,12 @@ use tokio::{
 /// Below this path the server answers about itself, whatever the profile says.
 pub(super) const PRIVATE: &str = "/-/";
 
-/// How long requests in flight get to end after the server was told to.
+/// How long requests in flight may take after the server was told to end.
 const DRAIN: Duration = Duration::from_secs(5);
-/// How long to leave new connections alone when there is no descriptor for one.
+/// How long to pause accepting when there are no descriptors left.
 const RESPITE: Duration = Duration::from_millis(20);
-/// Connections that may wait to be accepted. A burst of 1,000 must not overflow this queue, because each connection that
-/// doesn't fit is tried again by its client's kernel only a second later.
+/// Connections that may wait to be accepted. A burst of 1,000 must not overflow this queue, because the client's kernel
+/// retries each connection that doesn't fit only a second later.
 const BACKLOG: u32 = 4096;
 
 /// Where to listen.
@@ -48,7 +48,7 @@ const BACKLOG: u32 = 4096;
 pub struct Listen {
     /// The address; port 0 is any free port.
     pub addr: SocketAddr,
-    /// Whether an address that other machines can reach is meant.
+    /// Whether other machines may reach the address.
     pub allow_remote: bool,
 }
 
@@ -66,7 +66,7 @@ pub enum ServeError {
     Bind {
         /// The address.
         addr: SocketAddr,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A route serves photos, but no folder was given.
@@ -77,30 +77,30 @@ pub enum ServeError {
     Photos {
         /// Their folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The runtime or its timer could not be set up.
     #[error("the server could not be set up: {0}; are too many files open?")]
     SetUp(#[source] io::Error),
-    /// It ended in the middle of answers.
+    /// It ended during answers.
     #[error("requests cut off before their answers were complete: {0}")]
     CutOff(usize),
 }
 
-/// What is told to the process that runs a server.
+/// Events for the process that runs a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// Connections are accepted at this address.
     Listening(SocketAddr),
-    /// No more connections can be accepted until some end, because the process has no descriptors left. Told once.
+    /// No more connections can be accepted until some end, because the process has no descriptors left. Sent once.
     OutOfDescriptors,
     /// It was told to end, and so many requests are still in service.
     Draining(usize),
 }
 
-/// Serves a profile on this thread until it is told to end; then lets the requests in service end, for at most five seconds
-/// or until it is told again.
+/// Serves a profile on this thread until it is told to end; then waits for requests in service, for at most five
+/// seconds or until it is told again.
 pub fn serve(
     profile: CheckedProfile,
     listen: Listen,
@@ -131,7 +131,7 @@ pub fn serve(
         }
         let (drained, told_again) = (pin!(connections.shutdown()), pin!(told_to_end.notified()));
         let is_drained = matches!(timeout(DRAIN, select(drained, told_again)).await, Ok(Either::Left(_)));
-        // What takes longer is cut off when the runtime goes.
+        // Longer ones are cut off as the runtime drops.
         match service.in_service() {
             cut if cut > 0 && !is_drained => Err(ServeError::CutOff(cut)),
             _ => Ok(()),
@@ -139,11 +139,11 @@ pub fn serve(
     })
 }
 
-/// Listens there, with room for a burst of connections, on a socket that is made ready in this way.
+/// Listens there, with room for a burst of connections, on a socket that `prepare` sets up.
 pub fn bind(addr: SocketAddr, prepare: impl FnOnce(&TcpSocket) -> io::Result<()>) -> Result<TcpListener, ServeError> {
     let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }.map_err(ServeError::SetUp)?;
     let listener = (|| {
-        // Without it a port stays taken for a minute after a server that had connections.
+        // Otherwise a port stays taken for a minute after a server that had connections.
         socket.set_reuseaddr(true)?;
         prepare(&socket)?;
         socket.bind(addr)?;
@@ -177,7 +177,7 @@ async fn accept(
                 if matches!(reason, Some(Errno::EMFILE | Errno::ENFILE)) && !std::mem::replace(&mut has_told, true) {
                     notice(Notice::OutOfDescriptors);
                 }
-                // A client that gave up while it waited, or no descriptor left: others will end and give theirs back.
+                // A client that gave up while it waited, or no descriptor left: others will end and free theirs.
                 sleep(RESPITE).await;
             }
         }
@@ -189,7 +189,7 @@ fn http(network: &CheckedNetwork) -> http1::Builder {
     http.timer(TokioTimer::new())
         .header_read_timeout(network.patience())
         .keep_alive(network.keep_alive)
-        // As most servers write them, which some scripts rely on.
+        // As most servers do; some scripts rely on it.
         .title_case_headers(true);
     http
 }
@@ -203,7 +203,7 @@ async fn converse(
     watcher: Watcher,
 ) {
     let accepted_ns = now_ns();
-    // A client that gives up meanwhile keeps its turn, but that takes no time: hyper sees at once that it is gone.
+    // A client that gives up meanwhile keeps its place, but that takes no time: hyper sees at once that it is gone.
     let Ok(admitted) = service.limits.connect(accepted_ns).await else { return };
     let connection = Connection::new(number, client, admitted.since_ns - accepted_ns);
     let socket = Socket::new(stream, Rc::clone(&connection), service.patience);
@@ -211,6 +211,6 @@ async fn converse(
         let (service, pending) = (Rc::clone(&service), service.begin(&request, &connection));
         async move { service.answer(request, pending).await }
     });
-    // Errors are the client's: it went away, was too slow, or speaks no HTTP. Or they are wanted: a fault of the profile.
+    // Errors are the client's: it went away, was too slow, or speaks no HTTP. Or they are a fault of the profile.
     let _ = watcher.watch(http.serve_connection(TokioIo::new(socket), answer)).await;
 }

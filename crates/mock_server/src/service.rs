@@ -1,5 +1,5 @@
-//! One request, from its arrival to its answer. Whatever makes the network of a profile real is a step of
-//! [`Service::answer`]; what happens to the body afterwards is in `delivery.rs`.
+//! One request, from its arrival to its answer. Every effect of a profile's network is a step of [`Service::answer`];
+//! `delivery.rs` then handles the body.
 
 use super::{
     checked::CheckedProfile,
@@ -34,11 +34,11 @@ use serde::Serialize;
 use std::{cell::RefCell, error::Error, pin::pin, rc::Rc, time::Duration};
 use tokio::time::timeout;
 
-/// The largest body that a generic route takes in, bytes. More is answered with 413.
+/// The largest body that a generic route accepts, bytes. More is answered with 413.
 const LARGEST_BODY: usize = 1 << 20;
 
-/// What all connections of a server share. They run on one thread, so nothing here needs a lock; no borrow is held across
-/// an await.
+/// State shared by all connections. They run on one thread, so nothing here needs a lock; no borrow is held across an
+/// await.
 #[derive(Debug)]
 pub(super) struct Service {
     routes: Routes,
@@ -50,14 +50,14 @@ pub(super) struct Service {
     link: Option<Rc<Link>>,
     connect_delay_ns: u64,
     timer: Timer,
-    /// Of the profile.
+    /// The profile's.
     checksum: u32,
     log: Rc<RefCell<Log>>,
-    /// As many as there are requests in service, and one.
+    /// Its count is the requests in service plus one.
     unanswered: Rc<()>,
-    /// How long the body of a request may take.
+    /// The timeout for a request's body.
     pub patience: Duration,
-    /// This server's own address, for clients that don't say which host they mean.
+    /// This server's own address, for clients that don't name a host.
     own_host: String,
 }
 
@@ -137,7 +137,7 @@ impl Service {
             entry.status = if is_reset { 0 } else { answer.response.status().as_u16() };
             (entry.bytes, entry.answered_ns, entry.fault) = (bytes, answered_ns, mishap.map(PlannedFault::fault));
         });
-        // From here on the body notes its end, also when it is dropped.
+        // From here on the body logs its end, also when dropped.
         let deliver = |payload| Delivery::from(payload).noted(note, (in_service, places));
         if is_reset {
             deliver(Payload::default());
@@ -160,12 +160,12 @@ impl Service {
         Ok(response)
     }
 
-    /// Requests that are not answered to the end yet.
+    /// Requests whose answer has not ended.
     pub(super) fn in_service(&self) -> usize {
         Rc::strong_count(&self.unanswered) - 1
     }
 
-    /// The body of a request, or the status of an answer that says why there is none.
+    /// The body of a request, or the status of an error answer.
     async fn read<B: Body<Error: Into<Box<dyn Error + Send + Sync>>>>(&self, body: B) -> Result<Bytes, StatusCode> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
@@ -205,7 +205,7 @@ impl Service {
         Some(Pace::new(now_ns, slower_per_s, self.timer.clone()))
     }
 
-    /// What the server says of itself. None of it has a latency, and none is logged. Only DELETE changes anything.
+    /// Answers about the server itself, without latency or log entry. Only DELETE changes anything.
     fn answer_private(&self, method: &Method, path: &str, query: Option<&str>) -> Response<Payload> {
         let reads = [Method::GET, Method::HEAD].contains(method);
         let run = || query.and_then(|query| query.strip_prefix("run=")).and_then(|run| run.parse().ok());
@@ -238,7 +238,7 @@ fn tag(headers: &HeaderMap) -> Option<TaskTag> {
     headers.get(TASK_HEADER)?.to_str().ok()?.parse().ok()
 }
 
-/// The answer, or the error that stands in for it.
+/// The answer, or the error that replaces it.
 fn gone_wrong(answer: Answer, mishap: Option<PlannedFault>) -> Answer {
     match mishap {
         Some(PlannedFault::Error(status)) => Answer { response: routes::empty(status), ..answer },
@@ -246,12 +246,12 @@ fn gone_wrong(answer: Answer, mishap: Option<PlannedFault>) -> Answer {
     }
 }
 
-/// When to come again after a refusal, exactly.
+/// The exact retry delay after a refusal.
 const RETRY_AFTER_NS: HeaderName = HeaderName::from_static("makespan-retry-after-ns");
 
 fn turned_away(refusal: RefusedRequest) -> Answer {
     let mut response = routes::empty(refusal.status);
-    // HTTP knows whole seconds only. A client that comes at the scaled time needs the exact one.
+    // HTTP has whole seconds only. A client that retries at the scaled time needs the exact one.
     let whole_s = refusal.retry_after_ns.div_ceil(1_000_000_000).max(1);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_s));
     response.headers_mut().insert(RETRY_AFTER_NS, HeaderValue::from(refusal.retry_after_ns));

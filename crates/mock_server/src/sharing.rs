@@ -1,20 +1,19 @@
-//! How transfers share a link: the arithmetic alone, without a clock and without bytes.
+//! How transfers share a link: pure arithmetic, without a clock or bytes.
 //!
-//! All transfers in flight get the same rate, the link's bandwidth divided by their number, so one number tells how far
-//! each of them is: `V`, the bytes that the link has served to every transfer so far. It grows by `B / n` per second.
-//! A transfer of S bytes that joins at `V0` has had `V - V0` bytes since, and ends when `V` is `V0 + S`, whoever else comes
-//! and goes meanwhile. This is known as processor sharing, and `V` as virtual time.
+//! All transfers in flight get the same rate, the link's bandwidth divided by their number, so one number tells the
+//! progress of each: `V`, the bytes that the link has served to every transfer so far. `V` grows by `B / n` per second.
+//! A transfer of S bytes that joins at `V0` has had `V - V0` bytes since, and ends when `V` is `V0 + S`, whatever other
+//! transfers join and leave. This is known as processor sharing, and `V` as virtual time.
 //!
-//! [`Sharing::advance`] replays the departures that lie between two looks, in their order. So looking late changes
-//! nothing: the capacity is neither lost nor given twice. While nobody transfers, `V` stands still, so an idle link
-//! saves nothing up.
+//! [`Sharing::advance`] replays the departures between two calls, in order. So a late call changes nothing: capacity is
+//! neither lost nor given twice. Without transfers, `V` stays constant, so an idle link saves up no capacity.
 //!
-//! A transfer that has been served leaves the link, even if its client is slow to take the bytes: as on a real network,
-//! where they would lie in a buffer behind the bottleneck.
+//! A served transfer leaves the link, even if its client is slow to read the bytes: as on a real network, where they
+//! would be in a buffer behind the bottleneck.
 
 use std::{cmp::Ordering, collections::BTreeSet};
 
-/// What rounding may cost: a millionth of a byte.
+/// Tolerance for rounding: a millionth of a byte.
 const ROUNDING: f64 = 1e-6;
 
 /// The state of a link. Instants are nanoseconds on any one axis.
@@ -57,7 +56,7 @@ pub struct Transfer {
 }
 
 impl Transfer {
-    /// The value of `V` at which so many bytes of this transfer have been served.
+    /// The value of `V` at which `bytes` of this transfer have been served.
     pub(super) fn position(&self, bytes: u64) -> Position {
         Position(self.from + bytes.min(self.bytes) as f64)
     }
@@ -68,7 +67,7 @@ impl Transfer {
 }
 
 impl Sharing {
-    /// A link of this bandwidth, of which each transfer gets at most so much. Either may be infinite, not both.
+    /// A link of this bandwidth, with a cap for each transfer. Either may be infinite, not both.
     pub fn new(bytes_per_s: f64, most_each_per_s: f64) -> Self {
         Self {
             bytes_per_ns: bytes_per_s / 1e9,
@@ -80,7 +79,7 @@ impl Sharing {
         }
     }
 
-    /// A transfer of so many bytes begins.
+    /// Begins a transfer.
     pub fn join(&mut self, now_ns: u64, bytes: u64) -> Transfer {
         self.advance(now_ns);
         let transfer = Transfer { number: self.next_number, from: self.served, bytes };
@@ -89,7 +88,7 @@ impl Sharing {
         transfer
     }
 
-    /// A transfer ends before it was served. It may also have been served; then nothing changes.
+    /// Ends a transfer early. If it has been served, nothing changes.
     pub fn leave(&mut self, now_ns: u64, transfer: &Transfer) {
         self.advance(now_ns);
         self.ends.remove(&transfer.end());
@@ -112,12 +111,12 @@ impl Sharing {
         }
     }
 
-    /// Whole bytes of this transfer that have been served, as of the last instant looked at.
+    /// Whole bytes of this transfer that have been served, as of the last instant.
     pub fn served(&self, transfer: &Transfer) -> u64 {
         ((self.served - transfer.from + ROUNDING) as u64).min(transfer.bytes)
     }
 
-    /// When so many bytes of this transfer will have been served, if nobody joins or leaves before: the instant, rounded up.
+    /// The instant, rounded up, when `bytes` of this transfer will have been served, unless one joins or leaves before.
     pub fn when(&self, transfer: &Transfer, bytes: u64) -> u64 {
         self.when_at(transfer.position(bytes))
     }
@@ -139,7 +138,7 @@ impl Sharing {
         self.served + ROUNDING >= position.0
     }
 
-    /// Bytes per nanosecond that each of so many transfers gets.
+    /// Bytes per nanosecond for each of so many transfers.
     fn rate(&self, transfers: usize) -> f64 {
         (self.bytes_per_ns / transfers as f64).min(self.most_each_per_ns)
     }
@@ -152,7 +151,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// When each of these (arrival, bytes) ends if a link is shared ideally: what is left of each is counted down from one
+    /// When each of these (arrival, bytes) ends on an ideally shared link: counts down the rest of each from one
     /// arrival or departure to the next. Seconds.
     fn ideal_ends(arrivals: &[(f64, f64)], rate: f64, most_each: f64) -> Vec<f64> {
         let mut left: Vec<f64> = arrivals.iter().map(|(_, bytes)| *bytes).collect();
@@ -190,7 +189,7 @@ mod tests {
             let seconds: Vec<(f64, f64)> = arrivals.iter().map(|&(ns, bytes)| (ns as f64 / 1e9, bytes as f64)).collect();
             let mut link = Sharing::new(rate, most_each);
             let transfers: Vec<Transfer> = arrivals.iter().map(|&(at_ns, bytes)| link.join(at_ns, bytes)).collect();
-            // The ends after the last arrival are foretold exactly; those before it must be past.
+            // The ends after the last arrival are predicted exactly; those before it must be past.
             let last_ns = arrivals.last().unwrap().0;
             for ((transfer, ideal), &(_, bytes)) in
                 transfers.iter().zip(ideal_ends(&seconds, rate, most_each)).zip(&arrivals)
@@ -252,7 +251,7 @@ mod tests {
                 }
                 let served = delivered + flying.iter().map(|(one, _)| link.served(one)).sum::<u64>();
                 let carried = busy_ns * rate / 1e9;
-                // Of each transfer only whole bytes count, so up to one of each may be missing.
+                // Only whole bytes count, so up to one of each transfer may be missing.
                 prop_assert!(served as f64 <= carried + 1.0, "{} {}", served, carried);
                 prop_assert!(served as f64 >= carried - 100.0 - rate / 1e9 * 100.0, "{} {}", served, carried);
             }

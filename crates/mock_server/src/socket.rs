@@ -1,12 +1,12 @@
-//! One connection: what the server remembers of it, and its socket, which sees some things before hyper does.
+//! One connection: its state, and its socket, which sees some events before hyper does.
 //!
-//! A socket that is closed says goodbye to its peer (FIN), after whatever it still had to send. With a linger time of
-//! zero, closing throws away what isn't sent and says that the connection is broken (RST): what a crashed server or a
-//! firewall does. It has to be set on the socket that hyper owns, so that socket looks at a flag when it is dropped.
+//! A closed socket first sends its remaining data and then an orderly end (FIN). With a linger time of zero, closing
+//! discards unsent data and resets the connection (RST), as a crashed server or a firewall does. The option must be set
+//! on the socket that hyper owns, so that socket checks a flag when it is dropped.
 //!
-//! A client that has sent its request may end its side of the connection and wait for the answer (a half-close). hyper would
-//! take that for giving up, so the socket doesn't tell hyper before the answer is out. And it ends a connection whose client
-//! has read nothing for too long, which hyper has no limit for.
+//! A client that has sent its request may end its side of the connection and wait for the answer (a half-close). hyper
+//! would treat that as giving up, so the socket hides it from hyper until the answer is sent. It also ends a connection
+//! whose client reads nothing for too long: hyper has no such timeout.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,34 +23,34 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-/// What the answers on one connection share.
+/// State shared by the answers on one connection.
 #[derive(Debug)]
 pub(super) struct Connection {
     /// Counted from 0 since the server's start.
     pub number: u64,
     pub client: IpAddr,
-    /// How long it waited until it was served, until its first request takes that over.
+    /// How long it waited for service, until its first request takes that over.
     queued_ns: Cell<u64>,
     is_new: Cell<bool>,
     resets: Cell<bool>,
     other_version: Cell<bool>,
     half_close: Cell<HalfClose>,
-    /// Of the task that wants to read, while it isn't told of a half-close.
+    /// The reading task's, while a half-close is hidden from it.
     reader: RefCell<Option<Waker>>,
 }
 
-/// What the end of the client's side means.
+/// What a half-close by the client means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HalfClose {
     /// The end of the connection.
     Ends,
-    /// Nothing yet: an answer is under way.
+    /// Nothing yet: an answer is in progress.
     Waits,
-    /// The end of the connection, once what is written has been sent.
+    /// The end of the connection, once written data is sent.
     EndsAfterFlush,
 }
 
-/// What the first request of a connection bears.
+/// A request's arrival, with its connection's wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrival {
     pub is_first: bool,
@@ -61,7 +61,7 @@ pub(super) struct Arrival {
 }
 
 impl Arrival {
-    /// When it arrived, if what its connection waited is part of its way.
+    /// When it arrived, counting its connection's wait.
     pub(super) fn arrived_ns(self) -> u64 {
         self.read_ns.saturating_sub(self.queued_ns)
     }
@@ -86,17 +86,17 @@ impl Connection {
         Arrival { is_first: self.is_new.replace(false), read_ns, queued_ns: self.queued_ns.take() }
     }
 
-    /// Whether its first request is in a version of HTTP that isn't spoken here.
+    /// Whether its first request has an unsupported version of HTTP.
     pub(super) fn speaks_other_version(&self) -> bool {
         self.other_version.get()
     }
 
-    /// A request is being answered, whose client may half-close the connection or not.
+    /// A request is being answered, whose client may or may not half-close.
     pub(super) fn serving(&self, may_half_close: bool) {
         self.half_close.set(if may_half_close { HalfClose::Waits } else { HalfClose::Ends });
     }
 
-    /// The answer's last byte was handed over.
+    /// The answer's last byte was sent.
     pub(super) fn served(&self) {
         if self.half_close.get() == HalfClose::Waits {
             self.half_close.set(HalfClose::EndsAfterFlush);
@@ -110,7 +110,7 @@ impl Connection {
         }
     }
 
-    /// Makes its end a reset.
+    /// Resets it on close.
     pub(super) fn reset_on_close(&self) {
         self.resets.set(true);
     }
@@ -122,7 +122,7 @@ pub(super) struct Socket {
     stream: TcpStream,
     connection: Rc<Connection>,
     has_read: bool,
-    /// How long the client may take to read anything.
+    /// The write timeout.
     patience: Duration,
     /// Runs out while nothing can be written.
     stalls: Option<Pin<Box<Sleep>>>,
@@ -131,12 +131,12 @@ pub(super) struct Socket {
 impl Socket {
     pub(super) fn new(stream: TcpStream, connection: Rc<Connection>, patience: Duration) -> Self {
         // Otherwise the last piece of each answer waits for the client's delayed acknowledgement, up to 40 ms. It fails
-        // only for a connection that is gone already.
+        // only for a connection that is already gone.
         let _ = stream.set_nodelay(true);
         Self { stream, connection, has_read: false, patience, stalls: None }
     }
 
-    /// What came of writing, or an error if the client hasn't read anything for too long.
+    /// The result of a write, or an error if the client hasn't read anything for too long.
     fn written(&mut self, written: Poll<io::Result<usize>>, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         if written.is_ready() {
             self.stalls = None;
@@ -144,14 +144,14 @@ impl Socket {
         }
         let patience = self.patience;
         ready!(self.stalls.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(context));
-        // What is in the system's buffers would stay there until the client ends.
+        // Otherwise data would stay in the system's buffers until the client ends.
         self.connection.reset_on_close();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
-/// Whether a request's first line ends in a version that isn't spoken here. hyper would answer 400 to that, so it is given
-/// the version that it knows, and the service answers 505. A later version 1 is to be answered like 1.1.
+/// Whether a request's first line ends in an unsupported version. hyper would answer 400 to that, so the line is
+/// changed to a version that hyper knows, and the service answers 505. A later version 1 is answered like 1.1.
 fn has_other_version(bytes: &mut [u8]) -> bool {
     let Some(end) = bytes.iter().position(|&byte| byte == b'\r') else { return false };
     let Some(version) = end.checked_sub(8).and_then(|start| bytes.get_mut(start..end)) else { return false };

@@ -1,11 +1,11 @@
-//! Waiting until an instant, more precisely than the async runtime's own timer.
+//! Waits until an instant, more precisely than the async runtime's own timer.
 //!
-//! tokio's timer counts whole milliseconds and rounds up, so each wait is about one too long: more than most strategies
-//! differ by. So on Linux one kernel timer (`timerfd`, nanoseconds, exempt from the slack that plain
-//! timeouts get) wakes the runtime through the same `epoll` it sleeps in anyway, for whichever sleeper is due first; see
-//! `timerfd.rs`. One timer for all stays precise with a thousand requests in flight, where a timer of its own for each,
-//! or a timer on another thread, doesn't: nothing has to cross threads, and setting it anew is one short system call.
-//! Elsewhere the timer of async-io serves, on a thread of its own; see `portable.rs`.
+//! tokio's timer counts whole milliseconds and rounds up, so each wait is about 1 ms too long: more than most
+//! strategies differ by. So on Linux one kernel timer (`timerfd`, nanoseconds, exempt from the slack of plain timeouts)
+//! wakes the runtime through the `epoll` in which it sleeps anyway, for the sleeper that is due first; see
+//! `timerfd.rs`. One shared timer stays precise with a thousand requests in flight, unlike one timer for each or a
+//! timer on another thread: nothing has to cross threads, and resetting it is one short system call. Other systems use
+//! async-io's timer, on its own thread; see `portable.rs`.
 
 #[cfg(any(test, not(target_os = "linux")))]
 mod portable;
@@ -46,7 +46,7 @@ mod tests {
                 }
             });
             join_all(sleepers).await;
-            // In which order is the machine's affair: whoever is asked for the first time when he is due already wakes at once.
+            // The order depends on the machine: a sleeper that is already due at its first poll wakes at once.
             let mut woken = woken.into_inner();
             woken.sort_unstable();
             assert_eq!(woken, [0, 1, 3, 3, 5, 7, 9]);
@@ -58,7 +58,7 @@ mod tests {
         on_a_runtime(|| async {
             let timer = super::Timer::start().unwrap();
             let due_ns = now_ns() + 2_000_000;
-            // The first to be due, and so the one that the timer is set for.
+            // The first to be due, for which the timer is set.
             select(pin!(timer.sleep_until(due_ns - 1_000_000)), ready(())).await;
             timer.sleep_until(due_ns).await;
             assert!(now_ns() >= due_ns);

@@ -1,4 +1,4 @@
-//! A script that starts its workers whenever it is read, by workers that read it when they start.
+//! A script that starts workers at import, and workers that import it when they start.
 
 use super::{Exhibit, ExhibitError, ExhibitShown, SideShown, figures};
 use std::{
@@ -11,25 +11,26 @@ use std::{
 use work::strategy::Env;
 
 const WORKERS: u32 = 2;
-/// Where the exhibit stops what would otherwise go on.
+/// The depth at which the exhibit stops the recursion.
 const DEEPEST: u32 = 3;
 
-/// The hidden subcommand that plays the script: [`run_script`].
+/// The hidden subcommand that stands in for the script: [`run_script`].
 pub const SCRIPT: &str = "museum-script";
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "children_of_children",
     title: "workers that start workers that start workers",
     claims: &["000-8"],
-    document: "Advises to move the code that starts the pool out of its guard (if this is the main program) for the sake \
-               of Windows. There a worker process begins by reading the script anew, and without the guard that starts \
-               a pool again.",
-    here: "A script that starts two workers, which are the same script again. Each process says how deep it is; the \
-           exhibit stops them at three deep. CPython notices and refuses in the child, so there it is errors without end.",
-    right_way: "The same script with its guard: only the main program starts workers. (makespan's own workers are started \
-                with another command than the program itself, and have nothing to run but tasks that they are sent.)",
-    lesson: "A worker process that is started afresh runs whatever stands at the top of the program. What is meant for the \
-             first process alone must ask whether it is the first.",
+    document: "Advises moving the code that starts the pool out of its guard (if this is the main program), for \
+               Windows. There a worker process begins by importing the script, and without the guard that starts \
+               another pool.",
+    here: "A script that starts two workers, which are the same script again. Each process prints its depth; the \
+           exhibit stops at depth three. CPython notices this and refuses in the child, so there the errors never \
+           end.",
+    right_way: "The same script with its guard: only the main program starts workers. (makespan starts its own workers \
+                with a command of their own, and they run nothing but the tasks that they receive.)",
+    lesson: "A newly started worker process runs all top-level code of the program. Code for the first process alone \
+             must check that it is the first.",
     run: exhibit,
 };
 
@@ -45,15 +46,15 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
 const GUARDED: &str = "guarded";
 const UNGUARDED: &str = "unguarded";
 
-/// How many processes there were at each depth; 0 is the main program.
+/// The number of processes at each depth; 0 is the main program.
 type Levels = BTreeMap<u32, u64>;
 
 fn as_meant(levels: &Levels) -> bool {
     levels.get(&0) == Some(&1) && levels.get(&1) == Some(&WORKERS.into())
 }
 
-/// Runs the script and counts its processes. Every one of them holds the pipe's other end for as long as it lives, so when
-/// the pipe has come to its end, all of them have.
+/// Runs the script and counts its processes. Each of them holds the pipe's other end while it lives, so end of file
+/// means that all of them have ended.
 fn processes(program: &Path, guard: &str) -> io::Result<Levels> {
     let mut script = Reaped(script(program, guard, 0).stdout(Stdio::piped()).spawn()?);
     let mut words = String::new();
@@ -74,7 +75,7 @@ fn script(program: &Path, guard: &str, depth: u32) -> Command {
     command
 }
 
-/// The script itself, as the hidden subcommand runs it: says how deep it is, and starts workers.
+/// The script itself, as the hidden subcommand runs it: prints its depth and starts workers.
 pub fn run_script() -> io::Result<()> {
     let args: Vec<String> = env::args().skip(2).collect();
     let (guarded, depth) = match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -83,7 +84,7 @@ pub fn run_script() -> io::Result<()> {
         _ => (true, None),
     };
     let depth: u32 = depth.filter(|depth| *depth <= DEEPEST).ok_or_else(|| io::Error::other("not a script"))?;
-    // One write of a few bytes: no other process's line can get into it.
+    // A single write of a few bytes is atomic: other processes' lines can't interleave.
     io::stdout().write_all(format!("{depth}\n").as_bytes())?;
 
     let is_main_program = depth == 0;
@@ -104,12 +105,12 @@ fn expect_success(status: ExitStatus) -> io::Result<()> {
     }
 }
 
-/// A child that is gone when this is.
+/// A child process, killed and reaped on drop.
 struct Reaped(Child);
 
 impl Drop for Reaped {
     fn drop(&mut self) {
-        // It has mostly ended by itself.
+        // Usually it has ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -121,7 +122,7 @@ fn finding(levels: &Levels, holds: bool) -> SideShown {
     let each: Vec<String> = levels.range(1..).map(|(depth, count)| format!("{count} at depth {depth}")).collect();
     SideShown {
         holds,
-        verdict: format!("{workers} worker processes, where {WORKERS} were meant: {}", each.join(", ")),
+        verdict: format!("{workers} worker processes instead of {WORKERS}: {}", each.join(", ")),
         figures: figures([("meant", WORKERS.into()), ("workers", workers), ("deepest", deepest.into())]),
     }
 }

@@ -1,4 +1,4 @@
-//! A deadline that only a reader of the results would enforce, and nobody reads them.
+//! A deadline that only reading the results would enforce, and nobody reads them.
 
 use super::{
     Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
@@ -18,11 +18,11 @@ use work::{
 };
 
 const LIMIT: Duration = Duration::from_millis(50);
-/// How much longer than the limit the slow task takes: so much that a worker which is woken late on a busy machine still
-/// finds no answer there.
+/// How many times the limit the slow task takes: so many that even a worker woken late on a busy machine finds no
+/// answer yet.
 const TIMES: u32 = 8;
-/// Of five tasks on one worker, the one that takes longer than the limit. All before it are short, and all after it begin
-/// when the deadline has passed: that is an order of events, and no matter of how fast the machine is.
+/// Of five tasks on one worker, the one that takes longer than the limit. All before it are short, and all after it
+/// begin after the deadline: that follows from the order of events, however fast the machine is.
 const SLOW: u32 = 2;
 const TASKS: u32 = 5;
 
@@ -35,10 +35,10 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                for all the work, however long that takes.",
     here: "Five fetches on one worker under a limit of 50 ms; the third alone takes eight times that. The results come through \
            an iterator that would raise at the deadline, and the program drops it unread.",
-    right_way: "The deadline belongs to the run and not to whoever reads its results: a watchdog raises a flag that every \
-                worker sees, and no fetch may wait longer than the time that is left.",
-    lesson: "A limit is one only if something acts on it when it passes. Ask of every timeout who looks at it, and what \
-             becomes of the work that is under way.",
+    right_way: "The deadline belongs to the run and not to the reader of its results: a watchdog raises a flag that \
+                every worker sees, and no fetch may wait longer than the remaining time.",
+    lesson: "A timeout is one only if something enforces it. Ask of every timeout which code checks it, and what \
+             happens to the work in flight.",
     run: exhibit,
 };
 
@@ -50,9 +50,9 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     Ok(ExhibitShown { bug: bug(&tasks)?, right: right(&run(&Threads, 1, env, RIGHT, &tasks, LIMIT)?) })
 }
 
-/// Results as they come, until the deadline: what `map` returns in Python. Nothing happens unless somebody reads.
+/// Results as they come, until the deadline: what `map` returns in Python. It does nothing unless it is read.
 #[derive(Debug)]
-#[must_use = "iterators are lazy: the deadline is looked at by whoever reads"]
+#[must_use = "iterators are lazy: only reading checks the deadline"]
 struct Results {
     done: Receiver<Done>,
     deadline: Instant,
@@ -73,16 +73,16 @@ impl Iterator for Results {
     }
 }
 
-/// One worker does all tasks, whatever `read` does with their results. Returns what came of the tasks, and of the reading.
+/// One worker does all tasks, whatever `read` does with their results. Returns the tasks' results and `read`'s.
 fn mapped<T>(tasks: &[Task], read: impl FnOnce(Results) -> T) -> Result<(Vec<Done>, T), ExhibitError> {
     let (send, done) = unbounded();
     let results = Results { done, deadline: Instant::now() + LIMIT, looks: 0 };
     let worker = |number| {
-        // No deadline of the run's own: the iterator's is the only one there is.
+        // The run has no deadline of its own: only the iterator has one.
         let mut lane = Lane::new(number, BUG, Stop::after(AMPLE));
         let work = |(index, task)| {
             let done = lane.run(index, task);
-            // If nobody reads, nobody reads.
+            // Fails if the iterator was dropped unread, as it is in the document.
             let _ = send.send(done.clone());
             done
         };
@@ -94,7 +94,7 @@ fn mapped<T>(tasks: &[Task], read: impl FnOnce(Results) -> T) -> Result<(Vec<Don
 
 fn bug(tasks: &[Task]) -> Result<SideShown, ExhibitError> {
     let deadline_ns = now_ns() + LIMIT.as_nanos() as u64;
-    // As in the document: the iterator is there, and nobody reads it.
+    // As in the document: nobody reads the iterator.
     let (done, looks) = mapped(tasks, |results| results.looks)?;
     let finished = done.iter().filter(|done| done.result.is_ok()).count() as u64;
     let late =
@@ -102,7 +102,7 @@ fn bug(tasks: &[Task]) -> Result<SideShown, ExhibitError> {
     Ok(SideShown {
         holds: finished == u64::from(TASKS) && late >= u64::from(TASKS - SLOW - 1) && looks == 0,
         verdict: format!(
-            "the deadline was looked at {looks} times: {late} of {TASKS} tasks were begun after it had passed, and \
+            "the deadline was checked {looks} times: {late} of {TASKS} tasks were begun after it had passed, and \
              {finished} were finished"
         ),
         figures: figures([("finished", finished), ("begun_after_the_deadline", late), ("looks", looks)]),

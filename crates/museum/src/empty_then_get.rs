@@ -1,4 +1,4 @@
-//! Two workers see the last item in a queue. Both go for it, and one of them waits for ever.
+//! Two workers see the last item in a queue. Both try to take it, and one of them waits for ever.
 
 use super::{
     Exhibit, ExhibitError, ExhibitShown, Figures, SideShown,
@@ -19,18 +19,18 @@ const ITEMS: u32 = 1;
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "empty_then_get",
-    title: "a worker that waits for an item which another one has taken",
+    title: "a worker that waits for an item that another worker has taken",
     claims: &["003-8"],
-    document: "Its workers ask whether the queue is empty, and if it isn't, they wait for an item. Between the question \
-               and the wait another worker can take the last one. The threads are daemons of a web server: each that is \
-               caught stays until the server ends.",
-    here: "One item is left for two workers, which meet between the question and the wait: so both have seen the item \
-           before either takes it. That is the unlucky order, forced. Then it is proved that one waits for ever, and it \
-           is let go.",
-    right_way: "A queue whose sending end is closed before the first worker looks. Taking and asking is one step: the next \
-                item, or the certainty that there will never be one.",
-    lesson: "What was true when you asked may be false when you act. Make the question and the act one step, and let empty \
-             mean closed.",
+    document: "Its workers ask whether the queue is empty, and if it isn't, they wait for an item. Between the \
+               question and the wait another worker can take the last one. The threads are daemons of a web server: \
+               each one caught this way stays until the server ends.",
+    here: "One item is left for two workers, which meet between the question and the wait, so both have seen the item \
+           before either takes it. This forces the unlucky order. The exhibit proves that one waits for ever, and \
+           releases it.",
+    right_way: "A queue whose sending end is closed before the first worker looks. Asking and taking is one step, \
+                which gives the next item, or the certainty that there will never be one.",
+    lesson: "What was true when you asked may be false when you act. Make the check and the action one step, and let \
+             empty mean closed.",
     run: exhibit,
 };
 
@@ -39,7 +39,7 @@ fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = SideShown {
         holds: (done, rest) == (ITEMS, AtRest { unfinished: 0, waiting: 1, gone: 1 }),
         verdict: format!(
-            "{} of {WORKERS} workers waits for ever: {done} of {} done, none queued, {} gone home, and nobody left who \
+            "{} of {WORKERS} workers waits for ever: {done} of {} done, none queued, {} ended, and nobody left who \
              could add one",
             rest.waiting,
             count(ITEMS, "item"),
@@ -51,7 +51,7 @@ fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     let right = SideShown {
         holds: (done, waiting) == (ITEMS, 0),
         verdict: format!(
-            "{waiting} of {WORKERS} workers wait: {done} of {} done, and {} gone home",
+            "{waiting} of {WORKERS} workers wait: {done} of {} done, and {} ended",
             count(ITEMS, "item"),
             count((WORKERS as usize - waiting) as u64, "worker"),
         ),
@@ -60,7 +60,7 @@ fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     Ok(ExhibitShown { bug, right })
 }
 
-/// Returns how many items were done, and what the queue was like when nothing could happen any more.
+/// Returns how many items were done, and the queue's state at rest.
 fn as_published() -> io::Result<(u32, AtRest)> {
     let (queue, both_have_asked) = (JoinableQueue::of(0..ITEMS, WORKERS), Barrier::new(WORKERS as usize));
     let work = |_| {
@@ -70,7 +70,7 @@ fn as_published() -> io::Result<(u32, AtRest)> {
                 both_have_asked.wait();
             }
             if worker.get().is_none() {
-                // Let go by the exhibit. The document's worker has no such luck.
+                // Released by the exhibit. The document's worker would wait for ever.
                 return done;
             }
             done += 1;
@@ -86,8 +86,8 @@ fn as_published() -> io::Result<(u32, AtRest)> {
     Ok((done.iter().sum(), rest))
 }
 
-/// The same two workers at a deck, which is a queue that was closed before. Returns how many items were done and how many
-/// workers have not come home: the crew returns when all have, so there can't be any.
+/// The same two workers on a task queue, which is a queue closed beforehand. Returns how many items were done and how
+/// many workers have not ended: none, since `crew` returns only when all have.
 fn closed_first() -> io::Result<(u32, usize)> {
     let (deck, both_are_there) =
         (TaskQueue::deal(Schedule::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));

@@ -19,20 +19,19 @@ use work::{
 
 const JOBS: u32 = 12;
 const WORKERS: u32 = 2;
-/// How long whoever handed the jobs in waits for what comes of them. Nothing comes, however long.
+/// How long the client waits for results. None come, however long it waits.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "enqueued_alone",
-    title: "jobs that were handed in, and nobody there to do them",
+    title: "jobs that were enqueued, and no worker to do them",
     claims: &["001-9"],
     document: "Puts a job for each picture onto a queue, and the script ends at once. The pictures come only when workers \
                are started in other terminals: it says so a few lines further down.",
-    here: "Twelve sums of primes are put onto a queue that no worker takes from. Whoever handed them in waits for a \
-           moment.",
+    here: "Twelve sums of primes are put onto a queue that no worker takes from. The client waits for a moment.",
     right_way: "The same jobs on a queue with two workers.",
-    lesson: "What is quick about enqueuing is that nothing is done. The time that counts is the one until the last result, \
-             and without a worker there is none.",
+    lesson: "Enqueuing is quick because it does none of the work. The time that counts ends with the last result, and \
+             without a worker there is none.",
     run: exhibit,
 };
 
@@ -51,7 +50,7 @@ fn tasks() -> Vec<Task> {
     recipe.build().into_iter().map(|(task, _)| task).collect()
 }
 
-/// How many jobs came back, which should be `expected`.
+/// Checks that `expected` jobs came back.
 fn finding(jobs: &[Done], expected: u32) -> SideShown {
     let done = jobs.iter().filter(|job| job.result.is_ok()).count() as u64;
     let queued = |job: &&Done| matches!(job.result, Err(TaskError::Queue(_)));
@@ -60,8 +59,8 @@ fn finding(jobs: &[Done], expected: u32) -> SideShown {
     SideShown {
         holds: done == u64::from(expected) && done + waiting == u64::from(JOBS),
         verdict: match why {
-            Some(why) => format!("{} handed in, {done} done: {why}", count(JOBS, "job")),
-            None => format!("{} handed in, and {WORKERS} workers did all of them", count(JOBS, "job")),
+            Some(why) => format!("{} enqueued, {done} done: {why}", count(JOBS, "job")),
+            None => format!("{} enqueued, and {WORKERS} workers did all of them", count(JOBS, "job")),
         },
         figures: figures([("jobs", JOBS.into()), ("done", done)]),
     }

@@ -22,24 +22,24 @@ const PICTURES: u32 = 15;
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "fast_because_wrong",
-    title: "fifteen downloads in no time, all of them of the same picture",
+    title: "fifteen fast downloads, all of the same picture",
     claims: &["004-5"],
-    document: "Its download function takes the address as url, makes the file's name from that, and fetches img_url: a \
-               variable that the loop of the script before has left behind. Fifteen names, one picture. Nothing fails, and the time \
+    document: "Its download function takes the URL as url, makes the file's name from that, and fetches img_url: a \
+               variable left over from the loop of the previous script. Fifteen names, one picture. Nothing fails, and the time \
                is printed as a success.",
-    here: "Fifteen threads fetch from the mock server as printed: the name from the argument, the bytes from the global. \
-           Then the pictures are told apart by length and checksum.",
-    right_way: "The function uses what it was given. In Rust a task is a value that owns its address, so there is no \
-                variable left behind that it could mean.",
-    lesson: "A time says nothing about what was done in it. Check the answers first: a wrong answer has no time, which is \
-             why makespan holds every run against the expected bytes before it shows a figure.",
+    here: "Fifteen threads fetch from the mock server as printed: the name from the argument, the bytes from the \
+           global. Then the pictures are compared by length and checksum.",
+    right_way: "The function uses its argument. In Rust a task is a value that owns its URL, so there is no leftover \
+                variable that it could use.",
+    lesson: "A time says nothing about the work done in it. Check the answers first: a wrong answer has no time, which \
+             is why makespan compares every run with the expected bytes before it shows a figure.",
     run: exhibit,
 };
 
 fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.005, body: Body::Bytes(30_000), ..Route::at("/photos/*") }])?;
     let urls: Vec<String> = (1..=PICTURES).map(|number| format!("/photos/{number}")).collect();
-    // What the sequential loop before has left behind.
+    // What the sequential loop before left behind.
     let img_url = format!("/photos/{PICTURES}");
     let as_published = |_url: &String| site.fetch(&img_url);
     let right_way = |url: &String| site.fetch(url);
@@ -59,11 +59,11 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
 
 /// What was downloaded.
 struct Album {
-    /// Downloads that brought something, one for each name.
+    /// Downloads that succeeded, one for each name.
     came: u64,
     /// Different pictures among them, by length and checksum.
     distinct: u64,
-    /// Different addresses that the server was asked for.
+    /// Different URLs that the server was asked for.
     addresses: u64,
     took: Duration,
 }
@@ -87,7 +87,7 @@ impl Album {
         SideShown {
             holds,
             verdict: format!(
-                "{} of {PICTURES} downloads succeeded in {} ms; they brought {}, and the server was asked for {}",
+                "{} of {PICTURES} downloads succeeded in {} ms, with {}; the server was asked for {}",
                 self.came,
                 self.took.as_millis(),
                 count(self.distinct, "different picture"),

@@ -1,13 +1,13 @@
 //! The bug museum: real bugs of the five documents, each caught next to the same thing done right.
 //!
-//! An exhibit is a small program with two paths. The first does what a document does and shows that the bug is there, by
-//! something that can't be argued with: a count in the server's log, a checksum, a proof that nobody is left who could
-//! ever wake the one who waits. The second does the same work as it should be done.
+//! An exhibit is a small program with two paths. The first does what a document does and proves the bug by hard
+//! evidence: a count in the server's log, a checksum, a proof that no thread is left that could wake the waiting one.
+//! The second does the same work correctly.
 //!
-//! Each exhibit is one file and one line in [`ALL`]. What they share lies in `props/`: a site to fetch from, threads that
+//! Each exhibit is one file and one line in [`ALL`]. Shared code is in `props/`: a site to fetch from, threads that
 //! start together, a queue like Python's.
 
-// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+// Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -33,7 +33,7 @@ use work::{
     worker::lane::panic_message,
 };
 
-/// Every exhibit, in the order of the claims. A test compares it with the folder.
+/// Every exhibit, in the order of the claims. A test compares the list with the folder.
 pub const ALL: &[Exhibit] = &[
     no_queue::EXHIBIT,
     torn_prints::EXHIBIT,
@@ -47,35 +47,35 @@ pub const ALL: &[Exhibit] = &[
     fast_because_wrong::EXHIBIT,
 ];
 
-/// The last resort: an exhibit that takes this long is given up. Each usually takes some tens of milliseconds.
+/// The last resort: an exhibit that takes this long is abandoned. Each usually takes some tens of milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// One bug, and the same thing done right. The texts are what a visitor reads; figures come from [`Exhibit::show`].
+/// One bug, and the same work done right. The texts are for visitors; figures come from [`Exhibit::show`].
 #[derive(Debug, Clone, Copy)]
 pub struct Exhibit {
-    /// Its name, as the command line and its file have it.
+    /// The name on the command line and of the file.
     pub name: &'static str,
-    /// What it is about, in one line.
+    /// The topic, in one line.
     pub title: &'static str,
-    /// The claims of the documents that it belongs to: document and number.
+    /// The claims that it is about: document and number.
     pub claims: &'static [&'static str],
     /// What the document does.
     pub document: &'static str,
-    /// How that is set up here.
+    /// How the exhibit reproduces that.
     pub here: &'static str,
-    /// How the same thing is done right.
+    /// How the same work is done right.
     pub right_way: &'static str,
-    /// What to take home.
+    /// The lesson to learn.
     pub lesson: &'static str,
     run: fn(&Env) -> Result<ExhibitShown, ExhibitError>,
 }
 
-/// What an exhibit has shown, measured just now.
+/// The result of running an exhibit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExhibitShown {
-    /// The document's way: it holds when the bug was there and was caught.
+    /// The document's way: holds if the bug occurred and was caught.
     pub bug: SideShown,
-    /// The right way: it holds when it was right.
+    /// The right way: holds if it did the work right.
     pub right: SideShown,
 }
 
@@ -86,28 +86,28 @@ impl ExhibitShown {
     }
 }
 
-/// What came of one side of an exhibit.
+/// The result of one side of an exhibit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SideShown {
-    /// Whether it is what the exhibit says.
+    /// Whether it is as the exhibit says.
     pub holds: bool,
     /// What happened, in words and figures.
     pub verdict: String,
-    /// The figures by themselves, for machines.
+    /// The figures alone, for machines.
     pub figures: Figures,
 }
 
-/// Figures by their names. An exhibit names them in its code; read from a file, they own their names.
+/// Figures by name. Names are borrowed from an exhibit's code, or owned when read from a file.
 pub type Figures = BTreeMap<Cow<'static, str>, u64>;
 
 fn figures<const N: usize>(named: [(&'static str, u64); N]) -> Figures {
     named.into_iter().map(|(name, figure)| (Cow::Borrowed(name), figure)).collect()
 }
 
-/// Why an exhibit could not be shown: nothing is said about the bug.
+/// Why an exhibit could not be shown, which proves nothing about the bug.
 #[derive(Debug, thiserror::Error)]
 pub enum ExhibitError {
-    /// There is no mock server, or no log of it.
+    /// The mock server did not start, or its log can't be read.
     #[error(transparent)]
     Server(#[from] ServerError),
     /// A pool of workers did not start.
@@ -119,27 +119,27 @@ pub enum ExhibitError {
     /// The system refused a thread, a pipe, a socket or a process.
     #[error("the exhibit could not be set up: {0}; are too many threads, files or processes open?")]
     SetUp(#[from] io::Error),
-    /// Its own code is wrong.
+    /// The exhibit's own code is wrong.
     #[error("the exhibit panicked: {0}; that is a fault of makespan's own")]
     Panicked(String),
-    /// It hung, which no exhibit should.
+    /// The exhibit hung, which none should.
     #[error("the exhibit was not over after {} s and was given up; that is a fault of makespan's own", PATIENCE.as_secs())]
     Stuck,
 }
 
 impl Exhibit {
-    /// Where its code is, in the repository.
+    /// The path of its code in the repository.
     pub fn code(&self) -> String {
         format!("crates/museum/src/{}.rs", self.name)
     }
 
-    /// Runs both sides. No exhibit hangs, but some are about hanging, so each stands under a watchdog: one that is not
-    /// over in time is an error, and its thread is left to the program's end.
+    /// Runs both sides. No exhibit should hang, but some are about hanging, so a watchdog watches each: one that takes
+    /// too long is an error, and its thread is left running until the program ends.
     pub fn show(&self, env: &Env) -> Result<ExhibitShown, ExhibitError> {
         let (send, shown) = mpsc::channel();
         let (run, env) = (self.run, env.clone());
         let thread = Builder::new().name(self.name.into()).spawn(move || {
-            // Whoever gave it up doesn't listen any more.
+            // Nobody receives this after the watchdog's timeout.
             let _ = send.send(run(&env));
         })?;
         let shown = shown.recv_timeout(PATIENCE);

@@ -22,7 +22,7 @@ use work::{
 
 const JOBS: u32 = 30;
 const WORKERS: u32 = 5;
-/// The job whose server isn't there.
+/// The job whose server doesn't exist.
 const UNLUCKY: u32 = 17;
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
@@ -31,12 +31,14 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     claims: &["000-6", "001-5"],
     document: "000 fetches and then calls task_done. A fetch that raises ends the thread before that line, so one job \
                stays unfinished for ever, and so does the join that waits for all. 001 puts task_done into a finally.",
-    here: "Thirty fetches by five threads that share a queue; one address refuses its connection. Instead of waiting for \
-           ever, join proves that it would: nothing is queued, and every thread is gone or waits for a job itself.",
-    right_way: "task_done is called by a guard as it goes out of scope, which is finally in Rust, and the worker keeps the \
-                error and lives on. And once more through the threads strategy, where an error is a result like others.",
-    lesson: "Whatever must happen after a task belongs where no way out can miss it. And an error wants a place to go: a \
-             finally alone would let join return, one worker and one result short, and tell nobody.",
+    here: "Thirty fetches by five threads that share a queue; one address refuses its connection. Instead of waiting \
+           for ever, join proves that it would: nothing is queued, and every thread has ended or is itself waiting for \
+           a job.",
+    right_way: "A guard calls task_done when it goes out of scope, like finally in Python, and the worker keeps the \
+                error and goes on. The same jobs also run through the threads strategy, where an error is a result \
+                like any other.",
+    lesson: "Whatever must happen after a task belongs where no exit path can skip it. And errors must be kept: a \
+             finally alone would let join return, one worker and one result short, without telling anybody.",
     run: exhibit,
 };
 
@@ -52,7 +54,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     Ok(ExhibitShown { bug, right: right(&guarded, &results) })
 }
 
-/// What a worker does in the document. The error leaves the function as an exception leaves the thread: past `task_done`.
+/// The document's worker. The error leaves the function as an exception leaves the thread: it skips `task_done`.
 fn until_an_error(worker: &Worker<u32>, fetch: &mut Fetching) -> Result<(), TaskError> {
     while let Some(index) = worker.get() {
         fetch(index)?;
@@ -61,7 +63,7 @@ fn until_an_error(worker: &Worker<u32>, fetch: &mut Fetching) -> Result<(), Task
     Ok(())
 }
 
-/// The same, right: nothing gets past the guard, and the error is kept.
+/// The same, done right: nothing skips the guard, and the error is kept.
 fn whatever_happens(worker: &Worker<u32>, fetch: &mut Fetching) -> Vec<TaskError> {
     let mut errors = Vec::new();
     while let Some(index) = worker.get() {
@@ -73,7 +75,7 @@ fn whatever_happens(worker: &Worker<u32>, fetch: &mut Fetching) -> Vec<TaskError
 
 type Fetching<'a> = dyn FnMut(u32) -> Result<Output, TaskError> + 'a;
 
-/// Five threads do `work` on one queue. Returns what each made, and how the join ended.
+/// Five threads do `work` on one queue. Returns each thread's result, and how the join ended.
 fn queued<T: Send>(
     tasks: &[Task],
     work: impl Fn(&Worker<u32>, &mut Fetching) -> T + Sync,
@@ -153,7 +155,7 @@ fn figures<const N: usize>(counts: [(&'static str, usize); N]) -> Figures {
     super::figures(counts.map(|(name, count)| (name, count as u64)))
 }
 
-/// An address that refuses every connection: the port is taken, so that no other program gets it, but nobody listens.
+/// An address that refuses every connection: the port is bound, so that no other program gets it, but nobody listens.
 struct RefusingAddress {
     addr: SocketAddr,
     _taken: TcpSocket,

@@ -19,12 +19,12 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "no_queue",
     title: "five workers without a queue do all the work five times",
     claims: &["000-4"],
-    document: "Explains what a queue is for by what happens without one: all workers reach for the same piece, and the \
-               work is done as many times as there are workers. It tells this and does not run it.",
-    here: "Five threads get the list of 30 addresses and fetch every address on it. The count is the server's, not theirs.",
-    right_way: "The addresses lie in one deck. Taking one removes it, so no two workers can have the same.",
-    lesson: "Starting workers divides nothing. The work is divided by whatever hands it out, and that must give each job \
-             to exactly one worker.",
+    document: "Explains queues by what happens without one: all workers take the same jobs, and the work is done as \
+               many times as there are workers. It says so without running it.",
+    here: "Five threads get a list of 30 URLs, and each fetches all of them. The server's log counts, not the threads.",
+    right_way: "The URLs are in one task queue. Taking one removes it, so no two workers can get the same.",
+    lesson: "Starting workers does not divide the work. The queue that hands it out does, and it must give each job to \
+             exactly one worker.",
     run: exhibit,
 };
 
@@ -34,7 +34,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let everything = |worker| {
         let mut lane = Lane::new(worker, BUG, Stop::after(AMPLE));
         for (index, task) in (0..).zip(&tasks) {
-            // What comes back is not looked at: the server's log is the witness.
+            // Results are ignored: the evidence is the server's log.
             let _ = lane.run(index, task);
         }
     };
@@ -45,7 +45,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     Ok(ExhibitShown { bug, right })
 }
 
-/// How often each job was done, which should be `times`.
+/// Checks that each job was done `times` times.
 fn counted(requests: &[LogEntry], times: u32) -> SideShown {
     let mut done: BTreeMap<u32, u64> = (0..JOBS).map(|index| (index, 0)).collect();
     requests.iter().filter_map(|request| request.index).for_each(|index| *done.entry(index).or_default() += 1);

@@ -1,4 +1,4 @@
-//! What several exhibits need: a site to fetch from, threads that start together, a pool's run, a queue like Python's.
+//! Code that exhibits share: a site to fetch from, threads that start together, a pool's run, a queue like Python's.
 
 mod crew;
 pub(super) mod queue;
@@ -9,14 +9,14 @@ pub(super) use site::Site;
 
 use std::time::Duration;
 
-/// Longer than any step of an exhibit takes that isn't about being too slow.
+/// Longer than any step takes of an exhibit that isn't about slowness.
 pub(super) const AMPLE: Duration = Duration::from_secs(10);
-/// The run of the document's way, as the server's log knows it.
+/// The number of the document's run in the server's log.
 pub(super) const BUG: u64 = 1;
-/// The run of the right way.
+/// The number of the right way's run.
 pub(super) const RIGHT: u64 = 2;
 
-/// So many of something, in words.
+/// A number with its noun, in the singular or plural.
 pub(super) fn count(number: impl Into<u64>, noun: &str) -> String {
     match number.into() {
         1 => format!("1 {noun}"),

@@ -1,4 +1,4 @@
-//! Downloads that fail, errors that are gathered, and a program that says "done".
+//! Downloads that fail, errors that are gathered unread, and a program that says "done".
 
 use super::{
     Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
@@ -13,21 +13,21 @@ use work::{
 };
 
 const DOWNLOADS: u32 = 12;
-/// Every fourth picture comes over a line on which it takes longer than the limit.
+/// Every fourth picture takes longer than the limit.
 const SLOW_EVERY: u32 = 4;
 const LIMIT: Duration = Duration::from_millis(200);
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "silent_failures",
-    title: "downloads that fail, and nobody hears of it",
+    title: "downloads that fail without any message",
     claims: &["001-14"],
     document: "Downloads with asyncio under limits of 3 s and lets gather return exceptions as if they were results. The \
                list is dropped unread, and the last line logs the seconds to completion.",
-    here: "Twelve downloads at once from one thread, each under a limit of 200 ms for the whole of it. The mock server \
-           takes ten times as long for every fourth.",
+    here: "Twelve downloads at once from one thread, each with a timeout of 200 ms for the whole download. For every \
+           fourth the mock server takes ten times as long.",
     right_way: "The same downloads through the same event loop. The program looks at every result, and its last line and \
                 its exit code depend on them.",
-    lesson: "An error that was turned into a value must be looked at like one. Count what came back before you print how \
+    lesson: "An error that was turned into a value must be checked like one. Count the successes before you print how \
              long it took: failing is fast.",
     run: exhibit,
 };
@@ -58,12 +58,12 @@ struct LastWords {
     exit_code: u8,
 }
 
-/// The document's program: it has the results and does not look at them.
+/// The document's program: it has the results and doesn't look at them.
 fn as_published(_gathered: &[Done]) -> LastWords {
     LastWords { last_line: "done".into(), exit_code: 0 }
 }
 
-/// The same, right.
+/// The same, done right.
 fn looked_at(gathered: &[Done]) -> LastWords {
     let failed: Vec<String> = errors(gathered).map(|(number, error)| format!("{number}.jpg {error}")).collect();
     let good = gathered.len() - failed.len();
@@ -83,12 +83,12 @@ impl LastWords {
     }
 }
 
-/// The pictures that did not come, counted from 1.
+/// The pictures that failed, counted from 1.
 fn errors(gathered: &[Done]) -> impl Iterator<Item = (u32, &TaskError)> {
     gathered.iter().filter_map(|done| Some((done.index + 1, done.result.as_ref().err()?)))
 }
 
-/// What the program said, held against what there was to say.
+/// Compares what the program said with the results.
 fn finding(words: &LastWords, gathered: &[Done], as_claimed: impl FnOnce(&LastWords) -> bool) -> SideShown {
     let failed = errors(gathered).count();
     let slow_ones_failed = (1..=DOWNLOADS)

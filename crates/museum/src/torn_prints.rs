@@ -14,7 +14,7 @@ use work::strategy::Env;
 
 const THREADS: u32 = 5;
 const LINES_EACH: u32 = 6;
-/// How long a thread waits, at most, for another one to write.
+/// How long a thread waits at most for another one to write.
 const PAUSE: Duration = Duration::from_millis(2);
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
@@ -24,11 +24,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     document: "Holds a lock around the prints of its threads, and says why. Its last script starts five threads in each \
                process and has the same prints without the lock.",
     here: "Five threads print 30 lines into one pipe, each in two writes, as print writes its arguments one by one. \
-           Between the two a thread yields until another one has written, for two milliseconds at most. So the tear, \
-           which is rare by itself, is nearly sure to come.",
+           Between the two a thread yields until another one has written, for at most 2 ms. So a torn line, \
+           rare by itself, becomes nearly certain.",
     right_way: "The same threads, writes and pauses, with a lock held from a line's first write to its last.",
-    lesson: "What belongs together has to be done under one lock. That a program's output looked right so far only says \
-             that nobody was interrupted between two writes so far.",
+    lesson: "Writes that belong together need one lock. Output that has looked right so far only shows that no thread \
+             was interrupted between two writes so far.",
     run: exhibit,
 };
 
@@ -41,7 +41,7 @@ fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
     })
 }
 
-/// All that came out of the pipe. It has room for every line, so nobody has to read while they print.
+/// All output of the pipe. Its buffer has room for every line, so nobody has to read while the threads print.
 fn printed(lock: Option<&Mutex<()>>) -> io::Result<String> {
     let (mut reader, writer) = pipe()?;
     let writes = AtomicU64::new(0);
@@ -53,14 +53,14 @@ fn printed(lock: Option<&Mutex<()>>) -> io::Result<String> {
     };
     let (results, ()) = crew(THREADS, print, || ())?;
     results.into_iter().collect::<io::Result<()>>()?;
-    // As long as a writing end is open, reading doesn't come to an end.
+    // Reading doesn't end while a writing end is open.
     drop(writer);
     let mut text = String::new();
     reader.read_to_string(&mut text)?;
     Ok(text)
 }
 
-/// A line in its two parts. Both name their line, so that it can be seen which belong together.
+/// A line in its two parts. Both name their line, which shows which parts belong together.
 fn line(thread: u32, number: u32) -> [String; 2] {
     [format!("thread {thread}, page {number}: "), format!("200 (thread {thread}, page {number})\n")]
 }
@@ -78,13 +78,13 @@ fn print(mut out: &PipeWriter, [first, last]: &[String; 2], writes: &AtomicU64) 
     Ok(())
 }
 
-/// Every part of every line came out, in whatever order.
+/// Whether every part of every line was printed, in whatever order.
 fn is_complete(text: &str) -> bool {
     let parts: Vec<String> = all_lines().concat();
     text.len() == parts.concat().len() && parts.iter().all(|part| text.contains(part))
 }
 
-/// Lines whose two parts do not follow each other.
+/// The number of lines whose two parts are not adjacent.
 fn torn(text: &str) -> u64 {
     all_lines().iter().filter(|line| !text.contains(&line.concat())).count() as u64
 }

@@ -1,7 +1,6 @@
-//! A call to a function that does not exist, found when the work before it is done.
+//! A call to a function that does not exist, noticed only after the work before it is done.
 //!
-//! In Rust this exhibit can't be built as the document has it. A name is looked up by the compiler, and a program with a
-//! wrong one is no program:
+//! The document's program can't be written in Rust: the compiler looks up every name and rejects a wrong one:
 //!
 //! ```compile_fail
 //! fn is_prime(n: u64) -> bool {
@@ -10,7 +9,7 @@
 //! let sum: u64 = (0..10).filter(|&n| if_prime(n)).sum();
 //! ```
 //!
-//! The name is all that is wrong with it:
+//! Only the name is wrong:
 //!
 //! ```
 //! fn is_prime(n: u64) -> bool {
@@ -20,7 +19,7 @@
 //! assert_eq!(sum, 17);
 //! ```
 //!
-//! So an interpreter is played: a table of names, and a program that is a list of calls by name.
+//! So the exhibit simulates an interpreter: a table of names, and a program that is a list of calls by name.
 
 use super::{
     Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
@@ -42,20 +41,20 @@ const PAGES: u32 = 13;
 
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "wrong_name",
-    title: "a misspelt name that is noticed when the work is done",
+    title: "a misspelt name that is noticed only after the work",
     claims: &["002-4"],
     document: "Fetches thirteen pages, defines is_prime, and then sums in a loop that calls if_prime. As printed it can't \
                have given the printed time: the loop fails at its first step.",
-    here: "A small interpreter runs the same program: thirteen pages, then the misspelt call. It looks up each name when \
-           the call is its turn, as Python does. How much was done by then is the server's count.",
+    here: "A small interpreter runs the same program: thirteen pages, then the misspelt call. It looks up each name \
+           when it reaches the call, as Python does. The server counts the requests made by then.",
     right_way: "All names are looked up before the first call. That is what Rust's compiler does: the same slip in Rust \
                 does not compile, which a test of this file proves.",
-    lesson: "The later a mistake is found, the more work is thrown away with it. What can be checked before the start \
-             should be: names by the compiler, files, addresses and options by the program.",
+    lesson: "The later a mistake is found, the more work is lost. Check everything that can be checked before the \
+             start: names by the compiler, files, addresses and options by the program.",
     run: exhibit,
 };
 
-/// A call as the interpreter has it.
+/// A call in the interpreter's program.
 struct Call {
     name: &'static str,
     argument: u32,
@@ -67,7 +66,7 @@ fn program() -> Vec<Call> {
     pages.chain([Call { name: "if_prime", argument: 7 }]).collect()
 }
 
-/// What is defined: for each name, the work that a call of it means.
+/// The defined names, each with the work that a call does.
 type Names<'a> = BTreeMap<&'static str, Box<dyn Fn(u32) -> Task + 'a>>;
 
 fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {

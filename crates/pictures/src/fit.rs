@@ -1,7 +1,7 @@
-//! The size of a thumbnail: within a box, as Pillow's `Image.thumbnail` rounds it.
+//! The size of a thumbnail within a box, rounded like Pillow's `Image.thumbnail`.
 
-/// The largest size of a picture's own aspect, as nearly as whole pixels can have it, that fits within `width` x `height`.
-/// Never larger than the picture and never 0.
+/// The largest size with the picture's aspect ratio, as nearly as whole pixels allow, that fits within `width` x
+/// `height`. Never larger than the picture and never 0.
 pub fn within(width: u32, height: u32, picture_width: u32, picture_height: u32) -> (u32, u32) {
     if picture_width <= width && picture_height <= height {
         return (picture_width, picture_height);
@@ -14,16 +14,16 @@ pub fn within(width: u32, height: u32, picture_width: u32, picture_height: u32) 
     }
 }
 
-/// The width n for which n / height is nearest to the picture's aspect; the smaller of two that are equally near.
+/// The width n for which n / height is nearest to the picture's aspect; the smaller of two equally near.
 fn nearest(height: u32, picture_width: u32, picture_height: u32) -> u32 {
     let (exact, unit) = (u64::from(height) * u64::from(picture_width), u64::from(picture_height));
     let (floor, rest) = (exact / unit, exact % unit);
     (floor + u64::from(2 * rest > unit)) as u32
 }
 
-/// The height n for which width / n is nearest to the picture's aspect; the smaller of two that are equally near. As n is
-/// in the denominator, the border between two heights isn't half-way: it is where width / n + width / (n + 1) is twice
-/// the aspect.
+/// The height n for which width / n is nearest to the picture's aspect; the smaller of two equally near. As n is in the
+/// denominator, the boundary between two heights isn't half-way: it is where width / n + width / (n + 1) is twice the
+/// aspect.
 fn harmonic(width: u32, picture_width: u32, picture_height: u32) -> u32 {
     let [width, picture_width, picture_height] = [width, picture_width, picture_height].map(u128::from);
     let floor = width * picture_height / picture_width;

@@ -1,22 +1,22 @@
-//! What kind of picture a file is: by its content, as Pillow opens it. Names are wrong too often.
+//! Detects a picture's format by content, as Pillow does. File names are wrong too often.
 
 use std::path::Path;
 
-/// A format of pictures.
+/// A picture format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Can be decoded.
     Jpeg,
     /// Can be decoded.
     Png,
-    /// Is known, and can't be decoded: its name.
+    /// Known, but can't be decoded: its name.
     Other(&'static str),
 }
 
-/// So many bytes of a file are enough for [`Format::of`].
+/// How many bytes of a file [`Format::of`] needs.
 pub const HEAD_BYTES: usize = 16;
 
-/// How files of formats begin that are not decoded here. In those of the MPEG family, the name of the format is at 8.
+/// Magic bytes of formats that are not decoded here. In the MPEG family, the format's name is at offset 8.
 const BEGINNINGS: [(usize, &[u8], &str); 17] = [
     (0, b"GIF8", "GIF"),
     (8, b"WEBP", "WebP"),
@@ -37,7 +37,7 @@ const BEGINNINGS: [(usize, &[u8], &str); 17] = [
     (4, b"ftypcrx", "raw"),
 ];
 
-/// What the names of pictures end in, where that is not the format's own name.
+/// File extensions that differ from the format's own name.
 const ENDINGS: [(&str, Format); 24] = [
     ("jpg", Format::Jpeg),
     ("jpeg", Format::Jpeg),
@@ -66,7 +66,7 @@ const ENDINGS: [(&str, Format); 24] = [
 ];
 
 impl Format {
-    /// By how the content begins; `None` for what is of no known format.
+    /// Detects the format by magic bytes; `None` if unknown.
     pub fn of(content: &[u8]) -> Option<Self> {
         let begins = |(at, beginning, _): &&(usize, &[u8], &str)| {
             content.get(*at..).is_some_and(|rest| rest.starts_with(beginning))
@@ -80,18 +80,18 @@ impl Format {
         }
     }
 
-    /// By how the name ends, in any case.
+    /// By file extension, in any case.
     pub fn of_name(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?;
         ENDINGS.iter().find(|(ending, _)| extension.eq_ignore_ascii_case(ending)).map(|&(_, format)| format)
     }
 
-    /// Why a file can't be decoded, and what to do; `None` for one that perhaps can. `content` may be its beginning alone.
+    /// Why a file can't be decoded, and what to do; `None` if it perhaps can. `content` may be only its beginning.
     pub fn refusal(path: &Path, content: &[u8]) -> Option<String> {
         if content.is_empty() {
             return Some("an empty file: copy it again".into());
         }
-        // A name is believed where it explains what the content doesn't.
+        // The name is used only if the content doesn't tell.
         let by_name = || Self::of_name(path).filter(|format| matches!(format, Self::Other(_)));
         match Self::of(content).or_else(by_name) {
             Some(Self::Jpeg | Self::Png) => None,

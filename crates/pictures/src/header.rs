@@ -1,9 +1,9 @@
-//! What a JPEG says of itself: its frame, its colours, where its scans lie and where it ends. Nothing is decoded for that.
+//! Reads a JPEG's headers: its frame, its colours, where its scans lie and where it ends. Nothing is decoded.
 //!
-//! Decoders accept more than they understand: layouts of which they misread the planes, colours that they guess. So what
-//! is handed to one is looked at here first, and what isn't sure to come out right is refused in words that say why.
+//! Decoders accept more than they understand: layouts whose planes they misread, colours that they guess. So files are
+//! checked here first, and a file that might not be decoded correctly is refused with the reason.
 
-/// The marker segments that matter here, by the second byte of their mark (ITU-T T.81, table B.1).
+/// The marker segments used here, by the second byte of their marker (ITU-T T.81, table B.1).
 mod mark {
     pub(super) const SOI: [u8; 2] = [0xFF, 0xD8];
     pub(super) const TEM: u8 = 0x01;
@@ -15,10 +15,10 @@ mod mark {
     pub(super) const APP14: u8 = 0xEE;
 }
 
-/// A file that ends, or goes on with something else, before its picture is complete.
+/// The error for a file whose picture is not complete.
 pub const ENDS_EARLY: &str = "damaged: it ends before its content does: copy it again";
 
-/// What a JPEG says of itself.
+/// A JPEG's headers.
 #[derive(Debug)]
 pub struct Header {
     pub(super) width: u32,
@@ -28,7 +28,7 @@ pub struct Header {
     pub(super) progressive: bool,
     /// Where each scan's data lies in the file.
     pub(super) scans: Vec<Scan>,
-    /// Where the picture ends. What follows, as phones put a film or a second picture there, is none of its own.
+    /// Where the picture ends. Anything after it, such as a phone's film or second picture, is not part of it.
     pub(super) end: usize,
 }
 
@@ -36,7 +36,7 @@ pub struct Header {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Component {
     id: u8,
-    /// How many samples it has across and down, where the finest component has [`Header::most`].
+    /// Its sampling factors, across and down; the finest component's are [`Header::most`].
     pub(super) factors: (u32, u32),
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Scan {
     pub(super) data: std::ops::Range<usize>,
 }
 
-/// What the components stand for.
+/// The meaning of the components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Colour {
     Grey,
@@ -56,11 +56,11 @@ pub(crate) enum Colour {
     Rgb,
     /// Four inks, as Adobe's programs store them: 255 is no ink.
     Cmyk,
-    /// The same, its first three components as luma and chroma of the inks' complements.
+    /// The same, the first three components as luma and chroma of the inks' complements.
     Ycck,
 }
 
-/// A frame header as it stands in the file.
+/// A frame header as in the file.
 struct Frame {
     mark: u8,
     precision: u8,
@@ -68,7 +68,7 @@ struct Frame {
     components: Vec<Component>,
 }
 
-/// Reads the headers of the first picture in the file. What it can't be right with, it refuses.
+/// Reads the headers of the first picture in the file. Refuses unsupported files.
 pub fn read(file: &[u8]) -> Result<Header, String> {
     let mut marks = Marks { file, at: 2 };
     if !file.starts_with(&mark::SOI) {
@@ -86,7 +86,7 @@ pub fn read(file: &[u8]) -> Result<Header, String> {
                 match code {
                     mark::APP0 => is_jfif |= segment.starts_with(b"JFIF\0"),
                     mark::APP14 if segment.starts_with(b"Adobe") => adobe = segment.get(11).copied().or(adobe),
-                    // Three marks in the frames' range are of tables, and of nothing that is in use.
+                    // Three markers in the frames' range are for tables or reserved.
                     0xC4 | 0xC8 | 0xCC => {}
                     0xC0..=0xCF if frame.is_none() => {
                         frame = Some(Frame::read(code, segment).ok_or("damaged: its frame header is malformed")?);
@@ -112,19 +112,19 @@ pub fn read(file: &[u8]) -> Result<Header, String> {
     Ok(header)
 }
 
-/// In words: what it is, and what to do.
+/// An error: what it is, and what to do.
 fn unsupported(what: &str) -> String {
     format!("{what}, which is not supported: convert it to a usual JPEG")
 }
 
-/// A walk from mark to mark.
+/// Iterates over markers.
 struct Marks<'a> {
     file: &'a [u8],
     at: usize,
 }
 
 impl<'a> Marks<'a> {
-    /// The next mark's code. What lies before it is skipped, as every decoder does.
+    /// The next marker's code. Bytes before it are skipped, as in every decoder.
     fn next(&mut self) -> Option<u8> {
         loop {
             self.at += memchr::memchr(0xFF, self.file.get(self.at..)?)? + 1;
@@ -148,7 +148,7 @@ impl<'a> Marks<'a> {
         Some(segment)
     }
 
-    /// The entropy-coded data that begins here, up to the next mark that is no restart. That mark is next.
+    /// The entropy-coded data that begins here, up to the next marker that is not a restart, which is next.
     fn data(&mut self) -> std::ops::Range<usize> {
         let start = self.at;
         loop {
@@ -203,8 +203,8 @@ impl Frame {
         Err(unsupported(what))
     }
 
-    /// As libjpeg decides it, and with it Pillow and browsers: JFIF knows only grey and YCbCr, Adobe's segment says which
-    /// it is, and where there is neither, three components are YCbCr unless they are named R, G and B.
+    /// As in libjpeg, and so in Pillow and browsers: JFIF has only grey and YCbCr, Adobe's segment names the colours,
+    /// and without either, three components are YCbCr unless they are named R, G and B.
     fn colour(&self, is_jfif: bool, adobe: Option<u8>) -> Result<Colour, String> {
         let ids: Vec<u8> = self.components.iter().map(|component| component.id).collect();
         Ok(match (ids.len(), adobe) {
@@ -240,9 +240,9 @@ impl Header {
         scan.components.iter().map(|&index| self.blocks(&self.components[index])).sum()
     }
 
-    /// Each component's samples must be a whole number of the finest one's apart: the decoder has nothing for others. Those
-    /// in between (2 of 4) are right only where a scan holds several components: in a scan of its own such a component has
-    /// fewer blocks than the decoder reads.
+    /// Each component's factor must divide the finest one's: the decoder supports no others. Intermediate ones (2 of 4)
+    /// are right only if a scan holds several components: in its own scan such a component has fewer blocks than the
+    /// decoder reads.
     fn layout_supported(&self) -> Result<(), String> {
         let most = self.most();
         let whole = |one: &Component| most.0.is_multiple_of(one.factors.0) && most.1.is_multiple_of(one.factors.1);

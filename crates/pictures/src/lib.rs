@@ -1,17 +1,17 @@
-//! Small pictures of large ones: decode, resize, encode.
+//! Thumbnails: decode, resize, encode.
 //!
-//! Nearly all of the time goes into decoding, and most of that can be left out. A JPEG keeps each square of 8 x 8 pixels as
-//! a sum of waves. A small picture needs only the coarse ones, and `planes.rs` never computes the pixels that resizing would
-//! throw away. A PNG is decoded whole.
+//! Decoding takes nearly all of the time, and most of it can be avoided. A JPEG stores each square of 8 x 8 pixels as a
+//! sum of waves. A small picture needs only the coarse ones, and `planes.rs` never computes pixels that resizing would
+//! discard. A PNG is decoded whole.
 //!
-//! All of it happens on the calling thread: a library that starts threads of its own would make `sequential` parallel.
-//! The filter is Catmull-Rom, which is what Pillow's `thumbnail` uses, and the sizes are Pillow's: `fit.rs`.
+//! Everything runs on the calling thread: a library that starts its own threads would make `sequential` parallel. The
+//! filter is Catmull-Rom, like that of Pillow's `thumbnail`, and the sizes are Pillow's: `fit.rs`.
 //!
-//! Any file may be given, so memory is bounded before it is allocated ([`MOST_BYTES`]), and a decoder can be stopped in the
-//! middle: `watched.rs`.
+//! Files are untrusted, so memory is bounded before it is allocated ([`MOST_BYTES`]), and a decoder can be stopped at
+//! any time: `watched.rs`.
 //!
-//! A crate of its own because the resizer is generic, so it is compiled where it is called, which takes longer than all
-//! strategies together. For the same reason only planes of one sample a pixel are resized, of 8 bits or of 16.
+//! A separate crate because the resizer is generic, so it is compiled where it is called, which takes longer than all
+//! strategies together. For the same reason only planes of one sample per pixel are resized, of 8 or 16 bits.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -31,24 +31,24 @@ use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, SamplingFactor};
 use std::fmt::Display;
 use support::figures::memory;
 
-/// The most memory that one picture may take, its file aside. A header of a few bytes can claim any size.
+/// The memory limit of one picture, without its file. A header of a few bytes can claim any size.
 pub const MOST_BYTES: u64 = 512 << 20;
 
-/// What Pillow encodes with when it isn't told otherwise, and so what document 001's script made.
+/// Pillow's default quality, and so that of document 001's script.
 pub const QUALITY: u8 = 75;
 
-/// Who waits for the thumbnail, and may want it no longer.
+/// Waits for the thumbnail, and may cancel it.
 pub trait Caller {
-    /// True when it is to end. Asked in the middle of a decoder's work.
+    /// True when the work should stop. Called during decoding.
     fn stopped(&self) -> bool;
-    /// The same between two calls into a library, where the caller may also let others have its lock for a moment.
+    /// The same between two library calls, where the caller may also release its lock briefly.
     fn pause(&mut self) -> bool;
 }
 
 /// Why there is no thumbnail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NoThumbnail {
-    /// The caller wanted it no longer.
+    /// The caller cancelled it.
     Stopped,
     /// The file can't be used, for this reason.
     Unusable(String),
@@ -71,7 +71,7 @@ pub fn thumbnail(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) 
 
 fn jpeg(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) -> Result<Vec<u8>, NoThumbnail> {
     let planes = planes::decode(caller, file, width, height);
-    // The caller may be what ended the decoder.
+    // The caller may have stopped the decoder.
     pause(caller)?;
     let small = planes.and_then(|planes| planes.shrink()).map_err(NoThumbnail::Unusable)?;
     pause(caller)?;
@@ -79,7 +79,7 @@ fn jpeg(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) -> Result
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, QUALITY);
     encoder.set_sampling_factor(SamplingFactor::F_2_2);
-    // The default takes one colour of four instead of their average, which costs a decibel.
+    // The default takes one of four colours instead of their average, which costs a decibel.
     encoder.set_chroma_subsampling_method(ChromaSubsamplingMethod::Average);
     let encoded = encoder.encode(&small.pixels, side(small.size.0)?, side(small.size.1)?, small.colour);
     encoded.map_err(NoThumbnail::unusable)?;

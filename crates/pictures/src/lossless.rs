@@ -1,4 +1,4 @@
-//! PNG: decoded whole, because it has no smaller scale, and written.
+//! PNG: decoded whole, because it has no smaller scale, and encoded.
 
 use crate::{
     Caller, MOST_BYTES, NoThumbnail, fit, header::ENDS_EARLY, pause, resizing, too_much_memory, watched::Watched,
@@ -11,10 +11,10 @@ use fast_image_resize::{
 use png::{BitDepth, ColorType, Compression, Decoder, Encoder, Filter, Limits, Transformations};
 use std::io::BufReader;
 
-/// The largest sample of 16 bits, and so the alpha of a pixel that hides all behind it.
+/// The largest 16-bit sample, and so the alpha of an opaque pixel.
 const OPAQUE: u32 = u16::MAX as u32;
 
-/// A decoded picture: rows of pixels, each of one sample for each colour, as PNG has them.
+/// A decoded picture: rows of pixels, with one sample for each colour, in PNG's order.
 struct Picture {
     bytes: Vec<u8>,
     size: (u32, u32),
@@ -33,7 +33,7 @@ pub(crate) fn thumbnail(file: &[u8], width: u32, height: u32, caller: &mut dyn C
 }
 
 impl Picture {
-    /// Resizes one colour after the other, each as a plane of 16 bits.
+    /// Resizes colours sequentially, each as a 16-bit plane.
     fn shrink(&self, size: (u32, u32)) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let mut resizer = Resizer::new();
         let mut shrunk = |samples: &[U16]| -> Result<TypedImage<'static, U16>, Box<dyn std::error::Error>> {
@@ -48,7 +48,7 @@ impl Picture {
         let mut planes = Vec::with_capacity(self.colour.samples());
         for colour in 0..colours {
             let mut samples = self.plane(colour);
-            // What can't be seen has no part in an average.
+            // Transparent pixels have no weight in an average.
             for (sample, alpha) in samples.iter_mut().zip(alpha.iter().flatten()) {
                 sample.0 = ((u32::from(sample.0) * u32::from(alpha.0) + OPAQUE / 2) / OPAQUE) as u16;
             }
@@ -64,12 +64,12 @@ impl Picture {
         let samples = pixels.map(|(plane, at)| plane.pixels()[at].0);
         Ok(match self.depth {
             BitDepth::Sixteen => samples.flat_map(u16::to_be_bytes).collect(),
-            // To the nearest: 0xffff is 0xff times 257.
+            // Rounded: 0xffff is 0xff times 257.
             _ => samples.map(|sample| ((u32::from(sample) + 128) / 257) as u8).collect(),
         })
     }
 
-    /// One colour of each pixel, with 16 bits.
+    /// One colour of each pixel, as 16 bits.
     fn plane(&self, colour: usize) -> Vec<U16> {
         let every = self.colour.samples();
         match self.depth {
@@ -82,7 +82,7 @@ impl Picture {
     }
 }
 
-/// Writes a picture. The pixels are in PNG's order: those of 16 bits have their higher byte first.
+/// Writes a picture. The pixels are in PNG's order: 16-bit samples are big-endian.
 pub fn encode(
     pixels: &[u8],
     (width, height): (u32, u32),
@@ -111,7 +111,7 @@ fn decode(caller: &dyn Caller, file: &[u8]) -> Result<Picture, String> {
     let (size, (colour, depth)) = (reader.info().size(), reader.output_color_type());
     let pixels = u64::from(size.0) * u64::from(size.1);
     let decoded = pixels * colour.samples() as u64 * if depth == BitDepth::Sixteen { 2 } else { 1 };
-    // Beside the picture there are the plane that is resized, and the alpha.
+    // In addition to the picture: the plane being resized, and the alpha.
     let bytes = decoded + pixels * if has_alpha(colour) { 4 } else { 2 };
     if bytes > MOST_BYTES {
         return Err(too_much_memory(size.0, size.1, bytes, "save it smaller"));
@@ -125,13 +125,13 @@ fn has_alpha(colour: ColorType) -> bool {
     matches!(colour, ColorType::GrayscaleAlpha | ColorType::Rgba)
 }
 
-/// Where a PNG ends: behind its last chunk. What follows is none of its own.
+/// Where a PNG ends: after its last chunk. The rest is not part of it.
 fn end(file: &[u8]) -> Option<usize> {
     let mut at = 8;
     loop {
         let head = file.get(at..at + 8)?;
         let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
-        // Its length, its name and its checksum beside its content.
+        // Its length, name and checksum, plus its content.
         at += 12 + length as usize;
         if head[4..] == *b"IEND" {
             return (at <= file.len()).then_some(at);

@@ -1,13 +1,13 @@
 //! Decoding a JPEG at an eighth, a quarter or half of its size.
 //!
-//! A photograph's file holds three planes: brightness, and two of colour at half the resolution. A decoder that gives a
-//! picture first enlarges the colours to the full size, then mixes red, green and blue. For a thumbnail both are undone
-//! again, so the planes are shrunk as they are, each from its own resolution, and encoded as they are. Other colours than
-//! these are mixed when the planes are small.
+//! A photograph's file holds three planes: brightness, and two of colour at half the resolution. A full decoder first
+//! enlarges the colours to the full size, then converts to red, green and blue. A thumbnail would undo both, so the
+//! planes are shrunk directly, each from its own resolution, and encoded unchanged. Other colour spaces are converted
+//! once the planes are small.
 //!
 //! The decoder is `rusty_jpeg` with its feature `platform_independent`, which forbids `unsafe` code in it, and with its
-//! own threads switched off. Only its planes are used: what they stand for, and which layouts it reads rightly, is decided
-//! in `header.rs`.
+//! own threads switched off. Only its planes are used: `header.rs` decides what they mean, and which layouts it reads
+//! correctly.
 
 use crate::{
     Caller, MOST_BYTES, fit,
@@ -24,18 +24,18 @@ use jpeg_encoder::ColorType;
 use rusty_jpeg::decode::{Decoder, PlanarComponent, PlanarImage};
 use std::error::Error;
 
-/// The planes are decoded no smaller than this many times the thumbnail: the filter needs something to average. Pillow's
-/// `thumbnail` has the same factor (its `reducing_gap`).
+/// The planes are decoded at least this many times as large as the thumbnail: the filter needs pixels to average.
+/// Pillow's `thumbnail` has the same factor (its `reducing_gap`).
 const GAP: u32 = 2;
-/// The scales that a decoder can decode at, in eighths.
+/// The decoder's scales, in eighths.
 const SCALES: [u32; 4] = [1, 2, 4, 8];
-/// The decoder makes up blocks for which a file holds nothing, and doesn't look at the deadline meanwhile. It takes about a
-/// second for so many.
+/// The decoder fills in blocks that are missing from a file, without checking the deadline. So many take it about a
+/// second.
 const MOST_MADE_UP: u64 = 5 << 20;
-/// What a coefficient of a block takes while the scans of a progressive file add to it.
+/// The memory of a block's coefficients while the scans of a progressive file add to them.
 const COEFFICIENT_BYTES: u64 = 64 * 2;
 
-/// A decoded picture, on its way to a smaller size.
+/// A decoded picture, to be resized.
 pub(crate) struct Planes {
     image: PlanarImage,
     colour: Colour,
@@ -62,13 +62,13 @@ pub(crate) fn decode(caller: &dyn Caller, file: &[u8], width: u32, height: u32) 
     let eighths = scale(&header, small);
     affordable(&header, eighths)?;
 
-    // A picture's scans may be so short that a thousand of them are read at once: a look at the deadline before each.
+    // A thousand scans may be so short that one read gets them all: check the deadline before each.
     let ends: Vec<usize> = header.scans.iter().map(|scan| scan.data.end).collect();
     let mut decoder = Decoder::new(Watched::new(caller, &file[..header.end], ends));
     decoder.set_single_threaded(true);
     let damaged = |error: rusty_jpeg::decode::Error| format!("damaged: {error}");
     if eighths < 8 {
-        // The decoder takes the smallest scale that serves either side. The longer one alone is to decide.
+        // The decoder takes the smallest scale that fits either side. Only the longer one should decide.
         let side = |length: u32| (length * eighths).div_ceil(8).try_into().unwrap_or(u16::MAX);
         let wanted = if full.0 >= full.1 { (side(full.0), u16::MAX) } else { (u16::MAX, side(full.1)) };
         decoder.scale(wanted.0, wanted.1).map_err(damaged)?;
@@ -84,8 +84,8 @@ pub(crate) fn decode(caller: &dyn Caller, file: &[u8], width: u32, height: u32) 
     Ok(Planes { image, colour: header.colour, full, small, eighths })
 }
 
-/// The smallest scale, in eighths, at which every plane that sharpness depends on is [`GAP`] times as large as the
-/// thumbnail, both across and down; the whole where none is.
+/// The smallest scale, in eighths, at which every plane that affects sharpness is [`GAP`] times as large as the
+/// thumbnail, both across and down; full size if none is.
 pub fn scale(header: &Header, small: (u32, u32)) -> u32 {
     let most = header.most();
     let is_chroma = |index: usize| matches!(header.colour, Colour::YCbCr | Colour::Ycck) && (1..3).contains(&index);
@@ -99,7 +99,7 @@ pub fn scale(header: &Header, small: (u32, u32)) -> u32 {
     SCALES.into_iter().find(serves).unwrap_or(8)
 }
 
-/// What the decoder will take, of memory and of time without a look at the deadline, has its bounds.
+/// Bounds the decoder's memory, and its time between checks of the deadline.
 pub fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
     let (width, height) = (header.width, header.height);
     let coefficients = if header.progressive { COEFFICIENT_BYTES } else { 0 };
@@ -113,7 +113,7 @@ pub fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
             if header.progressive { "save it smaller, or not as progressive" } else { "save it smaller" },
         ));
     }
-    // Outside of progressive files, no block has less than two bits: one that says its mean, one that nothing follows.
+    // Except in progressive files, a block has at least two bits: one for its mean, one for its end.
     let made_up = |scan| header.blocks_of(scan).saturating_sub(4 * scan.data.len() as u64);
     if !header.progressive && header.scans.iter().map(made_up).sum::<u64>() > MOST_MADE_UP {
         return Err(format!(
@@ -124,7 +124,7 @@ pub fn affordable(header: &Header, eighths: u32) -> Result<(), String> {
 }
 
 impl Planes {
-    /// The thumbnail, its planes interleaved as the encoder wants them.
+    /// The thumbnail, its planes interleaved for the encoder.
     pub(super) fn shrink(&self) -> Result<Small, String> {
         let planes = &self.image.components;
         let mut resizer = Resizer::new();
@@ -157,8 +157,8 @@ impl Planes {
         Ok(shrunk)
     }
 
-    /// The part of a plane that shows the picture. The decoder's planes end on whole pixels, the picture need not: taking
-    /// the last column as whole would shift everything before it.
+    /// The part of a plane that shows the picture. The decoder's planes end on whole pixels, but the picture may not:
+    /// counting the last column as whole would shift everything before it.
     fn visible(&self, plane: &PlanarComponent) -> (f64, f64) {
         let most = |factor: fn(&PlanarComponent) -> u8| self.image.components.iter().map(factor).max().unwrap_or(1);
         let share = |factor: fn(&PlanarComponent) -> u8| f64::from(factor(plane)) / f64::from(most(factor));
@@ -168,7 +168,7 @@ impl Planes {
     }
 }
 
-/// Red, green and blue of four inks, of which 255 is none: what is left of white paper under each and under black.
+/// Converts four inks (255 is no ink) to red, green and blue: the white that remains under each ink and under black.
 fn without_inks(pixels: &[u8], inks: fn([u8; 3]) -> [u8; 3]) -> Vec<u8> {
     let (pixels, _) = pixels.as_chunks::<4>();
     let under = |&[first, second, third, black]: &[u8; 4]| {

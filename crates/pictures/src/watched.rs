@@ -1,25 +1,24 @@
-//! A file as a decoder reads it, with a look at the deadline at each read.
+//! A reader for decoders that checks the deadline at each read.
 //!
-//! Decoders have no hook by which they could be told to stop. But they read: with every few kilobytes they come back here,
-//! and a read that fails ends them.
+//! Decoders have no hook for cancellation. But they call this reader every few kilobytes, and a failed read ends them.
 
 use crate::Caller;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// The most that is handed over at once. A decoder makes at most some megabytes of pixels of it before it comes back.
+/// The largest read. A decoder makes at most some megabytes of pixels from it before the next one.
 const PIECE_BYTES: usize = 16 << 10;
 
-/// A file in memory that can't be read any more when the run is to end.
+/// A file in memory whose reads fail once the run should end.
 pub(super) struct Watched<'a> {
     caller: &'a dyn Caller,
     file: &'a [u8],
     at: usize,
-    /// Where pieces end at the latest, ascending.
+    /// Offsets at which pieces must end, ascending.
     ends: Vec<usize>,
 }
 
 impl<'a> Watched<'a> {
-    /// `ends`, ascending, are places beyond which no read goes in one step.
+    /// `ends`, ascending, are offsets that no read crosses.
     pub(super) fn new(caller: &'a dyn Caller, file: &'a [u8], ends: Vec<usize>) -> Self {
         Self { caller, file, at: 0, ends }
     }

@@ -1,11 +1,11 @@
-//! From spans to bars: one bar for each task while they can be told apart, and beyond that bars that stand for several.
+//! Turns spans into bars: one bar per task while tasks can be told apart, otherwise bars that stand for several.
 //!
-//! A drawing of 100,000 tasks as 100,000 rectangles shows no more than one of a thousand, and takes the browser minutes.
+//! 100,000 tasks drawn as 100,000 rectangles show no more than a thousand would, and take the browser minutes.
 
 use super::waits;
 use work::worker::lane::{Span, SpanKind};
 
-/// A rectangle in a lane: one task, or several that can't be told apart.
+/// A rectangle in a lane: one task, or several that can't be told apart at this scale.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bar {
     /// Nanoseconds.
@@ -14,9 +14,9 @@ pub(super) struct Bar {
     pub(super) end_ns: u64,
     /// How many tasks it stands for.
     pub(super) tasks: usize,
-    /// The task, where it is a single one; `None` for the prologue and for several.
+    /// The task, if it is a single one; `None` for the prologue and for several.
     pub(super) index: Option<u32>,
-    /// The time that tasks were running, nanoseconds; more than `end_ns - start_ns` where workers share a lane.
+    /// Total time of its tasks, nanoseconds; more than `end_ns - start_ns` where workers share a lane.
     pub(super) busy_ns: u64,
     /// The time spent in each of [`waits::WAITS`], nanoseconds.
     pub(super) waits_ns: [u64; waits::KINDS],
@@ -26,13 +26,13 @@ pub(super) struct Bar {
     pub(super) failed: usize,
 }
 
-/// The lane of a worker, where so many workers share so many lanes.
+/// The lane of a worker, when `workers` share `lanes`.
 pub(super) fn lane_of(worker: u32, workers: u32, lanes: usize) -> usize {
     (u64::from(worker) * lanes as u64 / u64::from(workers.max(1))) as usize
 }
 
-/// The bars of every lane: `lanes` of them, whatever the number of workers, each worker in the lane of its share.
-/// `failed` are the tasks that ended in an error, ascending.
+/// The bars of `lanes` lanes, whatever the number of workers; neighbouring workers share a lane. `failed` are the tasks
+/// that ended in an error, ascending.
 pub(super) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) -> Vec<Vec<Bar>> {
     let lane_of = |worker: u32| lane_of(worker, workers, lanes);
     let mut rows: Vec<Vec<(u32, Bar)>> = vec![Vec::new(); lanes];
@@ -88,11 +88,11 @@ impl Bar {
     }
 }
 
-/// Merges what can't be told apart: neighbours of which each is shorter than `least_ns` and which lie nearer than that,
-/// and bars that overlap. Every stretch of `least_ns` is left with at most a few bars, whatever there was.
+/// Merges bars that can't be told apart: neighbours shorter than `least_ns` with a gap below `least_ns`, and
+/// overlapping bars. Every stretch of `least_ns` is left with a few bars at most.
 pub(super) fn merge(bars: &[Bar], least_ns: u64) -> Vec<Bar> {
     let mut merged: Vec<Bar> = Vec::new();
-    // True while the last of `merged` is made of bars too short to be drawn on their own.
+    // True while the last of `merged` consists of bars too short to be drawn on their own.
     let mut short = false;
     for bar in bars {
         let bar_is_short = bar.length_ns() < least_ns;
@@ -111,8 +111,8 @@ pub(super) fn merge(bars: &[Bar], least_ns: u64) -> Vec<Bar> {
     merged
 }
 
-/// Merges the bars of all lanes, beginning with `least_ns` and coarser as needed, until there are at most `most`, or one
-/// for each lane.
+/// Merges the bars of all lanes, beginning with `least_ns` and coarser as needed, until at most `most` remain, or one
+/// per lane.
 pub(super) fn merge_all(rows: &[Vec<Bar>], least_ns: u64, most: usize) -> Vec<Vec<Bar>> {
     let mut least_ns = least_ns.max(1);
     loop {

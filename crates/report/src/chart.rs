@@ -1,30 +1,30 @@
-//! What every picture on the page has: a caption, words for those who can't see it, and two renditions.
+//! The parts of every chart: a caption, a text description for screen readers, and two renditions.
 //!
-//! A drawing that is scaled down to a telephone has letters that nobody can read. So each picture is drawn twice, for a
-//! wide page and for a narrow one, with letters of a fixed size, and the style sheet shows the one that fits.
+//! Text in a drawing that is scaled down to a phone is too small to read. So each chart is drawn twice, for a wide page
+//! and for a narrow one, with text of a fixed size, and the style sheet shows the one that fits.
 
 use super::figures::px;
 use super::palette::Marker;
 use maud::{Markup, html};
 
-/// The space that a picture is drawn in.
+/// The size at which a chart is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rendition {
     /// The class that the style sheet chooses by.
     pub(super) name: &'static str,
     /// The width in units; one is about one CSS pixel.
     pub(super) width: f64,
-    /// The size of letters.
+    /// The font size.
     pub(super) font: f64,
 }
 
 /// For projectors, desks and paper.
 pub(super) const WIDE: Rendition = Rendition { name: "wide", width: 1120.0, font: 20.0 };
-/// For telephones.
+/// For phones.
 pub(super) const NARROW: Rendition = Rendition { name: "narrow", width: 360.0, font: 15.0 };
 
 impl Rendition {
-    /// True for the one for telephones.
+    /// Whether this is the rendition for phones.
     pub(super) fn is_narrow(&self) -> bool {
         self.width < WIDE.width
     }
@@ -42,13 +42,13 @@ pub(super) struct Drawing {
 pub(super) struct Caption {
     /// An identifier, unique on the page.
     pub(super) id: String,
-    /// What the picture is, in a few words.
+    /// The chart's title.
     pub(super) title: String,
-    /// What it shows, for those who can't see it.
+    /// What the chart shows, for screen readers.
     pub(super) description: String,
 }
 
-/// A picture in both renditions, under its caption.
+/// A chart in both renditions, with its caption.
 pub(super) fn figure(words: &Caption, caption: &Markup, draw: impl Fn(&Rendition) -> Drawing) -> Markup {
     html! {
         figure {
@@ -58,7 +58,7 @@ pub(super) fn figure(words: &Caption, caption: &Markup, draw: impl Fn(&Rendition
     }
 }
 
-/// A picture in these renditions.
+/// A chart in these renditions.
 pub(super) fn renditions(words: &Caption, all: &[Rendition], draw: impl Fn(&Rendition) -> Drawing) -> Markup {
     html! {
             @for rendition in all {
@@ -74,7 +74,7 @@ pub(super) fn renditions(words: &Caption, all: &[Rendition], draw: impl Fn(&Rend
     }
 }
 
-/// A text. `anchor` is where on it `x` lies: `start`, `middle` or `end`; `y` is its middle.
+/// A text. `anchor` says which point of it `x` is: `start`, `middle` or `end`; `y` is its vertical middle.
 pub(super) fn text(x: f64, y: f64, anchor: &str, class: &str, content: &str) -> Markup {
     html! { text class=(class) x=(px(x)) y=(px(y)) dy=".35em" text-anchor=(anchor) { (content) } }
 }
@@ -84,13 +84,13 @@ pub(super) fn line(class: &str, (x1, y1): (f64, f64), (x2, y2): (f64, f64)) -> M
     html! { line class=(class) x1=(px(x1)) y1=(px(y1)) x2=(px(x2)) y2=(px(y2)) {} }
 }
 
-/// A line through several places.
+/// A line through several points.
 pub(super) fn path(class: &str, dash: &str, places: &[(f64, f64)]) -> Markup {
     let steps: Vec<String> = places.iter().map(|(x, y)| format!("{} {}", px(*x), px(*y))).collect();
     html! { path class=(class) stroke-dasharray=[(!dash.is_empty()).then_some(dash)] d={ "M" (steps.join("L")) } {} }
 }
 
-/// A point's mark.
+/// The marker of a point.
 pub(super) fn marker(shape: Marker, (x, y): (f64, f64), radius: f64) -> Markup {
     let r = radius;
     let corners: &[(f64, f64)] = match shape {

@@ -1,5 +1,5 @@
-//! One claim: what it asks, the answer first, what the document says, the pictures that show it, what could have given the
-//! printed figure, and the command that repeats just this.
+//! One claim: its question, the answer first, what the document says, the charts, the mechanisms that could explain the
+//! published figure, and the command that repeats this claim alone.
 
 use super::{
     PageInput, claim_table,
@@ -16,38 +16,38 @@ use harness::results::record::Record;
 use maud::{Markup, html};
 use museum::ExhibitShown;
 
-/// A claim with its pictures chosen. A picture that another claim shows is not drawn again.
+/// A claim with its charts chosen. A chart that another claim shows is not drawn again.
 pub(super) struct DrawnClaim<'a> {
-    /// What came of it.
+    /// The claim's finding.
     pub(super) finding: &'a Finding,
-    /// Its lanes, or the claim that shows the same.
+    /// Its lanes, or the claim that shows the same lanes.
     pub(super) lanes: ClaimPicture<'a, Lanes<'a>>,
-    /// Its curve, likewise.
+    /// Its curve, or the claim that shows the same curve.
     pub(super) sweep: ClaimPicture<'a, Sweep<'a>>,
 }
 
-/// Something to be drawn.
+/// Where a chart is drawn.
 pub(super) enum ClaimPicture<'a, T> {
     /// Here.
     Here(T),
-    /// Under the claim of this id.
+    /// Under the claim with this id.
     Under(&'a str),
-    /// Not at all.
+    /// Nowhere.
     Nowhere,
 }
 
-/// What all claims of a page share.
+/// Data that all claims of a page share.
 pub(super) struct PageFacts<'a> {
-    /// What the page is made from.
+    /// The page's input.
     pub(super) input: &'a PageInput,
-    /// True when the page's head doesn't speak for the claims' machine.
+    /// True if the claims' machine is not the one in the page's head.
     pub(super) own_host: bool,
-    /// The most bars in one picture.
+    /// The most bars in one chart.
     pub(super) most_bars: usize,
 }
 
 impl DrawnClaim<'_> {
-    /// The claim, wherever it stands.
+    /// The claim as HTML.
     pub(super) fn article(&self, shared: &PageFacts) -> Markup {
         match self.finding.verdict {
             Verdict::NotMeasured => self.line(),
@@ -55,7 +55,7 @@ impl DrawnClaim<'_> {
         }
     }
 
-    /// What was not measured takes one line.
+    /// A claim that was not measured takes one line.
     fn line(&self) -> Markup {
         let Finding { id, question, verdict, .. } = self.finding;
         html! {
@@ -91,7 +91,7 @@ impl DrawnClaim<'_> {
         }
     }
 
-    /// Why something is not decided, where the sentence doesn't say it.
+    /// Why figures are not decided, if the sentence doesn't say so.
     fn reasons(&self) -> Markup {
         let undecided =
             |figure: &&FigureFinding| matches!(figure.verdict, Verdict::Inconclusive | Verdict::NotTestable);
@@ -104,7 +104,7 @@ impl DrawnClaim<'_> {
         }
     }
 
-    /// The figures on their axes, one for each unit; the mechanisms on that of the first figure.
+    /// The figures, on one axis per unit; mechanisms go on the first figure's axis.
     fn panels(&self) -> Markup {
         let finding = self.finding;
         let mut units: Vec<Unit> = Vec::new();
@@ -120,13 +120,13 @@ impl DrawnClaim<'_> {
                 @let mechanisms = if number == 0 { &finding.mechanisms[..] } else { &[] };
                 @let rows: Vec<IntervalRow> = rows.chain(mechanisms.iter().filter_map(|one| mechanism_row(one, first?))).collect();
                 @let wanted = first.filter(|_| !mechanisms.is_empty()).and_then(|first| first.published);
-                @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as a recipe of its own. The dotted line is what it has to give." } };
+                @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as an experiment of its own. The dotted line is the figure to reproduce." } };
                 (intervals(&Panel { unit: *unit, rows, wanted }, &format!("{}-figures-{number}", finding.id), "The document's figures and ours, on one axis", &caption))
             }
         }
     }
 
-    /// What the workers did, and how the speed-up grows.
+    /// What the workers did, and the speed-up curve.
     fn pictures(&self, shared: &PageFacts) -> Markup {
         let id = &self.finding.id;
         html! {
@@ -134,35 +134,35 @@ impl DrawnClaim<'_> {
             @if let ClaimPicture::Here(sweep) = &self.sweep { (sweep.chart(&format!("{id}-curve"))) }
             @match (&self.lanes, &self.sweep) {
                 (ClaimPicture::Under(lanes), ClaimPicture::Under(curve)) if lanes == curve => {
-                    p class="elsewhere" { "What the workers did, and how the speed-up grows with them, is drawn under " a href={ "#" (lanes) } { (lanes) } "." }
+                    p class="elsewhere" { "The workers' timeline and the speed-up curve are drawn under " a href={ "#" (lanes) } { (lanes) } "." }
                 }
                 (lanes, curve) => {
-                    @if let ClaimPicture::Under(lanes) = lanes { p class="elsewhere" { "What the workers did is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
-                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "How the speed-up grows with the workers is drawn under " a href={ "#" (curve) } { (curve) } "." } }
+                    @if let ClaimPicture::Under(lanes) = lanes { p class="elsewhere" { "The workers' timeline is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
+                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "The speed-up curve is drawn under " a href={ "#" (curve) } { (curve) } "." } }
                 }
             }
         }
     }
 
-    /// What could have given the printed figure, and what tells it.
+    /// What could explain the published figure, and the evidence that decides.
     fn mechanisms(&self) -> Markup {
         let finding = self.finding;
         let Some(first) = finding.figures.first().filter(|_| !finding.mechanisms.is_empty()) else { return html! {} };
         let rows: Vec<IntervalRow> = finding.mechanisms.iter().filter_map(apart_row).collect();
-        let caption = html! { b { "Where they part." } " The same explanations under other numbers." };
+        let caption = html! { b { "Where the explanations differ." } " The same explanations with other numbers." };
         html! {
             @if let Some(apart) = &finding.apart { p class="note" { b { "What could it have been?" } " " (apart) } }
-            (intervals(&Panel { unit: first.unit, rows, wanted: None }, &format!("{}-apart", finding.id), "The explanations under other numbers, on one axis", &caption))
+            (intervals(&Panel { unit: first.unit, rows, wanted: None }, &format!("{}-apart", finding.id), "The explanations with other numbers, on one axis", &caption))
         }
     }
 }
 
-/// True for what is told in words: there is no size to draw.
+/// True for units that are shown in words, because there is nothing to draw.
 fn is_told(unit: Unit) -> bool {
     matches!(unit, Unit::Count | Unit::Outcome)
 }
 
-/// How the cell in question is drawn: the last that a figure names.
+/// The style of a figure's cell: the last one that it names.
 pub(super) fn look_of(cells: &[harness::scenario::CellSpec]) -> &'static palette::StrategyStyle {
     palette::of(cells.last().map_or("", |cell| cell.strategy.as_str()))
 }
@@ -192,9 +192,9 @@ fn mechanism_row(mechanism: &MechanismFinding, first: &FigureFinding) -> Option<
 
 fn apart_row(mechanism: &MechanismFinding) -> Option<IntervalRow> {
     let words = match mechanism.stands {
-        Some(true) => "still stands",
+        Some(true) => "still fits",
         Some(false) => "is ruled out",
-        None => "nothing printed tells",
+        None => "no published figure decides",
     };
     let measured = Some(mechanism.apart?);
     Some(explanation(mechanism, measured, Some(ComesOut { yes: mechanism.stands, words })))
@@ -221,7 +221,7 @@ fn outcomes(finding: &Finding) -> Markup {
     let told: Vec<&FigureFinding> = finding
         .figures
         .iter()
-        // Without cells, it is an exhibit, and has a place of its own.
+        // A figure without cells is an exhibit, which is shown elsewhere.
         .filter(|figure| is_told(figure.unit) && !(figure.cells.is_empty() && museum_of(finding).next().is_some()))
         .collect();
     html! {
@@ -251,7 +251,7 @@ fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static museum::Exhibit
     museum::ALL.iter().filter(|exhibit| exhibit.claims.contains(&finding.id.as_str()))
 }
 
-/// The two sides of its exhibits: the document's way, and the right one.
+/// Both sides of its exhibits: the document's way and the right way.
 fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
     let shown = museum_of(finding).filter_map(|exhibit| Some((exhibit, input.evidence.exhibits.get(exhibit.name)?)));
     html! {
@@ -261,7 +261,7 @@ fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
                     div {
                         p class="side" { b { (side) } }
                         p { (what) }
-                        p { b { @if shown.holds { "Here: " } @else { "Here, against expectation: " } } (shown.verdict) }
+                        p { b { @if shown.holds { "Here: " } @else { "Here, unexpectedly: " } } (shown.verdict) }
                     }
                 }
             }
@@ -270,7 +270,7 @@ fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
     }
 }
 
-/// What is different without an interpreter's lock, beside the figures with a simulated one.
+/// What differs without an interpreter lock, beside the figures with a simulated one.
 fn in_rust(finding: &Finding) -> Markup {
     let Some(note) = &finding.in_rust else { return html! {} };
     let under_lock = |figure: &FigureFinding| figure.cells.last().is_some_and(|cell| cell.strategy == "gil_threads");
@@ -291,7 +291,7 @@ fn in_rust(finding: &Finding) -> Markup {
     }
 }
 
-/// The records that its figures are from.
+/// The records that its figures come from.
 pub(super) fn records<'a>(finding: &Finding, input: &'a PageInput) -> Vec<&'a Record> {
     let mut records: Vec<&Record> = Vec::new();
     for figure in finding.figures.iter().filter(|figure| figure.measured.is_some() && !figure.cells.is_empty()) {

@@ -1,4 +1,4 @@
-//! Every figure of a claim as text, and where and how it was measured.
+//! Every figure of a claim as text, with where and how it was measured.
 
 use super::{
     claim::{ClaimPicture, DrawnClaim, PageFacts, look_of, records},
@@ -9,7 +9,7 @@ use findings::{FigureFinding, Finding, Measured, MechanismFinding, Unit};
 use harness::results::record::Record;
 use maud::{Markup, html};
 
-/// The table of a claim, folded.
+/// The table of a claim, collapsed.
 pub(super) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
     let finding = claim.finding;
     let records = records(finding, shared.input);
@@ -56,10 +56,10 @@ fn provenance(finding: &Finding, records: &[&Record]) -> String {
     calibrated.sort_unstable();
     calibrated.dedup();
     if !calibrated.is_empty() {
-        sentences.push(format!("The recipe's numbers were chosen by figures of {}.", calibrated.join(", ")));
+        sentences.push(format!("The model's numbers were fitted to figures of {}.", calibrated.join(", ")));
     }
     if sentences.is_empty() {
-        sentences.push("What the document says, and what came of it.".into());
+        sentences.push("What the document says, and the result.".into());
     }
     sentences.join(" ")
 }
@@ -99,7 +99,7 @@ fn measured_cells(unit: Unit, measured: &Measured) -> Markup {
 fn mechanism_table_row(mechanism: &MechanismFinding, finding: &Finding) -> Markup {
     let unit = finding.figures.first().map_or(Unit::Ratio, |first| first.unit);
     html! {
-        @for (measured, what) in [(&mechanism.measured, ""), (&mechanism.apart, ", where they part")] {
+        @for (measured, what) in [(&mechanism.measured, ""), (&mechanism.apart, ", where they differ")] {
             @if let Some(measured) = measured {
                 tr class={ "s-" (look_of(&mechanism.cells).strategy) } {
                     th scope="row" class="wide-name" { (mechanism.name) (what) }
@@ -110,7 +110,7 @@ fn mechanism_table_row(mechanism: &MechanismFinding, finding: &Finding) -> Marku
                         @match (what.is_empty(), if what.is_empty() { mechanism.gives_it } else { mechanism.stands }) {
                             (true, Some(true)) => "gives the printed figure",
                             (true, Some(false)) => "doesn't give it",
-                            (false, Some(true)) => "still stands",
+                            (false, Some(true)) => "still fits",
                             (false, Some(false)) => "is ruled out",
                             (_, None) => "not decided",
                         }
@@ -121,7 +121,7 @@ fn mechanism_table_row(mechanism: &MechanismFinding, finding: &Finding) -> Marku
     }
 }
 
-/// The range that agrees: `3.52×–4.76×`, `above 1.00×`.
+/// The range of agreement: `3.52×–4.76×`, `above 1.00×`.
 fn agrees(figure: &FigureFinding) -> String {
     let text = |bound| quantity::figure(figure.unit, bound);
     match figure.agrees {

@@ -1,4 +1,4 @@
-//! What a job costs, in pictures and tables: by engine, by workers, and as there are more jobs.
+//! What a job costs, in charts and tables: by engine, by number of workers, and by number of jobs.
 
 use super::{
     chart::{self, Caption},
@@ -14,7 +14,7 @@ use harness::results::costs::{Bulk, Costs, Engine};
 use maud::{Markup, html};
 use stats::{Estimate, paired};
 
-/// Jobs per second: the median over rounds, with its interval where there are rounds enough.
+/// Jobs per second: the median over rounds, with its interval if there are enough rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct JobRate {
     pub(super) median: f64,
@@ -35,7 +35,7 @@ impl JobRate {
     }
 }
 
-/// Three significant digits and no more, thousands apart.
+/// Three significant digits, with thousands separators.
 fn whole(rate: f64) -> String {
     if rate < 100.0 {
         return significant(rate, 3);
@@ -44,13 +44,13 @@ fn whole(rate: f64) -> String {
     grouped(((rate / step).round() * step) as u32)
 }
 
-/// How many times as many jobs as RQ with the same workers, round by round.
+/// Throughput relative to RQ with the same workers, paired by round.
 pub(super) fn against_rq(costs: &Costs, bulk: &Bulk, rq: Engine) -> Option<Estimate> {
     let theirs = costs.by_workers(rq).into_iter().find(|one| one.workers == bulk.workers)?;
     paired::speedup(&theirs.per_job_s(), &bulk.per_job_s())
 }
 
-/// Jobs per second against workers. Nothing where no engine was measured with two numbers of workers.
+/// Jobs per second against workers. Empty if no engine was measured with two numbers of workers.
 pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
     let series = series(
         |engine| costs.by_workers(engine),
@@ -70,7 +70,7 @@ pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
         description: described(&series, |value| format!("{} jobs/s", whole(value))),
     };
     let caption = html! {
-        b { "Jobs that do nothing, per second." } " What is left is what carries them. All of a run are handed in together; "
+        b { "Jobs that do nothing, per second." } " Only the overhead is left. All jobs of a run are enqueued together; "
         "intervals of 95 % are drawn where they are wider than the points."
     };
     let axis =
@@ -86,7 +86,7 @@ pub(super) fn throughput(costs: &Costs, id: &str) -> Markup {
     chart::figure(&words, &caption, |rendition| plot.draw(rendition))
 }
 
-/// What one job costs, as there are more of them. Nothing where no engine was given two numbers of jobs.
+/// Cost per job against the number of jobs. Empty if no engine was measured with two numbers of jobs.
 pub(super) fn growth(costs: &Costs, id: &str) -> Markup {
     let series = series(
         |engine| costs.by_jobs(engine),
@@ -107,8 +107,8 @@ pub(super) fn growth(costs: &Costs, id: &str) -> Markup {
     };
     let workers = Engine::ALL.iter().find_map(|engine| Some(costs.by_jobs(*engine).first()?.workers)).unwrap_or(1);
     let caption = html! {
-        b { "What one of many costs." } " The time for all of them divided by their number, with "
-        (palette::workers("queue", workers)) ". A line that rises would say that a long queue is a slow one."
+        b { "Cost per job." } " The time for all jobs divided by their number, with "
+        (palette::workers("queue", workers)) ". A rising line would mean that a long queue is a slow one."
     };
     let axis = axis(&series, "microseconds for each job", 1e6, plain);
     let plot = Plot {
@@ -116,7 +116,7 @@ pub(super) fn growth(costs: &Costs, id: &str) -> Markup {
         references: Vec::new(),
         published: Vec::new(),
         axis,
-        across: "jobs handed in together",
+        across: "jobs enqueued together",
         cores: None,
     };
     chart::figure(&words, &caption, |rendition| plot.draw(rendition))
@@ -133,7 +133,7 @@ pub(super) fn name(engine: Engine) -> &'static str {
     }
 }
 
-/// The engines that have at least two points, which is what makes a line.
+/// One line for each engine that has at least two points.
 fn series<'a>(line: impl Fn(Engine) -> Vec<&'a Bulk>, point: impl Fn(&Bulk) -> Option<Point>) -> Vec<Series> {
     let all = Engine::ALL.into_iter().map(|engine| {
         let points: Vec<Point> = line(engine).into_iter().filter_map(&point).collect();
@@ -163,7 +163,7 @@ fn described(series: &[Series], figure: impl Fn(f64) -> String) -> String {
     sentences.join(" ")
 }
 
-/// Every figure of jobs that are handed in together.
+/// Every figure of jobs enqueued together.
 pub(super) fn bulk_table(costs: &Costs) -> Markup {
     let rq = Engine::ALL.into_iter().filter(|engine| matches!(engine, Engine::Rq | Engine::RqSimple));
     let rq: Vec<Engine> = rq.filter(|engine| !costs.by_workers(*engine).is_empty()).collect();
@@ -176,13 +176,13 @@ pub(super) fn bulk_table(costs: &Costs) -> Markup {
                 table {
                     caption {
                         span {
-                            "Medians over rounds in an order shuffled anew each time, with 95 % intervals where there are rounds enough. "
+                            "Medians over rounds, each in a newly shuffled order, with 95 % intervals if there are enough rounds. "
                             "A ratio compares rounds with each other, at the same number of workers."
                         }
                     }
                     thead {
                         tr {
-                            th scope="col" { "carried by" }
+                            th scope="col" { "engine" }
                             th scope="col" class="n" { "workers" }
                             th scope="col" class="n" { "jobs" }
                             th scope="col" class="n" { "n" }
@@ -232,22 +232,22 @@ fn head(engine: Engine) -> Markup {
     }
 }
 
-/// One job at a time, and what exactly carried it.
+/// One job at a time, and exactly what carried it.
 pub(super) fn single_table(costs: &Costs) -> Markup {
     html! {
         details open {
             summary { "The figures: one job at a time" }
             div class="scroll" tabindex="0" role="region" aria-label="One job at a time, as a table" {
                 table {
-                    caption { span { "From handing in to having the result, with one worker that stands ready." } }
+                    caption { span { "From enqueuing a job to its result, with one idle worker ready." } }
                     thead {
                         tr {
-                            th scope="col" { "carried by" }
+                            th scope="col" { "engine" }
                             th scope="col" class="n" { "median, ms" }
                             th scope="col" class="n" { "95 %" }
                             th scope="col" class="n wrap" { "times a pool's" }
                             th scope="col" class="n" { "95 %" }
-                            th scope="col" { "what exactly" }
+                            th scope="col" { "details" }
                         }
                     }
                     tbody { @for engine in Engine::ALL { (single_row(costs, engine)) } }
@@ -261,7 +261,7 @@ fn single_row(costs: &Costs, engine: Engine) -> Markup {
     let about = costs.about(engine);
     let note = about.and_then(|about| about.note.clone()).unwrap_or_default();
     let seconds = costs.single_s(engine);
-    // How many times as long: what is compared changes places.
+    // A ratio of times, so the two sides swap places.
     let longer = paired::speedup(seconds, costs.single_s(Engine::Processes)).filter(|_| engine != Engine::Processes);
     let ms = |seconds: f64| significant(seconds * 1e3, 3);
     html! {

@@ -12,24 +12,24 @@ use super::{
 use maud::{Markup, html};
 use stats::{ceiling::quantised_ceiling, serial_fraction::amdahl};
 
-/// A wider range of figures than this is drawn in doublings: on a straight axis its smaller figures would be one line.
+/// A wider range than this is drawn on a logarithmic axis: on a linear one the smaller figures would coincide.
 const WIDE_RANGE: f64 = 5.0;
 
-/// What is drawn beside the measured lines.
+/// What is drawn in addition to the measured lines.
 #[derive(Default)]
 pub(super) struct Beside {
-    /// What documents printed.
+    /// Published figures.
     pub(super) published: Vec<Published>,
-    /// Amdahl's law with this serial fraction, up to so many workers.
+    /// Amdahl's law: its serial fraction, and the number of workers up to which it is drawn.
     pub(super) law: Option<(f64, u32)>,
 }
 
-/// Speed-up over the baseline against workers. Nothing where no cell has a speed-up.
+/// Speed-up over the baseline against workers. Empty if no cell has a speed-up.
 pub(super) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
     speedups_beside(group, cores, id, Beside::default(), &words::speedup_caption(group))
 }
 
-/// The same beside other figures.
+/// The same with additional figures.
 pub(super) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Beside, caption: &Markup) -> Markup {
     let series = series(group, |cell| {
         let speedup = cell.speedup()?;
@@ -109,7 +109,7 @@ fn time_axis((low, high): (f64, f64), note: &str) -> Axis {
     Axis { title: format!("{}{note}", unit.long), scale, ends, doublings, ticks }
 }
 
-/// The ends of an axis for these figures, whether it counts doublings, and how it says so.
+/// The ends of an axis for these figures, whether it is logarithmic, and the note that says so.
 pub(super) fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
     if high / low > WIDE_RANGE {
         ((low / 1.1, high * 1.1), true, "every doubling the same height")
@@ -118,7 +118,7 @@ pub(super) fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
     }
 }
 
-/// What a chart shows of a cell: its figure, the figure's interval, and both in words.
+/// What a chart shows of a cell: the figure, its interval, and both in words.
 type ShownCurve = (f64, Option<(f64, f64)>, String);
 
 fn series(group: &Group, shown: impl Fn(&Cell) -> Option<ShownCurve>) -> Vec<Series> {
@@ -139,7 +139,7 @@ fn most_workers(series: &[Series]) -> f64 {
     f64::from(most.unwrap_or(1).max(2))
 }
 
-/// The least and the most that is drawn, intervals and references included.
+/// The smallest and the largest figure drawn, including intervals and references.
 pub(super) fn extent(series: &[Series], references: &[Reference]) -> (f64, f64) {
     let points = series.iter().flat_map(|series| &series.points);
     let measured = points.flat_map(|point| {
@@ -167,17 +167,17 @@ fn staircase(tasks: u32, most: f64, figure: impl Fn(f64) -> f64) -> Vec<(f64, f6
     corners
 }
 
-/// One over N, in enough corners to look smooth on a straight axis too.
+/// 1/N, with enough corners to look smooth on a linear axis too.
 fn hyperbola(one: f64, most: f64) -> Vec<(f64, f64)> {
     (0..=40).map(|step| most.powf(f64::from(step) / 40.0)).map(|workers| (workers, one / workers)).collect()
 }
 
-/// The figures of a speed-up in words: `4.91 times as fast (4.85–4.97)`.
+/// A speed-up in words: `4.91 times as fast (4.85–4.97)`.
 pub(super) fn in_words(speedup: stats::Estimate) -> String {
     format!("{} times as fast ({})", ratio(speedup.estimate), interval(speedup.low, speedup.high))
 }
 
-/// The figures of a time in words: `1.81 s (1.80 s–1.83 s)`.
+/// A time in words: `1.81 s (1.80 s–1.83 s)`.
 pub(super) fn time_in_words(measured: super::group::Time) -> String {
     let between = measured.interval.map_or(String::new(), |(low, high)| format!(" ({}–{})", time(low), time(high)));
     format!("{}{between}", time(measured.median))

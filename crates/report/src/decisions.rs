@@ -1,4 +1,4 @@
-//! The decision table: each kind of work, who does it fastest in words, and the measured intervals the words are from.
+//! The decision table: each kind of work, its fastest strategies in words, and the measured intervals behind the words.
 
 use super::{
     chart::{self, Caption, Drawing, Rendition, line, marker, text},
@@ -11,18 +11,18 @@ use super::{
 use findings::{Decided, Ranked};
 use maud::{Markup, html};
 
-/// The section's name in addresses.
+/// The section's id.
 pub(super) const ID: &str = "who-does-what";
-/// What it asks.
-pub(super) const QUESTION: &str = "Who does which work fastest?";
+/// The section's question.
+pub(super) const QUESTION: &str = "Which strategy is fastest for each kind of work?";
 
-/// Beside the words of a row, and below them on a narrow page.
+/// Placed beside a row's words, or below them on a narrow page.
 const BESIDE: Rendition = Rendition { name: "wide", width: 700.0, font: 19.0 };
 const BELOW: Rendition = Rendition { name: "narrow", width: 350.0, font: 15.0 };
-/// From strategy to strategy, in sizes of a letter.
+/// Line height per strategy, in font sizes.
 const LINE: f64 = 1.5;
 
-/// The section. Nothing where no kind of work was measured.
+/// The section. Empty if no kind of work was measured.
 pub(super) fn section(decisions: &[Decided]) -> Markup {
     let measured: Vec<&Decided> = decisions.iter().filter(|decided| !decided.ranking.is_empty()).collect();
     if measured.is_empty() {
@@ -33,8 +33,8 @@ pub(super) fn section(decisions: &[Decided]) -> Markup {
             h2 id={ (ID) "-question" } { (QUESTION) }
             div class="part" {
                 p class="lead" {
-                    "How many times as fast as one after another, each with the workers that are named, with intervals of 95 %. "
-                    "Those on a tinted line can't be told from the fastest, or are no more than 5 % behind."
+                    "Speed-up over sequential, each with the workers shown, with 95 % intervals. "
+                    "Strategies on a tinted line can't be told from the fastest, or are at most 5 % slower."
                 }
                 div class="decisions" {
                     @for (number, decided) in measured.iter().enumerate() { (row(decided, &format!("{ID}-{number}"))) }
@@ -49,7 +49,7 @@ fn row(decided: &Decided, id: &str) -> Markup {
     let described = decided.ranking.iter().map(|ranked| format!("{}: {}.", capital(&name(ranked)), in_words(ranked)));
     let words = Caption {
         id: id.into(),
-        title: format!("Times as fast as one after another: {}", decided.work),
+        title: format!("Times as fast as sequential: {}", decided.work),
         description: described.collect::<Vec<_>>().join(" "),
     };
     html! {
@@ -117,7 +117,7 @@ fn one(ranked: &Ranked, x: &Scale, (left, right): (f64, f64), y: f64, rendition:
     }
 }
 
-/// `8 threads`, `async with 30 in flight`, in few letters.
+/// `8 threads`, `async with 30 in flight`, abbreviated.
 fn name(ranked: &Ranked) -> String {
     let cell = &ranked.cell;
     match cell.strategy.as_str() {
@@ -135,12 +135,12 @@ fn in_words(ranked: &Ranked) -> String {
     curves::in_words(ranked.speedup)
 }
 
-/// The same figures for those who can't see the pictures.
+/// The same figures as a table.
 fn table(decisions: &[&Decided]) -> Markup {
     html! {
         details {
             summary { "The figures" }
-            div class="scroll" tabindex="0" role="region" aria-label="Who does which work fastest, as a table" {
+            div class="scroll" tabindex="0" role="region" aria-label="The fastest strategies, as a table" {
                 table {
                     thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speed-up" } th scope="col" class="n" { "95 %" } th scope="col" { "" } } }
                     tbody {

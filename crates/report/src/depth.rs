@@ -1,4 +1,4 @@
-//! How many jobs waited in a queue, at each moment of a run.
+//! A queue's backlog at each moment of a run.
 
 use super::{
     chart::line,
@@ -9,20 +9,20 @@ use maud::{Markup, html};
 use std::fmt::Write;
 use work::worker::lane::{Span, SpanKind};
 
-/// Narrower steps than this, in units of the drawing, are drawn as one, as high as the highest of them.
+/// Narrower steps than this, in units of the drawing, are merged into one, as high as the highest.
 const LEAST_STEP: f64 = 1.5;
 
-/// How many jobs waited, moment by moment.
+/// The number of waiting jobs over time.
 #[derive(Debug, PartialEq)]
 pub(super) struct Depth {
-    /// From this nanosecond on, so many. In order; the last has none.
+    /// Pairs of nanosecond and jobs waiting from then on, in order; the last has zero.
     steps: Vec<(u64, u32)>,
     /// The most at once.
     pub(super) most: u32,
 }
 
 impl Depth {
-    /// `None` where no job was in a queue.
+    /// `None` if no job was in a queue.
     pub(super) fn of(spans: &[Span]) -> Option<Self> {
         let queued = spans.iter().filter(|span| span.kind == SpanKind::Queued && span.end_ns > span.start_ns);
         let mut changes: Vec<(u64, i64)> = queued.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
@@ -45,13 +45,13 @@ impl Depth {
         format!("at most {} waited in the queue at once", count(self.most as usize, "job"))
     }
 
-    /// What stands beside the area, or above it.
+    /// The label beside or above the area.
     pub(super) fn label(&self) -> String {
         format!("in the queue: {} at most", self.most)
     }
 
-    /// The area between these heights: as high as jobs wait, its full height for the most. `place` is where on the
-    /// horizontal axis a nanosecond lies.
+    /// The area between these heights, in proportion to the waiting jobs; the maximum takes the full height. `place`
+    /// maps a nanosecond to the horizontal axis.
     pub(super) fn draw(&self, place: impl Fn(u64) -> f64, (top, bottom): (f64, f64), ends: (f64, f64)) -> Markup {
         let y = Scale::linear((0.0, f64::from(self.most.max(1))), (bottom, top));
         let mut path = format!("M{} {}", px(ends.0), px(bottom));
@@ -72,8 +72,8 @@ impl Depth {
         }
     }
 
-    /// The steps with their places, those merged that lie too near one another to be seen: such a stretch is as high as the
-    /// highest of them, and from its end on the last one counts.
+    /// The steps with their positions. Steps too close together to be seen are merged: such a stretch is as high as its
+    /// highest step, and after it the last step counts.
     fn thinned(&self, place: impl Fn(u64) -> f64) -> Vec<(f64, u32)> {
         let mut stretches: Vec<(f64, u32, u32)> = Vec::new();
         for (at_ns, waiting) in &self.steps {

@@ -1,10 +1,10 @@
-//! A sentence with its figure bold, and how sure it is quieter: the sentence itself is made elsewhere.
+//! Formats a finding's sentence: the figure bold, its uncertainty muted.
 
 use super::quantity;
 use findings::Finding;
 use maud::{Markup, html};
 
-/// The sentence, its figure bold and how sure it is quieter.
+/// The sentence with its figure bold and its uncertainty muted.
 pub(super) fn emphasised(finding: &Finding) -> Markup {
     let sentence = finding.sentence.as_str();
     let figures = finding.figures.iter().filter_map(|figure| Some((figure.unit, figure.measured?.value.estimate)));
@@ -14,19 +14,19 @@ pub(super) fn emphasised(finding: &Finding) -> Markup {
         let spaced = written.replace('\u{a0}', " ");
         [format!("{bare} times"), written, spaced, bare]
     });
-    // The longest way of writing a figure that is in the sentence, of the first figure that is.
+    // The first figure that occurs in the sentence, in its longest notation that does.
     let found = { written }.find_map(|written| whole_word(sentence, &written).map(|at| (at, written.len())));
     let Some((at, length)) = found else { return quieter(sentence) };
     html! { (quieter(&sentence[..at])) strong { (&sentence[at..at + length]) } (quieter(&sentence[at + length..])) }
 }
 
-/// Where the figure stands in the sentence by itself, not as a part of another one.
+/// The position of the figure in the sentence, not as a part of another figure.
 fn whole_word(sentence: &str, figure: &str) -> Option<usize> {
     let part_of_one = |letter: char| letter.is_ascii_digit() || letter == '.' || letter == '-';
     sentence.match_indices(figure).map(|(at, _)| at).find(|at| {
         let before = sentence[..*at].chars().next_back();
         let mut after = sentence[at + figure.len()..].chars();
-        // A full stop ends a sentence, unless a digit follows.
+        // A full stop ends the number, unless a digit follows.
         let goes_on = match after.next() {
             Some('.') => after.next().is_some_and(|next| next.is_ascii_digit()),
             Some(letter) => letter.is_ascii_digit(),
@@ -36,7 +36,7 @@ fn whole_word(sentence: &str, figure: &str) -> Option<usize> {
     })
 }
 
-/// With its first interval in parentheses quieter.
+/// The text with its first interval in parentheses muted.
 fn quieter(text: &str) -> Markup {
     let from = text.find('(').filter(|from| text[*from..].contains("interval"));
     let to = from.and_then(|from| Some(from + text[from..].find(')')? + 1));

@@ -1,4 +1,4 @@
-//! The front of the page: how many claims came out, who does which work fastest, and a section for each document.
+//! The front of the page: the verdicts on all claims, the fastest strategies, and a section for each document.
 
 use super::{
     PageInput,
@@ -14,7 +14,7 @@ use findings::{Finding, Verdict};
 use harness::results::record::Record;
 use maud::{Markup, html};
 
-/// What measures every claim.
+/// The command that measures every claim.
 const COMMAND: &str = "makespan reproduce";
 
 /// The claims, by document.
@@ -24,13 +24,13 @@ pub(super) struct FrontPage<'a> {
 }
 
 impl<'a> FrontPage<'a> {
-    /// `None` where nothing is known of any claim.
+    /// `None` if there are no findings.
     pub(super) fn of(input: &'a PageInput) -> Option<Self> {
         let documents = Document::all(&input.findings.claims);
         (!documents.is_empty()).then_some(Self { input, documents })
     }
 
-    /// What the page is for, in one sentence.
+    /// The purpose of the page, in one sentence.
     pub(super) fn purpose(&self) -> String {
         let claims = self.input.findings.claims.len();
         let documents = in_words(self.documents.len());
@@ -38,12 +38,12 @@ impl<'a> FrontPage<'a> {
             if self.documents.len() == 1 { ("document says", "its") } else { ("documents say", "their") };
         let ran = if self.documents.len() == 1 { "what it ran" } else { "what they ran" };
         format!(
-            "{} well-known {say} what makes a program faster. This page ran {ran}, on this machine, and says which of {their} {claims} claims came out.",
+            "{} well-known {say} what makes a program faster. This page ran {ran} on this machine, with a verdict on each of {their} {claims} claims.",
             capital(&documents)
         )
     }
 
-    /// The records that the claims are judged by.
+    /// The records behind the claims' verdicts.
     pub(super) fn records(&self) -> Vec<&'a Record> {
         let mut records: Vec<&Record> = Vec::new();
         for record in self.input.findings.claims.iter().flat_map(|finding| claim::records(finding, self.input)) {
@@ -54,7 +54,7 @@ impl<'a> FrontPage<'a> {
         records
     }
 
-    /// The scoreboard, and what is left to measure.
+    /// The scoreboard, and which claims are left to measure.
     pub(super) fn board(&self) -> Markup {
         let claims = &self.input.findings.claims;
         let left = claims.iter().filter(|claim| claim.verdict == Verdict::NotMeasured).count();
@@ -67,7 +67,7 @@ impl<'a> FrontPage<'a> {
         }
     }
 
-    /// Where a reader may go: documents, then the rest.
+    /// The table of contents: documents, then the rest.
     pub(super) fn contents(&self) -> Markup {
         html! {
             @if self.has_decisions() { li { a href={ "#" (decisions::ID) } { (decisions::QUESTION) } } }
@@ -81,12 +81,12 @@ impl<'a> FrontPage<'a> {
         self.input.findings.decisions.iter().any(|decided| !decided.ranking.is_empty())
     }
 
-    /// Who does which work fastest.
+    /// The fastest strategies for each kind of work.
     pub(super) fn decisions(&self) -> Markup {
         decisions::section(&self.input.findings.decisions)
     }
 
-    /// The documents' sections. `own_host` when the page's head doesn't speak for the claims.
+    /// The documents' sections. `own_host` if the claims' machine is not the one in the page's head.
     pub(super) fn sections(&self, own_host: bool, most_bars: usize) -> Markup {
         let shared = PageFacts { input: self.input, own_host, most_bars };
         let claims = with_pictures(self.documents.iter().flat_map(|document| &document.claims), self.input);
@@ -105,7 +105,7 @@ impl<'a> FrontPage<'a> {
     }
 }
 
-/// How to read the pictures of the claims.
+/// How to read the claims' charts.
 pub(super) fn key() -> Markup {
     html! {
         div class="how-to-read" {
@@ -115,7 +115,7 @@ pub(super) fn key() -> Markup {
     }
 }
 
-/// The claims with their pictures, each picture under the first claim that needs it.
+/// The claims with their charts, each chart under the first claim that needs it.
 fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<DrawnClaim<'a>> {
     let mut claims: Vec<DrawnClaim> = Vec::new();
     let mut keys: Vec<(sweep::Key, &str)> = Vec::new();
@@ -153,7 +153,7 @@ impl<T> ClaimPicture<'_, T> {
     }
 }
 
-/// A small number as one writes it in a sentence.
+/// A small number as a word.
 fn in_words(number: usize) -> String {
     let words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
     words.get(number).map_or_else(|| number.to_string(), |word| (*word).into())

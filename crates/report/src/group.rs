@@ -1,4 +1,4 @@
-//! What belongs together on the page: the cells of one variant and one timer boundary, which share a baseline.
+//! Groups of cells: the cells of one variant and one timer boundary, which share a baseline.
 
 use super::palette;
 use harness::{
@@ -13,17 +13,17 @@ pub(super) struct Group<'a> {
     pub(super) variant: &'a str,
     /// The timer boundary.
     pub(super) timer: Timer,
-    /// Its cells: the baseline first, then by strategy, deal and workers.
+    /// Its cells: the baseline first, then by strategy, schedule and workers.
     pub(super) cells: Vec<Cell<'a>>,
 }
 
-/// One cell with what the page derives from it.
+/// One cell with the figures that the page derives from it.
 pub(super) struct Cell<'a> {
     /// As it was recorded.
     pub(super) record: &'a CellRecord,
-    /// Its time; `None` for a cell that failed, was skipped, or was not reached.
+    /// Its time; `None` if it failed, was skipped, or was not reached.
     pub(super) time: Option<Time>,
-    /// The strategy's name for people, with its deal where the group has the strategy with several.
+    /// The strategy's display name, with its schedule if the group has the strategy with several.
     pub(super) label: String,
 }
 
@@ -32,13 +32,13 @@ pub(super) struct Cell<'a> {
 pub(super) struct Time {
     /// The median, seconds.
     pub(super) median: f64,
-    /// Its 95 % interval; `None` where there are too few rounds for one.
+    /// Its 95 % interval; `None` if there are too few rounds for one.
     pub(super) interval: Option<(f64, f64)>,
     /// How many rounds.
     pub(super) rounds: usize,
 }
 
-/// The groups of a record, in the order in which the record has them.
+/// The groups of a record, in the record's order.
 pub(super) fn groups(record: &Record) -> Vec<Group<'_>> {
     let mut keys: Vec<(&str, Timer)> = Vec::new();
     for cell in &record.cells {
@@ -67,7 +67,7 @@ impl<'a> Group<'a> {
         self.cells.iter().find(|cell| cell.record.is_baseline() && cell.time.is_some())
     }
 
-    /// The cells beside the baseline that have a time.
+    /// The cells other than the baseline that have a time.
     pub(super) fn contenders(&self) -> impl Iterator<Item = &Cell<'a>> {
         self.cells.iter().filter(|cell| !cell.record.is_baseline() && cell.time.is_some())
     }
@@ -78,13 +78,13 @@ impl<'a> Group<'a> {
         with.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))
     }
 
-    /// The contender with the shortest time, among those that did all of the work.
+    /// The contender with the shortest time, among those that did all the work.
     pub(super) fn shortest(&self) -> Option<(&Cell<'a>, Time)> {
         let whole = self.contenders().filter(|cell| cell.record.task_errors == 0);
         whole.filter_map(|cell| Some((cell, cell.time?))).min_by(|a, b| a.1.median.total_cmp(&b.1.median))
     }
 
-    /// The lines a chart draws: the contenders by label, each by workers.
+    /// The lines of a chart: the contenders by label, each by workers.
     pub(super) fn series(&self) -> Vec<(&str, Vec<&Cell<'a>>)> {
         let mut series: Vec<(&str, Vec<&Cell>)> = Vec::new();
         for cell in self.contenders() {
@@ -96,7 +96,7 @@ impl<'a> Group<'a> {
         series
     }
 
-    /// How many tasks its cells have; the most, should they differ.
+    /// How many tasks its cells have; the maximum if they differ.
     pub(super) fn tasks(&self) -> u32 {
         self.cells.iter().map(|cell| cell.record.tasks).max().unwrap_or(0)
     }
@@ -109,7 +109,7 @@ impl<'a> Group<'a> {
 }
 
 impl<'a> Cell<'a> {
-    /// A cell among those that it is shown with.
+    /// A cell, in the context of its group.
     pub(super) fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
         let mut alike = group.iter().filter(|other| other.strategy == record.strategy);
         let label = palette::label(&record.strategy);
@@ -118,17 +118,17 @@ impl<'a> Cell<'a> {
         Self { record, time: Time::of(&record.timed_s()), label }
     }
 
-    /// How many times as fast as the baseline. Only of a cell that has a time.
+    /// Speed-up over the baseline, if the cell has a time.
     pub(super) fn speedup(&self) -> Option<Estimate> {
         self.time.and(self.record.speedup).filter(|speedup| speedup.estimate > 0.0)
     }
 
-    /// The share of its workers' time that the speed-up makes use of.
+    /// The speed-up divided by the number of workers.
     pub(super) fn efficiency(&self) -> Option<f64> {
         Some(ceiling::efficiency(self.speedup()?, self.record.workers)?.estimate)
     }
 
-    /// The deal, where the group has the strategy with several and it must be told.
+    /// The schedule, if the group has the strategy with several.
     pub(super) fn deal_told(&self) -> Option<String> {
         (self.label != palette::label(&self.record.strategy)).then(|| self.record.deal.to_string())
     }
@@ -152,7 +152,7 @@ impl<'a> Cell<'a> {
 }
 
 impl Time {
-    /// Of these seconds, one entry for each round; `None` without any that are possible.
+    /// From seconds, one entry for each round; `None` if none is valid.
     pub(super) fn of(rounds: &[f64]) -> Option<Self> {
         let all = Median::of(rounds).filter(|all| all.median > 0.0 && all.high.is_finite())?;
         let interval = all.covers_95_percent().then_some((all.low, all.high));

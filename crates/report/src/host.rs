@@ -1,4 +1,4 @@
-//! The machine and its noise, as the page's head and, where they differ, the sections name them.
+//! The machine and its noise, for the page's head and, where machines differ, for the sections.
 
 use super::{figures::memory, group::groups, words};
 use harness::results::record::Record;
@@ -7,7 +7,7 @@ use measure::host::HostFacts;
 use stats::noise::{Assessment, Noise};
 use std::collections::HashSet;
 
-/// The facts of the records' host: one strip for all of them. Nothing without records.
+/// One strip with the facts of the records' host. Empty without records.
 pub(super) fn strip(records: &[&Record]) -> Markup {
     let first = records.iter().min_by_key(|record| &record.started_at);
     let last = records.iter().max_by_key(|record| &record.started_at);
@@ -57,7 +57,7 @@ fn load(before: Option<f64>, after: Option<f64>) -> String {
     format!("load {} before, {} after", figure(before), figure(after))
 }
 
-/// The text, with its `--flags` kept on one line: a browser would break them between the hyphens.
+/// The text with unbreakable `--flags`: a browser would break them between the hyphens.
 fn unbroken_flags(text: &str) -> Markup {
     html! {
         @for word in text.split_inclusive(' ') {
@@ -75,7 +75,7 @@ fn rounds(records: &[&Record]) -> String {
     }
 }
 
-/// How still the machine held while it measured the baselines: a fact where it did, and what to do where it didn't.
+/// How steady the machine was while it measured the baselines: a fact if it was, remedies if it wasn't.
 fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
     let mut quiet: Vec<(f64, String)> = Vec::new();
     let mut noisy: Vec<String> = Vec::new();

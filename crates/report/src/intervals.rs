@@ -1,9 +1,9 @@
-//! The document's figure and ours on one axis, row above row.
+//! The document's figures and ours on one axis, one row each.
 //!
-//! Each row is one figure of a claim, or one mechanism that could have given it. In a row lie, one below another, what the
-//! document printed (hollow), what was measured here with its interval (filled, in the strategy's hue and shape), and what
-//! a closed form predicts (dashed). What would agree is a faint band. Each mark's words stand at its own height, in a
-//! column of their own, so that no word ever lies on a mark or on another word.
+//! Each row is one figure of a claim, or one mechanism that could explain it. A row contains, from top to bottom, the
+//! published figure (hollow), the measured one with its interval (filled, in the strategy's hue and shape), and a
+//! closed form's prediction (dashed). The range of agreement is a faint band. Each mark's text is at the mark's height,
+//! in a column of its own, so that no text overlaps a mark or another text.
 
 use super::{
     chart::{self, Caption, Drawing, Rendition, line, marker, path, text},
@@ -15,42 +15,42 @@ use super::{
 use findings::{Measured, Unit};
 use maud::{Markup, html};
 
-/// From one line of words to the next, in sizes of a letter.
+/// Line height, in font sizes.
 const LINE: f64 = 1.35;
-/// More letters than this in a name take another line, on a wide page and on a narrow one.
+/// Letters of a name after which it wraps, on a wide page and on a narrow one.
 const NAME: (usize, usize) = (24, 34);
-/// How many times as far as the figures themselves an axis reaches for an interval's sake.
+/// How far an axis extends for an interval, as a multiple of the range of the figures themselves.
 const REACH: f64 = 1.6;
 
-/// Figures in one unit, on one axis.
+/// A chart of figures in one unit, on one axis.
 pub(super) struct Panel {
-    /// The unit of all of them.
+    /// The figures' unit.
     pub(super) unit: Unit,
-    /// The figures, the first at the top.
+    /// The rows, the first at the top.
     pub(super) rows: Vec<IntervalRow>,
-    /// The figure that mechanisms are to give: a line through their rows.
+    /// The figure that mechanisms should reproduce: a line through their rows.
     pub(super) wanted: Option<f64>,
 }
 
 /// One figure.
 pub(super) struct IntervalRow {
-    /// What it is.
+    /// The figure's name.
     pub(super) name: String,
-    /// The hue and the shape of what was measured.
+    /// The measured mark's hue and shape.
     pub(super) look: &'static StrategyStyle,
-    /// What the document printed.
+    /// The published figure.
     pub(super) published: Option<f64>,
-    /// What agrees; an end is infinite where there is none.
+    /// The range of agreement; an open end is infinite.
     pub(super) agrees: Option<(f64, f64)>,
-    /// What was measured.
+    /// The measured figure.
     pub(super) measured: Option<Measured>,
-    /// What a closed form says, and its name.
+    /// A closed form's prediction, and the form's name.
     pub(super) predicted: Option<(f64, &'static str)>,
-    /// For a mechanism: what came of it.
+    /// For a mechanism: its outcome.
     pub(super) comes_out: Option<ComesOut>,
 }
 
-/// What came of a mechanism, with a sign.
+/// A mechanism's outcome, with a sign.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ComesOut {
     /// Yes, no, or not decided.
@@ -59,7 +59,7 @@ pub(super) struct ComesOut {
     pub(super) words: &'static str,
 }
 
-/// One mark of a row with its words.
+/// One mark of a row with its text.
 struct Mark<'a> {
     words: String,
     bold: bool,
@@ -74,7 +74,7 @@ enum MarkKind<'a> {
     ComesOut(Option<bool>),
 }
 
-/// What the marks mean, once for all pictures of the page.
+/// The legend for all charts of this kind on the page.
 pub(super) fn key() -> Markup {
     let sample = |class: &str, mark: Markup| {
         html! { svg class={ "sample " (class) } viewBox="0 0 24 24" aria-hidden="true" { (mark) } }
@@ -82,15 +82,15 @@ pub(super) fn key() -> Markup {
     let middle = (12.0, 12.0);
     html! {
         ul class="reading" {
-            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "the document printed it" }
+            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "published in the document" }
             li { (sample("s-threads", marker(Marker::Circle, middle, 7.0))) "measured here, in the strategy's hue and shape, with its interval" }
-            li { (sample("predicted", marker(Marker::Circle, middle, 7.0))) "a closed form predicts it; nobody measured it" }
-            li { (sample("", html! { rect class="agrees" x="1" y="3" width="22" height="18" rx="3" {} })) "what would agree" }
+            li { (sample("predicted", marker(Marker::Circle, middle, 7.0))) "predicted by a closed form, not measured" }
+            li { (sample("", html! { rect class="agrees" x="1" y="3" width="22" height="18" rx="3" {} })) "range of agreement" }
         }
     }
 }
 
-/// The panel, under a caption. Nothing where it would show less than one mark.
+/// The panel with its caption. Empty if it has no marks.
 pub(super) fn intervals(panel: &Panel, id: &str, title: &str, caption: &Markup) -> Markup {
     if panel.figures().next().is_none() {
         return html! {};
@@ -104,7 +104,7 @@ pub(super) fn intervals(panel: &Panel, id: &str, title: &str, caption: &Markup) 
 }
 
 impl IntervalRow {
-    // Nothing that is no number has a place on an axis.
+    // Non-finite numbers can't be placed on an axis.
     fn published(&self) -> Option<f64> {
         self.published.filter(|value| value.is_finite())
     }
@@ -152,13 +152,13 @@ pub(super) fn in_full(unit: Unit, measured: &Measured) -> String {
     if quantity::is_exact(measured) {
         return format!("{estimate}, counted");
     }
-    // An interval that may be looked at more than once misses less often.
+    // With interim analyses, an interval's level is higher than 95 %.
     let sure = figures::plain((1000.0 * (1.0 - measured.alpha)).round() / 10.0);
     let rounds = figures::count(measured.rounds as usize, "round");
     format!("{estimate} ({sure}\u{a0}% interval {}, {rounds})", quantity::between(unit, measured))
 }
 
-/// Where things lie, in units of the drawing.
+/// The layout, in units of the drawing.
 struct IntervalLayout {
     x: Scale,
     left: f64,
@@ -175,7 +175,7 @@ impl Panel {
         })
     }
 
-    /// The least and the most that the axis must hold.
+    /// The smallest and the largest figure on the axis.
     fn extent(&self) -> (f64, f64) {
         let fixed: &[f64] = match self.unit {
             Unit::Ratio => &[1.0],
@@ -187,7 +187,7 @@ impl Panel {
             finite.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)))
         };
         let (low, high) = widest(&mut self.figures().chain(fixed.iter().copied()));
-        // An interval may be so wide that nothing else could be seen beside it. Then it leaves the picture.
+        // An interval so wide that it would squeeze everything else runs out of the chart.
         let ends = self.rows.iter().flat_map(|row| {
             let measured = row.measured().into_iter().flat_map(|measured| [measured.value.low, measured.value.high]);
             let agrees = row.agrees.iter().flat_map(|(low, high)| [*low, *high]);
@@ -279,7 +279,7 @@ impl Panel {
         Drawing { height: bottom + (3.0 + LINE * (titles.len() as f64 - 1.0)) * font, body }
     }
 
-    /// The stretches, from top to bottom, that lines across may cross: on a narrow page, words lie between them.
+    /// The vertical stretches that a line across rows may cross: on a narrow page, text lies between them.
     fn free_of_words(&self, tops: &[f64], bottom: f64, rendition: &Rendition) -> Vec<(f64, f64)> {
         if !rendition.is_narrow() {
             return vec![(0.0, bottom)];
@@ -292,7 +292,7 @@ impl Panel {
         self.rows.iter().zip(tops).map(marks).chain([foot]).collect()
     }
 
-    /// The figure to be given, through the rows of the mechanisms.
+    /// The line of the figure to reproduce, through the mechanisms' rows.
     fn wanted_line(&self, at: &IntervalLayout, tops: &[f64], bottom: f64, rendition: &Rendition) -> Markup {
         let first = self.rows.iter().position(|row| row.comes_out.is_some());
         let from = first.and_then(|first| tops.get(first));
@@ -336,13 +336,13 @@ impl IntervalRow {
         }
     }
 
-    /// Where the marks lie on a narrow page, and how high they are together.
+    /// The position of the marks on a narrow page, and their total height.
     fn marks_narrow(&self, unit: Unit, top: f64, font: f64) -> (f64, f64) {
         let marks = self.entries(unit).iter().filter(|entry| entry.has_mark()).count();
         (top + wrapped(&self.name, NAME.1).len() as f64 * LINE * font, marks as f64 * font)
     }
 
-    /// The name, then the marks over the whole width, then their words, each behind its sign.
+    /// The name, then the marks over the whole width, then their texts, each after its sign.
     fn draw_narrow(&self, unit: Unit, at: &IntervalLayout, top: f64, font: f64) -> Markup {
         let entries = self.entries(unit);
         let lines = wrapped(&self.name, NAME.1);
@@ -364,7 +364,7 @@ impl IntervalRow {
         }
     }
 
-    /// What agrees.
+    /// The band of agreement.
     fn band(&self, at: &IntervalLayout, top: f64, height: f64) -> Markup {
         let Some((low, high)) = self.agrees.filter(|_| height > 0.0) else { return html! {} };
         let end = |bound: f64, open: f64| if bound.is_finite() { at.x.at(bound) } else { open };
@@ -382,7 +382,7 @@ impl Mark<'_> {
 
     fn said(&self, x: f64, y: f64, font: f64) -> Markup {
         match self.kind {
-            // On a narrow page its sign is there already.
+            // On a narrow page the sign is drawn already.
             MarkKind::ComesOut(yes) if x > 3.0 * font => html! {
                 (sign(yes, x + 0.5 * font, y, 0.42 * font))
                 (text(x + 1.5 * font, y, "start", "said", &self.words))
@@ -392,7 +392,7 @@ impl Mark<'_> {
         }
     }
 
-    /// The mark in front of its words, where these stand below the picture.
+    /// The mark before its text, if the text is below the chart.
     fn sample(&self, look: &StrategyStyle, x: f64, y: f64, font: f64) -> Markup {
         let size = 0.34 * font;
         match self.kind {
@@ -426,7 +426,7 @@ impl Mark<'_> {
     }
 }
 
-/// The interval; an end that leaves the picture has no bar across.
+/// The interval; an end outside the chart has no cap.
 fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Markup {
     let Measured { value, .. } = measured;
     if quantity::is_exact(measured) || value.low.is_nan() || value.high.is_nan() {
@@ -441,7 +441,7 @@ fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Marku
     }
 }
 
-/// A tick, a cross, or a stroke for what is not decided.
+/// A tick, a cross, or a dash if not decided.
 fn sign(yes: Option<bool>, x: f64, y: f64, r: f64) -> Markup {
     html! {
         @match yes {
@@ -455,7 +455,7 @@ fn sign(yes: Option<bool>, x: f64, y: f64, r: f64) -> Markup {
     }
 }
 
-/// The text in lines of at most so many letters, broken between words where that can be.
+/// The text in lines of at most `most` letters, broken between words where possible.
 pub(super) fn wrapped(text: &str, most: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {

@@ -1,4 +1,4 @@
-//! What became of a job's time on its way through a queue, and who did it where.
+//! How jobs spent their time on the way through a queue, and which workers on which hosts did them.
 
 use super::{
     depth::Depth,
@@ -14,23 +14,23 @@ use maud::{Markup, html};
 use stats::median::median;
 use work::{queue::broker::MOST_TRIES, worker::lane::SpanKind};
 
-/// The stages of a job's way, and what the table calls them.
+/// The stages of a job, with the table's names for them.
 const STAGES: [(SpanKind, &str); 4] = [
-    (SpanKind::Enqueue, "handing in"),
+    (SpanKind::Enqueue, "enqueuing"),
     (SpanKind::Queued, "in the queue"),
-    (SpanKind::Run, "being done"),
-    (SpanKind::Return, "on the way back"),
+    (SpanKind::Run, "running"),
+    (SpanKind::Return, "returning"),
 ];
 
-/// How long the jobs of one round took for one stage.
+/// How long one stage took the jobs of one round.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct JobStage {
     median_s: f64,
-    /// Of a hundred jobs, 95 took no longer.
+    /// The 95th percentile.
     most_s: f64,
 }
 
-/// A cell whose jobs went through a queue.
+/// A cell whose tasks went through a queue.
 struct Jobs<'a> {
     cell: &'a Cell<'a>,
     timeline: &'a Timeline,
@@ -38,7 +38,7 @@ struct Jobs<'a> {
     depth: Option<Depth>,
 }
 
-/// What is to be said of a group's queue cells. Nothing where it has none.
+/// A group's queue cells in words and tables. Empty if it has none.
 pub(super) fn jobs(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let all: Vec<Jobs> = group.cells.iter().filter_map(Jobs::of).collect();
     let remarks = |cell| redelivered(cell).into_iter().chain(shared(cell)).chain(excluded(cell));
@@ -75,7 +75,7 @@ impl JobStage {
         let spans = timeline.spans.iter().filter(|span| span.kind == kind && span.index.is_some());
         let mut took_s: Vec<f64> = spans.map(|span| span.end_ns.saturating_sub(span.start_ns) as f64 / 1e9).collect();
         took_s.sort_by(f64::total_cmp);
-        // The nearest rank: a time that one of the jobs really took.
+        // Nearest rank, so that it is a time that a job really took.
         let rank = (took_s.len() * 95).div_ceil(100).checked_sub(1)?;
         Some(Self { median_s: median(&took_s)?, most_s: took_s[rank] })
     }
@@ -90,8 +90,8 @@ fn in_words(jobs: &Jobs) -> String {
         jobs.stages[stage].map_or("?".into(), |stage| format!("{}\u{a0}ms", milliseconds(stage.median_s)))
     };
     format!(
-        "What became of a job's time, {}, in the middle (median): {} to hand it in, {} in the queue, {} being done, \
-         {} for its result's way back.{}",
+        "How a job's time was spent, {}, medians: {} enqueuing, {} in the queue, {} running, {} for its result's way \
+         back.{}",
         jobs.cell.who(),
         took(0),
         took(1),
@@ -101,18 +101,18 @@ fn in_words(jobs: &Jobs) -> String {
     )
 }
 
-/// What is said where jobs were handed out again.
+/// A sentence about redelivered jobs, if there are any.
 fn redelivered(cell: &Cell) -> Option<String> {
     let times = cell.record.redeliveries.filter(|times| *times > 0)?;
     let (jobs, was) = (count(times as usize, "job"), if times == 1 { "was" } else { "were" });
     Some(format!(
-        "{}: {jobs} {was} handed out again, because nothing was heard of the worker that had it. A job is handed out at \
-         most {MOST_TRIES} times, and what comes of it counts once.",
+        "{}: {jobs} {was} redelivered, because the worker that had it sent no more heartbeats. A job is delivered at \
+         most {MOST_TRIES} times, and its result counts once.",
         words::capital(&cell.who())
     ))
 }
 
-/// What is said where others used the queue.
+/// A sentence about other runs on the same queue, if there are any.
 fn shared(cell: &Cell) -> Option<String> {
     let others = cell.record.other_runs.filter(|others| *others > 0)?;
     let runs = count(others as usize, "other run");
@@ -122,7 +122,7 @@ fn shared(cell: &Cell) -> Option<String> {
     ))
 }
 
-/// What is said where runs don't count.
+/// A sentence about excluded runs, if there are any.
 fn excluded(cell: &Cell) -> Option<String> {
     let all = &cell.record.excluded;
     let reasons: Vec<String> =
@@ -133,7 +133,7 @@ fn excluded(cell: &Cell) -> Option<String> {
     (!all.is_empty()).then(|| format!("{who}: {runs} whose {times} not count{again}: {}.", reasons.join("; ")))
 }
 
-/// What such a run looks like: the first that kept its spans.
+/// The timeline of an excluded run: the first that kept its spans.
 fn excluded_run(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let first = group.cells.iter().find_map(|cell| {
         let run = cell.record.excluded.iter().find(|run| !run.timeline.spans.is_empty())?;
@@ -144,7 +144,7 @@ fn excluded_run(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> 
     timeline::lanes_of(&[(Cell::of(&record, &[&record]), Vec::new())], id, &about, scale_note, most_bars)
 }
 
-/// `sqlite`, or an address. Cells of a record have the same one, unless somebody put two together.
+/// `sqlite`, or a URL. Cells of a record have the same one, unless records were merged.
 fn queues(all: &[Jobs]) -> String {
     let mut queues: Vec<&str> = all.iter().filter_map(|jobs| jobs.cell.record.queue.as_deref()).collect();
     queues.dedup();
@@ -155,15 +155,15 @@ fn table(all: &[Jobs]) -> Markup {
     let queues = queues(all);
     html! {
         details open {
-            summary { "What became of a job's time" }
-            div class="scroll" tabindex="0" role="region" aria-label="What became of a job's time, as a table" {
+            summary { "How a job's time was spent" }
+            div class="scroll" tabindex="0" role="region" aria-label="How a job's time was spent, as a table" {
                 table class="jobs" {
                     caption {
                         span {
                             @if queues == "sqlite" { "The queue: " code { "sqlite" } ", a file of the pool's own. " }
                             @else if !queues.is_empty() { "The queue: " code { (queues) } ". " }
-                            "Milliseconds, over the jobs of the round that is drawn: the median, and what 95 of 100 jobs stay below. "
-                            "Times of several jobs overlap: while one is done, others wait."
+                            "Milliseconds, over the jobs of the drawn round: the median, and the 95th percentile. "
+                            "Times of several jobs overlap: while one runs, others wait."
                         }
                     }
                     thead {
@@ -175,7 +175,7 @@ fn table(all: &[Jobs]) -> Markup {
                                 th scope="col" class="n wrap" { "95 of 100" }
                             }
                             th scope="col" class="n wrap" { "most in the queue" }
-                            th scope="col" class="n wrap" { "handed out again" }
+                            th scope="col" class="n wrap" { "redelivered" }
                         }
                     }
                     tbody {
@@ -213,8 +213,8 @@ fn hosts(all: &[Jobs]) -> Markup {
                 table class="hosts" {
                     caption {
                         span {
-                            "Another host has another clock. What is drawn of its workers was moved by an estimate of the difference, "
-                            "which is off by no more than what stands behind ±: of a host's workers, that of the one whose clock is known least."
+                            "Every host has its own clock. Spans of other hosts' workers were shifted by an estimate of the clock offset, "
+                            "which is off by no more than the figure after ±: the largest among a host's workers."
                         }
                     }
                     thead {
@@ -222,7 +222,7 @@ fn hosts(all: &[Jobs]) -> Markup {
                             th scope="col" { "strategy" }
                             th scope="col" class="n" { "workers" }
                             th scope="col" { "host" }
-                            th scope="col" { "which of them" }
+                            th scope="col" { "which workers" }
                             th scope="col" class="n" { "clock offset" }
                         }
                     }
@@ -276,11 +276,11 @@ mod tests {
         let queues = record.cells.iter().filter(|cell| cell.strategy == "queue").count();
         assert!(html.matches("<tr>").count() > queues, "{html}");
         for expected in
-            ["redis://127.0.0.1:6379/0", "2 jobs were handed out again", "host-b", "+1.31\u{a0}ms ± 0.10\u{a0}ms"]
+            ["redis://127.0.0.1:6379/0", "2 jobs were redelivered", "host-b", "+1.31\u{a0}ms ± 0.10\u{a0}ms"]
         {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }
-        assert_eq!(html.matches("handed out again, because").count(), 1, "where there were none, nothing is said");
+        assert_eq!(html.matches("redelivered, because").count(), 1, "where there were none, nothing is said");
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
         ] {
             assert!(html.contains(expected), "{expected} is not in {html}");
         }
-        // The run's own and the worker's, in both renditions.
+        // The run's outage and the worker's, in both renditions.
         assert_eq!(html.matches("class=\"outage\"").count(), 4);
     }
 }

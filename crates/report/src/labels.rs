@@ -1,11 +1,11 @@
-//! Where the labels at the lines' ends go: as near to their lines as they can be without touching one another.
+//! Places the labels at the lines' ends, as close to their lines as possible without overlap.
 
 /// Places labels of one height along a vertical edge.
 ///
-/// `wanted` are the places the labels' middles would like to have, in any order; the answer has the same order. The
-/// labels lie within `low..=high`, their heights included, and don't overlap, as long as they fit there at all;
-/// otherwise they are spaced evenly. Among all such placements this one has the least sum of squared shifts: it is
-/// isotonic regression by pooling neighbours that push against each other (Ayer and others, 1955).
+/// `wanted` are the preferred positions of the labels' middles, in any order; the result has the same order. The labels
+/// lie within `low..=high`, their heights included, and don't overlap, if they fit there at all; otherwise they are
+/// spaced evenly. Among all such placements this one has the least sum of squared shifts: it is isotonic regression by
+/// pooling neighbours that push against each other (Ayer and others, 1955).
 pub(super) fn place(wanted: &[f64], height: f64, (low, high): (f64, f64)) -> Vec<f64> {
     if wanted.is_empty() {
         return Vec::new();
@@ -49,8 +49,8 @@ impl LabelGroup {
     }
 }
 
-/// About how wide a text is, in the unit of its font size. Generous, because the reader's font is not known: the widest
-/// of the usual ones (Verdana, for one) take about 0.68 of their size for a letter.
+/// Approximate width of a text, in the unit of its font size. A generous estimate, because the reader's font is
+/// unknown: wide ones such as Verdana take about 0.68 of their size per letter.
 pub(super) fn width(text: &str, font: f64, bold: bool) -> f64 {
     text.chars().count() as f64 * font * if bold { 0.68 } else { 0.61 }
 }

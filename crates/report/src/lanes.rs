@@ -1,4 +1,4 @@
-//! What the workers of the cells that a claim compares did, side by side.
+//! The lanes of the cells that a claim compares, on one time axis.
 
 use super::{PageInput, group::Cell, timeline, words};
 use findings::{FigureFinding, Finding, Unit, lookup};
@@ -9,7 +9,7 @@ use harness::{
 use maud::{Markup, html};
 use work::worker::task_queue::Schedule;
 
-/// More cells than this in one picture are a crowd.
+/// More cells than this would crowd a chart.
 const MOST_CELLS: usize = 4;
 
 /// The cells of a claim that are drawn.
@@ -19,7 +19,7 @@ pub(super) struct Lanes<'a> {
 }
 
 impl<'a> Lanes<'a> {
-    /// `None` where fewer than two cells can be compared: one alone shows nothing, and counts have no length.
+    /// `None` if fewer than two cells can be compared: one alone shows nothing, and counts have no length.
     pub(super) fn of(finding: &'a Finding, input: &'a PageInput) -> Option<Self> {
         let found = finding.figures.iter().filter(|figure| has_length(figure)).filter_map(|figure| {
             let cells: Vec<_> = figure.cells.iter().collect();
@@ -28,7 +28,7 @@ impl<'a> Lanes<'a> {
         let mut record = None;
         let mut cells: Vec<&CellRecord> = Vec::new();
         for (from, mine) in found {
-            // One picture has one clock, so the cells of one record.
+            // One chart has one clock, so its cells come from one record.
             if !std::ptr::eq(*record.get_or_insert(from), from) {
                 continue;
             }
@@ -38,27 +38,27 @@ impl<'a> Lanes<'a> {
                 }
             }
         }
-        // What the eye compares with is at the top.
+        // The baseline is at the top, for comparison.
         cells.sort_by_key(|cell| !cell.is_baseline());
         let cells = spread(&cells);
         (cells.len() > 1).then_some(Self { record: record?, cells })
     }
 
-    /// Whether another claim's picture would be the same.
+    /// Whether another claim's chart would be the same.
     pub(super) fn same_as(&self, other: &Self) -> bool {
         std::ptr::eq(self.record, other.record)
             && self.cells.len() == other.cells.len()
             && self.cells.iter().zip(&other.cells).all(|(mine, others)| std::ptr::eq(*mine, *others))
     }
 
-    /// The picture.
+    /// The chart.
     pub(super) fn picture(&self, id: &str, most_bars: usize) -> Markup {
         let one = |cell: &&'a CellRecord| (Cell::of(cell, &[cell]), self.beside(cell));
         let cells: Vec<(Cell, Vec<String>)> = self.cells.iter().map(one).collect();
         timeline::lanes_of(&cells, id, &self.caption(), &words::scale_note(self.record), most_bars)
     }
 
-    /// What tells a cell from those beside it, strategy and workers apart.
+    /// What distinguishes a cell from the others, apart from strategy and workers.
     fn beside(&self, cell: &CellRecord) -> Vec<String> {
         let differ = |differ: &dyn Fn(&CellRecord) -> bool| self.cells.iter().any(|other| differ(other));
         let tasks =
@@ -84,13 +84,13 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// True for figures of something that takes time.
+/// True for figures derived from times.
 fn has_length(figure: &FigureFinding) -> bool {
     let takes_time = matches!(figure.unit, Unit::Ratio | Unit::Seconds | Unit::Turns | Unit::Exponent);
     takes_time && figure.measured.is_some()
 }
 
-/// The first and the last of them, and as many between as there is room for, evenly.
+/// The first and the last cell, and as many evenly spaced ones between as fit.
 fn spread<'a>(cells: &[&'a CellRecord]) -> Vec<&'a CellRecord> {
     if cells.len() <= MOST_CELLS {
         return cells.to_vec();

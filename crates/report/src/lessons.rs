@@ -1,35 +1,35 @@
-//! The lessons, each folded up: the question first, then how to run it, and only then what comes of it.
+//! The lessons, each collapsed: the question first, then how to run it, and only then the result.
 
 use super::{PageInput, page::command, verdict};
 use findings::{Finding, Findings, Verdict};
 use lesson::{Excerpt, Lesson, StepKind};
 use maud::{Markup, html};
 
-/// The section's name in addresses.
+/// The section's id.
 pub(super) const ID: &str = "lessons";
 /// Its heading.
 pub(super) const TITLE: &str = "Lessons";
 
-/// The section; nothing where there are no lessons.
+/// The section. Empty if there are no lessons.
 pub(super) fn section(input: &PageInput) -> Markup {
     html! {
         @if !input.lessons.is_empty() {
             section id=(ID) aria-labelledby={ (ID) "-title" } {
-                p class="eyebrow" { "For a class, or for one alone" }
+                p class="eyebrow" { "For a class, or on your own" }
                 h2 id={ (ID) "-title" } { (TITLE) }
-                p class="lead" { "One idea each. Write your guess down before you run anything: a prediction that failed teaches more than a result." }
+                p class="lead" { "One idea each. Write your guess down before you run anything: a failed prediction teaches more than a result." }
                 @for lesson in input.lessons { (folded(lesson, &input.findings)) }
             }
         }
     }
 }
 
-/// Where this lesson is on the page.
+/// The id of this lesson's element.
 pub(super) fn id(lesson: &Lesson) -> String {
     format!("lesson-{}", lesson.number)
 }
 
-/// The lesson that runs this strategy.
+/// The first lesson whose race has this strategy.
 pub(super) fn about<'a>(lessons: &'a [Lesson], strategy: &str) -> Option<&'a Lesson> {
     let runs = |lesson: &&Lesson| lesson.race.iter().any(|race| race.strategies.iter().any(|name| name == strategy));
     lessons.iter().find(runs)
@@ -39,14 +39,14 @@ fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
     html! {
         details class="lesson" {
             summary { (lesson.number) ". " (lesson.title) }
-            // A link to what is folded up unfolds it; one to the fold itself would not.
+            // The id is inside the `details`: a link to its content opens it, a link to the `details` itself would not.
             div id=(id(lesson)) {
                 p class="answer" { (lesson.question) }
                 (words(lesson, StepKind::Ask))
                 h3 { "Run" }
                 (commands(lesson, true))
                 @if let Some(race) = &lesson.race {
-                    p { "The race. Guessed is the time of " b { (race.ask) } ":" }
+                    p { "The race. The class guesses the time of " b { (race.ask) } ":" }
                     (command(&race.command()))
                 }
                 (commands(lesson, false))
@@ -61,13 +61,13 @@ fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
                 (claims(lesson, findings))
                 h3 { "Try" }
                 (words(lesson, StepKind::Try))
-                p class="small" { "A class takes about " (lesson.minutes) " minutes for it. In the terminal: " code { "makespan lesson " (lesson.number) } }
+                p class="small" { "It takes a class about " (lesson.minutes) " minutes. In the terminal: " code { "makespan lesson " (lesson.number) } }
             }
         }
     }
 }
 
-/// Those that are run before the race, or the others.
+/// The commands before the race, or the others.
 fn commands(lesson: &Lesson, before: bool) -> Markup {
     html! {
         @for one in lesson.commands.iter().filter(|one| one.before == before) {
@@ -81,7 +81,7 @@ fn words(lesson: &Lesson, kind: StepKind) -> Markup {
     html! { @if let Some(step) = lesson.step(kind) { div class="words" { (step.html()) } } }
 }
 
-/// A region of the source, which scrolls in a frame of its own.
+/// A region of the source, in a scrollable frame.
 fn listing(excerpt: &Excerpt) -> Markup {
     html! {
         div class="listing" {
@@ -91,7 +91,7 @@ fn listing(excerpt: &Excerpt) -> Markup {
     }
 }
 
-/// What the documents printed, with this machine's verdict.
+/// The published figures, with this machine's verdicts.
 fn claims(lesson: &Lesson, findings: &Findings) -> Markup {
     html! {
         ul class="lesson-claims" {

@@ -1,31 +1,31 @@
 //! Records in, one HTML page out.
 //!
-//! The page is one file that needs nothing else: style, script and pictures are in it. Nothing here measures, reads a
-//! clock, or knows a figure that is not in a record.
+//! The page is one self-contained file with style, script and charts. This crate measures nothing, reads no clock, and
+//! shows no figure that is not in a record.
 //!
 //! | file | what it makes |
 //! |---|---|
 //! | `page` | the page around the sections |
-//! | `findings`, `scoreboard`, `decisions` | its front: how many claims came out, and who does which work fastest |
-//! | `claim`, `claim_table`, `emphasis` | one claim: question, answer, pictures, mechanisms, table, command |
+//! | `findings`, `scoreboard`, `decisions` | its front: the verdicts on all claims, and the fastest strategies |
+//! | `claim`, `claim_table`, `emphasis` | one claim: question, answer, charts, mechanisms, table, command |
 //! | `intervals` | the document's figure and ours on one axis |
-//! | `lanes`, `sweep` | which cells of a claim are drawn: what the workers did, and the curve its figure is a point of |
+//! | `lanes`, `sweep` | which cells of a claim are drawn: as lanes, and as the curve that its figure is a point of |
 //! | `verdict`, `quantity` | a verdict's word, tone and sign; a claim's figures in their units |
-//! | `section` | one scenario: question, answer, pictures, table, command |
+//! | `section` | one scenario: question, answer, charts, table, command |
 //! | `host` | the machine and its noise |
-//! | `words` | the plain sentences |
-//! | `timeline`, `bars` | what every worker did |
-//! | `jobs`, `depth`, `elsewhere` | jobs on their way through a queue, how many waited, workers on other hosts |
-//! | `beyond`, `costs` | on queues: when one beats a pool, and what it costs |
-//! | `lessons` | the lessons, folded up |
+//! | `words` | the sentences |
+//! | `timeline`, `bars` | what each worker did |
+//! | `jobs`, `depth`, `remote_workers` | jobs on their way through a queue, the backlog, workers on other hosts |
+//! | `queue_lesson`, `costs` | when a queue beats a pool, and what it costs |
+//! | `lessons` | the lessons, collapsed |
 //! | `curves`, `lines` | speed-up and time against workers |
-//! | `chart`, `scale`, `labels` | what pictures are made of |
+//! | `chart`, `scale`, `labels` | the parts of charts |
 //! | `table` | every figure, as text |
 //! | `palette` | one hue for each strategy |
 //! | `group` | which cells may be compared |
-//! | `refresh` | the page from what is in the store |
+//! | `refresh` | writes the page from the store |
 
-// Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
+// Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -76,24 +76,24 @@ use harness::results::{costs::Costs, evidence::Evidence, output::Output, record:
 use lesson::Lesson;
 use support::figures;
 
-/// What a page is made from.
+/// The input of a page.
 #[derive(Debug, Clone, Default)]
 pub struct PageInput {
     /// The newest record of each scenario that was measured.
     pub records: Vec<Record>,
-    /// What the evidence says about every claim.
+    /// The findings on every claim.
     pub findings: Findings,
-    /// That evidence, whose cells the claims' pictures show.
+    /// The evidence behind the findings, whose cells the claims' charts show.
     pub evidence: Evidence,
     /// The scenarios a full run measures, in the page's order. Those without a record are named as missing.
     pub expected_scenarios: Vec<ScenarioNote>,
     /// The pages that Criterion wrote.
     pub criterion: Vec<CriterionLink>,
-    /// What a queue costs; `None` where that was not measured.
+    /// What a queue costs; `None` if that was not measured.
     pub costs: Option<Costs>,
-    /// The lessons to print on it.
+    /// The lessons to include.
     pub lessons: &'static [Lesson],
-    /// When the page is written, for people.
+    /// When the page is written, as text.
     pub generated_at: String,
 }
 
@@ -106,7 +106,7 @@ pub struct ScenarioNote {
     pub title: String,
 }
 
-/// Where Criterion's page of one cell is.
+/// A link to Criterion's page of one cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CriterionLink {
     /// The scenario's name.
@@ -115,14 +115,14 @@ pub struct CriterionLink {
     pub strategy: String,
     /// Workers in all.
     pub workers: u32,
-    /// The page's address, relative to ours.
+    /// The URL of Criterion's page, relative to ours.
     pub href: String,
 }
 
-/// A page is to be sent by mail and opened in a classroom: from this size on, bars in timelines are merged further.
+/// The page should be small enough for mail and classrooms: above this size, bars in timelines are merged further.
 const MOST_BYTES: usize = 4_500_000;
 
-/// How many bars a picture may have, in turn until the page is small enough.
+/// The most bars per chart: these limits are tried in turn until the page is small enough.
 const BARS: [usize; 4] = [1_500, 500, 170, 60];
 
 /// The page as one self-contained HTML text.
@@ -137,7 +137,7 @@ pub fn page(input: &PageInput) -> String {
     html
 }
 
-/// Writes the page, and a file whole or not at all: a reader never sees half of one.
+/// Writes the page, atomically: a reader never sees half a file.
 pub fn write(out: impl Into<Output>, input: &PageInput) -> Result<(), StoreError> {
     out.into().write(|to| to.write_all(page(input).as_bytes()))
 }

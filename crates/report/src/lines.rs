@@ -1,5 +1,4 @@
-//! A chart of figures against a number, of workers or of jobs: lines with their names at their ends, and lines to compare
-//! with.
+//! A chart of figures against a number of workers or jobs: lines with their names at their ends, and reference lines.
 
 use super::{
     chart::{Drawing, Rendition, line, marker, path, text},
@@ -10,22 +9,22 @@ use super::{
 };
 use maud::{Markup, html};
 
-/// From one line of letters to the next, in sizes of a letter.
+/// Line height, in font sizes.
 const LINE: f64 = 1.25;
 
-/// What is drawn.
+/// A line chart.
 pub(super) struct Plot {
     /// The measured lines.
     pub(super) series: Vec<Series>,
-    /// What they are compared with.
+    /// The reference lines.
     pub(super) references: Vec<Reference>,
-    /// What documents printed.
+    /// Published figures.
     pub(super) published: Vec<Published>,
     /// The vertical axis.
     pub(super) axis: Axis,
     /// What the horizontal axis counts.
     pub(super) across: &'static str,
-    /// The cores that may be used, for a vertical line; `None` where the horizontal axis doesn't count workers.
+    /// The usable cores, for a vertical line; `None` if the horizontal axis doesn't count workers.
     pub(super) cores: Option<u32>,
 }
 
@@ -33,13 +32,13 @@ pub(super) struct Plot {
 pub(super) struct Axis {
     /// What it counts, with the unit.
     pub(super) title: String,
-    /// Where it starts, or what its steps are.
+    /// A note on where it starts, or what its steps are.
     pub(super) scale: &'static str,
     /// Its lower and its upper end.
     pub(super) ends: (f64, f64),
     /// True when one step is one doubling.
     pub(super) doublings: bool,
-    /// The figures that are marked, with their texts.
+    /// The ticks, with their texts.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
@@ -65,29 +64,29 @@ pub(super) struct Point {
     pub(super) tip: String,
 }
 
-/// A figure that was printed elsewhere.
+/// A published figure.
 pub(super) struct Published {
     /// Its place on the horizontal axis.
     pub(super) across: u32,
     /// The figure.
     pub(super) value: f64,
-    /// Who printed it, in a few letters.
+    /// Its source, abbreviated.
     pub(super) label: String,
     /// The exact figure in words.
     pub(super) tip: String,
 }
 
-/// A line that was not measured at each point: the baseline, the ideal, the ceiling, a law.
+/// A reference line: the baseline, the ideal, the ceiling, a law.
 pub(super) struct Reference {
     /// The name at its end.
     pub(super) label: String,
     /// How it is drawn: a class of the style sheet.
     pub(super) class: &'static str,
-    /// Its corners: place on the horizontal axis, and figure.
+    /// Its corners: position on the horizontal axis, and figure.
     pub(super) corners: Vec<(f64, f64)>,
 }
 
-/// Where things lie, in units of the drawing.
+/// The layout, in units of the drawing.
 struct LineLayout {
     x: Scale,
     y: Scale,
@@ -99,17 +98,17 @@ struct LineLayout {
 }
 
 impl Plot {
-    /// The places that are measured.
+    /// The positions with measured points.
     fn measured(&self) -> impl Iterator<Item = u32> {
         self.series.iter().flat_map(|series| &series.points).map(|point| point.across)
     }
 
-    /// The places that have a mark, measured or printed.
+    /// The positions with measured or published points.
     fn marked_places(&self) -> impl Iterator<Item = u32> {
         self.measured().chain(self.published.iter().map(|published| published.across))
     }
 
-    /// The horizontal axis' left end: where lines to compare with begin, or else the first point.
+    /// The horizontal axis' left end: where reference lines begin, or else the first point.
     fn least(&self) -> u32 {
         if self.references.is_empty() { self.measured().min().unwrap_or(1) } else { 1 }
     }
@@ -159,13 +158,13 @@ impl Plot {
         Drawing { height: at.bottom + 3.4 * font, body }
     }
 
-    /// How much room a name at a line's end needs from top to bottom.
+    /// The height of a name at a line's end.
     fn name_height(&self, rendition: &Rendition) -> f64 {
         let lines = self.series.iter().map(|series| name_lines(&series.label, rendition).len());
         lines.max().unwrap_or(1) as f64 * LINE * rendition.font
     }
 
-    /// Lines that coincide are drawn a little beside one another, so that none hides another.
+    /// Offsets coinciding lines a little, so that none hides another.
     fn shift(&self, rank: usize, font: f64) -> f64 {
         let step = (0.75 * font / self.series.len() as f64).min(0.2 * font);
         (rank as f64 - (self.series.len() as f64 - 1.0) / 2.0) * step
@@ -191,7 +190,7 @@ impl Plot {
         }
     }
 
-    /// The measured numbers, as many as have room: the ends first, then powers of two and of ten, then the others.
+    /// The numbers to label, as many as fit: the ends first, then powers of two and of ten, then the others.
     fn marked(&self, at: &LineLayout, font: f64) -> Vec<u32> {
         let (least, most) = (self.least(), self.most());
         let mut numbers: Vec<u32> = self.marked_places().chain([least]).collect();
@@ -221,8 +220,8 @@ impl Plot {
         }
     }
 
-    /// What was printed, hollow. A label stands below its mark, on the side where it is clear of those before it, and is
-    /// left to the tip where there is no such side.
+    /// Published figures, as hollow marks. A label goes below its mark, on a side without overlap; if there is none,
+    /// only the tip shows it.
     fn published_marks(&self, at: &LineLayout, font: f64) -> Markup {
         let mut taken: Vec<(f64, f64, f64)> = Vec::new();
         let mut labelled = |(x, y): (f64, f64), label: &str| {
@@ -284,13 +283,13 @@ impl Plot {
     }
 }
 
-/// A name with its deal takes two lines where the page is narrow.
+/// A name with its schedule takes two lines on a narrow page.
 fn name_lines<'a>(label: &'a str, rendition: &Rendition) -> Vec<&'a str> {
     if rendition.is_narrow() { label.split(", ").collect() } else { vec![label] }
 }
 
 impl Axis {
-    /// What stands above the axis: one line where it fits, otherwise two.
+    /// The text above the axis: one line if it fits, otherwise two.
     fn head(&self, rendition: &Rendition) -> Vec<String> {
         let both = format!("{}, {}", self.title, self.scale);
         if labels::width(&both, rendition.font, false) <= rendition.width {

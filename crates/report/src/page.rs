@@ -1,4 +1,4 @@
-//! The page around the sections: its head, what it holds, and what makes it repeatable.
+//! The page around the sections: its head, the contents, and what makes it repeatable.
 
 use super::{
     PageInput, ScenarioNote,
@@ -13,15 +13,15 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 const STYLE: &str = include_str!("../../../report/theme/style.css");
 const SCRIPT: &str = include_str!("../../../report/theme/script.js");
-/// Before the first paint, so that a page the reader made dark does not flash white.
+/// Runs before the first paint, so that the dark theme doesn't flash white.
 const EARLY: &str = "try{document.documentElement.dataset.theme=localStorage.getItem('makespan-theme')||''}catch{}";
-/// The page fetches nothing, and a browser that knows this policy sees to it.
+/// The page fetches nothing, and this policy makes browsers enforce that.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
-/// The measurements' heading in addresses.
+/// The id of the measurements' heading.
 const MEASUREMENTS: &str = "measurements";
 
-/// The whole page. More bars in one picture than `most_bars` are merged.
+/// The whole page. More bars in one chart than `most_bars` are merged.
 pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
     let records = in_order(input);
     let front = FrontPage::of(input);
@@ -62,7 +62,7 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
                         (front.sections(!one_host, most_bars / 2))
                         div class="chapter" id=(MEASUREMENTS) {
                             h2 { "The measurements" }
-                            p class="lead" { "Every scenario that was measured, whatever a document says of it: the same work done by every strategy, every answer checked." }
+                            p class="lead" { "Every measured scenario, independent of the claims: the same work done by every strategy, every answer checked." }
                             (contents(input, &records, lesson.as_ref()))
                         }
                     }
@@ -81,7 +81,7 @@ pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
     }
 }
 
-/// The parts of the page, in one line.
+/// Links to the parts of the page, in one line.
 fn ways(front: &FrontPage, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
     html! {
         nav class="ways" aria-label="Contents" {
@@ -103,7 +103,7 @@ fn machine(records: &[&Record], one_host: bool) -> Markup {
     }
 }
 
-/// The records in the order of the scenarios that are expected, those of other scenarios behind them.
+/// The records in the order of the expected scenarios, then those of other scenarios.
 fn in_order(input: &PageInput) -> Vec<&Record> {
     let rank = |record: &Record| {
         let place = input.expected_scenarios.iter().position(|note| note.name == record.scenario);
@@ -114,13 +114,13 @@ fn in_order(input: &PageInput) -> Vec<&Record> {
     records
 }
 
-/// A name that is safe and unique as a link's target, whatever the scenario is called.
+/// An id that is safe and unique, whatever the scenario is called.
 fn id(number: usize, record: &Record) -> String {
     let safe = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
     format!("s{number}-{}", record.scenario.chars().map(safe).collect::<String>())
 }
 
-/// What was measured, with the answer in short, and what was not, with the command that would.
+/// The measured scenarios with their answers in short, and the others with the command to measure them.
 fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>) -> Markup {
     let missing: Vec<&ScenarioNote> = input
         .expected_scenarios
@@ -181,7 +181,7 @@ fn nothing_yet() -> Markup {
     html! {
         section {
             h2 { "Nothing has been measured yet" }
-            p class="answer" { "This page shows what was measured, and so far nothing was. In a checkout, this measures every scenario in a few rounds:" }
+            p class="answer" { "This page shows measurements, and so far there are none. In a checkout, this measures every scenario in a few rounds:" }
             (command("make bench-quick"))
             p { "And this measures a single one, then writes this page again:" }
             (command("makespan run web_requests && makespan report"))
@@ -202,13 +202,13 @@ fn footer(input: &PageInput) -> Markup {
             h2 { "How to read these figures" }
             p {
                 "A speed-up compares each round's time with the time that sequential took in the same round: the mean of the logarithms of these ratios, with Student's t for its 95 % interval. "
-                "Rounds go through all cells in an order shuffled by a seed, so that a machine which slows down slows all of them; a median's interval comes from the order of the rounds' times. "
+                "Rounds go through all cells in an order shuffled by a seed, so that a machine that slows down affects all of them; a median's interval comes from the order of the rounds' times. "
                 "METHOD.md has the rest, and says which figure comes from which measurement."
             }
             p {
                 "Every answer was checked before its time was kept; a cell that gave a wrong one has a row and no time. "
                 "The same figures as JSON (" code { "makespan.run/1" } "): " code { "makespan run SCENARIO --json FILE" } ". "
-                "The seed, the command and the commit named here make a run repeatable; the machine makes it differ."
+                "The seed, the command and the commit shown here make a run repeatable; times differ between machines."
             }
             p class="small" { "Page written " (input.generated_at) " from records alone; nothing was measured to write it." }
         }

@@ -6,111 +6,69 @@
 
 use super::chart;
 use maud::Markup;
-use std::fmt::Write;
+use std::{fmt::Write, num::NonZeroU32, sync::LazyLock};
+use work::{presentation::Presentation, strategy, worker::layout::WorkerLayout};
 
-/// How one strategy is drawn.
+pub(super) use work::presentation::Marker;
+
+/// How one strategy is drawn: its presentation, with its name.
 #[derive(Debug)]
 pub(super) struct StrategyStyle {
-    /// The strategy's name, as records have it.
+    /// The strategy's name in records.
     pub(super) strategy: &'static str,
-    /// Its name for people.
-    pub(super) label: &'static str,
-    /// What a worker of it is called: "8 threads".
-    worker: &'static str,
-    line_light: &'static str,
-    word_light: &'static str,
-    dark: &'static str,
-    /// The marker of its points.
     pub(super) marker: Marker,
-    /// The SVG dash pattern of its line; empty for a solid one.
     pub(super) dash: &'static str,
+    look: Presentation,
 }
 
-/// The shape of a point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Marker {
-    Circle,
-    Square,
-    Diamond,
-    Up,
-    Down,
-    Cross,
-    Hexagon,
-    Bar,
-}
-
-/// The page's ground in both themes, against which contrast is counted.
+/// The page's background in both themes, for contrast ratios.
 pub(super) const GROUND: (&str, &str) = ("#fbfaf7", "#14171c");
 
-/// Every strategy, those to come included, so that a hue never changes its meaning.
-const LOOKS: &[StrategyStyle] = &[
-    look("sequential", "sequential", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Bar, "2 5"),
-    look("thread_per_task", "thread per task", "thread", ["#3a94c8", "#1d6f9f", "#7cc8f2"], Marker::Hexagon, "1 5"),
-    look("threads", "threads", "thread", ["#0072b2", "#0072b2", "#4aa3df"], Marker::Circle, ""),
-    look("work_stealing", "work stealing", "thread", ["#b8568c", "#a3457a", "#d98cb8"], Marker::Diamond, "10 4"),
-    look("processes", "processes", "process", ["#d55e00", "#b34e00", "#f0803c"], Marker::Square, "7 5"),
-    look("hybrid", "hybrid", "worker", ["#b87d00", "#8a5d00", "#e69f00"], Marker::Cross, "12 4 2 4"),
-    look("async", "async", "in flight", ["#009e73", "#00795a", "#1fbf92"], Marker::Up, "3 4"),
-    look("async_offload", "async offload", "worker", ["#9a8f00", "#6f6700", "#f0e442"], Marker::Down, "14 4 3 4 3 4"),
-    look("gil_threads", "GIL threads", "thread", ["#22262e", "#22262e", "#e6e8ec"], Marker::Cross, "5 3"),
-    look("queue", "queue", "worker", ["#8c564b", "#8c564b", "#c99a8b"], Marker::Hexagon, "9 3 3 3"),
-    // What a queue runs on, in its hue, and what it is held against, in the baseline's.
-    look("sqlite", "queue, SQLite", "worker", ["#6d3f36", "#6d3f36", "#b98a7c"], Marker::Hexagon, ""),
-    look("redis", "queue, Redis", "worker", ["#b06a5a", "#96513f", "#e6bfb2"], Marker::Diamond, "12 3"),
-    look("rq", "RQ", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Square, "2 4"),
-    look("rq_simple", "RQ, no fork", "worker", ["#868d99", "#5b6270", "#c3c9d4"], Marker::Down, "6 3"),
+/// The queue's backends in its hue, and the systems it is compared with in the baseline's.
+const ENGINES: [(&str, Presentation); 4] = [
+    ("sqlite", engine("queue, SQLite", ["#6d3f36", "#6d3f36", "#b98a7c"], Marker::Hexagon, "")),
+    ("redis", engine("queue, Redis", ["#b06a5a", "#96513f", "#e6bfb2"], Marker::Diamond, "12 3")),
+    ("rq", engine("RQ", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Square, "2 4")),
+    ("rq_simple", engine("RQ, no fork", ["#868d99", "#5b6270", "#c3c9d4"], Marker::Down, "6 3")),
 ];
 
-/// What a strategy that this version doesn't know is drawn like: its own name, in no hue of another.
-const UNKNOWN: StrategyStyle = look("other", "", "worker", ["#6b7280", "#5b6270", "#9aa3b2"], Marker::Cross, "4 4");
-
-const fn look(
-    strategy: &'static str,
-    label: &'static str,
-    worker: &'static str,
-    tones: [&'static str; 3],
-    marker: Marker,
-    dash: &'static str,
-) -> StrategyStyle {
-    let [line_light, word_light, dark] = tones;
-    StrategyStyle { strategy, label, worker, line_light, word_light, dark, marker, dash }
+const fn engine(label: &'static str, tones: [&'static str; 3], marker: Marker, dash: &'static str) -> Presentation {
+    Presentation { label, tones, marker, dash, ..Presentation::OTHER }
 }
 
-/// How the strategy of this name is drawn.
+/// All styles in the order of tables and charts; the last is for unknown strategies.
+static STYLES: LazyLock<Vec<StrategyStyle>> = LazyLock::new(|| {
+    let ours = strategy::ALL.iter().map(|strategy| (strategy.name(), strategy.presentation()));
+    let all = ours.chain(ENGINES).chain([("other", Presentation::OTHER)]);
+    all.map(|(strategy, look)| StrategyStyle { strategy, marker: look.marker, dash: look.dash, look }).collect()
+});
+
+/// The style of the strategy with this name.
 pub(super) fn of(strategy: &str) -> &'static StrategyStyle {
-    LOOKS.iter().find(|look| look.strategy == strategy).unwrap_or(&UNKNOWN)
+    &STYLES[order(strategy)]
 }
 
-/// The strategy's place in the order in which tables and charts show strategies.
+/// The strategy's position in tables and charts.
 pub(super) fn order(strategy: &str) -> usize {
-    LOOKS.iter().position(|look| look.strategy == strategy).unwrap_or(LOOKS.len())
+    STYLES.iter().position(|style| style.strategy == strategy).unwrap_or(STYLES.len() - 1)
 }
 
-/// The strategy's name for people.
+/// The strategy's display name.
 pub fn label(strategy: &str) -> String {
-    let look = of(strategy);
+    let look = of(strategy).look;
     if look.label.is_empty() { strategy.replace('_', " ") } else { look.label.into() }
 }
 
-/// The workers in words: `8 threads`, `1 process`, `30 in flight`.
+/// A number of workers in words: `8 threads`, `1 process`, `30 in flight`.
 pub fn workers(strategy: &str, number: u32) -> String {
-    let noun = of(strategy).worker;
-    match (noun, number) {
-        ("in flight", _) => format!("{number} in flight"),
-        (_, 1) => format!("1 {noun}"),
-        ("process", _) => format!("{number} processes"),
-        _ => format!("{number} {noun}s"),
-    }
+    let (one, many) = of(strategy).look.worker;
+    format!("{number} {}", if number == 1 { one } else { many })
 }
 
-/// A strategy with its workers, as a sentence names it: `8 threads`, `work stealing with 8 threads`.
+/// A strategy with its workers, as a sentence names it: `8 threads`, `8 work-stealing threads`.
 pub(super) fn who(strategy: &str, number: u32) -> String {
-    match strategy {
-        "sequential" => "one after another".into(),
-        "threads" | "processes" => workers(strategy, number),
-        "thread_per_task" => format!("a thread for each task ({number})"),
-        _ => format!("{} with {}", label(strategy), workers(strategy, number)),
-    }
+    let layout = NonZeroU32::new(number).map_or(WorkerLayout::ONE, WorkerLayout::Plain);
+    of(strategy).look.phrase(&label(strategy), layout)
 }
 
 /// The SVG dash pattern of the strategy's line.
@@ -118,7 +76,7 @@ pub fn dash(strategy: &str) -> &'static str {
     of(strategy).dash
 }
 
-/// The mark of the strategy's points around the origin.
+/// The strategy's marker, centred on the origin.
 pub fn mark(strategy: &str, radius: f64) -> Markup {
     chart::marker(of(strategy).marker, (0.0, 0.0), radius)
 }
@@ -126,8 +84,8 @@ pub fn mark(strategy: &str, radius: f64) -> Markup {
 /// The CSS that gives each strategy's class its line tone `--c` and its word tone `--ink`, in both themes.
 pub fn css() -> String {
     let mut css = format!(":root{{--ground:light-dark({},{})}}\n", GROUND.0, GROUND.1);
-    for look in LOOKS.iter().chain([&UNKNOWN]) {
-        let StrategyStyle { strategy, line_light, word_light, dark, .. } = look;
+    for StrategyStyle { strategy, look, .. } in STYLES.iter() {
+        let [line_light, word_light, dark] = look.tones;
         // Writing to a String can't fail.
         let _ =
             writeln!(css, ".s-{strategy}{{--c:light-dark({line_light},{dark});--ink:light-dark({word_light},{dark})}}");
@@ -152,7 +110,7 @@ pub(super) fn contrast(one: &str, other: &str) -> f64 {
 /// Every tone of every strategy.
 #[cfg(test)]
 pub(super) fn tones() -> impl Iterator<Item = &'static str> {
-    LOOKS.iter().flat_map(|look| [look.line_light, look.word_light, look.dark])
+    STYLES.iter().flat_map(|style| style.look.tones)
 }
 
 #[cfg(test)]
@@ -162,23 +120,24 @@ mod tests {
 
     #[test]
     fn lines_and_words_stand_out_in_both_themes() {
-        for look in LOOKS {
-            assert!(contrast(look.line_light, GROUND.0) >= 3.0, "{} line, light", look.strategy);
-            assert!(contrast(look.word_light, GROUND.0) >= 4.5, "{} words, light", look.strategy);
-            assert!(contrast(look.dark, GROUND.1) >= 4.5, "{} dark", look.strategy);
+        for StrategyStyle { strategy, look, .. } in STYLES.iter() {
+            let [line_light, word_light, dark] = look.tones;
+            assert!(contrast(line_light, GROUND.0) >= 3.0, "{strategy} line, light");
+            assert!(contrast(word_light, GROUND.0) >= 4.5, "{strategy} words, light");
+            assert!(contrast(dark, GROUND.1) >= 4.5, "{strategy} dark");
         }
     }
 
     #[test]
     fn no_two_strategies_look_alike_in_grey() {
-        let cues: HashSet<_> = LOOKS.iter().map(|look| (look.marker as u8, look.dash)).collect();
-        assert_eq!(cues.len(), LOOKS.len());
+        let cues: HashSet<_> = STYLES.iter().map(|style| (style.marker as u8, style.dash)).collect();
+        assert_eq!(cues.len(), STYLES.len());
     }
 
     #[test]
-    fn every_strategy_that_can_be_run_has_a_look() {
-        for strategy in work::strategy::ALL {
-            assert_eq!(of(strategy.name()).strategy, strategy.name());
+    fn every_strategy_has_a_look_of_its_own() {
+        for strategy in strategy::ALL {
+            assert_ne!(strategy.presentation(), Presentation::OTHER, "{}", strategy.name());
         }
     }
 

@@ -1,15 +1,15 @@
-//! The figures of claims as text, each in its unit.
+//! Formats the figures of claims, each in its unit.
 
 use super::figures::{TimeUnit, grouped, memory, percent, ratio, significant, time};
 use findings::{Measured, Unit};
 
-/// How an axis of this unit is written.
+/// How an axis in a unit is labelled.
 pub(super) struct AxisUnit {
-    /// What stands below it.
+    /// The title below the axis.
     pub(super) title: String,
-    /// How many of what is written make one of the unit.
+    /// How many of the displayed unit make one of the figure's unit.
     pub(super) per_one: f64,
-    /// What stands behind each tick.
+    /// The suffix of each tick label.
     pub(super) suffix: &'static str,
 }
 
@@ -17,13 +17,13 @@ pub(super) struct AxisUnit {
 pub(super) fn axis(unit: Unit, high: f64) -> AxisUnit {
     let of = |title: &str, per_one, suffix| AxisUnit { title: title.into(), per_one, suffix };
     match unit {
-        Unit::Ratio => of("times; at 1 both are the same", 1.0, "×"),
+        Unit::Ratio => of("ratio; 1 means equal", 1.0, "×"),
         Unit::Seconds => {
             let unit = TimeUnit::of(high);
             of(&format!("{} at the document's own pace", unit.long), unit.per_second, "")
         }
-        Unit::Turns => of("turns of the workers", 1.0, ""),
-        Unit::Exponent => of("exponent: 0 does not grow with the tasks, 1 grows in proportion", 1.0, ""),
+        Unit::Turns => of("waves of the workers", 1.0, ""),
+        Unit::Exponent => of("exponent: 0 means no growth with the tasks, 1 means in proportion", 1.0, ""),
         Unit::CoreShare => of("processor time, as a share of one core", 100.0, " %"),
         Unit::Bytes => {
             let (per_one, name) = [(1e-9, "GB"), (1e-6, "MB")]
@@ -36,12 +36,12 @@ pub(super) fn axis(unit: Unit, high: f64) -> AxisUnit {
     }
 }
 
-/// A figure with its unit: `4.91×`, `1.81 s`, `6.02 turns`.
+/// A figure with its unit: `4.91×`, `1.81 s`, `6.02 waves`.
 pub(super) fn figure(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Ratio => format!("{}×", ratio(value)),
         Unit::Seconds => time(value),
-        Unit::Turns => format!("{}\u{a0}turns", ratio(value)),
+        Unit::Turns => format!("{}\u{a0}waves", ratio(value)),
         Unit::Exponent => signed(value),
         Unit::CoreShare => percent(value),
         Unit::Bytes => memory(value.max(0.0) as u64),
@@ -49,7 +49,7 @@ pub(super) fn figure(unit: Unit, value: f64) -> String {
     }
 }
 
-/// A figure that was printed elsewhere, with all of its digits.
+/// A published figure, with all of its digits.
 pub(super) fn printed(unit: Unit, value: f64) -> String {
     if !value.is_finite() {
         return "?".into();
@@ -58,14 +58,14 @@ pub(super) fn printed(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Ratio => format!("{}×", value_in_full(value)),
         Unit::Seconds => format!("{}\u{a0}s", value_in_full(value)),
-        Unit::Turns => format!("{}\u{a0}turns", value_in_full(value)),
+        Unit::Turns => format!("{}\u{a0}waves", value_in_full(value)),
         Unit::Exponent => value_in_full(value).replace('-', "\u{2212}"),
         Unit::CoreShare => format!("{}\u{a0}%", significant(value * 100.0, 3)),
         Unit::Bytes | Unit::Count | Unit::Outcome => figure(unit, value),
     }
 }
 
-/// An interval in the unit that suits the figure in it, without the unit's name: `4.85–4.97`.
+/// An interval in the displayed unit of its figure, without the unit's name: `4.85–4.97`.
 pub(super) fn between(unit: Unit, Measured { value, .. }: &Measured) -> String {
     let text = |bound: f64| match unit {
         _ if !bound.is_finite() => "∞".into(),
@@ -80,19 +80,19 @@ pub(super) fn between(unit: Unit, Measured { value, .. }: &Measured) -> String {
     format!("{}{joint}{}", text(value.low), text(value.high))
 }
 
-/// A figure with its interval: `4.91× (4.85–4.97)`. What was counted has none.
+/// A figure with its interval: `4.91× (4.85–4.97)`. Counts have none.
 pub(super) fn measured(unit: Unit, measured: &Measured) -> String {
     let estimate = figure(unit, measured.value.estimate);
     if is_exact(measured) { estimate } else { format!("{estimate} ({})", between(unit, measured)) }
 }
 
-/// True for what was counted.
+/// True for counts.
 pub(super) fn is_exact(measured: &Measured) -> bool {
     measured.alpha == 0.0
 }
 
 fn signed(value: f64) -> String {
-    // No figure is minus zero.
+    // Never show minus zero.
     let text = format!("{value:.2}");
     if text.trim_start_matches('-').parse() == Ok(0.0) { "0.00".into() } else { text.replace('-', "\u{2212}") }
 }

@@ -1,5 +1,5 @@
-//! The lesson on queues: when one beats a pool, and what it costs. Every figure is from the newest measurement of queues,
-//! from records of queue cells, or from the program itself.
+//! The lesson on queues: when a queue beats a pool, and what it costs. Every figure comes from the newest measurement
+//! of queues, from records of queue cells, or from the program's own constants.
 
 use super::{
     PageInput,
@@ -21,27 +21,27 @@ use work::queue::{
     outage::Outage,
 };
 
-/// The section's name in addresses.
+/// The section's id.
 pub(super) const ID: &str = "beyond-one-machine";
-/// What it asks.
+/// The section's question.
 pub(super) const QUESTION: &str = "When does a queue beat a pool, and what does it cost?";
-/// What measures it.
+/// The command that measures it.
 pub(super) const COMMAND: &str = "cargo bench --bench queue";
 
 const WITHOUT_WORKERS: &str =
     "makespan run gallery_downloads --strategy queue --queue redis://HOST:PORT/DB --workers 0";
 
-/// What the lesson is made from.
+/// The lesson's input.
 pub(super) struct QueueLesson<'a> {
     costs: Option<&'a Costs>,
-    /// The cells of `queue` that were measured, with their records.
+    /// The measured cells of `queue`, with their records.
     cells: Vec<(&'a Record, &'a CellRecord)>,
-    /// The same for a class.
+    /// The lesson for a class on the same topic.
     in_class: Option<&'a lesson::Lesson>,
 }
 
 impl<'a> QueueLesson<'a> {
-    /// `None` where neither a queue's costs nor a cell of it were measured.
+    /// `None` if neither a queue's costs nor a queue cell were measured.
     pub(super) fn of(input: &'a PageInput) -> Option<Self> {
         let measured =
             |cell: &&CellRecord| cell.strategy == "queue" && cell.check == Check::Passed && !cell.run_s.is_empty();
@@ -61,7 +61,7 @@ impl<'a> QueueLesson<'a> {
         Some((costs, [Engine::Redis, Engine::Sqlite].into_iter().find(measured)?))
     }
 
-    /// For the list of contents: what a job costs.
+    /// The entry in the table of contents: what a job costs.
     pub(super) fn in_short(&self) -> Option<(String, &'static str)> {
         let (costs, engine) = self.engine()?;
         Some((time(Time::of(costs.single_s(engine))?.median), costs::name(engine)))
@@ -75,11 +75,11 @@ impl<'a> QueueLesson<'a> {
                 h2 id={ (ID) "-question" } { (QUESTION) }
                 div class="part" {
                     (self.answer())
-                    p { "A queue is worth what it costs where a pool can't do the work at all:" }
+                    p { "A queue is worth its cost where a pool can't do the work at all:" }
                     ul { @for (what, why) in self.reasons() { li { b { (what) } " " (why) } } }
                     p { (at_least_once()) }
                     p { (self.document()) }
-                    p { "What becomes of jobs that no worker takes, this says at its deadline:" }
+                    p { "This shows at its deadline what happens to jobs that no worker takes:" }
                     (super::page::command(WITHOUT_WORKERS))
                     @if let Some(lesson) = self.in_class {
                         p { "For a class: " a href={ "#" (lessons::id(lesson)) } { "lesson " (lesson.number) ", " (lesson.title) } "." }
@@ -112,7 +112,7 @@ impl<'a> QueueLesson<'a> {
         html! {
             p class="answer" {
                 "Through " (costs::name(engine)) ", a job that does nothing takes " strong { (time(alone.median)) }
-                " from being handed in to its result " span class="sure" { (sure(alone)) }
+                " from enqueuing to its result " span class="sure" { (sure(alone)) }
                 @if let Some(pool) = pool {
                     "; in a pool of processes " strong { (time(pool.median)) } " " span class="sure" { (sure(pool)) }
                 }
@@ -121,10 +121,10 @@ impl<'a> QueueLesson<'a> {
         }
     }
 
-    /// What a pool can't do, each with what was seen of it here.
+    /// What a pool can't do, each with what was observed here.
     fn reasons(&self) -> Vec<(&'static str, String)> {
         let tries = format!(
-            "A worker that nothing is heard of for {} loses its job to another; a job is handed out {MOST_TRIES} times at most. {}",
+            "A worker without a heartbeat for {} loses its job to another; a job is delivered at most {MOST_TRIES} times. {}",
             lease(),
             self.redelivered() + &self.outages()
         );
@@ -138,25 +138,22 @@ impl<'a> QueueLesson<'a> {
             (
                 "Several machines.",
                 format!(
-                    "A pool's workers are children of one process; a queue's are wherever its address can be reached. {}",
+                    "A pool's workers are children of one process; a queue's run wherever its URL can be reached. {}",
                     self.hosts()
                 ),
             ),
             (
-                "Work that must outlive its worker, or whoever handed it in.",
-                format!("In a pool a job is gone with either. In a queue it lies in a place of its own. {tries}"),
+                "Work that must outlive its worker or its client.",
+                format!("In a pool a job is lost with either. A queue stores it separately. {tries}"),
             ),
             (
                 "Bursts.",
-                format!(
-                    "What comes faster than it can be done waits in the queue, and workers can be added while it does. {burst}{}",
-                    self.drained()
-                ),
+                format!("A backlog waits in the queue, and workers can be added meanwhile. {burst}{}", self.drained()),
             ),
             (
                 "Different owners.",
                 format!(
-                    "Who hands in and who works need not know each other: an address and a queue's name are enough. {}",
+                    "Clients and workers need not know each other: a URL and a queue name are enough. {}",
                     self.shared()
                 ),
             ),
@@ -167,7 +164,7 @@ impl<'a> QueueLesson<'a> {
         let timelines = || self.cells.iter().filter_map(|(record, cell)| Some((record, cell.timeline.as_ref()?)));
         let most = timelines().max_by_key(|(_, timeline)| timeline.elsewhere.len());
         let Some((record, timeline)) = most.filter(|(_, timeline)| !timeline.elsewhere.is_empty()) else {
-            return "In the records here, all workers were on one host.".into();
+            return "In these records, all workers were on one host.".into();
         };
         let hosts: BTreeSet<&str> = timeline.elsewhere.iter().map(|one| one.host.as_str()).collect();
         let uncertain_ns = timeline.elsewhere.iter().map(|one| one.clock_uncertainty_ns).max().unwrap_or(0);
@@ -184,13 +181,13 @@ impl<'a> QueueLesson<'a> {
         let times = self.cells.iter().filter_map(|(_, cell)| cell.redeliveries).sum::<u32>();
         match (times, self.cells.is_empty()) {
             (_, true) => String::new(),
-            (0, false) => "In the records here, none was handed out again.".into(),
-            (1, false) => "In the records here, one was handed out again.".into(),
-            (times, false) => format!("In the records here, {times} were handed out again."),
+            (0, false) => "In these records, no job was redelivered.".into(),
+            (1, false) => "In these records, one job was redelivered.".into(),
+            (times, false) => format!("In these records, {times} jobs were redelivered."),
         }
     }
 
-    /// How long queues were away while cells were measured.
+    /// How long queues were unreachable while cells were measured.
     fn outages(&self) -> String {
         let excluded = self.cells.iter().flat_map(|(_, cell)| &cell.excluded);
         let away: Vec<f64> = excluded.map(|run| Outage::total_s(&run.timeline.outages)).filter(|s| *s > 0.0).collect();
@@ -198,7 +195,7 @@ impl<'a> QueueLesson<'a> {
             return String::new();
         }
         let (runs, away_s) = (count(away.len(), "run"), time(away.iter().sum()));
-        format!(" In {runs}, the queue gave no answer for {away_s} in all; these have no time that counts.")
+        format!(" In {runs}, the queue gave no answer for {away_s} in all; their times do not count.")
     }
 
     fn most_waiting(&self) -> Option<(u32, &str)> {
@@ -208,7 +205,7 @@ impl<'a> QueueLesson<'a> {
         depths.max_by_key(|(most, _)| *most)
     }
 
-    /// How long the largest heap that was measured took.
+    /// How long the largest measured backlog took.
     fn drained(&self) -> String {
         let largest = self.engine().and_then(|(costs, engine)| {
             let largest = *costs.by_jobs(engine).last()?;
@@ -216,7 +213,7 @@ impl<'a> QueueLesson<'a> {
         });
         largest.map_or(String::new(), |(engine, largest, took)| {
             format!(
-                "{} jobs that do nothing, handed in at once to {}, were done by {} in {}.",
+                "{} jobs that do nothing, enqueued at once on {}, were done by {} in {}.",
                 grouped(largest.jobs),
                 costs::name(engine),
                 palette::workers("queue", largest.workers),
@@ -225,7 +222,7 @@ impl<'a> QueueLesson<'a> {
         })
     }
 
-    /// The most jobs per second that were seen.
+    /// The highest throughput measured.
     fn shared(&self) -> String {
         let rates = self.engine().into_iter().flat_map(|(costs, engine)| {
             costs
@@ -236,7 +233,7 @@ impl<'a> QueueLesson<'a> {
         let best = rates.max_by(|a, b| a.2.median.total_cmp(&b.2.median));
         best.map_or(String::new(), |(engine, workers, rate)| {
             format!(
-                "What they share is its throughput: at best {} through {}, with {}.",
+                "They share its throughput: at best {} through {}, with {}.",
                 rate.in_words(),
                 costs::name(engine),
                 palette::workers("queue", workers)
@@ -247,7 +244,7 @@ impl<'a> QueueLesson<'a> {
     fn document(&self) -> Markup {
         html! {
             "Document 001 ends where one machine does, with RQ: jobs lie serialised in a list in Redis, a list has a name, any number of workers on any number of machines take from it, "
-            "and handing in alone has nothing done. It prints no time. "
+            "and enqueuing alone does no work. It prints no time. "
             (self.against_rq())
         }
     }
@@ -267,7 +264,7 @@ impl<'a> QueueLesson<'a> {
         let Some((workers, ours, theirs, times, simple)) = both.next_back() else { return String::new() };
         let simple = simple.map_or(String::new(), |simple| {
             format!(
-                " RQ forks a process for each job; beside its worker that does not, it is {} times as many ({}).",
+                " RQ forks a process for each job; compared with its worker that does not, it is {} times as many ({}).",
                 ratio(simple.estimate),
                 interval(simple.low, simple.high)
             )
@@ -286,12 +283,12 @@ impl<'a> QueueLesson<'a> {
 fn at_least_once() -> Markup {
     html! {
         "A pool does each job once. A queue does it " b { "at least once" } ": a worker that was only slow, or cut off, may finish a job "
-        "that another was given meanwhile. What comes of it counts once, but what it did to the world was done twice, so a job has to bear that. "
-        "To be sure that nobody has it any more takes until the lease of " (lease()) " is over: that is what a worker's death costs here."
+        "that another was given meanwhile. Its result counts once, but its side effects happened twice, so jobs must be idempotent. "
+        "A lost worker's job is redelivered only when its lease of " (lease()) " has expired: that is what a worker's death costs here."
     }
 }
 
-/// How long nothing may be heard of a worker.
+/// How long a worker may send no heartbeat.
 fn lease() -> String {
     format!("{}\u{a0}s", plain(LEASE.as_secs_f64()))
 }
@@ -304,14 +301,14 @@ fn sure(alone: group::Time) -> String {
     }
 }
 
-/// How long a job must be for what carries it to be a hundredth or a tenth of it.
+/// How long a job must be for its overhead to be a hundredth or a tenth of it.
 fn break_even(costs: &Costs) -> Markup {
     let measured = |engine: Engine| Some((engine, Time::of(costs.single_s(engine))?));
     let all: Vec<(Engine, Time)> =
         [Engine::Processes, Engine::Sqlite, Engine::Redis, Engine::Rq].into_iter().filter_map(measured).collect();
     html! {
         @if !all.is_empty() {
-            p { "What carries a job costs as much for a short one as for a long one. One at a time, it is:" }
+            p { "The overhead is the same for a short job as for a long one. One at a time, it is:" }
             ul { @for (engine, alone) in all { li { (shares(engine, alone)) } } }
         }
     }

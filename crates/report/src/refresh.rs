@@ -1,5 +1,5 @@
-//! The page from what is in the store: the verdicts on all claims with their evidence, the newest record of each scenario,
-//! and Criterion's pages where there are some.
+//! Writes the page from the store: the verdicts on all claims with their evidence, the newest record of each scenario,
+//! and links to Criterion's pages.
 
 use super::{CriterionLink, PageInput, ScenarioNote, write};
 use findings::findings;
@@ -14,7 +14,7 @@ use harness::{
 };
 use std::path::Path;
 
-/// Writes the page anew. Returns what had to be left out, with the reasons.
+/// Rewrites the page. Returns what had to be left out, with the reasons.
 pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, StoreError> {
     let page = page.into();
     let kept = store.newest()?;
@@ -48,7 +48,7 @@ fn link(benchmark: &criterion::Benchmark, page: &Path) -> Option<CriterionLink> 
     Some(CriterionLink { scenario: benchmark.group.clone(), strategy: benchmark.function.clone()?, workers, href })
 }
 
-/// The way from one file to another, with forward slashes. Relative, so that the checkout may move.
+/// The relative path from one file to another, with forward slashes, so that the checkout may move.
 fn relative(from: &Path, to: &Path) -> Option<String> {
     let (from, to) = (std::path::absolute(from).ok()?, std::path::absolute(to).ok()?);
     let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();

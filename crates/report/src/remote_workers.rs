@@ -1,8 +1,8 @@
-//! Workers on other hosts: their names beside lanes, and how well their clocks are known.
+//! Workers on other hosts: host names beside lanes, and how well their clocks are known.
 
 use work::worker::work::Elsewhere;
 
-/// A longer name than this is cut beside lanes. The table has it whole.
+/// Longer names are cut beside lanes. The table has them in full.
 const MOST_LETTERS: usize = 12;
 
 /// Neighbouring lanes of one host.
@@ -14,7 +14,7 @@ pub(super) struct NeighbouringLanes {
 }
 
 impl NeighbouringLanes {
-    /// What stands beside them.
+    /// The label beside the lanes.
     pub(super) fn label(&self) -> String {
         match self.host.char_indices().nth(MOST_LETTERS) {
             Some(_) => self.host.chars().take(MOST_LETTERS - 1).chain(['…']).collect(),
@@ -23,7 +23,7 @@ impl NeighbouringLanes {
     }
 }
 
-/// The lanes of other hosts, where so many workers share so many lanes. A lane of several hosts is nobody's.
+/// The lanes of other hosts, when `workers` share `lanes`. A lane that several hosts share gets no name.
 pub(super) fn lanes(elsewhere: &[Elsewhere], workers: u32, lanes: usize) -> Vec<NeighbouringLanes> {
     let lane_of = |worker: u32| super::bars::lane_of(worker, workers, lanes);
     let host_of = |worker| elsewhere.iter().find(|one| one.worker == worker).map(|one| one.host.as_str());
@@ -44,13 +44,13 @@ pub(super) fn lanes(elsewhere: &[Elsewhere], workers: u32, lanes: usize) -> Vec<
     named
 }
 
-/// A worker's clock: `+1.3 ms ± 0.1 ms`. As many decimals as the uncertainty has one digit of, which is rounded up.
+/// A worker's clock offset: `+1.3 ms ± 0.1 ms`. The uncertainty is rounded up to one digit, which sets the decimals.
 pub(super) fn offset(one: &Elsewhere) -> String {
     let (offset_ms, uncertain_ms) = (one.clock_offset_ns as f64 / 1e6, one.clock_uncertainty_ns as f64 / 1e6);
     let decimals = if uncertain_ms > 0.0 { (-uncertain_ms.log10().floor() as i32).clamp(0, 6) as usize } else { 6 };
     let step = 10_f64.powi(decimals as i32);
-    // Without the hair's breadth, 0.1 could be rounded up to 0.2.
-    // `max` may choose either zero, and -0 would be shown as such.
+    // Without the small tolerance, 0.1 could be rounded up to 0.2. `max` may choose either zero, and -0 would be shown
+    // as such.
     let uncertain_ms = ((uncertain_ms * step - 1e-9).ceil().max(0.0) + 0.0) / step;
     format!("{offset_ms:+.decimals$}\u{a0}ms ± {uncertain_ms:.decimals$}\u{a0}ms")
 }
@@ -60,7 +60,7 @@ pub(super) struct HostLanes<'a> {
     pub(super) name: &'a str,
     /// Their numbers.
     pub(super) workers: Vec<u32>,
-    /// The one whose clock is known least: what is shown of a host is no surer than that.
+    /// The worker whose clock is known least, which limits what is shown of the host.
     pub(super) least_sure: &'a Elsewhere,
 }
 
@@ -97,7 +97,7 @@ pub(super) fn hosts(elsewhere: &[Elsewhere]) -> Vec<HostLanes<'_>> {
     hosts
 }
 
-/// The hosts as what follows in a sentence: `; on host-b worker 2, clock offset +1.3 ms ± 0.1 ms`. Empty without any.
+/// The hosts as the end of a sentence: `; on host-b worker 2, clock offset +1.3 ms ± 0.1 ms`. Empty if there are none.
 pub(super) fn in_words(elsewhere: &[Elsewhere]) -> String {
     let one = |host: &HostLanes| {
         let workers = if host.workers.len() == 1 { "worker" } else { "workers" };

@@ -1,4 +1,4 @@
-//! What every cell took: processor time, cores, memory, threads and processes. Behind the figures that answer the question.
+//! The resources of every cell: processor time, cores, memory, threads and processes. Background to the answer.
 
 use super::{
     figures::{memory, percent, significant, time},
@@ -10,7 +10,7 @@ use harness::results::record::Record;
 use maud::{Markup, html};
 use work::worker::task_queue::Schedule;
 
-/// One column: its head, and a cell's figure in it.
+/// One column: its heading, and a cell's figure.
 type Column = (&'static str, fn(&Cell) -> Option<String>);
 
 const COLUMNS: [Column; 9] = [
@@ -25,7 +25,7 @@ const COLUMNS: [Column; 9] = [
     ("memory per worker", |cell| cell.record.memory_per_worker_bytes.map(memory)),
 ];
 
-/// The table of a group. Nothing where no cell has a time.
+/// The table of a group. Empty if no cell has a time.
 pub(super) fn resources(record: &Record, group: &Group) -> Markup {
     let cells: Vec<&Cell> = group.cells.iter().filter(|cell| cell.time.is_some()).collect();
     if cells.is_empty() {
@@ -35,8 +35,8 @@ pub(super) fn resources(record: &Record, group: &Group) -> Markup {
     let system = &record.host.system;
     html! {
         details {
-            summary { "What it took" }
-            div class="scroll" tabindex="0" role="region" aria-label="What it took, as a table" {
+            summary { "Resources used" }
+            div class="scroll" tabindex="0" role="region" aria-label="Resources used, as a table" {
                 table class="resources" {
                     caption { span { (CAPTION) } }
                     thead {

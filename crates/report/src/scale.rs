@@ -1,6 +1,6 @@
-//! From a figure to a place on the page, and the round figures that are marked along an axis.
+//! Maps figures to positions on the page, and chooses round figures as ticks of an axis.
 
-/// Maps figures to places. Logarithmic scales are to the base of two: one step is one doubling.
+/// Maps figures to positions. Logarithmic scales have base two: one step is one doubling.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
     low: f64,
@@ -17,14 +17,14 @@ impl Scale {
         Self { low, high, from, to, doublings: false }
     }
 
-    /// Equal distances for equal ratios. Figures must be above zero; what is not is put at the lower end.
+    /// Equal distances for equal ratios. Figures that are not above zero are put at the lower end.
     pub(super) fn doublings((low, high): (f64, f64), (from, to): (f64, f64)) -> Self {
         let low = low.max(1e-12);
         let high = if high > low { high } else { low * 2.0 };
         Self { low, high, from, to, doublings: true }
     }
 
-    /// Where a figure lies. Figures outside of the scale lie at its ends, never outside of the chart.
+    /// The position of a figure. Figures outside the scale are put at its ends, never outside the chart.
     pub(super) fn at(&self, value: f64) -> f64 {
         let value = value.clamp(self.low, self.high);
         let share = if self.doublings {
@@ -35,7 +35,7 @@ impl Scale {
         self.from + share * (self.to - self.from)
     }
 
-    /// True when the figure lies on the scale.
+    /// True if the figure is within the scale.
     pub(super) fn holds(&self, value: f64) -> bool {
         (self.low..=self.high).contains(&value)
     }
@@ -58,8 +58,8 @@ fn round_up(value: f64) -> f64 {
     lead.unwrap_or(10.0) * power
 }
 
-/// Powers of two from the one at or below `low` to the one at or above `high`, every second or third one where there
-/// would be more than `most`. The first and the last are the ends that a scale should have.
+/// Powers of two from the one at or below `low` to the one at or above `high`, only every second or third one if there
+/// would be more than `most`. The first and the last are the scale's ends.
 pub(super) fn doubling_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) || most < 2 {
         return Vec::new();
@@ -71,8 +71,8 @@ pub(super) fn doubling_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     (first..).step_by(step).take(doublings.div_ceil(step) + 1).map(|power| 2_f64.powi(power)).collect()
 }
 
-/// Round figures of a logarithmic axis: 1, 2 and 5 times powers of ten within `low..=high`, thinned to powers of ten
-/// where there would be more than `most`.
+/// Round figures of a logarithmic axis: 1, 2 and 5 times powers of ten within `low..=high`, or only powers of ten if
+/// there would be more than `most`.
 pub(super) fn decade_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) {
         return Vec::new();
@@ -86,7 +86,7 @@ pub(super) fn decade_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     if ticks.len() <= most { ticks } else { within(&[1.0]) }
 }
 
-/// Which of these places, given in order of importance, can be marked without coming nearer than `apart` to another.
+/// Which of these positions, in order of importance, can be labelled at least `apart` from one another.
 pub(super) fn spread(places: &[f64], apart: f64) -> Vec<bool> {
     let mut taken: Vec<f64> = Vec::new();
     let keep = |place: &f64| {

@@ -1,6 +1,6 @@
-//! How many claims came out, at one look: a count for each verdict, and every claim as a small cell.
+//! The scoreboard: a count for each verdict, and every claim as a small cell.
 //!
-//! It works without a script: a count leads to the list of its claims, which shows while it is the page's target.
+//! It works without a script: a count links to the list of its claims, which CSS shows while it is the `:target`.
 
 use super::{
     verdict::{self, VerdictStyle},
@@ -9,15 +9,15 @@ use super::{
 use findings::{Finding, Verdict};
 use maud::{Markup, html};
 
-/// Its name in addresses.
+/// The scoreboard's id.
 pub(super) const ID: &str = "scoreboard";
 
-/// What a document is about, in our words, in the order in which a course takes them.
+/// The documents' topics in our own words, in the order of a course.
 const DOCUMENTS: [(&str, &str); 5] = [
     ("000", "web requests with threads and processes"),
     ("001", "an image downloader, ten ways"),
     ("002", "why, when and how: pages and primes"),
-    ("003", "a thread for each address, or fifty workers"),
+    ("003", "a thread for each URL, or fifty workers"),
     ("004", "fifteen photographs and a pool of threads"),
 ];
 
@@ -45,12 +45,12 @@ impl<'a> Document<'a> {
         all
     }
 
-    /// What it is about.
+    /// Its topic.
     pub(super) fn about(&self) -> &'static str {
         DOCUMENTS.iter().find(|(number, _)| *number == self.number).map_or("", |(_, about)| about)
     }
 
-    /// Its section's name in addresses.
+    /// Its section's id.
     pub(super) fn id(&self) -> String {
         format!("document-{}", self.number)
     }
@@ -59,7 +59,7 @@ impl<'a> Document<'a> {
 /// The counts, the cells, and the lists behind the counts.
 pub(super) fn scoreboard(claims: &[Finding], documents: &[Document]) -> Markup {
     html! {
-        section class="board" id=(ID) aria-label="How many claims came out" {
+        section class="board" id=(ID) aria-label="The claims by verdict" {
             ul class="tiles" { @for look in &verdict::LOOKS { (tile(look, claims)) } }
             @for look in &verdict::LOOKS { (list(look, claims)) }
             div class="strip" { @for document in documents { (row(document)) } }

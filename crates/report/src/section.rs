@@ -1,4 +1,4 @@
-//! One scenario: the question, the answer, the pictures that show it, the table, and how to repeat it.
+//! One scenario: the question, the answer, the charts, the table, and how to repeat it.
 
 use super::{CriterionLink, curves, group, group::Group, host, jobs, resources, table, timeline, words};
 use harness::{
@@ -7,8 +7,8 @@ use harness::{
 };
 use maud::{Markup, html};
 
-/// The section of a record. `id` is unique on the page. `own_host` when the page's head doesn't speak for it. More bars in
-/// a timeline than `most_bars` are merged.
+/// The section of a record. `id` is unique on the page. `own_host` if its machine is not the one in the page's head.
+/// More bars in a timeline than `most_bars` are merged.
 pub(super) fn section(
     record: &Record,
     id: &str,
@@ -22,7 +22,7 @@ pub(super) fn section(
             p class="eyebrow" { (eyebrow(record)) }
             h2 id={ (id) "-question" } { (record.question) }
             (missing(record))
-            @if record.purpose == Purpose::Findings { p class="small" { "Measured for the claims above, where its pictures are." } }
+            @if record.purpose == Purpose::Findings { p class="small" { "Measured for the claims above, which show its charts." } }
             @if own_host { (host::strip(&[record])) }
             @for (number, group) in groups.iter().enumerate() {
                 (part(record, group, &format!("{id}-{number}"), criterion, groups.len() > 1, most_bars))
@@ -58,7 +58,7 @@ fn part(
     let note = words::scale_note(record);
     let cores = record.host.cores_usable;
     let scale = words::scale_sentence(record);
-    // What was measured for claims is drawn there.
+    // Records measured for claims are drawn with the claims.
     let drawn = record.purpose == Purpose::Run;
     html! {
         div class="part" {

@@ -1,5 +1,5 @@
-//! How the speed-up grows with the workers, for a claim that is about one point of that curve: beside what the documents
-//! printed, and beside Amdahl's law where that fits.
+//! The speed-up curve for a claim about one of its points, with the published figures, and with Amdahl's law where it
+//! fits.
 
 use super::{
     PageInput, curves,
@@ -17,11 +17,11 @@ use harness::{
 use maud::{Markup, html};
 use stats::serial_fraction::{AmdahlFit, fit_amdahl};
 
-/// Fewer numbers of workers than this are no curve.
+/// The fewest numbers of workers that make a curve.
 const LEAST_POINTS: usize = 3;
-/// A law that misses a point by more than this doesn't fit.
+/// The law fits if it misses no point by more than this.
 const FITS: f64 = 0.05;
-/// Below this share of the cores' time, the cores don't bound how many workers are of use.
+/// Below this share of the cores' time, the cores don't limit how many workers are useful.
 const IDLE: f64 = 0.5;
 
 /// The curve that a claim is about.
@@ -32,7 +32,7 @@ pub(super) struct Sweep<'a> {
     published: Vec<Printed<'a>>,
 }
 
-/// What makes two claims' curves the same.
+/// Identifies a curve: two claims with the same key share one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Key<'a> {
     scenario: &'a str,
@@ -51,14 +51,14 @@ struct Printed<'a> {
 /// Amdahl's law, fitted.
 struct Law {
     fit: AmdahlFit,
-    /// The serial fraction if every point lay at its interval's upper end, and at its lower.
+    /// The serial fraction if every point were at its interval's upper end, and at its lower end.
     between: (f64, f64),
     most: u32,
     points: usize,
 }
 
 impl<'a> Sweep<'a> {
-    /// `None` where the claim is not about a speed-up, or no record has enough numbers of workers of its strategy.
+    /// `None` if the claim is not about a speed-up, or no record has its strategy with enough numbers of workers.
     pub(super) fn of(finding: &'a Finding, input: &'a PageInput) -> Option<Self> {
         finding.figures.iter().find_map(|figure| {
             let to = speedup_of(figure)?;
@@ -69,7 +69,7 @@ impl<'a> Sweep<'a> {
             let mut curved: Vec<_> = groups
                 .filter(|(_, group)| group.variant == to.variant && points(group, &to.strategy).len() >= LEAST_POINTS)
                 .collect();
-            // The timer of the claim's own figure before others.
+            // Prefer the timer of the claim's own figure.
             curved.sort_by_key(|(_, group)| group.timer != to.timer);
             let (record, group) = curved.into_iter().next()?;
             let published = printed(input, record, group.variant);
@@ -77,7 +77,7 @@ impl<'a> Sweep<'a> {
         })
     }
 
-    /// What tells it from other curves.
+    /// Identifies this curve.
     pub(super) fn key(&self) -> Key<'a> {
         Key { scenario: &self.record.scenario, variant: self.group.variant, timer: self.group.timer }
     }
@@ -114,7 +114,7 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Fitted to the strategy's points that the cores don't bound: at most as many workers as cores, or cores that were
+    /// Fitted to the strategy's points that the cores don't limit: at most as many workers as cores, or cores that were
     /// mostly idle because the tasks wait.
     fn law(&self) -> Option<Law> {
         let cores = self.record.host.cores_usable;
@@ -139,7 +139,7 @@ impl<'a> Sweep<'a> {
         })
     }
 
-    /// Its figures for those who can't see it: a row for each number of workers.
+    /// Its figures as a table: a row for each number of workers.
     pub(super) fn table(&self) -> Markup {
         let series = self.group.series();
         let mut shapes: Vec<(u32, String)> =
@@ -183,7 +183,7 @@ fn speedup_of(figure: &FigureFinding) -> Option<&CellSpec> {
     }
 }
 
-/// The points of a strategy: of the deal that has the most.
+/// The points of a strategy, with the schedule that has the most.
 fn points<'g, 'a>(group: &'g Group<'a>, strategy: &str) -> Vec<&'g Cell<'a>> {
     let series = group.series().into_iter().map(|(_, cells)| cells);
     let mine = series.filter(|cells| cells.iter().any(|cell| cell.record.strategy == strategy));
@@ -191,7 +191,7 @@ fn points<'g, 'a>(group: &'g Group<'a>, strategy: &str) -> Vec<&'g Cell<'a>> {
     with_speedup.max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// Every speed-up that a document printed for this scenario and variant, from left to right.
+/// Every published speed-up for this scenario and variant, from left to right.
 fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Printed<'a>> {
     let mut all: Vec<Printed> = Vec::new();
     for claim in &input.findings.claims {
@@ -214,7 +214,7 @@ mod tests {
     use crate::{testdata, testdata_findings};
     use stats::{Estimate, serial_fraction::amdahl};
 
-    /// The chart of a claim about 5 threads, where the speed-ups are these.
+    /// The chart of a claim about 5 threads, with these speed-ups.
     fn chart(speedup: impl Fn(u32) -> f64) -> String {
         let mut record = testdata::web_requests(10);
         for cell in record.cells.iter_mut().filter(|cell| !cell.is_baseline()) {

@@ -1,4 +1,4 @@
-//! The table under the pictures: every figure with its interval, and every cell that has none with the reason.
+//! The table under the charts: every figure with its interval, and every cell without a figure with the reason.
 
 use super::{
     CriterionLink,

@@ -1,4 +1,4 @@
-//! Records that nobody measured, for tests of the page alone.
+//! Invented records, for tests of the page.
 
 use harness::{
     results::{
@@ -19,20 +19,20 @@ use work::{
     },
 };
 
-/// What a made-up cell is like.
+/// The parameters of an invented cell.
 pub(super) struct MadeCell {
     pub(super) strategy: &'static str,
     pub(super) workers: u32,
     pub(super) tasks: u32,
-    /// Seconds that a task takes when it has a worker to itself.
+    /// Seconds that a task takes alone on a worker.
     pub(super) task_s: f64,
-    /// The share of it that is waiting.
+    /// The share of that time that is waiting.
     pub(super) waiting: f64,
-    /// Workers that really run side by side.
+    /// Workers that really run in parallel.
     pub(super) side_by_side: u32,
 }
 
-/// A repeatable number from 0 to 1.
+/// A reproducible number from 0 to 1.
 fn noise(seed: u32) -> f64 {
     f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0
 }
@@ -96,7 +96,7 @@ impl MadeCell {
         }
     }
 
-    /// Tasks dealt one by one to whichever worker is free first.
+    /// Tasks scheduled one by one, each to the first free worker.
     fn spans(&self) -> Vec<Span> {
         let slow = f64::from(self.workers.max(self.side_by_side)) / f64::from(self.side_by_side);
         let slow = if self.waiting > 0.5 { 1.0 } else { slow };
@@ -201,7 +201,7 @@ pub(super) fn prime_sum(rounds: u32) -> Record {
     record("prime_sum", "Do threads help a calculation?", rounds, &sweep(60, 0.006, 0.0, &strategies))
 }
 
-/// Every strategy, one of them dealt in two ways; and a sweep of few workers.
+/// Every strategy, one of them with two schedules; and a sweep of few workers.
 pub(super) fn crowded() -> Vec<Record> {
     let all = [
         "thread_per_task",
@@ -226,7 +226,7 @@ pub(super) fn crowded() -> Vec<Record> {
     vec![many, few]
 }
 
-/// The same requests with a queue in Redis: two of its workers are on other hosts, and one of the cells lost a worker.
+/// The same requests with a Redis queue: two of its workers are on other hosts, and one of the cells lost a worker.
 pub(super) fn queued() -> Record {
     let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
     let mut record =
@@ -272,7 +272,7 @@ pub(super) fn disturbed() -> Record {
     record
 }
 
-/// What a queue costs, on a machine that nobody has.
+/// What a queue costs on an invented machine.
 pub(super) fn costs() -> Costs {
     // Seconds for one job alone, and for each of many with a single worker.
     let of = |engine| match engine {
@@ -313,7 +313,7 @@ pub(super) fn costs() -> Costs {
     }
 }
 
-/// A run that was broken off, with a failed, a skipped and an untimed cell.
+/// An interrupted run with a failed, a skipped and an untimed cell.
 pub(super) fn with_failures() -> Record {
     let mut record = web_requests(3);
     record.rounds = 10;

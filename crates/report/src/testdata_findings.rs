@@ -1,4 +1,4 @@
-//! Findings that nobody found, for tests of the page alone: every verdict, every unit, and what goes with them.
+//! Invented findings, for tests of the page: every verdict, every unit, and the data that goes with them.
 
 use super::testdata;
 use findings::{
@@ -16,7 +16,7 @@ use stats::Estimate;
 use std::{collections::BTreeMap, num::NonZeroU32};
 use work::worker::task_queue::Schedule;
 
-/// A cell of the default variant, dealt one by one.
+/// A cell of the default variant, scheduled one by one.
 pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
     CellSpec {
         variant: DEFAULT_VARIANT.into(),
@@ -27,7 +27,7 @@ pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
     }
 }
 
-/// An estimate whose interval reaches so far to both sides, as a share of it.
+/// An estimate whose interval extends by this share of it to both sides.
 fn about(estimate: f64, share: f64) -> Estimate {
     let margin = estimate.abs() * share;
     Estimate { estimate, low: estimate - margin, high: estimate + margin }
@@ -60,7 +60,7 @@ fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict:
     }
 }
 
-/// A speed-up over sequential, with what a document printed.
+/// A speed-up over sequential, with a published figure.
 fn speedup(
     scenario: &str,
     (strategy, workers): (&str, u32),
@@ -128,7 +128,7 @@ pub(super) fn findings() -> Findings {
     }
 }
 
-/// A recipe that was calibrated from the figure.
+/// A model fitted to the figure.
 fn times() -> Finding {
     Finding {
         figures: vec![FigureFinding {
@@ -150,7 +150,7 @@ fn times() -> Finding {
     }
 }
 
-/// A figure that several mechanisms could have given.
+/// A figure that several mechanisms can explain.
 fn five() -> Finding {
     let mechanism = |name: &str, here: f64, apart: f64, gives_it, stands| MechanismFinding {
         name: name.into(),
@@ -301,7 +301,7 @@ fn sizes() -> Finding {
                 agrees: Some((1.7, 2.3)),
                 measured: Some(measured(about(2.03, 0.01))),
                 ..figure(
-                    "turns of 50 workers for 100 addresses",
+                    "waves of 50 workers for 100 URLs",
                     WEB,
                     Unit::Turns,
                     vec![cell("sequential", 1), cell("threads", 16)],
@@ -404,11 +404,11 @@ fn decisions() -> Vec<Decided> {
     ]
 }
 
-/// What goes with [`findings`]: two records, and an exhibit.
+/// The evidence for [`findings`]: two records, and an exhibit.
 pub(super) fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
     let mut primes = testdata::prime_sum(10);
-    // What the lock makes of threads: one after another.
+    // The lock makes the threads run one at a time.
     let locked = primes.cells.iter().filter(|cell| cell.strategy == "async").cloned();
     let locked: Vec<_> = locked
         .map(|mut cell| {

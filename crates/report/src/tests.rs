@@ -1,4 +1,4 @@
-//! What the whole page promises.
+//! Properties of the whole page.
 
 use super::{testdata, *};
 use ::findings::Findings;
@@ -27,7 +27,7 @@ fn input(records: Vec<Record>) -> PageInput {
     }
 }
 
-/// What a reader reads: tags, style, script and pictures taken out.
+/// The visible text: without tags, style, script and charts.
 fn words_of(html: &str) -> String {
     let mut text = html.to_owned();
     for tag in ["style", "script", "svg"] {
@@ -217,7 +217,7 @@ fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
     }
 }
 
-/// What a reader reads in the lesson on queues.
+/// The visible text of the lesson on queues.
 fn lesson_of(input: &PageInput) -> String {
     let html = page(input);
     let from = html.find("<section id=\"beyond-one-machine\"").unwrap();
@@ -327,7 +327,7 @@ fn a_picture_that_two_claims_need_is_drawn_once() {
     input.findings.claims.push(again);
     let html = page(&input);
     let last = html.split("id=\"000-99\"").nth(1).unwrap().split("</article>").next().unwrap();
-    assert!(last.contains("is drawn under <a href=\"#000-3\">"), "{last}");
+    assert!(last.contains("drawn under <a href=\"#000-3\">"), "{last}");
     assert!(!last.contains("-timeline") && !last.contains("-speedup"));
 }
 
@@ -335,7 +335,7 @@ fn a_picture_that_two_claims_need_is_drawn_once() {
 fn candidates_stand_side_by_side_with_what_came_of_them() {
     let html = page(&with_findings(Vec::new()));
     let claim = html.split("id=\"000-3\"").nth(1).unwrap().split("</article>").next().unwrap();
-    for expected in ["gives the printed figure", "doesn&#39;t give it", "still stands", "is ruled out"] {
+    for expected in ["gives the printed figure", "doesn&#39;t give it", "still fits", "is ruled out"] {
         let expected = expected.replace("&#39;", "'");
         assert!(claim.contains(&expected), "{expected} is not there");
     }

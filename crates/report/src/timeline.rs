@@ -1,9 +1,9 @@
-//! The heart of the page: what every worker did, strategy above strategy, on one axis of time.
+//! The timeline, the heart of the page: what each worker did, strategy below strategy, on one time axis.
 //!
-//! One lane for each worker, one bar for each task. A bar is hollow where its task waited, in a tone and a pattern for what
-//! it waited for, and solid where it ran; a cross lies on a task that ended in an error. Below the lanes of a queue's
-//! workers lies how many jobs waited in it; beside lanes of workers on other hosts, the host's name.
-//! Sequential is at the top, so that the eye sees what the others save.
+//! One lane per worker, one bar per task. A bar is hollow where its task waited, in a tone and a pattern for what it
+//! waited for, and solid where it ran; a cross marks a task that ended in an error. Below the lanes of a queue's
+//! workers is the queue's backlog; lanes of workers on other hosts have the host's name beside them. Sequential is at
+//! the top, so that the time saved by the others is visible.
 
 use super::{
     bars::{self, Bar},
@@ -25,28 +25,28 @@ use work::{
     worker::lane::{Span, SpanKind},
 };
 
-/// More workers than this share lanes: thinner ones can't be seen.
+/// More workers than this share lanes: thinner lanes can't be seen.
 const MOST_LANES: u32 = 40;
 /// Shorter bars than this, in units of the drawing, are merged.
 const LEAST_BAR: f64 = 2.5;
-/// The share of its height that a bar of several tasks would be hollow if they did nothing but wait.
+/// The hollow share of the height of a bar whose tasks did nothing but wait.
 const HOLLOW: f64 = 0.7;
-/// How high the area is that shows how many jobs waited, and the gap above it.
+/// The height of the backlog area, and the gap above it.
 const DEPTH: (f64, f64) = (34.0, 8.0);
 
 /// One strategy's lanes.
 struct TimelineRow<'a> {
     cell: &'a Cell<'a>,
-    /// What stands beside its name.
+    /// Texts beside its name.
     beside: Vec<String>,
     lanes: Vec<Vec<Bar>>,
-    /// How many jobs waited in the queue; `None` where there is none.
+    /// The queue's backlog; `None` if there is no queue.
     depth: Option<Depth>,
-    /// The hosts of lanes that are not on the run's own.
+    /// The hosts of lanes on other machines.
     hosts: Vec<remote_workers::NeighbouringLanes>,
-    /// When the queue gave no answer.
+    /// Outages of the queue.
     outages: &'a [Outage],
-    /// The instant of the axis' zero: when the timer started.
+    /// The axis' zero: when the timer started.
     zero_ns: f64,
     /// Seconds from zero to the run's start, to its end, and to the timer's end.
     run_from: f64,
@@ -54,7 +54,7 @@ struct TimelineRow<'a> {
     total: f64,
 }
 
-/// The timeline of a group. Nothing where no cell has spans.
+/// The timeline of a group. Empty if no cell has spans.
 pub(super) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let best = group.best().map(|(best, _)| best);
     let beside = |cell: &Cell| {
@@ -67,7 +67,7 @@ pub(super) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usi
     picture(&rows, id, &about, scale_note, most_bars)
 }
 
-/// The lanes of these cells, each with what stands beside its name. Nothing where none has spans.
+/// The lanes of these cells, each with the texts beside its name. Empty if none has spans.
 pub(super) fn lanes_of(
     cells: &[(Cell, Vec<String>)],
     id: &str,
@@ -80,8 +80,8 @@ pub(super) fn lanes_of(
     picture(&rows, id, &|_| about.clone(), scale_note, most_bars)
 }
 
-/// `about` is told whether the server's log says what was waited for. More bars than `most_bars` are merged further: it
-/// bounds the page, whatever the number of tasks.
+/// `about` gets whether the waits come from the server's log. More bars than `most_bars` are merged further, which
+/// bounds the page's size, whatever the number of tasks.
 fn picture(
     rows: &[TimelineRow],
     id: &str,
@@ -100,7 +100,7 @@ fn picture(
     let caption = html! {
         (about(rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
         @if rows.iter().any(|row| row.depth.is_some()) {
-            "The area below a queue's lanes is how many jobs waited in it, at each moment. "
+            "The area below a queue's lanes shows its backlog over time. "
         }
         @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
             "Where there are more than " (MOST_LANES) " workers, several share a lane. "
@@ -110,8 +110,8 @@ fn picture(
     chart::figure(&words, &caption, |rendition| draw(rows, rendition, scale_note, most_bars))
 }
 
-/// Which cells are drawn: the baseline, each line's cell at one number of workers that all of them have, and the fastest
-/// cell of all where it is none of these.
+/// The cells to draw: the baseline, each line's cell at one number of workers that all lines have, and the fastest cell
+/// if it is none of these.
 fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
     let telling = telling_workers(group);
     let mut cells: Vec<&Cell> = group.baseline().into_iter().collect();
@@ -119,14 +119,14 @@ fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
         let nearest = line.iter().min_by_key(|cell| cell.record.workers.abs_diff(telling));
         cells.extend(nearest);
     }
-    // The answer names it, so whoever reads on looks for it here, however little it is ahead.
+    // The answer names the fastest cell, so readers look for it here, however small its lead.
     let best = group.best().filter(|(best, _)| !cells.iter().any(|cell| std::ptr::eq(*cell, *best)));
     cells.extend(best.map(|(best, _)| best));
     cells
 }
 
-/// The number of workers that tells most: the fewest that get within a tenth of the best speed-up which up to eight
-/// workers have. More lanes than these would show the same makespan; more than eight are hard to see.
+/// The most telling number of workers: the fewest that come within a tenth of the best speed-up of up to eight workers.
+/// More lanes would show the same makespan; more than eight are hard to see.
 fn telling_workers(group: &Group) -> u32 {
     let speedups: Vec<(u32, f64)> =
         group.contenders().filter_map(|cell| Some((cell.record.workers, cell.speedup()?.estimate))).collect();
@@ -166,21 +166,21 @@ impl<'a> TimelineRow<'a> {
         (ns as f64 - self.zero_ns) / 1e9
     }
 
-    /// The lanes alone.
+    /// The height of the lanes alone.
     fn lanes_height(&self) -> f64 {
         self.lanes.len() as f64 * self.pitch()
     }
 
-    /// The lanes, and what lies below them.
+    /// The height of the lanes and everything below them.
     fn height(&self, rendition: &Rendition) -> f64 {
         self.lanes_height() + self.depth.as_ref().map_or(0.0, |_| DEPTH.0 + depth_gap(rendition))
     }
 
-    /// From lane to lane. Few lanes are thick and many are thin, so that every strategy has its share of the picture.
+    /// The distance between lanes. The more lanes, the thinner, so that every strategy gets its share of the chart.
     fn pitch(&self) -> f64 {
         match self.lanes.len() {
             1 => 30.0,
-            // A host's name needs room beside a single lane.
+            // A host's name must fit beside a single lane.
             few if few <= 10 && !self.hosts.is_empty() => 24.0,
             several => (68.0 / several as f64).clamp(2.4, 22.0),
         }
@@ -200,12 +200,12 @@ impl<'a> TimelineRow<'a> {
         format!("{}: {}{shares}{depth}{away}{elsewhere}.", words::capital(&self.cell.who()), time(self.total))
     }
 
-    /// Whether there is any waiting of this kind.
+    /// Whether any task waited in this way.
     fn waits(&self, kind: SpanKind) -> bool {
         waits::place(kind).is_some_and(|kind| self.lanes.iter().flatten().any(|bar| bar.waits_ns[kind] > 0))
     }
 
-    /// The name in front of the lanes, and a second line where one is needed.
+    /// The name before the lanes, and a second line if needed.
     fn names(&self) -> (String, Option<String>) {
         let record = self.cell.record;
         let workers = self.cell.workers();
@@ -218,7 +218,7 @@ impl<'a> TimelineRow<'a> {
         (name, (!more.is_empty()).then(|| more.join(", ")))
     }
 
-    /// How much room the names of other hosts take beside the lanes.
+    /// The width of other hosts' names beside the lanes.
     fn hosts_width(&self, font: f64) -> f64 {
         self.hosts.iter().map(|lanes| labels::width(&lanes.label(), font, false) + font).fold(0.0, f64::max)
     }
@@ -231,12 +231,12 @@ impl<'a> TimelineRow<'a> {
     }
 }
 
-/// Between the lanes and the area below them. On a narrow page, the area's label lies there.
+/// The gap between the lanes and the area below them. On a narrow page it contains the area's label.
 fn depth_gap(rendition: &Rendition) -> f64 {
     if rendition.is_narrow() { DEPTH.1 + 1.5 * rendition.font } else { DEPTH.1 }
 }
 
-/// Where the lanes begin: behind the names, where these stand beside them, and the hosts of those that have some.
+/// Where the lanes begin: after the names, if those are beside the lanes, and after the hosts' names.
 fn left(rows: &[TimelineRow], rendition: &Rendition) -> f64 {
     let font = rendition.font;
     let hosts = rows.iter().map(|row| row.hosts_width(font)).fold(0.0, f64::max);
@@ -254,7 +254,7 @@ fn draw(rows: &[TimelineRow], rendition: &Rendition, scale_note: &str, most_bars
     let left = left(rows, rendition);
     let longest = rows.iter().map(|row| row.total).fold(f64::MIN_POSITIVE, f64::max);
     let value_of = |row: &TimelineRow| labels::width(&row.value(), font, true) + font;
-    // Every value must have room behind its own row; the one that needs most decides where the axis ends.
+    // Every value must fit after its own row; the widest decides where the axis ends.
     let right = rows
         .iter()
         .map(|row| left + (rendition.width - value_of(row) - left) * (longest / row.total.max(longest / 100.0)))
@@ -324,7 +324,7 @@ fn hosts_beside(row: &TimelineRow, top: f64, left: f64, font: f64) -> Markup {
     }
 }
 
-/// How many jobs waited in the queue meanwhile.
+/// The queue's backlog over time.
 fn depth(row: &TimelineRow, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Markup {
     let Some(depth) = &row.depth else { return html! {} };
     let font = rendition.font;
@@ -339,7 +339,7 @@ fn depth(row: &TimelineRow, top: f64, x: &Scale, left: f64, rendition: &Renditio
     }
 }
 
-/// Starting and stopping the workers, where the timer encloses them.
+/// Starting and stopping the workers, if the timer includes them.
 fn phases(row: &TimelineRow, top: f64, x: &Scale) -> Markup {
     let stretches = [("starting the workers", 0.0, row.run_from), ("stopping the workers", row.run_to, row.total)];
     html! {
@@ -353,7 +353,7 @@ fn phases(row: &TimelineRow, top: f64, x: &Scale) -> Markup {
     }
 }
 
-/// Frames across the lanes for as long as the queue gave no answer.
+/// Frames across the lanes for the queue's outages.
 fn outages(row: &TimelineRow, top: f64, x: &Scale) -> Markup {
     html! {
         @for outage in row.outages {
@@ -391,7 +391,7 @@ fn lanes(row: &TimelineRow, top: f64, x: &Scale, longest: f64, most_bars: usize)
 
 fn draw_bar(row: &TimelineRow, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) -> Markup {
     let (start, end) = (x.at(row.seconds(bar.start_ns)), x.at(row.seconds(bar.end_ns)));
-    // A sliver of ground between neighbours, where there is room for it.
+    // A narrow gap between neighbours, if there is room for it.
     let width = (end - start - if end - start > 4.0 { 1.2 } else { 0.0 }).max(0.6);
     let class = match (bar.tasks, odd) {
         (0, _) => "bar prologue",
@@ -409,7 +409,7 @@ fn draw_bar(row: &TimelineRow, bar: &Bar, odd: bool, y: f64, thickness: f64, x: 
     }
 }
 
-/// What lies on a task that failed. It may be wider than its bar: a failure that can't be seen would be hidden.
+/// The cross on a failed task. It may be wider than its bar, so that no failure is invisible.
 fn cross((x, y): (f64, f64), thickness: f64) -> Markup {
     html! { g class="fault" transform={ "rotate(45 " (px(x)) " " (px(y)) ")" } { (marker(Marker::Cross, (x, y), (thickness * 0.4).clamp(2.5, 6.0))) } }
 }
@@ -417,16 +417,16 @@ fn cross((x, y): (f64, f64), thickness: f64) -> Markup {
 /// A part of a bar that shows waiting.
 struct Hollow {
     class: &'static str,
-    /// Where it begins and how long it is, in units of the drawing.
+    /// Start and length, in units of the drawing.
     from: f64,
     length: f64,
-    /// Where it begins and how high it is, as shares of the bar's height.
+    /// Top and height, as shares of the bar's height.
     top: f64,
     height: f64,
 }
 
 impl Hollow {
-    /// A thick line and not a rectangle, because lines can be striped, and stripes can be told apart in grey.
+    /// A thick line instead of a rectangle, because lines can be striped, and stripes can be told apart in grey.
     fn draw(&self, y: f64, thickness: f64) -> Markup {
         let middle = y + thickness * (self.top + self.height / 2.0);
         let (from, to) = (px(self.from), px(self.from + self.length));
@@ -436,8 +436,8 @@ impl Hollow {
     }
 }
 
-/// The hollow parts of a bar. A single task's are where it waited; a bar that stands for several is as hollow as they
-/// waited on average, in one layer for each kind of waiting.
+/// The hollow parts of a bar. A single task's bar is hollow where the task waited; a bar for several tasks is hollow in
+/// proportion to their average waiting, with one layer for each kind.
 fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<Hollow> {
     if bar.tasks <= 1 && !bar.waits.is_empty() {
         let edge = (width * 0.12).min(1.5);
@@ -461,7 +461,7 @@ fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64)) 
     layers.into_iter().map(layer).collect()
 }
 
-/// What a bar stands for, with its times by name.
+/// A bar's tooltip: its tasks, with their times by name.
 fn bar_tip(bar: &Bar) -> String {
     let seconds = |ns: u64| time(ns as f64 / 1e9);
     let running_ns = bar.busy_ns.saturating_sub(bar.waits_ns.iter().sum());
@@ -482,7 +482,7 @@ fn bar_tip(bar: &Bar) -> String {
 
 fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
     let place = x.at(row.total) + 1.5;
-    // On a narrow page a label lies below the lanes.
+    // On a narrow page the label is below the lanes.
     let height = if rendition.is_narrow() { row.lanes_height() } else { row.height(rendition) };
     html! {
         (line("makespan", (place, top - 3.0), (place, top + height + 3.0)))
@@ -490,7 +490,7 @@ fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Ma
     }
 }
 
-/// What the tones mean, of those that occur.
+/// The legend of the tones that occur.
 fn legend(rows: &[TimelineRow]) -> Markup {
     let bars = || rows.iter().flat_map(|row| row.lanes.iter().flatten());
     let waits = WAITS.iter().map(|wait| (wait.class, wait.name, rows.iter().any(|row| row.waits(wait.kind))));
@@ -595,7 +595,7 @@ mod tests {
         assert_eq!(bar.tasks, 30);
         let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0));
         let heights: Vec<_> = layers.iter().map(|layer| (layer.class, layer.height / HOLLOW)).collect();
-        // 95 % of each task are waiting, a fifth of it for the link.
+        // Each task waits for 95 % of its time, a fifth of that for the link.
         assert!(
             matches!(heights[..], [("server", server), ("link", link)] if (server - 0.76).abs() < 0.01 && (link - 0.19).abs() < 0.01),
             "{heights:?}"

@@ -1,32 +1,32 @@
-//! How a verdict is shown: its word, its tone and its sign, the same everywhere on the page.
+//! How a verdict is shown: its word, tone and sign, the same everywhere on the page.
 //!
-//! A tone is never the only cue: on paper and for eyes without colour the sign says the same. The tones keep away from the
-//! strategies' hues as far as a class of people with any eyes can follow.
+//! A tone is never the only cue: in grey print and for colour-blind readers the sign says the same. The tones stay as
+//! far from the strategies' hues as readers with any colour vision need.
 
 use findings::Verdict;
 use maud::{Markup, html};
 use std::fmt::Write;
 
-/// How one verdict is shown.
+/// The style of one verdict.
 #[derive(Debug)]
 pub(super) struct VerdictStyle {
     verdict: Verdict,
-    /// Its name in classes and addresses.
+    /// Its name in classes and ids.
     pub(super) name: &'static str,
-    /// What it means, as a line below the words.
+    /// Its meaning, as a line below the words.
     pub(super) meaning: &'static str,
     light: &'static str,
     dark: &'static str,
-    /// The strokes of its sign, in a square of 24.
+    /// The strokes of its sign, in a 24×24 square.
     sign: &'static str,
 }
 
-/// Every verdict, in the order in which the scoreboard counts them.
+/// Every verdict, in the scoreboard's order.
 pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::Reproduced,
         name: "reproduced",
-        meaning: "what was measured here agrees, and was not fitted to it",
+        meaning: "the measurement agrees, and was not fitted to it",
         light: "#1a7431",
         dark: "#62d282",
         sign: "M5 12.5l4.7 4.7L19.2 7",
@@ -34,7 +34,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::CanExplain,
         name: "can-explain",
-        meaning: "a recipe gives the printed figure, but was chosen by it",
+        meaning: "a model fitted to the document's own figures gives it",
         light: "#006a83",
         dark: "#5ec9de",
         sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",
@@ -42,7 +42,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::DirectionOnly,
         name: "direction-only",
-        meaning: "the right way, but of another size",
+        meaning: "right direction, different size",
         light: "#7a5f00",
         dark: "#dfc04e",
         sign: "M6 18L18 6M9 6h9v9",
@@ -50,7 +50,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::Contradicted,
         name: "contradicted",
-        meaning: "what was measured here excludes it",
+        meaning: "the measurement rules it out",
         light: "#b0123b",
         dark: "#ff8299",
         sign: "M6.5 6.5l11 11M17.5 6.5l-11 11",
@@ -66,7 +66,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::Inconclusive,
         name: "inconclusive",
-        meaning: "what was measured here doesn't decide it",
+        meaning: "the measurement doesn't decide it",
         light: "#4d5a75",
         dark: "#acb8d2",
         sign: "M8 9a4 4 0 1 1 5.6 3.7c-1.2.5-1.6 1.2-1.6 2.5M12 19v.2",
@@ -74,7 +74,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::NotTestable,
         name: "not-testable",
-        meaning: "this machine lacks something for it",
+        meaning: "this machine lacks a requirement",
         light: "#5d6066",
         dark: "#aeb1b8",
         sign: "M12 4.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 0-15M6.7 17.3L17.3 6.7",
@@ -82,7 +82,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::NotMeasured,
         name: "not-measured",
-        meaning: "nobody has run it here",
+        meaning: "not run here",
         light: "#62656b",
         dark: "#a4a8b0",
         sign: "M5.5 12v.2M12 12v.2M18.5 12v.2",
@@ -91,7 +91,7 @@ pub(super) const LOOKS: [VerdictStyle; 8] = [
 
 /// How this verdict is shown.
 pub(super) fn of(verdict: Verdict) -> &'static VerdictStyle {
-    // The table has one row for each; a test counts them. The last one claims nothing.
+    // The table has one row for each verdict, which a test checks. The last one claims nothing.
     LOOKS.iter().find(|look| look.verdict == verdict).unwrap_or(&LOOKS[7])
 }
 
@@ -106,7 +106,7 @@ impl VerdictStyle {
         self.verdict
     }
 
-    /// The sign alone, for eyes; words say the same beside it.
+    /// The sign alone, hidden from screen readers: words beside it say the same.
     pub(super) fn sign(&self) -> Markup {
         html! { svg class="sign" viewBox="0 0 24 24" aria-hidden="true" { path d=(self.sign) {} } }
     }
@@ -138,7 +138,7 @@ mod tests {
     fn every_verdict_has_a_row_of_its_own() {
         for look in &LOOKS {
             assert_eq!(of(look.verdict).name, look.name);
-            // Its name in the page is the one that machines read, or shorter.
+            // A verdict's name on the page is its JSON name, or shorter.
             let machine = serde_json::to_string(&look.verdict).unwrap();
             assert!(machine.replace('_', "-").contains(look.name), "{machine}");
         }

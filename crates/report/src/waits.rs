@@ -1,27 +1,27 @@
-//! What workers waited for: the words and the tones for it, and how much of their time it was.
+//! What workers waited for: its words, its tones, and its share of their time.
 
 use super::figures::percent;
 use harness::results::record::CellRecord;
 use work::worker::lane::SpanKind;
 
-/// One kind of waiting, as the page shows it.
+/// The style of one kind of waiting.
 #[derive(Debug)]
 pub(super) struct WaitStyle {
-    /// Which it is.
+    /// The kind.
     pub(super) kind: SpanKind,
-    /// The class that gives it its tone.
+    /// The CSS class of its tone.
     pub(super) class: &'static str,
     /// What it is called.
     pub(super) name: &'static str,
-    /// How much of its task's bar it takes, as a share of the height. Beside the tone, this tells kinds apart in grey.
+    /// Its share of the height of the task's bar. Besides the tone, this distinguishes kinds in grey.
     pub(super) height: f64,
 }
 
 /// How many kinds there are.
 pub(super) const KINDS: usize = 5;
 
-/// All kinds, in the order in which legends name them. The last two are what a client knows alone; where the server kept
-/// a log, the first two are there in their place.
+/// All kinds, in the order of legends. The last two are what a client alone can know; with a server's log, the first
+/// two replace them.
 pub(super) const WAITS: [WaitStyle; KINDS] = [
     WaitStyle { kind: SpanKind::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
     WaitStyle { kind: SpanKind::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
@@ -30,7 +30,7 @@ pub(super) const WAITS: [WaitStyle; KINDS] = [
     WaitStyle { kind: SpanKind::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
 ];
 
-/// The place of this kind among [`WAITS`]; `None` for what is no waiting.
+/// The index of this kind in [`WAITS`]; `None` if it isn't waiting.
 pub(super) fn place(kind: SpanKind) -> Option<usize> {
     WAITS.iter().position(|wait| wait.kind == kind)
 }
@@ -40,19 +40,19 @@ pub fn name(kind: SpanKind) -> &'static str {
     WAITS.iter().find(|wait| wait.kind == kind).map_or("", |wait| wait.name)
 }
 
-/// Where the time of a cell's workers went, in the round that its timeline shows: shares that add up to 1.
+/// How a cell's workers spent their time in the round that its timeline shows: shares that add up to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Shares {
-    /// Of each of [`WAITS`].
+    /// The share of each of [`WAITS`].
     pub(super) waits: [f64; KINDS],
-    /// In a task and not waiting: computing, connecting, waking up, standing in line for a core.
+    /// In a task and not waiting: computing, connecting, waking up, waiting for a core.
     pub(super) running: f64,
     /// Without a task.
     pub(super) idle: f64,
 }
 
 impl Shares {
-    /// Those of a cell with a timeline.
+    /// The shares of a cell with a timeline.
     pub(super) fn of(cell: &CellRecord) -> Option<Self> {
         let timeline = cell.timeline.as_ref()?;
         let all_ns = timeline.end_ns.saturating_sub(timeline.start_ns) as f64 * f64::from(cell.workers);
@@ -71,8 +71,7 @@ impl Shares {
         (all_ns > 0.0 && busy.is_finite()).then_some(shares)
     }
 
-    /// `94 % waiting for the server, 4.2 % running, 1.8 % idle`, without what is hardly anything; `None` where nothing was
-    /// waited for.
+    /// `94 % waiting for the server, 4.2 % running, 1.8 % idle`, without negligible shares; `None` if no task waited.
     pub(super) fn in_words(&self) -> Option<String> {
         let waits = || WAITS.iter().zip(self.waits).map(|(wait, share)| (wait.name, share));
         let rest = [("running", self.running), ("idle", self.idle)];

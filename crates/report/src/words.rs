@@ -1,4 +1,4 @@
-//! The plain sentences: the answer first, with its figure, its interval, its n and its baseline.
+//! The page's sentences: the answer first, with its figure, its interval, its n and its baseline.
 
 use super::{
     curves,
@@ -12,16 +12,16 @@ use harness::{
 };
 use maud::{Markup, html};
 
-/// The answer to a section's question: a figure that stands out, with words on both sides.
+/// The answer to a section's question: a highlighted figure, with words on both sides.
 #[derive(Debug, PartialEq)]
 pub(super) struct Headline {
     /// Before the figure.
     pub(super) before: String,
-    /// The figure; empty where there is none.
+    /// The figure; empty if there is none.
     pub(super) figure: String,
     /// After it: what it is compared with.
     pub(super) after: String,
-    /// How sure it is: the interval and the number of rounds.
+    /// Its uncertainty: the interval and the number of rounds.
     pub(super) sure: String,
 }
 
@@ -37,7 +37,7 @@ impl Headline {
     }
 }
 
-/// What the group's figures say.
+/// The answer that a group's figures give.
 pub(super) fn answer(group: &Group) -> Headline {
     if group.baseline().is_none() {
         return without_baseline(group);
@@ -45,34 +45,32 @@ pub(super) fn answer(group: &Group) -> Headline {
     let Some((best, speedup)) = group.best() else {
         return Headline::without_figure(match group.contenders().next() {
             None => "Only sequential has a time here, so there is nothing to compare it with.",
-            Some(_) => "No speed-up can be told from fewer than two rounds.",
+            Some(_) => "A speed-up needs at least two rounds.",
         });
     };
     let rounds = best.time.map_or(0, |time| time.rounds);
     let sure = format!("(95 % interval {}, {}).", interval(speedup.low, speedup.high), count(rounds, "round"));
     let figure = format!("{} times", ratio(speedup.estimate));
     let (before, verb) = if speedup.low > 1.0 {
-        (format!("{}: ", capital(&best.who())), "as fast as one after another")
+        (format!("{}: ", capital(&best.who())), "as fast as sequential")
     } else if speedup.high >= 1.0 {
-        (format!("Nothing was clearly faster than one after another. The nearest, {}: ", best.who()), "as fast")
+        (format!("Nothing was clearly faster than sequential. The nearest, {}: ", best.who()), "as fast")
     } else {
-        (format!("Nothing was faster than one after another. The nearest, {}: ", best.who()), "as fast")
+        (format!("Nothing was faster than sequential. The nearest, {}: ", best.who()), "as fast")
     };
     Headline { before, figure, after: format!(" {verb} "), sure }
 }
 
-/// Where sequential has no time, the shortest one stands for itself.
+/// If sequential has no time: the shortest time, without a comparison.
 fn without_baseline(group: &Group) -> Headline {
     let Some((cell, shortest)) = group.shortest() else {
-        return Headline::without_figure(
-            "No speed-up can be told: sequential, which the others are compared with, has no time here.",
-        );
+        return Headline::without_figure("There is no speed-up, because sequential, the baseline, has no time here.");
     };
     let rounds = count(shortest.rounds, "round");
     Headline {
         before: format!("{}: ", capital(&cell.who())),
         figure: time(shortest.median),
-        after: " for all tasks. How many times as fast that is can't be told: sequential has no time here ".into(),
+        after: " for all tasks. There is no speed-up, because sequential has no time here ".into(),
         sure: match shortest.interval {
             Some((low, high)) => format!("(95 % interval {}\u{2013}{}, {rounds}).", time(low), time(high)),
             None => format!("({rounds})."),
@@ -80,8 +78,8 @@ fn without_baseline(group: &Group) -> Headline {
     }
 }
 
-/// What follows the answer: who can't be told apart from the fastest, what workers waited for, and what the processor did
-/// meanwhile.
+/// The sentences after the answer: which cells can't be told from the fastest, what workers waited for, and how busy
+/// the processor was.
 pub(super) fn afterwards(group: &Group) -> Vec<String> {
     let Some((best, speedup)) = group.best() else { return Vec::new() };
     let mut level: Vec<String> = Vec::new();
@@ -92,15 +90,15 @@ pub(super) fn afterwards(group: &Group) -> Vec<String> {
     }
     let mut sentences = Vec::new();
     if !level.is_empty() {
-        sentences.push(format!("Not told apart from it, because the intervals overlap: {}.", listed(&level)));
+        sentences.push(format!("These may be as fast, because the intervals overlap: {}.", listed(&level)));
     }
     let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
-    sentences.extend(shares.map(|shares| format!("Where the workers' time went, {}: {shares}.", best.who())));
+    sentences.extend(shares.map(|shares| format!("How the workers of {} spent their time: {shares}.", best.who())));
     if let (Some(one), Some(busy)) =
         (group.baseline().and_then(|cell| cell.record.cpu_share()), best.record.cpu_share())
     {
         sentences.push(format!(
-            "Processor time, as a share of one core: one after another {}, {} {}.",
+            "Processor time, as a share of one core: sequential {}, {} {}.",
             percent(one),
             best.who(),
             percent(busy)
@@ -113,12 +111,12 @@ fn estimate(cell: &Cell) -> f64 {
     cell.speedup().map_or(0.0, |speedup| speedup.estimate)
 }
 
-/// What a record lacks, each with what to do about it where something can be done.
+/// What a record lacks, with remedies where there are any.
 pub(super) fn missing(record: &Record) -> Vec<String> {
     let mut sentences = Vec::new();
     if record.rounds_done < record.rounds {
         sentences.push(format!(
-            "The run was broken off: {} of {} asked for were completed. What is shown is what was measured until then.",
+            "The run was interrupted: {} of {} were completed. Figures are from the rounds measured until then.",
             record.rounds_done,
             count(record.rounds as usize, "round")
         ));
@@ -135,7 +133,7 @@ pub(super) fn missing(record: &Record) -> Vec<String> {
         .count();
     for (number, what) in [
         (of(Check::Failed), "gave a wrong answer or none: a failed cell has no time. The table says why"),
-        (of(Check::Skipped), "skipped, because the pair makes no sense. The table says why"),
+        (of(Check::Skipped), "skipped, because the combination is not valid. The table says why"),
         (untimed, "not reached before the run ended"),
     ] {
         if number > 0 {
@@ -162,7 +160,7 @@ pub(super) fn missing(record: &Record) -> Vec<String> {
     sentences
 }
 
-/// ` (latencies divided by 20)` behind a unit of time; nothing when time is not scaled.
+/// ` (latencies divided by 20)` after a unit of time; empty if time is not scaled.
 pub(super) fn scale_note(record: &Record) -> String {
     if is_scaled(record) {
         format!(" (latencies divided by {})", ratio_plain(record.time_scale))
@@ -185,7 +183,7 @@ fn ratio_plain(value: f64) -> String {
     super::figures::plain(value)
 }
 
-/// What the timer encloses.
+/// What the timer includes.
 pub(super) fn timer(timer: Timer) -> &'static str {
     match timer {
         Timer::Cold => "Timed: starting the workers, the run, and stopping them.",
@@ -194,7 +192,7 @@ pub(super) fn timer(timer: Timer) -> &'static str {
     }
 }
 
-/// The heading of a group, where a section has several or shows a variant.
+/// The heading of a group, if a section has several or shows a variant.
 pub(super) fn group_title(group: &Group) -> String {
     let variant = if group.variant == DEFAULT_VARIANT { "As it stands" } else { group.variant };
     let timer = match group.timer {
@@ -205,40 +203,40 @@ pub(super) fn group_title(group: &Group) -> String {
     format!("{variant}, {timer}")
 }
 
-/// Above the timeline. `by_server` where the server's log says what was waited for.
+/// The timeline's caption. `by_server` if the waits come from the server's log.
 pub(super) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
     html! {
         b { "Every bar is one task, every lane one worker" } ": the same " (count(group.tasks() as usize, "task"))
-        " each time. Drawn is the round nearest to the median. " (timer(group.timer))
+        " each time. The round nearest to the median is drawn. " (timer(group.timer))
         @if by_server {
-            " What was waited for, the server's own log says; what is left of a bar is the client's own work: connecting, reading, waking up."
+            " Waits are from the server's log; the rest of a bar is the client's own work: connecting, reading, waking up."
         }
         @if group.cells.iter().any(|cell| cell.record.core_wait_s.is_some()) {
-            " Waiting for a core is known as a total only: see “What it took”."
+            " Waiting for a core is known as a total only: see “Resources used”."
         }
         @if group.tasks() > 100 { " Bars too short to be told apart are drawn as one." }
     }
 }
 
-/// Above the chart of speed-ups.
+/// The caption of the speed-up chart.
 pub(super) fn speedup_caption(group: &Group) -> Markup {
     html! { b { "Speed-up over sequential." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
 }
 
-/// Above the chart of times.
+/// The caption of the chart of times.
 pub(super) fn time_caption(group: &Group) -> Markup {
-    html! { b { "Time for all " (count(group.tasks() as usize, "task")) "." } " Medians; intervals of 95 % are drawn where they are wider than the points and there are rounds enough." }
+    html! { b { "Time for all " (count(group.tasks() as usize, "task")) "." } " Medians; intervals of 95 % are drawn where they are wider than the points and there are enough rounds." }
 }
 
 fn turns(group: &Group) -> String {
     let tasks = group.tasks();
     format!(
-        "{} on N workers take ⌈{tasks}/N⌉ turns, so the ceiling is a staircase.",
+        "{} on N workers take ⌈{tasks}/N⌉ waves, so the ceiling is a staircase.",
         capital(&count(tasks as usize, "task"))
     )
 }
 
-/// The speed-up chart for those who can't see it.
+/// The speed-up chart's description for screen readers.
 pub(super) fn speedups_described(group: &Group) -> String {
     let series = group.series();
     let best_of = |(label, cells): &(&str, Vec<&Cell>)| {
@@ -249,10 +247,10 @@ pub(super) fn speedups_described(group: &Group) -> String {
     with_table(series.iter().filter_map(best_of).collect())
 }
 
-/// The chart of times for those who can't see it.
+/// The description of the chart of times for screen readers.
 pub(super) fn times_described(group: &Group) -> String {
     let baseline = group.baseline().and_then(|cell| cell.time);
-    let baseline = baseline.map(|measured| format!("One after another: {}.", curves::time_in_words(measured)));
+    let baseline = baseline.map(|measured| format!("Sequential: {}.", curves::time_in_words(measured)));
     let series = group.series();
     let span_of = |(label, cells): &(&str, Vec<&Cell>)| {
         let times = || cells.iter().filter_map(|cell| cell.time).map(|time| time.median);
@@ -267,19 +265,19 @@ fn with_table(mut sentences: Vec<String>) -> String {
     sentences.join(" ")
 }
 
-/// What hovering over a point of the speed-up chart says.
+/// The tooltip of a point of the speed-up chart.
 pub(super) fn speedup_tip(cell: &Cell) -> String {
     let speedup = cell.speedup().map_or(String::new(), curves::in_words);
     format!("{}: {speedup}", cell.who())
 }
 
-/// What hovering over a point of the time chart says.
+/// The tooltip of a point of the chart of times.
 pub(super) fn time_tip(cell: &Cell) -> String {
     let measured = cell.time.map_or(String::new(), curves::time_in_words);
     format!("{}: {measured}", cell.who())
 }
 
-/// The text with a capital first letter.
+/// The text with its first letter capitalized.
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())

@@ -1,11 +1,11 @@
-//! "How many times as fast?", of two lists that were not measured in pairs.
+//! "How many times as fast?", for two lists that were not measured in pairs.
 //!
-//! What would another day's rounds have shown? Nobody knows, but the rounds at hand are the best picture of them that
-//! there is: so draw from each list as many values as it has, with replacement, and take the ratio of the two medians;
-//! do that 10,000 times, and the middle 95 % of the ratios are the interval (B. Efron, "Bootstrap methods: another look
-//! at the jackknife", Annals of Statistics 7, 1979; B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap",
-//! 1993, chapter 13). The draws are seeded: the same lists give the same interval. Below about ten values the interval
-//! is too narrow, since a list can't draw what it hasn't seen.
+//! What would another day's rounds have shown? The measured rounds are the best estimate: so draw from each list as
+//! many values as it has, with replacement, and take the ratio of the two medians; repeat that 10,000 times, and the
+//! middle 95 % of the ratios are the interval (B. Efron, "Bootstrap methods: another look at the jackknife", Annals of
+//! Statistics 7, 1979; B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). The draws
+//! are seeded: the same lists give the same interval. Below about ten values the interval is too narrow, since a list
+//! can't draw values that it doesn't have.
 
 use super::median::median;
 use crate::Estimate;
@@ -15,7 +15,7 @@ use rand_pcg::Pcg64;
 const RESAMPLES: usize = 10_000;
 
 /// How many times as fast the second list is: median of the first over median of the second, with its 95 % interval.
-/// `None` when a list has fewer than two values, or one that isn't a positive number.
+/// `None` if a list has fewer than two values, or one that isn't a positive number.
 pub fn ratio_of_medians(before_s: &[f64], after_s: &[f64]) -> Option<Estimate> {
     let usable = |times: &[f64]| times.len() >= 2 && times.iter().all(|&time| time > 0.0 && time.is_finite());
     if !usable(before_s) || !usable(after_s) {
@@ -32,7 +32,7 @@ pub fn ratio_of_medians(before_s: &[f64], after_s: &[f64]) -> Option<Estimate> {
 /// A list to draw from.
 struct Urn {
     sorted: Vec<f64>,
-    /// How often each value was drawn this time. Counting spares sorting what was drawn.
+    /// How often each value was drawn this time. Counting avoids sorting the draws.
     drawn: Vec<u32>,
 }
 
@@ -43,7 +43,7 @@ impl Urn {
         Self { drawn: vec![0; sorted.len()], sorted }
     }
 
-    /// The median of as many values as there are, drawn with replacement.
+    /// The median of a sample of the list's size, drawn with replacement.
     fn median(&mut self, random: &mut Pcg64) -> f64 {
         let count = self.sorted.len();
         self.drawn.fill(0);
@@ -53,7 +53,7 @@ impl Urn {
         f64::midpoint(self.at((count - 1) / 2), self.at(count / 2))
     }
 
-    /// The drawn value that so many of the drawn ones stand before.
+    /// The drawn value at position `rank` in sorted order.
     fn at(&self, rank: usize) -> f64 {
         let mut until = 0;
         let reaches = |&drawn: &u32| {

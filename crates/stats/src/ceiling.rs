@@ -1,38 +1,38 @@
-//! How fast could it be at best?
+//! The best possible speed-up.
 //!
-//! Twice the workers is half the time only while the tasks can be shared out evenly. Thirty equal tasks on eight workers
-//! take four turns, the last of them with two workers idle: 30/4 = 7.5 times as fast, not 8. And on sixteen workers it
-//! is 15 times, the same as on fifteen. Between the steps, more workers bring nothing.
+//! Twice the workers take half the time only if the tasks divide evenly. Thirty equal tasks on eight workers take four
+//! waves, the last of them with two workers idle: 30/4 = 7.5 times as fast, not 8. And on sixteen workers the speed-up
+//! is 15, the same as on fifteen. Between the steps, more workers gain nothing.
 
 use crate::Estimate;
 
-/// How many turns so many tasks take when every worker does one task a turn: ceil(n / N). `None` without workers.
+/// How many waves n tasks take if each of N workers does one task per wave: ceil(n / N). `None` without workers.
 fn turns(tasks: u32, workers: u32) -> Option<u32> {
     (workers > 0).then(|| tasks.div_ceil(workers))
 }
 
-/// The linear ideal that a speed-up is measured against: N workers, N times as fast.
+/// The linear ideal to compare a speed-up with: N workers, N times as fast.
 pub fn ideal(workers: u32) -> f64 {
     f64::from(workers)
 }
 
-/// The best speed-up that `tasks` equal, indivisible tasks can have on `workers` workers: n / ceil(n / N). `None` without
-/// tasks or without workers.
+/// The best speed-up of `tasks` equal, indivisible tasks on `workers` workers: n / ceil(n / N). `None` without tasks or
+/// without workers.
 ///
-/// By counting: some worker has to do at least ceil(n / N) of them. For tasks of unequal length it is no bound either
-/// way; see R. L. Graham, "Bounds on multiprocessing timing anomalies", SIAM J. Appl. Math. 17, 1969.
+/// By counting: some worker has to do at least ceil(n / N) of them. For unequal tasks it bounds neither way; see R. L.
+/// Graham, "Bounds on multiprocessing timing anomalies", SIAM J. Appl. Math. 17, 1969.
 pub fn quantised_ceiling(tasks: u32, workers: u32) -> Option<f64> {
     let turns = turns(tasks, workers).filter(|&turns| turns > 0)?;
     Some(f64::from(tasks) / f64::from(turns))
 }
 
-/// Seconds that `tasks` tasks of `turn_s` seconds each take on `workers` workers in lock-step: ceil(n / N) x L. `None`
+/// Seconds that `tasks` tasks of `turn_s` seconds take on `workers` workers in lock-step: ceil(n / N) x L. `None`
 /// without workers.
 pub fn lock_step_makespan_s(tasks: u32, workers: u32, turn_s: f64) -> Option<f64> {
     Some(f64::from(turns(tasks, workers)?) * turn_s)
 }
 
-/// What share of the linear ideal a speed-up reaches: S / N, interval included. `None` without workers.
+/// A speed-up's share of the linear ideal: S / N, interval included. `None` without workers.
 pub fn efficiency(speedup: Estimate, workers: u32) -> Option<Estimate> {
     let share = |speedup: f64| speedup / ideal(workers);
     (workers > 0).then(|| Estimate {

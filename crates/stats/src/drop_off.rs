@@ -1,26 +1,26 @@
 //! Slower than the best of the others?
 //!
 //! Take the fastest of seven equally good cells and ask whether an eighth is slower: on average it is, because the
-//! fastest was partly lucky. Whoever chooses and measures in the same rounds finds drop-offs where none are: selection
+//! fastest was partly lucky. Choosing and comparing in the same rounds finds drop-offs where none exist: selection
 //! bias, or the winner's curse. So the rounds are split as in cross-validation (M. Stone, "Cross-validatory choice and
 //! assessment of statistical predictions", Journal of the Royal Statistical Society B 36, 1974): the even ones choose
-//! the best, and the comparison is made in the odd ones, where its luck is fresh. Should chance have chosen another
-//! than the truly best, the drop-off comes out smaller, never larger. The price is half the rounds.
+//! the best, and the odd ones, which are independent, make the comparison. If chance chose a cell that is not truly the
+//! best, the drop-off comes out smaller, never larger. The price is half the rounds.
 
 use super::{paired, student::Mean};
 
-/// How many times as long it takes as the best of the others, as a logarithm: the mean of ln(T(at) / T(best)) over the
-/// odd rounds (counted from 0), and the index of the best, beside which `at` was slowest in the even ones. `at_s` are
-/// its seconds, one entry for each round, and `among_s[k]` those of one candidate; rounds that only some have are left
-/// out.
+/// How many times as long `at` takes as the best of the others, as a logarithm: the mean of ln(T(at) / T(best)) over
+/// the odd rounds (counted from 0), and the index of the best, relative to which `at` was slowest in the even ones.
+/// `at_s` are the seconds of `at`, one entry for each round, and `among_s[k]` those of a candidate; incomplete rounds
+/// are left out.
 ///
-/// `None` without candidates, below two odd rounds, and with a time that isn't positive.
+/// `None` without candidates, below two odd rounds, or if a time isn't positive.
 pub fn held_out(at_s: &[f64], among_s: &[Vec<f64>]) -> Option<(usize, Mean)> {
     let rounds = among_s.iter().map(Vec::len).chain([at_s.len()]).min()?;
     let half =
         |times: &[f64], first: usize| -> Vec<f64> { times[..rounds].iter().skip(first).step_by(2).copied().collect() };
     let beside = |index: usize, first: usize| paired::log_ratio(&half(at_s, first), &half(&among_s[index], first));
-    // By pairs, and not by each one's own median: a round's mood would drown what tells the candidates apart.
+    // By pairs, not by each one's own median: drift between rounds would hide the candidates' differences.
     let chosen: Option<Vec<Mean>> = (0..among_s.len()).map(|index| beside(index, 0)).collect();
     let (best, _) = chosen?.into_iter().enumerate().max_by(|(_, a), (_, b)| a.mean.total_cmp(&b.mean))?;
     Some((best, beside(best, 1)?))

@@ -1,17 +1,16 @@
-//! "The same", within a margin that was fixed beforehand.
+//! "The same", within a margin fixed beforehand.
 //!
-//! A test that finds no difference has not found equality: measure badly enough, and nothing ever differs. So the
-//! burden of proof is turned round. The supposition is that the two *do* differ by more than the margin, and the rounds
-//! have to show that this is not so, at the lower end and at the upper end: two one-sided tests, TOST (D. J.
-//! Schuirmann, "A comparison of the two one-sided tests procedure and the power approach for assessing the equivalence
-//! of average bioavailability", Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Bad rounds then show
-//! nothing. Two things can be equivalent and still differ, by a little and for certain; the two answers stand side by
-//! side.
+//! A test that finds no difference has not shown equality: measured badly enough, nothing ever differs. So the burden
+//! of proof is reversed. The null hypothesis is that the two *do* differ by more than the margin, and the rounds must
+//! reject it, at the lower end and at the upper end: two one-sided tests, TOST (D. J. Schuirmann, "A comparison of the
+//! two one-sided tests procedure and the power approach for assessing the equivalence of average bioavailability",
+//! Journal of Pharmacokinetics and Biopharmaceutics 15, 1987). Bad rounds then show nothing. Two times can be
+//! equivalent and still differ significantly, by a little; the two answers are reported side by side.
 
 use super::student::Mean;
 
-/// The probability of a mean this well inside of `low..high`, were the truth outside of it: the larger of the two
-/// one-sided tests'. Below alpha, they are equivalent. It is below alpha just when the interval at 2 alpha lies inside.
+/// The probability of a mean this far inside `low..high` if the truth is outside: the larger of the two one-sided
+/// tests' p. Below alpha, they are equivalent. It is below alpha exactly if the interval at 2 alpha lies inside.
 pub fn p(mean: &Mean, low: f64, high: f64) -> f64 {
     mean.p_above(low).max(mean.p_below(high))
 }

@@ -1,4 +1,4 @@
-//! A number and how far it can be trusted.
+//! An estimate and its interval.
 
 use serde::{Deserialize, Serialize};
 

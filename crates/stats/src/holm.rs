@@ -1,13 +1,13 @@
-//! Many answers at once.
+//! Many tests at once.
 //!
-//! Ask twenty questions whose true answer is no, each with a chance of one in twenty to be misled, and one "yes" is to
-//! be expected. Multiplying each p by the number of questions (Bonferroni) keeps the chance of *any* wrong "yes" below
-//! alpha. S. Holm ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6,
-//! 1979) saw that this gives too much away: once the smallest p has stood against all m questions, the next need only
-//! stand against m - 1, and so on. It holds however the answers hang together, so claims may share cells.
+//! Ask twenty questions whose true answer is no, each with a one in twenty chance of a false positive, and expect one
+//! "yes". Multiplying each p by the number of questions (Bonferroni) keeps the chance of *any* wrong "yes" below alpha.
+//! S. Holm ("A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6, 1979)
+//! showed that this is too strict: once the smallest p has passed against all m questions, the next has to pass only
+//! against m - 1, and so on. It holds for any dependence of the answers, so claims may share cells.
 
-/// Holm's adjusted p-values (each 0 to 1), in the order of the given ones: what is below alpha here stands among all of
-/// them together. The k-th smallest is multiplied by m - k + 1, and none is below one that was smaller.
+/// Holm's adjusted p-values (each 0 to 1), in the order of the given ones: one below alpha is significant among all of
+/// them. The k-th smallest is multiplied by m - k + 1, and none is below that of a smaller p.
 pub fn adjusted(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|&a, &b| p[a].total_cmp(&p[b]));
@@ -37,7 +37,7 @@ mod tests {
         // `p.adjust(p, "holm")` of R, `multipletests(p, method="holm")` of statsmodels.
         agrees(&[0.01, 0.04, 0.03, 0.005], &[0.03, 0.06, 0.06, 0.02]);
         // The fifteen p-values of the heart attack study in Y. Benjamini and Y. Hochberg, "Controlling the false
-        // discovery rate", Journal of the Royal Statistical Society B 57, 1995: three stand at 5 %.
+        // discovery rate", Journal of the Royal Statistical Society B 57, 1995: three are significant at 5 %.
         let study = [
             0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528,
             0.7590, 1.0,

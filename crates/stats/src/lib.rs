@@ -1,18 +1,18 @@
-//! What a list of times says: pure functions, with no clock and no files.
+//! Statistics of lists of times: pure functions, without clock or files.
 //!
 //! | file | the question it answers |
 //! |---|---|
 //! | [`paired`] | how many times as fast is one thing as another, both measured in the same rounds? |
-//! | [`median`] | what is a typical time, and how surely? |
-//! | [`bootstrap`] | the same, of two lists that were not measured in pairs |
-//! | [`student`] | the mean of a few values, and how surely |
+//! | [`median`] | what is a typical time, and how certain is it? |
+//! | [`bootstrap`] | the same, for two lists not measured in pairs |
+//! | [`student`] | the mean of a few values, with its interval |
 //! | [`equivalence`] | is it the same, within a margin fixed beforehand? |
 //! | [`trend`] | how does a time grow with the number of tasks? |
 //! | [`drop_off`] | is it slower than the best of the others? |
-//! | [`holm`] | what is left of many answers that were asked for at once? |
-//! | [`looks`] | what an interval takes when it may be looked at more than once |
-//! | [`noise`] | did the machine hold still meanwhile? |
-//! | [`ceiling`] | how fast could so many equal tasks be on so many workers? |
+//! | [`holm`] | which of many tests remain significant together? |
+//! | [`looks`] | the correction of an interval for interim analyses |
+//! | [`noise`] | was the machine stable meanwhile? |
+//! | [`ceiling`] | what is the best speed-up of n equal tasks on N workers? |
 //! | [`serial_fraction`] | what share of the work did not get faster with more workers? |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.

@@ -1,13 +1,13 @@
-//! A typical time, and how surely.
+//! A typical time and its interval.
 //!
-//! The median isn't moved by the one round in which something else woke up. Its interval comes from the order of the
-//! values alone, whatever their distribution: each value falls below the true median with probability 1/2, so how many do
-//! is a coin-tossing question (H. A. David and H. N. Nagaraja, "Order Statistics", 3rd edition, section 7.1). The price:
-//! coverage comes in steps, and below six values not even the whole range reaches 95 %.
+//! One disturbed round doesn't move the median. Its interval depends only on the order of the values, whatever their
+//! distribution: each value falls below the true median with probability 1/2, so their number is binomial (H. A. David
+//! and H. N. Nagaraja, "Order Statistics", 3rd edition, section 7.1). The price: coverage comes in steps, and with
+//! fewer than six values not even the whole range reaches 95 %.
 
 use statrs::distribution::{Binomial, DiscreteCDF};
 
-/// The coverage that an interval should have.
+/// The required coverage.
 const WANTED: f64 = 0.95;
 
 /// A median with the tightest order-statistic interval that covers at least 95 %, or else the whole range.
@@ -19,8 +19,8 @@ pub struct Median {
     pub low: f64,
     /// The interval's upper end, one of the values.
     pub high: f64,
-    /// The probability that such an interval contains the true median: at least 0.95 from six values on, below that
-    /// whatever the range of the values gives (0.9375 for five, 0.5 for two, 0 for a single one).
+    /// The probability that such an interval contains the true median: at least 0.95 from six values on, below that the
+    /// coverage of the range of the values (0.9375 for five, 0.5 for two, 0 for a single one).
     pub coverage: f64,
     /// How many values there were.
     pub count: usize,
@@ -41,7 +41,7 @@ impl Median {
         })
     }
 
-    /// False when there were too few values for a 95 % interval, so that a page has to name the coverage.
+    /// False if there are too few values for a 95 % interval, so that a page has to state the coverage.
     pub fn covers_95_percent(&self) -> bool {
         self.coverage >= WANTED
     }

@@ -1,13 +1,13 @@
-//! Did the machine hold still?
+//! Was the machine stable?
 //!
-//! Two ways of not holding still need two remedies. *Drift* is a trend over the rounds: the processor warms up, or another
-//! program starts. Pairs cancel it, so speed-ups stay sound, but a median of times is then a median of two different
-//! machines. *Spread* is scatter from round to round; it widens every interval, and more rounds narrow them again.
+//! Two kinds of instability need two remedies. *Drift* is a trend over the rounds: the processor warms up, or another
+//! program starts. Pairs cancel it, so speed-ups stay valid, but a median of times then mixes two different machines.
+//! *Spread* is scatter from round to round; it widens every interval, and more rounds narrow them again.
 
 use super::{median::median, student};
 use crate::Estimate;
 
-/// Drift or spread up to here isn't worth a word: 5 %, the smallest difference that this suite calls one.
+/// Drift or spread up to 5 % isn't reported: the smallest difference that this suite calls one.
 const TOLERATED: f64 = 0.05;
 
 /// Drift and spread of the times of one cell, usually the baseline.
@@ -15,26 +15,26 @@ const TOLERATED: f64 = 0.05;
 pub struct Noise {
     /// How many rounds there were.
     pub rounds: usize,
-    /// The last round's time over the first one's, as the least-squares line through the logarithms has it, with its
-    /// 95 % interval: 1 is no drift, 1.07 is 7 % slower at the end. `None` below three rounds.
+    /// The last round's time over the first one's, from the least-squares line through the logarithms, with its 95 %
+    /// interval: 1 is no drift, 1.07 is 7 % slower at the end. `None` below three rounds.
     pub drift: Option<Estimate>,
     /// The median distance from the median (MAD, unscaled), as a share of the median.
     pub spread: f64,
 }
 
-/// What to say of it.
+/// Its assessment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assessment {
-    /// True when there is nothing to warn of.
+    /// True if there is nothing to warn about.
     pub quiet: bool,
-    /// What was found, to be read after the cell's name: "drifted 7 % slower over 10 rounds".
+    /// The finding, to be read after the cell's name: "drifted 7 % slower over 10 rounds".
     pub found: String,
-    /// What helps; `None` when quiet.
+    /// The remedy; `None` when quiet.
     pub remedy: Option<String>,
 }
 
 impl Noise {
-    /// Looks at times in seconds, in the order of their rounds. `None` without times, or with one that isn't positive.
+    /// Assesses times in seconds, in the order of their rounds. `None` without times, or with one that isn't positive.
     pub fn of(times_s: &[f64]) -> Option<Self> {
         if times_s.iter().any(|&time| !(time > 0.0 && time.is_finite())) {
             return None;
@@ -44,9 +44,9 @@ impl Noise {
         Some(Self { rounds: times_s.len(), drift: drift(times_s), spread: median(&distances)? / middle })
     }
 
-    /// The same in words. Drift comes first, since it also shows as spread. It counts only if chance alone would rarely
-    /// make it (its interval excludes 1) and if it is above 5 %. Spread is the machine's, unless latencies are `drawn` anew in
-    /// each round: then it is what was asked for.
+    /// The same in words. Drift comes first, since it also shows as spread. It counts only if chance would rarely cause
+    /// it (its interval excludes 1) and if it is above 5 %. Spread is the machine's, unless latencies are `drawn` anew
+    /// in each round: then it is intended.
     pub fn assess(&self, drawn: bool) -> Assessment {
         let Self { rounds, drift, spread } = *self;
         let more = format!("use --rounds {}", (2 * rounds).max(30));

@@ -1,7 +1,7 @@
 //! "A is x times as fast as B", from pairs.
 //!
-//! The cells of one round ran within moments of each other, so whatever the machine was up to then (a warm processor, a
-//! neighbour's build) struck both. Dividing their times within the round cancels it; only what struck one of them
+//! The cells of one round ran within moments of each other, so any disturbance of the machine (a warm processor, a
+//! neighbour's build) affected both. Dividing their times within the round cancels it; a disturbance of only one
 //! remains as scatter. Ratios are averaged as logarithms, because twice as fast and half as fast should balance.
 
 use super::{
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::Estimate;
 
-/// How many times as fast the measured is as the baseline, as a logarithm: the mean of d = ln(baseline / measured), one
-/// for each round. Both lists are seconds, one entry for each round in the same order; rounds that only one of them has
+/// How many times as fast the measured cell is as the baseline, as a logarithm: the mean of d = ln(baseline / measured)
+/// over the rounds. Both lists are seconds, one entry for each round in the same order; rounds that only one list has
 /// are left out.
 ///
-/// `None` below two pairs, and with a time that isn't positive.
+/// `None` with fewer than two pairs or a time that isn't positive.
 pub fn log_ratio(baseline_s: &[f64], measured_s: &[f64]) -> Option<Mean> {
     let possible = |time: f64| time > 0.0 && time.is_finite();
     let pairs = baseline_s.iter().zip(measured_s);
@@ -24,10 +24,10 @@ pub fn log_ratio(baseline_s: &[f64], measured_s: &[f64]) -> Option<Mean> {
     Mean::of(&logarithms?)
 }
 
-/// The same as a ratio, with its 95 % interval: that of the mean of d by Student's t, taken back by exp. It supposes
+/// The same as a ratio, with its 95 % interval: that of the mean of d by Student's t, transformed by exp. It assumes
 /// that the d are independent of each other and not too skewed.
 ///
-/// `None` also where the interval is too wide for a number.
+/// Also `None` if the interval is too wide for a number.
 pub fn speedup(baseline_s: &[f64], measured_s: &[f64]) -> Option<Estimate> {
     student::exp(log_ratio(baseline_s, measured_s)?.interval(ALPHA))
 }

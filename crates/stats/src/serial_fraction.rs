@@ -1,19 +1,19 @@
-//! What share of the work did not get faster with more workers?
+//! The share of the work that did not get faster with more workers.
 //!
 //! If a share f of the work can't be divided, N workers are at most 1 / (f + (1 - f) / N) times as fast as one, and no
 //! number of workers passes 1 / f (G. M. Amdahl, "Validity of the single processor approach to achieving large scale
-//! computing capabilities", AFIPS 1967). Turned round, a measured speed-up gives the f that would explain it (A. H. Karp
+//! computing capabilities", AFIPS 1967). Conversely, a measured speed-up gives the f that would explain it (A. H. Karp
 //! and H. P. Flatt, "Measuring parallel processor performance", Communications of the ACM 33(5), 1990). If that f stays
-//! the same as N grows, the law fits; if it grows with N, the cost is in the workers themselves: starting them, feeding
-//! them, or having fewer cores than workers.
+//! the same as N grows, the law fits; if it grows with N, the cost is in the workers themselves: starting them, sending
+//! them tasks, or having fewer cores than workers.
 
 /// Amdahl's law fitted to measured speed-ups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AmdahlFit {
-    /// The share of the work that isn't divided, 0 to 1.
+    /// The undivided share of the work, 0 to 1.
     pub serial_fraction: f64,
-    /// How far the curve lies from the worst of the points, as a share of that point's speed-up. The curve is worth
-    /// drawing only when this is small.
+    /// The largest distance of a point from the curve, as a share of that point's speed-up. The curve is worth drawing
+    /// only if this is small.
     pub worst_departure: f64,
 }
 
@@ -22,8 +22,8 @@ pub fn amdahl(serial_fraction: f64, workers: u32) -> f64 {
     1.0 / (serial_fraction + (1.0 - serial_fraction) / f64::from(workers))
 }
 
-/// The serial fraction that explains one speed-up: (1/S - 1/N) / (1 - 1/N). Negative when the speed-up is more than
-/// linear. `None` below two workers, where any fraction would do, and for a speed-up that isn't positive.
+/// The serial fraction that explains one speed-up: (1/S - 1/N) / (1 - 1/N). Negative if the speed-up is superlinear.
+/// `None` below two workers, where any fraction fits, and for a speed-up that isn't positive.
 pub fn karp_flatt(speedup: f64, workers: u32) -> Option<f64> {
     let one_over = 1.0 / f64::from(workers);
     (workers >= 2 && speedup > 0.0 && speedup.is_finite()).then(|| (1.0 / speedup - one_over) / (1.0 - one_over))
@@ -32,8 +32,8 @@ pub fn karp_flatt(speedup: f64, workers: u32) -> Option<f64> {
 /// Fits Amdahl's law to speed-ups by worker count. `None` without a usable point above one worker.
 ///
 /// The law is a straight line in the relative time: 1/S = 1/N + f (1 - 1/N). So f is a plain least-squares slope, the
-/// mean of the Karp-Flatt fractions weighted by (1 - 1/N)^2. It is kept within 0 and 1. Points with more workers than
-/// cores obey another law: leave them out.
+/// mean of the Karp-Flatt fractions weighted by (1 - 1/N)^2. It is clamped to 0 and 1. Points with more workers than
+/// cores follow another law: leave them out.
 pub fn fit_amdahl(speedups: &[(u32, f64)]) -> Option<AmdahlFit> {
     let usable = || speedups.iter().filter_map(|&(workers, speedup)| Some((workers, karp_flatt(speedup, workers)?)));
     let weight = |workers: u32| (1.0 - 1.0 / f64::from(workers)).powi(2);
@@ -55,8 +55,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The two worked examples on the Karp-Flatt metric in M. J. Quinn, "Parallel Programming in C with MPI and OpenMP",
-    /// section 7.5: speed-ups on 2 to 8 processors.
+    /// Both examples on the Karp-Flatt metric in M. J. Quinn, "Parallel Programming in C with MPI and OpenMP", section
+    /// 7.5: speed-ups on 2 to 8 processors.
     const CONSTANT: [f64; 7] = [1.82, 2.50, 3.08, 3.57, 4.00, 4.38, 4.71];
     const GROWING: [f64; 7] = [1.87, 2.61, 3.23, 3.73, 4.14, 4.46, 4.71];
 

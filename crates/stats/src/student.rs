@@ -1,19 +1,19 @@
-//! Mean and straight line, and how sure they are: Student's t.
+//! Intervals of a mean and of a straight line's slope: Student's t.
 //!
-//! Measure ten times, and the ten differ. Their mean is off too, by about its *standard error*: their scatter divided
-//! by the root of how many they are. But a few rounds tell their own scatter only roughly, so an interval from them has
-//! to be wider than the normal distribution says. Student (W. S. Gosset, "The probable error of a mean", Biometrika 6,
-//! 1908) worked out by how much: for ten values, 2.26 standard errors to either side instead of 1.96. It supposes that
-//! the values are independent of each other and not too skewed.
+//! Ten measurements differ. Their mean has an error too, about its *standard error*: their scatter divided by the root
+//! of their number. But a few rounds estimate their scatter only roughly, so their interval has to be wider than the
+//! normal distribution says. Student (W. S. Gosset, "The probable error of a mean", Biometrika 6, 1908) calculated by
+//! how much: for ten values, 2.26 standard errors to either side instead of 1.96. The method assumes that the values
+//! are independent of each other and not too skewed.
 
 use super::looks::ALPHA;
 use crate::Estimate;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// More rounds than this are no advice to anybody.
+/// More rounds than this are never advised.
 const MOST_ROUNDS: u32 = 10_000;
 
-/// A mean of a few values, with what is needed to say how sure it is.
+/// A mean of a few values, with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Mean {
     /// The mean of the values.
@@ -25,7 +25,7 @@ pub struct Mean {
 }
 
 impl Mean {
-    /// The mean of the values. `None` below two, and with one that isn't a number or too large to square.
+    /// The mean of the values. `None` for fewer than two, or one that isn't a number or is too large to square.
     pub fn of(values: &[f64]) -> Option<Self> {
         let freedom = values.len().checked_sub(1).filter(|&freedom| freedom > 0)?;
         let count = values.len() as f64;
@@ -34,12 +34,12 @@ impl Mean {
         squares.is_finite().then(|| Self { mean, error: (squares / freedom as f64 / count).sqrt(), freedom })
     }
 
-    /// The interval that misses the truth in `alpha` (0 to 1) of all cases, half of them on either side.
+    /// The interval that misses the truth in a share `alpha` (0 to 1) of all cases, half on either side.
     pub fn interval(&self, alpha: f64) -> Estimate {
         interval(self.mean, self.error, self.freedom, alpha)
     }
 
-    /// The probability of a mean this high or higher, were the truth not above `bound`: one-sided.
+    /// The probability of a mean this high or higher if the truth is at most `bound`: one-sided.
     pub fn p_above(&self, bound: f64) -> f64 {
         let distance = self.mean - bound;
         if self.error == 0.0 {
@@ -48,21 +48,21 @@ impl Mean {
         t(self.freedom).map_or(1.0, |t| t.sf(distance / self.error))
     }
 
-    /// The probability of a mean this low or lower, were the truth not below `bound`: one-sided.
+    /// The probability of a mean this low or lower if the truth is at least `bound`: one-sided.
     pub fn p_below(&self, bound: f64) -> f64 {
         Self { mean: -self.mean, ..*self }.p_above(-bound)
     }
 
-    /// How many rounds in all would make the interval reach less than `distance` to either side, if they scattered like
-    /// these. An orientation: the scatter is itself an estimate, and the mean will move too. `None` when no number up
-    /// to 10,000 would do, and so for a distance of nothing.
+    /// How many rounds in all would narrow the interval to less than `distance` on either side, if they scatter like
+    /// these. A rough guide: the scatter is itself an estimate, and the mean will move too. `None` if no number up to
+    /// 10,000 suffices, and so for a distance of 0.
     pub fn rounds_for(&self, distance: f64, alpha: f64) -> Option<u32> {
         let deviation = self.error * (self.freedom as f64 + 1.0).sqrt();
         let suffice = |rounds: u32| {
             let error = deviation / f64::from(rounds).sqrt();
             reach(rounds as usize - 1, alpha) * error < distance
         };
-        // The reach falls with every round, so the first number that suffices is found by halving.
+        // The width falls with every round, so bisection finds the first number that suffices.
         let (mut too_few, mut enough) = (1, MOST_ROUNDS);
         if !suffice(enough) {
             return None;
@@ -75,8 +75,8 @@ impl Mean {
     }
 }
 
-/// The slope of the least-squares line through values that lie one step apart, per step, with its 95 % interval. `None`
-/// below three.
+/// The slope of the least-squares line through equidistant values, per step, with its 95 % interval. `None` below
+/// three.
 pub(super) fn slope(values: &[f64]) -> Option<Estimate> {
     let freedom = values.len().checked_sub(2).filter(|&freedom| freedom > 0)?;
     let middle = (values.len() as f64 - 1.0) / 2.0;
@@ -88,7 +88,7 @@ pub(super) fn slope(values: &[f64]) -> Option<Estimate> {
     Some(interval(slope, (left_over / freedom as f64 / width).sqrt(), freedom, ALPHA))
 }
 
-/// From logarithms back to ratios. `None` where an end is too large or too small for a number.
+/// From logarithms back to ratios. `None` if an end overflows or underflows.
 pub fn exp(logarithm: Estimate) -> Option<Estimate> {
     let Estimate { estimate, low, high } = logarithm;
     let ratio = Estimate { estimate: estimate.exp(), low: low.exp(), high: high.exp() };
@@ -96,17 +96,17 @@ pub fn exp(logarithm: Estimate) -> Option<Estimate> {
 }
 
 fn interval(estimate: f64, error: f64, freedom: usize, alpha: f64) -> Estimate {
-    // Values without scatter have an interval without width, whatever the reach.
+    // Values without scatter have an interval of width 0.
     let margin = if error == 0.0 { 0.0 } else { reach(freedom, alpha) * error };
     Estimate { estimate, low: estimate - margin, high: estimate + margin }
 }
 
-/// How many standard errors an interval reaches to either side, if `alpha` of such intervals may miss.
+/// The half-width of an interval in standard errors, if a share `alpha` of intervals may miss.
 fn reach(freedom: usize, alpha: f64) -> f64 {
     t(freedom).map_or(f64::INFINITY, |t| t.inverse_cdf(1.0 - alpha / 2.0))
 }
 
-/// Student's distribution; `None` without a degree of freedom.
+/// Student's distribution; `None` without degrees of freedom.
 fn t(freedom: usize) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, freedom as f64).ok()
 }
@@ -156,21 +156,20 @@ mod tests {
 
     #[test]
     fn a_tiny_probability_is_not_rounded_to_none() {
-        // `scipy.stats.t.sf(40, 9)` and `(1000, 29)`: far below what can be told from 1 - p.
+        // `scipy.stats.t.sf(40, 9)` and `(1000, 29)`: far too small for 1 - p.
         near(Mean { mean: 40.0, error: 1.0, freedom: 9 }.p_above(0.0), 9.491_499_224_67e-12);
         near(Mean { mean: -1000.0, error: 1.0, freedom: 29 }.p_below(0.0), 1.176_419_276_38e-67);
     }
 
     #[test]
     fn says_how_many_rounds_would_do() {
-        // The first n with `scipy.stats.t.ppf(1 - alpha / 2, n - 1) * sd / sqrt(n) < distance`, by trying one after the
-        // other.
+        // The first n with `scipy.stats.t.ppf(1 - alpha / 2, n - 1) * sd / sqrt(n) < distance`, by linear search.
         let gained = Mean::of(&GAINED).unwrap();
         let known = [(2.0, 0.05, 4), (0.5, 0.05, 26), (0.5, 0.025, 34), (0.1, 0.05, 584), (0.03, 0.05, 6_460)];
         for (distance, alpha, rounds) in known {
             assert_eq!(gained.rounds_for(distance, alpha), Some(rounds), "{distance} at {alpha}");
         }
-        // 0.02 would take 14,532.
+        // 0.02 would need 14,532.
         for hopeless in [0.02, 0.0, -1.0, f64::NAN] {
             assert_eq!(gained.rounds_for(hopeless, 0.05), None, "{hopeless}");
         }

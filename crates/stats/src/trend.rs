@@ -1,18 +1,18 @@
 //! How a time grows with the number of tasks.
 //!
-//! Draw the time T over the number of tasks n on paper with two logarithmic axes: T = c x n^b becomes a straight line,
-//! and its slope is b. A slope of 0 says that more tasks take no longer, 1 that twice the tasks take twice the time, 2
-//! that they take four times as long. The line is the least-squares one, drawn anew for each round, so that whatever
-//! slowed a whole round is in its c and not in its slope; the mean of the slopes has its interval by Student's t. One
-//! slope can't describe a curve that bends: it is then the best single answer over just these n.
+//! On two logarithmic axes, time T over the number of tasks n, T = c x n^b becomes a straight line with slope b. A
+//! slope of 0 means that more tasks take no longer, 1 that twice the tasks take twice the time, 2 that they take four
+//! times as long. A least-squares line is fitted to each round, so that a slow round changes its c and not its slope;
+//! the mean of the slopes has its interval by Student's t. One slope can't describe a curve that bends: it is then the
+//! best single answer over just these n.
 
 use super::student::Mean;
 
 /// The slope of ln T over ln n, one for each round, and their mean: an exponent. `times_s[k]` are the seconds of
-/// `tasks[k]` tasks, one entry for each round; rounds that only some have are left out.
+/// `tasks[k]` tasks, one entry for each round; incomplete rounds are left out.
 ///
-/// `None` below two rounds, below two different numbers of tasks, without times for each number, and with a time or a
-/// number that isn't positive.
+/// `None` with fewer than two rounds or two different numbers of tasks, without times for each number, and with a time
+/// or a number that isn't positive.
 pub fn exponent(tasks: &[u32], times_s: &[Vec<f64>]) -> Option<Mean> {
     let rounds = times_s.iter().map(Vec::len).min()?;
     if tasks.len() != times_s.len() {

@@ -1,17 +1,17 @@
-//! Figures as text, for pages and sentences alike: three significant digits, a unit that suits, and never more precision
-//! than was measured. Every text is short, whatever the number: from 10^15 on, it has an exponent.
+//! Formats figures for pages and sentences: three significant digits, a suitable unit, and never more precision than
+//! was measured. Every text is short, whatever the number: from 10^15 on, it has an exponent.
 
-/// From here on, digits before the point say nothing: such a number is a slip of the pen.
+/// From here on, digits before the point mean nothing: such a number is a mistake.
 const HUGE: f64 = 1e15;
 
-/// A unit of time that a chart or a column is written in.
+/// The unit of time of a chart or a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimeUnit {
-    /// How it is written behind a figure.
+    /// Its symbol after a figure.
     pub short: &'static str,
-    /// How it is written at an axis.
+    /// Its name at an axis.
     pub long: &'static str,
-    /// How many of it make a second.
+    /// How many make a second.
     pub per_second: f64,
 }
 
@@ -20,7 +20,7 @@ const MILLISECONDS: TimeUnit = TimeUnit { short: "ms", long: "milliseconds", per
 const MICROSECONDS: TimeUnit = TimeUnit { short: "µs", long: "microseconds", per_second: 1e6 };
 
 impl TimeUnit {
-    /// The largest unit in which this many seconds are at least one.
+    /// The largest unit in which this time is at least 1.
     pub fn of(seconds: f64) -> Self {
         match seconds.abs() {
             large if large >= 1.0 => SECONDS,
@@ -35,7 +35,7 @@ impl TimeUnit {
     }
 }
 
-/// A time with the unit that suits it: `1.81 s`, `303 ms`.
+/// A time with a suitable unit: `1.81 s`, `303 ms`.
 pub fn time(seconds: f64) -> String {
     let unit = TimeUnit::of(seconds);
     format!("{}\u{a0}{}", unit.figure(seconds), unit.short)
@@ -58,7 +58,7 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     if value.abs() < HUGE { format!("{value:.decimals$}") } else { format!("{value:.2e}") }
 }
 
-/// A number as somebody would write it who was asked for it: `0.5`, `20`, `1e300`.
+/// A number in its shortest exact form: `0.5`, `20`, `1e300`.
 pub fn exact(value: f64) -> String {
     let plain = value == 0.0 || !value.is_finite() || (1e-6..HUGE).contains(&value.abs());
     if plain { value.to_string() } else { format!("{value:e}") }
@@ -102,7 +102,7 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// A number with its thousands apart: `8`, `100,000`.
+/// A number with thousands separators: `8`, `100,000`.
 pub fn grouped(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();
@@ -115,7 +115,7 @@ pub fn grouped(number: u32) -> String {
     text
 }
 
-/// A round figure as one writes it by hand: `0.5`, `16`, `200`.
+/// A round figure as written by hand: `0.5`, `16`, `200`.
 pub fn plain(value: f64) -> String {
     let text = fixed(value, 6);
     if text.contains('e') { text } else { text.trim_end_matches('0').trim_end_matches('.').to_owned() }

@@ -1,4 +1,4 @@
-//! What any crate may use: figures and names as text for people, scratch directories, pipes to other processes.
+//! Utilities for every crate: figures and names as text, scratch directories, pipes to other processes.
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]

@@ -1,8 +1,8 @@
-//! How a path travels: as its bytes. On Unix a file's name is any bytes but `/` and zero, and serde's own form of a path
-//! refuses those that are not UTF-8.
+//! Serializes a path as its bytes. On Unix a file name is any bytes but `/` and zero, and serde's own form of a path
+//! rejects those that are not UTF-8.
 //!
-//! For `#[serde(with = "crate::path_bytes")]`, in messages between processes and through queues. What people read has
-//! paths as text: see [`printable_path`](crate::terminal::printable_path).
+//! For `#[serde(with = "crate::path_bytes")]`, in messages between processes and through queues. For text that people
+//! read, see [`printable_path`](crate::terminal::printable_path).
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::{
@@ -20,7 +20,7 @@ pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf
     OsString::deserialize(deserializer).map(PathBuf::from)
 }
 
-/// The same for a path that there may not be.
+/// The same for an optional path.
 pub mod option {
     use super::{Deserialize, Deserializer, OsString, Path, PathBuf, Serialize, Serializer};
 

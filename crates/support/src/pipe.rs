@@ -1,8 +1,8 @@
 //! Pipes to processes that may be frozen: stopped by a signal, stuck on a disk, starved.
 //!
-//! A blocking read from such a process never returns, and neither does a write once the pipe is full. So this end of the
-//! pipe doesn't block. Each read and write is tried first; only where it can't go on does it wait, and never past its
-//! limit. Ctrl-C cuts that limit short.
+//! A blocking read from such a process never returns, and neither does a write once the pipe is full. So this end of
+//! the pipe doesn't block. Each read and write is tried first; it waits only if it would block, and never past its
+//! limit. Ctrl-C shortens that limit.
 
 use nix::{
     fcntl::{FcntlArg, OFlag, fcntl},
@@ -20,13 +20,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a process has to answer a question that takes it no time, to read what it was sent, or to end.
+/// The timeout for a process to answer a quick question, to read a message, or to end.
 pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// The same after Ctrl-C.
 const HURRIED_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long to sleep, at most, before looking for an interrupt again.
+/// The longest sleep between two checks for an interrupt.
 const NAP: Duration = Duration::from_millis(50);
 
 /// One end of a pipe to a process. A read or write that takes longer than the limit fails with [`ErrorKind::TimedOut`].
@@ -39,20 +39,20 @@ pub struct Patient<P> {
 }
 
 impl<P: AsFd> Patient<P> {
-    /// Makes this end of the pipe non-blocking. What the other side sees doesn't change. `interrupted` is raised by Ctrl-C.
+    /// Makes this end of the pipe non-blocking. The other side is not affected. `interrupted` is raised by Ctrl-C.
     pub fn new(pipe: P, interrupted: &Arc<AtomicBool>) -> io::Result<Self> {
         fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         let interrupted = Arc::clone(interrupted);
         Ok(Self { pipe, since: Instant::now(), limit: ANSWER_LIMIT, interrupted })
     }
 
-    /// From here on, waits no longer than `limit` from `since`.
+    /// From now on, waits no longer than `limit` from `since`.
     pub fn limit(&mut self, since: Instant, limit: Duration) -> &mut Self {
         (self.since, self.limit) = (since, limit);
         self
     }
 
-    /// Tries until it can be done, or the limit has passed.
+    /// Tries until it succeeds or the limit has passed.
     fn until_done<T>(&mut self, flags: PollFlags, mut attempt: impl FnMut(&mut P) -> io::Result<T>) -> io::Result<T> {
         loop {
             match attempt(&mut self.pipe) {
@@ -69,7 +69,7 @@ impl<P: AsFd> Patient<P> {
         if left.is_zero() {
             return Err(io::Error::new(ErrorKind::TimedOut, format!("no answer within {} s", limit.as_secs())));
         }
-        // Rounded up, or the last moment would be spent awake.
+        // Rounded up, or the last moment would busy-loop.
         let nap = PollTimeout::try_from(left.min(NAP) + Duration::from_millis(1)).unwrap_or(PollTimeout::ZERO);
         // An interrupted poll is a poll that saw nothing.
         let _ = poll(&mut [PollFd::new(self.pipe.as_fd(), flags)], nap);
@@ -99,8 +99,8 @@ impl<P: AsFd + Write> Write for Patient<P> {
     }
 }
 
-/// Waits until a process that was told to end has ended. `None` where it hasn't within this time: even a killed process
-/// lives on for as long as the kernel keeps it in a call.
+/// Waits until a process that was told to end has ended. `None` if it hasn't within this time: even a killed process
+/// lives on while the kernel keeps it in a call.
 pub fn reap(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
     let (begun, mut nap) = (Instant::now(), Duration::from_micros(20));
     loop {
@@ -115,7 +115,7 @@ pub fn reap(child: &mut Child, limit: Duration) -> Option<ExitStatus> {
 
 /// Kills a process and reaps it, unless it has been reaped already.
 pub fn put_down(child: &mut Child) -> Option<ExitStatus> {
-    // The one way to fail is that it has ended by itself.
+    // It only fails if the child has ended by itself.
     let _ = child.kill();
     reap(child, ANSWER_LIMIT)
 }
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use std::process::{ChildStdin, ChildStdout, Command, Stdio};
 
-    /// A process that does nothing with its pipes.
+    /// A process that ignores its pipes.
     fn frozen(interrupted: bool) -> (Child, Patient<ChildStdin>, Patient<ChildStdout>) {
         let mut sleep = Command::new("sleep");
         let mut child = sleep.arg("600").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

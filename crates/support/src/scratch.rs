@@ -1,8 +1,8 @@
-//! Scratch directories: removed when their owner drops them, and when it can't, because it was killed, by whoever makes the
-//! next one in the same place.
+//! Scratch directories: removed when their owner drops them, or, if it was killed, when a process creates the next one
+//! in the same place.
 //!
-//! The owner holds a lock on its directory, which the system releases however the owner ends. So a directory that can be
-//! locked belongs to no living process. No process id is written down: ids are given out again.
+//! The owner holds a lock on its directory, which the system releases however the owner ends. So a directory that can
+//! be locked belongs to no living process. Process ids would not do: the system reuses them.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -11,19 +11,19 @@ use std::{
 };
 use tempfile::{Builder, TempDir};
 
-/// What the names of all scratch directories begin with, so that nothing else is ever removed.
+/// The prefix of all scratch directories' names, so that nothing else is ever removed.
 pub const PREFIX: &str = "makespan-scratch-";
 
 /// A scratch directory of this process.
 #[derive(Debug)]
 pub struct Scratch {
     dir: TempDir,
-    /// Held open for its lock. Processes that are started don't inherit it.
+    /// Held open for its lock. Child processes don't inherit it.
     _lock: Option<File>,
 }
 
 impl Scratch {
-    /// Makes one in `parent`, which is made as well, and removes those in it that belong to no living process.
+    /// Makes one in `parent`, created if missing, and removes those in it that belong to no living process.
     pub fn new_in(parent: &Path) -> io::Result<Self> {
         fs::create_dir_all(parent)?;
         remove_abandoned(parent);
@@ -31,9 +31,9 @@ impl Scratch {
             let dir = Builder::new().prefix(PREFIX).tempdir_in(parent)?;
             match lock(dir.path()) {
                 Some(lock) if dir.path().exists() => return Ok(Self { dir, _lock: Some(lock) }),
-                // Somebody took it for abandoned in the moment before it was locked.
+                // Another process took it for abandoned just before it was locked.
                 _ if !dir.path().exists() => {}
-                // Where nobody can lock, nobody can take it for abandoned either.
+                // Without locks, no process can take it for abandoned either.
                 lock => return Ok(Self { dir, _lock: lock }),
             }
         }
@@ -45,7 +45,7 @@ impl Scratch {
     }
 }
 
-/// Removes what can be locked. What can't be removed stays for the next one to try.
+/// Removes directories that can be locked. The next call retries failed removals.
 fn remove_abandoned(parent: &Path) {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(PREFIX)) {
@@ -73,7 +73,7 @@ mod tests {
     fn what_has_no_owner_is_removed_and_nothing_else() {
         let parent = tempfile::tempdir().unwrap();
         let owned = Scratch::new_in(parent.path()).unwrap();
-        // What a killed process left: a directory that nobody holds locked.
+        // As left by a killed process: an unlocked directory.
         let left = parent.path().join(format!("{PREFIX}left"));
         fs::create_dir_all(left.join("jobs")).unwrap();
         fs::write(left.join("jobs/queue.sqlite3"), "half").unwrap();
@@ -90,11 +90,11 @@ mod tests {
         let parent = tempfile::tempdir().unwrap();
         let owned = Scratch::new_in(parent.path()).unwrap();
         let mut child = Command::new("sleep").arg("600").spawn().unwrap();
-        // The owner is killed: its descriptors are closed, and nothing of it is dropped.
+        // As if the owner were killed: descriptors are closed, but nothing is dropped.
         let Scratch { dir, _lock: lock } = owned;
         let left = dir.keep();
         drop(lock);
-        // A process that another test starts at this moment has the lock until it runs its own program.
+        // A process that another test starts now holds the lock until it calls exec.
         let removed = (0..1000).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(10));
             Scratch::new_in(parent.path()).unwrap();

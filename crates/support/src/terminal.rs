@@ -1,14 +1,14 @@
-//! Text for a terminal: it fits, and it can't control the terminal.
+//! Text for a terminal: wrapped, and without control characters.
 
 use std::{borrow::Cow, io, path::Path};
 
-/// The widest that tables and paragraphs are, in characters.
+/// The maximum width of tables and paragraphs, in characters.
 const MOST_COLUMNS: usize = 100;
 
-/// Narrower than this, and there is no sentence left: a terminal may wrap what is wider.
+/// Narrower text is unreadable: a narrower terminal may wrap it instead.
 const LEAST_COLUMNS: usize = 30;
 
-/// The width of the terminal that standard output is, in characters; `None` where it is none.
+/// The width of the terminal on standard output, in characters; `None` without one.
 pub fn width() -> Option<usize> {
     let (width, _) = terminal_size::terminal_size_of(io::stdout())?;
     Some(usize::from(width.0).max(LEAST_COLUMNS))
@@ -34,9 +34,9 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The text, with every character escaped that would control the terminal or reorder what it shows: `\u{1b}` for an escape.
+/// Escapes every character that would control the terminal or reorder its text: `\u{1b}` for an escape.
 ///
-/// Names of files, titles of scenarios and the words of other programs are written by others. Line ends and tabs stay.
+/// File names, scenario titles and other programs' output are not trusted. Line ends and tabs stay.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(controls) {
         return text.into();
@@ -48,7 +48,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// A path, likewise, and in one line. What is not UTF-8 is shown as U+FFFD.
+/// A path, likewise, on one line. Invalid UTF-8 is shown as U+FFFD.
 pub fn printable_path(path: &Path) -> String {
     printable(&path.to_string_lossy()).replace('\n', "\\u{a}")
 }

@@ -1,11 +1,11 @@
-//! What the workloads work on: photographs and archives, made on first use, the same on every machine.
+//! The workloads' input files: photographs and archives, made on first use, the same on every machine.
 //!
-//! Nothing is downloaded and nothing large lies in the repository. Everything is computed from fixed seeds, with integer
-//! arithmetic only, because the last bits of floating point may differ between processors and compilers. A set that has
-//! been made stays in its directory and is used again; `set.rs` says how a damaged or half-made one is recognised.
+//! Nothing is downloaded, and the repository holds no large files. Everything is computed from fixed seeds, with
+//! integer arithmetic only, because the last bits of floating point may differ between processors and compilers. A
+//! finished set stays in its directory and is reused; `set.rs` says how a damaged or unfinished one is recognised.
 //!
-//! A student's own pictures serve as well: [`user_photos`]. But only what is made here can be told by its name alone to
-//! another machine: [`FixtureKind`].
+//! Students can also use their own pictures: [`user_photos`]. But only files made here can be named to another machine
+//! without being sent: [`FixtureKind`].
 
 mod archive;
 mod drawing;
@@ -35,7 +35,7 @@ pub const DRAWINGS: u32 = 3;
 /// How many archives there are.
 pub const ARCHIVES: u32 = 64;
 
-/// Raised whenever a generator makes other bytes than before: sets of another version are made again.
+/// Raised whenever a generator's output changes: sets of another version are made again.
 const VERSION: u32 = 1;
 
 /// Why there are no fixtures.
@@ -72,10 +72,10 @@ pub enum FixtureError {
     NoPictures {
         /// The directory.
         path: PathBuf,
-        /// What there is instead.
+        /// Files that were left out.
         left_out: Vec<LeftOut>,
     },
-    /// The system gave no threads to make them with.
+    /// The system refused the threads to make them.
     #[error("no threads to make fixtures with: {0}; close other programs or raise the limit on processes (ulimit -u)")]
     Threads(#[from] rayon::ThreadPoolBuildError),
 }
@@ -89,7 +89,7 @@ fn told(left_out: &[LeftOut]) -> String {
     format!(". Left out:{}", each.collect::<String>())
 }
 
-/// A gzip file, and what must come out of it. The figures are the generator's, taken before it compressed.
+/// A gzip file and its expected content. The generator took the figures before it compressed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Archive {
     /// The file.
@@ -101,14 +101,14 @@ pub struct Archive {
 }
 
 /// The 160 photographs `photo_001.jpg` to `photo_160.jpg`: baseline JPEGs, 4:2:0, 36.0 MB and 212 megapixels in all, a
-/// quarter of them upright. They lie in the folder `photos` of `dir`, which is this program's own: what is there is
-/// thrown away when it isn't a whole set of this version. `progress` gets (files done, files in all) while a set is made.
+/// quarter of them upright. They lie in the folder `photos` of `dir`, which belongs to this program: anything but a
+/// whole set of this version is deleted. `progress` gets (files done, files in all) while a set is made.
 pub fn photos(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<PathBuf>, FixtureError> {
     Ok(pictures(dir, progress)?.into_iter().take(PHOTOS as usize).collect())
 }
 
 /// The three drawings `drawing_1.png` to `drawing_3.png`, about 225 kB each. They are made with the photographs and lie
-/// beside them, so that one folder holds both kinds that the gallery's listing names.
+/// beside them, so that one folder holds both kinds named by the gallery's listing.
 pub fn drawings(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<PathBuf>, FixtureError> {
     Ok(pictures(dir, progress)?.into_iter().skip(PHOTOS as usize).collect())
 }
@@ -148,8 +148,8 @@ fn save(folder: &Path, name: String, bytes: &[u8], content: Option<Content>) -> 
     Ok(FixtureFile { name, bytes: bytes.len() as u64, crc32: crc32fast::hash(bytes), content })
 }
 
-/// Does `make` for each index on all cores. The pool is its own and is joined at the end: rayon's global one would stay,
-/// and its threads would be counted among those of the strategy that is measured next.
+/// Calls `make` for each index on all cores. The pool is separate and is joined at the end: rayon's global pool would
+/// stay, and its threads would count as those of the strategy that is measured next.
 fn in_parallel<T: Send>(
     count: u32,
     progress: &(dyn Fn(u64, u64) + Sync),
@@ -165,8 +165,8 @@ fn in_parallel<T: Send>(
     rayon::ThreadPoolBuilder::new().build_scoped(rayon::ThreadBuilder::run, |pool| pool.install(all))?
 }
 
-/// A number from `low` to `high`, both included. Spelled out here because a library may change how it draws from a range
-/// in any release, and the pictures would change with it; the bits of the generator itself are fixed by its definition.
+/// A number from `low` to `high`, both included. Spelled out here because any release of a library may change how it
+/// draws from a range, and the pictures with it; the bits of the generator itself are fixed by its definition.
 fn between(random: &mut Pcg32, low: i32, high: i32) -> i32 {
     let width = u64::from(high.abs_diff(low)) + 1;
     low + ((u64::from(random.next_u32()) * width) >> 32) as i32
@@ -181,7 +181,7 @@ mod tests {
         fs::metadata(path).expect("it was made").len()
     }
 
-    /// The whole set, once for all that is to be said of it: making it takes seconds.
+    /// One test for everything about the whole set: making it takes seconds.
     #[test]
     fn the_photographs_are_as_described() {
         let dir = tempfile::tempdir().expect("a temporary directory");

@@ -6,6 +6,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod fixtures;
+pub mod presentation;
 pub mod queue;
 pub mod strategy;
 pub mod task;

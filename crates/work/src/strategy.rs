@@ -1,13 +1,14 @@
 //! How tasks are spread over workers: one file for each strategy, one line each in [`ALL`].
 //!
-//! A strategy is started, which gives a pool; the pool runs workloads; then it is closed. The three are timed apart,
-//! because "processes are slow" and "processes are slow to start" are different findings. A strategy knows nothing of
-//! what its tasks do.
+//! Starting a strategy gives a pool; the pool runs workloads and is then closed. The three steps are timed separately,
+//! because "processes are slow" and "processes are slow to start" are different findings. A strategy doesn't know what
+//! its tasks do.
 
 pub mod r#async;
 pub mod async_offload;
 pub mod gil_threads;
 pub mod hybrid;
+
 pub mod processes;
 pub mod queue;
 pub mod sequential;
@@ -15,6 +16,7 @@ pub mod thread_per_task;
 pub mod threads;
 pub mod work_stealing;
 
+use crate::presentation::Presentation;
 use crate::{
     queue::address::{Address, DEFAULT_NAME},
     task::Task,
@@ -50,60 +52,65 @@ pub const ALL: &[&dyn Strategy] = &[
 
 /// A way of spreading tasks over workers.
 pub trait Strategy: Debug + Sync {
-    /// Its name, as flags, files and pages have it.
+    /// The name used in flags, files and pages.
     fn name(&self) -> &'static str;
 
-    /// What one sentence can say of it.
+    /// A summary in one sentence.
     fn summary(&self) -> &'static str;
 
-    /// The most workers it can have. A limit of the strategy's own, not of the machine's.
+    /// The largest number of workers. A limit of the strategy, not of the machine.
     fn max_workers(&self) -> u32;
 
-    /// Why these tasks dealt in this way make no sense here; `None` where they do.
+    /// How people are shown it.
+    fn presentation(&self) -> Presentation {
+        Presentation::OTHER
+    }
+
+    /// Why it can't run these tasks with this schedule; `None` if it can.
     fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
         let _ = (deal, tasks);
         None
     }
 
-    /// The shape it has where `asked` is asked for and there are `tasks` tasks: a strategy of fixed size has its own.
-    /// `None` where it wants another kind of shape: most take a number, some processes with threads in each.
+    /// The layout used if `asked` is requested for `tasks` tasks: a strategy of fixed size has its own. `None` if it
+    /// needs another kind of layout: most take a number, some take processes with threads in each.
     fn layout(&self, asked: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         let _ = tasks;
         asked.processes().is_none().then_some(asked)
     }
 
-    /// Gets the workers of this shape ready to run tasks.
+    /// Starts workers in this layout, ready to run tasks.
     fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError>;
 }
 
 /// A strategy with its workers started.
 pub trait Pool {
-    /// Runs every task of the work and returns them as they were done, in any order. At the deadline it returns what is
-    /// done. It does not panic and it does not hang, whatever happens to a worker.
+    /// Runs every task of the work and returns the finished tasks in any order. At the deadline it returns those that
+    /// are done. It neither panics nor hangs, whatever happens to a worker.
     fn run(&mut self, work: &Work) -> Vec<Done>;
 
-    /// What else is to be said of the last run.
+    /// Further facts about the last run.
     fn account(&mut self) -> Account {
         Account::default()
     }
 
-    /// The worker processes that were lost since the pool was started.
+    /// The worker processes lost since the pool was started.
     fn lost(&mut self) -> Vec<LostWorker> {
         Vec::new()
     }
 
-    /// Whether every worker is there and takes tasks.
+    /// Whether every worker is alive and takes tasks.
     fn is_whole(&mut self) -> bool {
         true
     }
 
-    /// CPU time used so far by workers in other processes; zero when all workers live in this one. A worker that doesn't
-    /// say it in time is killed, and [lost](Self::lost).
+    /// CPU time used so far by workers in other processes; zero if all live in this one. A worker that doesn't report
+    /// it in time is killed, and [lost](Self::lost).
     fn worker_cpu(&mut self) -> CpuTime {
         CpuTime::default()
     }
 
-    /// Lets the workers go home, and waits until they have: threads joined, processes reaped.
+    /// Ends the workers and waits for them: threads are joined, processes reaped.
     fn close(self: Box<Self>) -> Result<(), CloseError>;
 }
 
@@ -113,28 +120,28 @@ pub struct Env {
     /// The `makespan` binary, which worker processes are started from.
     #[serde(with = "support::path_bytes")]
     pub program: PathBuf,
-    /// Where fixtures are made, for workers that are told their names alone.
+    /// Where fixtures are made, for workers that get only their names.
     #[serde(with = "support::path_bytes")]
     pub data: PathBuf,
-    /// How long a thread of `gil_threads` waits for the interpreter lock before it asks for it.
+    /// How long a thread of `gil_threads` waits for the interpreter lock before it requests it.
     pub switch_interval: Duration,
-    /// Which queue `queue` uses.
+    /// The queue that `queue` uses.
     pub queue: QueueSettings,
-    /// Where a pool of `queue` makes its directory. Whoever names the place removes it, however the pool ends.
+    /// Where a pool of `queue` makes its directory. The code that sets it removes it, however the pool ends.
     pub scratch: PathBuf,
-    /// Raised by Ctrl-C: a pool that is being started then waits for nobody any more.
+    /// Set by Ctrl-C: a pool that is still starting then stops waiting.
     #[serde(skip)]
     pub interrupted: Arc<AtomicBool>,
 }
 
-/// Which queue, and whose workers.
+/// Which queue, and who starts its workers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueSettings {
-    /// Where it is; `None` for a SQLite file that each pool makes for itself.
+    /// Its address; `None` for a SQLite file that each pool creates itself.
     pub address: Option<Address>,
     /// Its name.
     pub name: String,
-    /// Whether the pool starts the workers, or others have.
+    /// True if the pool starts the workers itself.
     pub own_workers: bool,
 }
 
@@ -144,7 +151,7 @@ impl Default for QueueSettings {
     }
 }
 
-/// Where the queue is, for people and records: `sqlite` for a pool's own file.
+/// The queue's address as shown and recorded: `sqlite` for a pool's own file.
 impl fmt::Display for QueueSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.address {
@@ -155,8 +162,8 @@ impl fmt::Display for QueueSettings {
 }
 
 impl Env {
-    /// The usual surroundings: CPython's switch interval, a queue of the pool's own in the system's temporary directory, and
-    /// nobody who interrupts.
+    /// The defaults: CPython's switch interval, the pool's own queue in the system's temporary directory, and no
+    /// interruption.
     pub fn new(program: impl Into<PathBuf>, data: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -169,13 +176,18 @@ impl Env {
     }
 }
 
-/// The strategy of this name; otherwise an error that suggests the nearest.
+/// The strategy of this name, or an error that suggests the nearest name.
 pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
     let found = all().into_iter().find(|strategy| strategy.name() == name);
     found.ok_or_else(|| support::suggestion::unknown("strategy", name, &names()))
 }
 
-/// The names of all strategies, that of a guest included.
+/// How people are shown the strategy of this name, which a newer version may have written.
+pub fn presentation(name: &str) -> Presentation {
+    named(name).map_or(Presentation::OTHER, Strategy::presentation)
+}
+
+/// The names of all strategies, including the guest's.
 pub fn names() -> Vec<&'static str> {
     all().into_iter().map(Strategy::name).collect()
 }
@@ -184,23 +196,23 @@ fn all() -> Vec<&'static dyn Strategy> {
     ALL.iter().copied().chain(*guest()).collect()
 }
 
-/// A strategy from outside of this crate, while it is measured beside those in [`ALL`].
+/// A strategy from outside this crate, while it is measured beside those in [`ALL`].
 static GUEST: Mutex<Option<&'static dyn Strategy>> = Mutex::new(None);
 
 fn guest() -> MutexGuard<'static, Option<&'static dyn Strategy>> {
-    // What it holds is never half-written.
+    // The value is never half-written.
     GUEST.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// As long as this lives, the guest can be named.
+/// While this lives, the guest's name is known.
 #[derive(Debug)]
 #[must_use = "the guest leaves when this is dropped"]
 pub struct Admission(());
 
-/// Lets a strategy from outside of this crate be named like those in [`ALL`], and so be measured by the same runner. One at
-/// a time: whoever comes second is refused, and so is a name that is taken.
+/// Registers a strategy from outside this crate under its name, so that the runner measures it like those in [`ALL`].
+/// One at a time: a second guest is refused, and so is a name that is taken.
 ///
-/// Child processes don't know it. So its cells have no run in a fresh process before the first round.
+/// Child processes don't know it, so its cells have no run in a fresh process before the first round.
 pub fn admit(strategy: &'static dyn Strategy) -> Result<Admission, String> {
     let (name, mut guest) = (strategy.name(), guest());
     if ALL.iter().any(|one| one.name() == name) {

@@ -1,8 +1,8 @@
 //! What a worker does. A task is plain data: it can be sent to another process, or to another machine.
 //!
-//! Each kind of task has a file of its own, which holds the work itself and the recipe by which a scenario asks for it.
-//! A task knows nothing of the strategy that runs it. What it may ask of its surroundings is the [`TaskContext`]: "shall I
-//! stop?" between two steps of a calculation, and "I am about to wait" around anything that blocks.
+//! Each kind of task has its own file, with the work itself and the recipe by which a scenario asks for it. A task
+//! knows nothing of the strategy that runs it. It only talks to its [`TaskContext`]: "shall I stop?" between two steps
+//! of a calculation, and "I am about to wait" around anything that blocks.
 //!
 //! Adding a workload: a file here, a variant of [`Task`], a variant of [`Workload`](harness::scenario::Workload).
 
@@ -23,7 +23,7 @@ use support::terminal::printable_path;
 /// One unit of work that one worker does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Task {
-    /// Nothing at all: what is left is what the strategy itself costs.
+    /// Nothing at all: the time that is left is the strategy's own.
     Noop,
     /// Get a URL and read the whole body.
     Fetch(fetch::Fetch),
@@ -46,7 +46,7 @@ pub struct Output {
     pub status: Option<u16>,
 }
 
-/// Why a task has no output. It travels from worker processes, so it holds words and not the original errors.
+/// Why a task has no output. It travels from worker processes, so it holds text and not the original errors.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum TaskError {
     /// The run's deadline, or the task's own time limit, passed first.
@@ -58,7 +58,7 @@ pub enum TaskError {
     /// The worker that held the task is gone.
     #[error("its worker died: {0}")]
     WorkerDied(String),
-    /// Every worker that took the job from its queue was not heard of again.
+    /// Every worker that took the job from its queue was lost.
     #[error("given up after {tries} tries: each worker that took it was lost, {last} as the last")]
     GivenUp {
         /// How often it was handed out.
@@ -66,7 +66,7 @@ pub enum TaskError {
         /// The last worker that had it.
         last: String,
     },
-    /// Nobody did the job, or what came of it didn't come back: the queue's words.
+    /// No worker did the job, or its result didn't come back: the queue's words.
     #[error("{0}")]
     Queue(String),
     /// A worker must not do what the job asks for.
@@ -142,7 +142,7 @@ pub enum ErrorKind {
 }
 
 impl TaskError {
-    /// The kind, without the particulars.
+    /// The kind, without the details.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::TimedOut => ErrorKind::TimedOut,
@@ -162,38 +162,38 @@ impl TaskError {
     }
 }
 
-/// What a task waits for, when it waits.
+/// What a task waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
-    /// Connecting, sending, and the time until the response's head has come.
+    /// Connecting, sending, and waiting for the response's head.
     FirstByte,
     /// The body.
     Transfer,
-    /// The simulated interpreter lock, until it is ours. Tasks don't wait for it; what surrounds them does.
+    /// The simulated interpreter lock. Tasks don't wait for it; their context does.
     Lock,
 }
 
-/// What surrounds a task while it runs. Kernels are generic over it, so that an empty hook costs nothing.
+/// The context in which a task runs. Kernels are generic over it, so that an empty hook costs nothing.
 pub trait TaskContext {
     /// Called between two steps of a calculation, as often as is convenient: "shall I stop?"
     fn check(&mut self) -> Result<(), Stopped>;
-    /// The same look from within a call into a library, which can't be left in the middle: nothing is done about it but to
-    /// end the call.
+    /// The same check from within a call into a library, which can't be left in the middle: all it can do is end the
+    /// call.
     fn stopped(&self) -> Result<(), Stopped>;
-    /// Called around anything that blocks. The argument is the time that is left until the run's deadline.
+    /// Called around anything that blocks. The argument is the time left until the run's deadline.
     fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
-    /// Called around work that needs no interpreter lock, such as that of a C extension that gives it back meanwhile. Where
-    /// there is no such lock, that is any work.
+    /// Called around work that needs no interpreter lock, such as a C extension that releases it meanwhile. Without
+    /// such a lock, that is any work.
     #[inline]
     fn released<T>(&mut self, work: impl FnOnce() -> T) -> T {
         work()
     }
-    /// Which task of which run is asking: fetches tell the server.
+    /// The current task and run: fetches send them to the server.
     fn tag(&self) -> TaskTag;
 }
 
 impl Task {
-    /// Does the work on the calling thread, waiting where there is something to wait for.
+    /// Runs on the calling thread, which blocks while the task waits.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         match self {
             Self::Noop => Ok(Output { checksum: 0, amount: 0, status: None }),
@@ -204,8 +204,8 @@ impl Task {
         }
     }
 
-    /// Does the work inside an event loop. Only a fetch knows how to wait without blocking: everything else keeps the
-    /// loop's one thread until it is done, and nothing else moves meanwhile. That is the lesson, not an oversight.
+    /// Runs inside an event loop. Only a fetch can wait without blocking: every other task keeps the loop's one thread
+    /// until it is done, and nothing else progresses meanwhile. That is the lesson, not an oversight.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         match self {
             Self::Fetch(task) => task.run_async(lane).await,
@@ -213,7 +213,7 @@ impl Task {
         }
     }
 
-    /// True when the task keeps its thread until it is done, so that inside an event loop it belongs on another one.
+    /// True if the task keeps its thread until it is done, and so belongs outside the event loop's thread.
     pub fn blocks(&self) -> bool {
         match self {
             Self::Noop => false,
@@ -222,7 +222,7 @@ impl Task {
         }
     }
 
-    /// The file that it reads, if it reads one.
+    /// The file that it reads, if any.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Thumbnail(task) => Some(&task.input),
@@ -231,7 +231,8 @@ impl Task {
         }
     }
 
-    /// What [`Schedule::ByKey`](crate::worker::task_queue::Deal::ByKey) groups by: the site of a fetch. Tasks without a key share one.
+    /// What [`Schedule::ByKey`](crate::worker::task_queue::Schedule::ByKey) groups by: the site of a fetch. Tasks
+    /// without a key share one.
     pub fn key(&self) -> &str {
         match self {
             Self::Fetch(task) => task.site(),
@@ -240,14 +241,14 @@ impl Task {
     }
 }
 
-/// What must come of a task for its run to count.
+/// What a task must result in for its run to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Expected {
     /// Exactly this.
     Output(Output),
     /// A failure of this kind: some scenarios are about failing.
     Error(ErrorKind),
-    /// Whatever `sequential` produced on this machine (pictures may differ between processors in their last bits).
+    /// The output of `sequential` on this machine (pictures may differ between processors in their last bits).
     AsSequential,
     /// Anything, success or failure.
     Any,

@@ -1,5 +1,5 @@
-//! What strategies share: the deck of tasks, the lane a worker runs in, the stop signal, worker processes, and the
-//! simulated interpreter lock.
+//! What strategies share: the task queue, a worker's lane, the stop signal, worker processes, and the simulated
+//! interpreter lock.
 
 pub mod error;
 pub mod feed;

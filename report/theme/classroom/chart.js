@@ -1,4 +1,4 @@
-// The chart that grows, and its table.
+// The speed-up chart and its table.
 
 function drawFigures(ours) {
   const section = byId('speedup');
@@ -22,18 +22,18 @@ function roundsInWords() {
   return least === most ? count(most, 'round') : `up to ${count(most, 'round')}`;
 }
 
-// Below two rounds there is no interval, and the one ratio is all that is known.
+// Below two rounds there is no interval, only one ratio.
 function speedupOf(at) {
   const { standing } = at;
   if (!standing || standing.check !== 'passed') return null;
   if (standing.speedup) return standing.speedup;
-  // A cell of which more tasks failed than of its baseline did less work, so it has no speed-up.
+  // A cell with more failed tasks than its baseline did less work, so it has no speed-up.
   if (at.index === 0 || standing.task_errors > (race.entries[0].standing?.task_errors ?? 0)) return null;
   const [first] = perRound(at);
   return first === undefined ? null : { estimate: first, low: null, high: null };
 }
 
-// What each round says: against the baseline of the same round.
+// Each round's speed-up over the baseline of the same round.
 function perRound(at) {
   const baseline = race.entries[0].standing?.times_s || [];
   const own = at.standing?.times_s || [];
@@ -91,18 +91,18 @@ function drawChart(place) {
   say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}Dotted: ideal.`);
 }
 
-const chartInWords = (points) => (points.length ? `Speed-up over one after another. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speed-up over one after another: nothing yet.');
+const chartInWords = (points) => (points.length ? `Speed-up over sequential. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speed-up over sequential: nothing yet.');
 
 function chartScales(width, size, points, series) {
   const labels = series.map(({ strategy }) => look(strategy).label);
   const widest = Math.max(0, ...[...labels, 'ideal'].map((words) => textWidth(words, size, true)));
   const numbers = [...new Set([1, ...race.entries.map(({ cell }) => cell.workers)])].sort((a, b) => a - b);
   const most = Math.max(numbers.at(-1), 2);
-  // An interval of few rounds can be so wide that nothing else would be seen: then it runs out of the chart.
+  // An interval of few rounds can be so wide that it squeezes everything else: then it runs out of the chart.
   const seen = points.flatMap(({ speedup, rounds }) => [speedup.estimate, ...rounds]);
   const bounded = (value) => Math.min(Math.max(value, Math.min(...seen) / 1.5), Math.max(...seen) * 1.5);
   const figures = [...seen, ...points.filter(({ speedup }) => speedup.low !== null).flatMap(({ speedup }) => [bounded(speedup.low), bounded(speedup.high)])];
-  // The whole of the ideal line where that is near what was measured; else so much of it that its bend away can be seen.
+  // The whole ideal line if the measurements are close to it; otherwise enough of it to show where they diverge.
   const high = Math.max(2, Math.min(most, 2 * Math.max(1, ...seen)), ...figures) * 1.08;
   const low = Math.min(1, ...figures);
   const doublings = high / low > 5;
@@ -124,7 +124,7 @@ function doublingTicks(low, high) {
   return Array.from({ length: last - first + 1 }, (_, step) => 2 ** (first + step));
 }
 
-// The ends first, then powers of two: as many as have room.
+// The ends first, then powers of two, as many as fit.
 function spread(numbers, x, apart) {
   const rank = (number) => (number === numbers[0] || number === numbers.at(-1) ? 0 : Number.isInteger(Math.log2(number)) ? 1 : 2);
   const kept = [];
@@ -173,8 +173,8 @@ function endLabels(series, { x, y, right, top, bottom, most, topValue }, size) {
   });
 }
 
-// Labels of one height along an edge, as near to where they want to be as they can without touching one another:
-// neighbours that push against each other share one shift, as in the report (isotonic regression by pooling).
+// Places labels of one height along an edge, as close to their points as possible without overlap: neighbours that push
+// against each other share one shift, as in the report (isotonic regression by pooling).
 function place(wanted, high, low, end) {
   const height = Math.min(high, (end - low) / wanted.length);
   const order = wanted.map((_, index) => index).sort((a, b) => wanted[a] - wanted[b]);

@@ -1,4 +1,4 @@
-// The form: which race.
+// The form that chooses a race.
 
 function choices() {
   const form = byId('choose');
@@ -8,14 +8,14 @@ function choices() {
 
   function scenarioChanged() {
     const { paces, variants } = scenarios.get(form.elements.scenario.value);
-    form.elements.variant.replaceChildren(option('', 'as it stands'), ...variants.filter(([name]) => name !== 'default').map(([name]) => option(name, name.replaceAll('_', ' '))));
+    form.elements.variant.replaceChildren(option('', 'default'), ...variants.filter(([name]) => name !== 'default').map(([name]) => option(name, name.replaceAll('_', ' '))));
     form.elements.variant.disabled = variants.length < 2;
-    form.elements.pace.replaceChildren(...(paces.length ? paces : ['nothing is waited for']).map((words, index) => option(index ? '1' : '', words)));
+    form.elements.pace.replaceChildren(...(paces.length ? paces : ['no waits']).map((words, index) => option(index ? '1' : '', words)));
     form.elements.pace.disabled = paces.length < 2;
     cellsChanged();
   }
 
-  // The cells that there will be, as the server names them.
+  // The cells of the chosen race, as the server names them.
   function cellsChanged() {
     const { scenario, variant, asked: field } = form.elements;
     const wanted = wantedNow();

@@ -1,18 +1,18 @@
-// The classroom's pages. The server tells the state of the room and what happens in a race; this shows it. Nothing is
-// measured here, and drawing is kept cheap: the browser sits on the machine that the race runs on.
+// The classroom's pages. The server sends the room's state and the race's events; this shows them. Nothing is measured
+// here, and drawing is kept cheap, because the browser runs on the same machine as the race.
 //
-// The files of this folder are served as one script, in the order of the list in crates/classroom/src/page.rs. This one is
-// the first: what makes elements. Whatever comes from elsewhere is put in as text, never as markup.
+// The files of this folder are served as one script, in the order of the list in crates/classroom/src/page.rs. This one
+// is the first: helpers that make elements. Data from the server is inserted as text, never as markup.
 'use strict';
 
-// Before the first paint, so that a page which its reader made dark doesn't flash white.
+// Runs before the first paint, so that the dark theme doesn't flash white.
 const root = document.documentElement;
 try { root.dataset.theme = localStorage.getItem('makespan-theme') || ''; } catch { /* a browser without storage */ }
 
 const SVG = 'http://www.w3.org/2000/svg';
-// No oftener than this: twenty times a second is as often as an eye needs.
+// Redraw at most this often: twenty times a second is enough for the eye.
 const FRAME_MS = 50;
-// More cells than these get thin panels, and one large one for the cell that runs.
+// More cells than this get thin panels, and a large one for the running cell.
 const MANY_CELLS = 12;
 
 const byId = (id) => document.getElementById(id);

@@ -1,9 +1,9 @@
-// Figures and strategies as text, by the report's own rules.
+// Figures and strategies as text, by the report's rules.
 
 function significant(value, digits) {
   if (value === 0 || !Number.isFinite(value)) return value === 0 ? '0' : '?';
   const decimals = (number) => Math.min(Math.max(digits - 1 - Math.floor(Math.log10(Math.abs(number))), 0), 6);
-  // 0.9996 becomes 1.00 and not 1.000: rounding may add a digit in front.
+  // 0.9996 becomes 1.00 and not 1.000: rounding may add a leading digit.
   const rounded = Number(value.toFixed(decimals(value)));
   return value.toFixed(decimals(rounded || value));
 }
@@ -13,7 +13,7 @@ function time(seconds) {
   return `${significant(seconds * factor, 3)}\u00a0${unit}`;
 }
 
-// What was guessed in seconds is answered in seconds.
+// Guesses are in seconds, so results are too.
 const inSeconds = (value, digits = 3) => `${plain(Number(value.toPrecision(digits)))}\u00a0s`;
 const ratio = (value) => (value >= 0.095 && value < 9.995 ? value.toFixed(2) : significant(value, value < 1 ? 2 : 3));
 const plain = (value) => String(+value.toFixed(6));
@@ -27,7 +27,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-// A clock keeps its unit while it runs, or it could not be read.
+// A running clock keeps its unit, or it could not be read.
 function clockText(seconds) {
   return `${seconds.toFixed(seconds < 1 ? 3 : seconds < 100 ? 2 : 1)}\u00a0s`;
 }
@@ -36,7 +36,7 @@ let looks = new Map();
 let titles = new Map();
 const look = (strategy) => looks.get(strategy) || { name: 'other', label: strategy.replaceAll('_', ' '), one: '1 worker', two: '2 workers', dash: '4 4' };
 
-// `3x5` of a hybrid, `8` of others.
+// `3x5` for hybrid, `8` for others.
 const shape = (cell) => cell.name.split(',')[0].split(' x ').at(-1);
 
 function workers(cell) {
@@ -46,12 +46,12 @@ function workers(cell) {
   return cell.workers === 1 ? one : two.replace('2', String(cell.workers));
 }
 
-// Its name, and a second line where the name doesn't say how many.
+// The strategy's name, and a second line if the name doesn't include the number of workers.
 function names(cell) {
   if (cell.strategy === 'sequential') return ['sequential', ''];
   if (['threads', 'processes'].includes(cell.strategy)) return [workers(cell), ''];
   return [look(cell.strategy).label, workers(cell)];
 }
 
-// As a sentence names it.
+// The cell's name in a sentence.
 const who = (cell) => names(cell).filter(Boolean).join(' with ');

@@ -1,4 +1,4 @@
-// The question, the guesses, and what came of them.
+// The question, the guesses, and the result.
 
 const MINE = 'makespan-guess';
 
@@ -49,7 +49,7 @@ function drawReveal(question) {
   if (!question) { revealed = null; return; }
   say(byId('reveal-title'), question.text);
   if (stopped) {
-    say(byId('reveal-sentence'), 'It was not measured, so the guesses stay sealed.');
+    say(byId('reveal-sentence'), 'The cell was not measured, so the guesses stay sealed.');
     byId('strip').replaceChildren();
     byId('guesses').replaceChildren();
     return;
@@ -60,19 +60,19 @@ function drawReveal(question) {
   say(byId('reveal-sentence'), revealInWords(question.revealed));
   drawStrip(byId('strip'), question.revealed);
   const { guesses, measured } = question.revealed;
-  byId('guesses').replaceChildren(...guesses.map((guess) => el('tr', {}, el('td', {}, guess.name || 'somebody'),
+  byId('guesses').replaceChildren(...guesses.map((guess) => el('tr', {}, el('td', {}, guess.name || 'anonymous'),
     el('td', { class: 'n' }, inSeconds(guess.seconds)), el('td', { class: 'n' }, `${ratio(guess.seconds / measured.estimate)}×`))));
 }
 
 function revealInWords({ measured, rounds, guesses, median: middle, closest }) {
-  // A narrow interval takes more digits, or its two ends would read alike.
+  // A narrow interval needs more digits, or both ends would look the same.
   const digits = [3, 4].find((some) => inSeconds(measured.low, some) !== inSeconds(measured.high, some)) ?? 5;
   const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => inSeconds(end, digits))}, ${count(rounds, 'round')}`;
   const took = `It took ${inSeconds(measured.estimate)} (${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];
   const unnamed = closest.length - closest.filter(Boolean).length;
-  const closests = [...named, ...(unnamed ? [unnamed === 1 ? 'somebody without a name' : `${unnamed} without a name`] : [])];
+  const closests = [...named, ...(unnamed ? [unnamed === 1 ? 'one anonymous guess' : `${unnamed} anonymous guesses`] : [])];
   const best = guesses.find((guess) => closest.includes(guess.name));
   const shown = closests.length > 4 ? [...closests.slice(0, 3), `${closests.length - 3} others`] : closests;
   return `${took} The class's median was ${inSeconds(middle)}. Closest: ${list(shown)}${best ? `, with ${inSeconds(nearest(guesses, measured.estimate).seconds)}` : ''}.`;
@@ -86,7 +86,7 @@ function drawStrip(place_, { measured, guesses, median: middle, closest }) {
   const size = fontSize();
   const all = [...guesses.map((guess) => guess.seconds), measured.low, measured.high, measured.estimate];
   const [least, most] = [Math.min(...all), Math.max(...all)];
-  // Guesses differ by powers of ten as easily as by seconds.
+  // A logarithmic axis, because guesses may differ by powers of ten.
   const log = most / least > 8;
   const [from, to] = log ? [least / 1.5, most * 1.5] : [0, most * 1.12];
   const share = (value) => (log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from));
@@ -117,7 +117,7 @@ function drawStrip(place_, { measured, guesses, median: middle, closest }) {
   const best = nearest(guesses.length ? guesses : [{ seconds: measured.estimate }], measured.estimate).seconds;
   for (const dot of dots) {
     const kind = dot.guess.seconds === best && closest.includes(dot.guess.name) ? 'guessed closest' : 'guessed';
-    parts.push(svg('circle', { class: kind, cx: dot.x, cy: base - radius - 2 - dot.rank * pitch, r: radius }, svg('title', {}, `${dot.guess.name || 'somebody'}: ${inSeconds(dot.guess.seconds)}`)));
+    parts.push(svg('circle', { class: kind, cx: dot.x, cy: base - radius - 2 - dot.rank * pitch, r: radius }, svg('title', {}, `${dot.guess.name || 'anonymous'}: ${inSeconds(dot.guess.seconds)}`)));
   }
   place_.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${base + 3.3 * size}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': `${count(guesses.length, 'guess').replace('guesss', 'guesses')} on an axis of seconds, measured ${inSeconds(measured.estimate)}` }, ...parts));
 }

@@ -1,4 +1,4 @@
-// A race, as far as it was told of: the fold of all events. And what else the page knows.
+// The state of the race, folded from all its events, and the rest of the page's state.
 
 function fresh(number) {
   return { number, last: -1, plan: null, preparing: null, at: null, entries: [], cores: null, ended: null, rounds: 0 };
@@ -55,7 +55,7 @@ function turn(at, news) {
 
 const KINDS = { run: 'run', wait_server: 'wait_server', wait_first_byte: 'wait_server', wait_link: 'wait_link', wait_transfer: 'wait_link', wait_lock: 'wait_lock' };
 
-// The lanes as the run and the server's log have them, instead of what could be seen while it went on.
+// The lanes from the run and the server's log, which replace the live ones.
 function settle(at, { run_s: took, bars }) {
   Object.assign(at, { clock: took, running: false, inFlight: 0, settled: true, dirtyFrom: 0 });
   if (!bars.length) return;
@@ -65,7 +65,7 @@ function settle(at, { run_s: took, bars }) {
     const lane = (at.lanes[bar.worker] ||= []);
     const last = lane.at(-1);
     const odd = last ? (last.task === bar.task ? last.odd : !last.odd) : false;
-    // A wait lies inside the bar of its task; as seen live, it stood in its place.
+    // A recorded wait lies inside its task's bar; a live wait was drawn instead of the bar.
     lane.push({ kind: KINDS[bar.kind], task: bar.task, from: bar.from_s, to: bar.to_s, odd, inside: bar.kind !== 'run' });
   }
   at.done = at.cell.tasks;
@@ -81,13 +81,13 @@ let axisEnd = 0;
 let shownPhase = null;
 let drawnWidth = 0;
 
-// Between two events a clock runs on, and stops when nobody is there to tell.
+// Between events a clock keeps running; it stops when the connection is lost.
 const now = (at) => (at.running && !lost ? at.clock + (performance.now() - at.heard) / 1000 : at.clock);
 
 const page = () => document.body.dataset.page;
 const isLecturer = () => page() === 'race' || page() === 'lesson';
 
-// On a lesson's page only that lesson's race is shown.
+// A lesson's page shows only that lesson's race.
 function isOurs() {
   const own = lessonRace();
   if (page() !== 'lesson') return true;

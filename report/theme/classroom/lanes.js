@@ -1,8 +1,8 @@
-// Lanes on a canvas, in the tones and shapes of the report's timeline.
+// Lanes on a canvas, in the style of the report's timeline.
 
 const tonesOf = new Map();
 
-// The style sheet's tones, as a canvas takes them.
+// The style sheet's tones for the canvas.
 function tones(node) {
   const key = node.className;
   if (!tonesOf.has(key)) {
@@ -17,7 +17,7 @@ function tones(node) {
   return tonesOf.get(key);
 }
 
-// The share of a bar's height that a wait takes, as in the report's timeline.
+// A wait's share of its bar's height, as in the report's timeline.
 const HEIGHTS = { wait_server: 0.5, wait_link: 0.84, wait_lock: 0.84 };
 const DASHES = { wait_link: [3, 1], wait_lock: [6, 2] };
 
@@ -34,7 +34,7 @@ function laneView(canvas, node) {
     isStale = true;
   }
 
-  // Only what is new is painted: from where a lane changed, or where the clock stood, to where it stands.
+  // Only new parts are painted: from a lane's last change, or the clock's last position, to its current one.
   function drawLanes(at) {
     if (isStale) fit();
     if (!width || !axisEnd) return;
@@ -59,7 +59,7 @@ function laneView(canvas, node) {
     context.clip();
     grid(at, tone);
     const count = Math.max(Math.min(at.cell.workers, 64), at.lanes.length, 1);
-    // Thinner lanes than two pixels can't be seen, so several workers share one.
+    // Lanes thinner than two pixels can't be seen, so several workers share one.
     const rows = Math.min(count, Math.max(1, Math.floor(height / 2)));
     // Whole pixels, so that all lanes look alike.
     const pitch = Math.min(Math.floor(height / rows), Math.round(34 * (window.devicePixelRatio || 1)));
@@ -81,7 +81,7 @@ function laneView(canvas, node) {
   function grid(at, tone) {
     context.fillStyle = tone.rule;
     for (const tick of ticks(axisEnd, width > 800 ? 8 : 5)) context.fillRect(x(tick), 0, 1, height);
-    // Where the baseline ends, so that the eye sees what was saved.
+    // A line where the baseline ended, which shows the time saved.
     const [baseline] = race.entries;
     if (at.index === 0 || !baseline.settled) return;
     context.fillStyle = tone.quiet;
@@ -90,7 +90,7 @@ function laneView(canvas, node) {
 
   function drawLane(lane, top, high, from, until, tone) {
     let place = 0;
-    // Live lanes are long and only their ends are new.
+    // Live lanes are long, and only their ends are new.
     if (from > 0) for (place = lane.length - 1; place > 0 && (lane[place].to === null || lane[place].to >= from); place -= 1);
     for (const stretch of lane.slice(Math.max(place, 0))) {
       const to = stretch.to ?? until;
@@ -106,11 +106,11 @@ function laneView(canvas, node) {
   }
 
   function drawWait({ kind, to }, left, right, top, high, tone) {
-    // A line of the bar is left; but where a lane is but two lines, half of it would look like work.
+    // One pixel of the bar stays visible; but in a lane of two pixels, half of it would look like work.
     const inner = high <= 2 ? high : Math.min(Math.max(1, Math.round(high * HEIGHTS[kind])), high - 1);
     const y = top + Math.round((high - inner) / 2);
     const edge = right - left > 6 ? 1 : 0;
-    // What goes on has no end yet: each picture would leave one behind.
+    // A running task has no end yet: each repaint would leave an edge behind.
     const [begin, end] = [left + edge, to === null ? right : right - edge];
     context.fillStyle = tone[kind];
     const dash = DASHES[kind];
@@ -140,7 +140,7 @@ function laneView(canvas, node) {
 let stageView = null;
 let staged = null;
 
-// Where panels are thin, the cell that runs is shown large.
+// If panels are thin, the running cell is shown large.
 function drawStage() {
   const stage = byId('stage');
   if (!stage || stage.hidden) return;

@@ -1,4 +1,4 @@
-// The last one: the theme, the window's size, the connection, and the start.
+// The last file: theme, window size, connection, and start.
 
 function theme() {
   const button = byId('theme');
@@ -13,7 +13,7 @@ function theme() {
   systemDark.addEventListener('change', renew);
   button.addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
-    try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* then it lasts as long as the page */ }
+    try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* then it is lost on reload */ }
     renew();
   });
 }
@@ -36,14 +36,14 @@ function connect() {
   source.addEventListener('run', (event) => heardRun(event.lastEventId, JSON.parse(event.data)));
   source.addEventListener('error', () => {
     disconnected();
-    // The browser tries again by itself, unless it was refused.
+    // The browser reconnects by itself, unless the server refused it.
     if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
   });
   addEventListener('pagehide', () => source.close());
 }
 
 function connected() {
-  // What went on meanwhile is told in a moment: the clocks go on from where they stood.
+  // The missed events arrive in a moment: the clocks continue from where they stopped.
   for (const one of race.entries) one.heard = performance.now();
   lost = false;
   show(byId('lost'), false);
@@ -56,7 +56,7 @@ function disconnected() {
   lost = true;
   document.body.classList.add('is-lost');
   const again = page() === 'seated' ? ' If it doesn\'t come back, join again with the code on the wall.' : ' Is the classroom still running in its terminal?';
-  say(byId('lost'), `The connection to the classroom is lost; trying again. What is shown may be old.${again}`);
+  say(byId('lost'), `The connection to the classroom is lost; reconnecting. This page may be out of date.${again}`);
   show(byId('lost'), true);
   schedule();
 }
@@ -75,7 +75,7 @@ addEventListener('DOMContentLoaded', () => {
   document.addEventListener('keydown', pressed);
   let wait = null;
   addEventListener('resize', () => { clearTimeout(wait); wait = setTimeout(sizesChanged, 100); });
-  // The chart, once it is there, takes room from the lanes.
+  // Once shown, the chart takes room from the lanes.
   const widths = new ResizeObserver(() => { if (byId('panels').clientWidth !== drawnWidth) { drawnWidth = byId('panels').clientWidth; sizesChanged(); } });
   if (byId('panels')) widths.observe(byId('panels'));
   if (page() !== 'join') connect();

@@ -1,5 +1,5 @@
-// The race: what goes on now in large letters, a panel for each cell, one axis for all. It is drawn at most twenty times
-// a second, and only while there is something to draw.
+// The race: the current state in large letters, a panel for each cell, one axis for all. It is drawn at most twenty
+// times a second, and only if something has changed.
 
 let timer = null;
 
@@ -28,7 +28,7 @@ function draw() {
   describeState();
 }
 
-// What the last race left behind.
+// Clears the last race.
 function cleared() {
   for (const id of ['panels', 'axis']) byId(id)?.replaceChildren();
   show(byId('stage'), false);
@@ -43,7 +43,7 @@ function build() {
   const cells = panels.length;
   place.dataset.size = cells <= 4 ? 'few' : cells <= 7 ? 'some' : cells <= MANY_CELLS ? 'many' : 'crowd';
   show(byId('stage'), cells > MANY_CELLS);
-  say(byId('shared-cores'), `The browser, the server and the workers share ${count(race.plan.cores, 'core')} here, so this page draws little and seldom. A run that nobody watches takes the same path.`);
+  say(byId('shared-cores'), `The browser, the server and the workers share ${count(race.plan.cores, 'core')} here, so this page redraws little and rarely. An unwatched run takes the same code path.`);
   show(byId('shared-cores'), race.plan.cores <= 2 && isLecturer());
   built = true;
   axisEnd = 0;
@@ -57,10 +57,10 @@ function roundUp(value) {
   return (LEADS.find((lead) => lead * power >= value * (1 - 1e-9)) || 10) * power;
 }
 
-// One axis for all: it grows when a run takes longer than any before.
+// One axis for all panels: it grows when a run takes longer than any before.
 function rescale() {
   const longest = Math.max(...race.entries.map(now));
-  // While a race goes on it only grows: an axis that jumps to and fro can't be read.
+  // During a race it only grows: an axis that jumps back and forth can't be read.
   const end = longest <= 0 ? 1 : race.ended ? longest * 1.02 : Math.max(roundUp(longest * 1.01), axisEnd);
   if (end === axisEnd) return;
   axisEnd = end;
@@ -139,16 +139,16 @@ function factsShown(at, state) {
   if (state === 'checking') return 'checking';
   if (state === 'unmeasured') return 'not measured';
   if (state === 'failed' || state === 'skipped') return '';
-  // Of a run that is over only what is unusual.
+  // After a run, show only what is unusual.
   if (state === 'measured') return at.standing?.task_errors ? `${at.standing.task_errors} failed` : '';
   return `${at.done} of ${at.cell.tasks}`;
 }
 
-// What a reader who can't see the lanes is told: when they are there, not twenty times a second.
+// The panel's description for screen readers, updated per state and not twenty times a second.
 function describe(node, picture, reason, at, state) {
   const error = at.standing?.error;
   const is = {
-    waiting: 'waits for its turn', checking: 'its answers are being checked, untimed', running: 'is running',
+    waiting: 'is waiting', checking: 'its answers are being checked, untimed', running: 'is running',
     measured: `last run ${time(at.clock)}, ${count(at.cell.tasks, 'task')} on ${count(at.cell.workers, 'worker')}${at.standing?.task_errors ? `, ${count(at.standing.task_errors, 'task')} ended in an error` : ''}`,
     failed: `failed: ${error}`, skipped: `was skipped: ${error}`, unmeasured: 'was not measured',
   }[state];
@@ -159,7 +159,7 @@ function describe(node, picture, reason, at, state) {
   say(reason, without ? error || '' : '');
 }
 
-// ---- What goes on now ----
+// ---- The current state ----
 
 function drawNow() {
   if (!byId('race')) return;
@@ -192,13 +192,13 @@ function nowWords(running) {
   return [who(current.cell), `round ${round} of ${race.plan.rounds}`];
 }
 
-// The answer in a plain sentence, with its figure and how sure it is.
+// The result in a sentence, with its figure and interval.
 function resultInWords() {
   const how = race.ended.failed !== undefined ? `It could not be run: ${race.ended.failed}` : race.ended === 'stopped' ? 'Stopped. ' : '';
   const sped = race.entries.filter((one) => one.standing?.speedup);
   if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
   const [best] = sped.filter((one) => one.standing.speedup.low > 1).sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
-  if (!best) return `${how}None was clearly faster than one after another: every 95 % interval holds 1, or less.`;
+  if (!best) return `${how}None was clearly faster than sequential: no 95 % interval lies above 1.`;
   const { speedup, times_s: times } = best.standing;
-  return `${how}Fastest: ${who(best.cell)}, ${ratio(speedup.estimate)} times as fast as one after another (95 % interval ${interval(speedup, ratio)}, ${count(times.length, 'round')}).`;
+  return `${how}Fastest: ${who(best.cell)}, ${ratio(speedup.estimate)} times as fast as sequential (95 % interval ${interval(speedup, ratio)}, ${count(times.length, 'round')}).`;
 }

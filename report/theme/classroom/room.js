@@ -1,4 +1,4 @@
-// The room: what it is at, what waits, and what is said to the server.
+// The room: its state, its queue, and requests to the server.
 
 function heardRoom(news) {
   room = news;
@@ -19,7 +19,7 @@ function heardRoom(news) {
 
 function heardRun(id, event) {
   const [number, place_] = id.split('.').map(Number);
-  // A number that was heard before comes from a server that was started anew.
+  // An event number seen before comes from a restarted server.
   if (number !== race.number || place_ <= race.last) race = fresh(number);
   if (race.last < 0) { built = false; chartIsOld = true; staged = null; }
   race.last = place_;
@@ -44,7 +44,7 @@ function drawButtons() {
   ask.disabled = !canAsk || phase === 'asking' || phase === 'running';
   stop.disabled = !(phase === 'asking' || phase === 'running');
   say(run, phase === 'asking' ? 'Run it now' : phase === 'running' ? 'Run after this' : 'Run');
-  say(stop, phase === 'asking' ? 'Take it back' : 'Stop');
+  say(stop, phase === 'asking' ? 'Withdraw' : 'Stop');
   ask.classList.toggle('main', !ask.disabled);
   run.classList.toggle('main', phase === 'asking' || ask.disabled && phase !== 'running');
 }
@@ -54,24 +54,24 @@ function drawQueue() {
   if (!queue) return;
   show(queue, room.waiting.length > 0);
   queue.replaceChildren(...room.waiting.map(({ race: number, wanted }) => {
-    const forget = el('button', { type: 'button', 'aria-label': `Take out: ${asked(wanted)}` }, 'Take out');
+    const forget = el('button', { type: 'button', 'aria-label': `Remove: ${asked(wanted)}` }, 'Remove');
     forget.addEventListener('click', async () => refuse(await post('/forget', { race: number })));
     return el('li', {}, `Next: ${asked(wanted)} `, forget);
   }));
 }
 
-// What is going on, in words: read out when it changes, so it changes seldom.
+// The status in words. Screen readers announce each change, so it changes rarely.
 function describeState() {
   const status = byId('status');
   if (!status) return;
   if (lost) { say(status, 'Not connected.'); return; }
   if (!room) return;
   const setUp = byId('setup');
-  if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'What shall race?' : 'Another race');
+  if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'Choose a race' : 'Another race');
   const pupil = !isLecturer();
   const words = {
-    idle: pupil ? 'Nothing is asked yet. Wait for the question.' : 'Nothing runs.',
-    asking: pupil ? 'The class is asked. Your guess counts until the race begins.' : 'The class is asked.',
+    idle: pupil ? 'No question yet. Please wait.' : 'No race is running.',
+    asking: pupil ? 'The class is guessing. You can change your guess until the race begins.' : 'The class is guessing.',
     running: runningWords(),
     over: overWords(),
   }[room.phase];
@@ -86,15 +86,15 @@ function runningWords() {
 }
 
 function overWords() {
-  if (page() === 'lesson' && !isOurs()) return 'Nothing runs.';
+  if (page() === 'lesson' && !isOurs()) return 'No race is running.';
   const { ended } = room;
   if (ended?.failed !== undefined) return `It could not be run: ${ended.failed}`;
-  return ended === 'stopped' ? 'Stopped. What was measured until then is kept.' : 'The race is over.';
+  return ended === 'stopped' ? 'Stopped. Figures measured so far are kept.' : 'The race is over.';
 }
 
-// ---- What is said to the server ----
+// ---- Requests to the server ----
 
-// The reason why it was not done, in words; empty when it was.
+// Resolves to the error message; empty on success.
 async function post(path, body) {
   try {
     const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body === undefined ? '' : JSON.stringify(body) });
@@ -136,12 +136,12 @@ async function guess(event) {
   event.preventDefault();
   const { seconds, name } = byId('guess').elements;
   const value = Number(seconds.value.trim().replace(',', '.').replace(/\s*s$/, ''));
-  if (!(value > 0) || !Number.isFinite(value)) { refuse('A number of seconds above 0, such as 1.5.', 'guess-refusal'); seconds.focus(); return; }
+  if (!(value > 0) || !Number.isFinite(value)) { refuse('Enter a number of seconds above 0, such as 1.5.', 'guess-refusal'); seconds.focus(); return; }
   const own = { race: room?.race, text: room?.question?.text, seconds: value };
   const refusal = await post('/guess', { name: name.value.trim(), seconds: value });
   refuse(refusal, 'guess-refusal');
   if (refusal) return;
-  try { sessionStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is not shown after a reload */ }
+  try { sessionStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is lost on reload */ }
   seconds.value = '';
   if (room) drawQuestion();
 }

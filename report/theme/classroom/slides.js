@@ -1,8 +1,8 @@
-// A lesson's steps, and the keys that lead through them.
+// A lesson's steps, and keyboard navigation.
 
 const steps = () => [...document.querySelectorAll('.slide')];
 const step = () => byId('slides')?.dataset.step;
-// Not an id: a browser would scroll to the one that the address names, past the title.
+// Not an id: a browser would scroll to the element that the URL names, past the title.
 const nameOf = (slide) => slide.dataset.name;
 
 function goTo(name) {
@@ -20,7 +20,7 @@ function goTo(name) {
   byId('next').disabled = at === all.length - 1;
   say(byId('step-told'), `Step ${at + 1} of ${all.length}: ${all[at].querySelector('h2').textContent}`);
   scrollTo(0, 0);
-  // What was hidden had no size to be drawn in.
+  // Hidden elements had no size to draw in.
   sizesChanged();
 }
 

@@ -65,7 +65,7 @@ impl Classroom {
         let said: Vec<String> = notes.by_ref().take_while(|note| !note.starts_with("Ctrl-C")).collect();
         thread::spawn(move || notes.for_each(drop));
         let elsewhere = said.iter().find_map(|note| {
-            let (url, code) = note.strip_prefix("Pupils join at ")?.split_once(" with the code ")?;
+            let (url, code) = note.strip_prefix("Students join at ")?.split_once(" with the code ")?;
             Some((url.split("/join").next()?.to_owned(), code.to_owned()))
         });
         Self { process, here, elsewhere, mark, _data: data }

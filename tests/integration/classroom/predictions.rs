@@ -34,7 +34,7 @@ fn guesses_are_sealed_and_then_revealed() {
     assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 403).contains("join first"));
     let joined: RoomState = json(&pupil.post("/join", &json!({ "code": code.to_lowercase().replace('-', "") })));
     assert_eq!((joined.phase, joined.seats), (RacePhase::Idle, 1));
-    assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 409).contains("nothing is asked"));
+    assert!(refused(&pupil.post("/guess", &guess("Bob", 1.0)), 409).contains("no question is open"));
 
     let mut news = pupil.listen();
     let room: RoomState = json(&lecturer.post("/ask", &asked()));

@@ -81,7 +81,7 @@ fn a_reload_in_mid_run_misses_nothing() {
 fn a_race_that_is_stopped_leaves_nothing_behind() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
-    assert!(refused(&browser.press("/stop"), 409).contains("nothing runs"));
+    assert!(refused(&browser.press("/stop"), 409).contains("no race is running"));
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &RaceRequest { strategies: vec!["processes".into()], ..long() }));
     news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));

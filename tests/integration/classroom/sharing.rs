@@ -78,8 +78,8 @@ fn what_others_reach_has_to_be_asked_for() {
     for (arguments, words) in [
         (["--addr", "0.0.0.0:0"], "use 127.0.0.1, and --share"),
         (["--addr", "192.0.2.1:80"], "use 127.0.0.1, and --share"),
-        (["--share", "0.0.0.0"], "no address of this machine"),
-        (["--share", "nowhere"], "no address of this machine"),
+        (["--share", "0.0.0.0"], "not an address of this machine"),
+        (["--share", "nowhere"], "not an address of this machine"),
     ] {
         let ended =
             Command::new(program_under_test()).arg("classroom").args(arguments).output().expect("the program is there");

@@ -350,7 +350,7 @@ fn another_run_on_the_same_name_is_said_at_once_and_in_the_table() {
     let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{table}{words}");
     assert!(words.contains("another run (far:1:run-0) uses queue `jobs`"), "{words}");
-    assert!(table.contains("another run used the same queue name"), "{table}");
+    assert!(table.contains("another run used the same queue at"), "{table}");
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn the_job_in_hand_is_finished_first_and_a_second_signal_does_not_wait() {
     listening.send(Signal::SIGINT);
     let (code, words) = listening.end();
     assert_eq!(code, Some(0), "{words}");
-    assert!(words.contains("finishing the jobs in hand") && words.contains("1 job done"), "{words}");
+    assert!(words.contains("finishing the current jobs") && words.contains("1 job done"), "{words}");
     assert_eq!(delivered(broker.as_mut(), 1), [(0, false)], "its deadline ended it, and that was delivered");
 
     let listening = Listening::start(dir.path(), &["--concurrency", "1"]);

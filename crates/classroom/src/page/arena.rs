@@ -1,4 +1,4 @@
-//! Where a race is predicted, watched and told of. The script fills it in; what isn't there yet is hidden.
+//! Guess, race and result. The script fills the elements in; those that are still empty are hidden.
 
 use super::JoinInfo;
 use maud::{Markup, html};
@@ -16,7 +16,7 @@ pub(super) fn arena(shared: Option<&JoinInfo>) -> Markup {
     }
 }
 
-/// Why something was not done. It is told at once.
+/// The reason for a refused request, announced at once.
 pub(super) fn refusal(id: &str) -> Markup {
     html! { p id=(id) class="refusal" role="alert" hidden {} }
 }
@@ -34,7 +34,7 @@ fn predict(shared: Option<&JoinInfo>) -> Markup {
                         input id="seconds" name="seconds" inputmode="decimal" autocomplete="off" required maxlength="12" placeholder="1.5";
                     }
                     div class="field" {
-                        label for="name" { "A name, if you like" }
+                        label for="name" { "Your name (optional)" }
                         input id="name" name="name" autocomplete="off" maxlength="24";
                     }
                     button class="main" type="submit" { "Guess" }
@@ -54,7 +54,7 @@ fn predict(shared: Option<&JoinInfo>) -> Markup {
     }
 }
 
-/// Every guess beside what was measured.
+/// All guesses beside the measured time.
 fn reveal() -> Markup {
     html! {
         section id="reveal" class="reveal" aria-labelledby="reveal-title" hidden {
@@ -63,13 +63,13 @@ fn reveal() -> Markup {
             div id="strip" class="drawing" {}
             details {
                 summary { "Every guess" }
-                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of what it took" } } } tbody id="guesses" {} } }
+                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of the measured time" } } } tbody id="guesses" {} } }
             }
         }
     }
 }
 
-/// The race itself: a clock, and a panel of lanes for each cell on one axis of time.
+/// The race itself: a clock, and a panel of lanes for each cell, all on one time axis.
 fn lanes() -> Markup {
     html! {
         section id="race" class="lanes" aria-labelledby="race-title" hidden {
@@ -110,7 +110,7 @@ fn key(kind: SpanKind, class: &str) -> Markup {
     html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
 }
 
-/// The chart that grows, and the same figures as a table.
+/// The speed-up chart, and its figures as a table.
 fn speedup() -> Markup {
     html! {
         section id="speedup" class="speedup" aria-labelledby="speedup-title" hidden {
@@ -124,7 +124,7 @@ fn speedup() -> Markup {
                     tbody {}
                 }
             }
-            p class="small" id="command" hidden { "The same in a terminal: " code {} }
+            p class="small" id="command" hidden { "In a terminal: " code {} }
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The form: which race. What can be chosen comes from the tables of scenarios and strategies, so there is nothing in it
-//! that the server would refuse by name; as it stands, it gives a good race.
+//! The form that chooses a race. Its options come from the tables of scenarios and strategies, so the server knows
+//! every name in it; its defaults give a good race.
 
 use super::in_attribute;
 use harness::scenario::{self, DEFAULT_VARIANT, Scenario};
@@ -20,17 +20,17 @@ const COUNTS: &[(u32, bool)] =
 const ROUNDS: u32 = 3;
 const ASK: &str = "threads x 8";
 
-/// What the script has to know of a scenario.
+/// What the script needs to know about a scenario.
 #[derive(Serialize)]
 struct Choice {
     name: String,
     question: String,
-    /// Its own pace and the document's, in words; empty where nothing is waited for.
+    /// Its own time scale and the document's, in words; empty for a scenario without waits.
     paces: Vec<String>,
     variants: Vec<(String, u32)>,
 }
 
-/// The shapes that a strategy takes: its workers are one, one for each task, any number, or `3x5`.
+/// The worker layouts that a strategy takes: one worker, one for each task, any number, or `3x5`.
 fn takes(strategy: &dyn Strategy) -> &'static str {
     let shape = |text: &str| text.parse::<WorkerLayout>().ok();
     let has = |text: &str| shape(text).and_then(|asked| strategy.layout(asked, 7)).map(WorkerLayout::workers);
@@ -43,12 +43,12 @@ fn takes(strategy: &dyn Strategy) -> &'static str {
 }
 
 pub(super) fn form() -> Markup {
-    // The scenarios that are built in can be read: a test reads them all.
+    // Built-in scenarios can be loaded: a test loads them all.
     let scenarios = scenario::all().unwrap_or_default();
     let choices: Vec<Choice> = scenarios.iter().map(choice).collect();
     html! {
         details id="setup" class="setup" open {
-            summary { span class="what" { "What shall race?" } }
+            summary { span class="what" { "Choose a race" } }
             form id="choose" data-scenarios=(in_attribute(&choices)) {
                 div class="row" {
                     div class="field wide" {
@@ -58,12 +58,12 @@ pub(super) fn form() -> Markup {
                         }
                     }
                     div class="field" {
-                        label for="variant" { "With other numbers" }
-                        select id="variant" name="variant" { option value="" { "as it stands" } }
+                        label for="variant" { "Variant" }
+                        select id="variant" name="variant" { option value="" { "default" } }
                     }
                 }
                 fieldset {
-                    legend { "Strategies, against one worker that does one task after another" }
+                    legend { "Strategies, compared with sequential" }
                     div class="checks" {
                         @for strategy in strategy::ALL.iter().filter(|strategy| strategy.name() != "sequential") { (strategy_box(*strategy)) }
                     }
@@ -118,7 +118,7 @@ fn choice(scenario: &Scenario) -> Choice {
     }
 }
 
-/// How long the waits are at the scenario's own pace and at the document's, where there are any.
+/// How long the waits are at the scenario's own time scale and at the document's.
 fn paces(scenario: &Scenario) -> Vec<String> {
     let Some(own_s) =
         scenario.variant(DEFAULT_VARIANT).map(scenario::Variant::waits_in_turn_s).filter(|own| *own > 0.0)
@@ -127,7 +127,7 @@ fn paces(scenario: &Scenario) -> Vec<String> {
     };
     let scale = scenario.time_scale;
     if (scale - 1.0).abs() < f64::EPSILON {
-        return vec![format!("as it stands: {} of waits", time(own_s))];
+        return vec![format!("not scaled: {} of waits", time(own_s))];
     }
     vec![
         format!("{scale} times the document's: {} of waits", time(own_s)),

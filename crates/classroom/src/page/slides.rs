@@ -6,7 +6,7 @@ use harness::scenario::{self, claim::Claim};
 use lesson::{Command, Excerpt, Lesson, LessonRace, LessonStep, StepKind};
 use maud::{Markup, html};
 
-/// So many lines of so many letters fit on a slide in larger letters.
+/// Lines, and letters in each, that fit on a slide in larger letters.
 const SHORT: (usize, usize) = (15, 112);
 
 pub(super) fn slides(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
@@ -47,7 +47,7 @@ fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
     }
 }
 
-/// The step at which a command is given.
+/// The step that shows a command.
 fn place(command: &Command, lesson: &Lesson) -> StepKind {
     match lesson.race {
         _ if command.before => StepKind::Ask,
@@ -56,7 +56,7 @@ fn place(command: &Command, lesson: &Lesson) -> StepKind {
     }
 }
 
-/// Its name in the page's address, so that a reload stays.
+/// The step's fragment in the URL, so that a reload keeps the step.
 fn name(kind: StepKind) -> String {
     kind.to_string().to_lowercase()
 }
@@ -84,7 +84,7 @@ fn code(excerpt: &Excerpt) -> Markup {
     }
 }
 
-/// The claims that it is about, in the documents' own sense, with what they printed.
+/// The lesson's claims as the documents meant them, with their published figures.
 fn documents(lesson: &Lesson) -> Markup {
     let scenarios = scenario::all().unwrap_or_default();
     let all = || scenarios.iter().flat_map(|scenario| &scenario.claims);
@@ -98,7 +98,7 @@ fn documents(lesson: &Lesson) -> Markup {
     }
 }
 
-/// Back and next through the steps, and to the lessons before and after.
+/// Navigation: previous and next step, previous and next lesson.
 fn ways(lesson: &Lesson) -> Markup {
     let number = |number: u32| lessons().iter().find(|other| other.number == number);
     let link = |lesson: &Lesson, class: &str, word: &str| {
@@ -124,7 +124,7 @@ fn ways(lesson: &Lesson) -> Markup {
     }
 }
 
-/// As a page asks for it.
+/// The race as a page requests it.
 impl From<&LessonRace> for RaceRequest {
     fn from(race: &LessonRace) -> Self {
         let LessonRace { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();

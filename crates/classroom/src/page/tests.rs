@@ -1,4 +1,4 @@
-//! What holds of every page, whatever is in it.
+//! Properties of every page.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The checkout of the sources that an exercise is written into, and cargo, which builds it there.
+//! The checkout of the sources that an exercise is written into, and the cargo build there.
 
 use super::super::Usage;
 use anyhow::{Context, bail};
@@ -31,21 +31,21 @@ pub(super) struct Built {
 }
 
 impl Checkout {
-    /// The one that the working directory lies in.
+    /// The checkout that contains the working directory.
     pub(super) fn find() -> anyhow::Result<Self> {
-        let here = env::current_dir().context("where are we?")?;
+        let here = env::current_dir().context("can't find the working directory")?;
         let found = here.ancestors().find_map(Self::at);
         let nowhere = || {
             let here = here.display();
             Usage(format!(
-                "{here} is in no checkout of makespan: exercises are files among its sources. Clone its repository, and call \
-                 this from there"
+                "{here} is not in a checkout of makespan: exercises are files among its sources. Clone its repository and run \
+                 this command there"
             ))
         };
         Ok(found.ok_or_else(nowhere)?)
     }
 
-    /// The one with this root: its manifest has a library of this name.
+    /// The checkout with this root, if its manifest has a library of this name.
     fn at(root: &Path) -> Option<Self> {
         let manifest: Table = fs::read_to_string(root.join("Cargo.toml")).ok()?.parse().ok()?;
         let name = |table: &Value| table.get("name").and_then(Value::as_str).map(str::to_owned);
@@ -55,8 +55,8 @@ impl Checkout {
         (library == LIBRARY).then(|| Self { root: root.to_owned(), binary: first_binary.unwrap_or(package) })
     }
 
-    /// Builds the exercise, and the binary that its worker processes are started from: one of another build wouldn't understand
-    /// it. `None` where it doesn't compile, which cargo has said.
+    /// Builds the exercise, and the binary that its worker processes are started from, because workers must be of the
+    /// same build. `None` if the exercise doesn't compile; cargo has printed why.
     pub(super) fn build(&self, exercise: &Exercise, profile: &str) -> anyhow::Result<Option<Built>> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
         let mut command = Command::new(&cargo);
@@ -65,7 +65,7 @@ impl Checkout {
         let output = command.current_dir(&self.root).stdin(Stdio::null()).stderr(Stdio::inherit()).output();
         let output = match output {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                bail!("{} is not here: install Rust from https://rustup.rs, which brings it", cargo.display())
+                bail!("{} was not found: install Rust from https://rustup.rs, which includes it", cargo.display())
             }
             output => output.with_context(|| format!("can't run {}", cargo.display()))?,
         };
@@ -75,13 +75,13 @@ impl Checkout {
         let executable = |kind: &str, name: &str| {
             let of = |line: &str| serde_json::from_str::<Artifact>(line).ok()?.executable_of(kind, name);
             let found = String::from_utf8_lossy(&output.stdout).lines().find_map(of);
-            found.with_context(|| format!("cargo has built the {kind} `{name}`, and doesn't say where"))
+            found.with_context(|| format!("cargo has built the {kind} `{name}`, but its output does not say where"))
         };
         Ok(Some(Built { exercise: executable("example", exercise.name)?, program: executable("bin", &self.binary)? }))
     }
 }
 
-/// What cargo says of something that it has built. Other lines are about other things.
+/// cargo's message about an artifact. Messages of other kinds don't parse as this.
 #[derive(Deserialize)]
 struct Artifact {
     target: Target,

@@ -1,4 +1,8 @@
-//! A race on a screen of any size: what it is at, the lanes of all cells on one time axis, and who was how fast.
+//! Draws a race on a screen of any size: its progress, the lanes of all cells on one time axis, and the speed-ups.
+//!
+//! Each cell keeps its rows for the whole race. Cells run alternately, many times a second and in a shuffled order: if
+//! the running cell got the others' room, all rows would jump. Lanes are merged where there are fewer rows than
+//! workers.
 
 use super::{
     super::{
@@ -23,16 +27,16 @@ use ratatui::{
 };
 use stats::{Estimate, median::median};
 
-/// On less than this nothing can be told apart.
+/// On a smaller screen nothing is legible.
 const SMALLEST: (u16, u16) = (60, 14);
 
-/// Above the lanes: the question, what it is at, the figures of the moment, and a row of air.
+/// Above the lanes: the question, the progress, the current figures, and an empty row.
 const HEAD: u16 = 4;
 
 /// Below everything: the legend and the keys.
 const FOOT: u16 = 2;
 
-/// Names are cut beyond this.
+/// Longer names are cut.
 const LONGEST_NAME: usize = 24;
 
 /// A median time, with a space before it.
@@ -41,20 +45,20 @@ const TIME: usize = 9;
 /// A speed-up in figures, with its interval and the spaces before it.
 const SPEED_UP: usize = 22;
 
-/// What is to be drawn.
+/// The state to draw.
 #[derive(Debug)]
 pub struct RaceScreen {
     /// The race so far.
     pub race: Race,
-    /// Whether it was told to stop.
+    /// Whether the race was told to stop.
     pub stopping: bool,
-    /// Whether colours are wanted. Without them, everything is still told apart by its signs.
+    /// Whether colours are wanted. Without them, the signs still tell everything apart.
     pub colour: bool,
 }
 
 /// Where the columns are.
 struct LaneColumns {
-    /// Names, with the mark of the cell that runs before them.
+    /// Names, preceded by the mark of the running cell.
     name: usize,
     /// Lanes or bars.
     middle: usize,
@@ -111,7 +115,7 @@ impl RaceScreen {
         self.head(&mut pen);
         let body = area.height - HEAD - FOOT;
         if self.race.entries.is_empty() {
-            pen.write(HEAD, 0, "The lanes come when everything is set up.", faint());
+            pen.write(HEAD, 0, "The lanes appear when setup is done.", faint());
         } else {
             self.body(&mut pen, body);
         }
@@ -132,7 +136,7 @@ impl RaceScreen {
         pen.write(2, 0, &self.figures(), plain());
     }
 
-    /// What it is at, in words.
+    /// The progress in words.
     fn at_what(&self) -> String {
         let race = &self.race;
         let (Some(plan), Some((cell, timed, step, total))) = (&race.plan, race.at) else {
@@ -150,7 +154,7 @@ impl RaceScreen {
         }
     }
 
-    /// The figures of the moment.
+    /// The current figures.
     fn figures(&self) -> String {
         let mut parts = Vec::new();
         if let Some(entry) = self.running() {
@@ -166,7 +170,7 @@ impl RaceScreen {
         parts.join(" · ")
     }
 
-    /// The cell that is measured at the moment.
+    /// The cell that is being measured.
     fn running(&self) -> Option<&RacingCell> {
         let (cell, timed, ..) = self.race.at?;
         self.race.entries.get(cell).filter(|_| timed)
@@ -230,7 +234,7 @@ impl RaceScreen {
         }
         let shown = entry.cell.workers.clamp(1, LANES) as usize;
         for line in 0..height {
-            // Merged in blocks of neighbours where there are more lanes than rows.
+            // If there are more lanes than rows, neighbouring lanes are merged.
             let block = line * shown / height..(line + 1) * shown / height;
             let lanes = block.filter_map(|worker| entry.lanes.get(worker));
             let cells = raster::row(lanes, entry.clock_s, axis_s, columns.middle);
@@ -254,7 +258,7 @@ impl RaceScreen {
         pen.write(row, 2, &cut(&self.race.entries[number].cell.name, width - 3), style);
     }
 
-    /// Speed-ups with their intervals, all on one axis from nothing to a little more than the largest.
+    /// Speed-ups with their intervals, all on one axis from 0 to a little more than the largest.
     fn bars(&self, pen: &mut Pen, row: u16, name: usize) {
         let entries = &self.race.entries;
         let known = entries.iter().filter_map(|entry| Some(entry.standing.as_ref()?.speedup?.estimate));
@@ -280,7 +284,7 @@ impl RaceScreen {
             pen.write(row, column + 3, words, faint());
             column += words.chars().count() + 5;
         }
-        let keys = if self.stopping { "stopping: what was measured is kept" } else { "q, Esc, Ctrl-C: stop" };
+        let keys = if self.stopping { "stopping: measured rounds are kept" } else { "q, Esc, Ctrl-C: stop" };
         pen.write(row + 1, 0, keys, bold());
         if let Some((.., step, total)) = self.race.at {
             pen.write_right(row + 1, &format!("step {} of {total}", step.saturating_add(1)), faint());
@@ -288,14 +292,14 @@ impl RaceScreen {
     }
 }
 
-/// The round of a timed step, counted from 1. Before the first round there are steps that no round counts.
+/// The round of a timed step, counted from 1. The steps before the first round belong to no round.
 fn round(plan: &RacePlan, step: u32, total: u32) -> u32 {
     let cells = plan.cells.len().max(1) as u32;
     let before = total.saturating_sub(plan.rounds.saturating_mul(cells));
     (step.saturating_sub(before) / cells).saturating_add(1)
 }
 
-/// How far a cell reaches on the time axis: in the run that is shown, and in the longest one before it.
+/// How far a cell reaches on the time axis: the longer of the run that is shown and the longest earlier one.
 fn reach_s(entry: &RacingCell) -> f64 {
     let before = entry.standing.iter().flat_map(|standing| &standing.times_s);
     before.copied().fold(entry.clock_s, f64::max)
@@ -315,14 +319,14 @@ fn why_without_time(entry: &RacingCell) -> Option<String> {
     Some(format!("{what}: {}", standing.error.as_deref().unwrap_or("no reason given")))
 }
 
-/// The baseline is as fast as itself, exactly.
+/// The baseline's speed-up over itself is exactly 1.
 fn known_speed_up(entry: &RacingCell, number: usize) -> Option<Estimate> {
     let itself = Estimate { estimate: 1.0, low: 1.0, high: 1.0 };
     time_s(entry)?;
     if number == 0 { Some(itself) } else { entry.standing.as_ref()?.speedup }
 }
 
-/// In figures; or why there is none.
+/// The speed-up in figures, or why there is none.
 fn speed_up(entry: &RacingCell, number: usize) -> String {
     let Some(standing) = entry.standing.as_ref().filter(|standing| !standing.times_s.is_empty()) else {
         return String::new();
@@ -337,7 +341,7 @@ fn speed_up(entry: &RacingCell, number: usize) -> String {
     }
 }
 
-/// A bar up to the estimate, and its interval as a whisker. What reaches beyond `most` has an arrow there.
+/// A bar up to the estimate, with its interval as a whisker. An interval that reaches beyond `most` ends in an arrow.
 fn bar(speed_up: Estimate, most: f64, width: usize) -> String {
     let place = |value: f64| ((value / most * (width.saturating_sub(1)) as f64).round().max(0.0) as usize).min(width);
     let (estimate, low, high) = (place(speed_up.estimate), place(speed_up.low), place(speed_up.high));
@@ -353,7 +357,7 @@ fn bar(speed_up: Estimate, most: f64, width: usize) -> String {
     (0..width).map(sign).collect::<String>().trim_end().into()
 }
 
-/// Ticks at round times, as many as have room for their labels.
+/// Ticks at round times, as many as their labels have room for.
 fn axis(pen: &mut Pen, row: u16, axis_s: f64, columns: &LaneColumns) {
     const LABEL: usize = 12;
     let step_s = raster::round_up_to(&[1.0, 2.0, 5.0, 10.0], axis_s * LABEL as f64 / columns.middle.max(1) as f64);
@@ -367,7 +371,7 @@ fn axis(pen: &mut Pen, row: u16, axis_s: f64, columns: &LaneColumns) {
     }
 }
 
-/// The text, or as much of it as fits, with a sign that there is more.
+/// The text, or as much of it as fits, followed by an ellipsis.
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.into();
@@ -386,7 +390,7 @@ mod tests {
     };
     use proptest::prelude::*;
 
-    /// What is seen, without what is at the rows' ends.
+    /// The screen's text, without the spaces at the ends of rows.
     fn seen(race: &Race, width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);

@@ -1,15 +1,15 @@
-//! Workers' time as characters: each stands for a stretch of time and shows what most of it was spent on.
+//! Workers' time as characters: each character is a stretch of time and shows what most of it was spent on.
 
 use harness::live::{event::Activity, race::Stretch};
 use ratatui::style::Color;
 
-/// Into so many pieces a character's time is divided, to see what most of it is.
+/// A character's time is divided into this many pieces, to find what most of it is.
 const PIECES: usize = 4;
 
-/// What can be seen, in the order of the legend.
+/// The activities that are drawn, in the order of the legend.
 pub const KINDS: [Activity; 4] = [Activity::Run, Activity::WaitServer, Activity::WaitLink, Activity::WaitLock];
 
-/// What a worker was at, by a sign and a colour: either can be told without the other.
+/// The sign and the colour of an activity: either is enough to tell activities apart.
 pub fn look(doing: Activity) -> (&'static str, Color) {
     match doing {
         Activity::Run => ("▇", Color::Blue),
@@ -20,8 +20,8 @@ pub fn look(doing: Activity) -> (&'static str, Color) {
     }
 }
 
-/// One row for all of these lanes: `width` characters for the first `axis_s` seconds. What goes on lasts until `clock_s`.
-/// `None` where nobody did anything; where anybody did, idle ones don't count, so that short tasks stay visible.
+/// One row for these lanes: `width` characters for the first `axis_s` seconds. An open stretch lasts until `clock_s`.
+/// `None` where all lanes were idle; elsewhere idle lanes don't count, so that short tasks stay visible.
 pub fn row<'a>(
     lanes: impl Iterator<Item = &'a Vec<Stretch>>,
     clock_s: f64,
@@ -32,7 +32,7 @@ pub fn row<'a>(
     let place = |time_s: f64| ((time_s / axis_s) * (width * PIECES) as f64).max(0.0);
     for lane in lanes {
         let mut pieces: Vec<Option<usize>> = vec![None; width * PIECES];
-        // In their order, so that a wait lies over the task that it is part of.
+        // In order, so that a wait is drawn over the task that it is part of.
         for stretch in lane {
             let from = place(stretch.from_s) as usize;
             let to = (place(stretch.to_s.unwrap_or(clock_s)) as usize).max(from.saturating_add(1)).min(pieces.len());
@@ -44,19 +44,19 @@ pub fn row<'a>(
         }
     }
     let most = |count: &[u32; KINDS.len()]| {
-        // Of two that are equal, the one further down the legend: it is the rarer sight.
+        // On a tie, the one further down the legend: it is rarer.
         let most = count.iter().zip(KINDS).filter(|(count, _)| **count > 0).max_by_key(|(count, _)| **count);
         most.map(|(_, kind)| kind)
     };
     counts.iter().map(most).collect()
 }
 
-/// The next round number from here on up: an axis that ends there doesn't change with every picture.
+/// The smallest round number from this one up: an axis that ends there doesn't change with every frame.
 pub fn round_up(number: f64) -> f64 {
     round_up_to(&[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0], number)
 }
 
-/// The same, where these are the round numbers from 1 to 10.
+/// The same with these round numbers from 1 to 10.
 pub fn round_up_to(steps: &[f64], number: f64) -> f64 {
     if !(number.is_normal() && number > 0.0) {
         return 1.0;

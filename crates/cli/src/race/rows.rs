@@ -1,11 +1,11 @@
-//! What goes where: which cells are shown, with how many rows of lanes each.
+//! Which cells are shown, and with how many rows of lanes.
 //!
-//! A cell keeps its place and its height for the whole race. Cells take turns many times a second, in a shuffled order: if the
-//! one that runs were given the room of the others, all of them would jump.
+//! A cell keeps its place and its height for the whole race. The running cell changes many times a second, in a
+//! shuffled order: if it were given more room than the others, the whole screen would jump.
 
 use harness::live::event::LANES;
 
-/// Who has which rows.
+/// Which cell has which rows.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Rows {
     /// The first cell that is shown.
@@ -17,8 +17,8 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// Deals `height` rows, at least one, to cells with so many workers. Where not all cells fit, the page with cell `at` is
-    /// shown, and its last row is left for a word on the others.
+    /// Divides `height` rows, at least one, among cells with these worker counts. If not all cells fit, the page with
+    /// cell `at` is shown, and its last row is left for a note on the others.
     pub fn deal(workers: &[u32], height: usize, at: usize) -> Self {
         let cells = workers.len();
         let bars = cells > 0 && height >= 2 * cells + 2;
@@ -27,7 +27,7 @@ impl Rows {
         let first = (at / shown.max(1) * shown).min(cells - shown);
         let mut heights = vec![1; shown];
         let mut left = if shown == cells { rows.saturating_sub(shown) } else { 0 };
-        // Row by row to whoever wants more, so that each has as many as the next.
+        // Row by row to the cells that want more, so that all get equally many.
         let wanted: Vec<usize> =
             workers[first..].iter().map(|&workers| workers.clamp(1, LANES) as usize).take(shown).collect();
         while left > 0 && heights != wanted {

@@ -1,8 +1,11 @@
-//! The terminal, taken over for a while and given back whatever happens.
+//! Takes over the terminal and always restores it.
 //!
-//! Whoever takes over a terminal changes three things: how it takes keys, which of its two screens is seen, and its cursor. All
-//! three outlive the program. So they are changed back when [`Screen`] is dropped, before a panic says what happened (its words
-//! would go to a screen that is about to vanish), and before the program ends in any other way that can be seen coming.
+//! Taking over a terminal changes raw mode, the alternate screen and the cursor. All three changes outlive the program.
+//! So they are undone when [`Screen`] is dropped, before a panic prints its message (which would go to a screen that is
+//! about to vanish), and before the program ends in any other way that it can foresee.
+//!
+//! Keys are read without crossterm, whose reader of events never returns once the terminal is gone. Three keys stop a
+//! race, and reading them takes one `poll` and one `read`.
 
 use super::picture::RaceScreen;
 use nix::{
@@ -33,7 +36,7 @@ use std::{
     time::Duration,
 };
 
-/// Whether there is anything to be given back.
+/// Whether the terminal has to be restored.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 const CTRL_C: u8 = 3;
@@ -41,18 +44,18 @@ const ESC: u8 = 27;
 
 /// The terminal, while it is taken over.
 pub struct Screen {
-    /// Never dropped: it would show the cursor once more, and panic where the terminal is gone.
+    /// Never dropped: its `drop` would show the cursor once more, and panic if the terminal is gone.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Screen {
-    /// Whether there is one to draw on, and keys to stop it with.
+    /// Whether there is a terminal to draw on, and a keyboard to stop the race with.
     pub fn is_there() -> bool {
         let dumb = env::var_os("TERM").is_some_and(|term| term == "dumb");
         stdout().is_terminal() && stdin().is_terminal() && !dumb
     }
 
-    /// Takes it over.
+    /// Takes over the terminal.
     pub fn take_over() -> io::Result<Self> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
@@ -70,14 +73,14 @@ impl Screen {
         Ok(Self { terminal: ManuallyDrop::new(terminal) })
     }
 
-    /// How large it is now.
+    /// Its current size.
     pub fn size(&self) -> io::Result<Size> {
         self.terminal.backend().size()
     }
 
     /// Draws what is different from the last picture.
     pub fn draw(&mut self, picture: &RaceScreen) -> io::Result<()> {
-        // Somebody panicked: it is not ours any more, and what is on it now is to be read.
+        // Not after a panic: its message must stay readable.
         if TAKEN.load(SeqCst) {
             self.terminal.draw(|frame| picture.draw(frame.area(), frame.buffer_mut()))?;
         }
@@ -91,7 +94,7 @@ impl Drop for Screen {
     }
 }
 
-/// Gives the terminal back, if it was taken. On a terminal that is gone there is nothing to give back to.
+/// Restores the terminal, if it was taken over. Errors are ignored: the terminal may be gone.
 pub fn give_back() {
     if TAKEN.swap(false, SeqCst) {
         let _ = disable_raw_mode();
@@ -99,8 +102,8 @@ pub fn give_back() {
     }
 }
 
-/// Waits for a key, so long at most, and says whether it was one that stops: `q`, Esc or Ctrl-C, which is a key here like
-/// others. A terminal that is gone is an error.
+/// Waits at most `patience` for a key, and returns whether it stops the race: `q`, Esc or Ctrl-C, which is a key in raw
+/// mode. A terminal that is gone is an error.
 pub fn stop_key_within(patience: Duration) -> io::Result<bool> {
     let stdin = stdin();
     let mut readable = [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)];
@@ -109,7 +112,7 @@ pub fn stop_key_within(patience: Duration) -> io::Result<bool> {
         Ok(_) => {}
         Err(error) => return Err(error.into()),
     }
-    // Past the standard library's buffer: what stayed there would never make the terminal readable again.
+    // Bypasses the standard library's buffer: `poll` would not see bytes that stayed there.
     let mut keys = [0; 64];
     match read(&stdin, &mut keys) {
         Ok(0) => Err(ErrorKind::UnexpectedEof.into()),
@@ -119,7 +122,7 @@ pub fn stop_key_within(patience: Duration) -> io::Result<bool> {
     }
 }
 
-/// Esc comes alone; in front of others it begins an arrow or a function key.
+/// Esc comes alone; followed by other bytes it begins an arrow or a function key.
 fn stops(keys: &[u8]) -> bool {
     match keys {
         [ESC] => true,
@@ -151,7 +154,7 @@ mod tests {
         assert!(![&b"x"[..], b"", b"\x1b[A", b"\x1b[1;5q"].into_iter().any(stops));
     }
 
-    /// This test, once more, in a process of its own whose terminal is a pseudo-terminal.
+    /// Runs this test again in a child process, on a pseudo-terminal.
     #[test]
     fn a_panic_gives_the_terminal_back_and_then_says_what_happened() {
         if env::var_os(PANIC).is_some() {
@@ -173,7 +176,7 @@ mod tests {
             .stderr(end())
             .spawn()
             .expect("this test starts");
-        // Read until the last of the process's ends is closed; ours stays open, so that its settings can be looked at.
+        // Read until the last of the child's ends is closed; ours stays open to check its settings.
         let mut master = File::from(terminal.master.try_clone().expect("a handle"));
         let mut shown = Vec::new();
         let mut some = [0; 4096];

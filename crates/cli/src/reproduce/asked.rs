@@ -1,4 +1,4 @@
-//! From the names on the command line to the claims, and to what has to be measured for them.
+//! Resolves the names on the command line to claims, and to the cells that have to be measured for them.
 
 use super::super::Usage;
 use findings::Findings;
@@ -9,25 +9,25 @@ use harness::scenario::{
 use std::{collections::BTreeSet, path::Path};
 use support::suggestion;
 
-/// The claims that were asked for.
+/// The requested claims.
 #[derive(Debug)]
 pub struct Asked {
-    /// What verdicts are drawn from: every built-in scenario, and the files that were named. All of them, because how many
-    /// claims are asked at once plays a part in each verdict, and a verdict is the same whoever asks.
+    /// The scenarios that verdicts are based on: all built-in ones, and the named files. All of them, because Holm's
+    /// correction counts a document's figures, and a verdict must not depend on which claims are requested.
     pub scenarios: Vec<Scenario>,
     /// Scenario and id of each claim.
     claims: BTreeSet<(String, String)>,
-    /// Scenarios that were asked for whole: the cells of their decisions belong to them.
+    /// Scenarios that were requested as a whole: the cells of their decisions are measured too.
     whole: BTreeSet<String>,
 }
 
-/// What has to be measured of one scenario.
+/// The part of one scenario that has to be measured.
 #[derive(Debug)]
 pub struct Part {
     pub scenario: Scenario,
     /// In the scenario's order.
     pub cells: Vec<CellSpec>,
-    /// Those of the cells of which a claim asks how much memory a worker takes.
+    /// The cells whose memory per worker a claim is about.
     pub memory: Vec<CellSpec>,
 }
 
@@ -43,7 +43,7 @@ impl Asked {
         }
         if asked.claims.is_empty() {
             let what = if names.is_empty() { "the built-in scenarios".into() } else { names.join(", ") };
-            return Err(Usage(format!("{what}: no claim there; `makespan list --claims` shows all")).into());
+            return Err(Usage(format!("{what}: has no claims; `makespan list --claims` shows all")).into());
         }
         Ok(asked)
     }
@@ -85,7 +85,7 @@ impl Asked {
         self.whole.insert(scenario.name.clone());
     }
 
-    /// Names of the kind that was meant: what begins with a digit is a claim or a document.
+    /// Suggests names of the kind that was meant: a name that begins with a digit is a claim or a document.
     fn unknown(&self, name: &str) -> String {
         let claims = || self.scenarios.iter().flat_map(|scenario| &scenario.claims);
         let known: BTreeSet<&str> = if name.starts_with(|first: char| first.is_ascii_digit()) {
@@ -107,7 +107,7 @@ impl Asked {
         all.filter(|(scenario, claim)| self.has(&scenario.name, &claim.id)).map(|(_, claim)| claim)
     }
 
-    /// Of these findings, those on what was asked.
+    /// The findings on the requested claims and scenarios.
     pub fn among(&self, mut all: Findings) -> Findings {
         all.claims.retain(|finding| self.has(&finding.scenario, &finding.id));
         all.decisions.retain(|decided| self.whole.contains(&decided.scenario));
@@ -129,7 +129,7 @@ impl Asked {
         names
     }
 
-    /// What has to be measured, in the scenarios' order: the cells that the claims name, each once.
+    /// The cells to measure, in the scenarios' order: those that the claims name, each once.
     pub fn parts(&self) -> Vec<Part> {
         let part = |scenario: &Scenario| {
             let cells = self.cells_of(scenario);
@@ -160,7 +160,7 @@ impl Asked {
         cells
     }
 
-    /// Whether a claim is about this cell's failing.
+    /// Whether a claim expects this cell to fail.
     pub fn expects_failure(&self, scenario: &str, name: &CellSpec) -> bool {
         self.claims().flat_map(|claim| &claim.figures).any(|figure| {
             figure.scenario == scenario && matches!(&figure.test, Test::Fails { cell, .. } if cell == name)

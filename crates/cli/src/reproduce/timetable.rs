@@ -1,9 +1,9 @@
-//! How much is done of all that has to be measured, and how long the rest will take.
+//! How much of the measurement is done, and how long the rest will take.
 //!
 //! Steps are of very different lengths: sequential takes ten times as long as ten threads, and a scenario may take ten
-//! times as long as the one before. So each scenario's steps count with the seconds they are expected to take: as
-//! measured where they were, else by the waits in them. How wrong that is shows as the work goes on, and corrects the
-//! rest.
+//! times as long as the one before. So each scenario's steps are weighted by the seconds they are expected to take: as
+//! measured earlier, else estimated from their waits. The ratio of actual to expected time so far corrects the estimate
+//! of the rest.
 
 use harness::{
     results::record::{CellRecord, Record},
@@ -11,10 +11,10 @@ use harness::{
 };
 use stats::ceiling::lock_step_makespan_s;
 
-/// What a cell is expected to take besides its waits: its pool, its process where it is verified, its server's log.
+/// Expected time of a cell besides its waits: its pool, the process that verifies it, its server's log.
 const OVERHEAD_S: f64 = 0.05;
 
-/// What a cell that waits for nobody is expected to take before anything is known of it.
+/// Expected time of a cell without waits, before any of it is measured.
 const COMPUTING_S: f64 = 0.3;
 
 #[derive(Debug, Default)]
@@ -43,49 +43,49 @@ impl Estimated {
 }
 
 impl Timetable {
-    /// Another scenario, of so many steps.
+    /// Adds a scenario with this many steps.
     pub fn add(&mut self, steps: u32, step_s: f64) {
         self.parts.push(Estimated { steps, done: 0, earlier: None, step_s });
     }
 
-    /// So many of so many steps are done. What was done when this is first said, was done by somebody else.
+    /// Sets how many steps are done. Those done at the first call were done by an earlier process.
     pub fn at(&mut self, part: usize, done: u32, steps: u32) {
         let earlier = self.parts[part].earlier.or(Some(done));
         self.parts[part] = Estimated { steps, done, earlier, ..self.parts[part] };
     }
 
-    /// More is known of how long its steps take.
+    /// Updates the expected time of its steps.
     pub fn takes(&mut self, part: usize, step_s: f64) {
         self.parts[part].step_s = step_s;
     }
 
-    /// It is over, maybe sooner than it had to be.
+    /// Marks it as finished, possibly before its last step.
     pub fn finish(&mut self, part: usize) {
         self.parts[part].steps = self.parts[part].done;
     }
 
-    /// Steps that are done, and steps in all.
+    /// Steps done, and steps in total.
     pub fn steps(&self) -> (u64, u64) {
         let sum = |steps: fn(&Estimated) -> u32| self.parts.iter().map(|part| u64::from(steps(part))).sum();
         (sum(|part| part.done), sum(|part| part.steps))
     }
 
-    /// Seconds that the rest will take, at the pace of what was done in so many seconds.
+    /// Seconds that the rest will take, at the pace of the first `elapsed_s` seconds.
     pub fn left_s(&self, elapsed_s: f64) -> f64 {
         let sum = |seconds: fn(&Estimated) -> f64| self.parts.iter().map(seconds).sum::<f64>();
         let (done_s, left_s) = (sum(Estimated::done_s), sum(Estimated::left_s));
-        // At the beginning, setting up is all that was done, and says nothing.
+        // At first only the setup is done, which says nothing about the pace.
         if done_s < 1.0 { left_s } else { left_s * elapsed_s / done_s }
     }
 
-    /// What of the rest belongs to this scenario and no later one: a share from 0 to 1.
+    /// This scenario's share of the rest, from 0 to 1.
     pub fn share(&self, part: usize) -> f64 {
         let left_s: f64 = self.parts[part..].iter().map(Estimated::left_s).sum();
         if left_s > 0.0 { self.parts[part].left_s() / left_s } else { 1.0 }
     }
 }
 
-/// Seconds that a step is expected to take, mean over these cells.
+/// Expected seconds per step, the mean over these cells.
 pub fn step_s(scenario: &Scenario, cells: &[CellSpec], measured: Option<&Record>) -> f64 {
     let one = |cell: &CellSpec| {
         let known = measured.and_then(|record| record.cells.iter().find(|known| known.is(cell)));
@@ -104,8 +104,8 @@ fn measured_s(cell: &CellRecord) -> Option<f64> {
     (rounds > 0).then(|| sum_s / rounds as f64)
 }
 
-/// Seconds that a cell waits for the server, if its workers take turns in lock-step and every answer comes as soon as the
-/// fastest route's: about the least that it can take.
+/// Seconds that a cell waits for the server, if its workers proceed in lock-step waves and every answer is as fast as
+/// the fastest route's: about the least that the cell can take.
 pub fn waits_s(scenario: &Scenario, cell: &CellSpec) -> f64 {
     let Some(variant) = scenario.variant(&cell.variant) else { return 0.0 };
     let (tasks, workers) = (variant.tasks(), cell.shape.workers().get());
@@ -133,7 +133,7 @@ mod tests {
         assert!((timetable.left_s(5.0) - 7.0).abs() < 1e-9, "on time");
         assert!((timetable.left_s(10.0) - 14.0).abs() < 1e-9, "everything takes twice as long");
         timetable.finish(0);
-        assert!((timetable.left_s(5.0) - 2.0).abs() < 1e-9, "stopped at a look");
+        assert!((timetable.left_s(5.0) - 2.0).abs() < 1e-9, "stopped at an interim analysis");
         assert_eq!(timetable.steps(), (5, 105));
     }
 

@@ -1,4 +1,4 @@
-//! Follows the measurements of several scenarios: one line on standard error, the records, and how far it got.
+//! Follows the measurements of several scenarios: shows one progress line on standard error and writes the records.
 
 use super::{
     super::{
@@ -26,7 +26,7 @@ pub struct Watch<'a> {
     parts: &'a [Part],
     pub journal: Journal,
     line: ProgressBar,
-    /// What stands before the time left: more than one look may end a scenario sooner.
+    /// Printed before the time left: an interim analysis may end a scenario early.
     at_most: &'static str,
     began: Instant,
     timetable: Timetable,
@@ -36,7 +36,7 @@ pub struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    /// The evidence of earlier measurements tells how long these will take.
+    /// Estimates durations from the evidence of earlier measurements.
     pub fn new(asked: &'a Asked, parts: &'a [Part], plan: &Plan, evidence: &Evidence, journal: Journal) -> Self {
         let mut timetable = Timetable::default();
         for Part { scenario, cells, memory } in parts {
@@ -52,24 +52,24 @@ impl<'a> Watch<'a> {
         Self { asked, parts, journal, line, at_most, began, timetable, part: 0, unwritten: None }
     }
 
-    /// The measurement of this part begins. Returns what of it is measured already.
+    /// Begins the measurement of this part. Returns the record of an interrupted one.
     pub fn begin(&mut self, part: usize) -> Option<Record> {
         (self.part, self.unwritten) = (part, None);
         self.journal.unfinished(self.scenario())
     }
 
-    /// It is over.
+    /// Ends the measurement of the current part.
     pub fn finish(&mut self) -> Result<(), StoreError> {
         self.timetable.finish(self.part);
         self.unwritten.take().map_or(Ok(()), Err)
     }
 
-    /// Of so many seconds for all that is left, those for this part.
+    /// This part's share of the time that is left for all parts.
     pub fn budget(&self, left: Duration) -> Duration {
         left.mul_f64(self.timetable.share(self.part).clamp(0.0, 1.0))
     }
 
-    /// Something is said, and the line stays below it.
+    /// Prints a message above the progress line.
     pub fn say(&self, words: impl Display) {
         self.line.suspend(|| note!("{words}"));
     }
@@ -113,13 +113,13 @@ impl Observer for Watch<'_> {
     }
 
     fn starting_anew(&mut self, why: &Unfit) {
-        self.say(format_args!("{}: beginning anew: {why}", self.scenario()));
+        self.say(format_args!("{}: starting over: {why}", self.scenario()));
     }
 
     fn updated(&mut self, record: &Record) {
         let Part { scenario, cells, .. } = &self.parts[self.part];
         self.timetable.takes(self.part, step_s(scenario, cells, Some(record)));
-        // A disk that is full now may have room later: every write is tried, and the last one counts.
+        // A full disk may have room later: every write is tried, and only the last result counts.
         self.unwritten = self.journal.keep(record).err();
     }
 }

@@ -1,14 +1,13 @@
-//! Tables that fit the terminal: columns are left out and named, and where that isn't enough, each row becomes a list.
+//! Tables that fit the terminal: columns are omitted and named, and if that isn't enough, each row becomes a list.
 
 use super::super::print::wrapped;
 use comfy_table::{CellAlignment, Table, presets};
 
-/// Names aren't broken into lines shorter than this.
+/// Names aren't wrapped to lines shorter than this.
 const LEAST_NAME: usize = 16;
 
-/// The table in lines of at most `width` characters; as wide as it is where there is no such limit. The first column is a
-/// name, and may be broken into lines. `optional` columns are left out where there is no room, in this order. A column
-/// without a head is decoration.
+/// The table in lines of at most `width` characters; not limited without `width`. The first column is a name, and may
+/// be wrapped. `optional` columns are omitted in this order if there is no room. A column without a head is decoration.
 pub fn fit<const N: usize>(heads: [&str; N], rows: &[[String; N]], optional: &[usize], width: Option<usize>) -> String {
     let Some(width) = width else { return ShownColumns::of(&heads, rows, &[], usize::MAX).lines };
     for count in 0..=optional.len() {
@@ -24,7 +23,7 @@ pub fn fit<const N: usize>(heads: [&str; N], rows: &[[String; N]], optional: &[u
         };
         let mut named: Vec<&str> = hidden.iter().map(|&column| heads[column]).filter(|head| !head.is_empty()).collect();
         named.sort_unstable();
-        let note = wrapped(&format!("(left out at this width: {})", named.join(", ")), width).join("\n");
+        let note = wrapped(&format!("(omitted at this width: {})", named.join(", ")), width).join("\n");
         return if named.is_empty() { lines } else { format!("{lines}\n{note}") };
     }
     lists(&heads, rows, width)
@@ -48,7 +47,7 @@ impl ShownColumns {
             };
             table.add_row(columns.iter().map(cell));
         }
-        // Figures to the right; names and what has no head to the left.
+        // Figures to the right; names and columns without a head to the left.
         for (shown, &column) in table.column_iter_mut().zip(&columns) {
             let left = column == 0 || heads[column].is_empty();
             shown.set_cell_alignment(if left { CellAlignment::Left } else { CellAlignment::Right });

@@ -1,29 +1,29 @@
-//! What there is to tell of a run while it goes on: one line of JSON each, the key `event` first.
+//! Events of a running measurement: one line of JSON each, the key `event` first.
 //!
-//! `makespan run --events` writes all but [`Event::Lanes`], [`Event::Cores`] and [`Event::Ended`], which are added by
-//! whoever watches. Others may read them, so keys are full words with their unit, and an optional value is `null`. The JSON
-//! Schema is `fixtures/schema/events-1.json`; a test holds the two together.
+//! `makespan run --events` writes all but [`Event::Lanes`], [`Event::Cores`] and [`Event::Ended`], which the viewer
+//! adds. Other programs may read them, so keys are full words with their unit, and an optional value is `null`. The
+//! JSON Schema is `fixtures/schema/events-1.json`; a test compares the two.
 
 use crate::results::record::Check;
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
 use work::worker::lane::SpanKind;
 
-/// The schema that these events are of.
+/// The schema of these events.
 pub const SCHEMA: &str = "makespan.events/1";
 
-/// The most lanes of one cell that are told of: more can't be told apart on any screen.
+/// The most lanes reported for one cell: no screen can tell more apart.
 pub const LANES: u32 = 64;
 
-/// One thing to tell.
+/// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
-    /// Something is made before the first cell is run: `done` of `total` of it stand.
+    /// Something is made before the first cell is run: `done` of `total` are ready.
     Preparing {
-        /// What, for people.
+        /// Its name, for people.
         what: String,
-        /// How many stand.
+        /// How many are done.
         done: u64,
         /// Of how many.
         total: u64,
@@ -38,31 +38,31 @@ pub enum Event {
         timed: bool,
         /// The step, counted from 0.
         step: u32,
-        /// Of so many.
+        /// How many steps.
         total: u32,
     },
-    /// What the workers of a cell have been at since the last time.
+    /// What the workers of a cell have done since the last such event.
     Lanes(LaneUpdate),
-    /// How many cores the run used since the last time, in all its processes but the mock server.
+    /// How many cores the run used since the last such event, mock server excluded.
     Cores {
         /// Cores in use; more than one where several threads or processes run at the same time.
         cores: f64,
     },
     /// A cell was measured once more.
     Measured(CellTime),
-    /// What is known of every cell now, in the order of their numbers.
+    /// The current result of every cell, in the order of their numbers.
     Standings {
         /// One for each cell.
         cells: Vec<Standing>,
     },
-    /// It is over. There is nothing after this.
+    /// The run has ended. This is the last event.
     Ended {
         /// How.
         how: RunEnd,
     },
 }
 
-/// What is going to be run.
+/// What will be run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RacePlan {
     /// Always [`SCHEMA`].
@@ -71,19 +71,19 @@ pub struct RacePlan {
     pub scenario: String,
     /// Its title, for people.
     pub title: String,
-    /// What it asks, for people.
+    /// Its question, for people.
     pub question: String,
     /// Every latency is divided by this.
     pub time_scale: f64,
     /// How often each cell is measured.
     pub rounds: u32,
-    /// How many cores this machine has for it.
+    /// How many cores it may use.
     pub cores: u32,
-    /// The cells; each one's place is its number. The baseline is the first.
+    /// The cells; the index of each is its number. The baseline is the first.
     pub cells: Vec<Contender>,
 }
 
-/// A cell, as a class sees it.
+/// A cell, as viewers see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Contender {
     /// Its name: `threads x 5`, say.
@@ -96,39 +96,39 @@ pub struct Contender {
     pub tasks: u32,
 }
 
-/// What the workers of a cell have been at since the last time.
+/// What the workers of a cell have done since the last such event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LaneUpdate {
     /// The cell's number.
     pub cell: usize,
     /// Seconds since its run began, now; of a run that has ended, its time.
     pub clock_s: f64,
-    /// Whether the run still goes on.
+    /// Whether it is still running.
     pub running: bool,
-    /// Requests that wait for the server or the link, of all workers.
+    /// Requests waiting for the server or the link, of all workers.
     pub in_flight: u32,
-    /// Tasks that are done, by all workers.
+    /// Tasks done by all workers.
     pub tasks_done: u32,
-    /// The run that this is of: another number than before is another run, whose lanes start empty.
+    /// The run's number. A new number is a new run, whose lanes start empty.
     pub run: u64,
-    /// The changes, in the order in which they came. Only of the first [`LANES`] workers.
+    /// The changes, in order. Only of the first [`LANES`] workers.
     pub changes: Vec<Change>,
 }
 
-/// A worker turned to something else.
+/// A worker changed its activity.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Change {
     /// The worker, counted from 0.
     pub worker: u32,
     /// The task, counted from 0; `null` for the prologue.
     pub task: Option<u32>,
-    /// What it is at from now on.
+    /// Its new activity.
     pub doing: Activity,
     /// When, in seconds since the run began.
     pub at_s: f64,
 }
 
-/// What a worker is at, as it can be seen from the client while it goes on.
+/// A worker's current activity, as the client can observe it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
@@ -155,11 +155,11 @@ pub struct CellTime {
     pub round: u32,
     /// Seconds from the first task's start to the last one's end.
     pub run_s: f64,
-    /// Who did what, and when, as the run and the server's log have it. Only of the first [`LANES`] workers.
+    /// The spans from the run and the server's log. Only of the first [`LANES`] workers.
     pub bars: Vec<TaskSpan>,
 }
 
-/// A stretch of a worker's time: a whole task, or a wait that lies inside of it.
+/// A span of a worker's time: a whole task, or a wait within it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskSpan {
     /// The worker, counted from 0.
@@ -168,18 +168,18 @@ pub struct TaskSpan {
     pub task: Option<u32>,
     /// What the time was spent on.
     pub kind: SpanKind,
-    /// When it began, seconds since the run did.
+    /// When it began, seconds since the run began.
     pub from_s: f64,
     /// When it ended.
     pub to_s: f64,
 }
 
-/// What is known of a cell.
+/// A cell's result so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     /// Whether every answer was right. A cell that failed has no times.
     pub check: Check,
-    /// Why it failed or was skipped; of a cell that passed, what the first of its task errors says.
+    /// Why it failed or was skipped; for a cell that passed, its first task error.
     pub error: Option<String>,
     /// How many of its tasks ended in an error, in the round that had the most.
     pub task_errors: u32,
@@ -195,8 +195,8 @@ pub struct Standing {
 pub enum RunEnd {
     /// Every round is done.
     Finished,
-    /// Somebody stopped it. What was measured is kept.
+    /// A user stopped it. Its measurements are kept.
     Stopped,
-    /// It could not be done, for this reason.
+    /// It failed, for this reason.
     Failed(String),
 }

@@ -1,4 +1,4 @@
-//! Tells what a run is at while it goes on: the runner's observer in the process that measures.
+//! Writes the events of a run: the runner's observer in the measuring process.
 
 use super::event::{CellTime, Contender, Event, LANES, RacePlan, SCHEMA, Standing, TaskSpan};
 use crate::{
@@ -18,13 +18,13 @@ use std::{
 };
 use work::worker::lane::Span;
 
-/// With more bars than this, those that are too short to be seen are left out.
+/// With more bars than this, those too short to see are left out.
 const MANY_BARS: usize = 4_000;
 
-/// Shorter than this share of a run can't be seen on a screen.
+/// A shorter share of a run is invisible on a screen.
 const VISIBLE: f64 = 1e-3;
 
-/// How long whoever watches has to take in what was told, before the next clock starts. Every core is woken after it.
+/// Pause before the next timed run, so that the viewer catches up. Every core is warmed up after it.
 const LET_THEM_LOOK: Duration = Duration::from_millis(30);
 
 /// Writes one line for each event.
@@ -35,13 +35,13 @@ pub struct EventWriter<W> {
     /// How many of the last steps belong to rounds; `None` until everything is set up.
     timed_steps: Option<u32>,
     nobody_listens: Arc<AtomicBool>,
-    /// Why nothing is written any more.
+    /// Why writing stopped.
     lost: Option<io::Error>,
 }
 
 impl<W: Write + Send> EventWriter<W> {
-    /// Tells of a run of these cells. `nobody_listens` is raised when nobody reads any more: a run that somebody only
-    /// watches ends with him.
+    /// Writes events of these cells. `nobody_listens` is raised when the reader is gone: a run that is only watched
+    /// ends with its viewer.
     pub fn new(to: W, cells: &[CellSpec], nobody_listens: Arc<AtomicBool>) -> Self {
         Self {
             to,
@@ -52,7 +52,7 @@ impl<W: Write + Send> EventWriter<W> {
         }
     }
 
-    /// Why events are missing, where somebody still wants them: the disk is full, say. The measurement is none the worse.
+    /// Why events are missing although there is a reader: a full disk, say. The measurement itself is valid.
     pub fn into_failure(self) -> Option<io::Error> {
         self.lost.filter(|error| error.kind() != io::ErrorKind::BrokenPipe)
     }
@@ -61,7 +61,7 @@ impl<W: Write + Send> EventWriter<W> {
         if self.lost.is_some() {
             return;
         }
-        // Whole lines in one write, so that who reads sees none in part.
+        // Whole lines in one write, so that no reader sees a part.
         let told = serde_json::to_string(event).map_err(Into::into).and_then(|mut line| {
             line.push('\n');
             self.to.write_all(line.as_bytes()).and_then(|()| self.to.flush())
@@ -100,7 +100,7 @@ impl<W: Write + Send> Observer for EventWriter<W> {
     fn working(&mut self, number: usize, _: &CellSpec, step: u32, total: u32) {
         let timed = self.timed_steps.is_some_and(|timed_steps| step + timed_steps >= total);
         self.tell(&Event::Working { cell: number, timed, step, total });
-        // Whoever watches has just been told what was measured before, and shares the cores with what comes now.
+        // The viewer has just received the last measurement, and shares the cores with the next one.
         thread::sleep(LET_THEM_LOOK);
     }
 
@@ -114,7 +114,7 @@ impl<W: Write + Send> Observer for EventWriter<W> {
             self.tell(&Event::SetUp(self.plan(record)));
         }
         let cells = record.cells.iter().map(|cell| Standing {
-            // A race has standings from the first cell on, and nothing speaks against one that was not measured yet.
+            // A race has standings from the first cell on, and an unmeasured cell has not failed.
             check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
             error: cell.error.clone(),
             task_errors: cell.task_errors,

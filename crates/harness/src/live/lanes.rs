@@ -1,33 +1,32 @@
-//! What workers announce in the feed, as events.
+//! Feed announcements as events.
 
 use super::event::{Activity, Change, Event, LANES, LaneUpdate};
 use measure::clock::between;
 use std::collections::HashMap;
 use work::worker::feed::{Announcement, Doing};
 
-/// Follows the announcements of one run after another.
+/// Follows the announcements of sequential runs.
 #[derive(Debug, Default)]
 pub(super) struct Follower {
     current: Option<CurrentRun>,
 }
 
-/// The run that goes on, or the last one.
+/// The current run, or the last one.
 #[derive(Debug)]
 struct CurrentRun {
     run: u64,
     cell: usize,
     start_ns: u64,
-    /// Seconds that it took, once it has ended.
+    /// Its duration in seconds, once it has ended.
     took_s: Option<f64>,
-    /// What each worker is at, those beyond [`LANES`] too.
+    /// Each worker's activity, also beyond [`LANES`].
     doing: HashMap<u32, Activity>,
     tasks_done: u32,
     changes: Vec<Change>,
 }
 
 impl Follower {
-    /// What there is to tell of these announcements at `now_ns`. Of a run that goes on there is always something to tell:
-    /// its clock.
+    /// The events for these announcements at `now_ns`. A current run always has one, for its clock.
     pub(super) fn follow(&mut self, news: &[Announcement], now_ns: u64) -> Vec<Event> {
         let was_running = self.current.as_ref().is_some_and(|current| current.took_s.is_none());
         let (mut told, mut changed) = (Vec::new(), was_running);
@@ -37,7 +36,7 @@ impl Follower {
                 self.current = Some(CurrentRun::begin(one));
                 changed = true;
             } else if let Some(current) = self.current.as_mut().filter(|current| current.run == one.run) {
-                // Whatever belongs to another run is a warm-up, which nobody is to see, or somebody who is late.
+                // Anything from another run is a warm-up, which is not shown, or a late worker.
                 current.add(one);
                 changed = true;
             }
@@ -84,7 +83,7 @@ impl CurrentRun {
         }
     }
 
-    /// Its last words, when another run has begun.
+    /// Its last event, when another run has begun.
     fn tell(mut self, now_ns: u64) -> Event {
         self.tell_now(now_ns)
     }
@@ -137,7 +136,7 @@ mod tests {
             [Activity::Run, Activity::WaitServer]
         );
 
-        // Nothing new but the time.
+        // Only the clock has changed.
         let told = lanes(follower.follow(&[], 30_000_000));
         assert!((told[0].clock_s - 0.020).abs() < 1e-12 && told[0].changes.is_empty());
 
@@ -151,7 +150,7 @@ mod tests {
         assert_eq!((told[0].tasks_done, told[0].in_flight, told[0].running), (2, 0, false));
         assert!((told[0].clock_s - 0.025).abs() < 1e-12);
         assert_eq!((told[1].cell, told[1].run, told[1].tasks_done), (0, 3, 0));
-        // Once it is over, there is nothing more to tell.
+        // After its end there are no more events.
         let over = [said(3, 60, 0, None, Doing::End)];
         assert_eq!(lanes(follower.follow(&over, 70_000_000)).len(), 1);
         assert!(follower.follow(&[], 80_000_000).is_empty());

@@ -1,59 +1,59 @@
-//! What came of all that was told of a run so far: what a screen shows.
+//! The state of a run after all events so far: what a screen shows.
 
 use super::event::{Activity, CellTime, Change, Contender, Event, LANES, LaneUpdate, RacePlan, RunEnd, Standing};
 use work::worker::lane::SpanKind;
 
-/// A run, as far as it was told of.
+/// A run, according to its events so far.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Race {
-    /// What is going to be run; `None` until it is set up.
+    /// What will be run; `None` until it is set up.
     pub plan: Option<RacePlan>,
-    /// What is being made before that: what, how many stand, of how many.
+    /// What is being made before that: name, done, total.
     pub preparing: Option<(String, u64, u64)>,
-    /// The cell that is worked on, whether it is timed, the step, of so many.
+    /// The current cell, whether it is timed, the step, the steps.
     pub at: Option<(usize, bool, u32, u32)>,
     /// One for each cell, once it is set up.
     pub entries: Vec<RacingCell>,
     /// Cores in use.
     pub cores: Option<f64>,
-    /// How it ended; `None` while it goes on.
+    /// How it ended; `None` while it runs.
     pub ended: Option<RunEnd>,
 }
 
-/// One cell's part of it.
+/// One cell in the race.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RacingCell {
     /// The cell.
     pub cell: Contender,
-    /// What is known of it.
+    /// Its result so far.
     pub standing: Option<Standing>,
-    /// The run that the lanes show.
+    /// The number of the run in the lanes.
     pub run: u64,
-    /// Seconds since that run began, or that it took.
+    /// Seconds since that run began, or its duration.
     pub clock_s: f64,
-    /// Whether it goes on.
+    /// Whether it is still running.
     pub running: bool,
-    /// Requests that wait for the server or the link.
+    /// Requests waiting for the server or the link.
     pub in_flight: u32,
     /// Tasks done in it.
     pub tasks_done: u32,
-    /// What each worker was at, by its number.
+    /// Each worker's activities, by its number.
     pub lanes: Vec<Vec<Stretch>>,
 }
 
-/// A stretch of a worker's time.
+/// A span of a worker's time.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
-    /// What it was at.
+    /// The activity.
     pub doing: Activity,
-    /// Since when, in seconds since the run began.
+    /// Its start, in seconds since the run began.
     pub from_s: f64,
-    /// Until when; `None` while it goes on.
+    /// Its end; `None` while it lasts.
     pub to_s: Option<f64>,
 }
 
 impl Race {
-    /// One more event.
+    /// Applies an event.
     pub fn add(&mut self, event: Event) {
         match event {
             Event::Preparing { what, done, total } => self.preparing = Some((what, done, total)),
@@ -114,8 +114,7 @@ impl RacingCell {
         }
     }
 
-    /// The lanes as the run and the server's log have them, instead of what could be seen while it went on. The waits lie
-    /// over the tasks.
+    /// Replaces the lanes observed live by those from the run and the server's log. Waits are drawn over tasks.
     fn settle(&mut self, measured: &CellTime) {
         (self.clock_s, self.running, self.in_flight) = (measured.run_s, false, 0);
         self.lanes.clear();
@@ -125,7 +124,7 @@ impl RacingCell {
                 SpanKind::WaitServer | SpanKind::WaitFirstByte => Activity::WaitServer,
                 SpanKind::WaitLink | SpanKind::WaitTransfer => Activity::WaitLink,
                 SpanKind::WaitLock => Activity::WaitLock,
-                // A job's time in a queue is no worker's.
+                // A job's time in a queue belongs to no worker.
                 SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return | SpanKind::Idle => continue,
             };
             let stretch = Stretch { doing, from_s: bar.from_s, to_s: Some(bar.to_s) };
@@ -134,7 +133,7 @@ impl RacingCell {
     }
 }
 
-/// The lane of a worker; none beyond [`LANES`], whatever a line from another process says.
+/// The lane of a worker; `None` beyond [`LANES`], whatever another process writes.
 fn lane(lanes: &mut Vec<Vec<Stretch>>, worker: u32) -> Option<&mut Vec<Stretch>> {
     let place = worker as usize;
     if worker < LANES && lanes.len() <= place {

@@ -1,4 +1,4 @@
-//! A run in a process of its own, watched: started, read, and stopped whole.
+//! A watched run in its own process: starts it, reads its events, stops all of it.
 
 use super::{
     event::{Event, RunEnd, Standing},
@@ -23,16 +23,16 @@ use std::{
 use tempfile::NamedTempFile;
 use work::worker::feed;
 
-/// How long, at most, until the feed is read again: twenty times a second is as often as an eye needs.
+/// The feed is read at least this often: twenty times a second is enough for the eye.
 const TICK_MS: u16 = 50;
 
-/// How often the cores in use are looked at.
+/// How often the cores in use are sampled.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// What a run that was told to stop may take for it. It stops within two seconds by itself, if it can.
+/// How long a run may take to stop when told to. It normally stops within two seconds.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How much of what a run says on standard error is kept, from its end.
+/// How many bytes from the end of a run's standard error are kept.
 const LAST_WORDS: usize = 4096;
 
 /// What to run.
@@ -42,7 +42,7 @@ pub struct WatchedRun {
     pub program: PathBuf,
     /// Where records and fixtures are kept.
     pub data: PathBuf,
-    /// What comes after `makespan run`: the scenario, and options such as `--strategy`.
+    /// The arguments of `makespan run`: the scenario, and options such as `--strategy`.
     pub arguments: Vec<String>,
 }
 
@@ -54,7 +54,7 @@ pub struct CantWatch {
     source: io::Error,
 }
 
-/// A run that goes on in a process of its own. Dropping it ends the process.
+/// A run in its own process. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Watched {
     child: Child,
@@ -62,12 +62,12 @@ pub struct Watched {
     words: Option<ChildStderr>,
     feed: feed::FeedReader,
     follower: Follower,
-    /// It goes when this does.
+    /// Removed with this struct.
     file: NamedTempFile,
 }
 
 impl Watched {
-    /// Starts the run. Nothing is told before [`follow`](Self::follow).
+    /// Starts the run. There are no events before [`follow`](Self::follow).
     pub fn start(wanted: &WatchedRun) -> Result<Self, CantWatch> {
         let failed = |place: &Path| {
             let place = place.display().to_string();
@@ -84,7 +84,7 @@ impl Watched {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            // Ctrl-C in the terminal is for who watches, who then stops the run.
+            // Ctrl-C in the terminal is for the viewer, which then stops the run.
             .process_group(0)
             .spawn();
         let mut child = spawned.map_err(failed(&wanted.program))?;
@@ -94,21 +94,21 @@ impl Watched {
         Ok(Self { child, lines, words, feed, follower: Follower::default(), file })
     }
 
-    /// The number of its process, which the name of its record ends in.
+    /// Its process id, which ends its record's file name.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// The file of its feed: all its processes have the name in their environment.
+    /// The file of its feed, which all its processes have in their environment.
     pub fn feed(&self) -> &Path {
         self.file.path()
     }
 
-    /// Tells of the run until it is over; the last event is [`Event::Ended`]. It is told to stop when `stop` is raised.
+    /// Passes on the run's events until it ends; the last is [`Event::Ended`]. Stops the run when `stop` is raised.
     pub fn follow(mut self, stop: &AtomicBool, tell: &mut dyn FnMut(Event)) -> RunEnd {
-        // Read all the while: a full pipe would hold up what it is the error output of.
+        // Read continuously: a full pipe would block the run.
         let words = self.words.take().and_then(|words| {
-            // Where the system refuses a thread, the run's last words are lost, and nothing else.
+            // If the system refuses a thread, only the run's last words are lost.
             Builder::new().name("words".into()).spawn(move || last_words(words)).ok()
         });
         let mut cores = CoresInUse::of(self.child.id(), "server");
@@ -116,7 +116,7 @@ impl Watched {
         let mut standings = Vec::new();
         loop {
             let there_is_a_line = self.await_line();
-            // The feed first: what it says was before what stands in a line that is read after it.
+            // The feed first: its news is older than a line that is read after it.
             let news = self.feed.news().unwrap_or_default();
             self.follower.follow(&news, now_ns()).into_iter().for_each(&mut *tell);
             if looked.elapsed() >= LOOK {
@@ -143,7 +143,7 @@ impl Watched {
                 }
             }
         }
-        // Its end of the pipe is closed, so it has ended or is about to; or it didn't stop when it was told to.
+        // Its end of the pipe is closed, so it has ended or is about to; or it ignored the order to stop.
         if told_to_stop.is_some_and(|since| since.elapsed() > GRACE) {
             let _ = self.child.kill();
         }
@@ -154,13 +154,13 @@ impl Watched {
         how
     }
 
-    /// Waits for a tick, or for a line, or for the end of all lines.
+    /// Waits for a tick, a line, or the end of output.
     fn await_line(&self) -> bool {
         let mut readable = [PollFd::new(self.lines.get_ref().as_fd(), PollFlags::POLLIN)];
         !self.lines.buffer().is_empty() || poll(&mut readable, PollTimeout::from(TICK_MS)).is_ok_and(|count| count > 0)
     }
 
-    /// The next event; `None` when there will be no more. A line that is none is passed over: another build's, say.
+    /// The next event; `None` at the end. Lines that are not events are skipped: another build's, say.
     fn next_line(&mut self) -> Option<Event> {
         loop {
             let mut line = String::new();
@@ -175,14 +175,14 @@ impl Watched {
     }
 
     fn signal(&self, signal: Signal) {
-        // It has not been waited for, so its number is still its own. The one way to fail is that it has ended.
+        // It has not been reaped, so its process id is still its own. The call can only fail if it has ended.
         let _ = i32::try_from(self.child.id()).map(|pid| kill(Pid::from_raw(pid), signal));
     }
 }
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        // Killed where it was not followed to its end: its worker processes and its server see that their pipes close.
+        // Killed if not followed to its end: its worker processes and its server see their pipes close.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -204,7 +204,7 @@ fn ending(status: io::Result<ExitStatus>, stopped: bool, standings: &[Standing],
         Ok(Some(0)) => RunEnd::Finished,
         _ if stopped => RunEnd::Stopped,
         Ok(Some(130)) => RunEnd::Stopped,
-        // Its rounds are done, and what failed has said so.
+        // Its rounds are done; failed cells have reported it.
         Ok(Some(1)) if failed_check => RunEnd::Finished,
         status => {
             let said = words.trim().trim_start_matches("makespan: ");

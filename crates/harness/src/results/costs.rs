@@ -1,7 +1,7 @@
-//! What a job costs before it does anything, through a queue and beside one: one versioned JSON document, `queue.json` in
-//! the data directory.
+//! The overhead of a job, with a queue and without one: one versioned JSON document, `queue.json` in the data
+//! directory.
 //!
-//! `cargo bench --bench queue` writes it, the report reads it. As in a record, keys are full words with their unit, and an
+//! `cargo bench --bench queue` writes it for the report. As in a record, keys are full words with their unit, and an
 //! optional value is `null`, never absent. The JSON Schema is `fixtures/schema/queue-1.json`.
 
 use super::store::{StoreError, read_if_there, write_whole};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.queue/1";
 
-/// What jobs that do nothing took.
+/// The times of empty jobs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Costs {
     /// Always [`SCHEMA`].
@@ -27,9 +27,9 @@ pub struct Costs {
     pub command: String,
     /// The seed of the order of the rounds.
     pub seed: u64,
-    /// How many rounds there were. What takes long has fewer.
+    /// How many rounds there were. Slow engines have fewer.
     pub rounds: u32,
-    /// What carried the jobs, and what was left out.
+    /// The measured engines, and those left out.
     pub engines: Vec<EngineFacts>,
     /// One job at a time.
     pub single: Vec<Single>,
@@ -53,38 +53,38 @@ pub enum Engine {
     RqSimple,
 }
 
-/// What is to be known of an engine.
+/// Facts about an engine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EngineFacts {
     /// Which engine.
     pub engine: Engine,
-    /// What exactly was measured, with versions, for people; `None` where that is said by the engine's name.
+    /// What exactly was measured, with versions, for people; `None` if the engine's name says it.
     pub note: Option<String>,
-    /// Why it was not measured; `None` where it was.
+    /// Why it was not measured; `None` if it was.
     pub left_out: Option<String>,
 }
 
-/// Jobs that do nothing, one after the other.
+/// Empty jobs, one at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Single {
     /// What carried them.
     pub engine: Engine,
-    /// How many workers stood ready.
+    /// How many workers were ready.
     pub workers: u32,
-    /// Seconds from handing a job in to having its result: the median of many, one entry for each round.
+    /// Seconds from enqueueing a job to having its result: the median of many, one entry for each round.
     pub seconds: Vec<f64>,
 }
 
-/// Jobs that do nothing, handed in together.
+/// Empty jobs, enqueued together.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Bulk {
     /// What carried them.
     pub engine: Engine,
-    /// How many workers stood ready.
+    /// How many workers were ready.
     pub workers: u32,
     /// How many jobs.
     pub jobs: u32,
-    /// Seconds from handing the first one in to having the last result, one entry for each round.
+    /// Seconds from enqueueing the first to having the last result, one entry for each round.
     pub seconds: Vec<f64>,
 }
 
@@ -94,7 +94,7 @@ impl Costs {
         data.join("queue.json")
     }
 
-    /// Writes it. Whoever reads at the same time sees the old one or the new one, never a half.
+    /// Writes it. A concurrent reader sees the old one or the new one, never a part.
     pub fn write(&self, data: &Path) -> Result<PathBuf, StoreError> {
         let path = Self::path_in(data);
         write_whole(&path, |file| serde_json::to_writer(file, self).map_err(Into::into))?;
@@ -111,19 +111,19 @@ impl Costs {
         self.single.iter().find(|one| one.engine == engine).map_or(&[], |one| &one.seconds)
     }
 
-    /// The same number of jobs with one worker, two, and so on, by workers: of the numbers of jobs that an engine was given,
-    /// the one that was given to most numbers of workers.
+    /// The same number of jobs with one worker, two, and so on, by workers: the number of jobs that was measured with
+    /// the most numbers of workers.
     pub fn by_workers(&self, engine: Engine) -> Vec<&Bulk> {
         self.alike(engine, |one| one.jobs, |one| one.workers)
     }
 
-    /// A hundred jobs, a thousand, and so on with the same number of workers, by jobs: of the numbers of workers that an
-    /// engine had, the one that was given most numbers of jobs.
+    /// A hundred jobs, a thousand, and so on with the same number of workers, by jobs: the number of workers that was
+    /// measured with the most numbers of jobs.
     pub fn by_jobs(&self, engine: Engine) -> Vec<&Bulk> {
         self.alike(engine, |one| one.workers, |one| one.jobs)
     }
 
-    /// Of the engine's entries those that share what most of them share, in the order of what then differs.
+    /// The engine's entries that have the most common value of `shared`, ordered by `differs`.
     fn alike(&self, engine: Engine, shared: fn(&Bulk) -> u32, differs: fn(&Bulk) -> u32) -> Vec<&Bulk> {
         let mine = || self.bulk.iter().filter(|one| one.engine == engine);
         let most =
@@ -133,7 +133,7 @@ impl Costs {
         alike
     }
 
-    /// What is to be known of an engine.
+    /// Facts about an engine.
     pub fn about(&self, engine: Engine) -> Option<&EngineFacts> {
         self.engines.iter().find(|about| about.engine == engine)
     }
@@ -143,7 +143,7 @@ impl Engine {
     /// Every engine, in the order in which tables and charts show them.
     pub const ALL: [Self; 5] = [Self::Processes, Self::Sqlite, Self::Redis, Self::Rq, Self::RqSimple];
 
-    /// Its name, as the document has it.
+    /// Its name in the document.
     pub fn name(self) -> &'static str {
         match self {
             Self::Processes => "processes",

@@ -1,11 +1,11 @@
-//! Reads what Criterion left under `target/criterion`. No other file knows its files.
+//! Reads Criterion's files under `target/criterion`. No other module depends on them.
 //!
-//! They are private by Criterion's own book, so this is an import that takes what it understands and says what it left
-//! out. Our own records are the source of truth; these stand beside them for distributions, regressions and links.
+//! Criterion's book calls them private, so this import takes what it understands and reports what it skipped. Our own
+//! records are the source of truth; these add distributions, regressions and links.
 //!
-//! A benchmark has a folder `GROUP/FUNCTION/VALUE` (function and value may be absent, and characters that a file name
-//! can't have are replaced), with the last run's figures in `new/` and its page in `report/`. Our benches name the group
-//! by scenario, the function by strategy, and the value is the worker count.
+//! A benchmark has a folder `GROUP/FUNCTION/VALUE` (function and value may be absent, and characters invalid in a file
+//! name are replaced), with the last run's figures in `new/` and its page in `report/`. In our benches the group is the
+//! scenario, the function the strategy, and the value the worker count.
 
 use super::store;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -22,9 +22,9 @@ pub struct Benchmark {
     pub group: String,
     /// Criterion's function: the strategy.
     pub function: Option<String>,
-    /// Criterion's parameter: the worker count, where there is one.
+    /// Criterion's parameter: the worker count, if any.
     pub value: Option<String>,
-    /// The folder, within the one that was read.
+    /// The folder, relative to the imported one.
     pub directory: PathBuf,
     /// How many samples were taken.
     pub samples: usize,
@@ -35,18 +35,18 @@ pub struct Benchmark {
 }
 
 impl Benchmark {
-    /// The value as a worker count; `None` where it isn't one.
+    /// The value as a worker count, if it is one.
     pub fn workers(&self) -> Option<u32> {
         self.value.as_deref()?.parse().ok()
     }
 
-    /// Criterion's page on it; `None` where it was made without one.
+    /// Criterion's page on it, if there is one.
     pub fn page(&self) -> Option<PathBuf> {
         Some(self.directory.join("report/index.html")).filter(|page| page.is_file())
     }
 }
 
-/// All that was found.
+/// What was imported.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Import {
     /// The benchmarks, ordered by folder.
@@ -55,7 +55,7 @@ pub struct Import {
     pub skipped: Vec<Skipped>,
 }
 
-/// A file that was not understood, and the benchmark with it.
+/// A file that was not understood; its benchmark is skipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// The file.
@@ -78,7 +78,7 @@ pub fn home() -> PathBuf {
     named.unwrap_or_else(|| store::target_dir().unwrap_or_else(|| "target".into()).join("criterion"))
 }
 
-/// Reads every benchmark under the folder, usually `target/criterion`. A folder that isn't there has none.
+/// Reads every benchmark under the folder, usually `target/criterion`. A missing folder has none.
 pub fn import(dir: &Path) -> Import {
     let mut import = Import::default();
     for directory in benchmark_directories(dir) {
@@ -90,8 +90,8 @@ pub fn import(dir: &Path) -> Import {
     import
 }
 
-/// Removes one benchmark's folder, because its check failed and a wrong answer has no time. True when there was one.
-/// Pages of the whole group keep it until Criterion writes them again.
+/// Removes one benchmark's folder, because its check failed and a wrong answer has no time. True if it existed. Pages
+/// of the whole group keep it until Criterion rewrites them.
 pub fn remove(dir: &Path, group: &str, function: &str, value: &str) -> Result<bool, RemoveError> {
     let wanted = |directory: &PathBuf| {
         read::<Identity>(&directory.join("new/benchmark.json")).is_ok_and(|identity| {
@@ -119,7 +119,7 @@ fn benchmark_directories(dir: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The folders within a folder. Links are not followed: what `remove` removes lies where it seems to.
+/// The folders within a folder. Links are not followed, so `remove` can't delete outside of it.
 fn folders_in(folder: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
@@ -136,7 +136,7 @@ struct Identity {
     value_str: Option<String>,
 }
 
-/// What we read of `estimates.json`. The slope is left aside: in flat sampling there is none.
+/// What we read of `estimates.json`. The slope is ignored: flat sampling has none.
 #[derive(Deserialize)]
 struct Estimates {
     mean: Statistic,
@@ -163,7 +163,7 @@ struct CriterionSample {
 }
 
 impl Statistic {
-    /// Criterion has nanoseconds.
+    /// Criterion uses nanoseconds.
     fn seconds(&self) -> Result<Estimate, String> {
         let Interval { confidence_level, lower_bound, upper_bound } = self.confidence_interval;
         if (confidence_level - 0.95).abs() > 1e-9 {
@@ -203,7 +203,7 @@ mod tests {
     use super::*;
     use tempfile::TempDir;
 
-    /// What `cargo bench` of a tiny bench with Criterion 0.8.2 left: the files that we read.
+    /// The files that we read, as a tiny `cargo bench` with Criterion 0.8.2 left them.
     const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/criterion");
 
     /// A copy to damage.
@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn removes_the_one_that_was_named() {
         let copy = copy();
-        // Criterion names folders as it likes; what counts is what the file inside says.
+        // Criterion names folders as it likes; only the file inside counts.
         fs::rename(copy.path().join("prime_sum/threads/2"), copy.path().join("prime_sum/threads/2_2")).unwrap();
         assert!(remove(copy.path(), "prime_sum", "threads", "2").unwrap());
         assert!(!remove(copy.path(), "prime_sum", "threads", "2").unwrap(), "it is gone");

@@ -1,7 +1,7 @@
-//! A record as CSV: one line for each cell and round, for spreadsheets and statistics programs. Figures that a cell has once
-//! (errors, mean processor times, memory, threads) stand in each of its lines.
+//! A record as CSV: one line for each cell and round, for spreadsheets and statistics programs. Figures that a cell has
+//! once (errors, mean processor times, memory, threads) are in each of its lines.
 //!
-//! New columns are added at the end, so that programs that read columns by their place keep working.
+//! New columns are added at the end, so that programs that read columns by position keep working.
 
 use super::record::{CellRecord, Check, Record};
 use std::io::{self, Write};
@@ -32,7 +32,7 @@ const HEADER: [&str; 23] = [
     "processes",
 ];
 
-/// Writes the record's times. Cells without a time have no lines; what was not measured is empty.
+/// Writes the record's times. Cells without a time have no lines; missing figures are empty.
 pub fn write(record: &Record, to: impl Write) -> io::Result<()> {
     let mut lines = csv::Writer::from_writer(to);
     lines.write_record(HEADER)?;
@@ -70,7 +70,7 @@ fn line(scenario: &str, cell: &CellRecord, round: usize, phases_s: [f64; 3]) -> 
         or_empty(cell.queue.as_ref()),
         or_empty(cell.redeliveries),
         or_empty(cell.cpu_s.get(round)),
-        // With it, 3x5 and 5x3 differ: both have 15 workers.
+        // Distinguishes 3x5 from 5x3: both have 15 workers.
         or_empty(cell.processes),
     ])
 }

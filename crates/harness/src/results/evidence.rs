@@ -1,4 +1,4 @@
-//! What there is to judge claims by: of the records that were measured for them, as few as it takes.
+//! The evidence for claims: as few of the records that were measured for them as necessary.
 
 use super::{
     record::Record,
@@ -8,24 +8,24 @@ use crate::scenario::{self, CellSpec, Scenario};
 use museum::ExhibitShown;
 use std::collections::{BTreeMap, HashSet};
 
-/// What is known: measured records, and exhibits that were shown.
+/// Measured records, and exhibits that were shown.
 #[derive(Debug, Clone, Default)]
 pub struct Evidence {
-    /// Records that were measured for claims, the newest first. A claim is judged by the newest that has its cells.
+    /// Records that were measured for claims, the newest first. The newest with a claim's cells decides the claim.
     pub records: Vec<Record>,
-    /// What the exhibits of the museum showed last, by name.
+    /// The museum exhibits' last results, by name.
     pub exhibits: BTreeMap<String, ExhibitShown>,
 }
 
-/// Cells of one scenario that have to be in one record, because they are compared with one another.
+/// Cells of one scenario that must be in one record, because they are compared with each other.
 type Together<'a> = (&'a str, Vec<CellSpec>);
 
 impl Store {
-    /// The records by which the claims and decisions of these scenarios are judged, the newest first, and what the exhibits
-    /// showed; and what had to be left out. No more files are read than it takes to have each comparison's cells in one.
+    /// The records that decide these scenarios' claims and decisions, the newest first, and the exhibits' results; and
+    /// the files that had to be skipped. Reads only until each comparison's cells are found in one record.
     ///
-    /// A record that was broken off is no evidence until it is gone on with: whoever breaks off when he likes what he sees
-    /// breaks the interval.
+    /// An interrupted record is not evidence until it is resumed: stopping once the figures look good invalidates the
+    /// interval.
     pub fn evidence(&self, scenarios: &[Scenario]) -> Result<(Evidence, Vec<StoreError>), StoreError> {
         let (mut evidence, mut left_out) = (Evidence::default(), Vec::new());
         let mut wanted: HashSet<Together> = scenarios.iter().flat_map(comparisons).collect();
@@ -35,7 +35,7 @@ impl Store {
                 continue;
             }
             match read(one.path) {
-                // Measured for a class at another pace: it has its say when that pace is asked about.
+                // Measured for a class at another pace: it counts when that pace is requested.
                 Ok(record) if !at_its_pace(&record, scenarios) => {}
                 Ok(record) => {
                     let before = wanted.len();
@@ -55,13 +55,13 @@ impl Store {
     }
 }
 
-/// Whether the record was measured at the pace that the scenario has here.
+/// Whether the record was measured at the scenario's time scale.
 fn at_its_pace(record: &Record, scenarios: &[Scenario]) -> bool {
     let same = |scenario: &Scenario| (scenario.time_scale - record.time_scale).abs() < f64::EPSILON;
     scenarios.iter().find(|scenario| scenario.name == record.scenario).is_none_or(same)
 }
 
-/// Everything that is compared in a scenario.
+/// All comparisons of a scenario.
 fn comparisons(scenario: &Scenario) -> impl Iterator<Item = Together<'_>> {
     let figures = scenario.claims.iter().flat_map(|claim| &claim.figures);
     let mechanisms = scenario.claims.iter().flat_map(|claim| &claim.mechanisms);
@@ -70,7 +70,7 @@ fn comparisons(scenario: &Scenario) -> impl Iterator<Item = Together<'_>> {
     });
     let tests = figures.map(|figure| (&*figure.scenario, &figure.test)).chain(of_mechanisms);
     let of_tests = tests.map(|(scenario, test)| (scenario, test.cells().into_iter().cloned().collect()));
-    // A decision ranks by the speed-up, so the baselines belong to it.
+    // A decision ranks by speed-up, so it needs the baselines.
     let decisions = scenario.decisions.iter().map(|decision| scenario::with_baselines(decision.cells.clone()));
     of_tests.chain(decisions.map(|cells| (&*scenario.name, cells))).filter(|(_, cells)| !cells.is_empty())
 }

@@ -1,4 +1,4 @@
-//! What the exhibits of the museum showed last: one versioned JSON document, `exhibits.json` in the data directory.
+//! The last results of the museum's exhibits: one versioned JSON document, `exhibits.json` in the data directory.
 
 use super::store::{Store, StoreError, read_if_there, write_whole};
 use museum::ExhibitShown;
@@ -15,17 +15,17 @@ pub struct Exhibits {
     pub schema: String,
     /// When an exhibit was shown last, RFC 3339, UTC.
     pub shown_at: String,
-    /// What each showed, by its name.
+    /// Each one's result, by name.
     pub exhibits: BTreeMap<String, ExhibitShown>,
 }
 
 impl Store {
-    /// What is kept of the exhibits; `None` where none was shown yet.
+    /// The stored results of exhibits; `None` before the first.
     pub fn exhibits(&self) -> Result<Option<Exhibits>, StoreError> {
         read_if_there(&self.exhibits_path(), SCHEMA)
     }
 
-    /// Keeps what these exhibits showed just now, beside what is kept of others. A document that can't be read is replaced.
+    /// Stores these exhibits' new results and keeps those of others. A document that can't be read is replaced.
     pub fn keep_exhibits(&self, shown: BTreeMap<String, ExhibitShown>) -> Result<PathBuf, StoreError> {
         let mut exhibits = self.exhibits().ok().flatten().map(|kept| kept.exhibits).unwrap_or_default();
         exhibits.extend(shown);

@@ -1,12 +1,12 @@
-//! Which records belong to the invocation under way, so that it can go on where it was broken off.
+//! Which records belong to the current invocation, so that it can resume after an interrupt.
 //!
-//! A measurement for claims goes through many scenarios and takes minutes. After Ctrl-C or SIGKILL the same
-//! command, given again, should not begin anew. So before the first cell of each scenario is measured, the name of its record
-//! is written here, `journal.json` in the data directory; the record itself is written after every cell. When all is
-//! done, the journal goes.
+//! A measurement for claims goes through many scenarios and takes minutes. After Ctrl-C or SIGKILL the same command
+//! should resume. So before the first cell of each scenario is measured, its record's name is written to `journal.json`
+//! in the data directory; the record itself is written after every cell. When everything is measured, the journal is
+//! deleted.
 //!
-//! "The same command" is a key: a checksum of all that was asked for, and of the program. Another key is another invocation,
-//! which begins anew; the records of the one that was broken off stay, as records that are not over.
+//! "The same command" means the same key: a checksum of the request and of the program. Another key is another
+//! invocation, which starts over; the records of the interrupted one stay, as unfinished records.
 //!
 //! ```no_run
 //! # use makespan::{results::{journal::{self, Journal}, record::Record, store::Store}, runner::{self, Observer, Settings},
@@ -53,7 +53,7 @@ use work::queue::job::BUILD;
 /// The schema that this version writes.
 const SCHEMA: &str = "makespan.journal/1";
 
-/// The journal of the invocation under way. As long as it is open, nobody else can open it.
+/// The journal of the current invocation. While it is open, no other process can open it.
 #[derive(Debug)]
 pub struct Journal {
     store: Store,
@@ -62,7 +62,7 @@ pub struct Journal {
     _lock: File,
 }
 
-/// What is written down.
+/// The file's content.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Pages {
@@ -78,13 +78,13 @@ struct Pages {
 struct JournalEntry {
     /// The file's name, among the records.
     file: PathBuf,
-    /// When the record was begun, which tells it from one that was begun anew.
+    /// When the record was begun, which distinguishes it from a restarted one.
     started_at: String,
 }
 
-/// The key of an invocation: of everything that was asked for, and of this very build.
+/// The key of an invocation: of everything requested, and of this very build.
 ///
-/// `asked` must be all that decides what is measured: the scenarios with all their numbers and their cells, the plan, the
+/// `asked` must be everything that decides what is measured: the scenarios with all numbers and cells, the plan, the
 /// seed.
 pub fn key(asked: &impl Debug) -> String {
     let mut hasher = DefaultHasher::new();
@@ -93,8 +93,8 @@ pub fn key(asked: &impl Debug) -> String {
 }
 
 impl Journal {
-    /// Opens the journal of this invocation: the one that is there, if its key is the same, otherwise an empty one. It is
-    /// written with the first record. A journal that can't be read counts as none: what it knew is only measured again.
+    /// Opens the journal of this invocation: the existing one, if it has the same key, otherwise an empty one. It is
+    /// written with the first record. An unreadable journal counts as none: its cells are only measured again.
     pub fn open(store: &Store, key: String) -> Result<Self, StoreError> {
         let path = store.dir().join("journal.lock");
         let unwritable = |source| StoreError::Unwritable { path: path.clone(), source };
@@ -102,7 +102,7 @@ impl Journal {
         let lock = File::create(&path).map_err(unwritable)?;
         match lock.try_lock() {
             Err(TryLockError::WouldBlock) => return Err(StoreError::Taken { path }),
-            // Some file systems have no locks, and then nobody is kept out.
+            // Some file systems have no locks; then it isn't exclusive.
             Ok(()) | Err(TryLockError::Error(_)) => {}
         }
         let found: Option<Pages> = read_if_there(&path_in(store.dir()), SCHEMA).ok().flatten();
@@ -111,17 +111,17 @@ impl Journal {
         Ok(Self { store: store.clone(), pages, _lock: lock })
     }
 
-    /// The file of this scenario's record, if that is over.
+    /// The file of this scenario's record, if finished.
     pub fn finished(&self, scenario: &str) -> Option<PathBuf> {
         self.record(scenario).filter(|(_, record)| record.stopped.is_some()).map(|(path, _)| path)
     }
 
-    /// This scenario's record, if it was begun and is not over. Where it is damaged or gone, there is none.
+    /// This scenario's record, if it was begun and is not finished. A damaged or missing one is `None`.
     pub fn unfinished(&self, scenario: &str) -> Option<Record> {
         self.record(scenario).filter(|(_, record)| record.stopped.is_none()).map(|(_, record)| record)
     }
 
-    /// Writes a record, and before that, the first time, its name here. A record that is gone on with stays in its file.
+    /// Writes a record, and before that, the first time, its name here. A resumed record stays in its file.
     pub fn keep(&mut self, record: &Record) -> Result<PathBuf, StoreError> {
         let known = self.pages.records.get(&record.scenario).filter(|entry| entry.started_at == record.started_at);
         let path = match known {
@@ -132,7 +132,7 @@ impl Journal {
         Ok(path)
     }
 
-    /// Everything is measured: the journal goes.
+    /// Deletes the journal: all is measured.
     pub fn close(self) -> Result<(), StoreError> {
         let path = path_in(self.store.dir());
         match fs::remove_file(&path) {

@@ -9,7 +9,7 @@ use std::{
     path::{Component, Path, PathBuf, absolute},
 };
 
-/// What `--json`, `--csv` and the like take.
+/// A value of `--json`, `--csv` and so on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// `-`.
@@ -18,7 +18,7 @@ pub enum Output {
     File(PathBuf),
 }
 
-/// What errors call standard output.
+/// Standard output's name in errors.
 const STDOUT: &str = "standard output";
 
 impl<P: AsRef<Path>> From<P> for Output {
@@ -45,11 +45,11 @@ impl Output {
         }
     }
 
-    /// Writes all of it, and a file only when it is complete. A reader of standard output who has left is no failure.
+    /// Writes all of it; a file appears only when complete. A closed standard output is not an error.
     pub fn write(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), StoreError> {
         match self {
             Self::Stdout => {
-                // In one piece: what formats it may hide the kind of an error.
+                // Via a buffer: a formatter may hide an error's kind.
                 let mut whole = Vec::new();
                 let written = write(&mut whole).and_then(|()| {
                     let mut stdout = io::stdout().lock();
@@ -66,7 +66,7 @@ impl Output {
         }
     }
 
-    /// Writes one document of JSON and the end of its line.
+    /// Writes one JSON document and a line end.
     pub fn write_json(&self, document: &impl Serialize) -> Result<(), StoreError> {
         self.write(|to| {
             serde_json::to_writer(&mut *to, document)?;
@@ -74,7 +74,7 @@ impl Output {
         })
     }
 
-    /// For what is written while it happens. Not through a buffer: its reader is to see it now.
+    /// Opens it for live events. Unbuffered, so that the reader sees each at once.
     pub fn open(&self) -> Result<Box<dyn Write + Send>, StoreError> {
         match self {
             Self::Stdout => Ok(Box::new(io::stdout())),
@@ -85,7 +85,7 @@ impl Output {
         }
     }
 
-    /// Whether the second would be written over the first. Devices can be written to twice.
+    /// Whether the second would overwrite the first. Devices can be written to twice.
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Stdout, Self::Stdout) => true,
@@ -98,7 +98,7 @@ impl Output {
     }
 }
 
-/// Refuses two names for one place, before anything is measured for either. Each comes with the option that names it.
+/// Rejects two outputs to one file, before anything is measured for either. Each comes with the option that names it.
 pub fn distinct(outputs: &[(&str, Option<&Output>)]) -> Result<(), String> {
     let named: Vec<(&str, &Output)> =
         outputs.iter().filter_map(|(option, output)| Some((*option, (*output)?))).collect();
@@ -111,10 +111,10 @@ pub fn distinct(outputs: &[(&str, Option<&Output>)]) -> Result<(), String> {
     Ok(())
 }
 
-/// The same for all names of a file, whether it and its folder are there yet or not.
+/// The same path for all names of a file, whether it and its folder exist or not.
 fn place(path: &Path) -> PathBuf {
     let path = absolute(path).unwrap_or_else(|_| path.into());
-    // The deepest part that is there has its links resolved; the rest is to be made, and has none.
+    // Links are resolved in the deepest part that exists; the rest doesn't exist yet.
     let there = path.ancestors().find_map(|part| Some((part, part.canonicalize().ok()?)));
     let Some((part, mut place)) = there else { return path };
     for component in path.strip_prefix(part).into_iter().flat_map(Path::components) {

@@ -1,26 +1,26 @@
-//! Which of several records stands for its scenario: the one that shows the most of it, and of those the latest.
+//! Chooses the record that represents a scenario: the most complete one, and of those the latest.
 
 use super::record::{Purpose, Record};
 use jiff::{SignedDuration, Timestamp};
 use std::{fs, path::Path};
 
-/// A record's place among those of its scenario; the greatest stands for it.
+/// A record's rank among those of its scenario; the greatest represents it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Rank {
     shows: Shows,
-    /// Somebody measured it to see it, and not for claims.
+    /// A user requested it; it is not for claims.
     asked_for: bool,
     begun: String,
 }
 
-/// How much of its scenario a record shows.
+/// How much of its scenario a record covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Shows {
-    /// No cell has a time: it was interrupted before, or all failed.
+    /// No cell has a time: all failed, or it was interrupted.
     Nothing,
-    /// Cells that a filter let through.
+    /// The cells that a filter selected.
     Part,
-    /// All cells that were asked for.
+    /// All requested cells.
     Whole,
 }
 
@@ -35,13 +35,13 @@ impl Rank {
         Self { shows, asked_for: record.purpose == Purpose::Run, begun: begun(&record.started_at, path) }
     }
 
-    /// Whether an earlier record has nothing more to show.
+    /// Whether no earlier record can be more complete.
     pub(super) fn is_whole(&self) -> bool {
         self.shows == Shows::Whole
     }
 }
 
-/// Whether cells were left out that belong to what was measured: by `--only`, or because single claims were tested.
+/// Whether cells of the scenario were left out: by `--only`, or because single claims were tested.
 fn filtered(record: &Record) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_claim = |word: &str| word.split_once('-').is_some_and(|(document, claim)| number(document) && number(claim));
@@ -51,8 +51,8 @@ fn filtered(record: &Record) -> bool {
     })
 }
 
-/// When a record was begun, as `20260102T000000Z`: as it says itself (`time`, with or without punctuation), unless that lies
-/// in the future. Then the file's own time counts; where that can't be either, the record comes before all others.
+/// When a record was begun, as `20260102T000000Z`: its own `time` (with or without punctuation), unless that lies in
+/// the future. Then the file's time counts; if that is impossible too, the record sorts before all others.
 pub(super) fn begun(time: &str, path: &Path) -> String {
     let text = |time: Timestamp| time.strftime("%Y%m%dT%H%M%SZ").to_string();
     // Another machine's clock may be ahead.

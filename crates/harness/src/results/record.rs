@@ -1,7 +1,7 @@
-//! What is kept of measured runs: one versioned JSON document, the same in the store and from `makespan run --json`.
+//! The record of measured runs: one versioned JSON document, the same in the store and from `makespan run --json`.
 //!
-//! Others build on it, so keys are full words with their unit, and an optional value is `null`, never absent. The JSON
-//! Schema is `fixtures/schema/run-1.json`; a test holds the two together.
+//! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
+//! JSON Schema is `fixtures/schema/run-1.json`; a test compares the two.
 
 use crate::scenario::{CellSpec, Phase, Timer};
 use measure::host::HostFacts;
@@ -17,7 +17,7 @@ use work::{
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.run/1";
 
-/// Reading the processor time before and after a run takes some tens of microseconds of it. They count in a shorter run.
+/// Reading the processor time before and after a run takes some tens of microseconds. In a shorter run they matter.
 const LEAST_RUN_S: f64 = 1e-3;
 
 /// One scenario, measured.
@@ -33,9 +33,9 @@ pub struct Record {
     pub scenario: String,
     /// Its title, for people.
     pub title: String,
-    /// The question it puts, for people.
+    /// Its question, for people.
     pub question: String,
-    /// The document it comes from, `000` to `004`; `None` for a yardstick of our own.
+    /// The document it comes from, `000` to `004`; `None` for our own scenarios.
     pub document: Option<String>,
     /// When the first round began, RFC 3339, UTC.
     pub started_at: String,
@@ -43,26 +43,26 @@ pub struct Record {
     pub time_scale: f64,
     /// The seed of the order of the rounds.
     pub seed: u64,
-    /// Whether latencies or faults are drawn anew in each round: times then scatter on the quietest machine.
+    /// Whether latencies or faults are drawn anew in each round: times then scatter even on a quiet machine.
     #[serde(default)]
     pub drawn: bool,
-    /// What it was measured for.
+    /// Why it was measured.
     #[serde(default)]
     pub purpose: Purpose,
-    /// The numbers of rounds at which it was allowed to stop, ascending, fixed beforehand; the last is `rounds`. An interval
-    /// of a figure that may be looked at more than once takes its part of the 5 % that may be missed.
+    /// The interim analyses: numbers of rounds at which it could stop, ascending, fixed beforehand; the last is
+    /// `rounds`. A figure tested at several splits its 5 % error among them.
     #[serde(default)]
     pub looks: Vec<u32>,
-    /// Why it is over; `None` while it isn't, and after Ctrl-C or SIGKILL: such a record can be gone on with.
+    /// Why it ended; `None` while it runs, and after Ctrl-C or SIGKILL: such a record can be resumed.
     #[serde(default)]
     pub stopped: Option<EndReason>,
-    /// Rounds that were asked for.
+    /// Rounds requested.
     pub rounds: u32,
-    /// Rounds that every cell completed. Fewer than `rounds` means that the run was broken off.
+    /// Rounds that every cell completed. Fewer than `rounds` means that the run was interrupted.
     pub rounds_done: u32,
     /// The command that measures this again.
     pub command: String,
-    /// Files of the user's own folder of pictures that were not measured, sorted. Empty where there was no such folder.
+    /// Files of the user's own folder of pictures that were not measured, sorted. Empty without such a folder.
     #[serde(default)]
     pub left_out: Vec<LeftOut>,
     /// One entry for each cell, in the scenario's order; the baseline of each variant first.
@@ -73,8 +73,8 @@ pub struct Record {
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
 impl Record {
-    /// How many pictures of the user's own were measured and how many there are, and the names of those that were left out,
-    /// by the reason. `None` where none was.
+    /// How many of the user's own pictures were measured and how many there are, and the names of those left out, by
+    /// reason. `None` if none was left out.
     pub fn pictures(&self) -> Option<(usize, usize, Reasons<'_>)> {
         let measured = self.cells.iter().map(|cell| cell.tasks as usize).max().unwrap_or(0);
         let mut reasons = Reasons::new();
@@ -85,45 +85,45 @@ impl Record {
     }
 }
 
-/// What a record was measured for.
+/// Why a record was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// `makespan run`: whatever its user wanted.
+    /// `makespan run`: a user's choice of cells.
     #[default]
     Run,
     /// `makespan reproduce`: the cells that claims name.
     Findings,
 }
 
-/// Why a measurement is over.
+/// Why a measurement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// All rounds are done.
     AllRounds,
-    /// At a look that was fixed beforehand, every interval was narrow enough.
+    /// At an interim analysis, every interval was narrow enough.
     Narrow,
-    /// The seconds that it may take are over.
+    /// The time budget is used up.
     Budget,
 }
 
-/// One cell: variant x strategy x workers x deal x timer boundary.
+/// One cell: variant x strategy x workers x schedule x timer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellRecord {
-    /// The variant's name; `default` for the scenario as it stands.
+    /// The variant's name; `default` for the unchanged scenario.
     pub variant: String,
     /// How many tasks it has.
     pub tasks: u32,
     /// The strategy's name.
     pub strategy: String,
-    /// Workers in all. Where others started them: those that were there during a run, so 0 before the first.
+    /// Workers in all. If they were started elsewhere: those present during a run, so 0 before the first.
     pub workers: u32,
-    /// The most workers that were at work on a task at the same time, of all rounds; `None` before the first.
+    /// The most workers that worked on tasks at the same time, over all rounds; `None` before the first.
     #[serde(default)]
     pub workers_at_once: Option<u32>,
-    /// The worker processes that were lost in measured rounds, and replaced. Such a cell has no speed-up: in a part of its
-    /// time its pool was not whole.
+    /// The worker processes that were lost in measured rounds, and replaced. Such a cell has no speed-up: its pool was
+    /// incomplete for part of its time.
     #[serde(default)]
     pub lost_workers: Vec<LostInRound>,
     /// Worker processes, where the strategy has both processes and threads.
@@ -132,11 +132,11 @@ pub struct CellRecord {
     pub deal: Schedule,
     /// The timer boundary.
     pub timer: Timer,
-    /// The phases that a time of this cell encloses.
+    /// The phases that this cell's times enclose.
     pub timed: Vec<Phase>,
     /// Whether every answer was right.
     pub check: Check,
-    /// Why the check failed, or why the cell was skipped; of a cell that passed, what the first of its task errors says.
+    /// Why the check failed, or why the cell was skipped; for a cell that passed, its first task error.
     pub error: Option<String>,
     /// Tasks that ended in an error, expected ones included, in the round that had the most.
     pub task_errors: u32,
@@ -147,8 +147,8 @@ pub struct CellRecord {
     /// Seconds to close the pool, one entry for each round.
     pub stop_s: Vec<f64>,
     /// How many times as fast as the baseline (`sequential`, same variant, same timer); `None` for the baseline itself,
-    /// for a failed cell, for one with more task errors than the baseline (it did less work), where a worker was lost in a
-    /// round of either, and below two rounds.
+    /// for a failed cell, for one with more task errors than the baseline (it did less work), if either lost a worker
+    /// in a round, and below two rounds.
     pub speedup: Option<Estimate>,
     /// CPU seconds in the program, children included, mean over the rounds, for the run phase.
     pub cpu_user_s: Option<f64>,
@@ -157,54 +157,54 @@ pub struct CellRecord {
     /// CPU seconds of the run phase, program and kernel together, children included, one entry for each round.
     #[serde(default)]
     pub cpu_s: Vec<f64>,
-    /// The most memory in use at once by all processes of the pool, from an extra untimed run in a fresh child
-    /// (proportional set size, sampled); of several, from the one that took the most. `None` where it was not measured.
+    /// Peak memory of all processes of the pool, from an extra untimed run in a fresh child (proportional set size,
+    /// sampled); with several runs, the largest. `None` if it was not measured.
     pub peak_memory_bytes: Option<u64>,
-    /// What a worker adds to the memory, bytes, from the same run. Where workers are processes: the proportional set size
-    /// of these, at the peak, divided by the workers. Otherwise: the growth from before the pool was started to the peak,
-    /// divided by the workers. `None` where it was not measured or can't be told.
+    /// The memory that a worker adds, bytes, from the same run. If workers are processes: their proportional set size
+    /// at the peak, divided by the workers. Otherwise: the growth from before the pool was started to the peak, divided
+    /// by the workers. `None` if it was not measured or can't be determined.
     pub memory_per_worker_bytes: Option<u64>,
-    /// The same from each of several such runs, where a claim asks how much it is; otherwise empty.
+    /// The same from each of several such runs, if a claim is about it; otherwise empty.
     #[serde(default)]
     pub memory_samples_bytes: Vec<u64>,
-    /// How many answers had which HTTP status, in the round that was measured last. Empty where nothing is fetched.
+    /// The number of answers with each HTTP status, in the last round. Empty if nothing is fetched.
     #[serde(default)]
     pub statuses: BTreeMap<u16, u32>,
-    /// The most threads alive at once in all processes of the pool, from the same runs, sampled; those that only watch over
-    /// the run are not counted.
+    /// The most threads alive at once in all processes of the pool, from the same runs, sampled; monitoring threads are
+    /// not counted.
     pub most_threads: Option<u32>,
     /// The most processes alive at once, likewise.
     pub most_processes: Option<u32>,
-    /// How often a thread gave its core away, because it had to wait or because its turn was over; children included, mean
-    /// over the rounds, for the run phase.
+    /// Context switches, because a thread had to wait or its time slice ended; children included, mean over the rounds,
+    /// for the run phase.
     pub context_switches: Option<f64>,
-    /// Seconds that threads were ready to run and no core was free, all threads together, likewise; `None` where the system
-    /// doesn't tell, and where threads that ended within the run did a good part of the work.
+    /// Seconds that threads waited for a free core, all threads together, likewise; `None` if the system doesn't report
+    /// it, and if threads that ended within the run did a good part of the work.
     pub core_wait_s: Option<f64>,
-    /// Where the queue was: `sqlite` for a file of the pool's own, otherwise its address without a password. `None` for
+    /// Where the queue was: `sqlite` for a file of the pool's own, otherwise its URL without the password. `None` for
     /// strategies without a queue.
     pub queue: Option<String>,
-    /// How often jobs were handed out again, because nothing was heard of the worker that had them: all measured rounds
-    /// together. `None` for strategies without a queue, and before the first round.
+    /// Redeliveries: jobs enqueued again because their worker was silent, all measured rounds together. `None` for
+    /// strategies without a queue, and before the first round.
     pub redeliveries: Option<u32>,
-    /// The most other runs that used the same queue name at once, in any measured round: they share its workers. `None` as
-    /// for redeliveries.
+    /// The most other runs that used the same queue name at once, in any measured round: they share its workers. `None`
+    /// like `redeliveries`.
     #[serde(default)]
     pub other_runs: Option<u32>,
-    /// Runs whose time does not count, because the queue gave no answer for a part of it. Each was measured again in the same
-    /// round, unless the cell failed with it.
+    /// Runs whose time does not count, because the queue did not answer for part of it. Each was measured again in the
+    /// same round, unless the cell failed with it.
     #[serde(default)]
     pub excluded: Vec<Excluded>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
 }
 
-/// A worker process that was lost.
+/// A lost worker process.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LostInRound {
-    /// In which round, counted from 0.
+    /// The round, counted from 0.
     pub round: u32,
-    /// Which process of the pool, counted from 1.
+    /// The process of the pool, counted from 1.
     pub process: u32,
     /// How it ended, or why it was killed.
     pub how: String,
@@ -215,16 +215,16 @@ pub struct LostInRound {
 pub struct Excluded {
     /// Why it does not count, in words.
     pub reason: String,
-    /// How often jobs were handed out again in it.
+    /// Redeliveries in it.
     pub redeliveries: u32,
-    /// When it was, and its outages. Only the cell's first such run keeps its spans.
+    /// Its times and outages. Only the cell's first such run keeps its spans.
     pub timeline: Timeline,
 }
 
 /// The spans of one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Timeline {
-    /// Which round, counted from 0.
+    /// The round, counted from 0.
     pub round: u32,
     /// When the run phase began: `CLOCK_MONOTONIC`, nanoseconds. Spans count from the same zero.
     pub start_ns: u64,
@@ -234,26 +234,26 @@ pub struct Timeline {
     pub spans: Vec<Span>,
     /// The tasks that ended in an error in this round, ascending.
     pub failed: Vec<u32>,
-    /// The workers on other hosts, whose spans were moved to this host's clock.
+    /// The workers on other hosts; their spans are converted to this host's clock.
     #[serde(default)]
     pub elsewhere: Vec<Elsewhere>,
-    /// Stretches in which a connection to the queue got no answer, by their start. A run with one is among
+    /// Periods in which a connection to the queue got no answer, by their start. A run with one is in
     /// [`CellRecord::excluded`].
     #[serde(default)]
     pub outages: Vec<Outage>,
 }
 
-/// What came of checking a cell's answers.
+/// The result of checking a cell's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// There is no round of it yet.
+    /// It has no round yet.
     NotMeasured,
     /// Every answer of every run was right.
     Passed,
-    /// One was not. The cell has no times.
+    /// One was wrong. The cell has no times.
     Failed,
-    /// It was not run, because the pair makes no sense. `error` says why.
+    /// Not run, because the combination is invalid. `error` says why.
     Skipped,
 }
 
@@ -278,7 +278,7 @@ impl CellRecord {
             && self.timer == spec.timer
     }
 
-    /// Its workers as `--workers` has them: `15`, or `3x5` for three processes of five threads each.
+    /// Its workers as in `--workers`: `15`, or `3x5` for three processes of five threads each.
     pub fn layout(&self) -> String {
         match self.processes {
             Some(processes) => format!("{processes}x{}", self.workers.checked_div(processes).unwrap_or_default()),
@@ -286,8 +286,8 @@ impl CellRecord {
         }
     }
 
-    /// Processor time over time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds. `None`
-    /// where it was not measured, and where a run is so short that the share would tell of the reading.
+    /// CPU time over wall time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds.
+    /// `None` if it was not measured, and if a run is so short that reading the times would dominate.
     pub fn cpu_share(&self) -> Option<f64> {
         let run_s = self.run_s.iter().sum::<f64>() / self.run_s.len() as f64;
         let cpu_s = self.cpu_user_s? + self.cpu_system_s?;

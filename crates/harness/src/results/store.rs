@@ -1,4 +1,4 @@
-//! Where records are kept: one JSON file for each measurement, below the data directory.
+//! The store of records: one JSON file for each measurement, below the data directory.
 
 use super::{
     rank::{self, Rank},
@@ -28,25 +28,25 @@ pub enum StoreError {
     /// A file or a directory can't be written.
     #[error("{}: can't be written: {source}; is the disk full, or the folder not yours?", path.display())]
     Unwritable {
-        /// What was to be written.
+        /// The file or directory.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file can't be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
-        /// What was to be read.
+        /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
-    /// A file is not of the kind that it should be, or of another version.
+    /// A file has another schema than expected, or another version.
     #[error("{}: not of the kind `{schema}`: {reason}", path.display())]
     OfAnotherKind {
         /// The file.
         path: PathBuf,
-        /// What it should be.
+        /// Its schema.
         schema: &'static str,
         /// What is wrong with it.
         reason: String,
@@ -64,7 +64,7 @@ pub enum StoreError {
         /// The program that wrote it, with its version, where the file says so.
         writer: Option<String>,
     },
-    /// Somebody else is at it.
+    /// Another process has the lock.
     #[error("{}: another makespan is measuring for claims and records here: wait until it is over, or record elsewhere with --data DIR", path.display())]
     Taken {
         /// The lock.
@@ -72,15 +72,15 @@ pub enum StoreError {
     },
 }
 
-/// What the name of a record begins with that was measured for claims.
+/// The file name prefix of records that were measured for claims.
 const FOR_CLAIMS: &str = "findings-";
 
-/// What is in the store.
+/// The store's content.
 #[derive(Debug, Default)]
 pub struct StoredRecords {
-    /// The record that stands for each scenario, by scenario.
+    /// The record that represents each scenario, by scenario.
     pub newest: BTreeMap<String, Record>,
-    /// Files that are no records, with what is wrong. They are left where they are.
+    /// Files that are not records, with the reason. They are left in place.
     pub unreadable: Vec<StoreError>,
 }
 
@@ -101,8 +101,8 @@ impl Store {
         self.dir.join("records")
     }
 
-    /// The file that this record is kept in: one for each measurement, named by purpose, scenario and time, so that they can
-    /// be told apart without being read.
+    /// This record's file: one for each measurement, named by purpose, scenario and time, so that files can be told
+    /// apart without reading them.
     pub fn path_of(&self, record: &Record) -> PathBuf {
         let purpose = match record.purpose {
             Purpose::Findings => FOR_CLAIMS,
@@ -113,21 +113,21 @@ impl Store {
         self.records().join(format!("{purpose}{}-{time}-{}.json", record.scenario, std::process::id()))
     }
 
-    /// Writes the record. Whoever reads at the same time sees the old one or the new one, never a half.
+    /// Writes the record. A concurrent reader sees the old one or the new one, never a part.
     pub fn write(&self, record: &Record) -> Result<PathBuf, StoreError> {
         let path = self.path_of(record);
         write_whole(&path, |file| serde_json::to_writer(file, record).map_err(Into::into))?;
         Ok(path)
     }
 
-    /// The last record of this scenario that process `process` has written by [`Store::write`], if there is one. Numbers of
-    /// processes come again: what that process wrote is the newest one of its number.
+    /// The last record of this scenario that process `process` wrote by [`Store::write`], if any. Process ids are
+    /// reused, so its record is the newest one with that id.
     pub fn of_process(&self, scenario: &str, process: u32) -> Result<Option<Record>, StoreError> {
         let (beginning, end) = (format!("{scenario}-"), format!("-{process}.json"));
         let name =
             |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut paths = self.paths()?;
-        // The time alone stands between the two, or it would be another scenario's whose name begins like this one.
+        // Only the time may lie between the two; otherwise it is a scenario whose name has this one as a prefix.
         paths.retain(|path| {
             let name = name(path);
             let time = name.strip_prefix(&beginning).and_then(|rest| rest.strip_suffix(&end));
@@ -136,8 +136,8 @@ impl Store {
         paths.last().map(|path| read(path)).transpose()
     }
 
-    /// The record of each scenario that stands for it: one with all cells before one with some, and that before one without
-    /// any time; of those alike, one that somebody asked for before one that was measured for claims; then the latest.
+    /// The record that represents each scenario: one with all cells before one with some, and that before one without
+    /// any time; of equal ones, one that a user requested before one that was measured for claims; then the latest.
     pub fn newest(&self) -> Result<StoredRecords, StoreError> {
         let (paths, mut unreadable, mut best) = (self.paths()?, Vec::new(), BTreeMap::<String, (Rank, Record)>::new());
         let others = paths.iter().filter(|path| ForClaims::of(path).is_none()).map(|path| (path.as_path(), None));
@@ -161,7 +161,7 @@ impl Store {
         Ok(StoredRecords { newest, unreadable })
     }
 
-    /// All records, by name. Names end in the time and the process: the later one of two in the same second comes later.
+    /// All records, by name. Names end in the time and the process, so two of the same second are in order.
     pub(super) fn paths(&self) -> Result<Vec<PathBuf>, StoreError> {
         let dir = self.records();
         let entries = match fs::read_dir(&dir) {
@@ -186,7 +186,7 @@ pub(super) struct ForClaims<'a> {
 }
 
 impl<'a> ForClaims<'a> {
-    /// Takes a name apart; `None` for all others.
+    /// Parses a name; `None` for all others.
     fn of(path: &'a Path) -> Option<Self> {
         let mut parts = path.file_stem()?.to_str()?.strip_prefix(FOR_CLAIMS)?.rsplitn(3, '-');
         let (process, time, scenario) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
@@ -206,14 +206,14 @@ pub fn read(path: &Path) -> Result<Record, StoreError> {
     read_document(path, SCHEMA)
 }
 
-/// What every document says of itself.
+/// The keys that every document has.
 #[derive(Deserialize)]
 struct Head {
     schema: String,
     makespan_version: Option<String>,
 }
 
-/// Reads a document of this kind, which it names itself. Keys that are not known were added by a later version.
+/// Reads a document and checks its `schema`. Unknown keys were added by a later version.
 pub(super) fn read_document<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, StoreError> {
     let text = fs::read(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
     let wrong = |reason| StoreError::OfAnotherKind { path: path.into(), schema, reason };
@@ -229,7 +229,7 @@ pub(super) fn read_document<T: DeserializeOwned>(path: &Path, schema: &'static s
     serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))
 }
 
-/// Whether both are of the same kind, and the first has the greater number: `makespan.run/2` and `makespan.run/1`.
+/// Whether both have the same name, and the first has the greater number: `makespan.run/2` and `makespan.run/1`.
 fn is_newer(found: &str, known: &str) -> bool {
     let parts = |schema: &str| {
         let (kind, number) = schema.rsplit_once('/')?;
@@ -238,7 +238,7 @@ fn is_newer(found: &str, known: &str) -> bool {
     parts(found).zip(parts(known)).is_some_and(|((kind, number), known)| kind == known.0 && number > known.1)
 }
 
-/// The same, where there may be none.
+/// The same, if it exists.
 pub(super) fn read_if_there<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<Option<T>, StoreError> {
     match read_document(path, schema) {
         Err(StoreError::Unreadable { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -246,21 +246,21 @@ pub(super) fn read_if_there<T: DeserializeOwned>(path: &Path, schema: &'static s
     }
 }
 
-/// Writes a file beside its place first and moves it there when it is complete.
+/// Writes a temporary file beside the target and renames it when complete.
 pub fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut std::io::BufWriter<&std::fs::File>) -> std::io::Result<()>,
 ) -> Result<(), StoreError> {
     let unwritable = |source| StoreError::Unwritable { path: path.into(), source };
     if path.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        // Moved over /dev/null or a named pipe, a file would replace it.
+        // A rename would replace /dev/null or a named pipe.
         let file = fs::OpenOptions::new().write(true).open(path).map_err(unwritable)?;
         let mut writer = std::io::BufWriter::new(&file);
         return write(&mut writer).and_then(|()| writer.flush()).map_err(unwritable);
     }
     let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(dir).map_err(unwritable)?;
-    // Readable by whom the user's mask lets: a temporary file would otherwise be for its owner alone.
+    // Readable as the user's umask allows: a temporary file would otherwise be private to its owner.
     let everybody = fs::Permissions::from_mode(0o666);
     let file = tempfile::Builder::new().permissions(everybody).tempfile_in(dir).map_err(unwritable)?;
     let mut writer = std::io::BufWriter::new(file.as_file());
@@ -270,8 +270,8 @@ pub fn write_whole(
     Ok(())
 }
 
-/// The directory that cargo builds in, for the checkout that the current directory lies in; `None` outside of one. As
-/// Criterion finds it: what `CARGO_TARGET_DIR` says, else what cargo says, which knows its own configuration.
+/// Cargo's target directory, for the checkout that contains the current directory; `None` outside of one. Found as
+/// Criterion does: `CARGO_TARGET_DIR`, else what cargo says, which knows its own configuration.
 pub fn target_dir() -> Option<PathBuf> {
     static OF_CARGO: OnceLock<Option<PathBuf>> = OnceLock::new();
     let root = checkout()?;
@@ -280,7 +280,7 @@ pub fn target_dir() -> Option<PathBuf> {
     Some(root.join(target.unwrap_or_else(|| "target".into())))
 }
 
-/// What cargo says; `None` where there is no cargo.
+/// What cargo says; `None` without cargo.
 fn of_cargo(root: &Path) -> Option<PathBuf> {
     #[derive(Deserialize)]
     struct Metadata {
@@ -292,7 +292,7 @@ fn of_cargo(root: &Path) -> Option<PathBuf> {
     Some(metadata.target_directory)
 }
 
-/// The checkout of this project that the current directory lies in.
+/// The checkout of this project that contains the current directory.
 pub fn checkout() -> Option<PathBuf> {
     let here = env::current_dir().ok()?;
     let ours = |dir: &&Path| {

@@ -1,11 +1,11 @@
 //! A record's timelines as Chrome trace events, for <https://ui.perfetto.dev> and `chrome://tracing`.
 //!
-//! Each cell is a process of the trace and each worker a thread of it; all cells begin at zero, so that they lie on one
-//! axis. The format is the JSON array of the "Trace Event Format": `X` events with a duration, `M` events with names, and
-//! pairs of `b` and `e` for what is no thread's: a job on its way into a queue, in it and back has a track for itself.
+//! Each cell is a process of the trace and each worker a thread of it; all cells begin at zero, so that they share one
+//! axis. The format is the JSON array of the "Trace Event Format": `X` events with a duration, `M` events with names,
+//! and pairs of `b` and `e` outside of threads: a job on its way into a queue, in it and back has its own track.
 //!
 //! Processes and threads count from 1, because viewers take 0 for the kernel's idle task. Viewers pair `b` with `e` by
-//! `id` over the whole file, so the jobs of each cell have numbers of their own.
+//! `id` over the whole file, so the jobs of each cell have their own numbers.
 
 use super::record::{CellRecord, Record, Timeline};
 use serde::Serialize;
@@ -29,7 +29,7 @@ struct TraceEvent {
     ts: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     dur: Option<f64>,
-    /// What the events of one track have in common, where it is no thread's.
+    /// The id that the events of a track share, if it is not a thread's.
     #[serde(skip_serializing_if = "Option::is_none")]
     id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,11 +37,11 @@ struct TraceEvent {
     args: Value,
 }
 
-/// What tells a cell's events from those of all others.
+/// Ids that distinguish a cell's events from all others.
 #[derive(Clone, Copy)]
 struct Numbers {
     pid: u64,
-    /// Of the cell's task 0. The others follow.
+    /// Of task 0. The others follow.
     first_job: u64,
 }
 

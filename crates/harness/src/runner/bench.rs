@@ -1,4 +1,4 @@
-//! The cells of one scenario, set up; and the rounds, one after another, until there is a reason to end.
+//! Sets up the cells of one scenario, and runs rounds until there is a reason to end.
 
 use super::{
     Observer, Settings,
@@ -25,10 +25,10 @@ use std::{
 };
 use work::{fixtures::LeftOut, worker::work::Account};
 
-/// How often a cell is run in one round, at most, for a time that counts.
+/// The most runs of a cell in one round until a time counts.
 const MOST_RUNS: u32 = 3;
 
-/// The cells of one scenario, set up, and what is known of them so far. What belongs to a cell has its index.
+/// The cells of one scenario, set up, and their results so far. All lists are indexed by cell.
 pub(super) struct Bench<'a> {
     settings: &'a Settings,
     cells: Vec<PreparedCell>,
@@ -37,11 +37,11 @@ pub(super) struct Bench<'a> {
     rounds: Vec<Rounds>,
     record: Record,
     steps_done: u32,
-    /// What the rounds have taken so far.
+    /// The duration of the rounds so far.
     spent: Duration,
 }
 
-/// What the cells' stages left out, each file once.
+/// Files that the cells' stages left out, each once.
 fn left_out(cells: &[PreparedCell]) -> Vec<LeftOut> {
     let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
     all.into_iter().cloned().collect()
@@ -81,7 +81,7 @@ impl<'a> Bench<'a> {
         Ok(Self { settings, cells, probes, rounds, record, steps_done: 0, spent: Duration::ZERO })
     }
 
-    /// Takes over the whole rounds of an earlier record, and says how many.
+    /// Takes over the complete rounds of an earlier record, and returns how many.
     pub(super) fn take_up(&mut self, earlier: Record) -> Result<u32, Unfit> {
         earlier::fits(&earlier, &self.record)?;
         let kept = earlier.rounds_done;
@@ -99,7 +99,7 @@ impl<'a> Bench<'a> {
         Ok(kept)
     }
 
-    /// Measures until there is a reason to end, or an interrupt.
+    /// Measures until there is a reason to end or an interrupt.
     pub(super) fn measure(mut self, observer: &mut dyn Observer) -> Record {
         observer.updated(&self.record);
         if self.record.rounds_done == 0 {
@@ -116,7 +116,7 @@ impl<'a> Bench<'a> {
         self.record
     }
 
-    /// Asked between two rounds. What the figures say is no reason; how well they are known may be one, at a look.
+    /// Called between two rounds. The figures are never a reason; their precision may be one, at an interim analysis.
     fn reason_to_end(&self, observer: &mut dyn Observer) -> Option<EndReason> {
         let (plan, done) = (&self.settings.plan, self.record.rounds_done);
         if done >= plan.last() {
@@ -131,20 +131,20 @@ impl<'a> Bench<'a> {
         plan.budget.filter(|budget| self.spent >= *budget).map(|_| EndReason::Budget)
     }
 
-    /// Runs every cell, untimed, in a fresh process: is its answer right, and what does it take? Where that is asked for,
-    /// more than once, in turns.
+    /// Runs every cell, untimed, in a fresh process, to check its answers and measure its resources; with several
+    /// memory samples, in rotation.
     fn verify(&mut self, observer: &mut dyn Observer) {
         let most = self.probes.iter().copied().max().unwrap_or(0);
         let turns = (0..most).flat_map(|turn| (0..self.cells.len()).map(move |index| (turn, index)));
         let turns: Vec<(u32, usize)> = turns.filter(|&(turn, index)| turn < self.probes[index]).collect();
-        // Whether it was interrupted shows in the first round.
+        // The first round notices an interrupt.
         let _ = turns.into_iter().try_for_each(|(_, index)| self.step(index, observer, Self::probe));
     }
 
     fn probe(&mut self, index: usize, _: &mut dyn Observer) -> Result<(), CellError> {
         let Some(taken) = probe::run(&self.cells[index])? else { return Ok(()) };
         let cell = &mut self.record.cells[index];
-        // Of several runs, the one that took the most.
+        // Of several runs, the largest.
         if cell.peak_memory_bytes < Some(taken.memory_bytes) {
             cell.peak_memory_bytes = Some(taken.memory_bytes);
             cell.memory_per_worker_bytes = taken.memory_per_worker_bytes;
@@ -157,7 +157,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// Measures every cell once more; broken off by an interrupt.
+    /// Measures every cell once more, until an interrupt.
     fn round(&mut self, observer: &mut dyn Observer) -> ControlFlow<()> {
         let (round, begun) = (self.record.rounds_done, Instant::now());
         let mut order: Vec<usize> = (0..self.cells.len()).collect();
@@ -173,8 +173,8 @@ impl<'a> Bench<'a> {
         ControlFlow::Continue(())
     }
 
-    /// A run of a cell whose time counts. One in which its queue was away is kept for what it is, and measured again at once: it
-    /// says something about the queue, and nothing about the strategy.
+    /// A run of a cell whose time counts. A run during which the queue was unavailable is recorded as excluded, and
+    /// repeated at once: it is evidence about the queue, not about the strategy.
     fn undisturbed(&mut self, index: usize, round: u32, observer: &mut dyn Observer) -> Result<Sample, CellError> {
         let mut last = None;
         for _ in 0..MOST_RUNS {
@@ -191,7 +191,7 @@ impl<'a> Bench<'a> {
 
     fn exclude(&mut self, index: usize, account: &Account, mut timeline: Timeline) {
         let all = &mut self.record.cells[index].excluded;
-        // One is enough to see what such a run looks like.
+        // One is enough to show what such a run looks like.
         if !all.is_empty() {
             timeline.spans.clear();
         }
@@ -202,7 +202,7 @@ impl<'a> Bench<'a> {
         });
     }
 
-    /// One thing done with one cell, unless the cell is out. What fails because of Ctrl-C is no failure of the cell.
+    /// One step of one cell, unless the cell is out. A failure due to Ctrl-C is not the cell's.
     fn step(
         &mut self,
         index: usize,
@@ -212,7 +212,7 @@ impl<'a> Bench<'a> {
         if self.interrupted() {
             return ControlFlow::Break(());
         }
-        // A cell that is out has its steps as well: they take no time, and the others have not become more of the whole.
+        // A cell that is out keeps its steps, so that the total stays the same; they take no time.
         let step = self.steps_done;
         self.steps_done += 1;
         if matches!(self.record.cells[index].check, Check::Failed | Check::Skipped) {
@@ -233,7 +233,7 @@ impl<'a> Bench<'a> {
         ControlFlow::Continue(())
     }
 
-    /// All steps up to the last look.
+    /// All steps up to the last round.
     fn steps(&self) -> u32 {
         self.probes.iter().sum::<u32>() + self.record.rounds * self.cells.len() as u32
     }
@@ -242,7 +242,7 @@ impl<'a> Bench<'a> {
         self.settings.interrupted.load(Relaxed)
     }
 
-    /// A wrong answer has no time: whatever was measured of this cell goes.
+    /// A wrong answer has no time: discards the cell's measurements.
     fn fail(&mut self, index: usize, error: &CellError) {
         self.rounds[index] = Rounds::default();
         if let CellError::Outage { start_ns, end_ns, account, .. } = error {
@@ -256,7 +256,7 @@ impl<'a> Bench<'a> {
             (self.cells[index].unmeasured(), std::mem::take(&mut self.record.cells[index].excluded));
         self.record.cells[index] =
             CellRecord { check: Check::Failed, error: Some(error.to_string()), excluded, ..unmeasured };
-        // What leaned on it as a baseline has nothing to lean on any more.
+        // Cells that have it as their baseline lose it.
         self.compare(index);
     }
 
@@ -275,7 +275,7 @@ impl<'a> Bench<'a> {
         Ok(())
     }
 
-    /// The speed-ups that a new sample changes: its own, or, if it is the baseline's, those of all that lean on it.
+    /// Updates the speed-ups that a new sample changes: the cell's own, or, for a baseline, those of all its cells.
     fn compare(&mut self, index: usize) {
         let cells = &self.record.cells;
         let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
@@ -288,11 +288,11 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// How many times as fast as the baseline, unless more of its tasks failed (less work takes less time), or a worker was
-    /// lost (fewer workers take more).
+    /// How many times as fast as the baseline, unless more of its tasks failed (less work takes less time), or a worker
+    /// was lost (fewer workers take longer).
     fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
         let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
-        // In the middle of a round one of the two is a round ahead; only whole pairs count.
+        // Within a round one of the two is a round ahead; only whole pairs count.
         let pairs = baseline_s.len().min(measured_s.len());
         let lost_a_worker = [cell, baseline].iter().any(|&cell| self.rounds[cell].lost_a_worker(pairs));
         if lost_a_worker || self.rounds[cell].did_less_than(&self.rounds[baseline], pairs) {

@@ -32,9 +32,9 @@ pub struct PreparedCell {
     pub timed: Vec<Phase>,
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
-    /// The place that `env` names.
+    /// The directory that `env` names.
     _queues: Option<Rc<Scratch>>,
-    /// Its place among the cells.
+    /// Its index among the cells.
     number: u32,
     deadline: Duration,
     refused: Option<String>,
@@ -53,17 +53,17 @@ pub struct Sample {
     pub stop_s: f64,
     /// CPU time of the run, in all processes.
     pub cpu: CpuTime,
-    /// Who did what, and when. Where a server kept a log, it says what was waited for.
+    /// What each worker did when. A server's log, if any, tells what it waited for.
     pub spans: Vec<Span>,
     /// The tasks that ended in an error, as they were expected to, ascending.
     pub failed: Vec<u32>,
     /// What the first of them says.
     pub error: Option<TaskError>,
-    /// How many answers had which HTTP status.
+    /// The number of answers by HTTP status.
     pub statuses: BTreeMap<u16, u32>,
-    /// The worker processes that were lost and replaced, which only a queue bears.
+    /// The worker processes that were lost and replaced; only a queue tolerates that.
     pub lost: Vec<LostWorker>,
-    /// What else the strategy says of the run.
+    /// The rest of the strategy's account.
     pub account: Account,
 }
 
@@ -79,14 +79,14 @@ pub enum CellError {
     /// An answer was wrong.
     #[error(transparent)]
     Check(#[from] WrongAnswer),
-    /// A file was not done with at the deadline. Its task waits for nobody, so it is the deadline that is too short.
+    /// A file was not finished at the deadline. Its task waits for nothing, so the deadline is too short.
     #[error(
         "{wrong} of {tasks} tasks were not done at the run's deadline of {} s; the first, task {index}: {file}; give the \
          scenario a larger `deadline_s`, or fewer files",
         limit.as_secs_f64()
     )]
     Late {
-        /// How many tasks were not done.
+        /// How many tasks were unfinished.
         wrong: usize,
         /// Of how many.
         tasks: usize,
@@ -94,7 +94,7 @@ pub enum CellError {
         index: u32,
         /// The file that it reads.
         file: String,
-        /// How long the run might take.
+        /// The time limit of the run.
         limit: Duration,
     },
     /// The server's log could not be read.
@@ -103,16 +103,16 @@ pub enum CellError {
     /// An answer of the warm-up was wrong.
     #[error("the warm-up failed: {0}")]
     WarmUp(WrongAnswer),
-    /// The warm-up took so long that workers were let go at its deadline.
+    /// The warm-up took so long that its deadline ended workers.
     #[error("the warm-up was not over at its deadline; give the scenario a longer deadline_s")]
     StillWarmingUp,
     /// A worker was lost before the clock started.
     #[error("{0}, before the clock started")]
     NotStarted(LostWorker),
-    /// A worker was lost later. The time would be that of a smaller pool.
+    /// A worker was lost later. The time would be a smaller pool's.
     #[error(transparent)]
     Lost(#[from] LostWorker),
-    /// The same, and the answers are wrong as well.
+    /// The same, and answers are wrong as well.
     #[error("{lost}; {error}")]
     LostAndWrong {
         /// The worker.
@@ -123,7 +123,7 @@ pub enum CellError {
     /// The pool did not close.
     #[error(transparent)]
     Close(#[from] CloseError),
-    /// The workers that others started came or went between two rounds, which are then not rounds of one cell.
+    /// External workers came or went between two rounds, which are then not comparable.
     #[error("{now} workers took part, in earlier rounds {before}: start all of them before the run, and keep them")]
     Workers {
         /// How many took part.
@@ -131,7 +131,7 @@ pub enum CellError {
         /// How many before.
         before: u32,
     },
-    /// It went wrong, and meanwhile its queue gave no answer.
+    /// It failed while its queue gave no answer.
     #[error("{error}; {}", account.disturbance().unwrap_or_default())]
     Outage {
         /// What went wrong.
@@ -140,10 +140,10 @@ pub enum CellError {
         start_ns: u64,
         /// When it ended.
         end_ns: u64,
-        /// What else the strategy says of the run.
+        /// The rest of the strategy's account.
         account: Box<Account>,
     },
-    /// Something disturbed every run of a round, so that none has a time that counts.
+    /// Every run of a round was disturbed, so none has a time that counts.
     #[error("none of {runs} runs has a time that counts; the last: {reason}")]
     Disturbed {
         /// How many runs there were.
@@ -154,13 +154,13 @@ pub enum CellError {
     /// There is no strategy of this name.
     #[error("{0}")]
     Unknown(String),
-    /// The child process that the cell runs in failed.
+    /// The cell's child process failed.
     #[error("its process failed: {0}")]
     Child(String),
 }
 
 impl CellError {
-    /// Whether it names a worker that was lost.
+    /// Whether it reports a lost worker.
     pub(super) fn is_of_a_worker(&self) -> bool {
         use CellError::{Lost, LostAndWrong, NotStarted, Start};
         matches!(self, NotStarted(_) | Lost(_) | LostAndWrong { .. } | Start(StartError::Process { .. }))
@@ -177,7 +177,7 @@ impl PreparedCell {
         settings: &Settings,
     ) -> Result<Self, SetupError> {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
-        // Only the stage knows how many tasks there really are.
+        // Only the stage knows the actual number of tasks.
         let shape = strategy.layout(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
         Ok(Self {
             number,
@@ -195,13 +195,13 @@ impl PreparedCell {
         })
     }
 
-    /// Why this cell makes no sense and is skipped; `None` where it does.
+    /// Why this cell is not valid and is skipped, if so.
     pub fn refused(&self) -> Option<&str> {
         self.refused.as_deref()
     }
 
-    /// Starts a pool, runs the workload, closes the pool, and checks every answer. All cells that are measured in the same
-    /// round meet the same network: it is drawn by the round's number.
+    /// Starts a pool, runs the workload, closes the pool, and checks every answer. All cells measured in the same round
+    /// meet the same network: the round's number seeds it.
     pub fn once(&self, round: u32) -> Result<Sample, CellError> {
         let order = self.order(round);
         let outcome = match self.stage.address_space_bytes {
@@ -231,7 +231,7 @@ impl PreparedCell {
         Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, lost, account })
     }
 
-    /// What a run of the cell is, under a number of its own.
+    /// The order for a run of the cell, with a new run number.
     pub(super) fn order(&self, round: u32) -> RunOrder {
         RunOrder {
             run: next_run(round),
@@ -249,8 +249,8 @@ impl PreparedCell {
         }
     }
 
-    /// Holds what came of a run against what was expected, and against what the server saw, which is returned. A queue
-    /// promises that its jobs get done whoever is lost; elsewhere, a run that lost a worker is none.
+    /// Checks a run's outcome against the expected one and against the server's log, which it returns. A queue
+    /// guarantees its jobs even if workers are lost; elsewhere, a run that lost a worker doesn't count.
     pub(super) fn check(&self, order: &RunOrder, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         let checked = self.check_answers(order, outcome);
         let Some(lost) = outcome.lost.first().cloned() else { return checked };
@@ -265,7 +265,7 @@ impl PreparedCell {
         let warm_up = &outcome.warm_up;
         let expected = &self.stage.expected[..warm_up.len()];
         check::warm_up(expected, self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
-        // Where tasks may fail, it would be right that nobody did any.
+        // If tasks may fail, a run without workers would pass.
         let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
         check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
         let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
@@ -274,7 +274,7 @@ impl PreparedCell {
         Ok(log)
     }
 
-    /// The same error, with the file and the limit where it is about a file and a limit.
+    /// The same error, with file and limit if it concerns a file and the limit.
     fn late(&self, error: WrongAnswer) -> CellError {
         let WrongAnswer::Failed { wrong, tasks, index, error: TaskError::TimedOut } = error else {
             return error.into();
@@ -329,8 +329,8 @@ impl PreparedCell {
     }
 }
 
-/// Why the baseline can't be measured, if it can't: a run that is broken off at its deadline says nothing. Where the client
-/// gives up before that, it is what the variant is about.
+/// Why the baseline can't be measured, if so: a run cut off at its deadline has no time. A client that gives up before
+/// that is the variant's point.
 fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
     if scenario.patience(&spec.variant) < scenario.deadline {
         return None;
@@ -351,7 +351,7 @@ impl Sample {
         between(self.start_ns, self.end_ns).as_secs_f64()
     }
 
-    /// What is kept of it to be drawn. It was the run of this round.
+    /// Its timeline, as the run of this round.
     pub(super) fn into_timeline(self, round: u32) -> Timeline {
         let Self { start_ns, end_ns, spans, failed, account: Account { elsewhere, outages, .. }, .. } = self;
         Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages }

@@ -1,4 +1,4 @@
-//! Is every answer right? Against what was expected of each index, and against what the server saw.
+//! Checks every answer against the expected one for its index, and against the server's log.
 
 use mock_server::log::LogEntry;
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use work::{
 /// An answer was wrong: the run has no time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WrongAnswer {
-    /// A task failed that should not have.
+    /// A task failed unexpectedly.
     #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: {error}")]
     Failed {
         /// How many tasks are wrong.
@@ -22,7 +22,7 @@ pub enum WrongAnswer {
         /// Its error.
         error: TaskError,
     },
-    /// A task gave another answer than it should.
+    /// A task gave a wrong answer.
     #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: expected {expected:?}, found {found:?}")]
     Wrong {
         /// How many tasks are wrong.
@@ -31,19 +31,19 @@ pub enum WrongAnswer {
         tasks: usize,
         /// The first wrong one.
         index: u32,
-        /// What it should have given.
+        /// The expected answer.
         expected: Expected,
-        /// What it gave.
+        /// Its answer.
         found: Output,
     },
-    /// The server did not see each task exactly once, or no more often than it was handed out.
+    /// The server did not see each task exactly once, or no more often than it was delivered.
     #[error("the server answered task {index} {times} times, expected {}", once_or_more(*redelivered))]
     NotOnce {
         /// The task.
         index: u32,
         /// How often the server answered it.
         times: usize,
-        /// How often it was handed out again.
+        /// How often it was redelivered.
         redelivered: u32,
     },
 }
@@ -56,8 +56,8 @@ fn once_or_more(redelivered: u32) -> String {
     }
 }
 
-/// Holds every answer against what was expected of it. `done` is in the tasks' order. Where tasks may fail, a failure is
-/// right as well; an answer must be the right one all the same.
+/// Checks every answer. `done` is in the tasks' order. If tasks may fail, a failure passes too; an answer must still be
+/// the right one.
 pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), WrongAnswer> {
     let right = |expected: Expected, done: &Done| may_fail && done.result.is_err() || agrees(expected, &done.result);
     let pairs = || expected.iter().zip(done).filter(|(expected, done)| !right(**expected, done));
@@ -73,9 +73,9 @@ pub(super) fn answers(expected: &[Expected], may_fail: bool, done: &[Done]) -> R
     }
 }
 
-/// Holds the answers of a warm-up against what they must be. It deals one task to each worker that was asked for; where a
-/// strategy has fewer, some are not taken, and the run will show whether that matters. A worker that died is not told by its
-/// tasks but by the pool.
+/// Checks the answers of a warm-up. It schedules one task for each requested worker; if a strategy has fewer, some
+/// tasks are not taken, and the run will show whether that matters. The pool, not its tasks, reports a worker that
+/// died.
 pub(super) fn warm_up(expected: &[Expected], may_fail: bool, done: &[Done]) -> Result<(), WrongAnswer> {
     let taken = |(_, done): &(Expected, Done)| !matches!(done.result, Err(TaskError::WorkerDied(_)));
     let pairs = expected.iter().copied().zip(done.iter().cloned()).filter(taken);
@@ -88,18 +88,17 @@ fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
         (Expected::Any, _) => true,
         (Expected::Output(expected), Ok(found)) => expected == *found,
         (Expected::Error(kind), Err(error)) => error.kind() == kind,
-        // `AsSequential` is replaced by what sequential gave. Where it is still here, sequential gave nothing.
+        // `AsSequential` is replaced by the sequential answer. If it is still here, there was none.
         _ => false,
     }
 }
 
-/// Holds the server's log against the answers: each task that came back was answered exactly once, or, where a queue handed
-/// it out again, at most once more for each time. Redirects on the way are hops, not answers, and the prologue has no index.
-/// Of a task that failed the log may tell or not: the server may have answered it and the answer was lost on the way, or cut
-/// short, or too late.
+/// Checks the server's log against the answers: each task with an answer was answered exactly once, or, if a queue
+/// redelivered it, at most once more for each redelivery. Redirects on the way are hops, not answers, and the prologue
+/// has no index. A failed task may be in the log or not: its answer may have been lost on the way, cut short, or late.
 pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u32, u32>) -> Result<(), WrongAnswer> {
     let mut times: BTreeMap<u32, usize> = BTreeMap::new();
-    // A reset instead of an answer has the status 0.
+    // A reset in place of an answer has status 0.
     for entry in entries.iter().filter(|entry| entry.status != 0 && !(300..400).contains(&entry.status)) {
         *times.entry(entry.index.unwrap_or(u32::MAX)).or_default() += usize::from(entry.index.is_some());
     }

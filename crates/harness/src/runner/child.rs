@@ -1,7 +1,7 @@
 //! A child process that carries out one order and ends.
 //!
-//! Two things want one: peak memory, because an allocator keeps what earlier runs took; and a limit on the address space,
-//! because a process that runs out of it must not be this one.
+//! Two measurements need one: peak memory, because an allocator keeps what earlier runs took; and a limit on the
+//! address space, because this process must not run out of it.
 
 use super::{
     cell::CellError,
@@ -23,34 +23,34 @@ use work::worker::{
     process::{START_LIMIT, ending},
 };
 
-/// What keeps a process that runs out of address space from dying of it, so that only threads are refused. glibc's heap
-/// is one for all threads (each of its arenas would take 64 MiB of the limit), and takes its room at the start, buffers
-/// included, so that threads that stand find memory when the last stack was taken.
+/// Keeps a process that runs out of address space alive, so that only threads are refused. glibc uses one heap for all
+/// threads (each of its arenas would take 64 MiB of the limit), and reserves its memory at the start, buffers included,
+/// so that existing threads have memory after the last stack was allocated.
 const ROOM_TO_BREATHE: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "1"), ("MALLOC_TOP_PAD_", "67108864"), ("MALLOC_MMAP_THRESHOLD_", "33554432")];
 
-/// Rust gives each thread a small stack more, for the handler that reports an overflow, and ends the process when there is
-/// no room for it. It doesn't where the signals are ignored from the start, which only a shell can do without `unsafe`.
+/// Rust gives each thread a second small stack, for the handler that reports an overflow, and aborts if there is no
+/// room for it. It doesn't if the signals are ignored from the start, which only a shell can do without `unsafe`.
 const WITHOUT_HANDLER: &str = r#"trap "" SEGV BUS; exec "$0" "$@""#;
 
-/// What the child says.
+/// The child's messages.
 #[derive(Serialize, Deserialize)]
 enum ChildReport {
-    /// It has come to this moment, and goes on after a [`Nod`].
+    /// It has reached this moment, and continues after a [`Nod`].
     At(Moment),
-    /// What came of the order, or why nothing did.
+    /// The order's outcome, or why there is none.
     Over(Box<Result<Outcome, String>>),
 }
 
-/// "Go on."
+/// Continue.
 #[derive(Serialize, Deserialize)]
 struct Nod;
 
-/// The child, killed and reaped whatever happens.
+/// The child, killed and reaped on drop.
 pub(super) struct ChildProcess(Child);
 
 impl ChildProcess {
-    /// Starts one from the `makespan` binary, with so much address space if that is limited.
+    /// Starts one from the `makespan` binary, with this limit on the address space, if any.
     pub(super) fn spawn(program: &Path, address_space_bytes: Option<u64>) -> Result<Self, CellError> {
         let mut command = Command::new(if address_space_bytes.is_some() { "sh".as_ref() } else { program });
         if address_space_bytes.is_some() {
@@ -65,8 +65,8 @@ impl ChildProcess {
         self.0.id()
     }
 
-    /// Gives it the order, and waits for what comes of it, at each step no longer than that may take. `look` is called at
-    /// each moment, while the child waits.
+    /// Sends it the order and waits for the outcome, with a limit on each step. `look` is called at each moment, while
+    /// the child waits.
     pub(super) fn carry_out(
         &mut self,
         order: &RunOrder,
@@ -94,7 +94,7 @@ impl ChildProcess {
         look: &mut dyn FnMut(Moment),
     ) -> io::Result<Option<Result<Outcome, String>>> {
         let no_pipe = || io::Error::other("it has no pipes");
-        // Held until the answer is there: the process takes its end for ours.
+        // Held until the answer arrives: when it closes, the child ends.
         let mut orders = Patient::new(self.0.stdin.take().ok_or_else(no_pipe)?, interrupted)?;
         let mut reports = BufReader::new(Patient::new(self.0.stdout.take().ok_or_else(no_pipe)?, interrupted)?);
         let (mut since, mut limit) = (Instant::now(), START_LIMIT);
@@ -116,13 +116,13 @@ impl ChildProcess {
 
 impl Drop for ChildProcess {
     fn drop(&mut self) {
-        // It has mostly ended by itself.
+        // Usually it has ended by itself.
         put_down(&mut self.0);
     }
 }
 
-/// How long a child may take from this moment to the next. It waits for its own workers meanwhile, which may be frozen, and
-/// then says so itself; so it has longer than they have.
+/// How long a child may take from this moment to the next. Meanwhile it waits for its own workers, which may be frozen,
+/// and reports that itself; so its limit is longer than theirs.
 fn longest_after(moment: Moment, order: &RunOrder) -> Duration {
     match moment {
         Moment::Ready => 2 * START_LIMIT + order.warm_up.map_or(Duration::ZERO, |_| order.deadline) + ANSWER_LIMIT,
@@ -131,8 +131,8 @@ fn longest_after(moment: Moment, order: &RunOrder) -> Duration {
     }
 }
 
-/// The other side: reads one order from standard input, carries it out, and writes what came of it. Of the address space
-/// it takes at most so many bytes.
+/// The child's side: reads one order from standard input, carries it out, and writes the outcome. The address space is
+/// limited to so many bytes.
 pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
     if let Some(bytes) = address_space_bytes {
         setrlimit(Resource::RLIMIT_AS, bytes, bytes)?;
@@ -148,6 +148,6 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
 
 fn await_nod(moment: Moment) -> io::Result<()> {
     frame::write(io::stdout().lock(), &ChildReport::At(moment))?;
-    // Where none comes, the parent is gone, and the lifeline has ended this process already.
+    // If none comes, the parent is gone, and the lifeline has already ended this process.
     frame::read::<Nod>(io::stdin().lock()).map(drop)
 }

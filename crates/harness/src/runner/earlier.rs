@@ -1,10 +1,10 @@
-//! Can an earlier record be gone on with? Only if everything that decides a time is as it was.
+//! An earlier record can be resumed only if everything that affects a time is unchanged.
 
 use crate::results::record::{CellRecord, Check, Record};
 use measure::host::HostFacts;
 use std::fmt::Debug;
 
-/// Why an earlier record can't be gone on with.
+/// Why an earlier record can't be resumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the record of {started_at} can't be gone on with: its {what} is {found}, expected {expected}")]
 pub struct Unfit {
@@ -12,13 +12,13 @@ pub struct Unfit {
     pub started_at: String,
     /// What differs.
     pub what: String,
-    /// What it says.
+    /// Its value.
     pub found: String,
-    /// What it should say.
+    /// The expected value.
     pub expected: String,
 }
 
-/// Holds an earlier record against one of the same cells that was just begun.
+/// Compares an earlier record with a new one of the same cells.
 pub(super) fn fits(earlier: &Record, begun: &Record) -> Result<(), Unfit> {
     let unfit = |(what, found, expected)| Unfit { started_at: earlier.started_at.clone(), what, found, expected };
     let differs = |what: &str, found: &dyn Debug, expected: &dyn Debug| {
@@ -46,22 +46,22 @@ pub(super) fn fits(earlier: &Record, begun: &Record) -> Result<(), Unfit> {
     }
     let most = earlier.rounds_done.min(begun.rounds);
     differs("number of whole rounds", &earlier.rounds_done, &most)?;
-    // The first round is also what tells that every cell was verified.
+    // Only a complete round shows that every cell was verified.
     differs("number of whole rounds", &most, &most.max(1))
 }
 
-/// The same machine and build may have another load by now.
+/// The same machine and build may have another load now.
 fn without_load(host: &HostFacts) -> HostFacts {
     HostFacts { load_before: None, load_after: None, ..host.clone() }
 }
 
-/// Everything that names a cell, and what is counted and timed of it.
+/// Everything that identifies a cell, and what is counted and timed.
 fn named(cell: &CellRecord) -> impl Debug + '_ {
     let name = (&cell.variant, &cell.strategy, cell.workers, cell.processes, cell.deal, cell.timer);
     (name, cell.tasks, &cell.timed, &cell.queue)
 }
 
-/// Of how many rounds it has all figures; `None` for one that is out, which has none.
+/// The number of rounds with all figures; `None` for a cell that is out, which has none.
 fn whole_rounds(cell: &CellRecord) -> Option<u32> {
     let rounds = [&cell.start_s, &cell.run_s, &cell.stop_s, &cell.cpu_s].map(|figures| figures.len() as u32);
     rounds.into_iter().min().filter(|_| cell.check == Check::Passed)

@@ -1,19 +1,19 @@
-//! What a client waited for, from both ends.
+//! Joins the client's and the server's waits.
 //!
-//! A client knows that it waited, and not for what: the same silence is a server that thinks, a link that is full, or its
-//! own thread that nobody woke. The server knows when the request had arrived, when it answered, and how long the body
-//! stood in line for the link. Both read the same clock, so the two accounts lie on one axis, and what neither the server
-//! nor the link took is the client's own: connecting, HTTP, waking up, standing in line for a core.
+//! A client knows that it waited, but not for what: a busy server, a full link and its own late thread look the same.
+//! The server knows when the request had arrived, when it answered, and how long the body waited for the link. Both
+//! read the same clock, so the two accounts share one axis, and time that neither the server nor the link took is the
+//! client's own: connecting, HTTP, waking up, waiting for a core.
 
 use mock_server::log::LogEntry;
 use std::collections::BTreeMap;
 use work::worker::lane::{Span, SpanKind};
 
-/// The spans with the server's account of the waits in place of the client's.
+/// Replaces the client's account of the waits by the server's.
 ///
-/// `spans` are as the lanes wrote them down, each run before its waits; `entries` are the server's, of this run. Of a task
-/// with entries, waits for the server and for the link take the place of waits for the first byte and for the body. Of one
-/// without, and of all other kinds, nothing changes.
+/// `spans` are in the lanes' order, each run before its waits; `entries` are the server's, of this run. For a task with
+/// entries, waits for the server and the link replace waits for the first byte and the body. A task without, and all
+/// other kinds of span, stay unchanged.
 pub(super) fn join(spans: &[Span], entries: &[LogEntry]) -> Vec<Span> {
     let mut of_task: BTreeMap<Option<u32>, Vec<&LogEntry>> = BTreeMap::new();
     entries.iter().for_each(|entry| of_task.entry(entry.index).or_default().push(entry));
@@ -26,8 +26,8 @@ pub(super) fn join(spans: &[Span], entries: &[LogEntry]) -> Vec<Span> {
     joined.collect()
 }
 
-/// The same for one run and its waits. All steps of a prologue share the index `None`, so an entry is this run's only
-/// where the two overlap.
+/// The same for one run and its waits. All steps of a prologue share the index `None`, so an entry belongs to this run
+/// only if the two overlap.
 fn of_run(spans: &[Span], entries: &[&LogEntry]) -> Vec<Span> {
     let Some(run) = spans.first().filter(|first| first.kind == SpanKind::Run) else { return spans.to_vec() };
     let overlaps = |entry: &&&LogEntry| entry.arrived_ns < run.end_ns && run.start_ns <= entry.answered_ns;
@@ -39,7 +39,7 @@ fn of_run(spans: &[Span], entries: &[&LogEntry]) -> Vec<Span> {
     let mut joined: Vec<Span> = spans.iter().filter(|span| !of_client(span)).copied().collect();
     let mut free_ns = run.start_ns;
     let mut push = |kind, start_ns: u64, end_ns: u64| {
-        // One wait after another, within the run: what overlaps is counted once.
+        // Sequential waits within the run: overlaps count once.
         let (start_ns, end_ns) = (start_ns.max(free_ns), end_ns.min(run.end_ns));
         if start_ns < end_ns {
             joined.push(Span { kind, start_ns, end_ns, ..*run });
@@ -49,13 +49,13 @@ fn of_run(spans: &[Span], entries: &[&LogEntry]) -> Vec<Span> {
     for entry in &mine {
         push(SpanKind::WaitServer, entry.arrived_ns, entry.answered_ns);
     }
-    // Bodies of redirects are over before the wait for the last answer's begins, so only that one's counts. A client that
-    // gave up in the middle of it has no span for it, only a run that ends there.
+    // Bodies of redirects end before the wait for the last answer's begins, so only that one counts. A client that gave
+    // up during it has no span for it, only a run that ends there.
     let first_byte_ns = spans.iter().filter(|span| span.kind == SpanKind::WaitFirstByte).map(|span| span.end_ns).max();
     if let Some(last) = mine.last() {
         let start_ns = last.answered_ns.max(first_byte_ns.unwrap_or(0));
-        // A body also waits for a client that doesn't read. The link's part is known as a sum of many short waits: it
-        // is drawn as one, as long as all of them.
+        // A body also waits for a client that doesn't read. The link's part is a sum of many short waits: it is drawn
+        // as one of their total length.
         let end_ns = last.ended_ns.unwrap_or(u64::MAX).min(start_ns.saturating_add(last.link_ns));
         push(SpanKind::WaitLink, start_ns, end_ns);
     }
@@ -180,7 +180,7 @@ mod tests {
             spans in prop::collection::vec(some_span(), 0..12),
             entries in prop::collection::vec(some_entry(), 0..12),
         ) {
-            // Each run is joined on its own, so each is looked at on its own.
+            // Runs are joined one by one, so each is checked alone.
             for run in spans.chunk_by(|_, next| next.kind != SpanKind::Run) {
                 let joined = join(run, &entries);
                 for kind in [SpanKind::Run, SpanKind::WaitLock, SpanKind::Idle] {

@@ -1,5 +1,5 @@
-//! One order: start a pool, run a workload, close the pool. It is plain data, so that it can be carried out in this
-//! process or in one of its own, by the same function.
+//! One order: start a pool, run a workload, close the pool. It is plain data, so that the same function can carry it
+//! out in this process or in a child.
 
 use super::cell::CellError;
 use measure::{
@@ -31,37 +31,37 @@ use work::{
 pub(super) struct RunOrder {
     /// The number of the run.
     pub(super) run: u64,
-    /// The number of its cell, for who watches.
+    /// The number of its cell, for viewers.
     pub(super) cell: u32,
-    /// The number of the untimed run before it; `None` where there is none.
+    /// The number of the untimed run before it, if any.
     pub(super) warm_up: Option<u64>,
     pub(super) strategy: String,
     pub(super) shape: WorkerLayout,
     pub(super) deal: Schedule,
     pub(super) deadline: Duration,
-    /// The surroundings, which a child process has no other way to know.
+    /// The environment, which a child process can't know otherwise.
     pub(super) env: Env,
     /// Where the tasks fetch from: see [`Work::server`].
     pub(super) server: Option<String>,
-    /// Whether this run is looked at from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans: of
-    /// ten thousand tasks, they are the largest part of what is kept.
+    /// Whether this run is inspected from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans:
+    /// with ten thousand tasks, they take most of the memory.
     pub(super) is_probe: bool,
     pub(super) prologue: Vec<Task>,
     pub(super) tasks: Arc<[Task]>,
 }
 
-/// When somebody may want to look at the process.
+/// When the parent may inspect the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Moment {
     /// It has its tasks, and no pool yet.
     Ready,
-    /// The pool is warm and whole, and the run begins.
+    /// The pool is warm and complete, and the run begins.
     Started,
-    /// The run is over. The pool still stands.
+    /// The run is over. The pool still exists.
     Ran,
 }
 
-/// What came of it.
+/// The outcome.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Outcome {
     /// Seconds to start the pool.
@@ -74,19 +74,19 @@ pub(super) struct Outcome {
     pub(super) stop_s: f64,
     /// CPU time of the run, in all processes.
     pub(super) cpu: CpuTime,
-    /// What the prologue's time was spent on.
+    /// The prologue's spans.
     pub(super) prologue: Vec<Span>,
-    /// The tasks of the warm-up, in the tasks' order; none where there was no warm-up.
+    /// The tasks of the warm-up, in the tasks' order; empty without a warm-up.
     pub(super) warm_up: Vec<Done>,
     /// Every task, in the tasks' order.
     pub(super) done: Vec<Done>,
     /// The worker processes that were lost, from the start of the clock to the end of the pool.
     pub(super) lost: Vec<LostWorker>,
-    /// What else the pool says of the run.
+    /// The rest of the pool's account.
     pub(super) account: Account,
 }
 
-/// Starts a pool, runs the workload and closes the pool, here. `pause` is called at each moment, never while a clock runs.
+/// Starts a pool, runs the workload and closes the pool. `pause` is called at each moment, never while a clock runs.
 pub(super) fn carry_out(
     order: &RunOrder,
     interrupted: &Arc<AtomicBool>,
@@ -97,18 +97,18 @@ pub(super) fn carry_out(
     let before_start = now_ns();
     let mut pool = strategy.start(order.shape, &order.env)?;
     let start_s = between(before_start, now_ns()).as_secs_f64();
-    // Whatever went on before is no part of the run. A probe isn't timed, and its threads are counted.
+    // Earlier activity must not affect the run. A probe isn't timed, and its threads are counted.
     if !order.is_probe {
         wake_cores();
     }
     let warm_up = order.warm_up(strategy, &mut *pool, interrupted)?;
     pause(Moment::Started)?;
     let work = order.work(order.run, &order.tasks, order.deal, interrupted);
-    // Alive before the first look at the CPU time and after the last: what a thread waited for a core goes with it. Who
-    // counts the threads counts on it as well.
+    // Alive from before the first reading of the CPU time until after the last: an ended thread's core waits are lost.
+    // probe.rs's thread count relies on this.
     let watchdog = work.stop.watchdog()?;
     let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
-    // Each worker was just heard, so whoever is lost is known: the clock starts on a whole pool or not at all.
+    // Each worker has just answered, so any loss is known: the clock starts on a complete pool or not at all.
     if let Some(lost) = pool.lost().into_iter().next() {
         return Err(CellError::NotStarted(lost));
     }
@@ -156,15 +156,15 @@ impl RunOrder {
         Ok((start_ns, end_ns, spans, done))
     }
 
-    /// Tells who watches. A probe isn't to be watched: it is no measurement.
+    /// Tells viewers. A probe is not shown: it is no measurement.
     fn announce(&self, doing: Doing, at_ns: u64) {
         if let Some(feed) = Feed::of_this_process().filter(|_| !self.is_probe) {
             feed.announce(Announcement { run: self.run, at_ns, worker: self.cell, index: None, doing });
         }
     }
 
-    /// An untimed prefix: one task for each worker, dealt so that each gets one, for its caches, its code pages and its
-    /// connection to the server.
+    /// An untimed prefix: one task for each worker, scheduled so that each gets one, for its caches, its code pages and
+    /// its connection to the server.
     fn warm_up(
         &self,
         strategy: &dyn Strategy,

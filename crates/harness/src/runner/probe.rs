@@ -1,11 +1,10 @@
-//! One untimed run of a cell in a fresh process: are its answers right, and what does it take, in memory, threads and
-//! processes?
+//! One untimed run of a cell in a fresh process: checks its answers and measures its memory, threads and processes.
 //!
-//! A fresh process, because an allocator keeps what earlier runs took: measured in this process, whichever cell came
-//! last would seem to need the most.
+//! A fresh process, because an allocator keeps what earlier runs took: measured in this process, the last cell would
+//! seem to need the most.
 //!
-//! The process stops twice and waits for a nod, so that what it has can be looked at: before its pool is started, and when
-//! the run is over and the pool still stands.
+//! The process pauses twice for a nod, so that its memory can be measured: before its pool is started, and when the run
+//! is over and the pool still exists.
 
 use super::{
     cell::{CellError, PreparedCell},
@@ -15,14 +14,14 @@ use super::{
 use measure::memory::{Footprint, Peak, PeakSampler};
 use std::num::NonZeroU32;
 
-/// What a pool takes.
+/// A pool's resources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PoolUse {
     /// The most memory in use at once, bytes.
     pub(super) memory_bytes: u64,
-    /// What a worker adds to it, bytes; `None` where memory shrank while the pool was started.
+    /// What a worker adds to it, bytes; `None` if memory shrank while the pool was started.
     pub(super) memory_per_worker_bytes: Option<u64>,
-    /// The most threads at once, but for those that only watch.
+    /// The most threads at once, without monitoring threads.
     pub(super) threads: u32,
     /// The most processes at once.
     pub(super) processes: u32,
@@ -31,7 +30,7 @@ pub(super) struct PoolUse {
 impl PoolUse {
     fn of(before: Footprint, peak: Peak, workers: NonZeroU32) -> Self {
         let of_workers = match peak.memory.descendants_bytes {
-            // Workers are threads or requests in flight: what the process has grown by is theirs.
+            // Workers are threads or requests in flight: the process's growth is theirs.
             0 => peak.memory.bytes.checked_sub(before.bytes),
             bytes => Some(bytes),
         };
@@ -44,14 +43,14 @@ impl PoolUse {
     }
 }
 
-/// Threads that do no work of a strategy's: in every process the one that holds its lifeline, and the watchdog of the run.
+/// Threads that are not the strategy's: in every process the one that holds its lifeline, and the watchdog of the run.
 fn watching(processes: u32) -> u32 {
     processes + 1
 }
 
-/// Runs the cell once in a fresh process, checks its answers, and returns what its pool took, where the system tells.
+/// Runs the cell once in a fresh process, checks its answers, and returns its pool's resources, if available.
 pub(super) fn run(cell: &PreparedCell) -> Result<Option<PoolUse>, CellError> {
-    // Whatever the first round will meet.
+    // The network of the first round.
     let order = RunOrder { warm_up: None, is_probe: true, prologue: Vec::new(), ..cell.order(0) };
     let mut child = ChildProcess::spawn(&cell.env.program, cell.stage.address_space_bytes)?;
     let pid = child.id();
@@ -66,13 +65,13 @@ pub(super) fn run(cell: &PreparedCell) -> Result<Option<PoolUse>, CellError> {
     };
     let outcome = child.carry_out(&order, &cell.env.interrupted, &mut look)?;
     cell.check(&order, &outcome)?;
-    // A queue bears it, but what a pool takes can't be told of one that wasn't whole.
+    // A queue tolerates a loss, but an incomplete pool's resources tell nothing.
     if let Some(lost) = outcome.lost.into_iter().next() {
         return Err(lost.into());
     }
     let taken = before.zip(peak).map(|(before, peak)| PoolUse::of(before, peak, order.shape.workers()));
     Ok(taken.map(|taken| match outcome.account.workers {
-        // Others started the workers, perhaps elsewhere.
+        // The workers are external, perhaps remote.
         Some(_) => PoolUse { memory_per_worker_bytes: None, ..taken },
         None => taken,
     }))

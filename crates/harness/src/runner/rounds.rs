@@ -1,4 +1,4 @@
-//! The rounds of one cell, and what they say together.
+//! The rounds of one cell, and their summary.
 
 use super::cell::Sample;
 use crate::results::record::{CellRecord, LostInRound, Timeline};
@@ -11,12 +11,12 @@ use work::{
     },
 };
 
-/// The measured rounds of one cell, in their order.
+/// The measured rounds of one cell, in order.
 #[derive(Debug, Default)]
 pub(super) struct Rounds {
     all: Vec<Round>,
-    /// Of rounds that were measured by an earlier program only the worst one's failures are known, and whether there was
-    /// one in which the cell did less than its baseline.
+    /// For rounds of an earlier process, only the worst one's failures are known, and whether the cell did less than
+    /// its baseline in any.
     did_less: bool,
 }
 
@@ -29,10 +29,10 @@ fn lost_in(cell: &CellRecord, round: u32) -> Vec<LostWorker> {
     lost.map(|LostInRound { process, how, .. }| LostWorker { process: *process, how: how.clone() }).collect()
 }
 
-/// The most workers that were at work on a task at the same time.
+/// The most workers that worked on tasks at the same time.
 fn most_at_once(spans: &[Span]) -> u32 {
     let tasks = spans.iter().filter(|span| span.kind == SpanKind::Run && span.index.is_some());
-    // Where one ends as another begins, they were not at work at the same time: ends come first.
+    // If one ends as another begins, they don't overlap: ends come first.
     let mut changes: Vec<(u64, i32)> = tasks.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
     changes.sort_unstable();
     let mut at_once = 0;
@@ -43,7 +43,7 @@ fn most_at_once(spans: &[Span]) -> u32 {
     counted.max().unwrap_or(0).cast_unsigned()
 }
 
-/// One of them.
+/// One round.
 #[derive(Debug)]
 struct Round {
     start_s: f64,
@@ -62,13 +62,13 @@ struct Round {
     lost: Vec<LostWorker>,
     redeliveries: u32,
     other_runs: u32,
-    /// Of the rounds of an earlier program, only one still has its spans.
+    /// Of an earlier process's rounds, only one still has its spans.
     timeline: Option<Timeline>,
 }
 
 impl Rounds {
-    /// The first so many rounds of a cell, from its record. Of what the record has as a mean, each gets the mean: so it
-    /// keeps its weight among the rounds that follow.
+    /// The first `rounds` rounds of a cell, from its record. If the record has only a mean, each round gets the mean,
+    /// so that it keeps its weight among later rounds.
     pub(super) fn restored(cell: &CellRecord, rounds: u32) -> Self {
         let round = |index: usize| Round {
             start_s: cell.start_s[index],
@@ -84,7 +84,7 @@ impl Rounds {
             workers: cell.workers,
             at_once: cell.workers_at_once,
             lost: lost_in(cell, index as u32),
-            // The record has their sum.
+            // The record has a sum.
             redeliveries: if index == 0 { cell.redeliveries.unwrap_or(0) } else { 0 },
             other_runs: cell.other_runs.unwrap_or(0),
             timeline: cell.timeline.clone().filter(|timeline| timeline.round as usize == index),
@@ -92,7 +92,7 @@ impl Rounds {
         Self { all: (0..rounds as usize).map(round).collect(), did_less: rounds >= 2 && cell.speedup.is_none() }
     }
 
-    /// One more. `asked` is the number of workers where the run doesn't say how many took part.
+    /// Adds one. `asked` is the number of workers if the run doesn't report how many took part.
     pub(super) fn add(&mut self, sample: Sample, asked: u32) {
         let Sample { start_s, stop_s, cpu, .. } = sample;
         self.all.push(Round {
@@ -120,17 +120,17 @@ impl Rounds {
         self.all.first().map(|round| round.workers)
     }
 
-    /// Whether a worker was lost in one of the first so many rounds.
+    /// Whether a worker was lost in one of the first `pairs` rounds.
     pub(super) fn lost_a_worker(&self, pairs: usize) -> bool {
         self.all.iter().take(pairs).any(|round| !round.lost.is_empty())
     }
 
-    /// Whether in one of the first so many rounds more of its tasks failed than of the baseline's.
+    /// Whether in one of the first `pairs` rounds more of its tasks failed than of the baseline's.
     pub(super) fn did_less_than(&self, baseline: &Self, pairs: usize) -> bool {
         self.did_less || self.all.iter().zip(&baseline.all).take(pairs).any(|(own, other)| own.failed > other.failed)
     }
 
-    /// Writes down what they say.
+    /// Fills in the record.
     pub(super) fn tell(&self, cell: &mut CellRecord) {
         let of = |figure: fn(&Round) -> f64| self.all.iter().map(figure).collect::<Vec<f64>>();
         let mean = |figure: fn(&Round) -> f64| Some(of(figure).iter().sum::<f64>() / self.all.len() as f64);
@@ -150,7 +150,7 @@ impl Rounds {
         cell.cpu_user_s = mean(|round| round.user_s);
         cell.cpu_system_s = mean(|round| round.system_s);
         cell.context_switches = mean(|round| round.switches);
-        // A mean of the rounds that happened to be told would be a mean of something else.
+        // A mean of only the rounds that report it would be a different mean.
         let told = self.all.iter().all(|round| round.core_wait_s.is_some());
         cell.core_wait_s = mean(|round| round.core_wait_s.unwrap_or_default()).filter(|_| told);
         if let Some(worst) = self.all.iter().max_by_key(|round| round.failed) {
@@ -160,7 +160,7 @@ impl Rounds {
         cell.timeline = self.typical(&cell.timed_s());
     }
 
-    /// Of the rounds that have their spans, those of the one whose time is nearest to the median.
+    /// The spans of the round whose time is nearest to the median, among rounds that have spans.
     fn typical(&self, times: &[f64]) -> Option<Timeline> {
         let middle = median(times)?;
         let timelines = self.all.iter().zip(times).filter_map(|(round, time)| Some((round.timeline.as_ref()?, time)));
@@ -177,7 +177,7 @@ mod tests {
     use serde_json::json;
     use work::worker::work::Account;
 
-    /// So many tasks of it fail.
+    /// With `failed` failed tasks.
     fn sample(run_s: f64, user_s: f64, failed: u32) -> Sample {
         let alive = Some(Scheduled { ran_s: user_s, waited_s: user_s / 4.0 });
         Sample {
@@ -267,7 +267,7 @@ mod tests {
             ] {
                 prop_assert!((found.unwrap() - expected.unwrap()).abs() < 1e-9, "{found:?} {expected:?}");
             }
-            // Only one timeline of the earlier rounds is left.
+            // Of the earlier rounds only one timeline is left.
             let timeline = gone_on.timeline.clone().unwrap();
             prop_assert!(timeline.round as usize >= kept || Some(&timeline) == before.timeline.as_ref());
             let but_means = |cell: CellRecord| CellRecord {

@@ -1,4 +1,4 @@
-//! What stands before the clock starts: fixtures made, server up, tasks built, the right answers known.
+//! Preparation before the clock starts: fixtures, server, tasks, and the right answers.
 
 use super::{Observer, Settings};
 use crate::scenario::{Scenario, Variant, Workload};
@@ -35,24 +35,24 @@ pub(super) struct Stage {
     pub(super) tasks: Arc<[Task]>,
     pub(super) prologue: Vec<Task>,
     pub(super) expected: Vec<Expected>,
-    /// What of the user's own folder is not among the tasks.
+    /// Files of the user's folder that are not tasks.
     pub(super) left_out: Vec<LeftOut>,
-    /// How long a run may take, where that follows from the tasks.
+    /// The limit of a run, if it follows from the tasks.
     pub(super) deadline: Option<Duration>,
     pub(super) server: Option<Server>,
     pub(super) may_fail: bool,
-    /// What the address space of a process with a pool is limited to; such a process is a child of its own.
+    /// The address space limit of a process with a pool, which is then a child process.
     pub(super) address_space_bytes: Option<u64>,
-    /// Where tasks write. It goes when the stage does.
+    /// Where tasks write. Removed with the stage.
     _outputs: Scratch,
 }
 
 /// The server that the tasks fetch from.
 #[derive(Debug)]
 pub(super) enum Server {
-    /// Started for this stage, and ended with it.
+    /// Started for this stage and ended with it.
     Own(ServerProcess),
-    /// Started by somebody, where workers on other machines reach it.
+    /// Started by the user where workers on other machines reach it.
     Elsewhere(Contact),
 }
 
@@ -68,10 +68,10 @@ impl Server {
 /// Why a scenario could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum SetupError {
-    /// A variant or a strategy that is not there.
+    /// An unknown variant or strategy.
     #[error("{0}")]
     Unknown(String),
-    /// The inputs could not be made or found.
+    /// The inputs could not be created or found.
     #[error(transparent)]
     Fixtures(#[from] FixtureError),
     /// More pictures than there are.
@@ -86,16 +86,16 @@ pub enum SetupError {
     /// The server's profile is wrong.
     #[error(transparent)]
     Profile(#[from] ProfileError),
-    /// What the server will answer can't be told beforehand.
+    /// The server's answers can't be predicted.
     #[error(transparent)]
     Oracle(#[from] ServeError),
-    /// An answer can't be checked, or is none.
+    /// An answer can't be checked, or is missing.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
     /// The tasks could not be listed: the server's listing is not readable.
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
-    /// No place for outputs.
+    /// No directory for outputs.
     #[error(
         "{}: can't make a directory for outputs: {error}; give another place with --data DIR",
         printable_path(path)
@@ -106,13 +106,13 @@ pub enum SetupError {
         /// What the system said.
         error: std::io::Error,
     },
-    /// Pictures were named for tasks that look at none.
+    /// Pictures were given for tasks that use none.
     #[error("{0} has no pictures: leave out --images, or run a scenario that makes thumbnails")]
     NoPicturesWanted(String),
-    /// A server was named for tasks that fetch nothing.
+    /// A server was given for tasks that fetch nothing.
     #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
     NoServerWanted(String),
-    /// No place for the queue's files.
+    /// No directory for the queue's files.
     #[error("{}: can't make a directory for the queue: {error}; give another place with TMPDIR", printable_path(path))]
     Scratch {
         /// Where it should have been.
@@ -120,7 +120,7 @@ pub enum SetupError {
         /// What the system said.
         error: std::io::Error,
     },
-    /// The system gave no thread for the untimed reference run.
+    /// The system refused a thread for the untimed reference run.
     #[error(transparent)]
     Reference(#[from] StartError),
 }
@@ -173,9 +173,9 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Runs the tasks once, sequentially and untimed, where what they should give is "what sequential gives". A run over
-    /// the user's own pictures has as long as it takes, unless the scenario says how long: nobody knows it beforehand. What
-    /// can't be read of these is left out, and what is measured may take a multiple of what the rest took.
+    /// Runs the tasks once, sequentially and untimed, if their expected outcome is the sequential one. A run over the
+    /// user's own pictures has no limit unless the scenario sets one: its duration is unknown. Unreadable pictures are
+    /// left out, and the limit of measured runs is a multiple of the time for the rest.
     fn run_reference(
         &mut self,
         scenario: &Scenario,
@@ -192,7 +192,7 @@ impl Stage {
         let (mut lane, begun, total) = (Lane::new(0, 0, stop), Instant::now(), self.tasks.len() as u64);
         let mut errors = Vec::new();
         for (index, task) in (0..).zip(&*self.tasks) {
-            // Who reads events is not to read one for each of 20,000 pictures.
+            // Otherwise 20,000 pictures would cause 20,000 events.
             if u64::from(index) % (total / 100 + 1) == 0 {
                 observer.preparing("a reference run", index.into(), total);
             }
@@ -201,7 +201,7 @@ impl Stage {
             match done.result {
                 Ok(output) if *slot == Expected::AsSequential => *slot = Expected::Output(output),
                 Ok(_) => {}
-                // Where sequential fails, the slot stays as it is, and the check of every cell names the failure.
+                // If sequential fails, the slot stays unchanged, and the check of every cell reports the failure.
                 Err(error) => errors.push((index as usize, error)),
             }
         }
@@ -214,7 +214,7 @@ impl Stage {
         }
     }
 
-    /// Takes the tasks out whose pictures can't be read. What failed for another reason stays, and fails in the cells.
+    /// Removes tasks whose pictures can't be read. Tasks that failed for another reason stay, and fail in the cells.
     fn leave_out(&mut self, folder: &Path, errors: &[(usize, TaskError)]) -> Result<(), SetupError> {
         let mut out = BTreeSet::new();
         for (index, error) in errors {
@@ -243,10 +243,10 @@ impl Stage {
     }
 }
 
-/// The user's own pictures may take this long in all.
+/// The limit for all of the user's own pictures.
 const LONGEST_REFERENCE: Duration = Duration::from_hours(24);
-/// A run of the user's own pictures may take this many times what the reference run took: no strategy is so much slower
-/// than sequential, on a machine that is as busy as it was.
+/// A run of the user's own pictures may take this many times as long as the reference run: no strategy is that much
+/// slower than sequential under the same load.
 const DEADLINE_IN_REFERENCES: u32 = 5;
 
 fn outputs(settings: &Settings) -> Result<Scratch, SetupError> {
@@ -254,11 +254,11 @@ fn outputs(settings: &Settings) -> Result<Scratch, SetupError> {
     Scratch::new_in(&path).map_err(|error| SetupError::Outputs { path, error })
 }
 
-/// A body with more bytes than this is not computed beforehand, which nothing could interrupt: sequential fetches it, and
-/// the run's deadline holds for that.
+/// A body with more bytes than this is not computed beforehand, since that can't be interrupted: sequential fetches it,
+/// under the run's deadline.
 const LARGEST_FORESEEN: u64 = 1 << 30;
 
-/// A server that answers, and what it will answer.
+/// A running server, and its expected answers.
 struct Served {
     server: Server,
     oracle: Oracle,
@@ -275,7 +275,7 @@ impl Served {
         Ok(Self { server, oracle })
     }
 
-    /// The task, and what must come of it: what the profile says, or, where it says nothing, what sequential gets.
+    /// The task and its expected outcome: from the profile, or, if that has none, from the sequential run.
     fn with_outcome(&self, task: Task) -> Result<(Task, Expected), NoAnswer> {
         let Task::Fetch(fetch) = &task else { return Ok((task, Expected::AsSequential)) };
         let (site, authorization) = (fetch.site.as_deref(), fetch.authorization.as_deref());
@@ -288,12 +288,12 @@ impl Served {
     }
 }
 
-/// The profile with the place of the photographs that it serves, made now if they are not there.
+/// The profile with the folder of the photographs that it serves, made now if missing.
 pub fn with_photos(profile: Profile, data: &Path, observer: &mut dyn Observer) -> Result<Profile, FixtureError> {
     if !profile.routes.iter().any(|route| route.body == Body::Photo) {
         return Ok(profile);
     }
-    // The drawings that the gallery also lists lie beside the photographs.
+    // The gallery's drawings are in the same folder as the photographs.
     let folder = photos(data, observer)?.first().and_then(|photo| photo.parent()).map(Into::into);
     Ok(Profile { photos: folder, ..profile })
 }
@@ -309,7 +309,7 @@ fn build(
 ) -> Result<Vec<(Task, Expected)>, SetupError> {
     match &variant.workload {
         Workload::Fetch(recipe) => {
-            // The checker has seen to it that there is one.
+            // The checker ensures that there is one.
             let Some(served) = server else { return Ok(Vec::new()) };
             let tasks =
                 recipe.build(served.server.contact().origin(), scenario.time_scale).map_err(SetupError::Listing)?;
@@ -322,7 +322,7 @@ fn build(
             };
             let own = fixtures::user_photos(dir)?;
             left_out.extend(own.left_out);
-            // All of the user's own, however many the scenario has.
+            // All of the user's own, whatever the scenario's number.
             let photos = NonZeroU32::new(own.pictures.len() as u32).unwrap_or(recipe.photos);
             Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own.pictures, outputs.path())?)
         }
@@ -340,9 +340,9 @@ fn fixtures_dir(data: &Path) -> PathBuf {
     data.join("fixtures")
 }
 
-/// The photographs, made now if they are not there.
+/// The photographs, made now if missing.
 fn photos(data: &Path, observer: &mut dyn Observer) -> Result<Vec<PathBuf>, FixtureError> {
-    // They are made on all cores, and each tells the observer.
+    // They are made on all cores, and each core tells the observer.
     let observer = Mutex::new(observer);
     fixtures::photos(&fixtures_dir(data), &|done, total| {
         if let Ok(mut observer) = observer.lock() {

@@ -21,25 +21,25 @@ use work::{
     worker::layout::WorkerLayout,
 };
 
-/// Less than this, and a process can't even start: its heap takes 64 MiB beforehand.
+/// With less than this a process can't even start: its heap reserves 64 MiB.
 const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
 
-/// The longest a run may take where a scenario doesn't say.
+/// The default limit of a run.
 const A_MINUTE_S: f64 = 60.0;
 
-/// Nobody waits longer for a run. More is a slip of the pen, and would overflow a clock sooner or later.
+/// Nobody waits longer for a run. More is a typo, and could overflow a clock.
 pub(super) const DAY_S: f64 = 86_400.0;
 
 /// Checks the wire form of one file.
 pub(super) struct ScenarioChecker<'a> {
     /// What errors call the file.
     pub file: &'a str,
-    /// The file as it stands, which variants are laid over.
+    /// The file's table, into which variants are merged.
     pub table: &'a Table,
 }
 
 impl ScenarioChecker<'_> {
-    /// All of it but the claims and decisions, which may name cells of other scenarios.
+    /// All but the claims and decisions, which may name cells of other scenarios.
     pub(super) fn scenario(&self, name: &str, wire: wire::Scenario) -> Result<Scenario, ScenarioError> {
         if let Err(expected) = time_scale(wire.time_scale) {
             return Err(self.invalid("time_scale", &exact(wire.time_scale), &expected));
@@ -145,7 +145,7 @@ impl ScenarioChecker<'_> {
         self.answered(variant, fetch, &server)
     }
 
-    /// Whether each path that is fetched has a route. A 404 of the server's own would be measured as an answer.
+    /// Checks that each fetched path has a route. Else the server's own 404 would be measured as an answer.
     fn answered(&self, variant: &Variant, fetch: &Recipe, server: &CheckedProfile) -> Result<(), ScenarioError> {
         let listed = |listing: &Listing| (None, listing.path.clone());
         let mut paths: Vec<(&str, (Option<String>, String))> =
@@ -173,7 +173,7 @@ impl ScenarioChecker<'_> {
         Ok(())
     }
 
-    /// A number too many in a file should be an error of the file, and not the end of the machine's memory.
+    /// A digit too many in a file should be an error in the file, and not exhaust the machine's memory.
     fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
         const MOST_TASKS: u32 = 1_000_000;
         const LARGEST_SIEVE: u64 = 100_000_000;
@@ -190,7 +190,7 @@ impl ScenarioChecker<'_> {
         }
     }
 
-    /// A server's numbers are scaled with everything else, and its photographs come from the fixtures.
+    /// A server's times are scaled like all others, and its photographs come from the fixtures.
     fn server(&self, key: &str, server: Profile, time_scale: f64) -> Result<Profile, ScenarioError> {
         if (server.time_scale - 1.0).abs() > f64::EPSILON {
             let key = format!("{key}.time_scale");
@@ -202,7 +202,7 @@ impl ScenarioChecker<'_> {
         Ok(Profile { time_scale, ..server })
     }
 
-    /// The variant that these changes make of the scenario as it stands.
+    /// The scenario with a variant's changes applied.
     fn changed(
         &self,
         base: Variant,
@@ -233,7 +233,7 @@ impl ScenarioChecker<'_> {
         Ok(Variant { name, ..variant })
     }
 
-    /// The file's table of this name with the changes of a variant.
+    /// The file's table of this name, with a variant's changes.
     fn laid_over<T: DeserializeOwned>(&self, key: &str, changes: Table, variant: &str) -> Result<T, ScenarioError> {
         let base = self.table.get(key).and_then(Value::as_table).cloned().unwrap_or_default();
         wire::merged(base, changes).try_into().map_err(|error: toml::de::Error| ScenarioError::Malformed {

@@ -1,45 +1,45 @@
-//! Claims: what a document says, and the test that it is put to.
+//! Claims: what a document says, and how it is tested.
 //!
-//! A claim stands in the TOML of the scenario that tests it. Its figures name the cells that are compared as tables show
-//! them (`threads x 5`, `processes x 8, pool_chunks, as published`), and the kind of comparison. What makes a figure agree
-//! or disagree is written there before anything is measured, and nowhere else.
+//! A claim is in the TOML of the scenario that tests it. Its figures name the compared cells as tables show them
+//! (`threads x 5`, `processes x 8, pool_chunks, as published`), and the kind of comparison. What makes a figure agree
+//! or disagree is fixed there before anything is measured, and nowhere else.
 
 use super::{CellSpec, DEFAULT_VARIANT, Scenario};
 use serde::Deserialize;
 
-/// Departures up to here count as agreement with a printed figure, unless the claim says otherwise: 15 %.
+/// Deviations up to 15 % agree with a printed figure, unless the claim says otherwise.
 pub const TOLERANCE: f64 = 0.15;
 
-/// Differences up to here count as none: 5 %, fixed beforehand.
+/// Differences up to 5 % count as none; fixed beforehand.
 pub const DELTA: f64 = 0.05;
 
-/// One row of the ledger: something that a document says.
+/// One row of the ledger: one statement of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
     /// `000-3`: the document, and the claim's number in it.
     pub id: String,
-    /// What it asks, as a heading.
+    /// Its question, as a heading.
     pub question: String,
     /// What the document says, in our words, with the figures as it printed them.
     pub says: String,
-    /// The figures that decide it. There is at least one.
+    /// The figures that decide it, at least one.
     pub figures: Vec<Figure>,
-    /// What could have given the printed figure, each run as a recipe of its own.
+    /// Mechanisms that may have produced the printed figure, each a model.
     pub mechanisms: Vec<Mechanism>,
-    /// The recipe under which the mechanisms part; `None` where nobody has thought of one.
+    /// The experiment that separates the mechanisms; `None` where none is known.
     pub apart: Option<Apart>,
-    /// How the document disagrees with itself or with its own code. Each reading is then one of the figures.
+    /// How the document contradicts itself or its own code. Each reading is then one of the figures.
     pub contested: Option<String>,
-    /// Where Rust differs from what the document is about.
+    /// Where Rust differs from the document's language.
     pub in_rust: Option<String>,
-    /// What to keep in mind about the comparison.
+    /// A caveat about the comparison.
     pub caveat: Option<String>,
 }
 
 /// One figure of a claim: what is measured, and what it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// What it is, to be read in a table: `speed-up of 5 threads`.
+    /// Its name in a table: `speed-up of 5 threads`.
     pub name: String,
     /// The scenario whose cells it compares.
     pub scenario: String,
@@ -49,13 +49,13 @@ pub struct Figure {
     pub published: Option<f64>,
     /// What it should be.
     pub expects: Expects,
-    /// How far from `published` still agrees: a share of it, or, for [`Test::Trend`], a difference.
+    /// How far from `published` still agrees: relative, or, for [`Test::Trend`], absolute.
     pub tolerance: f64,
     /// What the machine must have for it.
     pub needs: Option<Needs>,
-    /// About Rust and not about the document: shown beside the claim, with no say in its verdict.
+    /// About Rust and not about the document: shown beside the claim, no part of its verdict.
     pub in_rust: bool,
-    /// The claims whose printed figures the numbers of its variants were chosen by. A figure can't reproduce one of these.
+    /// The claims whose printed figures determined its variants' numbers. A figure can't reproduce one of these.
     pub calibrated_from: Vec<String>,
 }
 
@@ -70,12 +70,12 @@ pub enum Expects {
     Below(f64),
     /// This, within a factor of 1 + [`DELTA`] either way; exponents within [`DELTA`], counts exactly.
     Equal(f64),
-    /// What the exhibit or the error's text says: it is so, or it isn't.
+    /// Yes or no: what the exhibit or the error's text shows.
     Shown,
 }
 
 impl Expects {
-    /// The number that it names.
+    /// The number in it.
     pub(super) fn bound(self) -> Option<f64> {
         match self {
             Self::Above(bound) | Self::Below(bound) | Self::Equal(bound) => Some(bound),
@@ -84,41 +84,41 @@ impl Expects {
     }
 }
 
-/// What is measured. `C` is a cell's name in the file, and the cell itself once that is checked.
+/// What is measured. `C` is a cell's name in the file, and the cell itself after the check.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Test<C> {
     /// How many times as fast `to` is as `from`: T(from) / T(to), from pairs. A ratio.
     Ratio {
-        /// The one it is compared with.
+        /// The reference cell.
         from: C,
-        /// The one in question.
+        /// The cell under test.
         to: C,
     },
-    /// Its time at the document's own pace, seconds; with `tasks`, drawn out in proportion to so many tasks.
+    /// Its time at the document's own pace, seconds; with `tasks`, extrapolated in proportion to so many.
     Time {
         /// The cell.
         cell: C,
-        /// Another number of tasks than it has.
+        /// How many to extrapolate to.
         tasks: Option<u32>,
     },
-    /// In how many turns its tasks were done: its time over that of one task of `turn`, from pairs. A number of turns.
+    /// The number of waves in which its tasks ran: its time over that of one task of `turn`, from pairs.
     Turns {
         /// The cell.
         cell: C,
-        /// Tells how long one task takes: its time divided by its tasks.
+        /// Gives the time of one task: its time divided by its tasks.
         turn: C,
     },
-    /// How its time grows with its tasks: the slope of ln T over ln n. 0 is "not at all", 1 "in proportion". An exponent.
+    /// How its time grows with its tasks: the slope of ln T over ln n, an exponent. 0 is constant, 1 is proportional.
     Trend {
         /// Cells with different numbers of tasks.
         cells: Vec<C>,
     },
-    /// How many times as long it takes as the best of the others, the best chosen in other rounds. A ratio.
+    /// Its time over that of the best of the others, the best chosen in other rounds. A ratio.
     DropOff {
         /// The cell that should be slower.
         at: C,
-        /// Those among which the best is chosen, `at` not among them.
+        /// The candidates for the best, without `at`.
         among: Vec<C>,
     },
     /// Counted, and exact.
@@ -128,21 +128,21 @@ pub enum Test<C> {
         /// What is counted.
         what: Countable,
     },
-    /// Processor seconds over seconds at the document's own pace; with `against`, how many times as much of it. A share.
+    /// CPU seconds over seconds at the document's own pace; with `against`, relative to that cell. A share.
     CpuShare {
         /// The cell.
         cell: C,
-        /// The one it is compared with.
+        /// The reference cell.
         against: Option<C>,
     },
-    /// Memory that each worker adds, bytes; with `against`, how many times as much.
+    /// Memory that each worker adds, bytes; with `against`, relative to that cell.
     Memory {
         /// The cell.
         cell: C,
-        /// The one it is compared with.
+        /// The reference cell.
         against: Option<C>,
     },
-    /// An exhibit of the museum shows what it says: the bug, and the right way.
+    /// An exhibit of the museum shows what it should: the bug, and the fix.
     Exhibit(
         /// Its name.
         String,
@@ -156,11 +156,11 @@ pub enum Test<C> {
     },
 }
 
-/// What can be counted of a cell.
+/// What can be counted in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Countable {
-    /// Tasks that it has.
+    /// Its tasks.
     Tasks,
     /// Tasks that ended in an error, in the round that had the most.
     TaskErrors,
@@ -168,9 +168,9 @@ pub enum Countable {
     Threads,
     /// The most processes alive at once.
     Processes,
-    /// Jobs that were handed out again.
+    /// Jobs that were redelivered.
     Redeliveries,
-    /// Answers with the HTTP status 200, likewise 401, 404 and 500: in the last round.
+    /// Answers with HTTP status 200 in the last round; likewise 401, 404 and 500.
     #[serde(rename = "status_200")]
     Status200,
     /// 401.
@@ -188,45 +188,45 @@ pub enum Countable {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Needs {
-    /// So many usable cores.
+    /// Usable cores.
     pub cores: Option<u32>,
-    /// Something that no machine of ours has, in words: "the document's own machine and its Python".
+    /// Something that our machines lack, in words: "the document's own machine and its Python".
     pub other: Option<String>,
 }
 
-/// Something that could have given the printed figure, run as a recipe of its own.
+/// A model: a mechanism that may have produced the printed figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mechanism {
-    /// What it is, to be read in "... would explain it": `a serial start of 0.47 s`.
+    /// Its name, to be read in "... would explain it": `a serial start of 0.47 s`.
     pub name: String,
     /// The scenario whose cells it compares: the claim's own.
     pub scenario: String,
     /// What is measured, in the unit of the claim's first figure.
     pub test: Test<CellSpec>,
-    /// The same under the recipe that tells the mechanisms apart.
+    /// The same in the experiment that separates mechanisms.
     pub apart: Option<Test<CellSpec>>,
     /// As for a [`Figure`].
     pub calibrated_from: Vec<String>,
 }
 
-/// Where the mechanisms part.
+/// The experiment that separates the mechanisms.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Apart {
-    /// The other recipe, to be read in "With ..., they part": `thirty threads instead of five`.
+    /// Its conditions, to be read in "With ..., they part": `thirty threads instead of five`.
     pub with: String,
-    /// What the documents printed for it; `None` where they printed nothing that tells the mechanisms apart.
+    /// What the documents printed for it; `None` if they printed nothing that separates the mechanisms.
     pub published: Option<f64>,
     /// Where it is printed: another claim's id.
     pub from: Option<String>,
 }
 
-/// A row of the decision table: one kind of work, and who does it fastest.
+/// A row of the decision table: one kind of work, and its fastest strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
     /// The kind of work, to be read as a row's head: `waiting for a server (IO-bound)`.
     pub work: String,
-    /// The cells to choose from, each with the workers that are named.
+    /// The cells to choose from, each with the named workers.
     pub cells: Vec<CellSpec>,
 }
 
@@ -251,7 +251,7 @@ impl Claim {
         self.id.split_once('-').map_or(&self.id, |(document, _)| document)
     }
 
-    /// Its place in the ledger: the document, then the number.
+    /// Its sort key in the ledger: the document, the number.
     pub fn place(&self) -> (&str, u32) {
         (self.document(), self.id.split_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(u32::MAX))
     }
@@ -288,7 +288,7 @@ impl Claim {
 }
 
 impl Scenario {
-    /// The claims whose printed figures the numbers of this variant were chosen by.
+    /// The claims whose printed figures determined this variant's numbers.
     pub fn calibrated_from(&self, variant: &str) -> &[String] {
         let variant = self.variant(variant).or_else(|| self.variant(DEFAULT_VARIANT));
         variant.map_or(&[], |variant| &variant.calibrated_from)

@@ -1,4 +1,4 @@
-//! From the claims of a file to checked ones: every cell is one that is measured, every number can agree or disagree.
+//! Checks the claims of a file: every cell is one that is measured, every number can agree or disagree.
 
 use super::{
     CellSpec, Scenario, ScenarioError,
@@ -9,7 +9,7 @@ use super::{
 use support::{figures::exact, suggestion::one_of};
 
 impl ScenarioChecker<'_> {
-    /// The claims of a scenario that is checked otherwise.
+    /// The claims of a scenario that is otherwise checked.
     pub(super) fn claims(&self, scenario: &Scenario, wire: Vec<wire::Claim>) -> Result<Vec<Claim>, ScenarioError> {
         let claims = wire.into_iter().map(|claim| self.claim(scenario, claim)).collect::<Result<Vec<_>, _>>()?;
         for (place, claim) in claims.iter().enumerate() {
@@ -120,7 +120,7 @@ impl ScenarioChecker<'_> {
         Ok(Mechanism { name: wire.name, scenario: home.name.clone(), test, apart, calibrated_from })
     }
 
-    /// The test with cells for names.
+    /// Resolves cell names.
     fn test(&self, key: &str, home: &Scenario, test: Test<String>) -> Result<Test<CellSpec>, ScenarioError> {
         let cell = |name: &str| self.cell(key, &home.cells, name);
         let cells = |names: &[String]| names.iter().map(|name| cell(name)).collect::<Result<Vec<_>, _>>();
@@ -159,10 +159,10 @@ impl ScenarioChecker<'_> {
     }
 }
 
-/// Whether a test can have this figure at all; otherwise what is expected.
+/// Whether a test can have this figure; otherwise what is expected.
 fn possible<C>(test: &Test<C>, number: f64) -> Result<(), &'static str> {
     let (possible, expected) = match test {
-        // How steeply a time grows: it may fall.
+        // An exponent may be negative.
         Test::Trend { .. } => (true, "a finite number"),
         Test::Count { .. } => (number >= 0.0 && number.fract() == 0.0, "a whole number from 0 on: it is a count"),
         _ => (number > 0.0, "a number above 0: times, shares and ratios are"),

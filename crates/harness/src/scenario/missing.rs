@@ -1,11 +1,11 @@
-//! Which keys a scenario lacks. serde gives up at the first one; whoever writes a file wants to know all of them.
+//! Lists all keys that a scenario lacks, for its author: serde stops at the first one.
 
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
 };
 
-/// The keys that each table must have, by the table's own key; `*` stands for any. A test holds the list to what serde demands.
+/// The keys that each table must have, by the table's own key; `*` matches any. A test compares the list with serde's.
 const REQUIRED: &[(&str, &[&str])] = &[
     ("", &["title", "question", "workload", "cells"]),
     ("workload.fetch", &["tasks"]),
@@ -32,8 +32,8 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("decisions", &["work", "cells"]),
 ];
 
-/// All that is missing, in words: ``missing `title` at the top; missing `workers` in `cells` (line 9)``. `None` where nothing
-/// is, or where the text is no TOML.
+/// All missing keys, in words: ``missing `title` at the top; missing `workers` in `cells` (line 9)``. `None` if none is
+/// missing, or if the text is not TOML.
 pub(super) fn in_words(text: &str) -> Option<String> {
     let whole = DeTable::parse(text).ok()?;
     let mut parts: Vec<String> = Vec::new();
@@ -54,7 +54,7 @@ pub(super) fn in_words(text: &str) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-/// Every table that this key leads to, and where it begins: an array of tables has several.
+/// Every table at this key, and where it begins: an array of tables has several.
 fn tables<'t>(table: &'t DeTable<'t>, start: usize, steps: &[&str], found: &mut Vec<(&'t DeTable<'t>, usize)>) {
     let Some((first, rest)) = steps.split_first() else {
         found.push((table, start));
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use toml::{Table, Value};
 
-    /// Everything that the built-in scenarios don't have.
+    /// Every key that the built-in scenarios don't use.
     const RARE: &str = "
 title = ''
 question = ''
@@ -103,7 +103,7 @@ strategies = []
 workers = []
 ";
 
-    /// The file without one of its keys, for each of the keys.
+    /// For each key, the file without it.
     fn each_without_one(value: &Value) -> Vec<Value> {
         match value {
             Value::Table(table) => {
@@ -112,7 +112,7 @@ workers = []
                     let mut without = table.clone();
                     without.remove(key);
                     all.push(Value::Table(without));
-                    // What a claim's test must have depends on its kind: serde alone knows.
+                    // What a claim's test must have depends on its kind; only serde knows.
                     if key == "test" {
                         continue;
                     }
@@ -124,7 +124,7 @@ workers = []
                 }
                 all
             }
-            // One element stands for all.
+            // One element is enough.
             Value::Array(values) => values.first().map_or_else(Vec::new, |first| {
                 let with = |changed| Value::Array([vec![changed], values[1..].to_vec()].concat());
                 each_without_one(first).into_iter().map(with).collect()
@@ -154,7 +154,7 @@ workers = []
         assert!(demanded > 100, "{demanded}");
     }
 
-    /// As TOML in one line for each key at the top. `toml` is built without its writer.
+    /// As TOML, one line for each top-level key. `toml` is built without its writer.
     fn toml_text(value: &Value) -> String {
         let Value::Table(table) = value else { return inline(value) };
         table.iter().map(|(key, value)| format!("{key} = {}\n", inline(value))).collect::<Vec<_>>().concat()

@@ -1,4 +1,4 @@
-//! The wire form: what a scenario's TOML may say. Whatever it doesn't know is refused; nothing else is checked here.
+//! The wire form: what a scenario's TOML may say. Unknown keys are rejected; nothing else is checked here.
 
 use super::{
     DEFAULT_VARIANT, Workload,
@@ -38,7 +38,7 @@ pub(super) struct Scenario {
     pub as_published: BTreeMap<String, Vec<Phase>>,
     #[serde(default)]
     pub variants: BTreeMap<String, Changes>,
-    /// What the scenario's own numbers were chosen by.
+    /// The claims that the numbers are calibrated from.
     #[serde(default)]
     pub calibrated_from: Vec<String>,
     pub cells: Vec<Cells>,
@@ -71,19 +71,19 @@ pub(super) struct Claim {
 #[serde(deny_unknown_fields)]
 pub(super) struct Figure {
     pub name: String,
-    /// Another scenario than the one that the claim stands in.
+    /// A scenario other than the claim's own.
     pub scenario: Option<String>,
     pub test: Test<String>,
     pub published: Option<f64>,
     pub tolerance: Option<f64>,
-    /// What it should be, where that isn't what is published.
+    /// What it should be, if that isn't the published figure.
     pub expects: Option<Expects>,
     pub needs: Option<Needs>,
     #[serde(default)]
     pub in_rust: bool,
 }
 
-/// What a figure should be, where that isn't what is published: `{ above = 1.0 }`.
+/// What a figure should be, if that isn't the published one: `{ above = 1.0 }`.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Expects {
@@ -118,17 +118,17 @@ pub(super) struct Outcomes {
     pub error: Option<ErrorKind>,
 }
 
-/// What a variant changes. What it doesn't name stays.
+/// What a variant changes. All other keys stay.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
-    /// In short for what each workload calls it.
+    /// Short for the workload's own key.
     pub tasks: Option<NonZeroU32>,
-    /// In short for the latency of every route.
+    /// Short for the latency of every route.
     pub latency_s: Option<f64>,
-    /// Laid over the scenario's own table of this name, key by key.
+    /// Merged into the scenario's table of this name, key by key.
     pub workload: Option<Table>,
-    /// Likewise. A list, such as `routes`, takes the place of the whole list.
+    /// Likewise. A list, such as `routes`, replaces the whole list.
     pub server: Option<Table>,
     pub prologue: Option<Vec<fetch::Listing>>,
     pub expected: Option<Vec<Outcomes>>,
@@ -177,7 +177,7 @@ fn default_variant() -> String {
 }
 
 impl Outcomes {
-    /// What each of these says, by index.
+    /// The expected outcomes, by index.
     pub(super) fn by_index(all: &[Self]) -> BTreeMap<u32, Expected> {
         let one = |outcomes: &Self| {
             let expected = outcomes.error.map_or(Expected::Any, Expected::Error);

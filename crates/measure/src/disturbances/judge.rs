@@ -1,8 +1,8 @@
-//! From facts to findings. The limits are rules of thumb, each with its reason.
+//! Judges the facts. The limits are rules of thumb, each with its reason.
 
 use super::{Disturbance, Facts, Inspection, Severity};
 
-/// Open files that the largest scenarios need: two for each of a thousand connections, and some for everything else.
+/// Open files that the largest scenarios need: two for each of a thousand connections, and some for the rest.
 const OPEN_FILES: u64 = 2_100;
 
 pub(super) fn all(facts: &Facts) -> Vec<Inspection> {
@@ -21,7 +21,7 @@ pub(super) fn all(facts: &Facts) -> Vec<Inspection> {
     ]
 }
 
-/// What a judge says: how it is, and, if it disturbs, how much and what helps.
+/// A state, and, if it disturbs, the severity and the remedy.
 type Judgement = (String, Option<(Severity, &'static str)>);
 
 fn judged<T>(name: &'static str, fact: Option<T>, judge: impl Fn(T) -> Judgement) -> Inspection {
@@ -47,7 +47,7 @@ fn build(debug: bool) -> Inspection {
     finding("build", judgement)
 }
 
-/// A tenth of the machine is what a desktop uses to stand still. Half of it leaves too little to measure with.
+/// An idle desktop uses a tenth of the machine. A load of half of it leaves too little to measure with.
 fn load(load: f64, cores: u32) -> Inspection {
     let share = load / f64::from(cores.max(1));
     let found = format!("{load:.2} over the last minute, on {cores} {}", noun(cores, "core"));
@@ -61,7 +61,7 @@ fn load(load: f64, cores: u32) -> Inspection {
     finding("load", (found + effect, disturbs))
 }
 
-/// Below four cores, "more workers help no further" and "there are no more cores" can hardly be told apart.
+/// Below four cores, "more workers don't help" and "there are no more cores" can hardly be distinguished.
 fn cores(usable: u32, online: u32) -> Inspection {
     let found = format!("{usable} of {online} usable");
     let judgement = match usable {
@@ -112,7 +112,7 @@ fn turbo(on: bool) -> Judgement {
     }
 }
 
-/// Some pages always end up there on a machine that has been on for long; they don't come back unless they are used.
+/// On a long-running machine some pages always end up there; they don't come back unless they are used.
 fn swap(used_bytes: u64) -> Judgement {
     if used_bytes == 0 {
         return ("not in use".into(), None);
@@ -165,7 +165,7 @@ fn noun(count: u32, one: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A machine that nobody has.
+    /// An ideal machine.
     fn ideal() -> Facts {
         Facts {
             load: Some(0.1),
@@ -183,7 +183,7 @@ mod tests {
         }
     }
 
-    /// The only thing that disturbs.
+    /// The only disturbance.
     fn only(facts: &Facts) -> Disturbance {
         let mut found: Vec<Disturbance> = all(facts)
             .into_iter()

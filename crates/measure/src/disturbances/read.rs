@@ -1,4 +1,4 @@
-//! Reads the facts. Nothing here judges, and nothing here fails: what can't be read is `None`.
+//! Reads the facts, without judging. Nothing here fails: unreadable facts are `None`.
 
 use super::Facts;
 use crate::host;
@@ -36,7 +36,7 @@ mod system {
         fs::read_to_string(path).ok().map(|text| text.trim().to_owned())
     }
 
-    /// The paths of a folder's entries. `None` where there is no such folder.
+    /// The paths of a folder's entries. `None` without such a folder.
     fn entries(folder: impl AsRef<Path>) -> Option<Vec<PathBuf>> {
         Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect())
     }
@@ -53,8 +53,8 @@ mod system {
         Some(limits.fold(f64::INFINITY, f64::min))
     }
 
-    /// The folders of a group and its ancestors in which a quota may stand. In a container the path may be the host's and
-    /// not be there; then the root of the mount is the group.
+    /// The folders of a group and its ancestors that may contain a quota. In a container the path may be the host's and
+    /// not exist; then the root of the mount is the group.
     fn folders(controllers: &[String], path: &str) -> Vec<PathBuf> {
         let mounts: &[&str] = match controllers {
             // Version 2 has one hierarchy without names.
@@ -75,7 +75,7 @@ mod system {
         super::cores_of(&version_2().or_else(version_1)?)
     }
 
-    /// A virtual machine often has the folders but no governors: nothing is governed from there.
+    /// A virtual machine often has the folders but no governors: it controls no frequency.
     pub(super) fn governors() -> Option<Vec<String>> {
         let policies = entries(format!("{CORES}/cpufreq"))?;
         Some(policies.iter().filter_map(|policy| read(policy.join("scaling_governor"))).collect())
@@ -92,7 +92,7 @@ mod system {
         Some(memory.swap_total.saturating_sub(memory.swap_free))
     }
 
-    /// Processors of the x86 family carry a flag when a hypervisor runs them; others don't tell in this way.
+    /// x86 processors have a flag that a hypervisor sets; others don't report it in this way.
     pub(super) fn virtual_machine() -> Option<bool> {
         super::hypervisor_in(&read("/proc/cpuinfo")?)
     }
@@ -106,7 +106,7 @@ mod system {
         (all > 0).then(|| stolen as f64 / all as f64)
     }
 
-    /// A battery that is being emptied. One that belongs to a mouse has `Device` for its scope.
+    /// Whether a battery is discharging. A mouse's battery has the scope `Device`.
     pub(super) fn on_battery() -> Option<bool> {
         let emptied = |supply: &PathBuf| {
             let says = |file: &str, what: &str| read(supply.join(file)).is_some_and(|text| text == what);

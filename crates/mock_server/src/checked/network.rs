@@ -1,4 +1,4 @@
-//! The network's part of the check: everything scaled, nothing absurd.
+//! Checks and scales the network's part of a profile.
 
 use super::{PathPattern, ProfileError, scaled_ns, wrong};
 use crate::{
@@ -19,24 +19,24 @@ pub(crate) struct CheckedNetwork {
     pub connections: Option<Limit>,
     pub requests: Option<Limit>,
     pub rate: Option<Rate>,
-    /// How long a connection may be idle, if the profile says.
+    /// The idle timeout, if the profile sets one.
     pub idle: Option<Duration>,
     pub faults: Vec<CheckedFault>,
 }
 
-/// Bytes or requests per second, after scaling, that make sense: a byte in a quarter of an hour, a terabyte in a second.
+/// Valid bytes or requests per second, after scaling: a byte in a quarter of an hour to a terabyte in a second.
 const SLOWEST_PER_S: f64 = 1e-3;
 const FASTEST_PER_S: f64 = 1e12;
-/// More than a process can have descriptors, let alone serve.
+/// More than a process can have descriptors.
 const MOST_AT_ONCE: u32 = 1 << 20;
 
-/// What the runtime's timer can tell from nothing.
+/// The resolution of the runtime's timer.
 const LEAST_IDLE_NS: u64 = 1_000_000;
-/// How long a client may do nothing, unless the profile says.
+/// The default idle timeout of a client.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl CheckedNetwork {
-    /// How long a client may take over its next request, or over reading anything of an answer.
+    /// The timeout for a client's next request, and for reading any of an answer.
     pub fn patience(&self) -> Duration {
         self.idle.unwrap_or(PATIENCE)
     }
@@ -108,7 +108,7 @@ fn per_s(found: f64, scale: f64) -> Result<f64, &'static str> {
 impl CheckedFault {
     fn of(rule: &FaultRule, scale: f64, key: impl Fn(&str) -> String) -> Result<Self, ProfileError> {
         let kind = rule.fault;
-        // A number that belongs to another fault is a slip of the pen, and would be of no effect.
+        // A number that belongs to another fault is a mistake, and would have no effect.
         for (name, is_there, fault) in [
             ("status", rule.status.is_some(), Fault::Error),
             ("stall_s", rule.stall_s.is_some(), Fault::Stall),

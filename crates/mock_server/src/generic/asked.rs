@@ -1,4 +1,4 @@
-//! A request as the generic routes look at it: its query, its form, and how they are told as JSON.
+//! A request as the generic routes see it: its query, its form, and their JSON.
 
 use super::{Found, LONGEST_S, RefusedCall, scaled_ns};
 use crate::payload::NoiseBytes;
@@ -11,19 +11,19 @@ use hyper::{
 use serde_json::{Map, Value};
 use std::{borrow::Cow, net::IpAddr};
 
-/// A request that is there as a whole.
+/// A complete request.
 #[derive(Debug)]
 pub(crate) struct RequestAsked<'a> {
     pub parts: &'a Parts,
-    /// The host that the client meant.
+    /// The requested host.
     pub host: &'a str,
     pub client: IpAddr,
     pub body: &'a Bytes,
-    /// What decides where an answer is by chance: from 0 up to, but not including, 1.
+    /// The draw for random answers: from 0 up to, but not including, 1.
     pub chance: f64,
 }
 
-/// A request that one of the generic routes answers.
+/// A request to a generic route.
 pub(super) struct GenericCall<'a> {
     pub asked: &'a RequestAsked<'a>,
     pub found: &'a Found,
@@ -44,7 +44,7 @@ struct RequestContent {
 }
 
 impl GenericCall<'_> {
-    /// What stands at the path's placeholder with this number.
+    /// The value of the path's placeholder with this number.
     pub(super) fn captured(&self, number: usize) -> &str {
         self.found.captured.get(number).map_or("", String::as_str)
     }
@@ -63,7 +63,7 @@ impl GenericCall<'_> {
         self.arg(name).map_or(Ok(default), |given| bounded(&given, name, bounds))
     }
 
-    /// Seconds that somebody is to wait, as nanoseconds. Divided by the time scale if `scaled=1` is asked for.
+    /// Seconds to wait, as nanoseconds. Divided by the time scale if the query has `scaled=1`.
     pub(super) fn wait_ns(&self, seconds: &str) -> Result<u64, RefusedCall> {
         let scale = if self.arg("scaled").is_some_and(|scaled| scaled == "1") { self.time_scale } else { 1.0 };
         let seconds = seconds.parse().ok().filter(|seconds| (0.0..=LONGEST_S).contains(seconds));
@@ -80,7 +80,7 @@ impl GenericCall<'_> {
         format!("http://{}{path}", self.asked.host)
     }
 
-    /// What is asked for, by httpbin's names.
+    /// The request's `keys`, as httpbin names them.
     pub(super) fn told(&self, keys: &[&str]) -> Map<String, Value> {
         let parts = self.asked.parts;
         let RequestContent { data, form, files, json } =
@@ -113,7 +113,7 @@ impl GenericCall<'_> {
         headers.keys().map(|name| (title_case(name.as_str()), joined(name).into())).collect()
     }
 
-    /// Where the client is: by its proxy's word, if it has one.
+    /// The client's address, as its proxy claims, if any.
     pub(super) fn origin(&self) -> String {
         let by_proxy = self.header(HeaderName::from_static("x-forwarded-for"));
         by_proxy.map_or_else(|| self.asked.client.to_string(), Cow::into_owned)
@@ -147,7 +147,7 @@ fn pairs(encoded: &[u8]) -> Pairs {
     form_urlencoded::parse(encoded).into_owned().collect()
 }
 
-/// One that is given several times is a list.
+/// A name given several times becomes a list.
 pub(super) fn flattened(pairs: Pairs) -> Value {
     let mut flat: Map<String, Value> = Map::new();
     for (name, value) in pairs {

@@ -1,4 +1,4 @@
-//! Bodies that are there for their own sake: so many bytes, at some pace, in pieces, or as a document or a picture.
+//! Answers with a body of given bytes, at some pace, in pieces, or as a document or a picture.
 
 use super::{
     GenericAnswer, RefusedCall,
@@ -17,16 +17,16 @@ use hyper::{
 use jpeg_encoder::{ColorType, Encoder};
 use std::sync::LazyLock;
 
-/// Bytes in a chunk, unless asked otherwise: as with httpbin.
+/// The default size of a chunk, as with httpbin.
 pub(super) const CHUNK: u64 = 10 * 1024;
-/// The longest body of bytes. It is made while it is sent, so it takes no memory, only time.
+/// The longest body of bytes. Generated while it is sent, it takes no memory.
 const MOST_BYTES: u64 = 1_000_000_000_000;
 /// The longest drip: as long as httpbin's.
 const MOST_DRIPPED: u64 = 10 * 1024 * 1024;
 /// The most letters: as many as httpbin's.
 const MOST_LETTERS: u64 = 100 * 1024;
 
-/// The answer in chunks of this size, without a length beforehand.
+/// The answer in chunks of this size, without a length.
 pub(super) fn chunked(answer: Answer, bytes: u64) -> Answer {
     Answer { chunk_bytes: Some(bytes), ..answer }
 }
@@ -52,7 +52,7 @@ pub(super) fn stream_bytes(call: &GenericCall) -> GenericAnswer {
     Ok(chunked(bytes(call)?, chunk_bytes))
 }
 
-/// The path decides which bytes they are; or the seed, whatever the path.
+/// The path determines the bytes; or the seed alone, if given.
 fn noise(call: &GenericCall) -> Result<Payload, RefusedCall> {
     let length = bounded(call.captured(0), "the number of bytes", (0, MOST_BYTES))?;
     let Some(seed) = call.arg("seed") else { return Ok(call.noise.body(call.asked.parts.uri.path(), length)) };
@@ -111,12 +111,12 @@ pub(super) fn range(call: &GenericCall) -> GenericAnswer {
     })
 }
 
-/// None of the bytes that a `Range` asks for is there.
+/// A `Range` lies entirely beyond the end.
 #[derive(Clone, Copy)]
 struct BeyondEnd;
 
-/// The first and the last byte that a `Range` asks for; `None` for one that is no single range of bytes, which is then as
-/// if it weren't there.
+/// The first and the last byte that a `Range` requests; `None` for one that is not a single range of bytes, which is
+/// then ignored.
 fn span(range: &str, length: u64) -> Option<Result<(u64, u64), BeyondEnd>> {
     let (first, last) = range.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| text.trim().parse::<u64>().ok();

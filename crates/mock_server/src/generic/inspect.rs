@@ -1,4 +1,4 @@
-//! Answers that hold the request: all of it, parts of it, compressed, streamed or late.
+//! Answers that echo the request: all or parts of it, compressed, streamed or late.
 
 use super::{
     GenericAnswer,
@@ -19,10 +19,10 @@ use std::{
     io::{self, Write},
 };
 
-/// Lines that a stream may have.
+/// The most lines of a stream.
 const MOST_LINES: u64 = 10_000;
 
-/// What `/get` tells, and everything that answers with it.
+/// The keys of `/get` and similar answers.
 const OF_GET: &[&str] = &["args", "headers", "origin", "url"];
 const OF_BODY: &[&str] = &["args", "data", "files", "form", "headers", "json", "origin", "url"];
 
@@ -56,7 +56,7 @@ pub(super) fn user_agent(call: &GenericCall) -> GenericAnswer {
     pretty(object!({ "user-agent": call.header(USER_AGENT) }))
 }
 
-/// Of version 4: nothing in it but chance.
+/// Of version 4: random.
 pub(super) fn uuid(_: &GenericCall) -> GenericAnswer {
     let mut bytes = [0; 16];
     SysRng.try_fill_bytes(&mut bytes).map_err(|_| "a system that has random bytes")?;

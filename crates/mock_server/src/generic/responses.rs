@@ -1,4 +1,4 @@
-//! Answers whose status and headers are what was asked for: any status, redirects, any headers.
+//! Answers with a requested status and headers: any status, redirects, any headers.
 
 use super::{
     GenericAnswer, RefusedCall,
@@ -15,9 +15,9 @@ use hyper::{
     },
 };
 
-/// Redirects that may be asked for.
+/// The most redirects.
 const MOST_HOPS: u64 = 1000;
-/// Statuses to choose from, and headers.
+/// The most statuses, or headers.
 const MOST_CHOICES: usize = 100;
 pub(super) const BASIC: &str = "Basic realm=\"Fake Realm\"";
 
@@ -37,7 +37,7 @@ pub(super) fn status(call: &GenericCall) -> GenericAnswer {
     });
     let (code, _) = *chosen.or(codes.last()).ok_or("a status")?;
     let mut response = empty(code);
-    // What RFC 9110 wants to go with it.
+    // The header that RFC 9110 requires.
     let header = match code.as_u16() {
         301 | 302 | 303 | 305 | 307 | 308 => Some((LOCATION, "/redirect/1".to_owned())),
         401 => Some((WWW_AUTHENTICATE, BASIC.into())),
@@ -99,7 +99,7 @@ pub(super) fn header_value(text: &str) -> Result<HeaderValue, RefusedCall> {
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| "text without control characters".into())
 }
 
-/// The headers that were asked for, and the same as JSON, which has the length of itself in it.
+/// The requested headers, and the same as JSON, which contains its own length.
 pub(super) fn headers(call: &GenericCall) -> GenericAnswer {
     let args = call.args();
     if args.len() > MOST_CHOICES {

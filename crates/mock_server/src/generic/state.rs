@@ -1,4 +1,4 @@
-//! What goes on between a client and a server for longer than one request: who it is, cookies, caching.
+//! State between a client and a server beyond one request: authentication, cookies, caching.
 
 use super::{
     GenericAnswer, RefusedCall,
@@ -18,14 +18,14 @@ use hyper::{
 };
 use serde_json::{Map, Value, json as object};
 
-/// The longest time that an answer may be cached, seconds.
+/// The longest cache time of an answer, seconds.
 const LONGEST_CACHED_S: u64 = 31_536_000;
 
 pub(super) fn basic_auth(call: &GenericCall) -> GenericAnswer {
     knows(call, || with_header(Answer::at_once(empty(StatusCode::UNAUTHORIZED)), WWW_AUTHENTICATE, BASIC))
 }
 
-/// As if there were nothing to be authorised for.
+/// Answers 404 without authorization.
 pub(super) fn hidden_basic_auth(call: &GenericCall) -> GenericAnswer {
     knows(call, || made(empty(StatusCode::NOT_FOUND)))
 }
@@ -46,7 +46,7 @@ pub(super) fn bearer(call: &GenericCall) -> GenericAnswer {
     }
 }
 
-/// What the client shows under this scheme.
+/// The client's credentials under this scheme.
 fn shown(call: &GenericCall, scheme: &str) -> Option<String> {
     let header = call.header(AUTHORIZATION)?;
     let (its_scheme, shown) = header.split_once(' ')?;

@@ -104,7 +104,7 @@ fn what_can_not_be_done_says_what_was_expected() {
         let text = text(answer);
         assert!(text.starts_with(uri) && text.contains(expected), "{text}");
     }
-    // Ten seconds at so slow a pace would be years.
+    // Ten seconds at this time scale would be years.
     assert_eq!(ask("GET", "/delay/10?scaled=1", 1e-9).expect("a route").response.status(), StatusCode::BAD_REQUEST);
 }
 

@@ -1,4 +1,4 @@
-//! The network's part of the wire form: how latencies spread, what is shared, what is limited, what goes wrong.
+//! The network's part of the wire form: latency spread, shared bandwidth, limits, faults.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,67 +22,67 @@ pub enum LatencyShape {
     Lognormal,
 }
 
-/// The bandwidth, bytes per second. It counts bodies; heads are free.
+/// The bandwidth, bytes per second. Only bodies count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Link {
-    /// What all transfers in flight share, each alike.
+    /// The bandwidth that all transfers share equally.
     pub bytes_per_s: Option<f64>,
-    /// The most that each connection gets.
+    /// The cap of each connection.
     pub connection_bytes_per_s: Option<f64>,
 }
 
-/// What the server takes at once.
+/// The server's limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Connections. A refused one is closed at once. Where the others queue, a connection needs a place while it is being
+    /// Connections. A refused one is closed at once. If others queue, a connection needs a place while it is being
     /// answered; with `idle_s`, as long as it is open.
     pub connections: Option<Limit>,
-    /// Seconds after which a connection is closed whose client neither sends nor reads anything. When `None`, it is 30 s,
-    /// whatever the time scale: nothing that a run would notice.
+    /// Idle timeout, seconds: a connection is closed if its client neither sends nor reads anything. When `None`, 30 s,
+    /// whatever the time scale: no run reaches it.
     pub idle_s: Option<f64>,
     /// Requests in service, each until its body is out. A refused one is answered with 503 and `Retry-After`.
     pub requests: Option<Limit>,
-    /// Requests per second. Beyond it the answer is 429 with `Retry-After`.
+    /// Requests per second. Excess requests get 429 with `Retry-After`.
     pub rate: Option<Rate>,
 }
 
-/// So many at once.
+/// A concurrency limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// How many.
     pub most: u32,
-    /// What becomes of the others.
+    /// What happens to the others.
     pub beyond: Beyond,
 }
 
-/// What becomes of those beyond a limit.
+/// What happens beyond a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
-    /// They wait, first come, first served.
+    /// They queue, first come, first served.
     Queue,
-    /// They are turned away.
+    /// They are refused.
     Refuse,
 }
 
-/// A bucket of tokens, one for each request.
+/// A token bucket; each request takes a token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
-    /// Tokens that come in per second.
+    /// Tokens added per second.
     pub per_s: f64,
-    /// Tokens that the bucket holds: so many requests may come at once.
+    /// The bucket's size: the largest burst of requests.
     pub burst: u32,
 }
 
-/// Something that goes wrong, and for whom. Of several that match a request the first applies.
+/// A fault, and the requests it affects. The first matching fault applies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
-    /// What goes wrong.
+    /// The fault.
     pub fault: Fault,
     /// The path, or a prefix that ends in `*`; all when `None`.
     #[serde(default)]
@@ -90,7 +90,7 @@ pub struct FaultRule {
     /// The tasks; all when `None`.
     #[serde(default)]
     pub indexes: Option<Vec<u32>>,
-    /// How likely it is to happen to each request that matches, above 0 and at most 1; it is certain when `None`.
+    /// Its probability for each matching request, above 0 and at most 1; certain when `None`.
     #[serde(default)]
     pub probability: Option<f64>,
     /// The status of an `error`; 500 when `None`.
@@ -99,7 +99,7 @@ pub struct FaultRule {
     /// How long a `stall` is, seconds.
     #[serde(default)]
     pub stall_s: Option<f64>,
-    /// How long a `drip` takes over its body, seconds.
+    /// How long a `drip` takes for its body, seconds.
     #[serde(default)]
     pub drip_s: Option<f64>,
 }
@@ -115,7 +115,7 @@ impl FaultRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
-    /// The connection is reset instead of an answer.
+    /// The connection is reset without an answer.
     Reset,
     /// The answer is an error, without a body.
     Error,
@@ -123,7 +123,7 @@ pub enum Fault {
     Stall,
     /// The connection is reset after half of the body.
     ResetInBody,
-    /// The connection ends in order, but after half of the body.
+    /// The connection ends orderly, but after half of the body.
     Truncate,
     /// The body comes so slowly that it takes a given time.
     Drip,

@@ -1,4 +1,4 @@
-//! The timer where there is no `timerfd`: async-io's, which waits in the system's own event queue on a thread of its own.
+//! The timer for systems without `timerfd`: async-io's, which waits in the system's event queue on its own thread.
 
 use measure::clock::{between, now_ns};
 use std::io;
@@ -14,7 +14,7 @@ impl Timer {
 
     /// Ends at or after `due_ns`, on the axis of [`now_ns`].
     pub(crate) async fn sleep_until(&self, due_ns: u64) {
-        // Again if need be: that timer reads another clock of the system on some platforms.
+        // Repeats if necessary: on some platforms that timer reads another system clock.
         while now_ns() < due_ns {
             async_io::Timer::after(between(now_ns(), due_ns)).await;
         }

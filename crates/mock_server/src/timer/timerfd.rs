@@ -1,11 +1,11 @@
-//! One kernel timer for all who sleep, set to whoever is due first.
+//! One kernel timer for all sleepers, set for the first due.
 //!
-//! The timer itself is exact, but an idle processor takes its time to wake up: about a tenth of a millisecond in a
-//! virtual machine. So it is set that much earlier, as learnt from the last rings, and what is left until the due time is
-//! waited out awake. That is a few microseconds per ring, and requests that come in meanwhile are served.
+//! The timer itself is exact, but an idle processor takes time to wake up: about a tenth of a millisecond in a virtual
+//! machine. So the timer is set that much earlier, as learnt from the last wake-ups, and the thread spins until the due
+//! time. That is a few microseconds each, and requests that arrive meanwhile are served.
 //!
-//! Everything happens on the runtime's one thread, so there is no lock. A future that is dropped takes itself off the
-//! list; if it was the first, the timer rings once for nobody.
+//! Everything happens on the runtime's one thread, so there is no lock. A dropped future removes itself from the list;
+//! if it was the first, the timer fires once without effect.
 
 use measure::clock::now_ns;
 use nix::sys::{
@@ -28,24 +28,24 @@ use tokio::net::unix::pipe;
 #[derive(Debug, Clone)]
 pub(crate) struct Timer(Rc<TimerState>);
 
-/// The lead can't be learnt to be more than this: it bounds what a machine in trouble makes us wait awake.
+/// The largest lead: it bounds how long an overloaded machine makes us spin.
 const MOST_LEAD_NS: u64 = 150_000;
-/// How far one ring moves the lead, up or down: so it settles on the median, which a single late ring can't move far.
+/// How far one wake-up moves the lead, up or down: so it settles on the median, which one late wake-up can't move far.
 const LEAD_STEP_NS: u64 = 4_000;
 
 #[derive(Debug)]
 struct TimerState {
     alarm: TimerFd,
-    /// When it will ring, if it will.
+    /// When it will fire, if set.
     alarm_ns: Cell<Option<u64>>,
-    /// How much earlier than due it is set: about the median time from a ring until this thread runs.
+    /// How much earlier than due it is set: about the median time from firing until this thread runs.
     lead_ns: Cell<u64>,
     sleepers: RefCell<Sleepers>,
 }
 
 #[derive(Debug, Default)]
 struct Sleepers {
-    /// By due time, and by a number that tells those apart that are due together.
+    /// By due time, and a number that distinguishes sleepers due together.
     waiting: BTreeMap<(u64, u64), Waker>,
     next_number: u64,
 }
@@ -83,7 +83,7 @@ impl Timer {
 }
 
 /// tokio can watch any descriptor, but safely only those of kinds it knows. To it a timer looks like the reading end of
-/// a pipe: it becomes readable, and a read of a few bytes makes it unreadable until the next ring.
+/// a pipe: it becomes readable, and a read of a few bytes makes it unreadable until it fires again.
 fn bell(alarm: OwnedFd) -> io::Result<pipe::Receiver> {
     pipe::Receiver::from_owned_fd_unchecked(alarm)
 }
@@ -92,7 +92,7 @@ impl TimerState {
     async fn wake_who_is_due(self: Rc<Self>, bell: pipe::Receiver) {
         // The only error is that of a runtime that is shutting down.
         while bell.readable().await.is_ok() {
-            // How often it rang is of no interest; nothing to read is a false alarm, which does no harm.
+            // How often it fired doesn't matter; a spurious wake-up with nothing to read is harmless.
             if bell.try_read(&mut [0; size_of::<u64>()]).is_ok() {
                 self.learn(now_ns());
             }
@@ -126,7 +126,7 @@ impl TimerState {
         let alarm_ns = first.map(|(due_ns, _)| due_ns.saturating_sub(self.lead_ns.get()).max(now_ns()));
         self.alarm_ns.set(alarm_ns);
         if let Some(alarm_ns) = alarm_ns {
-            // An instant, not a length of time: one that has just passed rings at once, where a length of 0 never would.
+            // An instant, not a duration: a past instant fires at once, whereas a duration of 0 never would.
             let instant = TimeSpec::from_duration(Duration::from_nanos(alarm_ns));
             self.alarm
                 .set(Expiration::OneShot(instant), TimerSetTimeFlags::TFD_TIMER_ABSTIME)
@@ -151,7 +151,7 @@ impl Sleepers {
     }
 }
 
-/// One sleeper's place on the list; dropping it takes it off.
+/// One sleeper's place on the list, removed on drop.
 struct SleeperPlace<'a> {
     key: (u64, u64),
     shared: &'a TimerState,

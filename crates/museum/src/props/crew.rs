@@ -14,9 +14,9 @@ use work::{
     worker::{lane::Done, stop::Stop, task_queue::Schedule},
 };
 
-/// Does `work` on so many threads, numbered from 0, and `meanwhile` on this one. Returns what each made when all have
-/// ended. None begins before all stand: if the system refuses one, the others go home without having worked, so none can
-/// wait for one that never came.
+/// Does `work` on this many threads, numbered from 0, and `meanwhile` on this one. Returns all results when all have
+/// ended. No thread begins before all have started: if the system refuses one, the others end without working, so none
+/// can wait for a missing one.
 pub fn crew<T: Send, M>(
     count: u32,
     work: impl Fn(u32) -> T + Sync,
@@ -31,18 +31,18 @@ pub fn crew<T: Send, M>(
         };
         let threads = (0..count).map(start).collect::<io::Result<Vec<_>>>()?;
         for _ in 0..count {
-            // Can't fail: there is room for all, and we hold the other end too.
+            // Can't fail: the channel has room for all, and we hold its other end too.
             let _ = open.send(());
         }
         let seen = meanwhile();
-        // What a worker of an exhibit made is missing only if its code panicked.
+        // A worker's result is missing only if its code panicked.
         let made = threads.into_iter().map(|thread| thread.join().ok().flatten());
         let made: Option<Vec<T>> = made.collect();
         Ok((made.ok_or_else(|| io::Error::other("a worker panicked"))?, seen))
     })
 }
 
-/// Runs the tasks through a strategy, dealt one by one, with a deadline for the whole run. Returns them in their order.
+/// Runs the tasks through a strategy, scheduled one by one, with a deadline for the whole run. Returns them in order.
 pub fn run(
     strategy: &dyn Strategy,
     workers: u32,

@@ -1,20 +1,20 @@
-//! A queue like Python's `queue.Queue`: `get` waits for an item, `task_done` counts one off, `join` waits for the count to
-//! reach zero.
+//! A queue like Python's `queue.Queue`: `get` waits for an item, `task_done` decrements the count of unfinished items,
+//! `join` waits for zero.
 //!
-//! It has one thing more, for the museum's sake: it knows its workers, and so it can *prove* that a wait will never end.
-//! When nothing is queued and every worker has either gone or waits for an item itself, nothing will ever change again.
-//! That needs no time limit, so it is never wrong about a slow machine. And it can be shut, which lets the waiting go.
+//! In addition, it knows its workers, so it can *prove* that a wait will never end: when nothing is queued and every
+//! worker has either ended or is itself waiting for an item, nothing will ever change again. That needs no timeout, so
+//! a slow machine can't make it wrong. And it can be shut, which releases the waiting workers.
 
 use std::{
     collections::VecDeque,
     sync::{Condvar, Mutex, MutexGuard, PoisonError},
 };
 
-/// A queue that counts what was taken and not yet reported as done.
+/// A queue that counts its unfinished items.
 #[derive(Debug)]
 pub struct JoinableQueue<T> {
     state: Mutex<StaffedQueueState<T>>,
-    /// One for everything: whoever is woken looks whether it was meant.
+    /// One condition variable for everything: each woken thread checks its own condition.
     changed: Condvar,
 }
 
@@ -22,26 +22,26 @@ pub struct JoinableQueue<T> {
 struct StaffedQueueState<T> {
     items: VecDeque<T>,
     unfinished: usize,
-    /// Workers that are still there, those that wait included.
+    /// Workers that have not ended, waiting ones included.
     present: usize,
     waiting: usize,
     gone: usize,
     shut: bool,
 }
 
-/// A queue that nothing can happen to any more: nothing is queued that somebody could take, and nobody works.
+/// A queue whose state can't change any more: there is nothing that a worker could take, and no worker is busy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AtRest {
-    /// Items that nobody has reported as done.
+    /// Items not reported as done.
     pub unfinished: usize,
-    /// Workers that wait for an item which will never come.
+    /// Workers waiting for an item that will never come.
     pub waiting: usize,
-    /// Workers that have gone home.
+    /// Workers that have ended.
     pub gone: usize,
 }
 
 impl<T> JoinableQueue<T> {
-    /// A queue of these items for this many workers, all of which will come.
+    /// A queue of these items for this many workers, all of which must start.
     pub fn of(items: impl IntoIterator<Item = T>, workers: u32) -> Self {
         let items: VecDeque<T> = items.into_iter().collect();
         let (unfinished, present) = (items.len(), workers as usize);
@@ -49,31 +49,30 @@ impl<T> JoinableQueue<T> {
         Self { state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    /// One of the workers. Dropping it means that the worker goes home, however that comes about.
+    /// One of the workers. Dropping it means that the worker ends, for whatever reason.
     pub fn worker(&self) -> Worker<'_, T> {
         Worker(self)
     }
 
-    /// Whether nothing is queued at this moment. It says nothing about the next moment, which is one exhibit's subject.
+    /// Whether nothing is queued at this moment. The next moment may differ, which is one exhibit's subject.
     pub fn is_empty(&self) -> bool {
         self.lock().items.is_empty()
     }
 
-    /// Waits until every item was reported as done. Python's `join` does no more; this one notices when it would wait for
-    /// ever.
+    /// Waits until every item is reported as done. Unlike Python's `join`, it notices when it would wait for ever.
     pub fn join(&self) -> Result<(), AtRest> {
         let over = |state: &StaffedQueueState<T>| state.unfinished == 0 || state.is_at_rest();
         let state = self.wait_until(over);
         if state.unfinished == 0 { Ok(()) } else { Err(state.at_rest()) }
     }
 
-    /// Waits until nothing can happen any more.
+    /// Waits until the queue's state can't change any more.
     pub fn rest(&self) -> AtRest {
         self.wait_until(StaffedQueueState::is_at_rest).at_rest()
     }
 
-    /// Lets everyone go who waits in `get`, when this is dropped: nothing of an exhibit is left behind, whatever happens
-    /// in it. Python has no such thing before 3.13, where it is called `shutdown`.
+    /// Releases all threads that wait in `get` when the guard is dropped, so that an exhibit leaves nothing behind.
+    /// Python has this since 3.13, as `shutdown`.
     pub fn shut_when_dropped(&self) -> Shutter<'_, T> {
         Shutter(self)
     }
@@ -83,7 +82,7 @@ impl<T> JoinableQueue<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, StaffedQueueState<T>> {
-        // Counters are whole at every step, so a panic elsewhere leaves nothing half-done in here.
+        // The counters are consistent at every step, so a panic elsewhere leaves nothing half-done here.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -99,8 +98,7 @@ impl<T> JoinableQueue<T> {
 }
 
 impl<T> StaffedQueueState<T> {
-    /// With an item queued, a worker that is counted as waiting is only about to wake up; with no worker, it will lie
-    /// there for ever.
+    /// If an item is queued, a worker counted as waiting is about to wake up; without workers, the item stays for ever.
     fn is_at_rest(&self) -> bool {
         self.waiting == self.present && (self.items.is_empty() || self.present == 0)
     }
@@ -115,7 +113,7 @@ impl<T> StaffedQueueState<T> {
 pub struct Worker<'a, T>(&'a JoinableQueue<T>);
 
 impl<T> Worker<'_, T> {
-    /// Waits for the next item, for ever if need be. `None` only when the queue was shut.
+    /// Waits for the next item, possibly for ever. `None` only if the queue was shut.
     pub fn get(&self) -> Option<T> {
         self.0.change(|state| state.waiting += 1);
         let mut state = self.0.wait_until(|state| state.shut || !state.items.is_empty());
@@ -128,7 +126,7 @@ impl<T> Worker<'_, T> {
         self.0.task_done();
     }
 
-    /// Reports one item as done when this is dropped: what `finally` is in Python.
+    /// Reports one item as done when the guard is dropped, like `finally` in Python.
     pub fn done_when_dropped(&self) -> DoneLater<'_, T> {
         DoneLater(self.0)
     }
@@ -143,7 +141,7 @@ impl<T> Drop for Worker<'_, T> {
     }
 }
 
-/// An item that is reported as done when this goes.
+/// Reports an item as done on drop.
 #[derive(Debug)]
 #[must_use = "the item is reported as done as soon as this is dropped"]
 pub struct DoneLater<'a, T>(&'a JoinableQueue<T>);
@@ -154,7 +152,7 @@ impl<T> Drop for DoneLater<'_, T> {
     }
 }
 
-/// Shuts the queue when it goes.
+/// Shuts the queue on drop.
 #[derive(Debug)]
 #[must_use = "the queue is shut as soon as this is dropped"]
 pub struct Shutter<'a, T>(&'a JoinableQueue<T>);
@@ -170,7 +168,7 @@ mod tests {
     use super::{super::crew, *};
     use proptest::prelude::*;
 
-    /// So many workers take so many items, and those that get one of `bad` go home without reporting it.
+    /// Workers take the items; a worker that gets one of `bad` ends without reporting it.
     fn worked(items: u32, bad: &[u32], workers: u32) -> Result<(), AtRest> {
         let queue = JoinableQueue::of(0..items, workers);
         let work = |_| {
@@ -217,7 +215,7 @@ mod tests {
                 (lost, workers) if lost < workers => {
                     prop_assert_eq!(ending, Err(AtRest { unfinished: lost, waiting: workers - lost, gone: lost }));
                 }
-                // The bad ones come first, so nobody is left for the others.
+                // The bad items come first, so no worker is left for the others.
                 (_, workers) => prop_assert_eq!(ending, Err(AtRest { unfinished: items as usize, waiting: 0, gone: workers })),
             }
         }

@@ -1,4 +1,4 @@
-//! A site to fetch from: a mock server of the exhibit's own, whose log says what really reached it.
+//! A site to fetch from: the exhibit's own mock server, whose log shows which requests really reached it.
 
 use super::AMPLE;
 use mock_server::{
@@ -12,7 +12,7 @@ use work::{
     task::{Task, fetch::Fetch},
 };
 
-/// A mock server in a process of its own. Dropping it ends it.
+/// A mock server in its own process, which ends on drop.
 #[derive(Debug)]
 pub struct Site(ServerProcess);
 
@@ -27,12 +27,12 @@ impl Site {
         Task::Fetch(self.plain_fetch(path))
     }
 
-    /// The fetch of a path, with a limit for the whole of it.
+    /// The fetch of a path, with a timeout for the whole fetch.
     pub fn fetch_within(&self, path: &str, timeout: Duration) -> Task {
         Task::Fetch(Fetch { timeout, ..self.plain_fetch(path) })
     }
 
-    /// The fetch of the same path from an address where something else may be, or nothing.
+    /// The fetch of a path from another address, which may not be a server at all.
     pub fn fetch_from(&self, addr: SocketAddr, path: &str) -> Task {
         Task::Fetch(Fetch { url: format!("http://{addr}{path}"), ..self.plain_fetch(path) })
     }
@@ -51,7 +51,7 @@ impl Site {
         }
     }
 
-    /// What reached the server in this run, in the order of its answers. It is forgotten afterwards.
+    /// The requests of this run that reached the server, in the order of its answers. The server then forgets them.
     pub fn requests(&self, run: u64) -> Result<Vec<LogEntry>, ServerError> {
         self.0.take_log(run)
     }

@@ -5,18 +5,18 @@ use redis::{ConnectionAddr, ConnectionInfo};
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf, str::FromStr};
 
-/// The queue's name where none is given.
+/// The queue's name by default.
 pub const DEFAULT_NAME: &str = "makespan";
 
-/// The environment variable that says where the queue is, where an option doesn't.
+/// The environment variable for the queue's address, if no option gives it.
 pub const VARIABLE: &str = "MAKESPAN_QUEUE";
 
-/// Where a Redis server is that nobody moved.
+/// The default address of a local Redis.
 pub const LOCAL_REDIS: &str = "redis://127.0.0.1:6379/0";
 
 const EXPECTED: &str = "expected redis://[[USER]:PASSWORD@]HOST[:PORT][/DB] or sqlite:PATH";
 
-/// Where a queue is. As text for people it has no password; serialised, for worker processes over their pipe, it has.
+/// A queue's address. Displayed, it has no password; serialised, for worker processes over their pipe, it has one.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Address {
     /// A file on this machine.
@@ -30,7 +30,7 @@ pub enum Address {
 pub struct RedisUrl {
     /// A name or an IP address.
     pub host: String,
-    /// 6379 unless said otherwise.
+    /// 6379 by default.
     pub port: u16,
     /// The database's number, from 0.
     pub db: i64,
@@ -41,7 +41,7 @@ pub struct RedisUrl {
 }
 
 impl Address {
-    /// A connection to the queue of this name, which is made when it is first used.
+    /// A connection to the queue of this name, opened on first use.
     pub fn broker(&self, name: &str) -> Box<dyn Broker> {
         match self {
             Self::Sqlite(path) => Box::new(Sqlite::new(path, name)),
@@ -49,7 +49,7 @@ impl Address {
         }
     }
 
-    /// What loses the jobs of such a queue.
+    /// How such a queue can lose its jobs.
     pub fn what_loses_jobs(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => "was the file deleted, or replaced by another?",
@@ -60,14 +60,14 @@ impl Address {
         }
     }
 
-    /// The text without the passwords of the URLs in it, whatever their scheme. A URL ends at white space, which none has.
+    /// The text without the passwords of the URLs in it, whatever their scheme. A URL ends at white space.
     pub fn redact(text: &str) -> String {
         text.split_inclusive(char::is_whitespace).map(redact_word).collect()
     }
 }
 
-/// Everything before the last `@` counts as secret, but for a user that is clearly one: in a URL that is malformed, a
-/// password may begin anywhere.
+/// Everything before the last `@` counts as secret, except a clear user name: in a malformed URL, a password may begin
+/// anywhere.
 fn redact_word(word: &str) -> String {
     let parts = word.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?)));
     let Some((scheme, (secret, place))) = parts else { return word.to_owned() };
@@ -81,7 +81,7 @@ fn redact_word(word: &str) -> String {
 impl FromStr for Address {
     type Err = String;
 
-    /// Errors repeat nothing of the text: a password may stand anywhere in one that is malformed.
+    /// Errors never repeat the text: if it is malformed, a password may stand anywhere in it.
     fn from_str(text: &str) -> Result<Self, String> {
         if let Some(path) = text.strip_prefix("sqlite:") {
             return match path {
@@ -111,7 +111,7 @@ impl FromStr for Address {
 
 fn redis_url(text: &str) -> Result<RedisUrl, String> {
     const ENCODE: &str = "in a user or a password, white space and any of : / ? # @ % [ ] are written as %XX";
-    // The parser would drop some of these, and take others for the end of the address.
+    // The parser would drop some of these, and take others for the end of the URL.
     if text.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "?#".contains(letter)) {
         return Err(format!("white space, `?` or `#` in the address of a queue; {ENCODE}"));
     }
@@ -246,7 +246,7 @@ mod tests {
         }
     }
 
-    /// What no message of ours has in it.
+    /// What no message may contain.
     const SECRET: &str = "Zq7";
 
     fn encoded(text: &str) -> String {
@@ -260,7 +260,7 @@ mod tests {
             for password in [&password, &encoded(&password)] {
                 for text in [format!("{scheme}://{user}:{password}{end}"), format!("{scheme}:{password}{end}")] {
                     match text.parse::<Address>() {
-                        // Without an `@` it is a host, or a path, and no password.
+                        // Without an `@`, it is a host or a path, not a password.
                         Ok(_) if !text.contains('@') => {}
                         Ok(address) => {
                             let shown = format!("{address} {address:?} {:?}", address.broker("q"));

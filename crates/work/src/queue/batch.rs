@@ -1,9 +1,12 @@
-//! A batch: the jobs of one run, as the run hands them in and gathers what became of them.
+//! A batch: the jobs of one run, from enqueueing them to collecting their results.
 //!
-//! Whatever happens on the other side of the queue, each task ends with one answer, or with a word why there is none. A queue that
-//! can't be reached is asked again until the deadline: it may come back. What it has forgotten meanwhile is noticed. A job that
-//! comes back twice counts once. Where nobody takes jobs, the tasks that are missing say so. And however a batch ends, it takes
-//! back the jobs that nobody has done; what it can't take back, the next run on the queue does.
+//! Whatever happens on the other side of the queue, each task ends with one result, or with the reason why there is
+//! none. An unreachable queue is retried until the deadline, because it may come back; jobs that it has lost are
+//! noticed. A job that is delivered twice counts once. If no worker takes jobs, the missing tasks say so. However a
+//! batch ends, it withdraws its unfinished jobs; those that it can't withdraw, the next run on the queue does.
+//!
+//! Each job names its run, and enqueueing counts as a heartbeat. A run that begins withdraws the jobs of all runs that
+//! were silent for a lease: otherwise its workers would do the jobs of a run that was killed.
 
 #[cfg(test)]
 mod tests;
@@ -41,13 +44,13 @@ use std::{
 use support::terminal::printable;
 use workers::Workers;
 
-/// How long to wait for messages, at most, before looking at the stop signal again.
+/// The longest wait for messages between two checks of the stop signal.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// How long to wait before a queue that can't be reached is asked again.
+/// The pause before an unreachable queue is retried.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Who has jobs done: one pool.
+/// A pool, as a client of the queue.
 #[derive(Debug)]
 pub struct Client {
     peer: Peer,
@@ -55,15 +58,15 @@ pub struct Client {
     comparison: Comparison,
     queue: String,
     address: String,
-    /// What loses jobs there.
+    /// How the queue can lose jobs.
     hint: &'static str,
-    /// When the queue last heard of it.
+    /// When it last sent a heartbeat.
     heard: Cell<Instant>,
 }
 
 impl Client {
-    /// Introduces a pool to the queue of this name: an error at once where that is not there. Jobs of runs that ended without
-    /// taking them back go, or this pool's workers would do them.
+    /// Introduces a pool to the queue of this name; an error at once if it is unavailable. Jobs of runs that ended
+    /// without withdrawing them go, or this pool's workers would do them.
     pub fn introduce(address: &Address, broker: &mut dyn Broker, queue: &str) -> Result<Self, QueueError> {
         static POOLS: AtomicU32 = AtomicU32::new(0);
         let (axis, comparison) = (ClockAxis::here(), Comparison::new(clock_offset(address, broker)?));
@@ -81,17 +84,17 @@ impl Client {
         ClockReading { axis: self.axis.clone(), to_queue: self.comparison.now() }
     }
 
-    /// Leaves the queue, with the pool's own workers: these are gone, can't do so themselves any more, and would be taken
-    /// for present for a while.
+    /// Leaves the queue, with the pool's own workers: these have ended, can't leave by themselves, and would count as
+    /// present for a while.
     pub fn leave(&self, broker: &mut dyn Broker, own: &SeenPlaces) {
         broker.until(Some(Instant::now() + GRACE));
-        // A queue that can't be reached forgets who isn't heard of.
+        // An unreachable queue forgets silent peers by itself.
         let _ = own.keys().chain([&self.peer.id]).try_for_each(|peer| broker.leave(peer));
     }
 }
 
-/// A pool's own workers by their names in the queue, and the place in the pool that each has: its number in spans. A worker
-/// that took the place of a dead one has the same.
+/// A pool's own workers by their names in the queue, each with its slot in the pool: its number in spans. A worker that
+/// replaced a dead one has the same.
 pub type SeenPlaces = BTreeMap<String, u32>;
 
 /// The jobs of one run.
@@ -101,29 +104,29 @@ pub struct Batch<'a> {
     client: &'a Client,
     work: &'a Work,
     reply_to: String,
-    /// Those that can be sent, until they are.
+    /// The jobs to send, until they are enqueued.
     jobs: Vec<Job>,
     answers: Vec<Option<TaskResult>>,
-    /// How many of the answers.
+    /// Answers still missing.
     missing: usize,
     redelivered: BTreeMap<u32, u32>,
     workers: Workers,
-    /// What became of the run's own connection, and what its workers told of theirs: each with its worker, by our clock.
+    /// The run's own connection; then its workers' outages as they reported them, each with its worker, by our clock.
     watch: OutageWatch,
     outages_of_workers: Vec<(String, Outage)>,
     is_withdrawn: bool,
-    /// When the jobs were handed in, and when they were in the queue.
+    /// When enqueueing began, and when the jobs were in the queue.
     handed_in_ns: (u64, u64),
-    /// What the queue said last, where that was an error.
+    /// The queue's last answer, if it was an error.
     trouble: Option<QueueError>,
 }
 
-/// What became of a task.
+/// A task's result.
 #[derive(Debug)]
 enum TaskResult {
     /// A worker delivered it, and it was read at this time.
     Delivered(Box<Delivered>, u64),
-    /// It came to nothing, with any worker or without one.
+    /// It failed, with any worker or without one.
     Failed(TaskError),
 }
 
@@ -161,16 +164,16 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Puts the jobs into the queue, as soon as that can be reached.
+    /// Enqueues the jobs, as soon as the queue can be reached.
     pub fn hand_in(&mut self) {
         let (jobs, start_ns) = (std::mem::take(&mut self.jobs), now_ns());
         self.handed_in_ns = (start_ns, start_ns);
         self.is_withdrawn = jobs.is_empty();
         if self.client.heard.get().elapsed() >= LEASE / 2 {
-            // Jobs of a run that is not present are swept away.
+            // Jobs of a run that is not present are swept.
             self.beat();
         }
-        // Many take long, and that is no outage.
+        // Many jobs take long: that is no outage.
         let patience = Duration::from_millis(jobs.len() as u64);
         while self.waits() && self.ask(patience, |broker, reply_to| broker.enqueue(reply_to, &jobs)).is_none() {
             if self.waits() {
@@ -179,12 +182,12 @@ impl<'a> Batch<'a> {
         }
         self.handed_in_ns = (start_ns, now_ns());
         if self.is_open() {
-            // Not before, so that the workers have begun.
+            // Not earlier, so that the workers have begun.
             self.beat();
         }
     }
 
-    /// Whether there is something to wait for: answers are missing, nobody said stop, and the queue may still give them.
+    /// Whether to keep waiting: answers are missing, nothing stopped the run, and the queue may still give them.
     pub fn waits(&self) -> bool {
         self.missing > 0 && !is_final(self.trouble.as_ref()) && self.work.stop.check().is_ok()
     }
@@ -199,7 +202,7 @@ impl<'a> Batch<'a> {
         self.trouble.is_none()
     }
 
-    /// Reads what has come back, waiting a moment where nothing has.
+    /// Reads the messages, waiting a moment if there are none.
     pub fn collect(&mut self) {
         if self.client.heard.get().elapsed() >= BEAT {
             self.beat();
@@ -211,7 +214,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Reads what has come back. How much it was; `None` where the queue didn't say.
+    /// Reads the messages. Returns how many; `None` if the queue didn't answer.
     fn read(&mut self, patience: Duration) -> Option<usize> {
         let messages = self.ask(patience, |broker, reply_to| broker.messages(reply_to, patience))?;
         let count = messages.len();
@@ -219,8 +222,8 @@ impl<'a> Batch<'a> {
         Some(count)
     }
 
-    /// Are all jobs still there? What the queue does not hold must have come back by the time that everything is read that has
-    /// come back; otherwise it is gone. Near the deadline that proves nothing: then workers drop what is over.
+    /// Are all jobs still there? A job that the queue does not hold must have been delivered by the time that all
+    /// messages are read; otherwise it is lost. Near the deadline that proves nothing: then workers drop expired jobs.
     fn count(&mut self) {
         if self.missing == 0 || self.work.stop.time_left() < BEAT {
             return;
@@ -235,7 +238,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// Asks the queue something that may take so long on purpose. Whether it answers is kept in mind.
+    /// Asks the queue something that may wait this long on purpose, and notes whether it answers.
     fn ask<T>(
         &mut self,
         patience: Duration,
@@ -247,7 +250,7 @@ impl<'a> Batch<'a> {
         heard(&mut self.trouble, answer)
     }
 
-    /// Ends the run: jobs that nobody has done are taken back. Returns what was done, and what else is to be said of it.
+    /// Ends the run and withdraws its unfinished jobs. Returns the results, and further facts about the run.
     pub fn close(mut self, own: &SeenPlaces) -> (Vec<Done>, Account) {
         self.broker.until(Some(Instant::now() + GRACE));
         let mut shortfall = self.shortfall();
@@ -280,15 +283,15 @@ impl<'a> Batch<'a> {
         (done.collect(), account)
     }
 
-    /// Takes back what nobody has done. The words, where jobs stay behind.
+    /// Withdraws unfinished jobs. Returns a message if some stay behind.
     fn withdraw(&mut self) -> Option<String> {
         if std::mem::replace(&mut self.is_withdrawn, true) {
             return None;
         }
-        // A queue that refuses to take may well give back.
+        // A queue that refuses jobs may still withdraw some.
         let error = self.broker.withdraw(&self.reply_to).err()?;
         let (jobs, queue) = (self.missing, &self.client.queue);
-        // The reason is mostly the one why they are missing.
+        // Mostly the same reason as why they are missing.
         let why = if self.trouble.as_ref() == Some(&error) { String::new() } else { format!(" ({error})") };
         (jobs > 0).then(|| format!("up to {jobs} jobs stay in the queue until the next run on `{queue}`{why}"))
     }
@@ -307,7 +310,7 @@ impl<'a> Batch<'a> {
         };
         let of_workers = self.outages_of_workers.iter().map(of_worker).filter(|outage| outage.end_ns > start_ns);
         let mut outages: Vec<Outage> = self.watch.since(start_ns).into_iter().chain(of_workers).collect();
-        // Each of a worker's is told twice, the second time with its true end.
+        // Workers report each one twice, the second time with its true end.
         outages.sort_by_key(|outage| (outage.worker, outage.start_ns, Reverse(outage.end_ns)));
         outages.dedup_by_key(|outage| (outage.worker, outage.start_ns));
         outages.sort_by_key(|outage| outage.start_ns);
@@ -318,7 +321,7 @@ impl<'a> Batch<'a> {
         thread::sleep(PAUSE.min(self.work.stop.time_left()));
     }
 
-    /// Says that the run is still there, and asks who else is.
+    /// Sends the run's heartbeat, and asks who else is there.
     fn beat(&mut self) {
         self.client.heard.set(Instant::now());
         let peer = &self.client.peer;
@@ -351,7 +354,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// The first answer counts. A job that was handed out again may well come back twice.
+    /// The first answer counts. A redelivered job may come back twice.
     fn answer(&mut self, run: u64, index: u32, answer: TaskResult) {
         if self.knows(run, index) && self.answers[index as usize].is_none() {
             self.answers[index as usize] = Some(answer);
@@ -363,7 +366,7 @@ impl<'a> Batch<'a> {
         run == self.work.run && (index as usize) < self.answers.len()
     }
 
-    /// Why answers are missing, where the queue or its workers are the reason. `None` where time was, or Ctrl-C.
+    /// Why answers are missing, if the cause is the queue or its workers. `None` if it is the deadline, or Ctrl-C.
     fn shortfall(&mut self) -> Option<String> {
         if self.missing == 0 || self.work.stop.check() == Err(Stopped::Interrupted) {
             return None;
@@ -378,14 +381,14 @@ impl<'a> Batch<'a> {
     }
 }
 
-/// A run that panics takes its jobs back as well.
+/// A run that panics withdraws its jobs too.
 impl Drop for Batch<'_> {
     fn drop(&mut self) {
         let _ = self.withdraw();
     }
 }
 
-/// What the queue answered, and in `trouble` why it didn't, until it does. A refusal stays.
+/// The queue's answer. `trouble` says why there is none, until there is one. A refusal stays.
 fn heard<T>(trouble: &mut Option<QueueError>, answer: Result<T, QueueError>) -> Option<T> {
     let (answer, error) = answer.map_or_else(|error| (None, Some(error)), |answer| (Some(answer), None));
     if !is_final(trouble.as_ref()) {
@@ -394,12 +397,12 @@ fn heard<T>(trouble: &mut Option<QueueError>, answer: Result<T, QueueError>) -> 
     answer
 }
 
-/// A queue that can't be reached may come back. One that refuses has made up its mind.
+/// An unreachable queue may come back. A refusal is final.
 fn is_final(trouble: Option<&QueueError>) -> bool {
     trouble.is_some_and(|trouble| !matches!(trouble, QueueError::Unreachable { .. }))
 }
 
-/// What a worker delivered, its times by our clock, and with the three spans that the job has of its own.
+/// A worker's delivery, its times by our clock, and with the three spans that are the job's own.
 fn on_our_axis(delivered: Delivered, worker: u32, ahead_ns: i64, handed_in_ns: (u64, u64), read_ns: u64) -> Done {
     let ours = |time_ns: u64| time_ns.saturating_add_signed(ahead_ns);
     let Delivered { mut done, taken_ns, .. } = delivered;
@@ -407,8 +410,8 @@ fn on_our_axis(delivered: Delivered, worker: u32, ahead_ns: i64, handed_in_ns: (
         *span = Span { worker, start_ns: ours(span.start_ns), end_ns: ours(span.end_ns), ..*span };
     }
     let (start_ns, answered_ns) = handed_in_ns;
-    // One after another, even where an estimated clock says otherwise. A job may be taken before its run has heard that it
-    // is in the queue.
+    // In sequence, even if an estimated clock says otherwise. A job may be taken before its run has heard that it is in
+    // the queue.
     let taken_ns = ours(taken_ns).clamp(start_ns, read_ns.max(start_ns));
     let in_queue_ns = answered_ns.min(taken_ns);
     let ended_ns = done.spans.first().map_or(taken_ns, |run| run.end_ns);

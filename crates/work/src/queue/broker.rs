@@ -1,9 +1,8 @@
-//! What a queue must be able to do, for the one who has jobs done and for those who do them.
+//! What a queue must be able to do, for runs that enqueue jobs and workers that do them.
 //!
-//! Delivery is *at least once*. A job that was taken is lent, not given: its worker says again and again that it is still
-//! there, and when nothing was heard of it for a [`LEASE`] the job goes to another. So a job may be done twice, by a
-//! worker that was only slow, or cut off; what it delivers then counts once. After [`MOST_TRIES`] the job itself is taken
-//! for the cause.
+//! Delivery is *at least once*. A worker leases a job: it sends heartbeats, and if none arrives for a [`LEASE`], the
+//! job goes to another worker. So a job may be done twice, if its first worker was only slow or cut off; then only one
+//! delivery counts. After [`MOST_TRIES`] the job itself is taken for the cause.
 
 use super::job::{Job, Message};
 use serde::{Deserialize, Serialize};
@@ -12,17 +11,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long nothing may be heard of a worker before its job goes to another.
+/// How long a worker may send no heartbeat before its job goes to another.
 pub const LEASE: Duration = Duration::from_secs(3);
 
-/// How often whoever takes part says that it is still there.
+/// The interval between a peer's heartbeats.
 pub const BEAT: Duration = Duration::from_millis(500);
 
-/// How long a queue may take for an answer, waiting on purpose aside. One that takes longer was not there meanwhile: a host
-/// that was cut off sends nothing that says so.
+/// How long a queue may take to answer, apart from intended waits. A slower one was unavailable meanwhile: a host that
+/// was cut off sends nothing that says so.
 pub const ANSWER: Duration = Duration::from_secs(2);
 
-/// What a run may take beyond its deadline to end in order: to take its jobs back, and to ask which workers are present.
+/// What a run may take beyond its deadline to end in order: to withdraw its jobs, and to ask which workers are present.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How often a job is handed out before it is given up.
@@ -31,7 +30,7 @@ pub const MOST_TRIES: u32 = 3;
 /// A job's name within its queue.
 pub type JobId = String;
 
-/// Who takes part in a queue.
+/// A run or worker of a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Peer {
     /// Its name, unique: `HOST:PID:NUMBER`.
@@ -47,9 +46,9 @@ pub struct Peer {
 /// What a peer does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Role {
-    /// Has jobs done.
+    /// Enqueues jobs.
     Run,
-    /// Does them, one at a time.
+    /// Does jobs, one at a time.
     Worker,
 }
 
@@ -73,7 +72,7 @@ pub struct Finished {
     pub id: JobId,
     /// Its [`TakenJob::reply_to`].
     pub reply_to: String,
-    /// What became of it.
+    /// The outcome.
     pub message: Message,
 }
 
@@ -90,52 +89,52 @@ pub struct Buried {
     pub last_worker: String,
 }
 
-/// One connection to a queue of a name. It connects when it is first used and anew after it was lost; a method that fails
-/// with [`QueueError::Unreachable`] may be called again, and what it did before it failed is not done twice.
+/// One connection to a named queue. It connects on first use and reconnects after a loss; a method that fails with
+/// [`QueueError::Unreachable`] may be called again, and what it did before it failed is not done twice.
 pub trait Broker: Debug + Send {
-    /// No call waits for the queue longer than until `end`, or a moment where that is past, whatever time limits of its own it
-    /// has; `None` for these limits alone. A wait on purpose is not cut short: its caller knows how long it may be.
+    /// No call waits for the queue beyond `end`, or more than a moment if that is past, whatever timeouts of its own it
+    /// has; `None` for these timeouts alone. An intended wait is not cut short: its caller knows how long it may be.
     fn until(&mut self, end: Option<Instant>);
 
-    /// The queue's own clock, nanoseconds. Deadlines are told by it.
+    /// The queue's own clock, nanoseconds. Deadlines refer to it.
     fn now_ns(&mut self) -> Result<u64, QueueError>;
 
-    /// Everybody heard of within the last [`LEASE`], of any build.
+    /// Peers with a heartbeat in the last [`LEASE`], of any build.
     fn present(&mut self) -> Result<Vec<Peer>, QueueError>;
 
-    /// "Still here", and still at work on these jobs: their leases are renewed. Returns those of them that are not this
-    /// peer's any more: finished or taken over by another, or withdrawn.
+    /// A peer's heartbeat, which renews the leases of the jobs that it holds. Returns those that are no longer this
+    /// peer's: finished or taken over by another, or withdrawn.
     fn beat(&mut self, peer: &Peer, holds: &[JobId]) -> Result<Vec<JobId>, QueueError>;
 
-    /// Leaves: the peer is not present any more. Jobs it still holds go to others when their leases lapse.
+    /// Leaves: the peer is not present any more. Jobs it still holds go to others when their leases expire.
     fn leave(&mut self, peer: &str) -> Result<(), QueueError>;
 
-    /// Adds jobs, which are all of one run, in their order. Messages about them go to `reply_to`, which is new for each run;
-    /// a run has one job of each index, so one that is in already is not added again. A run that is present has been
-    /// [heard of](Broker::beat) by it.
+    /// Enqueues jobs of one run, in order. Messages about them go to `reply_to`, which is new for each run; a run has
+    /// one job of each index, so one that is in already is not added again. For a run that is present, this
+    /// counts as a [heartbeat](Broker::beat).
     fn enqueue(&mut self, reply_to: &str, jobs: &[Job]) -> Result<(), QueueError>;
 
-    /// The messages since the last call, in their order; waits no longer than this for the first.
+    /// The messages since the last call, in order; waits at most `patience` for the first.
     fn messages(&mut self, reply_to: &str, patience: Duration) -> Result<Vec<Message>, QueueError>;
 
-    /// Gives up the jobs that were handed out [`MOST_TRIES`] times and whose lease has lapsed again.
+    /// Gives up the jobs that were handed out [`MOST_TRIES`] times and whose lease has expired again.
     fn bury(&mut self, reply_to: &str) -> Result<Vec<Buried>, QueueError>;
 
-    /// How many of the run's jobs the queue holds, waiting or lent: the exact number where it is below `expected`, and
+    /// How many of the run's jobs the queue holds, waiting or leased: the exact number if it is below `expected`,
     /// otherwise at least `expected`.
     fn held(&mut self, reply_to: &str, expected: usize) -> Result<usize, QueueError>;
 
-    /// Takes back every job that is not finished, and forgets the messages.
+    /// Withdraws every unfinished job, and forgets the messages.
     fn withdraw(&mut self, reply_to: &str) -> Result<(), QueueError>;
 
-    /// Takes back the jobs of every run of this build that is not [present](Broker::present): one that was killed, or that
-    /// could not reach the queue any more. Returns how many there were.
+    /// Withdraws the jobs of every run of this build that is not [present](Broker::present): one that was killed, or
+    /// that lost its connection. Returns how many jobs there were.
     fn sweep(&mut self) -> Result<usize, QueueError>;
 
-    /// Delivers what was finished, then takes the next job of this build: the oldest that waits, or, now and then and when
-    /// none waits, one whose lease has lapsed and that has tries left, of which the run is told ([`Message::Redelivered`])
-    /// before anybody begins it. Waits no longer than this for one. A delivery of a job that somebody else has finished, or
-    /// that was withdrawn, has no effect.
+    /// Delivers the finished job, then takes the next of this build: the oldest that waits, or, now and then and when
+    /// none waits, one whose lease has expired and that has tries left, of which the run is told
+    /// ([`Message::Redelivered`]) before a worker begins it. Waits at most `patience` for a job. Delivering a job that
+    /// another worker has finished, or that was withdrawn, has no effect.
     fn take(
         &mut self,
         worker: &str,
@@ -158,7 +157,7 @@ pub enum QueueError {
         /// What went wrong.
         cause: String,
     },
-    /// It is there and refuses: a wrong password, a database that isn't there, a file of another kind.
+    /// The queue refuses: a wrong password, a missing database, a file of another kind.
     #[error("the queue at {address} refuses: {cause}")]
     Refused {
         /// Where it is, without a password.
@@ -166,17 +165,17 @@ pub enum QueueError {
         /// What it said.
         cause: String,
     },
-    /// It is there, and has lost jobs that it had accepted.
+    /// The queue has lost jobs that it had accepted.
     #[error("{jobs} of its jobs are gone from the queue at {address}: {hint}")]
     Lost {
         /// Where it is, without a password.
         address: String,
         /// How many are gone.
         jobs: usize,
-        /// What loses jobs there.
+        /// How the queue can lose jobs.
         hint: &'static str,
     },
-    /// Something is in it that makespan did not write.
+    /// The queue holds something foreign to makespan.
     #[error("the queue at {address} holds something that is not ours: {what}")]
     Foreign {
         /// Where it is, without a password.
@@ -184,7 +183,7 @@ pub enum QueueError {
         /// What was found, and where.
         what: String,
     },
-    /// A run of another build is under way, and none of this.
+    /// Only runs of another build are under way.
     #[error("queue `{queue}` is used by makespan {theirs}, and this is {BUILD}: build both from the same sources", BUILD = super::job::BUILD)]
     OtherBuild {
         /// The queue's name.

@@ -1,9 +1,9 @@
-//! An errand: a task without anything that only one machine has. It names URLs, and fixtures that can be made again
-//! anywhere, and never a path.
+//! A job specification: a task without anything that only one machine has. It names URLs and fixtures that every
+//! machine can make, never a path.
 //!
-//! A worker trusts no job. Whoever can write to the queue can ask for the five things below and for nothing else: a
-//! fixture's name is compared with those there are, thumbnails go to the worker's own directory, and a fetch stays at one
-//! server.
+//! A worker trusts no job. Anyone who can write to the queue can ask for the five things below and nothing else: a
+//! fixture's name is compared with the known ones, thumbnails go to the worker's own directory, and a fetch stays at
+//! one server.
 
 use crate::{
     fixtures::FixtureKind,
@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use support::terminal::printable_path;
 
-/// Beyond this a single number takes so many divisions that a worker would not look at its deadline for a tenth of a
-/// second or more, and near the end of what 64 bits hold, never.
+/// Above this, a single number takes so many divisions that a worker would not check its deadline for a tenth of a
+/// second or more, and near the largest 64-bit number, never.
 const LARGEST_FIRST_NUMBER: u64 = 1 << 50;
 
-/// What a job asks for. A worker does these and knows nothing else.
+/// What a job asks for. A worker does nothing else.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Errand {
     /// Nothing at all.
@@ -51,7 +51,7 @@ pub enum Errand {
 }
 
 impl Errand {
-    /// The task as an errand; otherwise why it can't be sent.
+    /// The task's specification, or why it can't be sent.
     pub fn of(task: &Task) -> Result<Self, String> {
         let named = |kind: FixtureKind, path: &Path| {
             let only_here = || format!("{}: workers elsewhere don't have it, only fixtures", printable_path(path));
@@ -70,8 +70,8 @@ impl Errand {
         })
     }
 
-    /// The errand as a task of a worker that has fixtures in `data`, or makes them there now, writes to `outputs` alone, and
-    /// may fetch from `server` alone.
+    /// The task, for a worker that has fixtures in `data`, or makes them there now, writes only to `outputs`, and may
+    /// fetch only from `server`.
     pub fn task(self, data: &Path, outputs: &Path, server: Option<&str>) -> Result<Task, TaskError> {
         Ok(match self {
             Self::Noop => Task::Noop,
@@ -96,7 +96,7 @@ impl Errand {
     }
 }
 
-/// The same fetch, with no way to anywhere but `server`.
+/// The same fetch, confined to `server`.
 fn bound(fetch: Fetch, server: Option<&str>) -> Result<Fetch, TaskError> {
     let why = match server {
         Some(server) if same_server(&fetch.url, server) => return Ok(Fetch { stays: true, ..fetch }),
@@ -115,7 +115,7 @@ fn fixture(kind: FixtureKind, data: &Path, name: &str) -> Result<PathBuf, TaskEr
     }
 }
 
-/// As it may stand in a message: whoever wrote it may have meant to fill a terminal, or to steer it.
+/// The text made safe for a message: its author may have meant to fill a terminal, or to steer it.
 fn shown(text: &str) -> String {
     text.chars().take(200).flat_map(char::escape_debug).collect()
 }
@@ -155,7 +155,7 @@ mod tests {
         error.to_string()
     }
 
-    /// A picture in a set of one, whose manifest says that it is whole.
+    /// A picture in a set of one, whole by its manifest.
     fn data_with(picture: &[u8]) -> tempfile::TempDir {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let photos = dir.path().join("fixtures/photos");
@@ -253,8 +253,8 @@ mod tests {
         let stop = Stop::after(Duration::from_millis(20));
         let _watchdog = stop.watchdog().expect("a thread");
         assert_eq!(Lane::new(0, 1, stop).run(0, &task).result, Err(TaskError::TimedOut));
-        // Where a single number takes for ever, no deadline would be looked at.
-        // And what takes more memory than there is would end the whole worker.
+        // If a single number took forever, the deadline would never be checked. And a task that exhausts the memory
+        // would end the whole worker.
         for (from, by) in [(u64::MAX - 100, Method::TrialDivision), (0, Method::Sieve)] {
             let words = refusal(Errand::PrimeSum(PrimeSum { from, below: u64::MAX, by }), None);
             assert!(words.contains("2^50"), "{words}");

@@ -5,11 +5,11 @@ use measure::clock::{between, now_ns};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// More outages than this of one connection in one run are not told apart: the last one then lasts until the end of the latest.
+/// After this many outages of one connection in one run, the last one is extended to the end of the latest.
 const MOST: usize = 50;
 
-/// A stretch in which a connection to the queue got no answer. It ends with the first answer: with a reconnection, or with a
-/// call that came back after all.
+/// A stretch in which a connection to the queue got no answer. It ends with the first answer: after a reconnection, or
+/// from a call that returned after all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outage {
     /// Whose connection: the worker's number in spans; `None` for the run's own.
@@ -18,12 +18,12 @@ pub struct Outage {
     pub start_ns: u64,
     /// When there was an answer again, or the run was over.
     pub end_ns: u64,
-    /// What went wrong first.
+    /// The first error.
     pub cause: String,
 }
 
 impl Outage {
-    /// Seconds that at least one connection was without the queue: outages of several connections overlap.
+    /// Seconds without the queue for at least one connection: outages of several connections overlap.
     pub fn total_s(outages: &[Self]) -> f64 {
         let mut stretches: Vec<(u64, u64)> = outages.iter().map(|one| (one.start_ns, one.end_ns)).collect();
         stretches.sort_unstable();
@@ -36,17 +36,17 @@ impl Outage {
     }
 }
 
-/// Watches over the answers on one connection.
+/// Tracks the answers on one connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct OutageWatch {
     over: Vec<Outage>,
     open: Option<Outage>,
-    /// How many of those that are over have been told once.
+    /// How many finished ones were reported once.
     told: usize,
 }
 
 impl OutageWatch {
-    /// A call that was made at `asked_ns` and may take `patience` on purpose has just come back.
+    /// A call made at `asked_ns`, which may wait `patience` on purpose, has just returned.
     pub(super) fn heard<T>(&mut self, asked_ns: u64, patience: Duration, answer: &Result<T, QueueError>) {
         let outage = |cause| Outage { worker: None, start_ns: asked_ns, end_ns: now_ns(), cause };
         if let Err(QueueError::Unreachable { cause, .. }) = answer {
@@ -65,13 +65,13 @@ impl OutageWatch {
         }
     }
 
-    /// All that there were since this instant. One that isn't over lasts until the last call that got no answer.
+    /// All outages since this instant. An unfinished one lasts until the last call that got no answer.
     pub(super) fn since(&self, start_ns: u64) -> Vec<Outage> {
         self.over.iter().chain(&self.open).filter(|one| one.end_ns > start_ns).cloned().collect()
     }
 
-    /// They were told with a delivery. Those that were told before are forgotten. Twice, because a delivery that failed may have
-    /// been the one that counted, and then the one that tells has no effect.
+    /// A delivery reported the outages; those reported before are forgotten. Each is reported twice, because a delivery
+    /// that failed may have counted, and then the one that reports it has no effect.
     pub(super) fn told(&mut self) {
         self.over.drain(..self.told);
         self.told = self.over.len();

@@ -1,16 +1,16 @@
-//! A queue in Redis: jobs are entries of a stream, workers the consumers of its one group, and what they hold is the
-//! group's list of pending entries.
+//! A queue in Redis: jobs are entries of a stream, workers are the consumers of its one group, and the jobs they hold
+//! are the group's pending entries.
 //!
 //! | key | |
 //! |---|---|
-//! | `makespan:NAME:BUILD:jobs` | stream of jobs that are not finished. Only one build knows of it |
-//! | `makespan:NAME:peers` | hash: who is there, and when it was last heard of. For all builds, hence JSON |
-//! | `makespan:NAME:BUILD:replies:RUN` | stream of what the run is told |
-//! | `makespan:NAME:BUILD:enqueued:RUN` | a bit for each job that is in |
+//! | `makespan:NAME:BUILD:jobs` | stream of unfinished jobs. Only one build knows of it |
+//! | `makespan:NAME:peers` | hash: who is present, and the last heartbeats. For all builds, hence JSON |
+//! | `makespan:NAME:BUILD:replies:RUN` | stream of messages to the run |
+//! | `makespan:NAME:BUILD:enqueued:RUN` | a bit for each enqueued job |
 //! | `makespan:NAME:BUILD:buried:RUN` | stream of jobs given up |
 //!
-//! Whatever reads and then writes is a script, which the server runs without a break: nobody else comes between. All keys
-//! go by themselves an hour after they were last needed, so what was killed leaves nothing for ever.
+//! Whatever reads and then writes is a script, which the server runs atomically. All keys expire an hour after they
+//! were last needed, so killed processes leave nothing behind forever.
 
 mod link;
 
@@ -29,16 +29,16 @@ use std::{
 };
 use support::terminal::printable;
 
-/// Every worker of a queue is in it.
+/// All workers of a queue are in it.
 const GROUP: &str = "workers";
 
 /// How long a key is kept after it was last needed.
 const KEEP: Duration = Duration::from_hours(1);
 
-/// So many jobs are put in at a time. Nobody else is served meanwhile.
+/// Jobs enqueued per call. The server serves nobody else meanwhile.
 const CHUNK: usize = 200;
 
-/// So many messages are read at a time.
+/// Messages read per call.
 const MOST_READ: usize = 1000;
 
 macro_rules! script {
@@ -60,24 +60,24 @@ static WITHDRAW: LazyLock<Script> = script!("redis/withdraw.lua");
 /// An entry of a stream: its id and its fields.
 type StreamEntry = (String, BTreeMap<String, Vec<u8>>);
 
-/// What reading streams answers: `None` after waiting in vain.
+/// The answer to reading streams: `None` after a timeout.
 type Streams = Option<Vec<(String, Vec<StreamEntry>)>>;
 
-/// What `take.lua` answers: a job's id, where messages about it go, the job, and how often it has been handed out.
+/// The answer of `take.lua`: a job's id, where messages about it go, the job, and how often it has been handed out.
 type Lent = (String, String, Vec<u8>, u32);
 
 /// One connection to a queue in Redis.
 pub struct Redis {
     link: RedisLink,
-    /// What all keys of the queue begin with, and those of this build.
+    /// The prefix of all keys of the queue, and that of this build's.
     queue: String,
     build: String,
     jobs: String,
-    /// When this one last looked for lapsed leases.
+    /// When it last looked for expired leases.
     looked: Instant,
     /// Jobs that were taken through this connection and not delivered.
     given: BTreeSet<JobId>,
-    /// The worker whose last question may have been answered, unheard.
+    /// The worker whose last call may have been answered, unread.
     unheard: Option<String>,
     /// How far the messages of each run were read.
     read: HashMap<String, Read>,
@@ -96,12 +96,12 @@ impl Default for Read {
     }
 }
 
-/// What a server is like.
+/// Facts about a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisFacts {
     /// Its version.
     pub version: String,
-    /// Whether it writes down each change. Otherwise a restart loses what came after the last snapshot.
+    /// Whether it logs each change. Otherwise a restart loses what came after the last snapshot.
     pub append_only: bool,
 }
 
@@ -121,7 +121,7 @@ impl Redis {
         }
     }
 
-    /// What the server says of itself.
+    /// Facts about this server.
     pub fn about(&mut self) -> Result<RedisFacts, QueueError> {
         let about: String = self.link.ask(|connection| cmd("INFO").query(connection))?;
         let version = field(&about, "redis_version").unwrap_or("of an unknown version").to_owned();
@@ -132,7 +132,7 @@ impl Redis {
         format!("{}peers", self.queue)
     }
 
-    /// The key of something that a run has for itself.
+    /// The key of a run's own data.
     fn own(&self, what: &str, reply_to: &str) -> String {
         format!("{}{what}:{reply_to}", self.build)
     }
@@ -141,8 +141,8 @@ impl Redis {
         QueueError::Foreign { address: self.link.address().to_owned(), what: printable(&what.to_string()).into_owned() }
     }
 
-    /// Adds up what a script answers about each page of the stream: a count, and where the next page begins. Others are
-    /// served between two pages.
+    /// Sums what a script returns for each page of the stream: a count, and where the next page begins. The server
+    /// serves others between two pages.
     fn page_by_page<'a>(&mut self, page: impl Fn() -> ScriptInvocation<'a>) -> Result<usize, QueueError> {
         let (mut sum, mut from) = (0, "-".to_owned());
         while !from.is_empty() {
@@ -154,7 +154,7 @@ impl Redis {
         Ok(sum)
     }
 
-    /// Delivers, takes what is there, and doesn't wait.
+    /// Delivers, and takes a job if any waits now.
     fn take_at_once(&mut self, worker: &str, finished: Option<&Finished>) -> Result<Option<TakenJob>, QueueError> {
         let look_for_lapsed = match self.looked.elapsed() {
             _ if self.link.is_back() => "never",
@@ -189,7 +189,7 @@ impl Redis {
         lent.map(|(id, reply_to, job, attempt)| self.taken(id, reply_to, &job, attempt)).transpose()
     }
 
-    /// Waits for a job that is new. Whoever waits is served first come, first served, by the server.
+    /// Waits for a new job. The server serves waiting workers first come, first served.
     fn wait(&mut self, worker: &str, patience: Duration) -> Result<Option<TakenJob>, QueueError> {
         let mut wait = cmd("XREADGROUP");
         wait.arg("GROUP").arg(GROUP).arg(worker).arg("COUNT").arg(1).arg("BLOCK").arg(millis(patience));
@@ -390,7 +390,7 @@ impl Broker for Redis {
             let mut outcome = self.take_at_once(worker, finished);
             let left = patience.saturating_sub(asked.elapsed());
             if outcome == Ok(None) && !left.is_zero() {
-                // No longer than until it is time to look for lapsed leases again.
+                // No longer than until the next look for expired leases.
                 outcome = self.wait(worker, left.min(BEAT));
             }
             self.unheard = outcome.is_err().then(|| worker.to_owned());
@@ -408,7 +408,7 @@ impl fmt::Debug for Redis {
     }
 }
 
-/// Asks; where the stream or its group is missing, because the server is new or has lost its data, makes them and asks
+/// Asks; if the stream or its group is missing, because the server is new or has lost its data, creates them and asks
 /// again.
 fn with_group<T>(
     jobs: &str,
@@ -416,7 +416,7 @@ fn with_group<T>(
     question: impl Fn(&mut Connection) -> RedisResult<T>,
 ) -> RedisResult<T> {
     match question(connection) {
-        // Older servers wrap what goes wrong within a script in words of their own.
+        // Older servers wrap errors within a script in words of their own.
         Err(error) if error.to_string().contains("NOGROUP") => {
             let made = cmd("XGROUP").arg("CREATE").arg(jobs).arg(GROUP).arg(0).arg("MKSTREAM").exec(connection);
             match made {
@@ -434,7 +434,7 @@ fn encode(what: &impl serde::Serialize) -> Vec<u8> {
     postcard::to_stdvec(what).expect("plain data, and memory grows")
 }
 
-/// Rounded up: a wait of 0 would be one without an end.
+/// Rounded up: a wait of 0 would never end.
 fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_micros().div_ceil(1000)).unwrap_or(u64::MAX)
 }

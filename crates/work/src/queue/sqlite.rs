@@ -1,11 +1,11 @@
-//! A queue in a SQLite file: nothing to install, and as many processes of one machine as like may share it.
+//! A queue in a SQLite file: nothing to install, and any number of processes on one machine may share it.
 //!
-//! *The file is the queue.* A job is a row. It waits while nobody owns it, and is lent while somebody does, until its lease
-//! ends. Taking a job is one transaction, which also delivers the one before: only one process can write at a time, so
-//! what a worker costs the others is the number of its transactions.
+//! *The file is the queue.* A job is a row. It waits while it has no owner, and is leased while it has one, until the
+//! lease ends. Taking a job is one transaction, which also delivers the one before: only one process can write at a
+//! time, so a worker costs the others the number of its transactions.
 //!
-//! *Nobody is called.* SQLite has no way to wake another process, so who waits must look again and again. A look is one
-//! indexed query that takes no lock, and the longer nothing happens, the rarer the looks: see `pause.rs`.
+//! *Waiting is polling.* SQLite can't wake another process, so a process that waits must poll. A poll is one indexed
+//! query that takes no lock, and the longer nothing happens, the rarer the polls: see `pause.rs`.
 //!
 //! *Times are `CLOCK_MONOTONIC`*, so the file serves one machine, from one boot to the next: see `file.rs`.
 
@@ -35,18 +35,18 @@ pub struct Sqlite {
     name: String,
     file: Option<File>,
     limit: Limit,
-    /// When lapsed leases were last looked for although jobs waited.
+    /// When expired leases were last looked for although jobs waited.
     looked_ns: u64,
 }
 
 impl Sqlite {
-    /// The queue of this name there; nothing is opened yet.
+    /// The queue of this name, with nothing opened yet.
     pub fn new(at: &Path, name: &str) -> Self {
         Self { path: at.to_owned(), name: name.to_owned(), file: None, limit: Limit::default(), looked_ns: now_ns() }
     }
 
-    /// Works on the file, opened anew where it has to be. A connection that failed is closed, which takes back whatever
-    /// was begun on it.
+    /// Works on the file, reopened if necessary. A connection that failed is closed, which rolls back whatever was
+    /// begun on it.
     fn attempt<T>(&mut self, work: impl FnOnce(&QueueRows) -> Result<T, Trouble>) -> Result<T, QueueError> {
         let open = || File::open(&self.path, &self.limit);
         let file = self.file.take().and_then(|file| file.if_still_at(&self.path)).map_or_else(open, Ok);
@@ -58,7 +58,7 @@ impl Sqlite {
         done.map_err(|trouble| trouble.at(&self.path))
     }
 
-    /// Looks until something is found, for no longer than this.
+    /// Polls until something is found, for no longer than this.
     fn look<T>(
         &mut self,
         patience: Duration,
@@ -73,7 +73,7 @@ impl Sqlite {
         }
     }
 
-    /// Whether lapsed leases are due to be looked for before jobs that wait, so that these can't hide them for ever.
+    /// Whether to look for expired leases before waiting jobs, which could otherwise hide them forever.
     fn lapsed_first(&mut self) -> bool {
         let now_ns = now_ns();
         let due = now_ns.saturating_sub(self.looked_ns) >= BEAT.as_nanos() as u64;
@@ -176,8 +176,8 @@ struct QueueRows<'a> {
     name: &'a str,
 }
 
-/// What a job that was taken turned out to be. One that can't be read is no reason to take the transaction back: it would
-/// be met again and again.
+/// A taken job, or why it can't be read. An unreadable job is no reason to roll back the transaction: it would come up
+/// again and again.
 type Next = Result<Option<TakenJob>, Trouble>;
 
 impl QueueRows<'_> {
@@ -226,7 +226,7 @@ impl QueueRows<'_> {
         let read = "DELETE FROM messages WHERE queue = ? AND reply_to = ? RETURNING id, body";
         let mut messages: Vec<(i64, Vec<u8>)> =
             self.rows(read, params![self.name, reply_to], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        // SQLite promises no order of what was deleted.
+        // SQLite promises no order of deleted rows.
         messages.sort_unstable_by_key(|&(id, _)| id);
         messages.iter().map(|(id, body)| decode(&format!("message {id} to {reply_to}"), body)).collect()
     }
@@ -256,7 +256,7 @@ impl QueueRows<'_> {
         Ok(held.unwrap_or(0) as usize)
     }
 
-    /// Whether there is a job of anybody: mostly not, and then nobody need be kept from writing.
+    /// Whether there is any job at all: mostly not, and then no write lock is needed.
     fn has_any(&self) -> Result<bool, Trouble> {
         let any = "SELECT EXISTS (SELECT 1 FROM jobs WHERE queue = ? AND build = ?)";
         Ok(self.row(any, params![self.name, BUILD], |row| row.get(0))?.unwrap_or(false))
@@ -284,8 +284,8 @@ impl QueueRows<'_> {
         Ok(())
     }
 
-    /// The job is deleted, whoever has it now: the first result is the one that counts. Where it is gone already there is
-    /// nothing to be told.
+    /// Deletes the job, whichever worker has it now: the first result counts. If it is gone already, there is nothing
+    /// to report.
     fn deliver(&self, finished: &Finished) -> Result<(), Trouble> {
         let done = "DELETE FROM jobs WHERE id = ? AND queue = ? AND reply_to = ? RETURNING deadline_ns";
         let job = params![number(&finished.id), self.name, finished.reply_to];
@@ -295,7 +295,7 @@ impl QueueRows<'_> {
         }
     }
 
-    /// Whether there is anything to take. It only reads, so that those who wait don't stand in the way of those who work.
+    /// Whether there is a job to take. It only reads, so that waiting workers don't block busy ones.
     fn has_jobs(&self) -> Result<bool, Trouble> {
         let any = "SELECT EXISTS (SELECT 1 FROM jobs WHERE queue = ?1 AND build = ?2 AND owner IS NULL) OR EXISTS (
                    SELECT 1 FROM jobs WHERE queue = ?1 AND build = ?2 AND owner IS NOT NULL AND lease_ns <= ?3 AND tries < ?4)";
@@ -311,7 +311,7 @@ impl QueueRows<'_> {
         Ok(Ok(None))
     }
 
-    /// The job that is to be taken next, and the worker that was lost with it.
+    /// The next job to take, and the worker that was lost with it.
     fn candidate(&self, lapsed_first: bool) -> Result<Option<(i64, Option<String>)>, Trouble> {
         let oldest = "SELECT id, owner FROM jobs WHERE queue = ? AND build = ? AND owner IS NULL ORDER BY id LIMIT 1";
         let lapsed = "SELECT id, owner FROM jobs WHERE queue = ? AND build = ? AND owner IS NOT NULL
@@ -326,7 +326,7 @@ impl QueueRows<'_> {
         if lapsed_first { oldest() } else { lapsed() }
     }
 
-    /// Lends the job to this worker; `None` when its run is over.
+    /// Leases the job to this worker; `None` when its run is over.
     fn lend(&self, id: i64, from: Option<String>, worker: &str) -> Result<Option<Result<TakenJob, Trouble>>, Trouble> {
         let lend = "UPDATE jobs SET owner = ?, lease_ns = ?, tries = tries + 1 WHERE id = ?
                     RETURNING reply_to, tries, deadline_ns, body";
@@ -354,15 +354,15 @@ impl QueueRows<'_> {
         Ok(Some(Ok(TakenJob { id: id.to_string(), reply_to, attempt, job })))
     }
 
-    /// Drops this job and what else waits of its run: looking at each in turn would take long while nobody else can write.
+    /// Drops this job and its run's other waiting jobs: one at a time, they would keep others from writing for long.
     fn drop_expired(&self, id: i64, reply_to: &str) -> Result<(), Trouble> {
         let expired =
             "DELETE FROM jobs WHERE queue = ? AND reply_to = ? AND deadline_ns <= ? AND (owner IS NULL OR id = ?)";
         self.change(expired, params![self.name, reply_to, now(), id]).map(drop)
     }
 
-    /// Does it whole or not at all. No statement of another process comes between: the file is locked for writing from the
-    /// start, so that nothing that was read is out of date when it is written.
+    /// Does it as one transaction. The file is locked for writing from the start, so no other process writes in
+    /// between, and nothing that was read is out of date when it is written.
     fn write<T>(&self, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Trouble> {
         self.change("BEGIN IMMEDIATE", [])?;
         let done = work()?;
@@ -370,7 +370,7 @@ impl QueueRows<'_> {
         Ok(done)
     }
 
-    /// The number of rows that were changed.
+    /// The number of changed rows.
     fn change(&self, sql: &str, values: impl Params) -> Result<usize, Trouble> {
         Ok(self.connection.prepare_cached(sql)?.execute(values)?)
     }
@@ -407,12 +407,12 @@ fn job_name(id: i64) -> String {
     format!("job {id}")
 }
 
-/// A job's row. A name that is none of ours has no row, as one that was deleted has none.
+/// A job's row. A name that is not ours has no row, like a deleted job.
 fn number(job: &JobId) -> i64 {
     job.parse().unwrap_or(-1)
 }
 
-/// SQLite's numbers have a sign; what is too large is as good as never.
+/// SQLite's integers are signed; a time that is too large means never.
 fn sql(ns: u64) -> i64 {
     i64::try_from(ns).unwrap_or(i64::MAX)
 }

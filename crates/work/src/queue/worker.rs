@@ -1,14 +1,14 @@
-//! Workers of a queue: they take jobs, say that they are still there, and deliver.
+//! Workers of a queue: they take jobs, send heartbeats, and deliver results.
 //!
-//! A crew has a thread for each job that it does at once, each with a connection of its own, so that none waits for
-//! another's. One thread more speaks for all of them: it says that they are there and what they have in hand, stops what
-//! nobody wants any more, and watches the deadlines. A worker can't speak for itself while it computes.
+//! A pool has a thread for each job that it does at once, each with its own connection, so that none waits for
+//! another's. One more thread sends the heartbeats of all, which say that they are present and what they hold. It stops
+//! jobs that are no longer wanted, and watches the deadlines. A worker can't do so while it computes.
 //!
 //! | file | |
 //! |---|---|
-//! | `desk` | what the workers have in hand, as the one who speaks for them sees it |
-//! | `post` | one worker: takes a job, does it, delivers it with the next |
-//! | `heartbeat` | the thread that speaks for all |
+//! | `in_flight` | the jobs that the workers hold, as the heartbeat thread sees them |
+//! | `consumer` | one worker: takes a job, does it, delivers it |
+//! | `heartbeat` | the thread for all heartbeats |
 
 mod consumer;
 mod heartbeat;
@@ -39,7 +39,7 @@ use std::{
     time::Duration,
 };
 
-/// How long to wait before a queue that can't be reached is tried again.
+/// The pause before an unreachable queue is retried.
 const RETRY: Duration = Duration::from_millis(100);
 
 /// How a process takes part in a queue.
@@ -51,56 +51,56 @@ pub struct Membership {
     pub queue: String,
     /// How many jobs it does at once.
     pub threads: NonZeroU32,
-    /// The number of its first worker, for the [feed](crate::worker::feed) of a run whose own workers these are. In records,
-    /// the run numbers them itself: workers that others have started know nothing of each other.
+    /// The number of its first worker, for the [feed](crate::worker::feed) of a run that started these workers. In
+    /// records, the run numbers them itself: workers that were started separately know nothing of each other.
     pub first_worker: u32,
     /// Where its fixtures are, or are made.
     #[serde(with = "support::path_bytes")]
     pub data: PathBuf,
-    /// Where its jobs write, and nowhere else. Whoever gives the place removes it.
+    /// Where its jobs write, and nowhere else. The caller that sets it removes it.
     #[serde(with = "support::path_bytes")]
     pub outputs: PathBuf,
-    /// The one server it may fetch from, where that is settled beforehand; otherwise each job's own.
+    /// The one server it may fetch from, if fixed beforehand; otherwise each job's own.
     pub server: Option<String>,
 }
 
-/// What whoever started a crew may want to hear of it.
+/// Events for the code that started the workers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WorkerEvent {
-    /// The queue can't be reached. The crew tries again and again, and keeps what it has finished.
+    /// The queue can't be reached. The workers retry, and keep what they have finished.
     Lost(QueueError),
     /// It can be reached again.
     Back,
-    /// Something in the queue can't be read. It is not done; the workers go on with the next.
+    /// An entry in the queue can't be read. It is skipped; the workers go on with the next.
     Skipped(QueueError),
-    /// The crew takes no more jobs, for this reason.
+    /// The workers take no more jobs, for this reason.
     Ended(QueueError),
 }
 
-/// Why a crew could not join.
+/// Why workers could not join.
 #[derive(Debug, thiserror::Error)]
 pub enum JoinError {
-    /// The queue is not there, or refuses, or is another build's.
+    /// The queue is unavailable, refuses, or is another build's.
     #[error(transparent)]
     Queue(#[from] QueueError),
     /// The system refused a thread.
     #[error("could not start a thread for each of {threads} jobs at once: {source}; fewer may fit")]
     Thread {
-        /// How many jobs at once were asked for.
+        /// How many jobs at once were requested.
         threads: NonZeroU32,
         /// What the system said.
         source: std::io::Error,
     },
 }
 
-/// Workers of this process that take jobs. Dropping it gives up what they have in hand: others do it when its lease lapses.
+/// Workers of this process that take jobs. Dropping it abandons their jobs: others do them when the leases expire.
 pub struct JobWorkers {
     shared: Arc<WorkerState>,
     workers: Vec<JoinHandle<()>>,
     heartbeat: Option<JoinHandle<()>>,
 }
 
-/// What the threads of a crew share.
+/// What the workers' threads share.
 struct WorkerState {
     membership: Membership,
     axis: ClockAxis,
@@ -128,8 +128,8 @@ pub fn clock_offset(address: &Address, broker: &mut dyn Broker) -> Result<Offset
 }
 
 impl JobWorkers {
-    /// Joins the queue: when this returns, the workers are present and take jobs. `observer` is told what becomes of it, on
-    /// whichever thread it happens.
+    /// Joins the queue: when this returns, the workers are present and take jobs. `observer` receives their events, on
+    /// whichever thread they occur.
     pub fn join(
         membership: &Membership,
         observer: impl Fn(WorkerEvent) + Send + Sync + 'static,
@@ -168,7 +168,7 @@ impl JobWorkers {
             last_skipped: Mutex::default(),
             observer: Box::new(observer),
         });
-        // From here on, an error drops the crew, which sends home whoever stands.
+        // From here on, an error drops `crew`, which ends the threads so far.
         let mut crew = Self { shared: Arc::clone(&shared), workers: Vec::new(), heartbeat: None };
         let refused = |source| JoinError::Thread { threads: membership.threads, source };
         let posts = peers.iter().zip(0..).map(|(peer, seat)| Post::new(&shared, seat, peer.id.clone(), connect()));
@@ -187,8 +187,8 @@ impl JobWorkers {
         Ok(crew)
     }
 
-    /// Lets the workers finish what they have in hand, delivers it, and leaves the queue. Returns how many jobs were done
-    /// since the crew joined, or why it had ended before.
+    /// Lets the workers finish and deliver their jobs, and leaves the queue. Returns how many jobs were done since the
+    /// workers joined, or why they had ended before.
     pub fn leave(mut self) -> Result<u64, QueueError> {
         self.go_home();
         let ended = locked(&self.shared.ended).take();
@@ -197,7 +197,7 @@ impl JobWorkers {
 
     fn go_home(&mut self) {
         self.shared.leaving.store(true, Relaxed);
-        // A worker that panicked has no job in hand any more that could be saved.
+        // A worker that panicked has no job left that could be saved.
         self.workers.drain(..).for_each(|worker| drop(worker.join()));
         self.shared.desk.close();
         self.heartbeat.take().map(JoinHandle::join);
@@ -213,7 +213,7 @@ impl Drop for JobWorkers {
 
 impl std::fmt::Debug for JobWorkers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Crew").field("membership", &self.shared.membership).finish_non_exhaustive()
+        f.debug_struct("JobWorkers").field("membership", &self.shared.membership).finish_non_exhaustive()
     }
 }
 
@@ -231,13 +231,13 @@ impl WorkerState {
         self.leaving.load(Relaxed)
     }
 
-    /// Bears what passes, which is to be tried again in a moment; anything else is returned.
+    /// Tolerates a temporary error, after which to retry; any other is returned.
     fn bear(&self, error: QueueError) -> Result<(), QueueError> {
         match error {
             QueueError::Unreachable { .. } => Ok(()),
             QueueError::Foreign { .. } => {
                 let mut last = locked(&self.last_skipped);
-                // The same again is no news.
+                // A repeated error is no news.
                 if last.as_ref() != Some(&error) {
                     *last = Some(error.clone());
                     (self.observer)(WorkerEvent::Skipped(error));
@@ -248,7 +248,7 @@ impl WorkerState {
         }
     }
 
-    /// The crew is at its end, for this reason. The first one counts.
+    /// Ends the workers, for this reason. The first one counts.
     fn end(&self, reason: QueueError) {
         self.leaving.store(true, Relaxed);
         let mut ended = locked(&self.ended);
@@ -260,7 +260,7 @@ impl WorkerState {
     }
 }
 
-/// Runs of another build, and none of this one: whoever waits here waits in vain, and should know.
+/// An error if only runs of other builds are present: this worker would wait in vain.
 fn refuse_other_builds(queue: &str, present: &[Peer]) -> Result<(), QueueError> {
     let runs = || present.iter().filter(|peer| peer.role == Role::Run);
     match runs().find(|run| run.build != BUILD) {
@@ -271,7 +271,7 @@ fn refuse_other_builds(queue: &str, present: &[Peer]) -> Result<(), QueueError> 
     }
 }
 
-/// A thread that panicked with a lock in its hand left nothing half-written: each is held for a single assignment.
+/// A thread that panicked while holding a lock left nothing half-written: each is held for a single assignment.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,18 +1,19 @@
 //! N requests in flight on one thread: an event loop.
 //!
 //! **Wins** on many waits at once. A waiting request is a small struct, not a thread with a stack: ten thousand fit
-//! where threads end at some hundreds, and switching between them is a function call.
+//! where threads stop at hundreds, and switching between them is a function call.
 //!
-//! **Loses** on tasks that compute. Only a task that says `await` lets the others move; a prime sum never does, so N of
-//! them run one after another on the one thread, and every request waits behind them. They run here all the same,
-//! because seeing it is the lesson. `async_offload` is the remedy.
+//! **Loses** on tasks that compute. Only a task that reaches an `await` lets the others continue. A prime sum never
+//! does, so N of them run sequentially on the one thread, and every request waits behind them. They run here anyway:
+//! seeing this is the lesson. `async_offload` is the remedy.
 //!
-//! **Try**: `makespan run prime_sum --strategy async --workers 1,2,8`. Then read [`Task::run_async`]: which kind of task
-//! has an `await` in it?
+//! **Try**: `makespan run prime_sum --strategy async --workers 1,2,8`. Then read [`Task::run_async`]: which kind of
+//! task has an `await` in it?
 //!
 //! [`Task::run_async`]: crate::task::Task::run_async
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::worker::{
     lane::{Done, Lane},
     layout::WorkerLayout,
@@ -46,8 +47,21 @@ impl Strategy for Async {
         10_000
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "async",
+            worker: ("in flight", "in flight"),
+            phrase: Phrase::With("async", "in flight", "in flight"),
+            tones: ["#009e73", "#00795a", "#1fbf92"],
+            marker: Marker::Up,
+            dash: "3 4",
+            most_in_class: 1000,
+            parallel: false,
+        }
+    }
+
     fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        // One thread, and it is ours: tokio's usual runtime has one for each core, and would blur async with threads.
+        // One thread, our own: tokio's default runtime has one per core, and would blur async with threads.
         let runtime = Builder::new_current_thread().enable_all().build().map_err(StartError::EventLoop)?;
         Ok(Box::new(EventLoop { runtime, in_flight: shape.workers().get() }))
     }
@@ -69,16 +83,16 @@ impl Pool for EventLoop {
     }
 }
 
-/// Between two runs nothing drives the loop, so it can't know yet which of the connections that it kept the server has
-/// closed. It looks at its sockets when everything yields, and then runs their tasks, some dozens at a time.
+/// Nothing drives the loop between two runs, so it doesn't know yet which kept connections the server has closed. It
+/// polls its sockets when every task yields, and then runs the sockets' tasks, some dozens at a time.
 pub(super) async fn catch_up(connections: u32) {
     for _ in 0..2 + connections / 32 {
         yield_now().await;
     }
 }
 
-/// What a slot does: the same as a thread in `threads`, but for the `await`, where it lets another slot go on. No lock
-/// anywhere: one thread can't race with itself.
+/// A slot does the same as a thread in `threads`, except that another slot continues at the `await`. No locks: one
+/// thread can't race with itself.
 async fn work_through(slot: u32, work: &Work, deck: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();

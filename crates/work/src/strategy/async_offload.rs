@@ -1,16 +1,19 @@
-//! An event loop that hands work which would block it to threads of its own: what computes, and what waits without an
+//! An event loop that passes blocking work to its own threads: tasks that compute, and tasks that wait without an
 //! `await`.
 //!
-//! **Wins** where both kinds meet: thousands of waits on the one thread, and the few tasks that compute on others, so
-//! that no request waits behind a calculation.
+//! **Wins** when a workload mixes both kinds: thousands of waits on one thread, the few tasks that compute on others,
+//! so that no request waits behind a calculation.
 //!
-//! **Loses** a little everywhere else: on waits alone it is `async`, on calculations alone it is `threads` with an event
-//! loop in between, and each hand-over there and back costs some microseconds.
+//! **Loses** a little everywhere else: on waits alone it is `async`, on calculations alone it is `threads` with an
+//! event loop in between, and each round trip costs some microseconds.
 //!
-//! **Try**: prime sums with `async` and with `async_offload` on two workers, and look at the timelines. Then `makespan run
-//! many_in_flight --variant blocking`: a client that knows nothing of event loops.
+//! **Try**: prime sums with `async` and with `async_offload` on two workers, and compare the timelines. Then
+//! `makespan run many_in_flight --variant blocking`: a client that is unaware of event loops.
+//!
+//! It starts its threads itself: tokio's `spawn_blocking` panics where the system refuses the first one.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work, r#async::catch_up};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::{
     task::{Task, TaskError},
     worker::{
@@ -32,7 +35,7 @@ use tokio::{
     sync::oneshot,
 };
 
-/// An event loop, and N threads for what would block it.
+/// An event loop, and N threads for blocking work.
 #[derive(Debug)]
 pub struct AsyncOffload;
 
@@ -42,19 +45,19 @@ struct OffloadingLoop {
     threads: PoolThreads,
 }
 
-/// Threads that are started when there is something for them to do. Not tokio's own blocking threads: tokio panics where the
-/// system refuses the first of them.
+/// Threads that are started on demand. Not tokio's own blocking threads: tokio panics if the system refuses the first
+/// one.
 struct PoolThreads {
-    /// No more than so many.
+    /// At most this many.
     most: usize,
     standing: RefCell<Vec<JoinHandle<()>>>,
-    /// Tasks that were handed over and have not come back.
+    /// Tasks handed over and not yet returned.
     busy: Cell<usize>,
     offloads: Sender<Offload>,
     to_do: Receiver<Offload>,
 }
 
-/// One task for a thread, and where the event loop waits for it.
+/// One task for a thread, and the channel for its result.
 struct Offload {
     lane: Lane,
     index: u32,
@@ -73,6 +76,19 @@ impl Strategy for AsyncOffload {
 
     fn max_workers(&self) -> u32 {
         1024
+    }
+
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "async offload",
+            worker: ("worker", "workers"),
+            phrase: Phrase::With("async", "thread to offload to", "threads to offload to"),
+            tones: ["#9a8f00", "#6f6700", "#f0e442"],
+            marker: Marker::Down,
+            dash: "14 4 3 4 3 4",
+            most_in_class: 64,
+            parallel: true,
+        }
     }
 
     fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
@@ -97,7 +113,7 @@ impl Pool for OffloadingLoop {
 
     fn close(self: Box<Self>) -> Result<(), CloseError> {
         let PoolThreads { standing, offloads, .. } = self.threads;
-        // That ends their loops, and all of them are joined.
+        // Ends their loops; then all are joined.
         drop(offloads);
         let ended: Vec<bool> = standing.into_inner().into_iter().map(|thread| thread.join().is_ok()).collect();
         ended.iter().position(|ok| !ok).map_or(Ok(()), |worker| Err(CloseError::Panicked(worker as u32)))
@@ -120,7 +136,7 @@ async fn work_through(slot: u32, work: &Work, deck: &TaskQueue, threads: &PoolTh
 }
 
 impl PoolThreads {
-    /// Has one task done by one of the threads, and lets the loop go on until it is.
+    /// Runs one task on one of the threads, while the loop continues.
     async fn offload(&self, lane: Lane, index: u32, tasks: &Arc<[Task]>) -> Done {
         let failed = |error| Done { index, result: Err(error), spans: Vec::new() };
         if let Err(refused) = self.one_more() {
@@ -128,15 +144,15 @@ impl PoolThreads {
         }
         let (tell, told) = oneshot::channel();
         self.busy.update(|busy| busy + 1);
-        // Both ends are ours, so it can be sent.
+        // We hold both ends, so this succeeds.
         let _ = self.offloads.send(Offload { lane, index, tasks: Arc::clone(tasks), tell });
         let done = told.await;
         self.busy.update(|busy| busy - 1);
         done.unwrap_or_else(|_| failed(TaskError::WorkerDied("its thread ended".into())))
     }
 
-    /// Starts another thread where all of them are busy. Where the system refuses it, those that stand will do: an error only
-    /// where there is none.
+    /// Starts another thread if all are busy. If the system refuses it, the existing threads do the work: an error only
+    /// if there are none.
     fn one_more(&self) -> io::Result<()> {
         let mut standing = self.standing.borrow_mut();
         if standing.len() == self.most || self.busy.get() < standing.len() {
@@ -156,7 +172,7 @@ impl PoolThreads {
 impl Offload {
     fn run(mut self) {
         let done = self.lane.run(self.index, &self.tasks[self.index as usize]);
-        // Nobody listens any more where the run was given up.
+        // The receiver is gone if the run was abandoned.
         let _ = self.tell.send(done);
     }
 }

@@ -1,16 +1,17 @@
-//! N worker processes that are handed tasks over pipes.
+//! N worker processes that receive tasks over pipes.
 //!
-//! **Wins** where threads of one process can't run at the same time (an interpreter with a global lock), and where a
-//! crash must not take the others along: a worker killed in the middle of a task costs that one task.
+//! **Wins** when threads of one process can't run at the same time (an interpreter with a global lock), and when a
+//! crash must not affect other workers: a worker killed in the middle of a task costs only that task.
 //!
-//! **Loses** a little on everything: a process costs a millisecond to start and megabytes to keep, and each task and
-//! each answer is written to a pipe and read from another, some microseconds each way. In Rust, threads do the same
-//! work at the same speed for less.
+//! **Loses** a little on everything: a process takes a millisecond to start and megabytes of memory, and each task and
+//! each result crosses a pipe, some microseconds each way. In Rust, threads do the same work at the same speed for
+//! less.
 //!
-//! **Try**: `makespan run prime_sum --strategy threads,processes --workers 2 --timer cold`, then `--timer warm`: which
-//! part of the difference is the start? Then kill a worker in the middle of a run.
+//! **Try**: `makespan run prime_sum --strategy threads,processes --workers 2 --timer cold`, then `--timer warm`: how
+//! much of the difference is start-up? Then kill a worker in the middle of a run.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::worker::{
     error::LostWorker,
     lane::Done,
@@ -44,6 +45,19 @@ impl Strategy for Processes {
         256
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "processes",
+            worker: ("process", "processes"),
+            phrase: Phrase::Counted("process", "processes"),
+            tones: ["#d55e00", "#b34e00", "#f0803c"],
+            marker: Marker::Square,
+            dash: "7 5",
+            most_in_class: 16,
+            parallel: true,
+        }
+    }
+
     fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(WorkerProcesses::start(shape.workers(), NonZeroU32::MIN, env)?))
     }
@@ -60,8 +74,8 @@ impl WorkerProcesses {
 }
 
 impl Pool for WorkerProcesses {
-    /// One thread deals for all: a hand to each worker, then to whoever has answered. It sleeps meanwhile. No thread
-    /// for each worker, because those would compete with the workers for the cores.
+    /// One thread serves all workers: first a chunk to each, then one to each worker that has answered. It sleeps in
+    /// between. One thread per worker would compete with the workers for the cores.
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
@@ -86,7 +100,7 @@ impl Pool for WorkerProcesses {
     }
 
     fn worker_cpu(&mut self) -> CpuTime {
-        // All are asked before the first is heard, so that frozen ones are waited for together.
+        // Ask all before reading the first answer, so that waits for frozen ones overlap.
         self.seats.iter_mut().for_each(WorkerSlot::ask_cpu);
         self.seats.iter_mut().map(WorkerSlot::cpu_asked).fold(CpuTime::default(), |sum, one| sum + one)
     }
@@ -100,7 +114,7 @@ impl Pool for WorkerProcesses {
     }
 
     fn close(mut self: Box<Self>) -> Result<(), CloseError> {
-        // All are told to go before the first is waited for, and every one is waited for: nothing is left behind.
+        // Tell all to exit before awaiting the first, and await every one: no process is left behind.
         self.seats.iter_mut().for_each(|seat| seat.process.hang_up());
         self.seats.into_iter().map(|seat| seat.process.close()).fold(Ok(()), Result::and)
     }

@@ -1,20 +1,21 @@
-//! N worker processes that take jobs from a queue: a SQLite file, or a Redis server that workers on other machines reach
-//! as well.
+//! N worker processes that take jobs from a queue: a SQLite file, or a Redis server that workers on other machines can
+//! reach too.
 //!
-//! **Wins** where one machine is not enough, and where work must outlast a worker. Whoever reaches the queue can take from
-//! it, may come later than the work, and may go in the middle of it: the job of a worker that is not heard of any more is
-//! given to another.
+//! **Wins** when one machine is not enough, and when work must outlast a worker. Any worker that reaches the queue can
+//! take jobs. It may start after the work was enqueued, and may stop in the middle: if a worker falls silent, another
+//! one gets its job.
 //!
-//! **Loses** on everything that one machine can do by itself. A job is written down, looked for, read, and its result goes
-//! the same way back: several trips to a server or a file, where a thread has a look at a list (`cargo bench --bench queue`
-//! says how much that is here). And what is given to another may be done twice: a queue promises "at least once", and each
-//! job must bear that.
+//! **Loses** on everything that one machine can do by itself. A job is written, found and read, and its result travels
+//! back the same way: several trips to a server or a file, where a thread looks at a list (`cargo bench --bench queue`
+//! measures the cost here). And a job that goes to another worker may run twice: a queue promises "at least once", and
+//! each job must tolerate that.
 //!
-//! **Try**: `makespan run gallery_downloads --strategy processes,queue --workers 8`. Then kill one of the workers in the
-//! middle of a run: what does that cost here, and what there? Then `--workers 0` with `--queue redis://HOST`, and `makespan
-//! worker` on every machine you have.
+//! **Try**: `makespan run gallery_downloads --strategy processes,queue --workers 8`. Then kill one of the workers in
+//! the middle of a run: what does that cost each strategy? Then `--workers 0` with `--queue redis://HOST`, and
+//! `makespan worker` on every machine you have.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::{
     queue::{
         address::Address,
@@ -47,7 +48,7 @@ struct QueuePool {
     client: Client,
     staff: Staff,
     account: Account,
-    /// Where the queue is, if it is the pool's own, and where its workers write. It goes last.
+    /// The directory of the pool's own queue, if any, and its workers' output. Dropped last.
     _directory: Scratch,
 }
 
@@ -64,6 +65,19 @@ impl Strategy for Queue {
         256
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "queue",
+            worker: ("worker", "workers"),
+            phrase: Phrase::With("a queue", "worker", "workers"),
+            tones: ["#8c564b", "#8c564b", "#c99a8b"],
+            marker: Marker::Hexagon,
+            dash: "9 3 3 3",
+            most_in_class: 16,
+            parallel: true,
+        }
+    }
+
     fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
         if deal != Schedule::OneByOne {
             return Some("who takes which job is decided at the queue, by who is free: only one_by_one".into());
@@ -75,7 +89,7 @@ impl Strategy for Queue {
         let directory = directory(&env.scratch)?;
         let file = || Address::Sqlite(directory.path().join("queue.sqlite3"));
         let address = env.queue.address.clone().unwrap_or_else(file);
-        // Asked before any worker is started: where there is no queue, that is said at once.
+        // Contacted before any worker starts, so that a missing queue is reported at once.
         let mut broker = address.broker(&env.queue.name);
         let client = Client::introduce(&address, &mut *broker, &env.queue.name)?;
         let workers = if env.queue.own_workers { shape.workers().get() } else { 0 };
@@ -95,7 +109,7 @@ fn directory(parent: &Path) -> Result<Scratch, QueueError> {
 }
 
 impl Pool for QueuePool {
-    /// The pool hands all jobs in and reads what comes back. It deals with nobody: the queue is between it and the workers.
+    /// The pool enqueues all jobs and reads the results. It hands no task to a worker: the queue is between them.
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let mut batch = Batch::new(&mut *self.broker, &self.client, work);
         batch.hand_in();
@@ -106,7 +120,7 @@ impl Pool for QueuePool {
                 self.staff.replace_the_dead(&work.stop);
             }
         }
-        // A job that is still in hand was withdrawn or is past its deadline: its worker ends it by itself.
+        // A job still in flight was withdrawn or is past its deadline: its worker stops it by itself.
         let (done, account) = batch.close(&self.staff.numbers);
         self.account = account;
         done
@@ -132,15 +146,15 @@ impl Pool for QueuePool {
     }
 }
 
-/// The pool's own worker processes, each in its place.
+/// The pool's own worker processes, each in its slot.
 struct Staff {
     program: PathBuf,
     interrupted: Arc<AtomicBool>,
     membership: Membership,
     places: Vec<QueueAddress>,
-    /// The dead are in it too: what they delivered has the number of their place.
+    /// Includes the dead: their deliveries have the number of their slot.
     numbers: SeenPlaces,
-    /// Those of them that were lost.
+    /// The lost workers.
     lost: Vec<LostWorker>,
 }
 
@@ -155,7 +169,7 @@ impl QueueAddress {
         Self { process, filled: Instant::now(), is_vacant: false }
     }
 
-    /// The worker is gone, for this reason.
+    /// Records why the worker is gone.
     fn vacate(&mut self, how: String) -> LostWorker {
         self.is_vacant = true;
         LostWorker { process: self.process.number() + 1, how }
@@ -165,7 +179,7 @@ impl QueueAddress {
 impl Staff {
     fn start(workers: u32, env: &Env, membership: Membership) -> Result<Self, StartError> {
         let (program, interrupted) = (env.program.clone(), Arc::clone(&env.interrupted));
-        // All are spawned before the first is awaited, and all are told to join before the first has, so that they overlap.
+        // Spawn all before awaiting the first, and tell all to join before the first has joined, so that they overlap.
         let spawn = |number| WorkerProcess::spawn_interruptible(&program, number, NonZeroU32::MIN, &interrupted);
         let mut processes: Vec<WorkerProcess> = (0..workers).map(spawn).collect::<Result<_, _>>()?;
         processes.iter_mut().try_for_each(WorkerProcess::await_ready)?;
@@ -176,7 +190,7 @@ impl Staff {
         Ok(Self { program, interrupted, membership, places, numbers, lost: Vec::new() })
     }
 
-    /// Looks who has ended, idle ones too.
+    /// Finds ended workers, idle ones too.
     fn note_the_dead(&mut self) {
         for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
             let ended = place.process.try_ended();
@@ -184,8 +198,8 @@ impl Staff {
         }
     }
 
-    /// A queue promises that its jobs get done, so there must be somebody who does them. Where workers die as soon as they
-    /// come, a pause lies between one and the next.
+    /// A queue promises that its jobs get done, so dead workers are replaced. If workers die right after their start,
+    /// the pool pauses between two replacements.
     fn replace_the_dead(&mut self, stop: &Stop) {
         self.note_the_dead();
         let is_due = |place: &&mut QueueAddress| place.is_vacant && place.filled.elapsed() >= BEAT;
@@ -203,7 +217,7 @@ impl Staff {
     fn cpu(&mut self) -> CpuTime {
         self.note_the_dead();
         let mut sum = CpuTime::default();
-        // All are asked before the first is heard, so that frozen ones are waited for together.
+        // Ask all before reading the first answer, so that waits for frozen ones overlap.
         for place in self.places.iter_mut().filter(|place| !place.is_vacant) {
             let asked = place.process.ask_cpu();
             self.lost.extend(asked.err().map(|how| place.vacate(how)));
@@ -218,13 +232,13 @@ impl Staff {
     }
 
     fn close(&mut self) -> Result<(), CloseError> {
-        // All are told to go before the first is waited for, and every one is waited for: nothing is left behind.
+        // Tell all to exit before awaiting the first, and await every one: no process is left behind.
         self.places.iter_mut().for_each(|place| place.process.hang_up());
         self.places.drain(..).map(|place| place.process.close()).fold(Ok(()), Result::and)
     }
 }
 
-/// A new worker, at work; an error where it isn't before the run ends.
+/// Joins a new worker; an error if the run ends before it has joined.
 fn joined(process: WorkerProcess, membership: &Membership, stop: &Stop) -> Result<WorkerProcess, StartError> {
     let mut process = process.within(stop.time_left());
     process.await_ready()?;

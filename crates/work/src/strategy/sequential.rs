@@ -1,7 +1,7 @@
-//! One task after another, on the thread that asks. The baseline: every speed-up is against this.
+//! Sequential execution on the calling thread. The baseline: every speed-up is relative to it.
 //!
-//! **Wins** when there is one task, when tasks are so short that handing one over costs more than doing it, and when the
-//! program must be understood by the next reader: there is nothing here to get wrong.
+//! **Wins** when there is one task, when tasks are so short that handing one over costs more than doing it, and when
+//! the next reader must understand the program: there is nothing here to get wrong.
 //!
 //! **Loses** when tasks wait. While one waits for a server, the processor could start all the others.
 //!
@@ -9,12 +9,13 @@
 //! for the rest of the time?
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::worker::{
     lane::{Done, Lane},
     layout::WorkerLayout,
 };
 
-/// One task after another.
+/// Runs tasks sequentially.
 #[derive(Debug)]
 pub struct Sequential;
 
@@ -31,6 +32,19 @@ impl Strategy for Sequential {
 
     fn max_workers(&self) -> u32 {
         1
+    }
+
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "sequential",
+            worker: ("worker", "workers"),
+            phrase: Phrase::Fixed("sequential"),
+            tones: ["#6b7280", "#5b6270", "#9aa3b2"],
+            marker: Marker::Bar,
+            dash: "2 5",
+            most_in_class: 1,
+            parallel: false,
+        }
     }
 
     fn layout(&self, _: WorkerLayout, _: u32) -> Option<WorkerLayout> {

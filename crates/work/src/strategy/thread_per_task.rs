@@ -1,16 +1,17 @@
 //! A thread for each task, all at once.
 //!
-//! **Wins** in its simplicity when there are few tasks and they wait: every request is on its way at once, and the whole
-//! takes as long as the slowest. No pool, no queue, nothing to size.
+//! **Wins** by simplicity when there are few tasks and they wait: all requests are in flight at once, and the run takes
+//! as long as the slowest one. No pool, no queue, no size to choose.
 //!
-//! **Loses** as soon as there are many. A thread keeps a stack, so some hundreds or thousands of them are where the
-//! system says no: then the tasks that have no thread are lost, where a pool of fifty would have done them all. And a
-//! short task doesn't earn back what its thread costs to start.
+//! **Loses** when there are many tasks. A thread keeps a stack, so at some hundreds or thousands of threads the system
+//! refuses more: the tasks without a thread are lost, where a pool of fifty would have done them all. And a short task
+//! isn't worth the cost of starting a thread.
 //!
-//! **Try**: `makespan run url_crawl --variant crowd`. The threads may take so little room there that some can't be
-//! started. Which tasks fail, and what does the pool of fifty make of the same work?
+//! **Try**: `makespan run url_crawl --variant crowd`. Its address space is limited, so some threads may not start.
+//! Which tasks fail, and what does the pool of fifty achieve with the same work?
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::{
     task::{Task, TaskError},
     worker::{
@@ -43,6 +44,19 @@ impl Strategy for ThreadPerTask {
         u32::MAX
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "thread per task",
+            worker: ("thread", "threads"),
+            phrase: Phrase::Fixed("a thread for each task"),
+            tones: ["#3a94c8", "#1d6f9f", "#7cc8f2"],
+            marker: Marker::Hexagon,
+            dash: "1 5",
+            most_in_class: 1000,
+            parallel: true,
+        }
+    }
+
     fn layout(&self, _: WorkerLayout, tasks: u32) -> Option<WorkerLayout> {
         Some(NonZeroU32::new(tasks).unwrap_or(NonZeroU32::MIN).into())
     }
@@ -53,7 +67,7 @@ impl Strategy for ThreadPerTask {
     }
 
     fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
-        // There is nobody to start yet: the threads come with the tasks, and their cost is part of the run.
+        // Nothing to start yet: the run starts the threads, and their cost is part of it.
         Ok(Box::new(NoPool))
     }
 }
@@ -68,13 +82,13 @@ impl Pool for NoPool {
                 match Builder::new().spawn_scoped(scope, do_it) {
                     Ok(thread) => threads.push(thread),
                     Err(error) => {
-                        // One refusal is enough: the next would only take room from the threads that stand.
+                        // One refusal is enough: more tries would only take memory from running threads.
                         refused = Some((index, error.to_string()));
                         break;
                     }
                 }
             }
-            // A thread that is lost altogether is missing here, and is reported as such.
+            // A thread that died is missing here, and its task is reported as missing.
             let mut done: Vec<Done> = threads.into_iter().filter_map(|thread| thread.join().ok()).collect();
             if let Some((first, message)) = refused {
                 let error = TaskError::NoThread { number: first + 1, message };

@@ -1,16 +1,17 @@
-//! N threads that take tasks from one deck.
+//! N threads that take tasks from one queue.
 //!
-//! **Wins** on tasks that wait: while one thread waits, another asks. And on tasks that compute, up to the number of
-//! cores: in Rust, threads of one process really run at the same time. They share memory, so a task costs nothing to
-//! hand over, and a thread costs some tens of microseconds to start and join (`cargo bench --bench overheads` says how
-//! many here).
+//! **Wins** on tasks that wait: while one thread waits, another sends its request. Also on tasks that compute, up to
+//! the number of cores: in Rust, threads of one process really run at the same time. They share memory, so handing over
+//! a task is free, and a thread takes some tens of microseconds to start and join (`cargo bench --bench overheads`
+//! measures this).
 //!
-//! **Loses** beyond the cores on tasks that compute (more threads, the same cores, and a longer queue for them), and on
-//! ten thousand waits at once, where every one of them costs a stack.
+//! **Loses** on tasks that compute with more threads than cores (the cores stay the same, and the queue for them
+//! grows), and on ten thousand waits at once, where each needs a stack.
 //!
-//! **Try**: twice as many workers than tasks. Then `--deal blocks` on prime sums: who finishes last, and why?
+//! **Try**: twice as many workers as tasks. Then `--schedule blocks` on prime sums: which worker finishes last, and why?
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::{
     task::Task,
     worker::{
@@ -25,11 +26,11 @@ use std::{
     thread::{Builder, JoinHandle},
 };
 
-/// N threads and one deck.
+/// N threads and one queue.
 #[derive(Debug)]
 pub struct Threads;
 
-/// What every worker is told when a run begins.
+/// What every worker gets when a run begins.
 #[derive(Clone)]
 pub(super) struct RunTicket {
     pub(super) work: Work,
@@ -37,7 +38,7 @@ pub(super) struct RunTicket {
     done: Sender<Vec<Done>>,
 }
 
-/// The threads. `gil_threads` has the same, with a lock around each of their tasks.
+/// The threads. `gil_threads` uses the same, with a lock around each task.
 pub(super) struct ThreadPool {
     workers: Vec<(Sender<RunTicket>, JoinHandle<()>)>,
 }
@@ -55,6 +56,19 @@ impl Strategy for Threads {
         4096
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "threads",
+            worker: ("thread", "threads"),
+            phrase: Phrase::Counted("thread", "threads"),
+            tones: ["#0072b2", "#0072b2", "#4aa3df"],
+            marker: Marker::Circle,
+            dash: "",
+            most_in_class: 1000,
+            parallel: true,
+        }
+    }
+
     fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(ThreadPool::start(shape, |worker, shift| shift.work_through(worker, Lane::run))?))
     }
@@ -70,7 +84,7 @@ impl ThreadPool {
         for worker in 0..shape.workers().get() {
             let work_through = work_through.clone();
             let (shifts, my_shifts) = unbounded::<RunTicket>();
-            // When the system refuses a thread, those that stand are let go: dropping their channel ends them.
+            // If the system refuses a thread, the existing ones end: dropping their channels ends their loops.
             let refused = |source| StartError::Thread { number: worker + 1, source };
             let thread = Builder::new()
                 .name(format!("worker {worker}"))
@@ -84,16 +98,16 @@ impl ThreadPool {
 }
 
 impl RunTicket {
-    /// What a worker does: take, run, take again, until the deck is empty. The deck is closed before the run begins, so an
-    /// empty deck can't be confused with one that is still being filled.
+    /// A worker's loop: take, run, take again, until the queue is empty. The queue is closed before the run begins, so
+    /// an empty queue can't be confused with one that is still being filled.
     pub(super) fn work_through(&self, worker: u32, mut run: impl FnMut(&mut Lane, u32, &Task) -> Done) {
         let mut lane = Lane::new(worker, self.work.run, self.work.stop.clone());
         let mut done = Vec::new();
         while let Some(hand) = self.deck.next(worker) {
             done.extend(hand.into_iter().map(|index| run(&mut lane, index, &self.work.tasks[index as usize])));
         }
-        // One message for the whole shift: one for each task would wake the main thread in the middle of the work. If
-        // nobody listens any more, the run was given up, and so is this.
+        // One message for the whole run: one per task would wake the main thread in the middle of the work. If the
+        // receiver is gone, the run was abandoned, and so is this.
         let _ = self.done.send(done);
     }
 }
@@ -103,10 +117,10 @@ impl Pool for ThreadPool {
         let (done, results) = unbounded();
         let shift = RunTicket { work: work.clone(), deck: Arc::new(work.deck(self.workers.len() as u32)), done };
         for (shifts, _) in &self.workers {
-            // A worker that is gone takes nothing from the deck; the others do its share.
+            // A dead worker takes nothing from the queue; the others do its share.
             let _ = shifts.send(shift.clone());
         }
-        // Our own copy of the sender must go, or the loop below would wait for ourselves.
+        // Drop our own sender, or the loop below would wait for it forever.
         drop(shift);
         results.iter().flatten().collect()
     }

@@ -1,14 +1,17 @@
-//! N threads with a deque each; who runs dry steals from another's. This is rayon, as its users know it.
+//! N threads with a deque each; an idle thread steals from another's. This is rayon as its users know it.
 //!
-//! **Wins** on tasks that compute, above all when they are uneven or split into more tasks as they go: there is no one
-//! queue to stand in line for, and a thread mostly talks to itself.
+//! **Wins** on tasks that compute, above all when they are uneven or split into more tasks as they go: there is no
+//! single queue to wait for, and a thread mostly uses its own.
 //!
-//! **Loses** on tasks that wait. A thread that waits for a server can't steal, so N threads are N requests in flight,
-//! as with plain threads, and everybody expects rayon to know better.
+//! **Loses** on tasks that wait. A thread that waits for a server can't steal, so N threads mean N requests in flight,
+//! as with plain threads, although everybody expects more of rayon.
 //!
-//! **Try**: the order in which tasks start, beside that of `threads`. Where does each thread begin?
+//! **Try**: compare the order in which tasks start with `threads`. Where does each thread begin?
+//!
+//! It starts and joins rayon's threads itself: dropping rayon's pool asks them to end and doesn't wait until they have.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
+use crate::presentation::{Marker, Phrase, Presentation};
 use crate::{
     task::Task,
     worker::{
@@ -42,6 +45,19 @@ impl Strategy for WorkStealing {
         1024
     }
 
+    fn presentation(&self) -> Presentation {
+        Presentation {
+            label: "work stealing",
+            worker: ("thread", "threads"),
+            phrase: Phrase::Counted("work-stealing thread", "work-stealing threads"),
+            tones: ["#b8568c", "#a3457a", "#d98cb8"],
+            marker: Marker::Diamond,
+            dash: "10 4",
+            most_in_class: 64,
+            parallel: true,
+        }
+    }
+
     fn refuses(&self, deal: Schedule, _: &[Task]) -> Option<String> {
         (deal != Schedule::OneByOne).then(|| format!("rayon deals by stealing; `{deal}` can't be asked of it"))
     }
@@ -50,8 +66,8 @@ impl Strategy for WorkStealing {
         let mut threads = Vec::new();
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(shape.workers().get() as usize)
-            // Spawned by us and not by rayon, because dropping rayon's pool only asks its threads to end: to know that
-            // they have, somebody must hold their handles.
+            // We spawn the threads, because dropping rayon's pool only asks its threads to end: to know that they have
+            // ended, we must hold their handles.
             .spawn_handler(|thread| {
                 let name = format!("worker {}", thread.index());
                 threads.push(Builder::new().name(name).spawn(|| thread.run())?);
@@ -71,7 +87,7 @@ impl Pool for Thieves {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         self.pool.install(|| {
             let tasks = work.tasks.par_iter().enumerate();
-            // At most one task to a piece: rayon would otherwise stop splitting early, and a thief would find nothing.
+            // At most one task per piece: rayon would otherwise stop splitting early, and a thief would find nothing.
             tasks.with_max_len(1).map(|(index, task)| run_here(work, index as u32, task)).collect()
         })
     }
@@ -84,7 +100,7 @@ impl Pool for Thieves {
 }
 
 fn run_here(work: &Work, index: u32, task: &Task) -> Done {
-    // Always inside the pool, so there is an index; 0 stands in for the impossible.
+    // Always inside the pool, so there is an index; the 0 is never used.
     let worker = rayon::current_thread_index().unwrap_or(0) as u32;
     Lane::new(worker, work.run, work.stop.clone()).run(index, task)
 }

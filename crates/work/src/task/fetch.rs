@@ -1,10 +1,10 @@
 //! Get a URL and read the whole body: work that mostly waits.
 //!
-//! The body is read in chunks and only its checksum is kept, as a program would that writes it to disk. A 404 is a
-//! result, not an error: the server answered, and the answer is what the task was sent for.
+//! The body is read piece by piece and only its checksum is kept, as by a program that writes it to disk. A 404 is a
+//! result, not an error: the server answered, and the answer is what the task asked for.
 //!
 //! There are two clients, because there are two ways to wait. The blocking one (ureq) keeps its thread until the answer
-//! is there; the async one (hyper) gives it back to the event loop at each `await`. They send the same bytes.
+//! arrives; the async one (hyper) returns it to the event loop at each `await`. They send the same bytes.
 
 use super::{Output, Task, TaskContext, TaskError, Wait};
 use crate::worker::lane::Lane;
@@ -40,24 +40,24 @@ const CHUNK: usize = 64 << 10;
 /// Get a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fetch {
-    /// Where from: `http://HOST:PORT/PATH`.
+    /// The URL: `http://HOST:PORT/PATH`.
     pub url: String,
-    /// The `TaskContext` header, where it is not the URL's: several virtual sites on one server.
+    /// The `Host` header, if it is not the URL's: several virtual sites on one server.
     pub site: Option<String>,
     /// The `Authorization` header.
     pub authorization: Option<String>,
-    /// Whether the connection may serve another request afterwards. Without it, each task connects anew.
+    /// Whether the connection is kept for further requests. Otherwise each task connects anew.
     pub keep_alive: bool,
-    /// The longest time a connection may take to stand.
+    /// The longest time that connecting may take.
     pub connect_timeout: Duration,
     /// The longest time the whole task may take.
     pub timeout: Duration,
     /// How many redirects are followed before that is an error.
     pub redirects: u32,
     /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
-    /// is there: what a library that knows nothing of event loops does to a program that has one.
+    /// arrives: what a library unaware of event loops does to a program that has one.
     pub blocking: bool,
-    /// Whether it must stay on the server it begins at: a redirect to another one is refused.
+    /// Whether a redirect to another server is refused.
     pub stays: bool,
 }
 
@@ -65,13 +65,13 @@ pub struct Fetch {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// How many. With a listing, the first so many of its links.
+    /// How many. With a listing, this many of its first links.
     pub tasks: NonZeroU32,
     /// The paths, used in turn; `{number}` stands for the task's number, counted from 1.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// The virtual sites that the paths are asked of: all of them of the first, then all of the second, and so on from
-    /// the start. Without any, they are asked of the server under its own name.
+    /// The virtual sites from which the paths are requested: all from the first, then all from the second, and so on
+    /// from the start. Without any, the server is used under its own name.
     #[serde(default)]
     pub sites: Vec<String>,
     /// Take the links from this listing instead. It is read before the clock starts.
@@ -94,13 +94,13 @@ pub struct Recipe {
     pub blocking: bool,
 }
 
-/// Where a listing is to be had.
+/// Where to fetch a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Its path.
     pub path: String,
-    /// The `Authorization` header it wants.
+    /// The `Authorization` header it needs.
     #[serde(default)]
     pub authorization: Option<String>,
 }
@@ -113,7 +113,7 @@ fn five() -> u32 {
     5
 }
 
-/// Long enough never to matter; the whole-run deadline is what ends a stuck run.
+/// Long enough never to matter; the whole-run deadline ends a stuck run.
 const PATIENCE: Duration = Duration::from_hours(1);
 
 impl Recipe {
@@ -139,7 +139,7 @@ impl Recipe {
         Fetch { site: site.map(Into::into), ..self.fetch(format!("{origin}{path}"), None, time_scale) }
     }
 
-    /// What the task with this index fetches, where there is no listing.
+    /// What the task with this index fetches, if there is no listing.
     pub fn site_and_path(&self, index: usize) -> (Option<&str>, String) {
         let path = self.paths[index % self.paths.len()].replace("{number}", &(index + 1).to_string());
         (self.sites.get(index / self.paths.len() % self.sites.len().max(1)).map(String::as_str), path)
@@ -172,7 +172,7 @@ impl Recipe {
 }
 
 impl Fetch {
-    /// The site, for dealing by key.
+    /// The site, for `--schedule by_key`.
     pub fn site(&self) -> &str {
         self.site.as_deref().or_else(|| self.url.split('/').nth(2)).unwrap_or_default()
     }
@@ -184,12 +184,12 @@ impl Fetch {
         host.wait(Wait::Transfer, |_| body.digest())
     }
 
-    /// Sends the request, follows redirects, and returns when the final answer's head has come.
+    /// Sends the request, follows redirects, and returns when the final answer's head arrived.
     fn get_blocking(&self, tag: TaskTag, limit: Duration) -> Result<BlockingBody, TaskError> {
         let (mut url, tag) = (self.url.clone(), tag.to_string());
         let begun = std::time::Instant::now();
         for _ in 0..=self.redirects {
-            // One limit for all hops: servers that send each other's callers back and forth must not stretch it.
+            // One limit for all hops: servers that redirect to each other must not stretch it.
             let left = limit.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Err(TaskError::TimedOut);
@@ -213,10 +213,10 @@ impl Fetch {
     /// Waits for the answer inside an event loop.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         if self.blocking {
-            // No `await` here: whatever else the loop has in flight waits with this one.
+            // No `await` here: everything else in flight waits with this fetch.
             return self.run(lane);
         }
-        // One limit for both waits. Each is cut short by itself, so that a wait in vain is written down too.
+        // One limit for both waits. Each is cut short by itself, so that one that times out is recorded too.
         let limit = Instant::now() + lane.time_left().min(self.timeout);
         let start_ns = lane.waits(Wait::FirstByte);
         let response = timeout_at(limit, self.get_async(lane.tag())).await;
@@ -248,7 +248,7 @@ impl Fetch {
         Err(self.too_many_redirects())
     }
 
-    /// Where an answer sends this fetch on to; `None` when it is the last one.
+    /// Where this answer redirects the fetch; `None` if it is the last one.
     fn follow(
         &self,
         url: &str,
@@ -278,8 +278,8 @@ impl Fetch {
 }
 
 thread_local! {
-    /// One client for each thread, like one session for each worker: connections are kept, and nothing is shared, so
-    /// no worker ever waits for another's lock.
+    /// One client per thread, like one session per worker: connections are kept, and nothing is shared, so no worker
+    /// ever waits for another's lock.
     static AGENT: ureq::Agent = ureq::Agent::with_parts(
         ureq::Agent::config_builder()
             .proxy(None)
@@ -291,13 +291,13 @@ thread_local! {
         OnThisThread,
     );
 
-    /// The async client of the event loop that lives on this thread. Its connections are driven by that loop and die
-    /// with it, so another loop gets another client.
+    /// The async client of this thread's event loop. The loop drives its connections, which die with the loop, so
+    /// another loop gets another client.
     static ASYNC_CLIENT: RefCell<Option<(runtime::Id, AsyncClient)>> = const { RefCell::new(None) };
 }
 
-/// Looks addresses up on the thread that asks. ureq's own way starts a thread for each connection that has a time limit,
-/// which would be measured with it; ours are numbers, which take no time to look up.
+/// Resolves host names on the calling thread. ureq's own resolver starts a thread for each connection with a timeout,
+/// which would be measured too; our hosts are IP addresses, which need no look-up.
 #[derive(Debug)]
 struct OnThisThread;
 
@@ -330,7 +330,7 @@ fn async_client(connect_timeout: Duration) -> AsyncClient {
     })
 }
 
-/// A response whose head has come.
+/// A response whose head arrived.
 struct BlockingBody {
     status: u16,
     body: ureq::Body,
@@ -365,7 +365,7 @@ async fn digest_async(response: hyper::Response<Incoming>) -> Result<Output, Tas
     Ok(digest.output(status))
 }
 
-/// The checksum and the length of a body that comes in pieces.
+/// The checksum and the length of a body that arrives in pieces.
 #[derive(Debug, Default)]
 pub struct Digest {
     crc: crc32fast::Hasher,
@@ -385,7 +385,7 @@ impl Digest {
         self.bytes += chunk.len() as u64;
     }
 
-    /// What a fetch comes to that brought it.
+    /// The output of the fetch that got it.
     pub fn output(self, status: u16) -> Output {
         Output { checksum: self.crc.finalize().into(), amount: self.bytes, status: Some(status) }
     }
@@ -411,8 +411,8 @@ fn next_hop(
     }
 }
 
-/// Whether two URLs name the same server: `http`, the same host, the same port, and nothing else before the path. They are
-/// read with the parser that the clients use, so that nobody reads them in another way.
+/// Whether two URLs name the same server: `http`, the same host, the same port, and nothing else before the path. The
+/// clients' own parser reads them, so that both are read in the same way.
 pub fn same_server(one: &str, other: &str) -> bool {
     server(one).is_some_and(|known| Some(known) == server(other))
 }
@@ -421,7 +421,7 @@ fn server(url: &str) -> Option<(String, u16)> {
     let url = url.parse::<http::Uri>().ok().filter(|url| url.scheme_str() == Some("http"))?;
     let (host, port) = (url.host().filter(|host| !host.is_empty())?, url.port_u16());
     let plain = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-    // A user's name would stand there, too, or a port that is none.
+    // The authority may hold a user name, or an invalid port.
     (url.authority()?.as_str() == plain).then(|| (host.to_owned(), port.unwrap_or(80)))
 }
 

@@ -1,10 +1,10 @@
 //! Decompressing a gzip file: document 001's example of work that threads can't share in Python.
 //!
-//! The content is checksummed and dropped chunk by chunk, so that memory doesn't grow with the file.
+//! The content is checksummed and dropped piece by piece, so that memory doesn't grow with the file.
 //!
-//! It comes in two kinds, which differ only under the simulated interpreter lock: one keeps the lock while it decompresses,
-//! the other gives it back. The document supposes the first. CPython is the second: `Modules/zlibmodule.c` puts
-//! `Py_BEGIN_ALLOW_THREADS` before each call of `inflate`, and before `crc32` of more than some kilobytes.
+//! There are two kinds, which differ only under the simulated interpreter lock: one keeps the lock while it
+//! decompresses, the other releases it. The document assumes the first. CPython is the second: `Modules/zlibmodule.c`
+//! puts `Py_BEGIN_ALLOW_THREADS` before each call of `inflate`, and before `crc32` of more than some kilobytes.
 
 use super::{Expected, Output, Task, TaskContext, TaskError};
 use crate::fixtures::Archive;
@@ -25,22 +25,22 @@ pub struct Gunzip {
     /// The file.
     #[serde(with = "support::path_bytes")]
     pub input: PathBuf,
-    /// Whether it decompresses without the interpreter lock, where there is one.
+    /// Whether it decompresses without the interpreter lock, if there is one.
     pub releases_lock: bool,
 }
 
-/// How a scenario asks for it: the first `archives` of those there are.
+/// How a scenario asks for it: the first `archives` archives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many archives.
     pub archives: NonZeroU32,
-    /// Whether they are decompressed without the interpreter lock, where there is one; not unless given.
+    /// Whether they are decompressed without the interpreter lock, if there is one; by default not.
     #[serde(default)]
     pub releases_lock: bool,
 }
 
-/// More archives were asked for than there are.
+/// More archives were requested than there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} archives are asked for, but there are {found}: ask for at most {found}")]
 pub struct TooFewArchives {
@@ -74,7 +74,7 @@ impl Gunzip {
         Ok(Output { checksum: checksum.finalize().into(), amount, status: None })
     }
 
-    /// The decoder reports damage in the same words as the system reports its own failures: the kinds tell them apart.
+    /// The decoder reports damage as it reports the system's own failures: the error kinds tell them apart.
     fn error(&self, error: &io::Error) -> TaskError {
         let (path, message) = (self.input.clone(), error.to_string());
         match error.kind() {
@@ -90,7 +90,7 @@ impl Gunzip {
 }
 
 impl Recipe {
-    /// The tasks, and what each must come to: what the generator knew of the text before it was compressed.
+    /// The tasks and their expected outputs, which the generator took from the text before compressing it.
     pub fn build(&self, archives: &[Archive]) -> Result<Vec<(Task, Expected)>, TooFewArchives> {
         let wanted = self.archives.get();
         let chosen = archives.get(..wanted as usize).ok_or(TooFewArchives { wanted, found: archives.len() })?;

@@ -1,33 +1,33 @@
 //! The sum of the primes of a range: work that only computes.
 //!
-//! The usual kernel is the documents' own (trial division by 6k±1: after 2 and 3, only numbers one off a multiple of six
-//! can be divisors), in Rust. It is a bad algorithm on purpose. The other one is a sieve: on a single core it is done long
-//! before any number of workers that divide (`makespan lesson better-algorithm`).
+//! The usual kernel is the documents' own (trial division by 6k±1: after 2 and 3, only numbers one off a multiple of
+//! six can be divisors), in Rust. It is a bad algorithm on purpose. The other one is a sieve: on a single core it
+//! finishes long before any number of workers that divide (`makespan lesson better-algorithm`).
 
 use super::{Expected, Output, Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
 use std::num::{NonZeroU32, NonZeroU64};
 
-/// How many numbers are sieved between two looks at the deadline. Their marks fit in a processor's first cache.
+/// How many numbers are sieved between two deadline checks. Their marks fit in a processor's L1 cache.
 const SEGMENT: u64 = 1 << 15;
 
-/// How primes are told from other numbers.
+/// How primes are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Each number is divided by whatever could divide it, as the documents do.
+    /// Each number is divided by every possible divisor, as the documents do.
     #[default]
     TrialDivision,
-    /// The multiples of each prime are crossed out, and nothing is divided.
+    /// The multiples of each prime are crossed out, without division.
     Sieve,
 }
 
 /// Sum the primes from `from` up to and not including `below`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PrimeSum {
-    /// The first number looked at.
+    /// The first number tested.
     pub from: u64,
-    /// The first number not looked at.
+    /// The first number not tested.
     pub below: u64,
     /// How they are found.
     pub by: Method,
@@ -35,13 +35,13 @@ pub struct PrimeSum {
 
 /// How a scenario asks for it: all primes below `below`, in `tasks` ranges of equal width.
 ///
-/// Equal width is not equal work: a large prime takes more divisions than a small one, so the last range is the longest.
+/// Equal width is not equal work: a large prime takes more divisions than a small one, so the last range is longest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// The first number not looked at.
+    /// The first number not tested.
     pub below: NonZeroU64,
-    /// Into how many ranges it is cut.
+    /// The number of ranges.
     pub tasks: NonZeroU32,
     /// How they are found.
     #[serde(default)]
@@ -70,7 +70,7 @@ impl PrimeSum {
         Ok((sum, count))
     }
 
-    /// Every composite number has a prime divisor that is at most its square root: those are all that cross out.
+    /// Every composite number has a prime divisor of at most its square root: larger ones cross out nothing new.
     fn sieved<H: TaskContext>(&self, host: &mut H) -> Result<(u64, u64), TaskError> {
         let composite = sieve(self.below.isqrt() + 1);
         let primes: Vec<u64> = (0..).zip(composite).filter_map(|(number, is)| (!is).then_some(number)).collect();
@@ -110,7 +110,7 @@ fn is_prime(number: u64) -> bool {
 }
 
 impl Recipe {
-    /// The tasks, and what each must come to by another method: a sieve, so that a wrong kernel can't agree with itself.
+    /// The tasks and their expected outputs by another method: a sieve, so that a wrong kernel can't confirm itself.
     pub fn build(&self) -> Vec<(Task, Expected)> {
         let (below, tasks) = (self.below.get(), u64::from(self.tasks.get()));
         let composite = sieve(below);

@@ -1,11 +1,11 @@
 //! Making a small picture of a large one: read, decode, resize, encode, write.
 //!
-//! The picture itself is made by the crate [`pictures`], on the calling thread. Here is what makes a task of it: files,
+//! The crate [`pictures`] makes the picture itself, on the calling thread. This file adds what a task needs: files,
 //! names, errors, and the lock.
 //!
-//! Under the simulated interpreter lock it stands for a C extension that keeps the lock: between two calls into a library
-//! somebody else may have it, within a call nobody. Files are read and written without it, as CPython does. Pillow itself
-//! is kinder and gives the lock back while it decodes (`_decode` in its `src/decode.c`).
+//! Under the simulated interpreter lock it stands for a C extension that keeps the lock: another thread may take it
+//! between two calls into a library, but not within one. Files are read and written without it, as in CPython. Pillow
+//! itself releases the lock while it decodes (`_decode` in its `src/decode.c`).
 
 use super::{Expected, Output, Task, TaskContext, TaskError};
 use crate::worker::stop::Stopped;
@@ -32,13 +32,13 @@ pub struct Thumbnail {
     /// Where the thumbnail goes; created if it is missing.
     #[serde(with = "support::path_bytes")]
     pub output_dir: PathBuf,
-    /// The widest it may be, in pixels.
+    /// The largest width, in pixels.
     pub width: u32,
-    /// The highest it may be, in pixels.
+    /// The largest height, in pixels.
     pub height: u32,
 }
 
-/// How a scenario asks for it: thumbnails of the first `photos` pictures of those there are.
+/// How a scenario asks for it: thumbnails of the first `photos` pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
@@ -52,7 +52,7 @@ pub struct Recipe {
     pub height: NonZeroU32,
 }
 
-/// More pictures were asked for than there are.
+/// More pictures were requested than there are.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{wanted} photos are asked for, but there are {found}: ask for at most {found}")]
 pub struct TooFewPhotos {
@@ -67,7 +67,7 @@ fn side() -> NonZeroU32 {
 }
 
 impl Recipe {
-    /// The tasks. What comes of them is compared with what `sequential` made here: decoders use the processor's vector
+    /// The tasks. Their results are compared with those of `sequential` here: decoders use the processor's vector
     /// instructions, and their last bits may differ from machine to machine.
     pub fn build(&self, photos: &[PathBuf], output_dir: &Path) -> Result<Vec<(Task, Expected)>, TooFewPhotos> {
         let wanted = self.photos.get();
@@ -121,7 +121,7 @@ impl Thumbnail {
         fs::write(&path, bytes).map_err(|error| file_error(&path, &error))
     }
 
-    /// Where the thumbnail goes. A name that is too long for that is cut, and told apart from others by its checksum.
+    /// The thumbnail's path. A name that would be too long is cut, and told apart from others by its checksum.
     pub fn output(&self) -> PathBuf {
         let [stem, extension] = [self.input.file_stem(), self.input.extension()].map(Option::unwrap_or_default);
         let named = |stem: OsString| {
@@ -158,7 +158,7 @@ impl Thumbnail {
     }
 }
 
-/// A host as the crate for pictures knows it: it may want the thumbnail no longer, and says why once.
+/// A task context as the caller of [`pictures`]: it may cancel the thumbnail, and says why once.
 struct HostCaller<'a, H> {
     host: &'a mut H,
     stopped: Option<Stopped>,

@@ -1,9 +1,9 @@
-//! Why workers did not start, or did not go home cleanly.
+//! Why workers did not start, or did not end cleanly.
 
 use crate::queue::broker::QueueError;
 use serde::{Deserialize, Serialize};
 
-/// A worker process that is gone, though nobody had told it to go.
+/// A worker process that ended without being told to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[error("worker process {process} was lost: {how}")]
 pub struct LostWorker {
@@ -32,7 +32,7 @@ pub enum StartError {
         /// What went wrong.
         reason: String,
     },
-    /// The queue is not there, or refuses.
+    /// The queue is unavailable, or refuses.
     #[error(transparent)]
     Queue(#[from] QueueError),
     /// The system refused the thread that ends a run at its deadline.

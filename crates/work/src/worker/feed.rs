@@ -1,11 +1,11 @@
-//! The feed: what workers are at, moment by moment, for whoever watches a run.
+//! The feed: what workers do, moment by moment, for viewers of a run.
 //!
-//! Watching must cost next to nothing, or what is watched is no longer what was measured. So a worker appends 32 bytes to
-//! a file and goes on: no lock of ours, no thread, nobody who is woken up. The file's name is in the environment variable
-//! [`VARIABLE`], which worker processes inherit; where it isn't set, there is no feed, and a lane asks one `Option`.
-//! Whoever set it reads the file at his own pace, in another process (see [`live`](harness::live)).
+//! Watching must cost next to nothing, or it would change what is measured. So a worker appends 32 bytes to a file and
+//! goes on: no lock of ours, no thread, no wake-up. The file's name is in the environment variable [`VARIABLE`], which
+//! worker processes inherit; if it isn't set, there is no feed, and a lane checks one `Option`. Another process, which
+//! set the variable, reads the file at its own pace (see [`live`](harness::live)).
 //!
-//! The feed is for the eyes. Times and spans of a record come from the run itself, and are the same with and without it.
+//! The feed is for viewing only. A record's times and spans come from the run itself, with or without a feed.
 
 use std::{
     env,
@@ -15,13 +15,13 @@ use std::{
     sync::OnceLock,
 };
 
-/// Where the file's path is, if somebody watches.
+/// Holds the file's path, if there is a viewer.
 pub const VARIABLE: &str = "MAKESPAN_FEED";
 
 /// The length of one announcement. A single `write` of so few bytes to a file opened for appending is never torn.
 const LENGTH: usize = 32;
 
-/// What a worker is at from now on.
+/// What a worker does from now on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Doing {
     /// It works on a task.
@@ -32,13 +32,13 @@ pub enum Doing {
     WaitTransfer,
     /// It waits for the simulated interpreter lock.
     WaitLock,
-    /// The task is done, and there is none until the next.
+    /// The task is done, and the next has not begun.
     Idle,
     /// The same, and the task ended in an error.
     Failed,
-    /// No worker's: the run begins. Who it is of stands in `worker`: the cell's number.
+    /// Not a worker's: the run begins. `worker` holds the number of the run's cell.
     Begin,
-    /// No worker's: the run has ended.
+    /// Not a worker's: the run ended.
     End,
 }
 
@@ -66,7 +66,7 @@ pub struct Announcement {
     pub worker: u32,
     /// The task it concerns; `None` for the prologue.
     pub index: Option<u32>,
-    /// What it is at.
+    /// What it does.
     pub doing: Doing,
 }
 
@@ -81,7 +81,7 @@ impl Announcement {
         bytes
     }
 
-    /// `None` for bytes that nobody announced.
+    /// `None` for bytes of another kind.
     fn from_bytes(bytes: &[u8; LENGTH]) -> Option<Self> {
         let [run, at_ns, places, doing] = [0, 8, 16, 24].map(|from| {
             let mut word = [0; 8];
@@ -94,30 +94,30 @@ impl Announcement {
     }
 }
 
-/// Where workers announce what they are at.
+/// Where workers announce what they do.
 #[derive(Debug)]
 pub struct Feed(File);
 
 impl Feed {
-    /// The feed of this process; `None` where nobody watches. A file that can't be opened is nobody's feed: a run doesn't
-    /// fail because of who looks on.
+    /// The feed of this process; `None` without a viewer. If the file can't be opened, there is no feed: a viewer must
+    /// not make a run fail.
     pub fn of_this_process() -> Option<&'static Self> {
         static FEED: OnceLock<Option<Feed>> = OnceLock::new();
         FEED.get_or_init(|| Self::open(env::var_os(VARIABLE)?.as_ref()).ok()).as_ref()
     }
 
-    /// The feed in this file, which must be there.
+    /// The feed in this file, which must exist.
     pub fn open(path: &Path) -> io::Result<Self> {
         OpenOptions::new().append(true).open(path).map(Self)
     }
 
-    /// Announces it. On a full disk it is lost, and the one who watches sees a little less.
+    /// Appends it. On a full disk it is lost, and the viewer sees a little less.
     pub fn announce(&self, announcement: Announcement) {
         let _ = (&self.0).write(&announcement.to_bytes());
     }
 }
 
-/// Reads a feed from its beginning, as far as it goes at the moment.
+/// Reads a feed from its beginning to its current end.
 #[derive(Debug)]
 pub struct FeedReader {
     file: File,
@@ -130,7 +130,7 @@ impl FeedReader {
         Ok(Self { file: File::open(path)?, begun: Vec::new() })
     }
 
-    /// What has been announced since the last time.
+    /// The announcements since the last call.
     pub fn news(&mut self) -> io::Result<Vec<Announcement>> {
         self.file.read_to_end(&mut self.begun)?;
         let (whole, begun) = self.begun.as_chunks::<LENGTH>();

@@ -1,12 +1,12 @@
 //! Frames: how the parent and its worker processes talk over pipes.
 //!
-//! A pipe is a stream of bytes with no idea of where a message ends, so each message is preceded by its length: four
-//! bytes, little endian, then postcard. Binary, because a task that takes microseconds must not spend more in a parser.
+//! A pipe is a byte stream without message boundaries, so each message is preceded by its length: four bytes, little
+//! endian, then postcard. Binary, because a task that takes microseconds must not spend more in a parser.
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, Read, Write};
 
-/// No message of ours is larger. A length beyond it means that something else wrote to the pipe (a stray print, say).
+/// None of our messages is larger. A larger length means that something else wrote to the pipe (a stray print, say).
 const LARGEST: u32 = 64 << 20;
 
 /// Writes one message in one call, so that a short one is never seen in part.

@@ -1,14 +1,14 @@
-//! CPython's global interpreter lock, simulated: of all threads, one at a time may compute.
+//! CPython's global interpreter lock, simulated: only one thread at a time may compute.
 //!
-//! The protocol is that of CPython 3.2 and later (`Python/ceval_gil.c`). Whoever wants the lock waits for the switch
-//! interval. If in all that time the lock changed hands, it waits for another interval. If not, it asks the holder to drop
-//! it. The holder looks for such a request between two steps of its work, drops the lock, and then *waits until another
-//! thread has it*: a thread that runs would otherwise take the lock back before the one that sleeps has woken up. There
-//! is no queue and no priority: who comes first when the lock is free has it.
+//! The protocol is that of CPython 3.2 and later (`Python/ceval_gil.c`). A thread that wants the lock waits for the
+//! switch interval. If the lock changed hands during that time, it waits for another interval. If not, it asks the
+//! holder to drop the lock. The holder checks for a request between two steps of its work, drops the lock, and then
+//! *waits until another thread has it*: otherwise the running thread would retake it before the sleeping one woke up.
+//! There is no queue and no priority: the first to find the lock free gets it.
 //!
-//! From this comes the *convoy effect*. A thread that waits for a server gives the lock back, so its waiting costs nobody
-//! anything. But when its answer is there, it needs the lock again, and if another thread computes, that takes a whole
-//! switch interval, for each request anew.
+//! This causes the *convoy effect*. A thread that waits for a server releases the lock, so its wait costs other threads
+//! nothing. But when the answer arrives, it needs the lock again, and if another thread computes, that takes a whole
+//! switch interval, for every request.
 
 use super::stop::{Stop, Stopped};
 use std::{
@@ -22,20 +22,20 @@ use std::{
 /// CPython's own, `sys.getswitchinterval()`.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The lock. Threads use it through a [`Holder`] each.
+/// The lock. Each thread uses it through a [`Holder`].
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
-    /// Somebody waited in vain for a whole interval. The only part that is looked at without the mutex, because the
-    /// holder looks at it in its innermost loop. Relaxed will do: whoever acts on it takes the mutex first.
+    /// A thread waited in vain for a whole interval. The only field read without the mutex, because the holder reads it
+    /// in its innermost loop. Relaxed is enough: a thread that acts on it takes the mutex first.
     drop_request: AtomicBool,
-    /// Held for some instructions at a time, never while anybody computes or waits: it guards the book-keeping, and the
-    /// lock itself is a line in that book.
+    /// Held for a few instructions at a time, never while a thread computes or waits: it guards the book-keeping, and
+    /// the interpreter lock is part of that.
     state: Mutex<LockState>,
-    /// The lock became free. Wakes one of those who wait for it: a second one would only find it taken.
+    /// The lock became free. Wakes one waiting thread: a second would only find the lock taken.
     free: Condvar,
-    /// The lock was taken, or nobody waits for it any more: what a holder who dropped it on request waits for. A condvar
-    /// of its own, or the wake-up meant for who wants the lock could go to who just dropped it.
+    /// The lock was taken, or no thread waits for it any more: a holder that dropped it on request waits for this. A
+    /// separate condvar, or a waiting thread's wake-up could go to the one that dropped the lock.
     taken: Condvar,
 }
 
@@ -48,24 +48,24 @@ struct LockState {
 }
 
 impl Gil {
-    /// A free lock. `interval` is how long a thread waits before it asks for the lock.
+    /// A free lock. `interval` is how long a thread waits before it requests the lock.
     pub fn new(interval: Duration) -> Self {
         let (drop_request, state) = (AtomicBool::new(false), Mutex::default());
         Self { interval, drop_request, state, free: Condvar::new(), taken: Condvar::new() }
     }
 
-    /// The part of thread `worker`, which doesn't hold the lock yet. It stops waiting when `stop` says so.
+    /// The holder for thread `worker`, without the lock yet. It stops waiting when `stop` says so.
     pub fn holder(&self, worker: u32, stop: &Stop) -> Holder<'_> {
         Holder { gil: self, worker, stop: stop.clone(), holds: false }
     }
 
-    /// How often the lock went to another thread than the one that had it before.
+    /// How often the lock moved from one thread to another.
     pub fn switches(&self) -> u64 {
         self.state().switches
     }
 
     fn state(&self) -> MutexGuard<'_, LockState> {
-        // Nothing under the mutex can panic, and if it did, each line of the book would still be whole.
+        // Nothing under the mutex can panic, and if it did, each field would still be whole.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -76,12 +76,12 @@ impl Gil {
             state.switches += 1;
         }
         self.drop_request.store(false, Relaxed);
-        // All, because several may have dropped the lock one after the other before the first of them woke up.
+        // All, because several threads may have dropped the lock before the first of them woke up.
         self.taken.notify_all();
     }
 }
 
-/// One thread's part in the lock. When it goes, by a panic too, it gives back what it holds.
+/// One thread's handle on the lock. Dropping it, by a panic too, releases the lock.
 #[derive(Debug)]
 pub struct Holder<'a> {
     gil: &'a Gil,
@@ -96,13 +96,13 @@ impl Holder<'_> {
         self.holds
     }
 
-    /// Whether another thread asks for the lock.
+    /// Whether another thread requests the lock.
     #[inline]
     pub fn is_asked(&self) -> bool {
         self.gil.drop_request.load(Relaxed)
     }
 
-    /// Takes the lock if it is free. True when this thread holds it now.
+    /// Takes the lock if it is free. True if this thread holds it now.
     pub fn try_take(&mut self) -> bool {
         let mut state = self.gil.state();
         if !self.holds && !state.held {
@@ -112,13 +112,13 @@ impl Holder<'_> {
         self.holds
     }
 
-    /// Waits for the lock, and asks for it after each interval without a switch. An error, and no lock, when the run ends.
+    /// Waits for the lock, and requests it after each interval without a switch. An error if the run ends.
     pub fn take(&mut self) -> Result<(), Stopped> {
         let mut state = self.gil.state();
         state.waiting += 1;
         let mut outcome = Ok(());
         while state.held && !self.holds {
-            // Looked at once in every interval: nobody rings a condvar when a run ends.
+            // Checked once per interval: nothing notifies a condvar when a run ends.
             outcome = self.stop.check();
             if outcome.is_err() {
                 break;
@@ -136,13 +136,13 @@ impl Holder<'_> {
             self.gil.hand_to(self.worker, &mut state);
             self.holds = true;
         } else {
-            // Whoever dropped the lock for our sake must not wait for us any longer.
+            // A thread that dropped the lock for us must stop waiting for us.
             self.gil.taken.notify_all();
         }
         outcome
     }
 
-    /// Gives the lock back, if this thread holds it. If another asked for it, waits until somebody has it.
+    /// Releases the lock, if this thread holds it. If another requested it, waits until a thread has it.
     pub fn give_back(&mut self) {
         if !std::mem::take(&mut self.holds) {
             return;
@@ -152,7 +152,7 @@ impl Holder<'_> {
         gil.free.notify_one();
         if self.is_asked() {
             let before = state.switches;
-            // CPython waits without a condition, and has to see to it that who asked doesn't leave. Here it may: its run
+            // CPython waits without a condition, so the requesting thread must not leave. Here it may leave: its run
             // may end.
             let not_yet = |state: &mut LockState| state.switches == before && state.waiting > 0;
             drop(gil.taken.wait_while(state, not_yet));

@@ -1,4 +1,4 @@
-//! The lane a worker runs in: what surrounds a task while it runs, and what is written down about it.
+//! A worker's lane: the context of a task while it runs, and the record of what it does.
 
 use super::{
     feed::{Announcement, Doing, Feed},
@@ -25,18 +25,18 @@ pub enum SpanKind {
     WaitFirstByte,
     /// Waiting for the rest of a body.
     WaitTransfer,
-    /// The request was at the server and not yet answered, by the server's own log.
+    /// By the server's log, the request had arrived and was not yet answered.
     WaitServer,
-    /// The body waited for the link, by the server's own log.
+    /// By the server's log, the body waited for the link.
     WaitLink,
     /// Waiting for the simulated interpreter lock.
     WaitLock,
-    /// The job was being put into a queue. Like the two that follow, it is the job's time and no worker's: it lies outside
-    /// of the task's `Run`, and those of several jobs overlap.
+    /// The job was being enqueued. Like the next two, this is the job's time and no worker's: it lies outside the
+    /// task's `Run`, and the spans of several jobs overlap.
     Enqueue,
-    /// It waited in the queue until a worker took it.
+    /// The job waited for a worker to take it.
     Queued,
-    /// What came of it was on its way back.
+    /// The result was on its way back.
     Return,
     /// Nothing to do.
     Idle,
@@ -62,20 +62,20 @@ pub struct Span {
 pub struct Done {
     /// Which task of the workload it was.
     pub index: u32,
-    /// What came of it.
+    /// Its result.
     pub result: Result<Output, TaskError>,
-    /// The task, then its waits: at most two of a fetch's own, and each for the interpreter lock where there is one.
+    /// The task, then its waits: at most two of a fetch, and each one for the interpreter lock, if there is one.
     pub spans: Vec<Span>,
 }
 
 impl Done {
-    /// How long the task took; nothing for one that was never begun.
+    /// How long the task took; zero for one that never began.
     pub fn took(&self) -> Duration {
         self.spans.first().map_or(Duration::ZERO, |run| between(run.start_ns, run.end_ns))
     }
 }
 
-/// What surrounds the tasks that one worker runs.
+/// The context of the tasks that one worker runs.
 #[derive(Debug)]
 pub struct Lane {
     worker: u32,
@@ -83,7 +83,7 @@ pub struct Lane {
     run: u64,
     spans: Vec<Span>,
     stop: Stop,
-    /// Where it announces what it is at, if somebody watches.
+    /// Where it announces what it does, if there is a viewer.
     feed: Option<&'static Feed>,
 }
 
@@ -93,12 +93,12 @@ impl Lane {
         Self { worker, index: None, run, spans: Vec::new(), stop, feed: Feed::of_this_process() }
     }
 
-    /// Runs one task to its end. A panic in the task's code is an error of that task, and of no other.
+    /// Runs one task to its end. A panic in the task's code is an error of that task alone.
     pub fn run(&mut self, index: u32, task: &Task) -> Done {
         self.run_with(index, |lane| task.run(lane))
     }
 
-    /// The same, for who surrounds the task with more than a lane: `work` runs it.
+    /// The same, for callers that add to the lane's context: `work` runs the task.
     pub fn run_with(&mut self, index: u32, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Done {
         let start_ns = self.enter(Some(index));
         let result = self.run_caught(work);
@@ -132,7 +132,7 @@ impl Lane {
         self.stop.time_left()
     }
 
-    /// The worker begins to wait. Returns since when: it tells [`waited`](Self::waited) when that is over.
+    /// The worker begins to wait. Returns the start time, for [`waited`](Self::waited) afterwards.
     pub fn waits(&mut self, why: Wait) -> u64 {
         let start_ns = now_ns();
         let doing = match why {
@@ -144,7 +144,7 @@ impl Lane {
         start_ns
     }
 
-    /// Writes down that the worker waited from `start_ns` until now.
+    /// Records that the worker waited from `start_ns` until now.
     pub fn waited(&mut self, why: Wait, start_ns: u64) {
         let kind = match why {
             Wait::FirstByte => SpanKind::WaitFirstByte,
@@ -215,7 +215,7 @@ fn panicked(panic: &(dyn Any + Send)) -> Result<Output, TaskError> {
     Err(TaskError::Panicked(panic_message(panic)))
 }
 
-/// The message of a panic, where it has one.
+/// The message of a panic, if it has one.
 pub fn panic_message(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(ToString::to_string);
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())

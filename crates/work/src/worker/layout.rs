@@ -1,15 +1,15 @@
-//! How many workers, and made up of what: so many of one kind, or processes with threads in each.
+//! How many workers, in which layout: a number of one kind, or processes with threads in each.
 
 use serde::{Deserialize, Serialize};
 use std::{fmt, num::NonZeroU32, str::FromStr};
 
-/// The shape of a pool. As text it is `5`, or `3x5` for three processes of five threads each.
+/// The layout of a pool. As text, `5`, or `3x5` for three processes of five threads each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum WorkerLayout {
-    /// So many workers.
+    /// This many workers.
     Plain(NonZeroU32),
-    /// Worker processes, with so many threads in each.
+    /// Worker processes with threads in each.
     Grid {
         /// How many processes.
         processes: NonZeroU32,
@@ -22,7 +22,7 @@ impl WorkerLayout {
     /// A single worker.
     pub const ONE: Self = Self::Plain(NonZeroU32::MIN);
 
-    /// Workers in all.
+    /// Workers in total.
     pub fn workers(self) -> NonZeroU32 {
         match self {
             Self::Plain(workers) => workers,
@@ -30,7 +30,7 @@ impl WorkerLayout {
         }
     }
 
-    /// Worker processes, where each of them has threads.
+    /// Worker processes, if they have threads.
     pub fn processes(self) -> Option<NonZeroU32> {
         match self {
             Self::Plain(_) => None,

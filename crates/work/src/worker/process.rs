@@ -1,6 +1,9 @@
-//! A worker process, as its parent holds it: spawned, greeted, given hands of tasks, always reaped.
+//! A worker process, seen from its parent: spawned, greeted, given chunks of tasks, always reaped.
 //!
-//! Nothing here waits for ever. A process that doesn't answer in time is killed, and the error says so.
+//! Nothing here waits forever. A process that doesn't answer in time is killed, and the error says so.
+//!
+//! The parent asks for its CPU time before the clock starts and after it has stopped. A dead or frozen process doesn't
+//! answer, so the same question tells whether the pool is whole, idle workers included.
 
 use super::{
     error::{CloseError, LostWorker, StartError},
@@ -27,7 +30,7 @@ use std::{
 };
 use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
 
-/// The longest wait for a greeting, which usually takes a millisecond, and for word from a queue.
+/// The longest wait for a greeting, which usually takes a millisecond, and for joining a queue.
 pub const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// One worker process. Dropping it kills and reaps the process.
@@ -38,22 +41,22 @@ pub struct WorkerProcess {
     child: Child,
     orders: Option<Patient<ChildStdin>>,
     answers: BufReader<Patient<ChildStdout>>,
-    /// When it was asked what it has not answered yet. Several are asked at the same time, so all have the same limit.
+    /// When the unanswered request was sent. Several processes are asked at once, so all have the same limit.
     asked: Instant,
     /// How long it may take to start, and to join a queue.
     start_limit: Duration,
-    /// How it ended has been reported.
+    /// Whether its end was reported.
     reported: bool,
 }
 
 impl WorkerProcess {
-    /// Starts worker process `number` (counted from 0), with so many threads that work, from the `makespan` binary. It is
-    /// not yet known to be ready: start them all first, then ask each, and their start-up overlaps.
+    /// Starts worker process `number` (counted from 0) with this many workers, from the `makespan` binary. It may not
+    /// be ready yet: start all processes first, then await each, so that their start-ups overlap.
     pub fn spawn(program: &Path, number: u32, threads: NonZeroU32) -> Result<Self, StartError> {
         Self::spawn_interruptible(program, number, threads, &Arc::default())
     }
 
-    /// The same. Every wait for it is cut short when `interrupted` is raised.
+    /// The same. Every wait for it is cut short when `interrupted` is set.
     pub fn spawn_interruptible(
         program: &Path,
         number: u32,
@@ -84,14 +87,14 @@ impl WorkerProcess {
         }
     }
 
-    /// It has no longer than this to start, and to join a queue.
+    /// Limits the time it has to start, and to join a queue.
     #[must_use]
     pub fn within(mut self, limit: Duration) -> Self {
         self.start_limit = self.start_limit.min(limit);
         self
     }
 
-    /// Waits for its greeting, with patience but not for ever: a program that isn't ours may never say a word.
+    /// Waits for its greeting, but not forever: a program that isn't ours may never send one.
     pub fn await_ready(&mut self) -> Result<(), StartError> {
         let reason = match self.answer(self.start_limit) {
             Ok(WorkerReply::Ready(greeting)) if greeting == GREETING => return Ok(()),
@@ -101,15 +104,15 @@ impl WorkerProcess {
         Err(self.not_started(reason))
     }
 
-    /// Tells it to take jobs from a queue, as the pool's workers of its number. It is not yet known to do so: tell them all
-    /// first, then await each.
+    /// Tells it to take jobs from a queue, as the pool's workers of its number. It may not have joined yet: tell all of
+    /// them first, then await each.
     pub fn join(&mut self, membership: &Membership) -> Result<(), StartError> {
         let first_worker = self.number * membership.threads.get();
         let membership = Membership { first_worker, ..membership.clone() };
         self.order(&WorkerOrder::Join(Box::new(membership))).map_err(|reason| self.not_started(reason))
     }
 
-    /// Waits until it takes jobs, as [`WorkerProcess::join`] has told it to.
+    /// Waits until it takes jobs, after [`WorkerProcess::join`].
     pub fn await_joined(&mut self) -> Result<(), StartError> {
         let reason = match self.answer(self.start_limit) {
             Ok(WorkerReply::Joined(Ok(()))) => return Ok(()),
@@ -120,12 +123,12 @@ impl WorkerProcess {
         Err(self.not_started(reason))
     }
 
-    /// The name that its worker `thread` (counted from 0) has in a queue: see [`Peer::id`](crate::queue::broker::Peer::id).
+    /// The queue's name for its worker `thread` (counted from 0): see [`Peer::id`](crate::queue::broker::Peer::id).
     pub fn peer_id(&self, thread: u32) -> String {
         peer_id(self.child.id(), thread)
     }
 
-    /// How it ended, if it has ended by itself: its last words, if it had any. It waits for nothing.
+    /// How it ended, if it ended by itself: its last message, if it sent one. Does not block.
     pub fn try_ended(&mut self) -> Option<String> {
         let status = self.child.try_wait().ok().flatten()?;
         self.reported = true;
@@ -137,18 +140,18 @@ impl WorkerProcess {
         self.number
     }
 
-    /// How many hands it can have at once: one for each of its threads.
+    /// How many chunks it can hold at once: one per thread.
     pub fn threads(&self) -> usize {
         self.threads.get() as usize
     }
 
-    /// Gives one of its threads some tasks. It answers each when it is done.
+    /// Sends one of its threads a chunk. It answers each task when it is done.
     pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
         let first_worker = self.number * self.threads.get();
         self.order(&WorkerOrder::Hand(Handed { run, first_worker, deadline_ns, tasks }))
     }
 
-    /// Reads the next task that is done, where [`answers_fd`](Self::answers_fd) is readable or something
+    /// Reads the next finished task, if [`answers_fd`](Self::answers_fd) is readable or something
     /// [is buffered](Self::has_buffered). The error says how the process died.
     pub fn next_done(&mut self) -> Result<Done, String> {
         self.asked = Instant::now();
@@ -163,18 +166,18 @@ impl WorkerProcess {
         !self.answers.buffer().is_empty()
     }
 
-    /// What becomes readable when it answers, or dies.
+    /// Becomes readable when it answers or dies.
     pub fn answers_fd(&self) -> BorrowedFd<'_> {
         self.answers.get_ref().as_fd()
     }
 
-    /// Asks for the CPU time it has used so far. All are asked first and then heard, so that none waits for another.
+    /// Asks for the CPU time it has used so far. Ask all before reading an answer, so that none waits for another.
     pub fn ask_cpu(&mut self) -> Result<(), String> {
         self.order(&WorkerOrder::<&Task>::Cpu)
     }
 
-    /// The answer to [`ask_cpu`](Self::ask_cpu). It takes a live process no time, so the error names one that is dead or
-    /// frozen; such a one is killed.
+    /// The answer to [`ask_cpu`](Self::ask_cpu). A live process answers at once, so an error means that it is dead or
+    /// frozen; it is then killed.
     pub fn cpu(&mut self) -> Result<CpuTime, String> {
         match self.answer(ANSWER_LIMIT)? {
             WorkerReply::Cpu(time) => Ok(time),
@@ -182,19 +185,19 @@ impl WorkerProcess {
         }
     }
 
-    /// Closes its pipe, which tells it to go: it drops what it has in hand.
+    /// Closes its pipe, which tells it to exit: it drops unfinished tasks.
     pub fn hang_up(&mut self) {
         if self.orders.take().is_some() {
             self.asked = Instant::now();
         }
     }
 
-    /// Tells it to go and waits until it has. The error names one that ended badly, and one that was told in vain and
-    /// killed; not one whose end was an error before.
+    /// Tells it to exit and waits until it has. An error if it ended badly, or ignored the request and was killed; not
+    /// if its end was an error before.
     pub fn close(mut self) -> Result<(), CloseError> {
         self.hang_up();
         let (mut words, mut frozen) = (None, None);
-        // Its end of the pipe closes when it ends. Answers that come before that are nobody's any more.
+        // Its end of the pipe closes when it ends. Answers before that are discarded.
         while self.asked.elapsed() < ANSWER_LIMIT {
             match self.read(ANSWER_LIMIT) {
                 Ok(Some(WorkerReply::Ended(why))) => words = Some(why),
@@ -231,7 +234,7 @@ impl WorkerProcess {
         StartError::Process { number: self.number + 1, reason }
     }
 
-    /// Its next answer. The error says how it ended; it is dead then.
+    /// Its next answer. The error says how the process ended.
     fn answer(&mut self, limit: Duration) -> Result<WorkerReply, String> {
         match self.read(limit) {
             Ok(Some(WorkerReply::Ended(why))) => {
@@ -249,7 +252,7 @@ impl WorkerProcess {
         frame::read(&mut self.answers)
     }
 
-    /// What a process that has ended said at last.
+    /// The last message of an ended process.
     fn last_words(&mut self) -> Option<String> {
         let mut answers = std::iter::from_fn(|| self.read(Duration::ZERO).ok().flatten());
         answers.find_map(|answer| if let WorkerReply::Ended(why) = answer { Some(why) } else { None })
@@ -269,7 +272,7 @@ impl WorkerProcess {
         self.reported = true;
         match (ended, put_down(&mut self.child)) {
             (Some(status), _) => self.last_words().unwrap_or_else(|| ending(status)),
-            // A process that was just killed by somebody closes its pipes a moment before it can be reaped.
+            // A process that was just killed closes its pipes a moment before it can be reaped.
             (None, Some(status)) if symptom == PIPE_CLOSED => ending(status),
             (None, _) => symptom.to_owned(),
         }
@@ -299,7 +302,7 @@ impl Drop for WorkerProcess {
     }
 }
 
-/// How a process ended, for people.
+/// How a process ended, in words.
 pub fn ending(status: ExitStatus) -> String {
     match status.signal() {
         Some(signal) => {

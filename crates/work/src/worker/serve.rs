@@ -1,9 +1,9 @@
-//! A worker process: it works off what its parent hands it, or joins a queue for it.
+//! A worker process: it runs its parent's tasks, or takes jobs from a queue for it.
 //!
-//! It has one pipe for its one worker; or several workers, whom the thread that reads the pipe hands over to.
+//! Its one worker reads the pipe itself; several workers get their tasks from the thread that reads the pipe.
 //!
-//! It is started by its parent from the same binary, never forked: a fork would inherit locked locks and half of a
-//! runtime. It has nothing but its two pipes, so whatever a task needs travels in the task.
+//! The parent starts it from the same binary and never forks it: a fork would inherit locked locks and half a runtime.
+//! It has only its two pipes, so everything a task needs travels in the task.
 
 use super::{
     frame,
@@ -27,34 +27,34 @@ use std::{
     time::Duration,
 };
 
-/// What a worker process says first, so that a parent of another build is not misunderstood.
+/// A worker process's first message, so that it is not misread by a parent of another build.
 pub const GREETING: &str = concat!("makespan worker ", env!("CARGO_PKG_VERSION"));
 
-/// What the parent wants. Generic over the task, so that it can be written from a reference and read as a value.
+/// A request of the parent. Generic over the task, to be written from a reference and read as a value.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum WorkerOrder<T> {
     /// Run these, and answer each with [`WorkerReply::Done`].
     Hand(Handed<T>),
-    /// Say how much CPU time was used so far, with [`WorkerReply::Cpu`].
+    /// Report the CPU time used so far, with [`WorkerReply::Cpu`].
     Cpu,
     /// Take jobs from a queue, for as long as the pipe is open. Answered with [`WorkerReply::Joined`].
     Join(Box<Membership>),
 }
 
-/// Some tasks that one worker is to do, one after the other.
+/// A chunk: tasks that one worker does sequentially.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Handed<T> {
     /// The number of the run.
     pub run: u64,
     /// The number of the process's first worker, for spans.
     pub first_worker: u32,
-    /// When the run must have ended, `CLOCK_MONOTONIC`.
+    /// The run's deadline, `CLOCK_MONOTONIC`.
     pub deadline_ns: u64,
     /// The tasks with their indexes.
     pub tasks: Vec<(u32, T)>,
 }
 
-/// What the worker process says.
+/// A worker process's reply.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum WorkerReply {
     /// [`GREETING`]: ready.
@@ -65,17 +65,17 @@ pub enum WorkerReply {
     Cpu(CpuTime),
     /// Its workers take jobs, or why they don't.
     Joined(Result<(), String>),
-    /// It can't go on, for this reason, and ends.
+    /// The process ends, for this reason.
     Ended(String),
 }
 
-/// Serves the parent over standard input and output, with so many threads, until it closes the pipe, or dies.
+/// Serves the parent on standard input and output, with this many threads, until it closes the pipe or dies.
 ///
 /// Nothing else may write to standard output: it is the pipe.
 pub fn serve_parent(threads: NonZeroU32) -> io::Result<()> {
     let served = lifeline::exit_when_stdin_closes().and_then(|()| serve(threads));
     if let Err(error) = &served {
-        // Where the parent is the one who can't be reached, there is nobody to tell.
+        // If the parent is unreachable, there is nobody to tell.
         let _ = answer(&WorkerReply::Ended(error.to_string()));
     }
     served
@@ -87,13 +87,13 @@ fn serve(threads: NonZeroU32) -> io::Result<()> {
     }
     let (hands, to_do) = unbounded();
     thread::scope(|scope| {
-        // The sending end goes when this returns, and that sends the threads home.
+        // Dropped when this returns, which ends the threads.
         let hands = hands;
         for thread in 0..threads.get() {
             let mut source = HandedOver { thread, to_do: to_do.clone() };
             let refused =
                 |error| io::Error::other(format!("could not start thread {} of {threads}: {error}", thread + 1));
-            // A thread that can't answer has lost its parent, and the lifeline ends them all.
+            // A thread that can't answer has lost its parent, and the lifeline ends the process.
             Builder::new().spawn_scoped(scope, move || work_off(&mut source)).map_err(refused)?;
         }
         let mut pipe = Pipe::open()?;
@@ -112,10 +112,10 @@ impl Handed<Task> {
     }
 }
 
-/// The pipe to the parent. Its one worker does what it has read on the thread that read it.
+/// The pipe to the parent. Its one worker runs tasks on the thread that reads them.
 struct Pipe {
     orders: BufReader<StdinLock<'static>>,
-    /// The workers that take jobs from a queue, once the parent asked for that.
+    /// The workers that take jobs from a queue, once the parent asks for them.
     crew: Option<JobWorkers>,
 }
 
@@ -126,7 +126,7 @@ impl Pipe {
         Ok(Self { orders, crew: None })
     }
 
-    /// The next hand. Whatever else the parent wants is seen to meanwhile.
+    /// The next chunk. Other requests of the parent are answered meanwhile.
     fn handed(&mut self) -> io::Result<Option<Handed<Task>>> {
         while let Some(order) = frame::read(&mut self.orders)? {
             let answer = match order {
@@ -140,7 +140,7 @@ impl Pipe {
     }
 
     fn join(&mut self, membership: &Membership) -> Result<(), String> {
-        // Without workers the process is of no use, and its end is what the parent watches for.
+        // Without workers the process is useless, and the parent watches for its end.
         let end = |event| {
             if let WorkerEvent::Ended(why) = event {
                 let _ = answer(&WorkerReply::Ended(why.to_string()));
@@ -152,7 +152,7 @@ impl Pipe {
     }
 }
 
-/// Standard output is locked for each frame, so that those of two threads don't mix.
+/// Standard output is locked for each frame, so that frames of two threads don't mix.
 fn answer(answer: &WorkerReply) -> io::Result<()> {
     frame::write(io::stdout(), answer)
 }
@@ -169,7 +169,7 @@ impl Source for Pipe {
     }
 }
 
-/// What the thread that reads the pipe hands over to one of several workers.
+/// One of several workers, fed by the thread that reads the pipe.
 struct HandedOver {
     thread: u32,
     to_do: Receiver<Handed<Task>>,

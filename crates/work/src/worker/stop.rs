@@ -21,8 +21,8 @@ pub enum Stopped {
 
 /// The stop signal of one run. Cloning gives another handle on the same signal.
 ///
-/// Kernels look at it on every step of their inner loop, so a look is two relaxed loads of flags that nobody writes, and
-/// no reading of the clock: a [`Watchdog`] reads it for all of them. Relaxed is enough because the flags carry no data,
+/// Kernels check it at every step of their inner loop, so a check is two relaxed loads of flags that nobody writes, and
+/// never reads the clock: a [`Watchdog`] reads it for all of them. Relaxed is enough because the flags carry no data,
 /// and a worker that sees one a moment later does no harm.
 #[derive(Debug, Clone)]
 pub struct Stop {
@@ -54,7 +54,7 @@ impl Stop {
         }
     }
 
-    /// The time until the deadline; zero when the run is to end now. This is what a blocking fetch gets as its timeout.
+    /// The time until the deadline; zero when the run is to end now. A blocking fetch uses it as its timeout.
     pub fn time_left(&self) -> Duration {
         match self.check() {
             Ok(()) => self.deadline.saturating_duration_since(Instant::now()),
@@ -62,7 +62,7 @@ impl Stop {
         }
     }
 
-    /// Raises the flag if the deadline has passed, and says how long that still takes: for who keeps watch.
+    /// Raises the flag if the deadline has passed, and returns the time until then: for the watchdog.
     pub fn watch(&self) -> Duration {
         let left = self.deadline.saturating_duration_since(Instant::now());
         if left.is_zero() {
@@ -71,8 +71,8 @@ impl Stop {
         left
     }
 
-    /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped. Without that thread there
-    /// would be no deadline, so the system's refusal of it is an error.
+    /// Starts the thread that raises the flag at the deadline. It ends when the guard is dropped. Without that thread
+    /// there would be no deadline, so it is an error if the system refuses it.
     pub fn watchdog(&self) -> Result<Watchdog, StartError> {
         let (stop, finished) = (self.clone(), Arc::new(AtomicBool::new(false)));
         let seen = Arc::clone(&finished);
@@ -90,7 +90,7 @@ impl Stop {
     }
 }
 
-/// Keeps the watch over one run's deadline for as long as it lives.
+/// Watches one run's deadline for as long as it lives.
 #[derive(Debug)]
 pub struct Watchdog {
     finished: Arc<AtomicBool>,

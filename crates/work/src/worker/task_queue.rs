@@ -1,7 +1,7 @@
-//! The deck: the tasks of one run, as they wait to be taken by workers.
+//! The task queue: the tasks of one run that wait for workers.
 //!
-//! How they are dealt decides a good part of the makespan. One by one from a shared deck, a fast worker simply takes
-//! more. Dealt out beforehand, a worker with the long tasks is still busy when the others have gone home.
+//! The schedule decides a good part of the makespan. If workers take tasks one by one from a shared queue, a fast one
+//! takes more. If tasks are assigned beforehand, a worker with long ones is still busy at the end.
 
 use crossbeam::channel::{self, Receiver};
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,15 @@ pub enum Schedule {
     Chunks(u32),
     /// Python's `Pool.map` when no chunk size is given: chunks of ceil(n / 4N).
     PoolChunks,
-    /// Dealt out beforehand: the first n/N to the first worker, and so on.
+    /// Assigned beforehand: the first n/N to the first worker, and so on.
     Blocks,
-    /// Dealt out beforehand like cards: task i goes to worker i mod N.
+    /// Assigned beforehand in turn: task i goes to worker i mod N.
     Interleaved,
-    /// Dealt out beforehand by what [`Task::key`](crate::task::Task::key) says: one site, one worker.
+    /// Assigned beforehand by [`Task::key`](crate::task::Task::key): one site, one worker.
     ByKey,
 }
 
-/// The names a deal can have, for messages.
+/// The names of schedules, for messages.
 pub const DEALS: &str = "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key";
 
 impl FromStr for Schedule {
@@ -72,10 +72,10 @@ impl From<Schedule> for String {
     }
 }
 
-/// Some tasks, by index, taken together by one worker.
+/// A chunk: indexes of tasks that one worker takes at once.
 pub type Hand = Vec<u32>;
 
-/// The tasks of one run, waiting to be taken. Each is taken exactly once, whoever asks.
+/// The waiting tasks of one run. Each is taken exactly once, whichever worker asks.
 #[derive(Debug)]
 pub struct TaskQueue {
     /// One shared queue, or one for each worker. Every queue is filled and its sending end dropped before the run
@@ -84,7 +84,7 @@ pub struct TaskQueue {
 }
 
 impl TaskQueue {
-    /// Deals `keys.len()` tasks to `workers` workers. `keys` are what [`Schedule::ByKey`] groups by.
+    /// Schedules `keys.len()` tasks on `workers` workers. [`Schedule::ByKey`] groups by `keys`.
     pub fn deal(deal: Schedule, keys: &[&str], workers: u32) -> Self {
         let (count, workers) = (keys.len(), workers.max(1) as usize);
         let all = 0..count as u32;
@@ -100,7 +100,7 @@ impl TaskQueue {
             Schedule::Chunks(size) => shared(size as usize),
             Schedule::PoolChunks => shared(count.div_ceil(4 * workers)),
             Schedule::Blocks => {
-                // The first count % workers blocks are one longer, as numpy.array_split and the lecture notes have it.
+                // The first count % workers blocks are one longer, as in numpy.array_split and the lecture notes.
                 let end = |worker: usize| worker * (count / workers) + worker.min(count % workers);
                 let blocks: Vec<Range<usize>> = (0..workers).map(|worker| end(worker)..end(worker + 1)).collect();
                 to_worker(&|index| blocks.iter().position(|block| block.contains(&index)).unwrap_or(0))
@@ -123,7 +123,7 @@ impl TaskQueue {
         Self { queues: queues.into_iter().map(closed_queue).collect() }
     }
 
-    /// The next tasks for this worker; `None` when there are none left for it, now and for ever.
+    /// The next chunk for this worker; `None` when none is left for it, now and later.
     pub fn next(&self, worker: u32) -> Option<Hand> {
         self.queues[worker as usize % self.queues.len()].recv().ok()
     }
@@ -132,7 +132,7 @@ impl TaskQueue {
 fn closed_queue(hands: Vec<Hand>) -> Receiver<Hand> {
     let (sender, receiver) = channel::bounded(hands.len());
     for hand in hands {
-        // Can't fail: the queue has room for all of them, and we hold its other end.
+        // Can't fail: the channel has room for all chunks, and we hold its other end.
         let _ = sender.send(hand);
     }
     receiver

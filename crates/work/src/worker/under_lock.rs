@@ -1,17 +1,20 @@
-//! What surrounds a task that runs under the simulated interpreter lock: another surrounding, and the lock.
+//! The context of a task that runs under the simulated interpreter lock: another context, and the lock.
 //!
-//! A worker enters the lock with its first task and keeps it from task to task, as a Python thread does, for which the
-//! loop around its tasks is Python too. It loses it at a check, when another thread has asked, and gives it back around
+//! A worker takes the lock for its first task and keeps it from task to task, like a Python thread, whose loop around
+//! its tasks is Python too. It drops the lock at a check, if another thread has requested it, and releases it around
 //! anything that blocks.
 //!
-//! Time spent waiting for the lock is written down as a wait of the task's own, and only where the lock wasn't free.
+//! Time spent waiting for the lock is recorded as a wait of the task, and only if the lock wasn't free.
+//!
+//! One context wraps another, and kernels are generic over theirs. So strategies without the lock compile to code that
+//! has none, and a task knows of the lock only by `released`, which is what a C extension calls, too.
 
 use super::{gil::Holder, stop::Stopped};
 use crate::task::{Output, Task, TaskContext, TaskError, Wait};
 use mock_server::log::TaskTag;
 use std::time::Duration;
 
-/// A host and the lock.
+/// A context and the lock.
 #[derive(Debug)]
 pub struct UnderLock<'a, 'gil, H> {
     holder: &'a mut Holder<'gil>,
@@ -24,7 +27,7 @@ impl<'a, 'gil, H: TaskContext> UnderLock<'a, 'gil, H> {
         task.run(&mut Self::enter(holder, host)?)
     }
 
-    /// Takes the lock; who has it already looks whether another thread asks for it.
+    /// Takes the lock; a holder checks instead whether another thread requests it.
     pub fn enter(holder: &'a mut Holder<'gil>, host: &'a mut H) -> Result<Self, Stopped> {
         let mut entered = Self { holder, host };
         let outcome = if entered.holder.holds() { entered.check() } else { entered.take() };
@@ -38,7 +41,7 @@ impl<'a, 'gil, H: TaskContext> UnderLock<'a, 'gil, H> {
         self.host.wait(Wait::Lock, |_| self.holder.take())
     }
 
-    /// Apart from the check, and marked as rare, so that the loops that check stay short.
+    /// Separate from the check, and marked as cold, so that loops with checks stay short.
     #[cold]
     #[inline(never)]
     fn hand_over(&mut self) -> Result<(), Stopped> {
@@ -51,7 +54,7 @@ impl<'a, 'gil, H: TaskContext> UnderLock<'a, 'gil, H> {
     fn without<T>(&mut self, work: impl FnOnce(&mut H) -> T) -> T {
         self.holder.give_back();
         let result = work(self.host);
-        // When the run ended meanwhile, the task goes on without the lock, to its next check and no further.
+        // If the run ended meanwhile, the task goes on without the lock, to its next check and no further.
         let _ = self.take();
         result
     }

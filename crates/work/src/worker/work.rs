@@ -1,4 +1,4 @@
-//! What a pool is given to run, and how what it returns is put in order.
+//! The work of a pool, and how its results are put in order.
 
 use super::{
     lane::Done,
@@ -12,10 +12,10 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// What a pool is given to run.
+/// What a pool runs.
 #[derive(Debug, Clone)]
 pub struct Work {
-    /// The run's number. It goes into the header of every fetch, so that the server's log can be told apart by run.
+    /// The run's number. Each fetch sends it in a header, so that the server's log can be split by run.
     pub run: u64,
     /// The tasks. Shared, not copied, by the workers of this process.
     pub tasks: Arc<[Task]>,
@@ -27,23 +27,23 @@ pub struct Work {
     pub server: Option<String>,
 }
 
-/// What is to be said of a run besides what was done. Only a queue has anything to say.
+/// Facts about a run besides its results. Only a queue has any.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Account {
-    /// How often each of these tasks was handed out again, because nothing was heard of the worker that had it.
+    /// How often each of these tasks was redelivered, because its worker sent no more heartbeats.
     pub redelivered: BTreeMap<u32, u32>,
-    /// How many workers there were, where that is not the number asked for: others started them.
+    /// How many workers there were, if not the number requested: they were started separately.
     pub workers: Option<u32>,
     /// The workers on other hosts, whose spans were moved to this host's clock.
     pub elsewhere: Vec<Elsewhere>,
-    /// Stretches in which a connection to the queue got no answer, by their start.
+    /// Stretches in which a connection to the queue got no answer, ordered by start.
     pub outages: Vec<Outage>,
     /// The most other runs that used the same queue name at once.
     pub other_runs: u32,
 }
 
 impl Account {
-    /// Why the time of the run does not count: its queue was away for a part of it. `None` where it wasn't.
+    /// Why the run's time does not count: its queue was unavailable for part of it. `None` if it wasn't.
     pub fn disturbance(&self) -> Option<String> {
         let cause = &self.outages.first()?.cause;
         Some(format!("the queue gave no answer for {:.2} s ({cause})", Outage::total_s(&self.outages)))
@@ -69,13 +69,13 @@ impl Work {
         Self { run, tasks: tasks.into(), deal, stop, server: None }
     }
 
-    /// The tasks as a deck for this many workers.
+    /// The tasks as a queue for this many workers.
     pub fn deck(&self, workers: u32) -> TaskQueue {
         let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
         TaskQueue::deal(self.deal, &keys, workers)
     }
 
-    /// Puts what a pool returned into the tasks' order. A task that nobody did has an error that says why.
+    /// Puts a pool's results into the tasks' order. A task without a result gets an error that says why.
     pub fn settle(&self, done: Vec<Done>) -> Vec<Done> {
         let missing = || match self.stop.check() {
             Err(stopped) => stopped.into(),

@@ -1,6 +1,6 @@
-//! A seat: a worker process and the tasks it holds at the moment, as the one who deals keeps track of it.
+//! A worker slot: a worker process and the tasks it holds at the moment, as its parent keeps track of them.
 //!
-//! The book-keeping is what makes a death cheap: when a process goes, it is known which tasks went with it.
+//! This book-keeping makes a crash cheap: when a process dies, the parent knows which tasks it held.
 
 use super::{
     error::LostWorker,
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// How long to sleep, at most, before looking at the deadline again, milliseconds.
 const NAP_MS: u16 = 20;
 
-/// A task of less than this is over before a sleeper would be awake.
+/// A shorter task is over before a sleeping thread would have woken up.
 const SHORT: Duration = Duration::from_micros(50);
 
 /// A worker process and the tasks it holds.
@@ -25,7 +25,7 @@ const SHORT: Duration = Duration::from_micros(50);
 pub struct WorkerSlot {
     /// The worker.
     pub process: WorkerProcess,
-    /// One hand for each of its threads that is at work.
+    /// One chunk for each of its busy threads.
     holds: Vec<Hand>,
     state: State,
 }
@@ -33,14 +33,14 @@ pub struct WorkerSlot {
 #[derive(Debug, PartialEq, Eq)]
 enum State {
     Alive,
-    /// It was told to go in the middle of its work, because the run was over.
+    /// It was told to exit in the middle of its work, because the run was over.
     Dismissed,
     /// It is gone, for this reason.
     Lost(String),
 }
 
 impl WorkerSlot {
-    /// A seat for this process, which holds nothing yet.
+    /// A slot for this process, without tasks yet.
     pub fn new(process: WorkerProcess) -> Self {
         Self { process, holds: Vec::new(), state: State::Alive }
     }
@@ -50,8 +50,8 @@ impl WorkerSlot {
         !self.holds.is_empty()
     }
 
-    /// Takes the next hand from the deck if the worker lives, has an idle thread, and there is a hand; says whether it
-    /// did. Tasks that can't be handed over any more are done with an error.
+    /// Takes the next chunk from the queue if the worker lives, has an idle thread, and a chunk is left; returns
+    /// whether it did. Tasks that can't be handed over any more get an error.
     pub fn take(&mut self, deck: &TaskQueue, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
         if self.state != State::Alive || self.holds.len() == self.process.threads() {
             return false;
@@ -66,7 +66,7 @@ impl WorkerSlot {
         true
     }
 
-    /// Reads what the worker has answered so far; of a worker that died, the tasks it held.
+    /// Reads the worker's answers so far; if it died, the tasks that it held get an error.
     pub fn collect(&mut self, done: &mut Vec<Done>) {
         loop {
             match self.process.next_done() {
@@ -84,8 +84,8 @@ impl WorkerSlot {
         }
     }
 
-    /// Once the run is over nothing is waited for: a worker that is still at work is told to go, and the tasks it holds have
-    /// timed out. Closing the process tells whether it went.
+    /// When the run is over, no task is waited for: a worker that is still busy is told to exit, and the tasks it holds
+    /// have timed out. Closing the process shows whether it exited.
     pub fn dismiss(&mut self) {
         if self.is_busy() {
             self.process.hang_up();
@@ -105,13 +105,13 @@ impl WorkerSlot {
         Some(LostWorker { process: self.process.number() + 1, how: how.clone() })
     }
 
-    /// CPU time the worker has used so far; none for a dead one.
+    /// CPU time the worker has used so far; zero for a dead one.
     pub fn cpu(&mut self) -> CpuTime {
         self.ask_cpu();
         self.cpu_asked()
     }
 
-    /// Asks for the CPU time, which [`cpu_asked`](Self::cpu_asked) then has. A pool asks all of its workers first.
+    /// Asks for the CPU time, which [`cpu_asked`](Self::cpu_asked) reads. A pool asks all of its workers first.
     pub fn ask_cpu(&mut self) {
         if self.state == State::Alive
             && let Err(how) = self.process.ask_cpu()
@@ -120,7 +120,7 @@ impl WorkerSlot {
         }
     }
 
-    /// The CPU time that was asked for; none for a dead worker. One that doesn't answer is lost.
+    /// The CPU time that was asked for; zero for a dead worker. One that doesn't answer is lost.
     pub fn cpu_asked(&mut self) -> CpuTime {
         if self.state != State::Alive {
             return CpuTime::default();
@@ -131,7 +131,7 @@ impl WorkerSlot {
         })
     }
 
-    /// The worker is dead: what it held gets an error that says how it died, and nothing else is lost.
+    /// Marks the worker as dead: its tasks get an error that says how it died, and no other task is lost.
     fn bury(&mut self, how: &str, done: &mut Vec<Done>) {
         self.state = State::Lost(how.to_owned());
         let lost = |index| Done { index, result: Err(TaskError::WorkerDied(how.to_owned())), spans: Vec::new() };
@@ -139,11 +139,10 @@ impl WorkerSlot {
     }
 }
 
-/// Waits until a busy worker has answered or died, or until it is time to look at the deadline, and says which have.
+/// Waits until busy workers have answered or died, or until the next deadline check, and returns those workers.
 ///
-/// Going to sleep and being woken takes longer than a task that does nothing. So where the last task was a short one,
-/// it looks again and again for as long as such a task takes, before it sleeps. Where tasks are longer, it never stays
-/// awake: the cores belong to the workers.
+/// Going to sleep and waking up takes longer than a task that does nothing. So after a short task, this polls for as
+/// long as such a task takes before it sleeps. After longer tasks it sleeps at once: the cores belong to the workers.
 pub fn answered(seats: &[WorkerSlot], last: Option<&Done>) -> Vec<usize> {
     let asked = Instant::now();
     while last.is_some_and(|done| done.took() < SHORT) && asked.elapsed() < SHORT {
@@ -159,7 +158,7 @@ fn ready(seats: &[WorkerSlot], timeout: PollTimeout) -> Vec<usize> {
     let busy = || seats.iter().enumerate().filter(|(_, seat)| seat.is_busy());
     let mut waiting: Vec<PollFd> =
         busy().map(|(_, seat)| PollFd::new(seat.process.answers_fd(), PollFlags::POLLIN)).collect();
-    // An interrupted poll is a poll that saw nothing: the caller looks at the deadline and comes back.
+    // An interrupted poll found nothing: the caller checks the deadline and polls again.
     let _ = poll(&mut waiting, timeout);
     let ready = waiting.iter().map(|fd| fd.any().unwrap_or(false));
     busy().zip(ready).filter(|(_, ready)| *ready).map(|((number, _), _)| number).collect()

@@ -16,7 +16,7 @@ use std::collections::VecDeque;
 
 type Answered<T> = Result<T, QueueError>;
 
-/// A queue that says what it was told to say, and nothing more when that is over.
+/// A queue with scripted messages, and silence after them.
 #[derive(Debug, Default)]
 struct Scripted {
     enqueue: VecDeque<QueueError>,
@@ -27,9 +27,9 @@ struct Scripted {
     /// Whether it is gone for good once the messages are over.
     ends: bool,
     withdrawn: bool,
-    /// What taking jobs back comes to, where that goes wrong.
+    /// The error of withdrawing jobs, if that fails.
     withdrawal: Option<QueueError>,
-    /// How many jobs it has, where some are gone.
+    /// How many jobs it has, if some are lost.
     held: Option<usize>,
 }
 
@@ -137,7 +137,7 @@ fn again(run: u64, index: u32) -> Message {
     Message::Redelivered { run, index, from: "here:9:0".into() }
 }
 
-/// Has the run done as the pool does.
+/// Runs as the pool does.
 fn run(broker: &mut Scripted, work: &Work, own: &SeenPlaces) -> (Vec<Done>, Account) {
     let _watchdog = work.stop.watchdog().expect("a thread");
     let client = client();
@@ -153,7 +153,7 @@ fn patient() -> Stop {
     Stop::after(Duration::from_mins(1))
 }
 
-/// Long enough for a word or two.
+/// Long enough for a few messages.
 fn hasty() -> Stop {
     Stop::after(Duration::from_millis(300))
 }
@@ -209,7 +209,7 @@ fn an_outage_is_told_with_whose_it_was_and_what_is_over_before_the_run_is_not() 
         let outages = [outage(1, 2), outage(3, end_ns)].into();
         Message::Delivered(Delivered { outages, ..delivered("here:5:0", index, 1) })
     };
-    // The second time it is over.
+    // The second report ends it.
     let messages = vec![told(0, u64::MAX - 1), told(1, u64::MAX)];
     let mut broker = Scripted { messages: [Err(gone()), Ok(messages)].into(), ..Scripted::default() };
     let (_, account) = run(&mut broker, &work(sums(2), patient()), &SeenPlaces::new());
@@ -378,7 +378,7 @@ fn times_of_another_clock_are_moved_to_ours_and_the_best_reading_counts() {
     let [Elsewhere { worker: 0, host, clock_offset_ns: 5_000, clock_uncertainty_ns }] = &account.elsewhere[..] else {
         panic!("{account:?}")
     };
-    // Ours was read a moment ago, and is worth less by now.
+    // Our reading is a moment old, and less certain by now.
     assert!(host == "far" && *clock_uncertainty_ns >= 30, "{account:?}");
 }
 

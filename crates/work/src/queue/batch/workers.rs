@@ -1,4 +1,4 @@
-//! Who did the jobs of a run, and by which clock.
+//! The workers of a run's jobs, and their clocks.
 
 use super::SeenPlaces;
 use crate::{
@@ -12,16 +12,16 @@ use measure::axis::{ClockReading, Offset};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use support::terminal::printable;
 
-/// The workers that were seen during a run, in the order in which they were.
+/// The workers that were seen during a run, in order of appearance.
 #[derive(Debug, Default)]
 pub(super) struct Workers {
     seen: Vec<String>,
-    /// The best comparison of each one's clock with the queue's. A worker that has delivered nothing has none.
+    /// The best comparison of each worker's clock with the queue's; none before its first delivery.
     clocks: HashMap<String, ClockReading>,
-    /// Of those that were present last: whether one is of our build, and how many are of each other build.
+    /// Of the workers last present: whether one is of our build, and how many are of each other build.
     listening: bool,
     other_builds: BTreeMap<String, u32>,
-    /// The most runs that were present at once, beside this one.
+    /// The most runs that were present at once, besides this one.
     pub(super) other_runs: u32,
 }
 
@@ -57,7 +57,7 @@ impl Workers {
         }
     }
 
-    /// Each one's number: a pool's own have those of their places, others the next in the order in which they were seen.
+    /// Each worker's number: a pool's own have their slots' numbers, others the next ones in order of appearance.
     pub(super) fn numbers(&self, our_clock: &ClockReading, own: &SeenPlaces) -> BTreeMap<String, u32> {
         let mut next = own.values().max().map_or(0, |last| last + 1);
         let mut number = |worker: &String| {
@@ -71,8 +71,8 @@ impl Workers {
         self.seen.iter().map(|worker| (worker.clone(), number(worker))).collect()
     }
 
-    /// How many there were, where that isn't the number of the pool's own: none are its own, and all that listened count; or
-    /// others took jobs as well.
+    /// The number of workers, if it isn't that of the pool's own: none are its own, and all that listened count; or
+    /// others took jobs too.
     pub(super) fn count(&self, our_clock: &ClockReading, own: &SeenPlaces) -> Option<u32> {
         if own.is_empty() {
             return Some(self.seen.len() as u32);
@@ -83,7 +83,7 @@ impl Workers {
         (others > 0).then_some((places + others) as u32)
     }
 
-    /// How far our clock is ahead of the worker's: nothing where the two read the same one.
+    /// How far our clock is ahead of the worker's: zero if both read the same one.
     pub(super) fn offset(&self, worker: &str, our_clock: &ClockReading) -> Offset {
         let theirs = self.clocks.get(worker).filter(|clock| clock.axis != our_clock.axis);
         theirs.map_or_else(Offset::default, |clock| {
@@ -104,7 +104,7 @@ impl Workers {
         elsewhere
     }
 
-    /// The words for it, where it is so.
+    /// A message, if nobody does.
     pub(super) fn nobody_listens(&self, queue: &str) -> Option<String> {
         if self.listening {
             return None;

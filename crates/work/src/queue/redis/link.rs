@@ -1,4 +1,4 @@
-//! A connection to a Redis server that may break and come back, and what its troubles are called.
+//! A connection to a Redis server that may break and come back, and the messages for its errors.
 
 use crate::queue::{
     address::RedisUrl,
@@ -11,14 +11,14 @@ use redis::{
 use std::time::{Duration, Instant};
 use support::terminal::printable;
 
-/// What an answer may take even where the end has come: what is asked then is to take many jobs back, page by page, and a
-/// server that answers is not the one to be cut short.
+/// How long an answer may take even after the end: the request is then to withdraw many jobs, page by page, and a
+/// server that answers should not be cut short.
 const LEAST: Duration = Duration::from_millis(500);
 
 /// The first version that has all commands.
 const OLDEST: (u32, u32) = (6, 2);
 
-/// A connection, made when it is first used, and anew when it was lost.
+/// A connection, made on first use, and again after a loss.
 pub struct RedisLink {
     to: ConnectionInfo,
     address: String,
@@ -64,7 +64,7 @@ impl RedisLink {
         &self.address
     }
 
-    /// Asks the server something. When it fails for want of the connection, that is gone, and the next question has another.
+    /// Asks the server something. If the connection fails, it is dropped, and the next question gets a new one.
     pub fn ask<T>(&mut self, question: impl Fn(&mut Connection) -> RedisResult<T>) -> Result<T, QueueError> {
         let left = self.end.map_or(ANSWER, |end| end.saturating_duration_since(Instant::now()));
         let limit = left.clamp(LEAST, ANSWER);
@@ -74,13 +74,13 @@ impl RedisLink {
             self.made = Some((Instant::now(), self.made.is_none()));
         }
         let connection = self.connection.as_mut().expect("it was just made");
-        // Set only where the end is near: the system is asked for it.
+        // Set only near the end: each change is a system call.
         let limited = if limit == self.limit { Ok(()) } else { set_limit(connection, limit) };
         self.limit = limit;
         limited.and_then(|()| question(connection)).map_err(|error| self.sort(&error))
     }
 
-    /// Whether the server came back so recently that others may not have been able yet to say that they are still there.
+    /// Whether the server came back so recently that others may not have sent a heartbeat yet.
     pub fn is_back(&self) -> bool {
         self.made.is_some_and(|(when, first)| !first && when.elapsed() < LEASE)
     }
@@ -102,8 +102,8 @@ impl RedisLink {
         }
     }
 
-    /// Whether to try again is what matters. A server that is reading its data after a restart is as good as away, and so is
-    /// one that is no master any more: its address may soon lead to the new one, so the connection goes.
+    /// What matters is whether to retry. A server that loads its data after a restart counts as unavailable. So does
+    /// one that is no longer the master: its address may soon lead to the new one, so the connection goes.
     fn sort(&mut self, error: &RedisError) -> QueueError {
         use ServerErrorKind::{BusyLoading, ClusterDown, MasterDown, ReadOnly, TryAgain};
         let lasting = match error.kind() {
@@ -112,12 +112,12 @@ impl RedisLink {
                 self.connection = None;
                 false
             }
-            // What is left unread on it would be taken for the answer to the next question.
+            // Unread bytes would be taken for the answer to the next question.
             ErrorKind::Io | ErrorKind::Parse => {
                 self.connection = None;
                 error.kind() == ErrorKind::Parse
             }
-            // UNBLOCKED: it became a replica while somebody waited for a job.
+            // UNBLOCKED: it became a replica while a worker waited for a job.
             _ => !error.code().is_some_and(|code| ["BUSY", "UNBLOCKED"].contains(&code)),
         };
         let cause = self.redact(&cause(error, self.limit));
@@ -142,7 +142,7 @@ fn set_limit(connection: &Connection, limit: Duration) -> RedisResult<()> {
     connection.set_write_timeout(Some(limit))
 }
 
-/// What went wrong, in words that say what to do.
+/// The error, in words that say what to do.
 fn cause(error: &RedisError, limit: Duration) -> String {
     let code = error.code().unwrap_or_default();
     match error.kind() {
@@ -158,7 +158,7 @@ fn cause(error: &RedisError, limit: Duration) -> String {
     }
 }
 
-/// The server's version, as numbers and as text. `None` where it doesn't tell.
+/// The server's version, as numbers and as text. `None` if it doesn't tell.
 fn version(connection: &mut Connection) -> RedisResult<Option<((u32, u32), String)>> {
     let about: String = match cmd("INFO").arg("server").query(connection) {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => return Ok(None),
@@ -170,7 +170,7 @@ fn version(connection: &mut Connection) -> RedisResult<Option<((u32, u32), Strin
     }))
 }
 
-/// A line of what `INFO` says.
+/// A field of `INFO`'s answer.
 pub fn field<'a>(about: &'a str, name: &str) -> Option<&'a str> {
     about.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
 }

@@ -1,7 +1,7 @@
 //! The file of a queue: how it is opened, what makes it ours, and what can be wrong with it.
 //!
-//! Whoever comes first makes the tables; others may come at the same moment. Nothing is changed in a file before it is
-//! known to be ours or empty.
+//! The first process creates the tables; others may come at the same moment. No file is changed before it is known to
+//! be ours or empty.
 
 use super::pause::sleep_precisely;
 use crate::queue::broker::{BEAT, QueueError};
@@ -25,14 +25,14 @@ use std::{
 /// "mksp", in the place that SQLite keeps for telling what wrote a file.
 const APPLICATION: i32 = 0x6d6b_7370;
 
-/// Of the tables below.
+/// The tables' version.
 const LAYOUT: i32 = 1;
 
-/// `id`s are never used again: whoever still holds a job that is gone must not hit another. Those of messages may be, for
-/// each is larger than all that are there.
+/// `id`s of jobs are never reused: a worker that still holds a deleted job must not hit another. Those of messages may
+/// be: each is larger than all that exist.
 ///
-/// Each question has its index, so that a job costs the same however many there are. The first two hold only what their
-/// question is about: jobs that wait, in their order, and the few that are lent.
+/// Each query has its index, so that a job costs the same however many there are. The first two hold only the rows that
+/// they are for: waiting jobs, in order, and the few leased ones.
 const TABLES: &str = "
     CREATE TABLE clock (axis TEXT NOT NULL) STRICT;
     CREATE TABLE jobs (
@@ -68,10 +68,10 @@ const TABLES: &str = "
     ) STRICT, WITHOUT ROWID;
 ";
 
-/// How long another may keep the file locked. Ours do for well under a millisecond, unless one is stopped in the middle.
+/// How long another process may lock the file. Ours lock it for well under a millisecond, unless one is stopped midway.
 const MOST_LOCKED: Duration = Duration::from_secs(5);
 
-/// Until when a call may wait for the file, by [`now_ns`]: shared with what SQLite calls while it waits.
+/// Until when a call may wait for the file, by [`now_ns`]: shared with SQLite's busy handler.
 #[derive(Debug, Clone)]
 pub(super) struct Limit(Arc<AtomicU64>);
 
@@ -88,16 +88,16 @@ impl Limit {
         self.0.store(end.map_or(u64::MAX, |end| now_ns().saturating_add(left(end))), Relaxed);
     }
 
-    /// Whether it may wait on, having waited since then.
+    /// Whether a wait that began then may go on.
     fn allows(&self, since: Instant) -> bool {
         since.elapsed() < MOST_LOCKED && now_ns() < self.0.load(Relaxed)
     }
 }
 
-/// A run that has been over for so long won't ask for its messages any more.
+/// A run that has been over for so long no longer reads its messages.
 const LONG_OVER: Duration = Duration::from_mins(1);
 
-/// What went wrong, before it is said where.
+/// An error, before its path is added.
 #[derive(Debug)]
 pub(super) enum Trouble {
     Sqlite(rusqlite::Error),
@@ -113,7 +113,7 @@ impl From<rusqlite::Error> for Trouble {
 }
 
 impl Trouble {
-    /// The error, of the file there.
+    /// The error, with the file's path.
     pub(super) fn at(self, path: &Path) -> QueueError {
         let address = format!("sqlite:{}", path.display());
         match self.told(path) {
@@ -170,7 +170,7 @@ impl File {
         &self.connection
     }
 
-    /// Closes it when somebody has deleted it: its name then stands for another file, which others use.
+    /// Closes it if it was deleted: its name then stands for another file, which others use.
     pub(super) fn if_still_at(mut self, path: &Path) -> Option<Self> {
         let now_ns = now_ns();
         if between(self.checked_ns, now_ns) < BEAT {
@@ -181,12 +181,12 @@ impl File {
     }
 }
 
-/// What tells the file from another that has its name later.
+/// What tells the file from a later one of the same name.
 fn identity(path: &Path) -> Option<(u64, u64)> {
     fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-/// Waits while another writes, in steps shorter than SQLite's own of whole milliseconds: that other is soon done.
+/// Waits while another process writes, in steps shorter than SQLite's whole milliseconds: writes are short.
 fn patiently(limit: Limit) -> impl FnMut(i32) -> bool {
     let mut since = Instant::now();
     move |times| {
@@ -199,7 +199,7 @@ fn patiently(limit: Limit) -> impl FnMut(i32) -> bool {
     }
 }
 
-/// Some locks that are needed while a file is made SQLite doesn't wait for.
+/// Retries: SQLite doesn't wait for some locks needed to create a file.
 fn until_free<T>(limit: &Limit, mut attempt: impl FnMut() -> Result<T, Trouble>) -> Result<T, Trouble> {
     let since = Instant::now();
     loop {
@@ -218,14 +218,14 @@ fn prepare(connection: &mut Connection) -> Result<(), Trouble> {
     if !is_ours(&connection.transaction()?)? {
         make(connection)?;
     }
-    // Not to wait for the disk: a process that is killed loses nothing by it, and when the machine itself goes down the queue
-    // is of no use afterwards (see `keep_time`).
+    // Don't wait for the disk: a process that is killed loses nothing by it, and after a crash of the machine the queue
+    // is of no use anyway (see `keep_time`).
     connection.pragma_update(None, "synchronous", "OFF")?;
     keep_time(connection)?;
     forget_long_over(connection)
 }
 
-/// Whether the tables are there; an error when something else is. All is read at one moment: others may be making them.
+/// Whether the tables exist; an error if something else does. Reads at one moment: others may be creating them.
 fn is_ours(moment: &Transaction) -> Result<bool, Trouble> {
     let number = |name| moment.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
     let (application, layout) = (number("application_id")?, number("user_version")?);
@@ -263,8 +263,8 @@ fn make(connection: &mut Connection) -> Result<(), Trouble> {
     Ok(making.commit()?)
 }
 
-/// Every time in the file was read from one clock. After the machine was started anew that clock is another: whoever wrote
-/// here is gone, and the file starts anew too. Another machine's file is left alone.
+/// Every time in the file comes from one clock. After a reboot the clock is another: all earlier writers are gone, and
+/// the file starts anew too. Another machine's file is left alone.
 fn keep_time(connection: &mut Connection) -> Result<(), Trouble> {
     let theirs =
         |connection: &Connection| connection.query_row("SELECT axis FROM clock", [], |row| row.get::<_, String>(0));
@@ -292,12 +292,12 @@ fn here() -> Result<String, Trouble> {
         .map_err(|error| Trouble::Refused(format!("this clock has no name: {error}")))
 }
 
-/// Runs that were killed have left jobs that nobody may take any more, and messages that nobody reads.
+/// Removes what killed runs left: jobs that no worker may take any more, and messages that nobody reads.
 fn forget_long_over(connection: &Connection) -> Result<(), Trouble> {
     let before_ns = i64::try_from(now_ns()).unwrap_or(i64::MAX) - LONG_OVER.as_nanos() as i64;
     for table in ["jobs", "messages"] {
         let any = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE deadline_ns < ?)");
-        // Only reading, where there is nothing to forget: a new worker needn't wait for those at work.
+        // Only reads, if there is nothing to forget: a new worker needn't wait for busy ones.
         if connection.query_row(&any, [before_ns], |row| row.get(0))? {
             connection.execute(&format!("DELETE FROM {table} WHERE deadline_ns < ?"), [before_ns])?;
         }

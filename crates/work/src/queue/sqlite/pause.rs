@@ -1,16 +1,16 @@
-//! How long to wait between two looks.
+//! How long to wait between two polls.
 //!
-//! Looking often finds things soon and takes time from those who work. What is a good price depends on how long one has
-//! waited: after a second of nothing, a millisecond more doesn't matter. So the pause is a share of the time waited so far,
-//! and what one waits for is found late by no more than that share, or the shortest pause.
+//! Frequent polls find things soon, but take time from busy workers. The right price depends on the time waited so far:
+//! after a second of nothing, a millisecond more doesn't matter. So the pause is a share of the time waited so far, and
+//! things are found late by no more than that share, or the shortest pause.
 
 use measure::clock::now_ns;
 use std::{thread, time::Duration};
 
-/// About what a look costs, several times over: shorter pauses would mostly be looks.
+/// Several times the cost of a poll: shorter pauses would mostly be polls.
 const SHORTEST_NS: u64 = 30_000;
 
-/// At this rate the looks of a worker that has nothing to do take less than a hundredth of a core.
+/// At this rate, the polls of an idle worker take less than a hundredth of a core.
 const LONGEST_NS: u64 = 2_000_000;
 
 /// A pause is the time waited so far, divided by this.
@@ -23,7 +23,7 @@ pub(super) struct Pause {
 }
 
 impl Pause {
-    /// A wait that begins now and is no longer than this.
+    /// A wait that begins now and lasts this long at most.
     pub(super) fn new(patience: Duration) -> Self {
         let start_ns = now_ns();
         let patience_ns = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
@@ -42,12 +42,12 @@ impl Pause {
     }
 }
 
-/// Linux adds up to 50 us to every sleep, so as to wake for several at once. Here that would be more than the sleep itself,
-/// so it is told not to, for this thread and only as long as the thread sleeps.
+/// Linux adds up to 50 us to every sleep, so as to handle several wake-ups at once. Here that would exceed the sleep
+/// itself, so it is turned off, for this thread and only while the thread sleeps.
 #[cfg(target_os = "linux")]
 pub(super) fn sleep_precisely(duration: Duration) {
     use nix::sys::prctl::set_timerslack;
-    // Refused, it is merely as imprecise as any sleep. 0 stands for what the thread had at its start.
+    // If refused, the sleep is merely as imprecise as any. 0 restores the thread's first value.
     let _ = set_timerslack(1);
     thread::sleep(duration);
     let _ = set_timerslack(0);

@@ -1,4 +1,4 @@
-//! What is SQLite's own. What every queue promises: `tests/broker.rs`.
+//! SQLite's own. For what every queue promises: `tests/broker.rs`.
 
 use super::*;
 use crate::queue::job_spec::Errand;

@@ -1,4 +1,4 @@
-//! One worker of a crew: it takes a job, does it, and delivers it when it asks for the next.
+//! One worker: it takes a job, does it, and delivers it when it asks for the next.
 
 use super::{RETRY, WorkerState, in_flight::InHand};
 use crate::{
@@ -22,18 +22,18 @@ use std::{
 /// A worker's connection, and what it has to deliver.
 pub(super) struct Post {
     shared: Arc<WorkerState>,
-    /// Its place at the desk.
+    /// Its worker slot.
     seat: usize,
     id: String,
     broker: Box<dyn Broker>,
     /// The job that is being done.
     begun: Option<Begun>,
-    /// What was done and not yet delivered, with its place at the desk.
+    /// The finished job that is not yet delivered, as held in flight.
     finished: Option<(InHand, Finished)>,
     watch: OutageWatch,
 }
 
-/// What must be known of a job to deliver it.
+/// What is needed to deliver a job.
 struct Begun {
     in_hand: InHand,
     run: u64,
@@ -55,7 +55,7 @@ impl Post {
         }
     }
 
-    /// Delivers what is finished and takes the next job. None came, or the queue could not be reached: ask again.
+    /// Delivers what is finished and takes the next job. `None` if none came or the queue is unreachable: ask again.
     fn exchange(&mut self) -> Result<Option<TakenJob>, QueueError> {
         self.prepare();
         let (finished, asked_ns) = (self.finished.as_ref().map(|(_, finished)| finished), now_ns());
@@ -70,7 +70,7 @@ impl Post {
         }
     }
 
-    /// Delivers what is finished, for as long as that takes, and takes nothing more.
+    /// Delivers what is finished, for as long as that takes, and takes no more jobs.
     fn hand_in(&mut self) -> Result<(), QueueError> {
         loop {
             self.prepare();
@@ -90,7 +90,7 @@ impl Post {
         Ok(())
     }
 
-    /// Before each try: what nobody wants any more is not delivered, and what is tells of the tries before.
+    /// Before each try: drops a result that is no longer wanted, or adds the outages of the tries before.
     fn prepare(&mut self) {
         if self.finished.as_ref().is_some_and(|(in_hand, _)| in_hand.is_of_no_use()) {
             self.finished = None;
@@ -109,7 +109,7 @@ impl Post {
         }
     }
 
-    /// Makes the job a task. One that must not be done is finished with that; there is nothing to do then.
+    /// Makes the job a task. `None` for one that must not be done: it is finished with that error.
     fn begin(&mut self, taken: TakenJob) -> Option<Chunk> {
         let taken_ns = now_ns();
         let TakenJob { id, reply_to, attempt, job } = taken;
@@ -129,7 +129,7 @@ impl Post {
         }
     }
 
-    /// How long it is from now until a time of the queue's clock.
+    /// The time from now until a time of the queue's clock.
     fn time_until(&self, queue_ns: u64, now_ns: u64) -> Duration {
         let left = i128::from(queue_ns) - i128::from(self.shared.to_queue().ns) - i128::from(now_ns);
         Duration::from_nanos(left.clamp(0, i128::from(u64::MAX)) as u64)
@@ -146,7 +146,7 @@ impl Post {
 }
 
 impl Drop for Post {
-    /// However the worker ends: what it had in hand is not spoken for any more.
+    /// However the worker ends, heartbeats no longer name its job.
     fn drop(&mut self) {
         self.shared.desk.clear(self.seat);
     }

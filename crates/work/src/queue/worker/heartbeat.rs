@@ -1,4 +1,4 @@
-//! The thread that speaks for a crew: they are there, and this is what they have in hand.
+//! The thread that sends the workers' heartbeats: they are present, and hold these jobs.
 
 use super::{RETRY, WorkerState, clock_offset, in_flight::InHand, locked, refuse_other_builds};
 use crate::queue::{
@@ -10,12 +10,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often the queue's clock is looked at anew: two clocks may part by a millisecond in each second.
+/// How often the queue's clock is read again: two clocks may part by a millisecond in each second.
 const RENEWAL: Duration = Duration::from_secs(1);
 
 pub(super) struct Heartbeat {
     shared: Arc<WorkerState>,
-    /// The workers, in the order of their places at the desk.
+    /// The workers, in the order of their slots.
     peers: Vec<Peer>,
     broker: Box<dyn Broker>,
     lost: bool,
@@ -27,7 +27,7 @@ impl Heartbeat {
         Self { shared: Arc::clone(shared), peers, broker, lost: false, compared: Instant::now() }
     }
 
-    /// Beats until the desk is closed, then takes leave for all.
+    /// Sends heartbeats until closed, then leaves for all.
     pub(super) fn run(mut self) {
         let mut pause = BEAT;
         while self.shared.desk.watch_until(Instant::now() + pause) {
@@ -37,14 +37,14 @@ impl Heartbeat {
             };
         }
         for peer in &self.peers {
-            // A queue that can't be reached will notice by itself that nothing is heard any more.
+            // An unreachable queue will notice by itself that no heartbeat comes any more.
             if self.broker.leave(&peer.id).is_err() {
                 return;
             }
         }
     }
 
-    /// One beat for each worker. A job that is not its any more is stopped.
+    /// One heartbeat per worker. A job that it no longer owns is stopped.
     fn beat(&mut self) -> Result<(), QueueError> {
         let in_hand = self.shared.desk.in_hand();
         for (peer, job) in self.peers.iter().zip(&in_hand) {
@@ -74,8 +74,8 @@ impl Heartbeat {
         BEAT
     }
 
-    /// Says so once, however often it is tried. Only here, and not where workers take jobs: what is over before the next
-    /// beat was no loss.
+    /// Reports a loss once, despite retries. Only here, not where workers take jobs: what ends before the next
+    /// heartbeat was no loss.
     fn missed(&mut self, error: QueueError) -> Duration {
         let unreachable = matches!(error, QueueError::Unreachable { .. });
         if unreachable && !std::mem::replace(&mut self.lost, true) {

@@ -1,7 +1,7 @@
-//! What the workers of a crew have in hand, as the one who speaks for them sees it.
+//! The jobs that the workers hold, as the heartbeat thread sees them.
 //!
-//! A worker lays a job on the desk when it begins it, and takes it away when it is delivered. Meanwhile somebody else can
-//! stop it there.
+//! A worker adds a job here when it begins it, and removes it when it has delivered it. Meanwhile another thread can
+//! stop the job.
 
 use super::locked;
 use crate::{
@@ -16,18 +16,18 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The desk: a place for each worker.
+/// A slot for each worker's job.
 #[derive(Debug)]
 pub(super) struct Desk {
     state: Mutex<InFlight>,
-    /// Rings when a job has come whose deadline is sooner than the next look, and when the desk is closed.
+    /// Notified when a job arrives whose deadline is before the next check, and on closing.
     bell: Condvar,
 }
 
 #[derive(Debug)]
 struct InFlight {
     places: Vec<Option<InHand>>,
-    /// When the next look at the deadlines is due.
+    /// When the deadlines are next checked.
     next_look: Instant,
     abandoned: bool,
     closed: bool,
@@ -38,14 +38,14 @@ struct InFlight {
 pub(super) struct InHand {
     pub(super) id: JobId,
     stop: Stop,
-    /// It is not this worker's any more. The same flag interrupts the task.
+    /// The job is another's or nobody's now. This flag interrupts the task.
     dropped: Arc<AtomicBool>,
-    /// When its run waits for it no more; `None` for never.
+    /// When its run stops waiting for it; `None` for never.
     over: Option<Instant>,
 }
 
 impl InHand {
-    /// A job that must have ended when this time has passed.
+    /// A job that must have ended within this time.
     pub(super) fn new(id: JobId, left: Duration) -> Self {
         let dropped = Arc::default();
         let over = Instant::now().checked_add(left.saturating_add(2 * ANSWER));
@@ -57,12 +57,12 @@ impl InHand {
         self.stop.clone()
     }
 
-    /// Stops it. What has come of it is of no use any more.
+    /// Stops the job. Its result is no longer wanted.
     pub(super) fn discard(&self) {
         self.dropped.store(true, Relaxed);
     }
 
-    /// The worker that has the job now will deliver it; or nobody wants it, because its run has been over for a while.
+    /// Another worker has the job now and will deliver it; or its run has been over for a while.
     pub(super) fn is_of_no_use(&self) -> bool {
         self.dropped.load(Relaxed) || self.over.is_some_and(|over| Instant::now() > over)
     }
@@ -93,7 +93,7 @@ impl Desk {
         locked(&self.state).places[worker] = None;
     }
 
-    /// What each worker has in hand.
+    /// Each worker's job, if any.
     pub(super) fn in_hand(&self) -> Vec<Option<InHand>> {
         locked(&self.state).places.clone()
     }
@@ -105,13 +105,13 @@ impl Desk {
         state.places.iter().flatten().for_each(InHand::discard);
     }
 
-    /// Nobody works at it any more.
+    /// No worker uses it any more.
     pub(super) fn close(&self) {
         locked(&self.state).closed = true;
         self.bell.notify_one();
     }
 
-    /// Waits until this instant and ends meanwhile what has come to its deadline. False when the desk was closed.
+    /// Waits until this instant, and meanwhile stops jobs at their deadlines. False if it was closed.
     pub(super) fn watch_until(&self, then: Instant) -> bool {
         let mut state = locked(&self.state);
         while !state.closed {

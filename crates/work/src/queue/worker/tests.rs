@@ -1,4 +1,4 @@
-//! A crew on a queue that does what a test wants: breaks off, takes a job away, holds what nobody can read.
+//! Workers on a queue that does what a test wants: breaks off, takes a job away, holds unreadable entries.
 
 use super::*;
 use crate::{
@@ -27,9 +27,9 @@ const PATIENCE: Duration = Duration::from_mins(1);
 #[derive(Default)]
 struct HubState {
     waiting: VecDeque<(JobId, Job)>,
-    /// Who has it.
+    /// Which worker.
     taken: BTreeMap<JobId, String>,
-    /// Which jobs a beat has named.
+    /// Jobs named by heartbeats.
     renewed: BTreeSet<JobId>,
     delivered: Vec<Delivered>,
     peers: BTreeMap<String, Peer>,
@@ -63,7 +63,7 @@ impl Hub {
         result
     }
 
-    /// Waits for something that must come to pass.
+    /// Waits for something that must happen.
     fn wait_until(&self, what: &str, mut come_to_pass: impl FnMut(&HubState) -> bool) {
         let state = locked(&self.state.0);
         let (_state, waited) = self
@@ -198,14 +198,14 @@ fn membership(threads: u32) -> Membership {
     }
 }
 
-/// What a crew says.
+/// Workers' events.
 type Events = Arc<Mutex<Vec<WorkerEvent>>>;
 
-/// A crew on this queue, and what it says.
+/// Workers on this queue, and their events.
 fn join_as(membership: &Membership, hub: &Hub) -> Result<(JobWorkers, Events), JoinError> {
     let events = Events::default();
     let heard = Arc::clone(&events);
-    // Through the hub, so that whoever waits there looks again.
+    // Through the hub, so that waiting threads look again.
     let ring = hub.clone();
     let tell = move |event| {
         locked(&heard).push(event);
@@ -337,7 +337,7 @@ fn what_is_finished_is_kept_until_the_queue_is_back() {
     hub.wait_until("it is at work", |state| state.renewed.contains("job 0"));
     hub.change(|state| state.unreachable = true);
     hub.wait_until("the loss is noticed", |_| !locked(&events).is_empty());
-    // Its deadline passes meanwhile, and what has come of it waits.
+    // Its deadline passes meanwhile, and its result waits.
     std::thread::sleep(Duration::from_millis(1500));
     hub.change(|state| state.unreachable = false);
     hub.wait_until("it is delivered", |state| state.delivered.len() == 1);
@@ -419,7 +419,7 @@ fn a_job_that_must_not_be_done_is_answered_and_the_next_is_done() {
     let refused = Err(ErrorKind::Refused);
     assert_eq!(outcomes(&hub), [(0, refused), (1, refused), (2, Ok(0)), (3, Err(ErrorKind::Connect))].into());
 
-    // A worker with a server of its own goes by that, whatever a job says.
+    // A worker with its own server uses that, whatever a job says.
     hub.change(|state| state.delivered.clear());
     hub.ask(PATIENCE, (0, Errand::Fetch(fetch("http://127.0.0.1:1/"))));
     let careful = Membership { server: Some("http://127.0.0.1:2".into()), ..membership(1) };

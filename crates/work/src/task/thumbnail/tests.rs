@@ -39,7 +39,7 @@ fn png(pixels: &[u8], width: u32, height: u32, colour: ExtendedColorType) -> Vec
     bytes
 }
 
-/// What becomes of `file` under this name, at most 64 x 64; and the thumbnail, if there is one.
+/// The result for `file` under this name, at most 64 x 64; and the thumbnail, if there is one.
 fn thumbnail(name: &str, file: &[u8]) -> (Result<Output, TaskError>, Option<DynamicImage>) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let input = dir.path().join(name);
@@ -68,7 +68,7 @@ fn open(file: &[u8]) -> DynamicImage {
     }
 }
 
-/// How much a picture is like another, in decibels: twice as far off is six less.
+/// How similar two pictures are, in decibels: twice the error is six less.
 fn psnr(one: &RgbImage, other: &RgbImage) -> f64 {
     assert_eq!(one.dimensions(), other.dimensions());
     let square = |(a, b): (&u8, &u8)| f64::from(a.abs_diff(*b)).powi(2);
@@ -76,7 +76,7 @@ fn psnr(one: &RgbImage, other: &RgbImage) -> f64 {
     10.0 * (255.0 * 255.0 / mean.max(1e-3)).log10()
 }
 
-/// What a thumbnail of the picture would be if nothing were lost but by its own encoding.
+/// The picture's thumbnail, if only its own encoding lost anything.
 fn ideal(picture: &RgbImage, (width, height): (u32, u32)) -> RgbImage {
     let small = image::imageops::thumbnail(picture, width, height);
     let mut bytes = Vec::new();
@@ -94,7 +94,7 @@ fn assert_looks_like(small: &DynamicImage, picture: &RgbImage) {
 
 #[test]
 fn every_kind_of_jpeg_becomes_the_same_small_picture() {
-    // Sides that are no multiples of a block, decoded at an eighth, a quarter, half and the whole of their size.
+    // Sides that are not multiples of a block, decoded at an eighth, a quarter, half and all of their size.
     for (width, height) in [(1203, 803), (611, 401), (301, 202), (150, 99)] {
         let picture = gradient(width, height);
         for sampling in [SamplingFactor::F_2_2, SamplingFactor::F_2_1, SamplingFactor::F_1_1] {
@@ -128,7 +128,7 @@ fn png_keeps_its_kind_and_its_transparency() {
     assert_eq!(small.color(), image::ColorType::Rgb16);
 }
 
-/// What is said of a file for which no thumbnail is made.
+/// The error for a file without a thumbnail.
 fn refusal(name: &str, file: &[u8]) -> String {
     let (result, small) = thumbnail(name, file);
     assert_eq!(small, None, "{name}: nothing is written");
@@ -257,7 +257,7 @@ fn it_stops_when_told_to() {
     assert!(!task.output().exists());
 }
 
-/// A host that says "stop" from the so-maniest look on.
+/// A context that says "stop" after `most` checks.
 struct Impatient {
     looks: std::cell::Cell<u32>,
     most: u32,
@@ -288,7 +288,7 @@ impl TaskContext for Impatient {
     }
 }
 
-/// A progressive picture of so many pixels that is nothing but its means and scans that add nothing: a dozen bytes each.
+/// A progressive picture that holds only its means and `count` scans that add nothing: a dozen bytes each.
 fn of_scans(count: usize, side: u16) -> Vec<u8> {
     let [high, low] = side.to_be_bytes();
     let mut file = vec![0xFF, 0xD8];
@@ -390,9 +390,9 @@ fn sides() -> impl Strategy<Value = (u32, u32)> {
     prop_oneof![(1_u32..200, 1_u32..200), (150_u32..900, 1_u32..8), (1_u32..8, 150_u32..900)]
 }
 
-/// How much a thumbnail of a file of this layout is like what the file shows, in decibels, and whether that is enough: far
-/// above the 13 dB and less of planes that are taken for others, and below what rounding costs where a picture is a few
-/// pixels wide. `None` where the layout is refused as unusual.
+/// How similar a thumbnail of a file of this layout is to what the file shows, in decibels, and whether that is enough:
+/// far above the 13 dB and less of planes mistaken for others, and below the cost of rounding in a picture a few pixels
+/// wide. `None` if the layout is refused as unusual.
 fn likeness(layout: &Layout, (width, height): (u32, u32), side: u32) -> Option<(f64, bool)> {
     let picture = gradient(width, height);
     let dir = tempfile::tempdir().expect("a temporary directory");
@@ -413,7 +413,7 @@ fn likeness(layout: &Layout, (width, height): (u32, u32), side: u32) -> Option<(
     }
 }
 
-/// Planes finer than the first, red, green and blue of different sizes, and strips: each was once taken for something else.
+/// Planes finer than the first, red, green and blue of different sizes, and strips: each was once misread.
 #[test]
 fn no_plane_is_taken_for_another() {
     for kind in KINDS {
@@ -429,7 +429,7 @@ fn no_plane_is_taken_for_another() {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
-    /// Every layout comes out as what the file shows, or is refused in words.
+    /// Every layout comes out as what the file shows, or is refused.
     #[test]
     fn no_layout_is_silently_wrong(layout in layouts(), size in sides(), side in 8_u32..64) {
         match likeness(&layout, size, side) {

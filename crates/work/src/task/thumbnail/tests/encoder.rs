@@ -1,5 +1,5 @@
-//! JPEGs of any layout, which no encoder writes: every sampling factor, every kind of colours, each component in a scan of
-//! its own or not, progressive or not. Simple and slow. It knows what it wrote, so that no decoder has to be trusted.
+//! JPEGs of any layout, beyond what encoders write: every sampling factor, every kind of colours, each component in its
+//! own scan or not, progressive or not. Simple and slow. It knows what it wrote, so no decoder has to be trusted.
 
 use image::{Rgb, RgbImage};
 
@@ -9,7 +9,7 @@ pub(super) enum Kind {
     Grey,
     JfifYcc,
     AdobeYcc,
-    /// Nothing says it but that nothing says otherwise.
+    /// By default: nothing in the file says otherwise.
     BareYcc,
     AdobeRgb,
     /// By the components' names.
@@ -88,7 +88,7 @@ impl Kind {
         }
     }
 
-    /// A pixel's components. Adobe's inks are stored as what they leave of white, and YCCK has the complements of these.
+    /// A pixel's components. Adobe's inks are stored as what they leave of white, and YCCK has their complements.
     fn of_rgb(self, Rgb([r, g, b]): Rgb<u8>) -> Vec<f64> {
         let (r, g, b) = (f64::from(r), f64::from(g), f64::from(b));
         let ycc = |r: f64, g: f64, b: f64| {
@@ -268,8 +268,8 @@ impl Plane {
     }
 }
 
-/// The symbols of waves: how many zeros before a value of how many bits; all of one length, so that a symbol's code is its
-/// place.
+/// The symbols of waves: how many zeros before a value of how many bits; all codes have one length, so a symbol's code
+/// is its index.
 fn waves() -> Vec<u8> {
     [0x00, 0xF0].into_iter().chain((0..16).flat_map(|zeros| (1..=10).map(move |bits| zeros << 4 | bits))).collect()
 }
