@@ -36,7 +36,7 @@ test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test
 
 faults: ## Kill and freeze workers, 250 times, in all strategies and phases (about 10 minutes), and count what goes wrong (Linux)
-	$(CARGO) test --test kills
+	$(CARGO) test --package tests --test kills
 
 hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of them cut off (Linux)
 	@program=$$(tools/program) && tools/hosts "$$program"
@@ -59,7 +59,7 @@ redis: ## Start a Redis for the queue strategy, with its files under target/redi
 
 lint: ## Format and lint
 	$(CARGO) fmt
-	$(CARGO) clippy --lib --bins --tests --bench '*' -- -D warnings
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
 
 clean: ## Remove everything that was built or measured
 	$(CARGO) clean

@@ -133,7 +133,8 @@ fn what_criterion_refuses_is_refused() {
 fn targets() -> [PathBuf; 2] {
     const NAMES: [&str; 2] = ["rounds", "prime_sum"];
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["test", "--offline", "--no-run", "--message-format", "json"]).current_dir(common::ROOT);
+    // With the features of this test's own build, its dependencies are not compiled again.
+    cargo.args(["test", "--offline", "--no-run", "--workspace", "--message-format", "json"]).current_dir(common::ROOT);
     cargo.args(NAMES.iter().flat_map(|name| ["--bench", name])).args((!cfg!(debug_assertions)).then_some("--release"));
     cargo.arg("--target-dir").arg(common::built().parent().expect("the target directory"));
     let Output { status, stdout, stderr } = cargo.output().expect("cargo starts");

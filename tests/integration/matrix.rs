@@ -255,7 +255,7 @@ fn a_panic_is_the_error_of_its_own_task() {
 
 /// Any strategy, for properties.
 fn any_strategy() -> impl proptest::strategy::Strategy<Value = &'static dyn Strategy> {
-    // Worker processes are left out for the time they take to start; `frame` and `deck` have properties of their own.
+    // Worker processes are left out for the time they take to start; `frame` and `queue` have properties of their own.
     let quick: Vec<&'static dyn Strategy> =
         ALL.iter().copied().filter(|one| !["processes", "hybrid", "queue"].contains(&one.name())).collect();
     prop::sample::select(quick)

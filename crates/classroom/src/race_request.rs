@@ -228,14 +228,14 @@ mod tests {
             (wire::RaceRequest { workers: vec!["-1".into()], ..plain() }, "from 1 on"),
             (wire::RaceRequest { workers: vec!["3x5".into()], ..plain() }, "a whole number for `threads`"),
             (wanted(&["threads"], &["1001"]), "at most 1000 threads"),
-            (wanted(&["work_stealing"], &["65"]), "at most 64 workers"),
+            (wanted(&["work_stealing"], &["65"]), "at most 64 threads"),
             (wanted(&["threads"], &["100000"]), "at most 4096 for `threads`"),
             (wanted(&["processes"], &["17"]), "at most 16 processes"),
-            (wanted(&["queue"], &["17"]), "at most 16 processes"),
+            (wanted(&["queue"], &["17"]), "at most 16 workers"),
             (wanted(&["hybrid"], &["17x1"]), "at most 16 processes"),
             (wanted(&["hybrid"], &["13x5"]), "at most 64 workers"),
-            (wanted(&["async"], &["1001"]), "at most 1000 requests in flight"),
-            (wanted(&["async", "gil_threads"], &["1000"]), "at most 64 workers"),
+            (wanted(&["async"], &["1001"]), "at most 1000 in flight"),
+            (wanted(&["async", "gil_threads"], &["1000"]), "at most 64 threads"),
             (
                 wire::RaceRequest {
                     workers: counts(8),

@@ -157,7 +157,7 @@ fn a_small_lesson_comes_out_as_it_stands() {
     assert_eq!(LessonRace { time_scale: Some(0.5), ..race.clone() }.arguments()[9..], ["--time-scale", "0.5"]);
     assert_eq!(lesson.step(StepKind::See).unwrap().markdown, "c\n```text\n## no heading\n```");
     assert_eq!(lesson.code[0].file, "crates/work/src/strategy/threads.rs");
-    assert!(lesson.code[0].text.starts_with("/// What a worker does"));
+    assert!(lesson.code[0].text.starts_with("/// A worker's loop"));
 }
 
 #[test]

@@ -89,12 +89,12 @@ fn as_published() -> io::Result<(u32, AtRest)> {
 /// The same two workers on a task queue, which is a queue closed beforehand. Returns how many items were done and how
 /// many workers have not ended: none, since `crew` returns only when all have.
 fn closed_first() -> io::Result<(u32, usize)> {
-    let (deck, both_are_there) =
+    let (queue, both_are_there) =
         (TaskQueue::deal(Schedule::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));
     let work = |worker| {
         both_are_there.wait();
         let mut done = 0;
-        while deck.next(worker).is_some() {
+        while queue.next(worker).is_some() {
             done += 1;
         }
         done

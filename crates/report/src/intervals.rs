@@ -500,7 +500,7 @@ mod tests {
         for value in [1.0, 4.138, 4.91, 4.85, 4.97, 5.0] {
             assert!(scale.holds(value), "{value}");
         }
-        assert!(ticks.len() >= 3 && title.contains("times"), "{ticks:?}");
+        assert!(ticks.len() >= 3 && title.contains("ratio"), "{ticks:?}");
     }
 
     #[test]

@@ -42,8 +42,8 @@ impl Strategy for AsyncFetcher {
 
 impl Pool for EventLoop {
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let deck = work.deck(self.in_flight);
-        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck));
+        let queue = work.task_queue(self.in_flight);
+        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &queue));
         self.runtime.block_on(join_all(slots)).into_iter().flatten().collect()
     }
 
@@ -53,11 +53,11 @@ impl Pool for EventLoop {
 }
 
 /// What a slot does: take, run, take again, until the deck is empty. At the `await` another slot may go on.
-async fn work_through(slot: u32, work: &Work, deck: &TaskQueue) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();
-    while let Some(hand) = deck.next(slot) {
-        for index in hand {
+    while let Some(chunk) = queue.next(slot) {
+        for index in chunk {
             done.push(lane.run_async(index, &work.tasks[index as usize]).await);
         }
     }

@@ -38,7 +38,7 @@ impl Strategy for WorkQueue {
 
 impl Pool for Crew {
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let queue = work.deck(self.workers);
+        let queue = work.task_queue(self.workers);
         thread::scope(|scope| {
             let queue = &queue;
             let start = |worker| scope.spawn(move || work_through(worker, work, queue));
@@ -57,8 +57,8 @@ impl Pool for Crew {
 fn work_through(worker: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(worker, work.run, work.stop.clone());
     let mut done = Vec::new();
-    while let Some(hand) = queue.next(worker) {
-        for index in hand {
+    while let Some(chunk) = queue.next(worker) {
+        for index in chunk {
             done.push(lane.run(index, &work.tasks[index as usize]));
         }
     }

@@ -51,11 +51,11 @@ impl Strategy for MyHybrid {
 
 impl Pool for Crew {
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
+        let (queue, mut done) = (work.task_queue(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
         loop {
             for seat in &mut self.seats {
-                while seat.take(&deck, work, deadline_ns, &mut done) {}
+                while seat.take(&queue, work, deadline_ns, &mut done) {}
             }
             if !self.seats.iter().any(WorkerSlot::is_busy) {
                 return done;

@@ -69,8 +69,8 @@ impl Strategy for Async {
 
 impl Pool for EventLoop {
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let deck = work.deck(self.in_flight);
-        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck));
+        let queue = work.task_queue(self.in_flight);
+        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &queue));
         let run = async {
             catch_up(self.in_flight).await;
             join_all(slots).await
@@ -93,11 +93,11 @@ pub(super) async fn catch_up(connections: u32) {
 
 /// A slot does the same as a thread in `threads`, except that another slot continues at the `await`. No locks: one
 /// thread can't race with itself.
-async fn work_through(slot: u32, work: &Work, deck: &TaskQueue) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();
-    while let Some(hand) = deck.next(slot) {
-        for index in hand {
+    while let Some(chunk) = queue.next(slot) {
+        for index in chunk {
             done.push(lane.run_async(index, &work.tasks[index as usize]).await);
         }
     }

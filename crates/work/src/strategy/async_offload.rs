@@ -102,8 +102,8 @@ impl Strategy for AsyncOffload {
 
 impl Pool for OffloadingLoop {
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let deck = work.deck(self.in_flight);
-        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &deck, &self.threads));
+        let queue = work.task_queue(self.in_flight);
+        let slots = (0..self.in_flight).map(|slot| work_through(slot, work, &queue, &self.threads));
         let run = async {
             catch_up(self.in_flight).await;
             join_all(slots).await
@@ -120,10 +120,10 @@ impl Pool for OffloadingLoop {
     }
 }
 
-async fn work_through(slot: u32, work: &Work, deck: &TaskQueue, threads: &PoolThreads) -> Vec<Done> {
+async fn work_through(slot: u32, work: &Work, queue: &TaskQueue, threads: &PoolThreads) -> Vec<Done> {
     let mut done = Vec::new();
-    while let Some(hand) = deck.next(slot) {
-        for index in hand {
+    while let Some(chunk) = queue.next(slot) {
+        for index in chunk {
             let mut lane = Lane::new(slot, work.run, work.stop.clone());
             done.push(if work.tasks[index as usize].blocks() {
                 threads.offload(lane, index, &work.tasks).await

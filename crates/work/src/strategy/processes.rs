@@ -77,12 +77,12 @@ impl Pool for WorkerProcesses {
     /// One thread serves all workers: first a chunk to each, then one to each worker that has answered. It sleeps in
     /// between. One thread per worker would compete with the workers for the cores.
     fn run(&mut self, work: &Work) -> Vec<Done> {
-        let (deck, mut done) = (work.deck(self.seats.len() as u32), Vec::new());
+        let (queue, mut done) = (work.task_queue(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;
         // Round by round, so that no process has a second task while another has none.
         for _ in 0..self.threads {
             for seat in &mut self.seats {
-                seat.take(&deck, work, deadline_ns, &mut done);
+                seat.take(&queue, work, deadline_ns, &mut done);
             }
         }
         while self.seats.iter().any(WorkerSlot::is_busy) {
@@ -93,7 +93,7 @@ impl Pool for WorkerProcesses {
             for number in answered(&self.seats, done.last()) {
                 let seat = &mut self.seats[number];
                 seat.collect(&mut done);
-                while seat.take(&deck, work, deadline_ns, &mut done) {}
+                while seat.take(&queue, work, deadline_ns, &mut done) {}
             }
         }
         done

@@ -34,7 +34,7 @@ pub struct Threads;
 #[derive(Clone)]
 pub(super) struct RunTicket {
     pub(super) work: Work,
-    deck: Arc<TaskQueue>,
+    queue: Arc<TaskQueue>,
     done: Sender<Vec<Done>>,
 }
 
@@ -103,8 +103,8 @@ impl RunTicket {
     pub(super) fn work_through(&self, worker: u32, mut run: impl FnMut(&mut Lane, u32, &Task) -> Done) {
         let mut lane = Lane::new(worker, self.work.run, self.work.stop.clone());
         let mut done = Vec::new();
-        while let Some(hand) = self.deck.next(worker) {
-            done.extend(hand.into_iter().map(|index| run(&mut lane, index, &self.work.tasks[index as usize])));
+        while let Some(chunk) = self.queue.next(worker) {
+            done.extend(chunk.into_iter().map(|index| run(&mut lane, index, &self.work.tasks[index as usize])));
         }
         // One message for the whole run: one per task would wake the main thread in the middle of the work. If the
         // receiver is gone, the run was abandoned, and so is this.
@@ -115,7 +115,7 @@ impl RunTicket {
 impl Pool for ThreadPool {
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let (done, results) = unbounded();
-        let shift = RunTicket { work: work.clone(), deck: Arc::new(work.deck(self.workers.len() as u32)), done };
+        let shift = RunTicket { work: work.clone(), queue: Arc::new(work.task_queue(self.workers.len() as u32)), done };
         for (shifts, _) in &self.workers {
             // A dead worker takes nothing from the queue; the others do its share.
             let _ = shifts.send(shift.clone());

@@ -146,7 +146,7 @@ impl WorkerProcess {
     }
 
     /// Sends one of its threads a chunk. It answers each task when it is done.
-    pub fn hand(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
+    pub fn assign(&mut self, run: u64, deadline_ns: u64, tasks: Vec<(u32, &Task)>) -> Result<(), String> {
         let first_worker = self.number * self.threads.get();
         self.order(&WorkerOrder::Hand(Handed { run, first_worker, deadline_ns, tasks }))
     }

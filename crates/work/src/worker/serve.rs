@@ -85,10 +85,10 @@ fn serve(threads: NonZeroU32) -> io::Result<()> {
     if threads == NonZeroU32::MIN {
         return work_off(&mut Pipe::open()?);
     }
-    let (hands, to_do) = unbounded();
+    let (chunks, to_do) = unbounded();
     thread::scope(|scope| {
         // Dropped when this returns, which ends the threads.
-        let hands = hands;
+        let chunks = chunks;
         for thread in 0..threads.get() {
             let mut source = HandedOver { thread, to_do: to_do.clone() };
             let refused =
@@ -98,7 +98,7 @@ fn serve(threads: NonZeroU32) -> io::Result<()> {
         }
         let mut pipe = Pipe::open()?;
         while let Some(handed) = pipe.handed()? {
-            hands.send(handed).map_err(io::Error::other)?;
+            chunks.send(handed).map_err(io::Error::other)?;
         }
         Ok(())
     })

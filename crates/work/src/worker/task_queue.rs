@@ -129,11 +129,11 @@ impl TaskQueue {
     }
 }
 
-fn closed_queue(hands: Vec<Hand>) -> Receiver<Hand> {
-    let (sender, receiver) = channel::bounded(hands.len());
-    for hand in hands {
+fn closed_queue(chunks: Vec<Hand>) -> Receiver<Hand> {
+    let (sender, receiver) = channel::bounded(chunks.len());
+    for chunk in chunks {
         // Can't fail: the channel has room for all chunks, and we hold its other end.
-        let _ = sender.send(hand);
+        let _ = sender.send(chunk);
     }
     receiver
 }
@@ -144,15 +144,15 @@ mod tests {
     use proptest::prelude::*;
 
     fn dealt(deal: &str, count: usize, workers: u32) -> Vec<Vec<Hand>> {
-        let deck = TaskQueue::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
-        deck.queues.iter().map(|queue| queue.iter().collect()).collect()
+        let queue = TaskQueue::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
+        queue.queues.iter().map(|queue| queue.iter().collect()).collect()
     }
 
     #[test]
     fn pool_chunks_are_pythons() {
         // 91 tasks on 4 workers: divmod(91, 16) rounded up is 6, so 16 chunks, the last of one task.
-        let hands = &dealt("pool_chunks", 91, 4)[0];
-        assert_eq!((hands.len(), hands[0].len(), hands[15].len()), (16, 6, 1));
+        let chunks = &dealt("pool_chunks", 91, 4)[0];
+        assert_eq!((chunks.len(), chunks[0].len(), chunks[15].len()), (16, 6, 1));
     }
 
     #[test]
@@ -163,9 +163,9 @@ mod tests {
 
     #[test]
     fn by_key_gives_a_site_to_one_worker() {
-        let deck = TaskQueue::deal(Schedule::ByKey, &["a", "b", "a", "c", "b"], 2);
-        let hands: Vec<Vec<Hand>> = deck.queues.iter().map(|queue| queue.iter().collect()).collect();
-        assert_eq!(hands, [vec![vec![0], vec![2], vec![3]], vec![vec![1], vec![4]]]);
+        let queue = TaskQueue::deal(Schedule::ByKey, &["a", "b", "a", "c", "b"], 2);
+        let chunks: Vec<Vec<Hand>> = queue.queues.iter().map(|queue| queue.iter().collect()).collect();
+        assert_eq!(chunks, [vec![vec![0], vec![2], vec![3]], vec![vec![1], vec![4]]]);
     }
 
     #[test]

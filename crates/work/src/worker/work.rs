@@ -70,7 +70,7 @@ impl Work {
     }
 
     /// The tasks as a queue for this many workers.
-    pub fn deck(&self, workers: u32) -> TaskQueue {
+    pub fn task_queue(&self, workers: u32) -> TaskQueue {
         let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
         TaskQueue::deal(self.deal, &keys, workers)
     }

@@ -52,14 +52,14 @@ impl WorkerSlot {
 
     /// Takes the next chunk from the queue if the worker lives, has an idle thread, and a chunk is left; returns
     /// whether it did. Tasks that can't be handed over any more get an error.
-    pub fn take(&mut self, deck: &TaskQueue, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
+    pub fn take(&mut self, queue: &TaskQueue, work: &Work, deadline_ns: u64, done: &mut Vec<Done>) -> bool {
         if self.state != State::Alive || self.holds.len() == self.process.threads() {
             return false;
         }
-        let Some(hand) = deck.next(self.process.number()) else { return false };
-        let tasks = hand.iter().map(|&index| (index, &work.tasks[index as usize])).collect();
-        let handed = self.process.hand(work.run, deadline_ns, tasks);
-        self.holds.push(hand);
+        let Some(chunk) = queue.next(self.process.number()) else { return false };
+        let tasks = chunk.iter().map(|&index| (index, &work.tasks[index as usize])).collect();
+        let handed = self.process.assign(work.run, deadline_ns, tasks);
+        self.holds.push(chunk);
         if let Err(how) = handed {
             self.bury(&how, done);
         }
@@ -71,8 +71,8 @@ impl WorkerSlot {
         loop {
             match self.process.next_done() {
                 Ok(one) => {
-                    self.holds.iter_mut().for_each(|hand| hand.retain(|&index| index != one.index));
-                    self.holds.retain(|hand| !hand.is_empty());
+                    self.holds.iter_mut().for_each(|chunk| chunk.retain(|&index| index != one.index));
+                    self.holds.retain(|chunk| !chunk.is_empty());
                     done.push(one);
                 }
                 Err(how) => return self.bury(&how, done),
