@@ -4,7 +4,7 @@
 //! knows nothing of the strategy that runs it. It only talks to its [`TaskContext`]: "shall I stop?" between two steps
 //! of a calculation, and "I am about to wait" around anything that blocks.
 //!
-//! Adding a workload: a file here, a variant of [`Task`], a variant of [`Workload`](harness::scenario::Workload).
+//! Adding a workload: a file here, a variant of [`Task`], a variant of `Workload` in `harness::scenario`.
 
 pub mod fetch;
 pub mod gunzip;

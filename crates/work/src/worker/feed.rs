@@ -3,7 +3,7 @@
 //! Watching must cost next to nothing, or it would change what is measured. So a worker appends 32 bytes to a file and
 //! goes on: no lock of ours, no thread, no wake-up. The file's name is in the environment variable [`VARIABLE`], which
 //! worker processes inherit; if it isn't set, there is no feed, and a lane checks one `Option`. Another process, which
-//! set the variable, reads the file at its own pace (see [`live`](harness::live)).
+//! set the variable, reads the file at its own pace (see `harness::live`).
 //!
 //! The feed is for viewing only. A record's times and spans come from the run itself, with or without a feed.
 
