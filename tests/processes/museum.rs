@@ -62,7 +62,6 @@ fn each_bug_is_caught_and_each_right_way_is_right() {
 
 #[test]
 fn the_table_and_the_folder_agree() {
-    let _alone = left_behind::alone();
     let folder = Path::new(common::ROOT).join("crates/museum/src");
     let entries = fs::read_dir(folder).expect("the museum").map(|entry| entry.expect("an entry").path());
     let files = entries.filter(|path| path.is_file() && !path.ends_with("lib.rs"));
@@ -114,7 +113,6 @@ fn no_process_outlives_the_museum() {
 
 #[test]
 fn without_a_name_the_exhibits_are_listed() {
-    let _alone = left_behind::alone();
     let said = success(&["museum"]);
     assert!(said.lines().all(|line| line.chars().count() <= 100), "{said}");
     insta::assert_snapshot!("list", said);
@@ -123,14 +121,12 @@ fn without_a_name_the_exhibits_are_listed() {
 
 #[test]
 fn one_exhibit_says_what_it_is_and_what_it_found() {
-    let _alone = left_behind::alone();
     let said = success(&["museum", "empty_then_get"]);
     insta::assert_snapshot!("empty_then_get", said);
 }
 
 #[test]
 fn all_are_shown_in_their_order_and_fit_the_terminal() {
-    let _alone = left_behind::alone();
     let said = success(&["museum", "--all"]);
     let heads: Vec<&str> = ALL.iter().map(|exhibit| exhibit.name).collect();
     let found = said.lines().filter_map(|line| line.split_once(": ")).map(|(head, _)| head);
@@ -144,7 +140,6 @@ fn all_are_shown_in_their_order_and_fit_the_terminal() {
 
 #[test]
 fn json_is_json_and_nothing_else() {
-    let _alone = left_behind::alone();
     let said = success(&["museum", "all", "--json", "-"]);
     let visits: Vec<serde_json::Value> = serde_json::from_str(&said).expect("one document");
     let names: Vec<&str> = visits.iter().filter_map(|visit| visit["name"].as_str()).collect();
@@ -167,7 +162,6 @@ fn json_is_json_and_nothing_else() {
 
 #[test]
 fn what_makes_no_sense_is_refused() {
-    let _alone = left_behind::alone();
     let refusal = |arguments: &[&str]| {
         let output = makespan(arguments);
         let words = text(&output.stderr);
@@ -198,7 +192,6 @@ fn what_can_not_be_shown_is_an_error_and_not_a_finding() {
 
 #[test]
 fn the_script_goes_no_deeper_than_it_says() {
-    let _alone = left_behind::alone();
     for arguments in [&["museum-script", "unguarded", "4"][..], &["museum-script", "other", "0"], &["museum-script"]] {
         let output = makespan(arguments);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
