@@ -84,7 +84,7 @@ pub(crate) fn decode(caller: &dyn Caller, file: &[u8], width: u32, height: u32) 
     Ok(Planes { image, colour: header.colour, full, small, eighths })
 }
 
-/// The smallest scale, in eighths, at which every plane that affects sharpness is [`GAP`] times as large as the
+/// The smallest scale, in eighths, at which every plane that affects sharpness is `GAP` times as large as the
 /// thumbnail, both across and down; full size if none is.
 pub fn scale(header: &Header, small: (u32, u32)) -> u32 {
     let most = header.most();
