@@ -2,7 +2,7 @@
 
 use makespan::{lesson, scenario, strategy};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -191,6 +191,33 @@ fn every_crate_imports_only_those_above_it() {
             );
         }
     }
+}
+
+/// A name that means different things in different files makes a reader look twice. Pairs of wire and checked form, and of two
+/// platforms, are most of those that are left.
+#[test]
+fn hardly_any_type_name_is_defined_twice() {
+    const MOST: usize = 25;
+    let definition = regex::Regex::new(r"\b(?:struct|enum|trait|union)\s+([A-Z][A-Za-z0-9_]*)").unwrap();
+    let mut files: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
+    let mut folders = vec![Path::new(ROOT).join("crates")];
+    while let Some(folder) = folders.pop() {
+        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let code =
+                    text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n");
+                for found in definition.captures_iter(&code) {
+                    files.entry(found[1].to_owned()).or_default().insert(path.clone());
+                }
+            }
+        }
+    }
+    assert!(files.len() > 300, "the types were not found: {}", files.len());
+    let twice: Vec<_> = files.into_iter().filter(|(_, files)| files.len() > 1).collect();
+    assert!(twice.len() < MOST, "{} type names are defined in more than one file: {twice:#?}", twice.len());
 }
 
 #[test]

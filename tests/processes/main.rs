@@ -4,4 +4,3 @@
 mod deadline;
 mod faults;
 mod limits;
-mod museum;

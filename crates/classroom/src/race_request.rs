@@ -1,5 +1,5 @@
 //! Which races a browser may request. A request is checked before the class is asked or anything is started: no page,
-//! whoever wrote it, can start a race larger than one that a class watches.
+//! from whatever site, can start a race larger than one that a class watches.
 
 use super::wire;
 use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};

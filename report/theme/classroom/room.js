@@ -68,10 +68,10 @@ function describeState() {
   if (!room) return;
   const setUp = byId('setup');
   if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'Choose a race' : 'Another race');
-  const pupil = !isLecturer();
+  const student = !isLecturer();
   const words = {
-    idle: pupil ? 'No question yet. Please wait.' : 'No race is running.',
-    asking: pupil ? 'The class is guessing. You can change your guess until the race begins.' : 'The class is guessing.',
+    idle: student ? 'No question yet. Please wait.' : 'No race is running.',
+    asking: student ? 'The class is guessing. You can change your guess until the race begins.' : 'The class is guessing.',
     running: runningWords(),
     over: overWords(),
   }[room.phase];
