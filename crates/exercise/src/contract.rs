@@ -109,7 +109,7 @@ impl ContractPoint {
             Self::Answers => {
                 "Return one `Done` for each of `work.tasks`. `Lane::run` makes it, with the index you give it."
             }
-            Self::Once => "Take tasks from one task queue (`work.deck`): it hands out each task once.",
+            Self::Once => "Take tasks from one task queue (`work.task_queue`): it hands out each task once.",
             Self::AtMost => "How many workers take tasks at the same time? `shape.workers()` is the limit.",
             Self::Processes => "`WorkerProcess::spawn` starts one. The layout says how many, and the threads of each.",
             Self::OneThread => "An event loop needs no second thread: `thread::spawn` and `spawn_blocking` make one.",

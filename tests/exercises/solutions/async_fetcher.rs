@@ -52,7 +52,7 @@ impl Pool for EventLoop {
     }
 }
 
-/// What a slot does: take, run, take again, until the deck is empty. At the `await` another slot may go on.
+/// What a slot does: take, run, take again, until the queue is empty. At the `await` another slot may go on.
 async fn work_through(slot: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();
