@@ -125,20 +125,9 @@ impl Driver {
             let _ = std::io::stderr().write_all(format!("skipped: {tested}: {reason}\n").as_bytes());
             return None;
         };
-        let mut command = Command::new(driver);
-        // A group of its own, so that the browser goes with it. A home of its own, so that nothing is left in the user's.
-        command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path()).process_group(0);
-        let mut process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the driver starts");
-        let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
-        let lines = (&mut output).lines().map_while(Result::ok);
-        let ports =
-            lines.filter_map(|line| line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok());
-        let port = { ports }.next().expect("chromedriver says where it listens");
+        // It takes a free port for IPv4 and goes when the same one isn't free for IPv6, which other tests' sockets see to.
+        let tries = (0..5).find_map(|_| listening(&driver, &folder));
+        let (process, port, output) = tries.expect("chromedriver says where it listens");
         Some(Self { process, port, chromium, folder, _output: output })
     }
 
@@ -165,6 +154,24 @@ impl Driver {
         let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{}", self.port)).await;
         client.expect("the browser starts")
     }
+}
+
+/// A driver, the port that it chose and its further output, or nothing where it went instead.
+fn listening(driver: &Path, folder: &TempDir) -> Option<(Child, u16, BufReader<ChildStdout>)> {
+    let mut command = Command::new(driver);
+    // A group of its own, so that the browser goes with it. A home of its own, so that nothing is left in the user's.
+    command.arg("--port=0").env("HOME", folder.path()).env("TMPDIR", folder.path()).process_group(0);
+    let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the driver starts");
+    let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
+    let mut said = String::new();
+    let port = (&mut output).lines().map_while(Result::ok).find_map(|line| {
+        said += &format!("{line}\n");
+        line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok()
+    });
+    if port.is_none() {
+        eprintln!("chromedriver ended with {:?}: {said}", process.wait());
+    }
+    Some((process, port?, output))
 }
 
 impl Drop for Driver {
