@@ -165,7 +165,7 @@ fn listening(driver: &Path, folder: &TempDir) -> Option<(Child, u16, BufReader<C
     let mut output = BufReader::new(process.stdout.take().expect("it was asked for"));
     let mut said = String::new();
     let port = (&mut output).lines().map_while(Result::ok).find_map(|line| {
-        said += &format!("{line}\n");
+        said.push_str(&line);
         line.trim_end_matches('.').rsplit_once("successfully on port ")?.1.parse().ok()
     });
     if port.is_none() {

@@ -1,17 +1,17 @@
 //! The lessons, each collapsed: the question first, then how to run it, and only then the result.
 
-use super::{PageInput, page::command, verdict};
+use crate::{PageInput, claims::verdict, command::command};
 use findings::{Finding, Findings, Verdict};
 use lesson::{Excerpt, Lesson, StepKind};
 use maud::{Markup, html};
 
 /// The section's id.
-pub(super) const ID: &str = "lessons";
+pub(crate) const ID: &str = "lessons";
 /// Its heading.
-pub(super) const TITLE: &str = "Lessons";
+pub(crate) const TITLE: &str = "Lessons";
 
 /// The section. Empty if there are no lessons.
-pub(super) fn section(input: &PageInput) -> Markup {
+pub(crate) fn section(input: &PageInput) -> Markup {
     html! {
         @if !input.lessons.is_empty() {
             section id=(ID) aria-labelledby={ (ID) "-title" } {
@@ -25,12 +25,12 @@ pub(super) fn section(input: &PageInput) -> Markup {
 }
 
 /// The id of this lesson's element.
-pub(super) fn id(lesson: &Lesson) -> String {
+pub(crate) fn id(lesson: &Lesson) -> String {
     format!("lesson-{}", lesson.number)
 }
 
 /// The first lesson whose race has this strategy.
-pub(super) fn about<'a>(lessons: &'a [Lesson], strategy: &str) -> Option<&'a Lesson> {
+pub(crate) fn about<'a>(lessons: &'a [Lesson], strategy: &str) -> Option<&'a Lesson> {
     let runs = |lesson: &&Lesson| lesson.race.iter().any(|race| race.strategies.iter().any(|name| name == strategy));
     lessons.iter().find(runs)
 }

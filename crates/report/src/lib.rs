@@ -3,78 +3,42 @@
 //! The page is one self-contained file with style, script and charts. This crate measures nothing, reads no clock, and
 //! shows no figure that is not in a record.
 //!
-//! | file | what it makes |
+//! | module | what it makes |
 //! |---|---|
 //! | `page` | the page around the sections |
-//! | `findings`, `scoreboard`, `decisions` | its front: the verdicts on all claims, and the fastest strategies |
-//! | `claim`, `claim_table`, `emphasis` | one claim: question, answer, charts, mechanisms, table, command |
-//! | `intervals` | the document's figure and ours on one axis |
-//! | `lanes`, `sweep` | which cells of a claim are drawn: as lanes, and as the curve that its figure is a point of |
-//! | `verdict`, `quantity` | a verdict's word, tone and sign; a claim's figures in their units |
-//! | `section` | one scenario: question, answer, charts, table, command |
-//! | `host` | the machine and its noise |
-//! | `words` | the sentences |
-//! | `timeline`, `bars` | what each worker did |
-//! | `jobs`, `depth`, `remote_workers` | jobs on their way through a queue, the backlog, workers on other hosts |
-//! | `queue_lesson`, `costs` | when a queue beats a pool, and what it costs |
+//! | `claims` | its front, and a section for each claim: answer, charts, explanations, table, command |
+//! | `scenario` | a section for each measured scenario |
+//! | `queue` | when a queue beats a pool, and what it costs |
 //! | `lessons` | the lessons, collapsed |
-//! | `curves`, `lines` | speed-up and time against workers |
-//! | `chart`, `scale`, `labels` | the parts of charts |
-//! | `table` | every figure, as text |
-//! | `palette` | one hue for each strategy |
-//! | `group` | which cells may be compared |
+//! | `svg` | the parts of charts, and one colour and mark for each strategy |
 //! | `refresh` | writes the page from the store |
+//!
+//! A module imports only those below it in this order: page, queue, lessons, claims, scenario, svg.
 
 // Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
-mod bars;
-mod chart;
-mod claim;
-mod claim_table;
-mod costs;
-mod curves;
-mod decisions;
-mod depth;
-mod emphasis;
-mod findings;
-mod group;
-mod host;
-mod intervals;
-mod jobs;
-mod labels;
-mod lanes;
+mod claims;
+mod command;
 mod lessons;
-mod lines;
 mod page;
-pub mod palette;
-mod quantity;
-mod queue_lesson;
+mod queue;
 mod refresh;
-mod remote_workers;
-mod resources;
-mod scale;
-mod scoreboard;
-mod section;
-mod sweep;
-mod table;
+mod scenario;
+mod svg;
 #[cfg(test)]
 mod testdata;
 #[cfg(test)]
 mod testdata_findings;
-mod timeline;
-mod verdict;
-pub mod waits;
-mod words;
 
 pub use refresh::refresh;
+pub use svg::{palette, waits};
 
-use ::findings::Findings;
+use findings::Findings;
 use harness::results::{costs::Costs, evidence::Evidence, output::Output, record::Record, store::StoreError};
 use lesson::Lesson;
-use support::figures;
 
 /// The input of a page.
 #[derive(Debug, Clone, Default)]

@@ -1,15 +1,20 @@
 //! The page around the sections: its head, the contents, and what makes it repeatable.
 
-use super::{
+use crate::{
     PageInput, ScenarioNote,
-    figures::{ratio, time},
-    findings::{self, FrontPage},
-    group, host, lessons, palette,
-    queue_lesson::{self, QueueLesson},
-    section, verdict,
+    claims::{
+        findings::{self, FrontPage},
+        verdict,
+    },
+    command::command,
+    lessons,
+    queue::queue_lesson::{self, QueueLesson},
+    scenario::{group, host, section},
+    svg::palette,
 };
 use harness::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use support::figures::{ratio, time};
 
 const STYLE: &str = include_str!("../../../report/theme/style.css");
 const SCRIPT: &str = include_str!("../../../report/theme/script.js");
@@ -22,7 +27,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 const MEASUREMENTS: &str = "measurements";
 
 /// The whole page. More bars in one chart than `most_bars` are merged.
-pub(super) fn page(input: &PageInput, most_bars: usize) -> Markup {
+pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
     let records = in_order(input);
     let front = FrontPage::of(input);
     let all: Vec<&Record> = records.iter().copied().chain(front.iter().flat_map(FrontPage::records)).collect();
@@ -157,7 +162,7 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
 
 /// `3 scenarios and what a queue costs`.
 fn unmeasured(scenarios: usize, costs: bool) -> String {
-    let scenarios = (scenarios > 0).then(|| super::figures::count(scenarios, "scenario"));
+    let scenarios = (scenarios > 0).then(|| support::figures::count(scenarios, "scenario"));
     let all: Vec<String> = scenarios.into_iter().chain(costs.then(|| "what a queue costs".into())).collect();
     all.join(" and ")
 }
@@ -186,13 +191,6 @@ fn nothing_yet() -> Markup {
             p { "And this measures a single one, then writes this page again:" }
             (command("makespan run web_requests && makespan report"))
         }
-    }
-}
-
-/// A command that can be copied.
-pub(super) fn command(command: &str) -> Markup {
-    html! {
-        div class="command" { pre tabindex="0" { code { (command) } } button type="button" class="copy" hidden { "Copy" } }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Writes the page from the store: the verdicts on all claims with their evidence, the newest record of each scenario,
 //! and links to Criterion's pages.
 
-use super::{CriterionLink, PageInput, ScenarioNote, write};
+use crate::{CriterionLink, PageInput, ScenarioNote, write};
 use findings::findings;
 use harness::{
     results::{

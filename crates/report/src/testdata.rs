@@ -20,16 +20,16 @@ use work::{
 };
 
 /// The parameters of an invented cell.
-pub(super) struct MadeCell {
-    pub(super) strategy: &'static str,
-    pub(super) workers: u32,
-    pub(super) tasks: u32,
+pub(crate) struct MadeCell {
+    pub(crate) strategy: &'static str,
+    pub(crate) workers: u32,
+    pub(crate) tasks: u32,
     /// Seconds that a task takes alone on a worker.
-    pub(super) task_s: f64,
+    pub(crate) task_s: f64,
     /// The share of that time that is waiting.
-    pub(super) waiting: f64,
+    pub(crate) waiting: f64,
     /// Workers that really run in parallel.
-    pub(super) side_by_side: u32,
+    pub(crate) side_by_side: u32,
 }
 
 /// A reproducible number from 0 to 1.
@@ -122,7 +122,7 @@ impl MadeCell {
 }
 
 /// A record of these cells; the first is the baseline.
-pub(super) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
+pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
     let mut all: Vec<CellRecord> = Vec::new();
     for made in cells {
         let baseline = all.first().and_then(|cell| cell.timeline.as_ref());
@@ -180,7 +180,7 @@ fn sweep(count: u32, task_s: f64, waiting: f64, strategies: &[(&'static str, f64
 }
 
 /// Thirty requests that mostly wait: everything scales.
-pub(super) fn web_requests(rounds: u32) -> Record {
+pub(crate) fn web_requests(rounds: u32) -> Record {
     let strategies = [
         ("threads", 1.0),
         ("work_stealing", 1.000_5),
@@ -195,14 +195,14 @@ pub(super) fn web_requests(rounds: u32) -> Record {
 }
 
 /// A hundred calculations on two cores: everything flattens.
-pub(super) fn prime_sum(rounds: u32) -> Record {
+pub(crate) fn prime_sum(rounds: u32) -> Record {
     let strategies =
         [("threads", 1.0), ("work_stealing", 1.000_2), ("processes", 1.001), ("async", 1.0), ("async_offload", 1.001)];
     record("prime_sum", "Do threads help a calculation?", rounds, &sweep(60, 0.006, 0.0, &strategies))
 }
 
 /// Every strategy, one of them with two schedules; and a sweep of few workers.
-pub(super) fn crowded() -> Vec<Record> {
+pub(crate) fn crowded() -> Vec<Record> {
     let all = [
         "thread_per_task",
         "threads",
@@ -227,7 +227,7 @@ pub(super) fn crowded() -> Vec<Record> {
 }
 
 /// The same requests with a Redis queue: two of its workers are on other hosts, and one of the cells lost a worker.
-pub(super) fn queued() -> Record {
+pub(crate) fn queued() -> Record {
     let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
     let mut record =
         record("web_requests", "Are five threads five times as fast?", 10, &sweep(30, 0.015, 0.95, &strategies));
@@ -259,7 +259,7 @@ pub(super) fn queued() -> Record {
 }
 
 /// The same, with a run that an outage disturbed, and another run on the same queue name.
-pub(super) fn disturbed() -> Record {
+pub(crate) fn disturbed() -> Record {
     let mut record = queued();
     let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
     cell.other_runs = Some(1);
@@ -273,7 +273,7 @@ pub(super) fn disturbed() -> Record {
 }
 
 /// What a queue costs on an invented machine.
-pub(super) fn costs() -> Costs {
+pub(crate) fn costs() -> Costs {
     // Seconds for one job alone, and for each of many with a single worker.
     let of = |engine| match engine {
         Engine::Processes => (0.000_02, 0.000_008),
@@ -314,7 +314,7 @@ pub(super) fn costs() -> Costs {
 }
 
 /// An interrupted run with a failed, a skipped and an untimed cell.
-pub(super) fn with_failures() -> Record {
+pub(crate) fn with_failures() -> Record {
     let mut record = web_requests(3);
     record.rounds = 10;
     record.scenario = "gallery_downloads".into();

@@ -1,6 +1,6 @@
 //! Invented findings, for tests of the page: every verdict, every unit, and the data that goes with them.
 
-use super::testdata;
+use crate::testdata;
 use findings::{
     Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
 };
@@ -17,7 +17,7 @@ use std::{collections::BTreeMap, num::NonZeroU32};
 use work::worker::task_queue::Schedule;
 
 /// A cell of the default variant, scheduled one by one.
-pub(super) fn cell(strategy: &str, workers: u32) -> CellSpec {
+pub(crate) fn cell(strategy: &str, workers: u32) -> CellSpec {
     CellSpec {
         variant: DEFAULT_VARIANT.into(),
         strategy: strategy.into(),
@@ -104,7 +104,7 @@ fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict,
 const WEB: &str = "web_requests";
 
 /// Ten claims in three documents, and a table of two kinds of work.
-pub(super) fn findings() -> Findings {
+pub(crate) fn findings() -> Findings {
     let unmeasured = [
         ("000-5", "Does printing from threads need a lock?"),
         ("000-6", "What does one exception do to a queue that is joined?"),
@@ -405,7 +405,7 @@ fn decisions() -> Vec<Decided> {
 }
 
 /// The evidence for [`findings`]: two records, and an exhibit.
-pub(super) fn evidence() -> Evidence {
+pub(crate) fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
     let mut primes = testdata::prime_sum(10);
     // The lock makes the threads run one at a time.

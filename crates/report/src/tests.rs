@@ -1,7 +1,7 @@
 //! Properties of the whole page.
 
 use super::{testdata, *};
-use ::findings::Findings;
+use findings::Findings;
 use harness::results::{evidence::Evidence, record::Check};
 
 fn input(records: Vec<Record>) -> PageInput {
@@ -379,7 +379,7 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
 
 #[test]
 fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
-    use ::findings::{Unit, Verdict};
+    use findings::{Unit, Verdict};
     let made = |strategy, workers| testdata::MadeCell {
         strategy,
         workers,

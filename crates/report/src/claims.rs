@@ -1,0 +1,13 @@
+//! The verdicts on claims: the front of the page, and a section for each claim.
+
+pub(crate) mod claim;
+pub(crate) mod claim_table;
+pub(crate) mod decisions;
+pub(crate) mod emphasis;
+pub(crate) mod findings;
+pub(crate) mod intervals;
+pub(crate) mod lanes;
+pub(crate) mod quantity;
+pub(crate) mod scoreboard;
+pub(crate) mod sweep;
+pub(crate) mod verdict;

@@ -1,0 +1,162 @@
+//! The front of the page: the verdicts on all claims, the fastest strategies, and a section for each document.
+
+use crate::{
+    PageInput,
+    claims::{
+        claim::{self, ClaimPicture, DrawnClaim, PageFacts},
+        decisions, intervals,
+        lanes::Lanes,
+        scoreboard::{self, Document},
+        sweep::{self, Sweep},
+    },
+    command::command,
+    scenario::words::capital,
+};
+use findings::{Finding, Verdict};
+use harness::results::record::Record;
+use maud::{Markup, html};
+
+/// The command that measures every claim.
+const COMMAND: &str = "makespan reproduce";
+
+/// The claims, by document.
+pub(crate) struct FrontPage<'a> {
+    input: &'a PageInput,
+    documents: Vec<Document<'a>>,
+}
+
+impl<'a> FrontPage<'a> {
+    /// `None` if there are no findings.
+    pub(crate) fn of(input: &'a PageInput) -> Option<Self> {
+        let documents = Document::all(&input.findings.claims);
+        (!documents.is_empty()).then_some(Self { input, documents })
+    }
+
+    /// The purpose of the page, in one sentence.
+    pub(crate) fn purpose(&self) -> String {
+        let claims = self.input.findings.claims.len();
+        let documents = in_words(self.documents.len());
+        let (say, their) =
+            if self.documents.len() == 1 { ("document says", "its") } else { ("documents say", "their") };
+        let ran = if self.documents.len() == 1 { "what it ran" } else { "what they ran" };
+        format!(
+            "{} well-known {say} what makes a program faster. This page ran {ran} on this machine, with a verdict on each of {their} {claims} claims.",
+            capital(&documents)
+        )
+    }
+
+    /// The records behind the claims' verdicts.
+    pub(crate) fn records(&self) -> Vec<&'a Record> {
+        let mut records: Vec<&Record> = Vec::new();
+        for record in self.input.findings.claims.iter().flat_map(|finding| claim::records(finding, self.input)) {
+            if !records.iter().any(|other| std::ptr::eq(*other, record)) {
+                records.push(record);
+            }
+        }
+        records
+    }
+
+    /// The scoreboard, and which claims are left to measure.
+    pub(crate) fn board(&self) -> Markup {
+        let claims = &self.input.findings.claims;
+        let left = claims.iter().filter(|claim| claim.verdict == Verdict::NotMeasured).count();
+        html! {
+            (scoreboard::scoreboard(claims, &self.documents))
+            @if left > 0 {
+                p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This measures every claim, in some minutes:" }
+                (command(COMMAND))
+            }
+        }
+    }
+
+    /// The table of contents: documents, then the rest.
+    pub(crate) fn contents(&self) -> Markup {
+        html! {
+            @if self.has_decisions() { li { a href={ "#" (decisions::ID) } { (decisions::QUESTION) } } }
+            @for document in &self.documents {
+                li { a href={ "#" (document.id()) } { (document.number) } }
+            }
+        }
+    }
+
+    fn has_decisions(&self) -> bool {
+        self.input.findings.decisions.iter().any(|decided| !decided.ranking.is_empty())
+    }
+
+    /// The fastest strategies for each kind of work.
+    pub(crate) fn decisions(&self) -> Markup {
+        decisions::section(&self.input.findings.decisions)
+    }
+
+    /// The documents' sections. `own_host` if the claims' machine is not the one in the page's head.
+    pub(crate) fn sections(&self, own_host: bool, most_bars: usize) -> Markup {
+        let shared = PageFacts { input: self.input, own_host, most_bars };
+        let claims = with_pictures(self.documents.iter().flat_map(|document| &document.claims), self.input);
+        html! {
+            @for document in &self.documents {
+                @let (id, title) = (document.id(), format!("{}-title", document.id()));
+                section class="document-section" id=(id) aria-labelledby=(title) {
+                    p class="eyebrow" { "Document " (document.number) }
+                    h2 id=(title) { (capital(document.about())) }
+                    @for claim in claims.iter().filter(|claim| document.claims.iter().any(|finding| std::ptr::eq(*finding, claim.finding))) {
+                        (claim.article(&shared))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How to read the claims' charts.
+pub(crate) fn key() -> Markup {
+    html! {
+        div class="how-to-read" {
+            p class="lead" { "Each claim has its answer first, then the document's figure and ours on one axis:" }
+            (intervals::key())
+        }
+    }
+}
+
+/// The claims with their charts, each chart under the first claim that needs it.
+fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<DrawnClaim<'a>> {
+    let mut claims: Vec<DrawnClaim> = Vec::new();
+    let mut keys: Vec<(sweep::Key, &str)> = Vec::new();
+    for finding in findings.copied() {
+        let shown = || claims.iter().filter_map(|claim| Some((claim.finding.id.as_str(), claim.lanes.here()?)));
+        let lanes = match Lanes::of(finding, input) {
+            None => ClaimPicture::Nowhere,
+            Some(lanes) => match shown().find(|(_, other)| other.same_as(&lanes)) {
+                Some((id, _)) => ClaimPicture::Under(id),
+                None => ClaimPicture::Here(lanes),
+            },
+        };
+        let sweep = match Sweep::of(finding, input) {
+            None => ClaimPicture::Nowhere,
+            Some(sweep) => {
+                let key = sweep.key();
+                let before = keys.iter().find(|(other, _)| *other == key).map(|(_, id)| *id);
+                if before.is_none() {
+                    keys.push((key, &finding.id));
+                }
+                before.map_or(ClaimPicture::Here(sweep), ClaimPicture::Under)
+            }
+        };
+        claims.push(DrawnClaim { finding, lanes, sweep });
+    }
+    claims
+}
+
+impl<T> ClaimPicture<'_, T> {
+    fn here(&self) -> Option<&T> {
+        match self {
+            Self::Here(picture) => Some(picture),
+            Self::Under(_) | Self::Nowhere => None,
+        }
+    }
+}
+
+/// A small number as a word.
+fn in_words(number: usize) -> String {
+    let words = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+    words.get(number).map_or_else(|| number.to_string(), |word| (*word).into())
+}

@@ -1,0 +1,114 @@
+//! The scoreboard: a count for each verdict, and every claim as a small cell.
+//!
+//! It works without a script: a count links to the list of its claims, which CSS shows while it is the `:target`.
+
+use crate::{
+    claims::verdict::{self, VerdictStyle},
+    scenario::words::capital,
+};
+use findings::{Finding, Verdict};
+use maud::{Markup, html};
+
+/// The scoreboard's id.
+pub(crate) const ID: &str = "scoreboard";
+
+/// The documents' topics in our own words, in the order of a course.
+const DOCUMENTS: [(&str, &str); 5] = [
+    ("000", "web requests with threads and processes"),
+    ("001", "an image downloader, ten ways"),
+    ("002", "why, when and how: pages and primes"),
+    ("003", "a thread for each URL, or fifty workers"),
+    ("004", "fifteen photographs and a pool of threads"),
+];
+
+/// A document with its claims.
+pub(crate) struct Document<'a> {
+    /// Its number: `000`.
+    pub(crate) number: &'a str,
+    /// Its claims, in order.
+    pub(crate) claims: Vec<&'a Finding>,
+}
+
+impl<'a> Document<'a> {
+    /// The documents of these claims, in their order.
+    pub(crate) fn all(claims: &'a [Finding]) -> Vec<Self> {
+        let mut all: Vec<Self> = Vec::new();
+        for claim in claims {
+            let number = claim.id.split_once('-').map_or(claim.id.as_str(), |(number, _)| number);
+            match all.iter_mut().find(|document| document.number == number) {
+                Some(document) => document.claims.push(claim),
+                None => all.push(Self { number, claims: vec![claim] }),
+            }
+        }
+        let place = |number: &str| DOCUMENTS.iter().position(|(known, _)| *known == number);
+        all.sort_by_key(|document| place(document.number).unwrap_or(DOCUMENTS.len()));
+        all
+    }
+
+    /// Its topic.
+    pub(crate) fn about(&self) -> &'static str {
+        DOCUMENTS.iter().find(|(number, _)| *number == self.number).map_or("", |(_, about)| about)
+    }
+
+    /// Its section's id.
+    pub(crate) fn id(&self) -> String {
+        format!("document-{}", self.number)
+    }
+}
+
+/// The counts, the cells, and the lists behind the counts.
+pub(crate) fn scoreboard(claims: &[Finding], documents: &[Document]) -> Markup {
+    html! {
+        section class="board" id=(ID) aria-label="The claims by verdict" {
+            ul class="tiles" { @for look in &verdict::LOOKS { (tile(look, claims)) } }
+            @for look in &verdict::LOOKS { (list(look, claims)) }
+            div class="strip" { @for document in documents { (row(document)) } }
+        }
+    }
+}
+
+fn of(claims: &[Finding], verdict: Verdict) -> impl Iterator<Item = &Finding> {
+    claims.iter().filter(move |claim| claim.verdict == verdict)
+}
+
+fn tile(look: &VerdictStyle, claims: &[Finding]) -> Markup {
+    let number = of(claims, look.verdict()).count();
+    let inside = html! { span class="count" { (look.sign()) b { (number) } } span class="word" { (look.words()) } };
+    html! {
+        li class={ "tile v-" (look.name) @if number == 0 { " none" } } {
+            @if number == 0 { span { (inside) } }
+            @else { a href={ "#verdict-" (look.name) } title=(look.meaning) { (inside) } }
+        }
+    }
+}
+
+fn row(document: &Document) -> Markup {
+    html! {
+        div class="document" {
+            a class="about" href={ "#" (document.id()) } { b { (document.number) } " " (document.about()) }
+            ol class="cells" {
+                @for claim in &document.claims {
+                    @let look = verdict::of(claim.verdict);
+                    li {
+                        a class={ "v-" (look.name) } href={ "#" (claim.id) } title={ (claim.id) ": " (claim.question) " " (capital(look.words())) "." } {
+                            (look.sign())
+                            span { (claim.id.split_once('-').map_or("", |(_, number)| number)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn list(look: &VerdictStyle, claims: &[Finding]) -> Markup {
+    let mut mine = of(claims, look.verdict()).peekable();
+    html! {
+        @if mine.peek().is_some() {
+            div class={ "list v-" (look.name) } id={ "verdict-" (look.name) } {
+                p { (look.sign()) b { (capital(look.words())) } ": " (look.meaning) ". " a class="close" href={ "#" (ID) } { "Close" } }
+                ul { @for claim in mine { li { a href={ "#" (claim.id) } { span { (claim.id) } " " (claim.question) } } } }
+            }
+        }
+    }
+}
