@@ -12,12 +12,12 @@ use makespan::{
     stats::paired,
     strategy::{Pool, Work},
     task::{
-        Task, TaskContext, Wait,
+        Task, TaskContext,
         prime_sum::{Method, PrimeSum},
     },
     worker::{
         gil::{Gil, SWITCH_INTERVAL},
-        lane::Lane,
+        lane::{Activity, Lane},
         stop::{Stop, Stopped},
         task_queue::Schedule,
         under_lock::UnderLock,
@@ -124,7 +124,7 @@ fn kernel_checks(criterion: &mut Criterion) {
         fn stopped(&self) -> Result<(), Stopped> {
             Ok(())
         }
-        fn wait<T>(&mut self, _: Wait, io: impl FnOnce(Duration) -> T) -> T {
+        fn wait<T>(&mut self, _: Activity, io: impl FnOnce(Duration) -> T) -> T {
             io(Duration::MAX)
         }
         fn tag(&self) -> TaskTag {
@@ -181,7 +181,7 @@ fn convoy() -> Duration {
         });
         let (mut holder, mut lane) = (gil.holder(1, &stop), Lane::new(1, 0, stop.clone()));
         let mut host = UnderLock::enter(&mut holder, &mut lane).expect("nobody stops it");
-        let request = || host.wait(Wait::FirstByte, |_| thread::sleep(Duration::from_millis(1)));
+        let request = || host.wait(Activity::WaitFirstByte, |_| thread::sleep(Duration::from_millis(1)));
         let took = timed(|| std::iter::repeat_with(request).take(REQUESTS as usize).for_each(drop));
         over.store(true, Relaxed);
         took / REQUESTS

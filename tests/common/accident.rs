@@ -3,7 +3,10 @@
 use super::{left_behind, program_under_test};
 use makespan::{
     results::record::{Check, Record},
-    worker::feed::{self, Announcement, Doing, FeedReader},
+    worker::{
+        feed::{self, Announcement, FeedReader, Notice},
+        lane::Activity,
+    },
 };
 use nix::sys::signal::Signal;
 use std::{
@@ -124,13 +127,13 @@ impl Measured {
             }
             if !own.is_empty() {
                 let from = *before.get_or_insert(self.seen.len());
-                let has_come = |doing| self.seen[from..].iter().any(|one| one.doing == doing);
+                let has_come = |doing| self.seen[from..].iter().any(|one| one.what == doing);
                 let is_there = match phase {
                     Phase::Probe => false,
                     Phase::Start => true,
-                    Phase::WarmUp => has_come(Doing::Run),
-                    Phase::Run => has_come(Doing::Begin),
-                    Phase::Close => has_come(Doing::End),
+                    Phase::WarmUp => has_come(Notice::Worker(Activity::Run)),
+                    Phase::Run => has_come(Notice::Began),
+                    Phase::Close => has_come(Notice::Ended),
                 };
                 if is_there {
                     return own;

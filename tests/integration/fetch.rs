@@ -9,7 +9,7 @@ use makespan::{
     },
     strategy,
     task::{Task, TaskError, fetch::Recipe},
-    worker::{lane::SpanKind, task_queue::Schedule},
+    worker::{lane::Activity, task_queue::Schedule},
 };
 use std::path::Path;
 
@@ -65,8 +65,8 @@ fn a_wait_in_vain_is_written_down_too() {
         let strategy = strategy::named(name).expect("named as in `ALL`");
         let done = run(strategy, 1, &work(&tasks, Schedule::OneByOne));
         let kinds = |index: usize| done[index].spans.iter().map(|span| span.kind).collect::<Vec<_>>();
-        assert_eq!(kinds(0), [SpanKind::Run, SpanKind::WaitFirstByte], "{name}");
-        assert_eq!(kinds(1), [SpanKind::Run, SpanKind::WaitFirstByte, SpanKind::WaitTransfer], "{name}");
+        assert_eq!(kinds(0), [Activity::Run, Activity::WaitFirstByte], "{name}");
+        assert_eq!(kinds(1), [Activity::Run, Activity::WaitFirstByte, Activity::WaitTransfer], "{name}");
         assert!(results(done).iter().all(|result| result == &Err(TaskError::TimedOut)), "{name}");
     }
 }

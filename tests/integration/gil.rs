@@ -6,10 +6,10 @@ use flate2::{Compression, write::GzEncoder};
 use makespan::{
     mock_server::log::TaskTag,
     strategy::{Env, Strategy, gil_threads::GilThreads},
-    task::{Task, TaskContext, Wait, gunzip::Gunzip},
+    task::{Task, TaskContext, gunzip::Gunzip},
     worker::{
         gil::{Gil, SWITCH_INTERVAL},
-        lane::{Done, Lane, Span, SpanKind},
+        lane::{Activity, Done, Lane, Span},
         stop::{Stop, Stopped},
         task_queue::Schedule,
         under_lock::UnderLock,
@@ -48,9 +48,9 @@ impl<F: FnMut(Asked) -> Result<(), Stopped>> TaskContext for Told<F> {
         Ok(())
     }
 
-    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
+    fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {
         let result = io(PATIENCE);
-        let _ = (self.0)(if why == Wait::Lock { Asked::Lock } else { Asked::Wait });
+        let _ = (self.0)(if why == Activity::WaitLock { Asked::Lock } else { Asked::Wait });
         result
     }
 
@@ -97,7 +97,7 @@ fn keep_alone(gil: &Gil, worker: u32, steps: &[Step], inside: &AtomicU32, intrud
                 alone();
                 match step {
                     Step::Check => host.check().expect("nobody stops it"),
-                    Step::Wait => host.wait(Wait::FirstByte, |_| thread::sleep(Duration::from_micros(50))),
+                    Step::Wait => host.wait(Activity::WaitFirstByte, |_| thread::sleep(Duration::from_micros(50))),
                     Step::Release => host.released(thread::yield_now),
                     // Without a word: `panic!` would fill the screen.
                     Step::Panic => std::panic::resume_unwind(Box::new("on purpose")),
@@ -208,10 +208,10 @@ fn what_computes_has_the_time_of_one() {
     let (all, makespan) = (done.iter().map(held).sum::<i64>(), makespan_ns(&done));
     assert!(all as f64 <= makespan as f64 * 1.1, "{all} ns of computing in {makespan} ns");
     let waits = done.iter().flat_map(|one| &one.spans[1..]);
-    assert!(waits.clone().count() > 0 && waits.clone().all(|span| span.kind == SpanKind::WaitLock));
+    assert!(waits.clone().count() > 0 && waits.clone().all(|span| span.kind == Activity::WaitLock));
     for one in &done {
         let run = one.spans[0];
-        assert_eq!(run.kind, SpanKind::Run);
+        assert_eq!(run.kind, Activity::Run);
         let within = |wait: &Span| run.start_ns <= wait.start_ns && wait.end_ns <= run.end_ns;
         assert!(one.spans[1..].iter().all(|wait| within(wait) && (wait.worker, wait.index) == (run.worker, run.index)));
     }
@@ -236,7 +236,7 @@ fn convoy(requests: usize) -> Vec<Span> {
                 let before = gil.switches();
                 // Until the other has the lock: a server may answer sooner, but a busy machine may be late.
                 let io = |_| common::wait_until("the other computes", || gil.switches() > before);
-                host.wait(Wait::FirstByte, io);
+                host.wait(Activity::WaitFirstByte, io);
             }
             Task::Noop.run(&mut host)
         });
@@ -250,8 +250,8 @@ fn convoy(requests: usize) -> Vec<Span> {
 fn who_waits_beside_who_computes_waits_an_interval_more_each_time() {
     const REQUESTS: usize = 10;
     let spans = convoy(REQUESTS);
-    let requests = spans.iter().position(|span| span.kind == SpanKind::WaitFirstByte).expect("it has waited");
-    let locks: Vec<&Span> = spans[requests..].iter().filter(|span| span.kind == SpanKind::WaitLock).collect();
+    let requests = spans.iter().position(|span| span.kind == Activity::WaitFirstByte).expect("it has waited");
+    let locks: Vec<&Span> = spans[requests..].iter().filter(|span| span.kind == Activity::WaitLock).collect();
     assert_eq!(locks.len(), REQUESTS, "one for each request: {spans:?}");
     let interval = SWITCH_INTERVAL.as_nanos() as u64;
     assert!(locks.iter().all(|span| span.end_ns - span.start_ns >= interval), "{locks:?}");
@@ -292,7 +292,7 @@ fn without_the_lock_is_when_others_have_it() {
         others.give_back();
     };
     under_lock.released(&mut visit);
-    under_lock.wait(Wait::Transfer, |_| visit());
+    under_lock.wait(Activity::WaitTransfer, |_| visit());
     assert!(!others.try_take(), "now it is held again");
 }
 
@@ -305,7 +305,7 @@ fn a_run_that_ends_does_not_wait_for_who_keeps_the_lock() {
     let (mut holder, mut lane) = (gil.holder(1, &stop), Lane::new(1, 0, stop.clone()));
     let done = lane.run_with(0, |lane| {
         let mut host = UnderLock::enter(&mut holder, lane)?;
-        host.wait(Wait::FirstByte, |_| {
+        host.wait(Activity::WaitFirstByte, |_| {
             assert!(keeper.try_take(), "and it is never given back");
             over.store(true, SeqCst);
         });

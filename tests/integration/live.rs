@@ -5,9 +5,9 @@ use common::{left_behind::with, program_under_test, scenario};
 use makespan::{
     live::{
         Event, Race, Watched, WatchedRun,
-        event::{Activity, Change, LaneUpdate, RunEnd},
+        event::{Change, LaneUpdate, RunEnd},
     },
-    worker::feed::VARIABLE,
+    worker::{feed::VARIABLE, lane::Activity},
 };
 use std::{
     collections::BTreeSet,

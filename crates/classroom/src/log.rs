@@ -193,12 +193,12 @@ mod tests {
     use harness::{
         live::{
             Race,
-            event::{Activity, CellTime, Change, Contender, LaneUpdate, RacePlan, RunEnd, Standing, TaskSpan},
+            event::{CellTime, Change, Contender, LaneUpdate, RacePlan, RunEnd, Standing, TaskSpan},
         },
         results::record::Check,
     };
     use proptest::prelude::*;
-    use work::worker::lane::SpanKind;
+    use work::worker::lane::Activity;
 
     fn set_up() -> Event {
         let cell = |name: &str| Contender { name: name.into(), strategy: "threads".into(), workers: 2, tasks: 9 };
@@ -232,7 +232,7 @@ mod tests {
     fn measured(cell: usize, round: u32, bars: usize) -> Event {
         let bar = |n: usize| {
             let from_s = n as f64;
-            TaskSpan { worker: n as u32 % 2, task: None, kind: SpanKind::Run, from_s, to_s: from_s + 0.5 }
+            TaskSpan { worker: n as u32 % 2, task: None, kind: Activity::Run, from_s, to_s: from_s + 0.5 }
         };
         Event::Measured(CellTime { cell, round, run_s: f64::from(round), bars: (0..bars).map(bar).collect() })
     }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use work::{
     queue::outage::Outage,
     worker::{
-        lane::{Span, SpanKind},
+        lane::{Activity, Span},
         task_queue::Schedule,
         work::Elsewhere,
     },
@@ -108,12 +108,12 @@ impl MadeCell {
             let (start_ns, end_ns) = (free[worker], free[worker] + length);
             let span =
                 |kind, start_ns, end_ns| Span { worker: worker as u32, index: Some(index), kind, start_ns, end_ns };
-            spans.push(span(SpanKind::Run, start_ns, end_ns));
+            spans.push(span(Activity::Run, start_ns, end_ns));
             if self.waiting > 0.0 {
                 let waited = (length as f64 * self.waiting) as u64;
                 let head = start_ns + length / 50;
-                spans.push(span(SpanKind::WaitServer, head, head + waited * 4 / 5));
-                spans.push(span(SpanKind::WaitLink, head + waited * 4 / 5, head + waited));
+                spans.push(span(Activity::WaitServer, head, head + waited * 4 / 5));
+                spans.push(span(Activity::WaitLink, head + waited * 4 / 5, head + waited));
             }
             free[worker] = end_ns + length / 400;
         }
@@ -235,12 +235,12 @@ pub(crate) fn queued() -> Record {
         cell.queue = Some("redis://127.0.0.1:6379/0".into());
         cell.redeliveries = Some(if cell.workers == 8 { 2 } else { 0 });
         let Some(timeline) = &mut cell.timeline else { continue };
-        let stages = timeline.spans.iter().filter(|span| span.kind == SpanKind::Run).flat_map(|run| {
+        let stages = timeline.spans.iter().filter(|span| span.kind == Activity::Run).flat_map(|run| {
             let handed_in = timeline.start_ns + 20_000 * u64::from(run.index.unwrap_or(0));
             [
-                (SpanKind::Enqueue, timeline.start_ns, handed_in),
-                (SpanKind::Queued, handed_in, run.start_ns.max(handed_in)),
-                (SpanKind::Return, run.end_ns, run.end_ns + 150_000),
+                (Activity::Enqueue, timeline.start_ns, handed_in),
+                (Activity::Queued, handed_in, run.start_ns.max(handed_in)),
+                (Activity::Return, run.end_ns, run.end_ns + 150_000),
             ]
             .map(|(kind, start_ns, end_ns)| Span { kind, start_ns, end_ns, ..*run })
         });

@@ -246,7 +246,7 @@ fn a_jobs_stages_change_nothing_of_what_workers_did() {
     let bars_of = |record: &Record| page(&input(vec![record.clone()])).matches("class=\"bar").count();
     let (with, shares) = (bars_of(&record), record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>());
     for timeline in record.cells.iter_mut().filter_map(|cell| cell.timeline.as_mut()) {
-        use work::worker::lane::SpanKind::{Enqueue, Queued, Return};
+        use work::worker::lane::Activity::{Enqueue, Queued, Return};
         timeline.spans.retain(|span| !matches!(span.kind, Enqueue | Queued | Return));
     }
     assert_eq!(bars_of(&record), with);

@@ -11,7 +11,10 @@ pub mod gunzip;
 pub mod prime_sum;
 pub mod thumbnail;
 
-use crate::worker::{lane::Lane, stop::Stopped};
+use crate::worker::{
+    lane::{Activity, Lane},
+    stop::Stopped,
+};
 use mock_server::log::TaskTag;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -162,17 +165,6 @@ impl TaskError {
     }
 }
 
-/// What a task waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wait {
-    /// Connecting, sending, and waiting for the response's head.
-    FirstByte,
-    /// The body.
-    Transfer,
-    /// The simulated interpreter lock. Tasks don't wait for it; their context does.
-    Lock,
-}
-
 /// The context in which a task runs. Kernels are generic over it, so that an empty hook costs nothing.
 pub trait TaskContext {
     /// Called between two steps of a calculation, as often as is convenient: "shall I stop?"
@@ -181,7 +173,7 @@ pub trait TaskContext {
     /// call.
     fn stopped(&self) -> Result<(), Stopped>;
     /// Called around anything that blocks. The argument is the time left until the run's deadline.
-    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T;
+    fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T;
     /// Called around work that needs no interpreter lock, such as a C extension that releases it meanwhile. Without
     /// such a lock, that is any work.
     #[inline]

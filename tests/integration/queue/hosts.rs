@@ -8,7 +8,7 @@ use makespan::{
         record::{CellRecord, Check, Record, Timeline},
         store,
     },
-    worker::{lane::SpanKind, work::Elsewhere},
+    worker::{lane::Activity, work::Elsewhere},
 };
 use std::{fs, io::Write, path::Path, process::Command};
 
@@ -66,7 +66,7 @@ fn clocks_are_known_as_well_as_said(timeline: &Timeline, w2_ns: i64) {
         let wanted_ns = if host == "w2" { w2_ns } else { 0 };
         let off_by_ns = clock_offset_ns.abs_diff(wanted_ns);
         assert!(off_by_ns <= *clock_uncertainty_ns, "{host}: off by {off_by_ns} ns, not {clock_uncertainty_ns}");
-        let runs = timeline.spans.iter().filter(|span| span.worker == *worker && span.kind == SpanKind::Run);
+        let runs = timeline.spans.iter().filter(|span| span.worker == *worker && span.kind == Activity::Run);
         for span in runs.filter(|span| span.index.is_some()) {
             assert!(span.start_ns + clock_uncertainty_ns >= timeline.start_ns, "{span:?} begins before the run");
             assert!(span.end_ns <= timeline.end_ns + clock_uncertainty_ns, "{span:?} ends after the run");

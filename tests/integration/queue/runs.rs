@@ -15,7 +15,7 @@ use makespan::{
     },
     strategy::{Env, Pool, QueueSettings, StartError, Strategy, Work, queue::Queue},
     task::{ErrorKind, Output, Task, TaskError},
-    worker::{lane::SpanKind, process::WorkerProcess, stop::Stop, task_queue::Schedule},
+    worker::{lane::Activity, process::WorkerProcess, stop::Stop, task_queue::Schedule},
 };
 use nix::sys::signal::Signal;
 use std::{path::Path, thread, time::Duration};
@@ -364,8 +364,8 @@ fn workers_that_others_started_do_the_work_and_are_counted() {
     assert_eq!(account.workers, Some(2), "also one that came too late to do anything");
     assert!(account.elsewhere.is_empty(), "they read the same clock");
     for one in &done {
-        let kinds: Vec<SpanKind> = one.spans.iter().map(|span| span.kind).collect();
-        assert_eq!(kinds, [SpanKind::Run, SpanKind::Enqueue, SpanKind::Queued, SpanKind::Return]);
+        let kinds: Vec<Activity> = one.spans.iter().map(|span| span.kind).collect();
+        assert_eq!(kinds, [Activity::Run, Activity::Enqueue, Activity::Queued, Activity::Return]);
         assert!(one.spans.iter().all(|span| span.worker < 2 && span.index == Some(one.index)), "{one:?}");
         let (run, job) = (one.spans[0], &one.spans[1..]);
         assert!(job[0].end_ns <= job[1].start_ns && job[1].end_ns <= run.start_ns && run.end_ns <= job[2].start_ns);

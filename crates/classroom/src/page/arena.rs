@@ -3,7 +3,7 @@
 use super::JoinInfo;
 use maud::{Markup, html};
 use report::waits;
-use work::worker::lane::SpanKind;
+use work::worker::lane::Activity;
 
 pub(super) fn arena(shared: Option<&JoinInfo>) -> Markup {
     html! {
@@ -90,9 +90,9 @@ fn lanes() -> Markup {
             div id="axis" class="drawing axis" aria-hidden="true" {}
             div class="keys" id="keys" {
                 span class="key" data-kind="run" { span class="swatch" {} "a task" }
-                (key(SpanKind::WaitServer, "server"))
-                (key(SpanKind::WaitLink, "link"))
-                (key(SpanKind::WaitLock, "lock"))
+                (key(Activity::WaitServer, "server"))
+                (key(Activity::WaitLink, "link"))
+                (key(Activity::WaitLock, "lock"))
                 span class="key" data-kind="fault" { span class="swatch key-fault" {} "ended in an error" }
             }
             p class="small" id="shared-cores" hidden {}
@@ -105,7 +105,7 @@ fn gauge(id: &str, name: &str) -> Markup {
 }
 
 /// In the report's own words and tones.
-fn key(kind: SpanKind, class: &str) -> Markup {
+fn key(kind: Activity, class: &str) -> Markup {
     let name = waits::name(kind);
     html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
 }

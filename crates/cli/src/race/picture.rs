@@ -386,9 +386,10 @@ mod tests {
     use super::*;
     use harness::live::{
         Event,
-        event::{Activity, Change, Contender, LaneUpdate, Standing},
+        event::{Change, Contender, LaneUpdate, Standing},
     };
     use proptest::prelude::*;
+    use work::worker::lane::Activity;
 
     /// The screen's text, without the spaces at the ends of rows.
     fn seen(race: &Race, width: u16, height: u16) -> String {

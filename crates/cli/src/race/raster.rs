@@ -1,7 +1,8 @@
 //! Workers' time as characters: each character is a stretch of time and shows what most of it was spent on.
 
-use harness::live::{event::Activity, race::Stretch};
+use harness::live::race::Stretch;
 use ratatui::style::Color;
+use work::worker::lane::Activity;
 
 /// A character's time is divided into this many pieces, to find what most of it is.
 const PIECES: usize = 4;
@@ -13,10 +14,12 @@ pub const KINDS: [Activity; 4] = [Activity::Run, Activity::WaitServer, Activity:
 pub fn look(doing: Activity) -> (&'static str, Color) {
     match doing {
         Activity::Run => ("▇", Color::Blue),
-        Activity::WaitServer => ("─", Color::Yellow),
-        Activity::WaitLink => ("═", Color::Cyan),
+        Activity::WaitServer | Activity::WaitFirstByte => ("─", Color::Yellow),
+        Activity::WaitLink | Activity::WaitTransfer => ("═", Color::Cyan),
         Activity::WaitLock => ("╳", Color::Red),
-        Activity::Idle | Activity::Failed => (" ", Color::Reset),
+        Activity::Enqueue | Activity::Queued | Activity::Return | Activity::Idle | Activity::Failed => {
+            (" ", Color::Reset)
+        }
     }
 }
 

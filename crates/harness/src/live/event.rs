@@ -7,7 +7,7 @@
 use crate::results::record::Check;
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
-use work::worker::lane::SpanKind;
+use work::worker::lane::Activity;
 
 /// The schema of these events.
 pub const SCHEMA: &str = "makespan.events/1";
@@ -122,28 +122,10 @@ pub struct Change {
     pub worker: u32,
     /// The task, counted from 0; `null` for the prologue.
     pub task: Option<u32>,
-    /// Its new activity.
+    /// Its new activity, as [`Activity::for_viewers`] gives it.
     pub doing: Activity,
     /// When, in seconds since the run began.
     pub at_s: f64,
-}
-
-/// A worker's current activity, as the client can observe it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Activity {
-    /// It works on a task.
-    Run,
-    /// It waits for the server's first byte.
-    WaitServer,
-    /// It waits for the rest of a body: for the link.
-    WaitLink,
-    /// It waits for the simulated interpreter lock.
-    WaitLock,
-    /// It has nothing to do.
-    Idle,
-    /// The same, and its last task ended in an error.
-    Failed,
 }
 
 /// One measurement of one cell.
@@ -167,7 +149,7 @@ pub struct TaskSpan {
     /// The task, counted from 0; `null` for the prologue.
     pub task: Option<u32>,
     /// What the time was spent on.
-    pub kind: SpanKind,
+    pub kind: Activity,
     /// When it began, seconds since the run began.
     pub from_s: f64,
     /// When it ended.

@@ -1,9 +1,12 @@
 //! Feed announcements as events.
 
-use super::event::{Activity, Change, Event, LANES, LaneUpdate};
+use super::event::{Change, Event, LANES, LaneUpdate};
 use measure::clock::between;
 use std::collections::HashMap;
-use work::worker::feed::{Announcement, Doing};
+use work::worker::{
+    feed::{Announcement, Notice},
+    lane::Activity,
+};
 
 /// Follows the announcements of sequential runs.
 #[derive(Debug, Default)]
@@ -31,7 +34,7 @@ impl Follower {
         let was_running = self.current.as_ref().is_some_and(|current| current.took_s.is_none());
         let (mut told, mut changed) = (Vec::new(), was_running);
         for one in news {
-            if one.doing == Doing::Begin {
+            if one.what == Notice::Began {
                 told.extend(self.current.take().filter(|_| changed).map(|current| current.tell(one.at_ns)));
                 self.current = Some(CurrentRun::begin(one));
                 changed = true;
@@ -61,19 +64,11 @@ impl CurrentRun {
 
     fn add(&mut self, one: &Announcement) {
         let at_s = between(self.start_ns, one.at_ns).as_secs_f64();
-        let doing = match one.doing {
-            Doing::Run => Activity::Run,
-            Doing::WaitFirstByte => Activity::WaitServer,
-            Doing::WaitTransfer => Activity::WaitLink,
-            Doing::WaitLock => Activity::WaitLock,
-            Doing::Idle => Activity::Idle,
-            Doing::Failed => Activity::Failed,
-            Doing::End => {
-                self.took_s = Some(at_s);
-                return;
-            }
-            Doing::Begin => return,
+        let Notice::Worker(activity) = one.what else {
+            self.took_s = Some(at_s);
+            return;
         };
+        let Some(doing) = activity.for_viewers() else { return };
         if one.index.is_some() && matches!(doing, Activity::Idle | Activity::Failed) {
             self.tasks_done += 1;
         }
@@ -106,8 +101,8 @@ impl CurrentRun {
 mod tests {
     use super::*;
 
-    fn said(run: u64, at_ms: u64, worker: u32, index: Option<u32>, doing: Doing) -> Announcement {
-        Announcement { run, at_ns: at_ms * 1_000_000, worker, index, doing }
+    fn said(run: u64, at_ms: u64, worker: u32, index: Option<u32>, what: Notice) -> Announcement {
+        Announcement { run, at_ns: at_ms * 1_000_000, worker, index, what }
     }
 
     fn lanes(events: Vec<Event>) -> Vec<LaneUpdate> {
@@ -119,12 +114,12 @@ mod tests {
     fn two_workers_one_of_them_beyond_the_lanes() {
         let mut follower = Follower::default();
         let first = [
-            said(1, 5, 0, Some(0), Doing::Run),
-            said(2, 10, 3, None, Doing::Begin),
-            said(2, 11, 0, Some(0), Doing::Run),
-            said(2, 12, 0, Some(0), Doing::WaitFirstByte),
-            said(2, 12, LANES, Some(1), Doing::WaitTransfer),
-            said(1, 13, 0, Some(0), Doing::Idle),
+            said(1, 5, 0, Some(0), Notice::Worker(Activity::Run)),
+            said(2, 10, 3, None, Notice::Began),
+            said(2, 11, 0, Some(0), Notice::Worker(Activity::Run)),
+            said(2, 12, 0, Some(0), Notice::Worker(Activity::WaitFirstByte)),
+            said(2, 12, LANES, Some(1), Notice::Worker(Activity::WaitTransfer)),
+            said(1, 13, 0, Some(0), Notice::Worker(Activity::Idle)),
         ];
         let told = lanes(follower.follow(&first, 20_000_000));
         assert_eq!(told.len(), 1);
@@ -141,17 +136,17 @@ mod tests {
         assert!((told[0].clock_s - 0.020).abs() < 1e-12 && told[0].changes.is_empty());
 
         let last = [
-            said(2, 33, 0, Some(0), Doing::Idle),
-            said(2, 34, LANES, Some(1), Doing::Failed),
-            said(2, 35, 3, None, Doing::End),
-            said(3, 40, 0, None, Doing::Begin),
+            said(2, 33, 0, Some(0), Notice::Worker(Activity::Idle)),
+            said(2, 34, LANES, Some(1), Notice::Worker(Activity::Failed)),
+            said(2, 35, 3, None, Notice::Ended),
+            said(3, 40, 0, None, Notice::Began),
         ];
         let told = lanes(follower.follow(&last, 50_000_000));
         assert_eq!((told[0].tasks_done, told[0].in_flight, told[0].running), (2, 0, false));
         assert!((told[0].clock_s - 0.025).abs() < 1e-12);
         assert_eq!((told[1].cell, told[1].run, told[1].tasks_done), (0, 3, 0));
         // After its end there are no more events.
-        let over = [said(3, 60, 0, None, Doing::End)];
+        let over = [said(3, 60, 0, None, Notice::Ended)];
         assert_eq!(lanes(follower.follow(&over, 70_000_000)).len(), 1);
         assert!(follower.follow(&[], 80_000_000).is_empty());
     }

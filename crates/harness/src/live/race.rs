@@ -1,7 +1,7 @@
 //! The state of a run after all events so far: what a screen shows.
 
-use super::event::{Activity, CellTime, Change, Contender, Event, LANES, LaneUpdate, RacePlan, RunEnd, Standing};
-use work::worker::lane::SpanKind;
+use super::event::{CellTime, Change, Contender, Event, LANES, LaneUpdate, RacePlan, RunEnd, Standing};
+use work::worker::lane::Activity;
 
 /// A run, according to its events so far.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -119,14 +119,8 @@ impl RacingCell {
         (self.clock_s, self.running, self.in_flight) = (measured.run_s, false, 0);
         self.lanes.clear();
         for bar in &measured.bars {
-            let doing = match bar.kind {
-                SpanKind::Run => Activity::Run,
-                SpanKind::WaitServer | SpanKind::WaitFirstByte => Activity::WaitServer,
-                SpanKind::WaitLink | SpanKind::WaitTransfer => Activity::WaitLink,
-                SpanKind::WaitLock => Activity::WaitLock,
-                // A job's time in a queue belongs to no worker.
-                SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return | SpanKind::Idle => continue,
-            };
+            // A job's time in a queue belongs to no worker.
+            let Some(doing) = bar.kind.for_viewers().filter(|doing| *doing != Activity::Idle) else { continue };
             let stretch = Stretch { doing, from_s: bar.from_s, to_s: Some(bar.to_s) };
             lane(&mut self.lanes, bar.worker).into_iter().for_each(|lane| lane.push(stretch));
         }
@@ -160,8 +154,8 @@ mod tests {
         ])
     }
 
-    fn kind() -> impl Strategy<Value = SpanKind> {
-        prop::sample::select(vec![SpanKind::Run, SpanKind::WaitTransfer, SpanKind::WaitLock, SpanKind::Queued])
+    fn kind() -> impl Strategy<Value = Activity> {
+        prop::sample::select(vec![Activity::Run, Activity::WaitTransfer, Activity::WaitLock, Activity::Queued])
     }
 
     fn lanes() -> impl Strategy<Value = Event> {
@@ -269,7 +263,7 @@ mod tests {
         entry.turn(&lanes(2, vec![change(1, Activity::WaitLock, 0.25)]));
         assert_eq!(entry.lanes, [vec![], vec![stretch(Activity::WaitLock, 0.25, None)]]);
         let bar = |kind| TaskSpan { worker: 0, task: Some(0), kind, from_s: 0.0, to_s: 0.5 };
-        let bars = vec![bar(SpanKind::Run), bar(SpanKind::WaitServer), bar(SpanKind::Queued)];
+        let bars = vec![bar(Activity::Run), bar(Activity::WaitServer), bar(Activity::Queued)];
         entry.settle(&CellTime { cell: 0, round: 0, run_s: 0.5, bars });
         assert_eq!(
             entry.lanes,

@@ -15,7 +15,7 @@ use std::{
     io::{self, Write},
 };
 use work::worker::{
-    lane::{Span, SpanKind},
+    lane::{Activity, Span},
     work::Elsewhere,
 };
 
@@ -90,7 +90,7 @@ fn of_span(span: &Span, numbers: Numbers, zero_ns: u64) -> Vec<TraceEvent> {
         ..event(ph, span_name(span), numbers, span.worker, us(time_ns))
     };
     match span.kind {
-        SpanKind::Enqueue | SpanKind::Queued | SpanKind::Return => {
+        Activity::Enqueue | Activity::Queued | Activity::Return => {
             let id = span.index.map(|index| numbers.first_job + u64::from(index));
             let of_job = |event| TraceEvent { id, cat: Some("queue"), ..event };
             vec![of_job(at("b", span.start_ns)), of_job(at("e", span.end_ns))]
@@ -104,8 +104,8 @@ fn of_span(span: &Span, numbers: Numbers, zero_ns: u64) -> Vec<TraceEvent> {
 
 fn span_name(span: &Span) -> Value {
     match (span.kind, span.index) {
-        (SpanKind::Run, Some(index)) => format!("task {index}").into(),
-        (SpanKind::Run, None) => "prologue".into(),
+        (Activity::Run, Some(index)) => format!("task {index}").into(),
+        (Activity::Run, None) => "prologue".into(),
         (kind, _) => json!(kind),
     }
 }
@@ -120,8 +120,8 @@ mod tests {
         let numbers = Numbers { pid: 1, first_job: 90 };
         let phases =
             |kind| of_span(&span(kind), numbers, 1_000).into_iter().map(|event| (event.ph, event.ts, event.id));
-        assert!(phases(SpanKind::Run).eq([("X", 2.0, None)]));
-        for kind in [SpanKind::Enqueue, SpanKind::Queued, SpanKind::Return] {
+        assert!(phases(Activity::Run).eq([("X", 2.0, None)]));
+        for kind in [Activity::Enqueue, Activity::Queued, Activity::Return] {
             assert!(phases(kind).eq([("b", 2.0, Some(95)), ("e", 4.0, Some(95))]), "{kind:?}");
         }
     }

@@ -17,7 +17,7 @@ use work::{
     task::Task,
     worker::{
         error::LostWorker,
-        feed::{Announcement, Doing, Feed},
+        feed::{Announcement, Feed, Notice},
         lane::{Done, Lane, Span},
         layout::WorkerLayout,
         stop::Stop,
@@ -142,7 +142,7 @@ impl RunOrder {
     /// The run phase: the prologue on this thread, then the tasks on the pool.
     fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
         let start_ns = now_ns();
-        self.announce(Doing::Begin, start_ns);
+        self.announce(Notice::Began, start_ns);
         let mut spans = Vec::new();
         let mut lane = Lane::new(0, work.run, work.stop.clone());
         for step in &self.prologue {
@@ -152,14 +152,14 @@ impl RunOrder {
         }
         let done = pool.run(work);
         let end_ns = now_ns();
-        self.announce(Doing::End, end_ns);
+        self.announce(Notice::Ended, end_ns);
         Ok((start_ns, end_ns, spans, done))
     }
 
     /// Tells viewers. A probe is not shown: it is no measurement.
-    fn announce(&self, doing: Doing, at_ns: u64) {
+    fn announce(&self, what: Notice, at_ns: u64) {
         if let Some(feed) = Feed::of_this_process().filter(|_| !self.is_probe) {
-            feed.announce(Announcement { run: self.run, at_ns, worker: self.cell, index: None, doing });
+            feed.announce(Announcement { run: self.run, at_ns, worker: self.cell, index: None, what });
         }
     }
 

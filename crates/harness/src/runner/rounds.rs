@@ -7,7 +7,7 @@ use work::{
     task::TaskError,
     worker::{
         error::LostWorker,
-        lane::{Span, SpanKind},
+        lane::{Activity, Span},
     },
 };
 
@@ -31,7 +31,7 @@ fn lost_in(cell: &CellRecord, round: u32) -> Vec<LostWorker> {
 
 /// The most workers that worked on tasks at the same time.
 fn most_at_once(spans: &[Span]) -> u32 {
-    let tasks = spans.iter().filter(|span| span.kind == SpanKind::Run && span.index.is_some());
+    let tasks = spans.iter().filter(|span| span.kind == Activity::Run && span.index.is_some());
     // If one ends as another begins, they don't overlap: ends come first.
     let mut changes: Vec<(u64, i32)> = tasks.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
     changes.sort_unstable();
@@ -231,9 +231,9 @@ mod tests {
     #[test]
     fn workers_are_counted_who_work_at_the_same_time() {
         let span = |worker, index, kind, start_ns, end_ns| Span { worker, index, kind, start_ns, end_ns };
-        let task = |worker, start_ns, end_ns| span(worker, Some(worker), SpanKind::Run, start_ns, end_ns);
+        let task = |worker, start_ns, end_ns| span(worker, Some(worker), Activity::Run, start_ns, end_ns);
         assert_eq!(most_at_once(&[task(0, 0, 5), task(1, 5, 9), task(0, 8, 12), task(2, 9, 10)]), 2);
-        let not_at_work = [span(0, None, SpanKind::Run, 0, 9), span(1, Some(1), SpanKind::Queued, 0, 9)];
+        let not_at_work = [span(0, None, Activity::Run, 0, 9), span(1, Some(1), Activity::Queued, 0, 9)];
         assert_eq!((most_at_once(&[]), most_at_once(&not_at_work)), (0, 0));
     }
 

@@ -3,7 +3,7 @@
 //! 100,000 tasks drawn as 100,000 rectangles show no more than a thousand would, and take the browser minutes.
 
 use crate::svg::waits;
-use work::worker::lane::{Span, SpanKind};
+use work::worker::lane::{Activity, Span};
 
 /// A rectangle in a lane: one task, or several that can't be told apart at this scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,7 @@ pub(crate) fn lane_of(worker: u32, workers: u32, lanes: usize) -> usize {
 pub(crate) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) -> Vec<Vec<Bar>> {
     let lane_of = |worker: u32| lane_of(worker, workers, lanes);
     let mut rows: Vec<Vec<(u32, Bar)>> = vec![Vec::new(); lanes];
-    for span in spans.iter().filter(|span| span.kind == SpanKind::Run) {
+    for span in spans.iter().filter(|span| span.kind == Activity::Run) {
         if let Some(row) = rows.get_mut(lane_of(span.worker)) {
             row.push((span.worker, Bar::of(span, failed)));
         }
@@ -130,13 +130,13 @@ mod tests {
     use proptest::prelude::*;
 
     fn run(worker: u32, index: u32, start_ns: u64, end_ns: u64) -> Span {
-        Span { worker, index: Some(index), kind: SpanKind::Run, start_ns, end_ns }
+        Span { worker, index: Some(index), kind: Activity::Run, start_ns, end_ns }
     }
 
     #[test]
     fn waits_go_to_their_own_task_even_where_workers_share_a_lane() {
         let wait =
-            |worker, index, start_ns, end_ns| Span { kind: SpanKind::WaitLink, ..run(worker, index, start_ns, end_ns) };
+            |worker, index, start_ns, end_ns| Span { kind: Activity::WaitLink, ..run(worker, index, start_ns, end_ns) };
         let spans = [run(0, 0, 0, 100), run(1, 1, 5, 90), wait(0, 0, 10, 30), wait(1, 1, 10, 20), run(0, 2, 100, 120)];
         let rows = lanes(&spans, &[], 2, 1);
         let waits: Vec<_> = rows[0].iter().map(|bar| (bar.index, bar.waits_ns[1])).collect();

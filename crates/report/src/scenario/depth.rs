@@ -4,7 +4,7 @@ use crate::svg::{chart::line, scale::Scale};
 use maud::{Markup, html};
 use std::fmt::Write;
 use support::figures::{count, px};
-use work::worker::lane::{Span, SpanKind};
+use work::worker::lane::{Activity, Span};
 
 /// Narrower steps than this, in units of the drawing, are merged into one, as high as the highest.
 const LEAST_STEP: f64 = 1.5;
@@ -21,7 +21,7 @@ pub(crate) struct Depth {
 impl Depth {
     /// `None` if no job was in a queue.
     pub(crate) fn of(spans: &[Span]) -> Option<Self> {
-        let queued = spans.iter().filter(|span| span.kind == SpanKind::Queued && span.end_ns > span.start_ns);
+        let queued = spans.iter().filter(|span| span.kind == Activity::Queued && span.end_ns > span.start_ns);
         let mut changes: Vec<(u64, i64)> = queued.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
         changes.sort_unstable();
         let mut steps: Vec<(u64, u32)> = Vec::new();
@@ -92,12 +92,12 @@ mod tests {
     use proptest::prelude::*;
 
     fn queued(index: u32, start_ns: u64, end_ns: u64) -> Span {
-        Span { worker: 0, index: Some(index), kind: SpanKind::Queued, start_ns, end_ns }
+        Span { worker: 0, index: Some(index), kind: Activity::Queued, start_ns, end_ns }
     }
 
     #[test]
     fn counts_those_that_wait_and_nothing_else() {
-        let run = Span { kind: SpanKind::Run, ..queued(0, 10, 90) };
+        let run = Span { kind: Activity::Run, ..queued(0, 10, 90) };
         let depth = Depth::of(&[queued(0, 0, 10), queued(1, 0, 40), queued(2, 10, 50), run]).unwrap();
         assert_eq!(depth.steps, [(0, 2), (10, 2), (40, 1), (50, 0)]);
         assert_eq!(depth.in_words(), "at most 2 jobs waited in the queue at once");

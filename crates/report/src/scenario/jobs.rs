@@ -15,14 +15,14 @@ use harness::{
 use maud::{Markup, html};
 use stats::median::median;
 use support::figures::{count, significant};
-use work::{queue::broker::MOST_TRIES, worker::lane::SpanKind};
+use work::{queue::broker::MOST_TRIES, worker::lane::Activity};
 
 /// The stages of a job, with the table's names for them.
-const STAGES: [(SpanKind, &str); 4] = [
-    (SpanKind::Enqueue, "enqueuing"),
-    (SpanKind::Queued, "in the queue"),
-    (SpanKind::Run, "running"),
-    (SpanKind::Return, "returning"),
+const STAGES: [(Activity, &str); 4] = [
+    (Activity::Enqueue, "enqueuing"),
+    (Activity::Queued, "in the queue"),
+    (Activity::Run, "running"),
+    (Activity::Return, "returning"),
 ];
 
 /// How long one stage took the jobs of one round.
@@ -74,7 +74,7 @@ impl<'a> Jobs<'a> {
 }
 
 impl JobStage {
-    fn of(timeline: &Timeline, kind: SpanKind) -> Option<Self> {
+    fn of(timeline: &Timeline, kind: Activity) -> Option<Self> {
         let spans = timeline.spans.iter().filter(|span| span.kind == kind && span.index.is_some());
         let mut took_s: Vec<f64> = spans.map(|span| span.end_ns.saturating_sub(span.start_ns) as f64 / 1e9).collect();
         took_s.sort_by(f64::total_cmp);
@@ -261,14 +261,14 @@ mod tests {
         let span = |index: u32, took_ms: u64| Span {
             worker: 0,
             index: Some(index),
-            kind: SpanKind::Queued,
+            kind: Activity::Queued,
             start_ns: 0,
             end_ns: took_ms * 1_000_000,
         };
         timeline.spans = (1..=100).map(|number| span(number, u64::from(number))).collect();
-        let stage = JobStage::of(timeline, SpanKind::Queued).unwrap();
+        let stage = JobStage::of(timeline, Activity::Queued).unwrap();
         assert_eq!((milliseconds(stage.median_s), milliseconds(stage.most_s)), ("50.5".into(), "95.0".into()));
-        assert_eq!(JobStage::of(timeline, SpanKind::Return), None);
+        assert_eq!(JobStage::of(timeline, Activity::Return), None);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use maud::{Markup, html};
 use support::figures::{TimeUnit, count, plain, px, time};
 use work::{
     queue::outage::Outage,
-    worker::lane::{Span, SpanKind},
+    worker::lane::{Activity, Span},
 };
 
 /// More workers than this share lanes: thinner lanes can't be seen.
@@ -101,7 +101,7 @@ fn picture(
         description: rows.iter().map(TimelineRow::described).collect::<Vec<_>>().join(" "),
     };
     let caption = html! {
-        (about(rows.iter().any(|row| row.waits(SpanKind::WaitServer)))) " "
+        (about(rows.iter().any(|row| row.waits(Activity::WaitServer)))) " "
         @if rows.iter().any(|row| row.depth.is_some()) {
             "The area below a queue's lanes shows its backlog over time. "
         }
@@ -204,7 +204,7 @@ impl<'a> TimelineRow<'a> {
     }
 
     /// Whether any task waited in this way.
-    fn waits(&self, kind: SpanKind) -> bool {
+    fn waits(&self, kind: Activity) -> bool {
         waits::place(kind).is_some_and(|kind| self.lanes.iter().flatten().any(|bar| bar.waits_ns[kind] > 0))
     }
 
@@ -567,11 +567,11 @@ mod tests {
 
     #[test]
     fn the_legend_names_the_waits_that_occur_and_no_others() {
-        let legend_of = |kind: Option<SpanKind>| {
+        let legend_of = |kind: Option<Activity>| {
             let mut record = testdata::web_requests(10);
             for cell in &mut record.cells {
                 let spans = cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.spans);
-                spans.filter(|span| span.kind == SpanKind::WaitLink).for_each(|span| match kind {
+                spans.filter(|span| span.kind == Activity::WaitLink).for_each(|span| match kind {
                     Some(kind) => span.kind = kind,
                     None => span.end_ns = span.start_ns,
                 });

@@ -2,13 +2,13 @@
 
 use harness::results::record::CellRecord;
 use support::figures::percent;
-use work::worker::lane::SpanKind;
+use work::worker::lane::Activity;
 
 /// The style of one kind of waiting.
 #[derive(Debug)]
 pub(crate) struct WaitStyle {
     /// The kind.
-    pub(crate) kind: SpanKind,
+    pub(crate) kind: Activity,
     /// The CSS class of its tone.
     pub(crate) class: &'static str,
     /// What it is called.
@@ -23,20 +23,20 @@ pub(crate) const KINDS: usize = 5;
 /// All kinds, in the order of legends. The last two are what a client alone can know; with a server's log, the first
 /// two replace them.
 pub(crate) const WAITS: [WaitStyle; KINDS] = [
-    WaitStyle { kind: SpanKind::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
-    WaitStyle { kind: SpanKind::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
-    WaitStyle { kind: SpanKind::WaitLock, class: "lock", name: "waiting for the lock", height: 0.84 },
-    WaitStyle { kind: SpanKind::WaitFirstByte, class: "first", name: "waiting for the first byte", height: 0.5 },
-    WaitStyle { kind: SpanKind::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
+    WaitStyle { kind: Activity::WaitServer, class: "server", name: "waiting for the server", height: 0.5 },
+    WaitStyle { kind: Activity::WaitLink, class: "link", name: "waiting for the link", height: 0.84 },
+    WaitStyle { kind: Activity::WaitLock, class: "lock", name: "waiting for the lock", height: 0.84 },
+    WaitStyle { kind: Activity::WaitFirstByte, class: "first", name: "waiting for the first byte", height: 0.5 },
+    WaitStyle { kind: Activity::WaitTransfer, class: "transfer", name: "receiving the body", height: 0.5 },
 ];
 
 /// The index of this kind in [`WAITS`]; `None` if it isn't waiting.
-pub(crate) fn place(kind: SpanKind) -> Option<usize> {
+pub(crate) fn place(kind: Activity) -> Option<usize> {
     WAITS.iter().position(|wait| wait.kind == kind)
 }
 
 /// What this kind of waiting is called.
-pub fn name(kind: SpanKind) -> &'static str {
+pub fn name(kind: Activity) -> &'static str {
     WAITS.iter().find(|wait| wait.kind == kind).map_or("", |wait| wait.name)
 }
 
@@ -62,7 +62,7 @@ impl Shares {
             let share = span.end_ns.saturating_sub(span.start_ns) as f64 / all_ns;
             match place(span.kind) {
                 Some(kind) => waits[kind] += share,
-                None if span.kind == SpanKind::Run => busy += share,
+                None if span.kind == Activity::Run => busy += share,
                 None => {}
             }
         }

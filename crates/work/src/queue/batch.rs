@@ -23,7 +23,7 @@ use super::{
 use crate::{
     task::TaskError,
     worker::{
-        lane::{Done, Span, SpanKind},
+        lane::{Activity, Done, Span},
         stop::Stopped,
         work::{Account, Work},
     },
@@ -420,9 +420,9 @@ fn on_our_axis(delivered: Delivered, worker: u32, ahead_ns: i64, handed_in_ns: (
         Span { worker, index, kind, start_ns, end_ns }
     };
     let of_job = [
-        span(SpanKind::Enqueue, start_ns, in_queue_ns),
-        span(SpanKind::Queued, in_queue_ns, taken_ns),
-        span(SpanKind::Return, ended_ns, read_ns),
+        span(Activity::Enqueue, start_ns, in_queue_ns),
+        span(Activity::Queued, in_queue_ns, taken_ns),
+        span(Activity::Return, ended_ns, read_ns),
     ];
     done.spans.extend(of_job);
     done

@@ -6,8 +6,8 @@
 //! There are two clients, because there are two ways to wait. The blocking one (ureq) keeps its thread until the answer
 //! arrives; the async one (hyper) returns it to the event loop at each `await`. They send the same bytes.
 
-use super::{Output, Task, TaskContext, TaskError, Wait};
-use crate::worker::lane::Lane;
+use super::{Output, Task, TaskContext, TaskError};
+use crate::worker::lane::{Activity, Lane};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, StatusCode, body::Incoming, header};
@@ -180,8 +180,8 @@ impl Fetch {
     /// Waits for the answer on this thread.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let tag = host.tag();
-        let mut body = host.wait(Wait::FirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
-        host.wait(Wait::Transfer, |_| body.digest())
+        let mut body = host.wait(Activity::WaitFirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
+        host.wait(Activity::WaitTransfer, |_| body.digest())
     }
 
     /// Sends the request, follows redirects, and returns when the final answer's head arrived.
@@ -218,13 +218,13 @@ impl Fetch {
         }
         // One limit for both waits. Each is cut short by itself, so that one that times out is recorded too.
         let limit = Instant::now() + lane.time_left().min(self.timeout);
-        let start_ns = lane.waits(Wait::FirstByte);
+        let start_ns = lane.waits(Activity::WaitFirstByte);
         let response = timeout_at(limit, self.get_async(lane.tag())).await;
-        lane.waited(Wait::FirstByte, start_ns);
+        lane.waited(Activity::WaitFirstByte, start_ns);
         let response = response.unwrap_or(Err(TaskError::TimedOut))?;
-        let start_ns = lane.waits(Wait::Transfer);
+        let start_ns = lane.waits(Activity::WaitTransfer);
         let output = timeout_at(limit, digest_async(response)).await;
-        lane.waited(Wait::Transfer, start_ns);
+        lane.waited(Activity::WaitTransfer, start_ns);
         output.unwrap_or(Err(TaskError::TimedOut))
     }
 

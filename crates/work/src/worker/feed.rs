@@ -7,6 +7,7 @@
 //!
 //! The feed is for viewing only. A record's times and spans come from the run itself, with or without a feed.
 
+use super::lane::Activity;
 use std::{
     env,
     fs::{File, OpenOptions},
@@ -21,38 +22,33 @@ pub const VARIABLE: &str = "MAKESPAN_FEED";
 /// The length of one announcement. A single `write` of so few bytes to a file opened for appending is never torn.
 const LENGTH: usize = 32;
 
-/// What a worker does from now on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Doing {
-    /// It works on a task.
-    Run,
-    /// It waits for the first byte of a response.
-    WaitFirstByte,
-    /// It waits for the rest of a body.
-    WaitTransfer,
-    /// It waits for the simulated interpreter lock.
-    WaitLock,
-    /// The task is done, and the next has not begun.
-    Idle,
-    /// The same, and the task ended in an error.
-    Failed,
-    /// Not a worker's: the run begins. `worker` holds the number of the run's cell.
-    Begin,
-    /// Not a worker's: the run ended.
-    End,
+/// What is announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    /// The run begins. `worker` holds the number of the run's cell.
+    Began,
+    /// The run ended.
+    Ended,
+    /// What the worker does from now on.
+    Worker(Activity),
 }
 
-impl Doing {
-    const ALL: [Self; 8] = [
-        Self::Run,
-        Self::WaitFirstByte,
-        Self::WaitTransfer,
-        Self::WaitLock,
-        Self::Idle,
-        Self::Failed,
-        Self::Begin,
-        Self::End,
-    ];
+impl Notice {
+    fn to_byte(self) -> u8 {
+        match self {
+            Self::Began => 0,
+            Self::Ended => 1,
+            Self::Worker(activity) => 2 + Activity::ALL.iter().position(|one| *one == activity).unwrap_or(0) as u8,
+        }
+    }
+
+    fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Began),
+            1 => Some(Self::Ended),
+            activity => Activity::ALL.get(usize::from(activity) - 2).copied().map(Self::Worker),
+        }
+    }
 }
 
 /// One announcement.
@@ -66,8 +62,8 @@ pub struct Announcement {
     pub worker: u32,
     /// The task it concerns; `None` for the prologue.
     pub index: Option<u32>,
-    /// What it does.
-    pub doing: Doing,
+    /// What is announced.
+    pub what: Notice,
 }
 
 impl Announcement {
@@ -77,20 +73,20 @@ impl Announcement {
         bytes[8..16].copy_from_slice(&self.at_ns.to_le_bytes());
         bytes[16..20].copy_from_slice(&self.worker.to_le_bytes());
         bytes[20..24].copy_from_slice(&self.index.unwrap_or(u32::MAX).to_le_bytes());
-        bytes[24] = Doing::ALL.iter().position(|doing| *doing == self.doing).unwrap_or(0) as u8;
+        bytes[24] = self.what.to_byte();
         bytes
     }
 
     /// `None` for bytes of another kind.
     fn from_bytes(bytes: &[u8; LENGTH]) -> Option<Self> {
-        let [run, at_ns, places, doing] = [0, 8, 16, 24].map(|from| {
+        let [run, at_ns, places, what] = [0, 8, 16, 24].map(|from| {
             let mut word = [0; 8];
             word.copy_from_slice(&bytes[from..from + 8]);
             u64::from_le_bytes(word)
         });
         let (worker, index) = (places as u32, (places >> 32) as u32);
-        let doing = *Doing::ALL.get(usize::try_from(doing).ok()?)?;
-        Some(Self { run, at_ns, worker, index: (index != u32::MAX).then_some(index), doing })
+        let what = Notice::from_byte(u8::try_from(what).ok()?)?;
+        Some(Self { run, at_ns, worker, index: (index != u32::MAX).then_some(index), what })
     }
 }
 
@@ -149,8 +145,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_announced_is_read(run: u64, at_ns: u64, worker: u32, index in prop::option::of(0..u32::MAX), which in 0..8_usize) {
-            let announcement = Announcement { run, at_ns, worker, index, doing: Doing::ALL[which] };
+        fn what_is_announced_is_read(run: u64, at_ns: u64, worker: u32, index in prop::option::of(0..u32::MAX), which in 0..13_u8) {
+            let announcement = Announcement { run, at_ns, worker, index, what: Notice::from_byte(which).unwrap() };
             prop_assert_eq!(Announcement::from_bytes(&announcement.to_bytes()), Some(announcement));
         }
 
@@ -177,7 +173,7 @@ mod tests {
                             at_ns: of,
                             worker,
                             index: Some(index),
-                            doing: Doing::Run,
+                            what: Notice::Worker(Activity::Run),
                         });
                     }
                 });

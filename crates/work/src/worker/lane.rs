@@ -1,10 +1,10 @@
 //! A worker's lane: the context of a task while it runs, and the record of what it does.
 
 use super::{
-    feed::{Announcement, Doing, Feed},
+    feed::{Announcement, Feed, Notice},
     stop::{Stop, Stopped},
 };
-use crate::task::{Output, Task, TaskContext, TaskError, Wait};
+use crate::task::{Output, Task, TaskContext, TaskError};
 use futures_util::FutureExt;
 use measure::clock::{between, now_ns};
 use mock_server::log::TaskTag;
@@ -15,13 +15,13 @@ use std::{
     time::Duration,
 };
 
-/// What a stretch of a worker's time was spent on.
+/// What a worker is doing, or what a stretch of its time was spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SpanKind {
+pub enum Activity {
     /// A whole task, from its start to its end. The waits lie inside it.
     Run,
-    /// Waiting for the first byte of a response.
+    /// Waiting for the first byte of a response: connecting, sending, and the server's work.
     WaitFirstByte,
     /// Waiting for the rest of a body.
     WaitTransfer,
@@ -29,7 +29,7 @@ pub enum SpanKind {
     WaitServer,
     /// By the server's log, the body waited for the link.
     WaitLink,
-    /// Waiting for the simulated interpreter lock.
+    /// Waiting for the simulated interpreter lock. Tasks don't wait for it; their context does.
     WaitLock,
     /// The job was being enqueued. Like the next two, this is the job's time and no worker's: it lies outside the
     /// task's `Run`, and the spans of several jobs overlap.
@@ -40,6 +40,36 @@ pub enum SpanKind {
     Return,
     /// Nothing to do.
     Idle,
+    /// Nothing to do, and the last task ended in an error. Only viewers of a run are told.
+    Failed,
+}
+
+impl Activity {
+    /// All of them. A feed tells each by its place here.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Run,
+        Self::WaitFirstByte,
+        Self::WaitTransfer,
+        Self::WaitServer,
+        Self::WaitLink,
+        Self::WaitLock,
+        Self::Enqueue,
+        Self::Queued,
+        Self::Return,
+        Self::Idle,
+        Self::Failed,
+    ];
+
+    /// The server's side of a wait that a client only knows from outside: until the first byte it waits for the server,
+    /// then for the link. `None` for the time of a job that is no worker's.
+    pub fn for_viewers(self) -> Option<Self> {
+        match self {
+            Self::WaitFirstByte => Some(Self::WaitServer),
+            Self::WaitTransfer => Some(Self::WaitLink),
+            Self::Enqueue | Self::Queued | Self::Return => None,
+            other => Some(other),
+        }
+    }
 }
 
 /// One stretch of one worker's time.
@@ -50,7 +80,7 @@ pub struct Span {
     /// The task, counted from 0 in the workload's order; `None` for the prologue.
     pub index: Option<u32>,
     /// What the time was spent on.
-    pub kind: SpanKind,
+    pub kind: Activity,
     /// `CLOCK_MONOTONIC`, nanoseconds.
     pub start_ns: u64,
     /// `CLOCK_MONOTONIC`, nanoseconds.
@@ -133,26 +163,16 @@ impl Lane {
     }
 
     /// The worker begins to wait. Returns the start time, for [`waited`](Self::waited) afterwards.
-    pub fn waits(&mut self, why: Wait) -> u64 {
+    pub fn waits(&mut self, why: Activity) -> u64 {
         let start_ns = now_ns();
-        let doing = match why {
-            Wait::FirstByte => Doing::WaitFirstByte,
-            Wait::Transfer => Doing::WaitTransfer,
-            Wait::Lock => Doing::WaitLock,
-        };
-        self.announce(doing, start_ns);
+        self.announce(why, start_ns);
         start_ns
     }
 
     /// Records that the worker waited from `start_ns` until now.
-    pub fn waited(&mut self, why: Wait, start_ns: u64) {
-        let kind = match why {
-            Wait::FirstByte => SpanKind::WaitFirstByte,
-            Wait::Transfer => SpanKind::WaitTransfer,
-            Wait::Lock => SpanKind::WaitLock,
-        };
-        let span = self.span(kind, start_ns);
-        self.announce(Doing::Run, span.end_ns);
+    pub fn waited(&mut self, why: Activity, start_ns: u64) {
+        let span = self.span(why, start_ns);
+        self.announce(Activity::Run, span.end_ns);
         self.spans.push(span);
     }
 
@@ -165,26 +185,26 @@ impl Lane {
     fn enter(&mut self, index: Option<u32>) -> u64 {
         self.index = index;
         let start_ns = now_ns();
-        self.announce(Doing::Run, start_ns);
+        self.announce(Activity::Run, start_ns);
         start_ns
     }
 
     fn leave(&mut self, start_ns: u64, is_ok: bool) -> Vec<Span> {
-        let run = self.span(SpanKind::Run, start_ns);
-        self.announce(if is_ok { Doing::Idle } else { Doing::Failed }, run.end_ns);
+        let run = self.span(Activity::Run, start_ns);
+        self.announce(if is_ok { Activity::Idle } else { Activity::Failed }, run.end_ns);
         self.spans.insert(0, run);
         std::mem::take(&mut self.spans)
     }
 
     #[inline]
-    fn announce(&self, doing: Doing, at_ns: u64) {
+    fn announce(&self, doing: Activity, at_ns: u64) {
         if let Some(feed) = self.feed {
             let (run, worker, index) = (self.run, self.worker, self.index);
-            feed.announce(Announcement { run, at_ns, worker, index, doing });
+            feed.announce(Announcement { run, at_ns, worker, index, what: Notice::Worker(doing) });
         }
     }
 
-    fn span(&self, kind: SpanKind, start_ns: u64) -> Span {
+    fn span(&self, kind: Activity, start_ns: u64) -> Span {
         Span { worker: self.worker, index: self.index, kind, start_ns, end_ns: now_ns() }
     }
 }
@@ -199,7 +219,7 @@ impl TaskContext for Lane {
         self.stop.check()
     }
 
-    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
+    fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {
         let start_ns = self.waits(why);
         let result = io(self.time_left());
         self.waited(why, start_ns);

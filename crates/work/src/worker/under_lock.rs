@@ -9,8 +9,8 @@
 //! One context wraps another, and kernels are generic over theirs. So strategies without the lock compile to code that
 //! has none, and a task knows of the lock only by `released`, which is what a C extension calls, too.
 
-use super::{gil::Holder, stop::Stopped};
-use crate::task::{Output, Task, TaskContext, TaskError, Wait};
+use super::{gil::Holder, lane::Activity, stop::Stopped};
+use crate::task::{Output, Task, TaskContext, TaskError};
 use mock_server::log::TaskTag;
 use std::time::Duration;
 
@@ -38,14 +38,14 @@ impl<'a, 'gil, H: TaskContext> UnderLock<'a, 'gil, H> {
         if self.holder.try_take() {
             return Ok(());
         }
-        self.host.wait(Wait::Lock, |_| self.holder.take())
+        self.host.wait(Activity::WaitLock, |_| self.holder.take())
     }
 
     /// Separate from the check, and marked as cold, so that loops with checks stay short.
     #[cold]
     #[inline(never)]
     fn hand_over(&mut self) -> Result<(), Stopped> {
-        self.host.wait(Wait::Lock, |_| {
+        self.host.wait(Activity::WaitLock, |_| {
             self.holder.give_back();
             self.holder.take()
         })
@@ -67,7 +67,7 @@ impl<H: TaskContext> TaskContext for UnderLock<'_, '_, H> {
         if self.holder.is_asked() { self.hand_over() } else { Ok(()) }
     }
 
-    fn wait<T>(&mut self, why: Wait, io: impl FnOnce(Duration) -> T) -> T {
+    fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {
         self.without(|host| host.wait(why, io))
     }
 

@@ -115,7 +115,7 @@ fn work(tasks: Vec<Task>, stop: Stop) -> Work {
 }
 
 fn delivered(worker: &str, index: u32, checksum: u64) -> Delivered {
-    let run = Span { worker: 0, index: Some(index), kind: SpanKind::Run, start_ns: 300, end_ns: 400 };
+    let run = Span { worker: 0, index: Some(index), kind: Activity::Run, start_ns: 300, end_ns: 400 };
     let output = Output { checksum, amount: 1, status: None };
     let done = Done { index, result: Ok(output), spans: vec![run] };
     Delivered {
@@ -385,13 +385,13 @@ fn times_of_another_clock_are_moved_to_ours_and_the_best_reading_counts() {
 #[test]
 fn a_job_has_three_spans_of_its_own_behind_those_of_its_worker() {
     let done = on_our_axis(delivered("here:5:0", 3, 1), 2, 0, (100, 200), 450);
-    let spans: Vec<(SpanKind, u64, u64)> =
+    let spans: Vec<(Activity, u64, u64)> =
         done.spans.iter().map(|span| (span.kind, span.start_ns, span.end_ns)).collect();
     let expected = [
-        (SpanKind::Run, 300, 400),
-        (SpanKind::Enqueue, 100, 200),
-        (SpanKind::Queued, 200, 250),
-        (SpanKind::Return, 400, 450),
+        (Activity::Run, 300, 400),
+        (Activity::Enqueue, 100, 200),
+        (Activity::Queued, 200, 250),
+        (Activity::Return, 400, 450),
     ];
     assert_eq!(spans, expected);
     assert!(done.spans.iter().all(|span| (span.worker, span.index) == (2, Some(3))));

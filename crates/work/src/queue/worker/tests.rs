@@ -12,7 +12,7 @@ use crate::{
         fetch::Fetch,
         prime_sum::{Method, PrimeSum},
     },
-    worker::lane::SpanKind,
+    worker::lane::Activity,
 };
 use measure::clock::now_ns;
 use std::{
@@ -252,7 +252,7 @@ fn jobs_are_done_and_delivered_with_what_the_run_must_know() {
         assert_eq!((one.run, one.attempt), (7, 2));
         let seat = ids.iter().position(|id| *id == one.worker).expect("one of the three");
         let run = one.done.spans[0];
-        assert_eq!((run.worker as usize, run.kind), (seat, SpanKind::Run), "in its own worker's lane");
+        assert_eq!((run.worker as usize, run.kind), (seat, Activity::Run), "in its own worker's lane");
         assert!(one.taken_ns <= run.start_ns, "{one:?}");
         assert_eq!(one.clock, ClockReading { axis: ClockAxis::here(), to_queue: Offset::default() }, "the same clock");
     }

@@ -279,7 +279,7 @@ impl TaskContext for Impatient {
         self.look()
     }
 
-    fn wait<T>(&mut self, _: crate::task::Wait, io: impl FnOnce(Duration) -> T) -> T {
+    fn wait<T>(&mut self, _: crate::worker::lane::Activity, io: impl FnOnce(Duration) -> T) -> T {
         io(Duration::ZERO)
     }
 
