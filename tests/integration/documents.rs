@@ -193,6 +193,80 @@ fn every_crate_imports_only_those_above_it() {
     }
 }
 
+/// The folders of a crate are read one after another, which a circle of imports forbids. The one circle that there is has
+/// its reasons in the first lines of its crate.
+#[test]
+fn folders_of_a_crate_import_each_other_in_one_direction() {
+    let mut circles = Vec::new();
+    for entry in fs::read_dir(Path::new(ROOT).join("crates")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let sources = format!("crates/{name}/src");
+        let is_module = |folder: &String| Path::new(ROOT).join(format!("{sources}/{folder}.rs")).is_file();
+        let folders: Vec<String> = fs::read_dir(Path::new(ROOT).join(&sources))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(is_module)
+            .collect();
+        let imports = |folder: &String| -> BTreeSet<String> {
+            let mut files = rust_files(&Path::new(ROOT).join(&sources).join(folder));
+            files.push(Path::new(ROOT).join(format!("{sources}/{folder}.rs")));
+            let names = files.iter().flat_map(|file| imported(&fs::read_to_string(file).unwrap()));
+            names.filter(|name| name != folder && folders.contains(name)).collect()
+        };
+        let imports: BTreeMap<&String, BTreeSet<String>> = folders.iter().map(|name| (name, imports(name))).collect();
+        let reach = |from: &String| {
+            let (mut seen, mut next) = (BTreeSet::new(), vec![from]);
+            while let Some(at) = next.pop() {
+                next.extend(imports[at].iter().filter(|to| seen.insert((*to).clone())));
+            }
+            seen
+        };
+        circles.extend(folders.iter().filter(|folder| reach(folder).contains(*folder)).map(|f| format!("{name}::{f}")));
+    }
+    circles.sort();
+    assert_eq!(
+        circles,
+        ["work::queue", "work::task", "work::worker"],
+        "these folders import each other: move what both need into the one that the other may import"
+    );
+}
+
+/// The modules of its own crate that a source imports outside its tests.
+fn imported(source: &str) -> Vec<String> {
+    let code = source.split("#[cfg(test)]\nmod tests {").next().unwrap_or(source);
+    let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    let mut found = Vec::new();
+    for (at, start) in code.match_indices("crate::") {
+        let rest = &code[at + start.len()..];
+        let Some(list) = rest.strip_prefix('{') else {
+            found.push(rest);
+            continue;
+        };
+        let mut depth = 0;
+        found.push(list);
+        for (place, letter) in list.char_indices() {
+            match letter {
+                '{' => depth += 1,
+                '}' if depth == 0 => break,
+                '}' => depth -= 1,
+                ',' if depth == 0 => found.push(&list[place + 1..]),
+                _ => {}
+            }
+        }
+    }
+    let name = |from: &str| {
+        let from = from.trim_start();
+        from[..from.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(from.len())].to_owned()
+    };
+    found.into_iter().map(name).collect()
+}
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).expect("it is a folder").map(|entry| entry.expect("it can be read").path());
+    let is_rust = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    paths.flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] }).filter(is_rust).collect()
+}
+
 /// A name that means different things in different files makes a reader look twice. Pairs of wire and checked form, and of two
 /// platforms, are most of those that are left.
 #[test]
@@ -200,19 +274,11 @@ fn hardly_any_type_name_is_defined_twice() {
     const MOST: usize = 25;
     let definition = regex::Regex::new(r"\b(?:struct|enum|trait|union)\s+([A-Z][A-Za-z0-9_]*)").unwrap();
     let mut files: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
-    let mut folders = vec![Path::new(ROOT).join("crates")];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = fs::read_to_string(&path).unwrap();
-                let code =
-                    text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n");
-                for found in definition.captures_iter(&code) {
-                    files.entry(found[1].to_owned()).or_default().insert(path.clone());
-                }
-            }
+    for path in rust_files(&Path::new(ROOT).join("crates")) {
+        let text = fs::read_to_string(&path).unwrap();
+        let code = text.lines().map(|line| line.split("//").next().unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        for found in definition.captures_iter(&code) {
+            files.entry(found[1].to_owned()).or_default().insert(path.clone());
         }
     }
     assert!(files.len() > 300, "the types were not found: {}", files.len());

@@ -51,8 +51,8 @@ pub enum WrongAnswer {
 fn once_or_more(redelivered: u32) -> String {
     match redelivered {
         0 => "once".into(),
-        1 => "once or twice: it was handed out again once".into(),
-        more => format!("1 to {} times: it was handed out again {more} times", more + 1),
+        1 => "once or twice: it was redelivered once".into(),
+        more => format!("1 to {} times: it was redelivered {more} times", more + 1),
     }
 }
 
@@ -180,9 +180,9 @@ mod tests {
         }
         for (times, again, says) in [
             (2, 0, "2 times, expected once"),
-            (0, 1, "0 times, expected once or twice: it was handed out again once"),
+            (0, 1, "0 times, expected once or twice: it was redelivered once"),
             (3, 1, "3 times, expected once or twice"),
-            (4, 2, "4 times, expected 1 to 3 times: it was handed out again 2 times"),
+            (4, 2, "4 times, expected 1 to 3 times: it was redelivered 2 times"),
         ] {
             let error = log(times, again).expect_err(says).to_string();
             assert!(error.contains(says), "{error}");

@@ -1,5 +1,5 @@
--- Gives up jobs that had their tries. They are written down before they are told: an answer may be lost on its way.
--- KEYS: jobs, those given up. ARGV as unpacked here; `told` is the last one that the run knows of.
+-- Gives up jobs that have used all attempts. They are recorded before they are returned, since the reply may get lost.
+-- KEYS: jobs, jobs given up. ARGV as unpacked here; `told` is the id of the last one that the run has received.
 local jobs, graves = KEYS[1], KEYS[2]
 local group, lease_ms, most_tries, keep_ms, reply_to, told, look = unpack(ARGV)
 local from, page = '-', {}

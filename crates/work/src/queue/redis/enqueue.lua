@@ -1,5 +1,5 @@
--- Adds jobs, each once, however often it is asked for: the bit of its index says whether it is in. Their owner is heard of.
--- KEYS: jobs, the bits, peers. ARGV as unpacked here; then index, deadline and job of each.
+-- Adds jobs, each once even if the call is repeated: the bit at its index says whether it was added. Counts as a heartbeat.
+-- KEYS: jobs, bits, peers. ARGV as unpacked here, then index, deadline and payload of each job.
 local jobs, bits, peers = KEYS[1], KEYS[2], KEYS[3]
 local keep_ms, lease_ms, owner, reply_to, run = unpack(ARGV, 1, 5)
 local peer = (redis.call('HGET', peers, owner) or ''):match('^%d+ (.*)$')
@@ -15,7 +15,7 @@ for i = 6, #ARGV, 3 do
     redis.call('XADD', jobs, '*', 'to', reply_to, 'run', run, 'index', index, 'deadline', deadline, 'job', job)
   end
 end
--- A queue that nobody comes to any more goes by itself.
+-- An abandoned queue expires.
 local ms = math.max(0, latest - now_ns()) / 1e6 + keep_ms
 outlive(jobs, ms)
 outlive(bits, ms)

@@ -1,6 +1,6 @@
--- Counts the run's jobs among the next so many, and answers where to go on. Where nothing looks lost it doesn't count: the bits
--- of the run are there, and the stream has as many jobs as are expected.
--- KEYS: jobs, the bits. ARGV as unpacked here.
+-- Counts the run's jobs on the next page of the stream, and returns the count and where the next page begins. Skips counting if
+-- nothing looks lost: the run's bits exist, and the stream has at least as many jobs as expected.
+-- KEYS: jobs, bits. ARGV as unpacked here.
 local jobs, bits = KEYS[1], KEYS[2]
 local reply_to, expected, from = unpack(ARGV)
 if redis.call('EXISTS', bits) == 1 and redis.call('XLEN', jobs) >= tonumber(expected) then return { expected, '' } end

@@ -1,5 +1,5 @@
--- Everybody heard of within the lease; the others are forgotten.
--- KEYS: peers. ARGV: the lease in milliseconds.
+-- Returns the peers with a heartbeat within the lease, and forgets the others.
+-- KEYS: peers. ARGV: lease in milliseconds.
 local now_ms, present = now_ns() / 1e6, {}
 local found = redis.call('HGETALL', KEYS[1])
 for i = 1, #found, 2 do

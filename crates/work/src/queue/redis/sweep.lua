@@ -1,5 +1,5 @@
--- Takes back jobs of runs that nothing is heard of among the next so many. Answers how many, and where to go on.
--- KEYS: jobs, peers. ARGV as unpacked here; `own` is what the other keys of a run begin with.
+-- Deletes jobs of dead runs on the next page of the stream. Returns how many, and where the next page begins.
+-- KEYS: jobs, peers. ARGV as unpacked here; `own` is the prefix of a run's other keys.
 local jobs, peers = KEYS[1], KEYS[2]
 local group, lease_ms, own, from = unpack(ARGV)
 local now_ms, page, swept = now_ns() / 1e6, redis.call('XRANGE', jobs, from, '+', 'COUNT', 500), 0

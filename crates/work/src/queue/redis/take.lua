@@ -1,11 +1,11 @@
--- Delivers what was finished, then takes the next job, all in one go: one way to the server and back for each job.
--- KEYS: jobs. ARGV as unpacked here; then, when an answer was lost, the jobs that this worker knows it has.
+-- Delivers the finished job's result and takes the next job, in one round trip.
+-- KEYS: jobs. ARGV as unpacked here, then, after a lost reply, the ids of the jobs that this worker knows it holds.
 local jobs = KEYS[1]
 local group, worker, replies, lease_ms, most_tries, keep_ms, lapsed_ones = unpack(ARGV, 1, 7)
 local finished, reply_to, message, answer_lost = unpack(ARGV, 8, 11)
 local KNOWN_FROM = 12
 
--- So many that are past their deadlines are swept away at a time: nobody else is served meanwhile.
+-- The most expired jobs that one call removes: the server serves no other client meanwhile.
 local MOST_SWEPT = 1000
 local now = now_ns()
 
@@ -28,7 +28,7 @@ local function lend(id, job, attempt)
   return { id, job.to or '', job.job or '', attempt }
 end
 
--- What was handed to this worker by an answer that it never got.
+-- A job that was delivered to this worker in a reply that got lost.
 local function lost()
   local known = {}
   for i = KNOWN_FROM, #ARGV do known[ARGV[i]] = true end
@@ -70,8 +70,8 @@ local function lapsed()
   until #page < 100
 end
 
--- The first delivery counts: a later one finds nothing to acknowledge. Told before it is forgotten: a server that
--- is out of memory refuses to write, and not to delete.
+-- The first result counts: a later one finds no pending job. The result is written before the job is deleted: a server that
+-- is out of memory refuses writes, but not deletions.
 if finished ~= '' and #redis.call('XPENDING', jobs, group, finished, finished, 1) == 1 then
   tell(reply_to, 'message', message)
   forget(finished)

@@ -1,5 +1,6 @@
--- Takes back the jobs of one run among the next so many. Answers how many, and where to go on; at the end the rest goes, too.
--- KEYS: jobs, then whatever else the run has. ARGV as unpacked here.
+-- Deletes the run's jobs on the next page of the stream. Returns how many, and where the next page begins; after the last page,
+-- deletes the run's other keys.
+-- KEYS: jobs, then the run's other keys. ARGV as unpacked here.
 local jobs = KEYS[1]
 local group, reply_to, from = unpack(ARGV)
 local page, withdrawn = redis.call('XRANGE', jobs, from, '+', 'COUNT', 500), 0
