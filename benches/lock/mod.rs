@@ -124,6 +124,9 @@ fn kernel_checks(criterion: &mut Criterion) {
         fn stopped(&self) -> Result<(), Stopped> {
             Ok(())
         }
+        fn await_due(&mut self, _: u64) -> Result<(), Stopped> {
+            Ok(())
+        }
         fn wait<T>(&mut self, _: Activity, io: impl FnOnce(Duration) -> T) -> T {
             io(Duration::MAX)
         }

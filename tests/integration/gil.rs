@@ -48,6 +48,10 @@ impl<F: FnMut(Asked) -> Result<(), Stopped>> TaskContext for Told<F> {
         Ok(())
     }
 
+    fn await_due(&mut self, _: u64) -> Result<(), Stopped> {
+        Ok(())
+    }
+
     fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {
         let result = io(PATIENCE);
         let _ = (self.0)(if why == Activity::WaitLock { Asked::Lock } else { Asked::Wait });

@@ -4,13 +4,14 @@ use common::{fetch, gate, layout, primes, results, run, work};
 use flate2::{Compression, write::GzEncoder};
 use image::RgbImage;
 use makespan::{
+    measure::clock::now_ns,
     mock_server::{
         process::ServerProcess,
         profile::{Body, Profile, Route},
     },
     strategy::{ALL, Strategy, Work, sequential::Sequential},
     task::{ErrorKind, Output, Task, TaskError, fetch::Fetch, gunzip::Gunzip, thumbnail::Thumbnail},
-    worker::task_queue::Schedule,
+    worker::{arrival, lane::Activity, task_queue::Schedule},
 };
 use proptest::prelude::*;
 use std::{
@@ -89,7 +90,11 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
     after_run(&in_turn);
     assert!(expected.iter().all(Result::is_ok), "{expected:?}");
     for strategy in ALL {
-        let refused = strategy.name() == "queue" && tasks.iter().any(is_local);
+        let refused = match strategy.name() {
+            "queue" => tasks.iter().any(is_local),
+            "work_stealing" => tasks.iter().any(|task| task.due_ns().is_some()),
+            _ => false,
+        };
         assert_eq!(strategy.refuses(Schedule::OneByOne, tasks).is_some(), refused, "{}", strategy.name());
         for workers in WORKERS.into_iter().filter(|_| !refused) {
             let mut pool = strategy.start(layout(*strategy, workers), &common::env()).expect("the pool starts");
@@ -112,6 +117,35 @@ fn noops_give_the_same_everywhere() {
 #[test]
 fn sums_give_the_same_everywhere() {
     same_everywhere(&sums(), &|_| ());
+}
+
+#[test]
+fn arrivals_give_the_same_everywhere() {
+    let due_ns: Vec<u64> = (0..10).map(|index| index * 2_000_000).collect();
+    same_everywhere(&arrival::from(now_ns(), &sums(), &due_ns), &|_| ());
+}
+
+#[test]
+fn no_task_begins_before_it_is_due_and_a_late_one_is_queued() {
+    let tasks = 8;
+    let due_ns: Vec<u64> = (0..tasks).map(|index| index * 3_000_000).collect();
+    for strategy in ALL.iter().filter(|strategy| strategy.name() != "work_stealing") {
+        for workers in [1, 3] {
+            let mut pool = strategy.start(layout(*strategy, workers), &common::env()).expect("the pool starts");
+            let work = work(&arrival::from(now_ns(), &sums()[..tasks as usize], &due_ns), Schedule::OneByOne);
+            for done in work.settle(pool.run(&work)) {
+                let name = format!("{} x {workers}: {done:?}", strategy.name());
+                let run = done.spans.first().expect(&name);
+                let queued: Vec<_> = done.spans.iter().filter(|span| span.kind == Activity::Queued).collect();
+                let due_ns = work.tasks[done.index as usize].due_ns().expect(&name);
+                assert_eq!((queued.len(), run.kind), (1, Activity::Run), "{name}");
+                // Between the clocks of a queue's two ends there is a small doubt.
+                assert!(run.start_ns + 1_000_000 >= due_ns && queued[0].end_ns == run.start_ns, "{name}");
+                assert!(queued[0].start_ns.abs_diff(due_ns) < 1_000_000, "{name}");
+            }
+            pool.close().expect("the pool closes");
+        }
+    }
 }
 
 #[test]

@@ -177,7 +177,7 @@ fn the_scenario_of_your_own_in_the_documents_is_right() {
     for variant in &scenario.variants {
         variant.server.as_ref().expect("a server").check().expect("its numbers make sense");
     }
-    assert_eq!(scenario.variants.len(), 2);
+    assert_eq!(scenario.variants.len(), 4);
 }
 
 /// A 404 of the server's own would be measured as an answer.

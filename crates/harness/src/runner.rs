@@ -4,6 +4,7 @@
 //! drifts (another program, a warmer processor) then disturbs all cells alike; measuring A, then B, would charge it all
 //! to B. The runner reports to its [`Observer`] and prints nothing.
 
+mod background;
 mod bench;
 pub mod cell;
 mod check;
@@ -182,7 +183,12 @@ fn set_up_cells(
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
     let mut cells = Vec::new();
     // Created here, not by each pool: some pools live in child processes, which may be killed.
-    let use_queue = specs.iter().any(|spec| spec.strategy == Queue.name());
+    let background = |spec: &CellSpec| scenario.variant(&spec.variant)?.background.as_ref();
+    let has_queue = |spec: &CellSpec| {
+        let beside = background(spec).is_some_and(|background| background.strategy == Queue.name());
+        beside || spec.strategy == Queue.name()
+    };
+    let use_queue = specs.iter().any(has_queue);
     let queues = use_queue.then(scratch_for_queues).transpose()?.map(Rc::new);
     for (number, spec) in (0..).zip(specs) {
         if !stages.contains_key(spec.variant.as_str()) {

@@ -14,6 +14,7 @@ mod wire;
 pub use timer::{Phase, Timer};
 
 use claim::{Claim, Decision};
+use measure::half::Half;
 use mock_server::profile::Profile;
 use serde::Deserialize;
 use std::{
@@ -28,7 +29,11 @@ use support::suggestion::unknown;
 use work::{
     strategy::Strategy,
     task::{Expected, fetch, gunzip, prime_sum, thumbnail},
-    worker::{layout::WorkerLayout, task_queue::Schedule},
+    worker::{
+        arrival::{self, Gaps},
+        layout::WorkerLayout,
+        task_queue::Schedule,
+    },
 };
 
 /// The valid time scales: any slower, and a wait of seconds lasts hours; any faster, and no wait is left.
@@ -97,6 +102,8 @@ pub struct Variant {
     pub name: String,
     /// The tasks.
     pub workload: Workload,
+    /// When the tasks become due; `None` if all are there from the start.
+    pub arrivals: Option<arrival::Recipe>,
     /// The server, for fetches.
     pub server: Option<Profile>,
     /// Listings fetched inside the timer, before the tasks.
@@ -107,11 +114,31 @@ pub struct Variant {
     pub may_fail: bool,
     /// The address space limit of the child process that the cells run in.
     pub address_space_bytes: Option<u64>,
+    /// The half of the cores that the cells are confined to; `None` for all cores.
+    pub cores: Option<Half>,
+    /// A pool that computes beside the cells.
+    pub background: Option<Background>,
     /// Seconds after which the client gives up the whole run, at the document's own pace. The scenario's deadline also
     /// applies.
     pub gives_up_s: Option<f64>,
     /// The claims whose printed figures determined these numbers.
     pub calibrated_from: Vec<String>,
+}
+
+/// A pool in a process of its own, which computes from before a cell's run until after it. Each of its jobs is a sum of
+/// primes by trial division.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Background {
+    /// Its strategy.
+    pub strategy: String,
+    /// Its workers.
+    #[serde(deserialize_with = "wire::layout")]
+    pub workers: WorkerLayout,
+    /// The cores that it is confined to.
+    pub cores: Half,
+    /// The first number that a job doesn't test: this makes a job long or short.
+    pub below: u64,
 }
 
 /// The kinds of workload, each with its recipe.
@@ -313,12 +340,20 @@ impl Variant {
         self.workload.clone().tasks().get()
     }
 
-    /// Whether its server draws latencies or faults anew in each round.
+    /// Whether arrivals, or its server's latencies or faults, are drawn anew in each round.
     pub fn is_drawn(&self) -> bool {
-        self.server.as_ref().is_some_and(|server| {
-            server.routes.iter().any(|route| route.spread.is_some())
-                || server.faults.iter().any(|fault| fault.probability.is_some_and(|probability| probability < 1.0))
-        })
+        let at_random = self.arrivals.as_ref().is_some_and(|arrivals| arrivals.gaps == Gaps::Poisson);
+        at_random
+            || self.server.as_ref().is_some_and(|server| {
+                server.routes.iter().any(|route| route.spread.is_some())
+                    || server.faults.iter().any(|fault| fault.probability.is_some_and(|probability| probability < 1.0))
+            })
+    }
+
+    /// How many times as fast as in the document its waits pass, and its tasks arrive. Without a server nothing is
+    /// scaled: a calculation takes as long as it takes.
+    pub fn pace(&self, time_scale: f64) -> f64 {
+        if self.server.is_some() { time_scale } else { 1.0 }
     }
 
     /// Seconds that its waits take sequentially if every answer is as fast as the fastest route's: about the minimum

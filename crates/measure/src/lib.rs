@@ -11,6 +11,7 @@ pub mod core_warmup;
 pub mod cores;
 pub mod cpu;
 pub mod disturbances;
+pub mod half;
 pub mod host;
 pub mod memory;
 pub mod open_files;

@@ -12,6 +12,7 @@ pub mod prime_sum;
 pub mod thumbnail;
 
 use crate::worker::{
+    arrival::Arrival,
     lane::{Activity, Lane},
     stop::Stopped,
 };
@@ -36,6 +37,8 @@ pub enum Task {
     Thumbnail(thumbnail::Thumbnail),
     /// Decompress a gzip file.
     Gunzip(gunzip::Gunzip),
+    /// One of the others, once it is due.
+    Arrival(Arrival),
 }
 
 /// What a task produced, small enough to compare and to send: a fetch of 3 MB comes back as its checksum.
@@ -172,6 +175,9 @@ pub trait TaskContext {
     /// The same check from within a call into a library, which can't be left in the middle: all it can do is end the
     /// call.
     fn stopped(&self) -> Result<(), Stopped>;
+    /// Waits until the task is due (`CLOCK_MONOTONIC`, nanoseconds). The task begins then, and the time until then is
+    /// the worker's idle time. An error if the run ends first.
+    fn await_due(&mut self, due_ns: u64) -> Result<(), Stopped>;
     /// Called around anything that blocks. The argument is the time left until the run's deadline.
     fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T;
     /// Called around work that needs no interpreter lock, such as a C extension that releases it meanwhile. Without
@@ -193,6 +199,7 @@ impl Task {
             Self::PrimeSum(task) => task.run(host),
             Self::Thumbnail(task) => task.run(host),
             Self::Gunzip(task) => task.run(host),
+            Self::Arrival(task) => task.run(host),
         }
     }
 
@@ -201,6 +208,7 @@ impl Task {
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         match self {
             Self::Fetch(task) => task.run_async(lane).await,
+            Self::Arrival(task) => task.run_async(lane).await,
             blocking => blocking.run(lane),
         }
     }
@@ -210,7 +218,16 @@ impl Task {
         match self {
             Self::Noop => false,
             Self::Fetch(task) => task.blocking,
+            Self::Arrival(arrival) => arrival.task.blocks(),
             _ => true,
+        }
+    }
+
+    /// When it becomes due (`CLOCK_MONOTONIC`, nanoseconds), if it is an arrival.
+    pub fn due_ns(&self) -> Option<u64> {
+        match self {
+            Self::Arrival(arrival) => Some(arrival.due_ns),
+            _ => None,
         }
     }
 
@@ -219,6 +236,7 @@ impl Task {
         match self {
             Self::Thumbnail(task) => Some(&task.input),
             Self::Gunzip(task) => Some(&task.input),
+            Self::Arrival(arrival) => arrival.task.file(),
             _ => None,
         }
     }
@@ -228,6 +246,7 @@ impl Task {
     pub fn key(&self) -> &str {
         match self {
             Self::Fetch(task) => task.site(),
+            Self::Arrival(arrival) => arrival.task.key(),
             _ => "",
         }
     }

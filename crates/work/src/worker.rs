@@ -1,6 +1,7 @@
 //! What strategies share: the task queue, a worker's lane, the stop signal, worker processes, and the simulated
 //! interpreter lock.
 
+pub mod arrival;
 pub mod error;
 pub mod feed;
 pub mod frame;

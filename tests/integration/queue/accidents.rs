@@ -244,7 +244,7 @@ fn the_next_run_takes_back_what_a_killed_one_left() {
     for engine in [Some(Engine::sqlite()), Engine::redis()].into_iter().flatten() {
         let mut broker = engine.broker();
         let deadline_ns = broker.now_ns().expect("it is there") + PATIENCE.as_nanos() as u64;
-        let job = |index| Job { run: 1, index, deadline_ns, server: None, errand: Errand::Noop };
+        let job = |index| Job { run: 1, index, deadline_ns, due_ns: None, server: None, errand: Errand::Noop };
         broker.enqueue("ghost:1:run-0:1", &[job(0), job(1)]).expect("it is there");
         assert_eq!(broker.held("ghost:1:run-0:1", 2).expect("it is there"), 2);
         let pool = engine.pool(1);

@@ -54,7 +54,7 @@ fn queue(at: &Address) -> Box<dyn Broker> {
 
 fn job(broker: &mut dyn Broker, index: u32) -> Job {
     let deadline_ns = broker.now_ns().unwrap() + 3_600_000_000_000;
-    Job { run: 7, index, deadline_ns, server: Some("http://127.0.0.1:1".into()), errand: Errand::Noop }
+    Job { run: 7, index, deadline_ns, due_ns: None, server: Some("http://127.0.0.1:1".into()), errand: Errand::Noop }
 }
 
 fn jobs(broker: &mut dyn Broker, indexes: std::ops::Range<u32>) -> Vec<Job> {

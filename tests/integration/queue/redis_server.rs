@@ -26,7 +26,7 @@ use std::{
 const NOW: Duration = Duration::ZERO;
 
 fn jobs(count: u32) -> Vec<Job> {
-    let job = |index| Job { run: 7, index, deadline_ns: u64::MAX, server: None, errand: Errand::Noop };
+    let job = |index| Job { run: 7, index, deadline_ns: u64::MAX, due_ns: None, server: None, errand: Errand::Noop };
     (0..count).map(job).collect()
 }
 

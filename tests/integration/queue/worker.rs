@@ -87,6 +87,7 @@ fn enqueue(broker: &mut dyn Broker, limit: Duration, ranges: &[(u64, u64)]) {
         run: 1,
         index,
         deadline_ns,
+        due_ns: None,
         server: None,
         errand: Errand::PrimeSum(PrimeSum { from, below, by: Method::TrialDivision }),
     };

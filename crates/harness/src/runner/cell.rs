@@ -2,6 +2,7 @@
 
 use super::{
     Settings,
+    background::BackgroundPool,
     check::{self, WrongAnswer},
     child::ChildProcess,
     join::join,
@@ -20,7 +21,7 @@ use support::{scratch::Scratch, terminal::printable_path};
 use work::{
     strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
     task::{Task, TaskError},
-    worker::{error::LostWorker, lane::Span, work::Account},
+    worker::{arrival, error::LostWorker, lane::Span, work::Account},
 };
 
 /// A cell, set up and ready to be measured any number of times.
@@ -179,10 +180,15 @@ impl PreparedCell {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
         // Only the stage knows the actual number of tasks.
         let shape = strategy.layout(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
+        let due_ns = stage.due_ns(0);
+        let tasks = if due_ns.is_empty() { Arc::clone(&stage.tasks) } else { arrival::from(0, &stage.tasks, &due_ns) };
         Ok(Self {
             number,
             timed: scenario.timed(&spec),
-            refused: strategy.refuses(spec.deal, &stage.tasks).or_else(|| outlasts(scenario, &spec)),
+            refused: strategy
+                .refuses(spec.deal, &tasks)
+                .or_else(|| outlasts(scenario, &spec))
+                .or_else(|| stage.lacks_cores()),
             env: Env {
                 interrupted: Arc::clone(&settings.interrupted),
                 scratch: queues.as_ref().map_or_else(|| settings.env.scratch.clone(), |queues| queues.path().into()),
@@ -204,12 +210,16 @@ impl PreparedCell {
     /// meet the same network: the round's number seeds it.
     pub fn once(&self, round: u32) -> Result<Sample, CellError> {
         let order = self.order(round);
-        let outcome = match self.stage.address_space_bytes {
-            None => carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?,
-            limit => {
+        let background = self.stage.background.as_ref();
+        let background = background.map(|background| BackgroundPool::start(background, &self.env)).transpose()?;
+        let outcome = match (self.stage.address_space_bytes, self.stage.cores) {
+            (None, None) => carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?,
+            (limit, _) => {
                 ChildProcess::spawn(&self.env.program, limit)?.carry_out(&order, &self.env.interrupted, &mut |_| ())?
             }
         };
+        background.as_ref().map_or(Ok(()), BackgroundPool::check)?;
+        drop(background);
         let log = match self.check(&order, &outcome) {
             Ok(log) => log,
             Err(error) if outcome.account.outages.is_empty() => return Err(error),
@@ -244,8 +254,10 @@ impl PreparedCell {
             env: self.env.clone(),
             server: self.stage.server.as_ref().map(|server| server.contact().origin().to_owned()),
             is_probe: false,
+            cores: self.stage.cores,
             prologue: self.stage.prologue.clone(),
             tasks: Arc::clone(&self.stage.tasks),
+            due_ns: self.stage.due_ns(round),
         }
     }
 

@@ -1,25 +1,29 @@
 //! A child process that carries out one order and ends.
 //!
-//! Two measurements need one: peak memory, because an allocator keeps what earlier runs took; and a limit on the
-//! address space, because this process must not run out of it.
+//! Some measurements need one: peak memory, because an allocator keeps what earlier runs took; a limit on the address
+//! space, because this process must not run out of it; some of the cores, because this process keeps all; and a pool in
+//! the background, which is ended by killing it.
 
 use super::{
     cell::CellError,
     order::{Moment, Outcome, RunOrder, carry_out},
 };
-use nix::sys::resource::{Resource, setrlimit};
+use nix::{
+    poll::{PollFd, PollFlags, PollTimeout, poll},
+    sys::resource::{Resource, setrlimit},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     io::{self, BufReader},
-    os::unix::process::CommandExt,
+    os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     sync::{Arc, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
 use work::worker::{
-    frame, lifeline,
+    feed, frame, lifeline,
     process::{START_LIMIT, ending},
 };
 
@@ -57,6 +61,17 @@ impl ChildProcess {
             command.args(["-c", WITHOUT_HANDLER]).arg(program).envs(ROOM_TO_BREATHE);
         }
         command.arg("child").args(address_space_bytes.map(|bytes| bytes.to_string()));
+        Self::start(command, program)
+    }
+
+    /// Starts one that no viewer is shown, and no limit is set on.
+    pub(super) fn unwatched(program: &Path) -> Result<Self, CellError> {
+        let mut command = Command::new(program);
+        command.arg("child").env_remove(feed::VARIABLE);
+        Self::start(command, program)
+    }
+
+    fn start(mut command: Command, program: &Path) -> Result<Self, CellError> {
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn();
         spawned.map(Self).map_err(|error| CellError::Child(format!("{}: {error}", program.display())))
     }
@@ -87,30 +102,83 @@ impl ChildProcess {
         }
     }
 
+    /// Sends it the order, and returns when its pool is about to run the tasks. Dropping the conversation ends the child.
+    pub(super) fn begin(&mut self, order: &RunOrder, interrupted: &Arc<AtomicBool>) -> Result<Conversation, CellError> {
+        let mut begin = || {
+            let mut conversation = self.send(order, interrupted)?;
+            loop {
+                match conversation.hear()? {
+                    Some(ChildReport::At(moment)) => {
+                        conversation.nod(moment, order)?;
+                        if moment == Moment::Started {
+                            return Ok(Ok(conversation));
+                        }
+                    }
+                    Some(ChildReport::Over(outcome)) => {
+                        return Ok(Err(outcome.err().unwrap_or_else(|| "it ended at once".into())));
+                    }
+                    None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+                }
+            }
+        };
+        begin().map_err(|error: io::Error| CellError::Child(error.to_string()))?.map_err(CellError::Child)
+    }
+
+    fn send(&mut self, order: &RunOrder, interrupted: &Arc<AtomicBool>) -> io::Result<Conversation> {
+        let no_pipe = || io::Error::other("it has no pipes");
+        let orders = Patient::new(self.0.stdin.take().ok_or_else(no_pipe)?, interrupted)?;
+        let reports = BufReader::new(Patient::new(self.0.stdout.take().ok_or_else(no_pipe)?, interrupted)?);
+        let mut conversation = Conversation { orders, reports, since: Instant::now(), limit: START_LIMIT };
+        frame::write(conversation.orders.limit(conversation.since, START_LIMIT), order)?;
+        Ok(conversation)
+    }
+
     fn converse(
         &mut self,
         order: &RunOrder,
         interrupted: &Arc<AtomicBool>,
         look: &mut dyn FnMut(Moment),
     ) -> io::Result<Option<Result<Outcome, String>>> {
-        let no_pipe = || io::Error::other("it has no pipes");
-        // Held until the answer arrives: when it closes, the child ends.
-        let mut orders = Patient::new(self.0.stdin.take().ok_or_else(no_pipe)?, interrupted)?;
-        let mut reports = BufReader::new(Patient::new(self.0.stdout.take().ok_or_else(no_pipe)?, interrupted)?);
-        let (mut since, mut limit) = (Instant::now(), START_LIMIT);
-        frame::write(orders.limit(since, limit), order)?;
+        let mut conversation = self.send(order, interrupted)?;
         loop {
-            reports.get_mut().limit(since, limit);
-            match frame::read(&mut reports)? {
+            match conversation.hear()? {
                 Some(ChildReport::At(moment)) => {
                     look(moment);
-                    (since, limit) = (Instant::now(), longest_after(moment, order));
-                    frame::write(orders.limit(since, ANSWER_LIMIT), &Nod)?;
+                    conversation.nod(moment, order)?;
                 }
                 Some(ChildReport::Over(outcome)) => return Ok(Some(*outcome)),
                 None => return Ok(None),
             }
         }
+    }
+}
+
+/// The two pipes to a child. When they close, the child ends.
+pub(super) struct Conversation {
+    orders: Patient<ChildStdin>,
+    reports: BufReader<Patient<ChildStdout>>,
+    /// When the child was last told to go on, and how long it may take.
+    since: Instant,
+    limit: Duration,
+}
+
+impl Conversation {
+    /// The next report; `None` if the child has closed its pipe.
+    fn hear(&mut self) -> io::Result<Option<ChildReport>> {
+        self.reports.get_mut().limit(self.since, self.limit);
+        frame::read(&mut self.reports)
+    }
+
+    /// Lets it go on from this moment.
+    fn nod(&mut self, moment: Moment, order: &RunOrder) -> io::Result<()> {
+        (self.since, self.limit) = (Instant::now(), longest_after(moment, order));
+        frame::write(self.orders.limit(self.since, ANSWER_LIMIT), &Nod)
+    }
+
+    /// Whether the child has said something since, or has ended.
+    pub(super) fn has_news(&self) -> bool {
+        let mut pipe = [PollFd::new(self.reports.get_ref().as_fd(), PollFlags::POLLIN)];
+        poll(&mut pipe, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
     }
 }
 
@@ -141,6 +209,9 @@ pub fn serve_parent(address_space_bytes: Option<u64>) -> io::Result<()> {
         return frame::write(io::stdout(), &ChildReport::Over(Box::new(Err(refused.to_string()))));
     }
     let Some(order) = frame::read::<RunOrder>(io::stdin().lock())? else { return Ok(()) };
+    if let Some(refused) = order.cores.and_then(|half| half.confine().err()) {
+        return frame::write(io::stdout(), &ChildReport::Over(Box::new(Err(refused.to_string()))));
+    }
     let mut pause = |moment| await_nod(moment).map_err(|error| CellError::Child(error.to_string()));
     let outcome = carry_out(&order, &Arc::default(), &mut pause).map_err(|error| error.to_string());
     frame::write(io::stdout().lock(), &ChildReport::Over(Box::new(outcome)))

@@ -6,6 +6,7 @@ use measure::{
     clock::{between, now_ns},
     core_warmup::wake_cores,
     cpu::CpuTime,
+    half::Half,
 };
 use serde::{Deserialize, Serialize};
 use std::{
@@ -16,6 +17,7 @@ use work::{
     strategy::{self, CloseError, Env, Pool, Strategy, Work},
     task::Task,
     worker::{
+        arrival,
         error::LostWorker,
         feed::{Announcement, Feed, Notice},
         lane::{Done, Lane, Span},
@@ -46,8 +48,12 @@ pub(super) struct RunOrder {
     /// Whether this run is inspected from outside and not timed. Then it pauses at its [`Moment`]s, and keeps no spans:
     /// with ten thousand tasks, they take most of the memory.
     pub(super) is_probe: bool,
+    /// The cores that its process is confined to; `None` for all. Only a child process is.
+    pub(super) cores: Option<Half>,
     pub(super) prologue: Vec<Task>,
     pub(super) tasks: Arc<[Task]>,
+    /// When each task becomes due, nanoseconds from the start of the run; empty if all are there from the start.
+    pub(super) due_ns: Vec<u64>,
 }
 
 /// When the parent may inspect the process.
@@ -150,7 +156,11 @@ impl RunOrder {
             result.map_err(CellError::Prologue)?;
             spans.extend(waited);
         }
-        let done = pool.run(work);
+        let done = if self.due_ns.is_empty() {
+            pool.run(work)
+        } else {
+            pool.run(&Work { tasks: arrival::from(now_ns(), &work.tasks, &self.due_ns), ..work.clone() })
+        };
         let end_ns = now_ns();
         self.announce(Notice::Ended, end_ns);
         Ok((start_ns, end_ns, spans, done))

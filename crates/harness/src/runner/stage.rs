@@ -1,7 +1,8 @@
 //! Preparation before the clock starts: fixtures, server, tasks, and the right answers.
 
 use super::{Observer, Settings};
-use crate::scenario::{Scenario, Variant, Workload};
+use crate::scenario::{Background, Scenario, Variant, Workload};
+use measure::half::Half;
 use mock_server::{
     checked::ProfileError,
     contact::Contact,
@@ -26,13 +27,16 @@ use work::{
         gunzip::TooFewArchives,
         thumbnail::{self, TooFewPhotos},
     },
-    worker::{lane::Lane, stop::Stop},
+    worker::{arrival, lane::Lane, stop::Stop},
 };
 
 /// A variant of a scenario, ready to run.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) tasks: Arc<[Task]>,
+    arrivals: Option<arrival::Recipe>,
+    /// See [`Variant::pace`].
+    pace: f64,
     pub(super) prologue: Vec<Task>,
     pub(super) expected: Vec<Expected>,
     /// Files of the user's folder that are not tasks.
@@ -43,6 +47,10 @@ pub(super) struct Stage {
     pub(super) may_fail: bool,
     /// The address space limit of a process with a pool, which is then a child process.
     pub(super) address_space_bytes: Option<u64>,
+    /// The cores that the cells are confined to, in a child process; `None` for all.
+    pub(super) cores: Option<Half>,
+    /// The pool that computes beside them.
+    pub(super) background: Option<Background>,
     /// Where tasks write. Removed with the stage.
     _outputs: Scratch,
 }
@@ -160,6 +168,8 @@ impl Stage {
         let (deadline, may_fail, address_space_bytes) = (None, variant.may_fail, variant.address_space_bytes);
         let mut stage = Self {
             tasks,
+            arrivals: variant.arrivals.clone(),
+            pace: variant.pace(scenario.time_scale),
             prologue,
             expected,
             left_out,
@@ -167,10 +177,25 @@ impl Stage {
             server,
             may_fail,
             address_space_bytes,
+            cores: variant.cores,
+            background: variant.background.clone(),
             _outputs: outputs,
         };
         stage.run_reference(scenario, settings, observer)?;
         Ok(stage)
+    }
+
+    /// When each task becomes due in this round, nanoseconds from the start of the run; empty if all are there from the
+    /// start.
+    pub(super) fn due_ns(&self, round: u32) -> Vec<u64> {
+        let due = |arrivals: &arrival::Recipe| arrivals.due_ns(self.tasks.len(), self.pace, round.into());
+        self.arrivals.as_ref().map(due).unwrap_or_default()
+    }
+
+    /// Why its cells can't be measured here, if they need two halves of the cores and there are none.
+    pub(super) fn lacks_cores(&self) -> Option<String> {
+        let wants_half = self.cores.is_some() || self.background.is_some();
+        wants_half.then(|| Half::check().err()).flatten().map(|why| why.to_string())
     }
 
     /// Runs the tasks once, sequentially and untimed, if their expected outcome is the sequential one. A run over the

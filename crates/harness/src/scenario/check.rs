@@ -1,7 +1,8 @@
 //! From the wire form to the checked form: every name resolves, every number is in range, or the error says where not.
 
 use super::{
-    CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, time_scale, wire, with_baselines,
+    Background, CellSpec, DEFAULT_VARIANT, Scenario, ScenarioError, Variant, Workload, matrix, shapes, time_scale,
+    wire, with_baselines,
 };
 use crate::scenario::Timer;
 use mock_server::{
@@ -23,6 +24,9 @@ use work::{
 
 /// With less than this a process can't even start: its heap reserves 64 MiB.
 const LEAST_ADDRESS_SPACE_BYTES: u64 = 100_000_000;
+
+/// Sums of primes up to here end within minutes.
+const LARGEST_SIEVE: u64 = 100_000_000;
 
 /// The default limit of a run.
 const A_MINUTE_S: f64 = 60.0;
@@ -52,11 +56,14 @@ impl ScenarioChecker<'_> {
         let base = Variant {
             name: DEFAULT_VARIANT.into(),
             workload: wire.workload,
+            arrivals: wire.arrivals,
             server: wire.server.map(|server| self.server("server", server, wire.time_scale)).transpose()?,
             prologue: wire.prologue,
             expected: wire::Outcomes::by_index(&wire.expected),
             may_fail: wire.may_fail,
             address_space_bytes: wire.address_space_mb.map(megabytes),
+            cores: wire.cores,
+            background: wire.background,
             gives_up_s: wire.gives_up_s,
             calibrated_from: wire.calibrated_from,
         };
@@ -70,6 +77,7 @@ impl ScenarioChecker<'_> {
         }
         for variant in &variants {
             self.variant(variant)?;
+            self.arrivals(variant, wire.time_scale, deadline_s)?;
         }
         let most = variants.iter().map(Variant::tasks).max().unwrap_or(0);
         let beyond =
@@ -107,6 +115,7 @@ impl ScenarioChecker<'_> {
 
     fn variant(&self, variant: &Variant) -> Result<(), ScenarioError> {
         self.size(&variant.workload)?;
+        variant.background.as_ref().map_or(Ok(()), |background| self.background(background))?;
         if let Some(bytes) = variant.address_space_bytes.filter(|&bytes| bytes < LEAST_ADDRESS_SPACE_BYTES) {
             let (found, expected) =
                 ((bytes / 1_000_000).to_string(), "at least 100: a process alone takes most of that");
@@ -145,6 +154,30 @@ impl ScenarioChecker<'_> {
         self.answered(variant, fetch, &server)
     }
 
+    fn background(&self, background: &Background) -> Result<(), ScenarioError> {
+        let strategy = self.strategy("background.strategy", &background.strategy)?;
+        let fits = shapes(strategy, &[background.workers], u32::MAX);
+        fits.map(drop).map_err(|misfit| self.invalid("background.workers", &misfit.found, &misfit.expected))?;
+        if background.below <= LARGEST_SIEVE {
+            return Ok(());
+        }
+        let found = background.below.to_string();
+        Err(self.invalid("background.below", &found, &format!("at most {LARGEST_SIEVE}")))
+    }
+
+    /// The last task must be due before the deadline, or every run would time out.
+    fn arrivals(&self, variant: &Variant, time_scale: f64, deadline_s: f64) -> Result<(), ScenarioError> {
+        let Some(arrivals) = &variant.arrivals else { return Ok(()) };
+        self.positive("arrivals.rate_per_s", arrivals.rate_per_s)?;
+        let last_s = f64::from(variant.tasks()) / (arrivals.rate_per_s * variant.pace(time_scale));
+        if last_s < deadline_s {
+            return Ok(());
+        }
+        let (tasks, deadline) = (variant.tasks(), exact(deadline_s));
+        let found = format!("{} for {tasks} tasks", exact(arrivals.rate_per_s));
+        Err(self.invalid("arrivals.rate_per_s", &found, &format!("a rate at which the last of them is due before the run's deadline of {deadline} s: a higher one, or a later `deadline_s`")))
+    }
+
     /// Checks that each fetched path has a route. Else the server's own 404 would be measured as an answer.
     fn answered(&self, variant: &Variant, fetch: &Recipe, server: &CheckedProfile) -> Result<(), ScenarioError> {
         let listed = |listing: &Listing| (None, listing.path.clone());
@@ -176,7 +209,6 @@ impl ScenarioChecker<'_> {
     /// A digit too many in a file should be an error in the file, and not exhaust the machine's memory.
     fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
         const MOST_TASKS: u32 = 1_000_000;
-        const LARGEST_SIEVE: u64 = 100_000_000;
         let tasks = workload.clone().tasks().get();
         if tasks > MOST_TASKS {
             return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
@@ -214,6 +246,9 @@ impl ScenarioChecker<'_> {
         if let Some(workload) = changes.workload {
             variant.workload = self.laid_over("workload", workload, &name)?;
         }
+        if let Some(arrivals) = changes.arrivals {
+            variant.arrivals = Some(self.laid_over("arrivals", arrivals, &name)?);
+        }
         if let Some(server) = changes.server {
             let server = self.laid_over("server", server, &name)?;
             variant.server = Some(self.server(&format!("variants.{name}.server"), server, time_scale)?);
@@ -228,6 +263,8 @@ impl ScenarioChecker<'_> {
         variant.expected = changes.expected.map_or(variant.expected, |outcomes| wire::Outcomes::by_index(&outcomes));
         variant.may_fail = changes.may_fail.unwrap_or(variant.may_fail);
         variant.address_space_bytes = changes.address_space_mb.map(megabytes).or(variant.address_space_bytes);
+        variant.cores = changes.cores.or(variant.cores);
+        variant.background = changes.background.or(variant.background);
         variant.gives_up_s = changes.gives_up_s.or(variant.gives_up_s);
         variant.calibrated_from = changes.calibrated_from.unwrap_or(variant.calibrated_from);
         Ok(Variant { name, ..variant })

@@ -1,17 +1,18 @@
 //! The wire form: what a scenario's TOML may say. Unknown keys are rejected; nothing else is checked here.
 
 use super::{
-    DEFAULT_VARIANT, Workload,
+    Background, DEFAULT_VARIANT, Workload,
     claim::{Apart, Needs, Test},
 };
 use crate::scenario::{Phase, Timer};
+use measure::half::Half;
 use mock_server::profile::Profile;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use std::{collections::BTreeMap, num::NonZeroU32};
 use toml::{Table, Value};
 use work::{
     task::{ErrorKind, Expected, fetch},
-    worker::{layout::WorkerLayout, task_queue::Schedule},
+    worker::{arrival, layout::WorkerLayout, task_queue::Schedule},
 };
 
 /// A whole file.
@@ -25,6 +26,7 @@ pub(super) struct Scenario {
     pub time_scale: f64,
     pub deadline_s: Option<f64>,
     pub workload: Workload,
+    pub arrivals: Option<arrival::Recipe>,
     pub server: Option<Profile>,
     #[serde(default)]
     pub prologue: Vec<fetch::Listing>,
@@ -33,6 +35,8 @@ pub(super) struct Scenario {
     #[serde(default)]
     pub may_fail: bool,
     pub address_space_mb: Option<NonZeroU32>,
+    pub cores: Option<Half>,
+    pub background: Option<Background>,
     pub gives_up_s: Option<f64>,
     #[serde(default)]
     pub as_published: BTreeMap<String, Vec<Phase>>,
@@ -128,12 +132,16 @@ pub(super) struct Changes {
     pub latency_s: Option<f64>,
     /// Merged into the scenario's table of this name, key by key.
     pub workload: Option<Table>,
+    /// Likewise.
+    pub arrivals: Option<Table>,
     /// Likewise. A list, such as `routes`, replaces the whole list.
     pub server: Option<Table>,
     pub prologue: Option<Vec<fetch::Listing>>,
     pub expected: Option<Vec<Outcomes>>,
     pub may_fail: Option<bool>,
     pub address_space_mb: Option<NonZeroU32>,
+    pub cores: Option<Half>,
+    pub background: Option<Background>,
     pub gives_up_s: Option<f64>,
     pub calibrated_from: Option<Vec<String>>,
 }
@@ -158,6 +166,10 @@ pub(super) struct Cells {
 pub(super) enum Workers {
     Number(NonZeroU32),
     Text(WorkerLayout),
+}
+
+pub(super) fn layout<'de, D: Deserializer<'de>>(from: D) -> Result<WorkerLayout, D::Error> {
+    Workers::deserialize(from).map(|workers| (&workers).into())
 }
 
 fn one() -> f64 {

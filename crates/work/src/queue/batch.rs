@@ -133,15 +133,15 @@ enum TaskResult {
 impl<'a> Batch<'a> {
     /// The tasks of a run. Those that can't be sent have their answer already.
     pub fn new(broker: &'a mut dyn Broker, client: &'a Client, work: &'a Work) -> Self {
-        let now = now_ns().saturating_add_signed(client.clock().to_queue.ns);
-        let deadline_ns = now.saturating_add(work.stop.time_left().as_nanos() as u64);
+        let queues = |ours_ns: u64| ours_ns.saturating_add_signed(client.clock().to_queue.ns);
+        let deadline_ns = queues(now_ns()).saturating_add(work.stop.time_left().as_nanos() as u64);
         let (mut jobs, mut answers) = (Vec::new(), Vec::new());
         for (index, task) in (0..).zip(&*work.tasks) {
             let errand = Errand::of(task);
             answers.push(errand.as_ref().err().map(|why| TaskResult::Failed(TaskError::Refused(why.clone()))));
             jobs.extend(errand.map(|errand| {
-                let server = work.server.clone();
-                Job { run: work.run, index, deadline_ns, server, errand }
+                let (server, due_ns) = (work.server.clone(), task.due_ns().map(queues));
+                Job { run: work.run, index, deadline_ns, due_ns, server, errand }
             }));
         }
         broker.until(Some(Instant::now() + work.stop.time_left() + GRACE));
@@ -419,11 +419,10 @@ fn on_our_axis(delivered: Delivered, worker: u32, ahead_ns: i64, handed_in_ns: (
         let (index, end_ns) = (Some(done.index), end_ns.max(start_ns));
         Span { worker, index, kind, start_ns, end_ns }
     };
-    let of_job = [
-        span(Activity::Enqueue, start_ns, in_queue_ns),
-        span(Activity::Queued, in_queue_ns, taken_ns),
-        span(Activity::Return, ended_ns, read_ns),
-    ];
-    done.spans.extend(of_job);
+    // An arrival is queued from when it was due, and in the queue long before.
+    let is_arrival = done.spans.iter().any(|span| span.kind == Activity::Queued);
+    let before = [span(Activity::Enqueue, start_ns, in_queue_ns), span(Activity::Queued, in_queue_ns, taken_ns)];
+    done.spans.extend(before.into_iter().filter(|_| !is_arrival));
+    done.spans.push(span(Activity::Return, ended_ns, read_ns));
     done
 }

@@ -18,6 +18,8 @@ pub struct Job {
     pub index: u32,
     /// When the run ends, by the queue's clock, nanoseconds.
     pub deadline_ns: u64,
+    /// When the task is due, by the same clock, if it has such a time. Its worker waits until then.
+    pub due_ns: Option<u64>,
     /// The one server it may fetch from (`http://HOST:PORT`): the one that the run was started with.
     pub server: Option<String>,
     /// What to do.

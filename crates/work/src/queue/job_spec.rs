@@ -67,6 +67,8 @@ impl Errand {
             Task::Gunzip(Gunzip { input, releases_lock }) => {
                 Self::Gunzip { archive: named(FixtureKind::Archive, input)?, releases_lock: *releases_lock }
             }
+            // When it is due stands in the job.
+            Task::Arrival(arrival) => Self::of(&arrival.task)?,
         })
     }
 

@@ -58,8 +58,12 @@ impl Strategy for WorkStealing {
         }
     }
 
-    fn refuses(&self, deal: Schedule, _: &[Task]) -> Option<String> {
-        (deal != Schedule::OneByOne).then(|| format!("rayon deals by stealing; `{deal}` can't be asked of it"))
+    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
+        if deal != Schedule::OneByOne {
+            return Some(format!("rayon deals by stealing; `{deal}` can't be asked of it"));
+        }
+        let arrivals = tasks.iter().any(|task| task.due_ns().is_some());
+        arrivals.then(|| "rayon takes tasks in an order of its own, not as they become due".into())
     }
 
     fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {

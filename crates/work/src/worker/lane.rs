@@ -1,6 +1,7 @@
 //! A worker's lane: the context of a task while it runs, and the record of what it does.
 
 use super::{
+    arrival::NAP,
     feed::{Announcement, Feed, Notice},
     stop::{Stop, Stopped},
 };
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     any::Any,
     panic::{AssertUnwindSafe, catch_unwind},
+    thread,
     time::Duration,
 };
 
@@ -34,7 +36,7 @@ pub enum Activity {
     /// The job was being enqueued. Like the next two, this is the job's time and no worker's: it lies outside the
     /// task's `Run`, and the spans of several jobs overlap.
     Enqueue,
-    /// The job waited for a worker to take it.
+    /// The job, or the task that was due, waited for a worker to take it.
     Queued,
     /// The result was on its way back.
     Return,
@@ -94,7 +96,8 @@ pub struct Done {
     pub index: u32,
     /// Its result.
     pub result: Result<Output, TaskError>,
-    /// The task, then its waits: at most two of a fetch, and each one for the interpreter lock, if there is one.
+    /// The task, then its waits: at most two of a fetch, and each one for the interpreter lock, if there is one. Last,
+    /// for an [arrival](super::arrival), the time from when it was due to when it began.
     pub spans: Vec<Span>,
 }
 
@@ -111,6 +114,10 @@ pub struct Lane {
     worker: u32,
     index: Option<u32>,
     run: u64,
+    /// When the task began.
+    begun_ns: u64,
+    /// When it was due, if it has such a time.
+    due_ns: Option<u64>,
     spans: Vec<Span>,
     stop: Stop,
     /// Where it announces what it does, if there is a viewer.
@@ -120,7 +127,8 @@ pub struct Lane {
 impl Lane {
     /// The lane of worker `worker` in run `run`.
     pub fn new(worker: u32, run: u64, stop: Stop) -> Self {
-        Self { worker, index: None, run, spans: Vec::new(), stop, feed: Feed::of_this_process() }
+        let feed = Feed::of_this_process();
+        Self { worker, index: None, run, begun_ns: 0, due_ns: None, spans: Vec::new(), stop, feed }
     }
 
     /// Runs one task to its end. A panic in the task's code is an error of that task alone.
@@ -130,30 +138,30 @@ impl Lane {
 
     /// The same, for callers that add to the lane's context: `work` runs the task.
     pub fn run_with(&mut self, index: u32, work: impl FnOnce(&mut Self) -> Result<Output, TaskError>) -> Done {
-        let start_ns = self.enter(Some(index));
+        self.enter(Some(index));
         let result = self.run_caught(work);
-        let spans = self.leave(start_ns, result.is_ok());
+        let spans = self.leave(result.is_ok());
         Done { index, result, spans }
     }
 
     /// Runs one step of the prologue: a task outside the numbered list.
     pub fn run_prologue(&mut self, task: &Task) -> (Result<Output, TaskError>, Vec<Span>) {
-        let start_ns = self.enter(None);
+        self.enter(None);
         let result = self.run_caught(|lane| task.run(lane));
-        let spans = self.leave(start_ns, result.is_ok());
+        let spans = self.leave(result.is_ok());
         (result, spans)
     }
 
     /// The same inside an event loop.
     pub async fn run_async(&mut self, index: u32, task: &Task) -> Done {
-        let start_ns = self.enter(Some(index));
+        self.enter(Some(index));
         let result = match self.stop.check() {
             Ok(()) => {
                 AssertUnwindSafe(task.run_async(self)).catch_unwind().await.unwrap_or_else(|panic| panicked(&*panic))
             }
             Err(stopped) => Err(stopped.into()),
         };
-        let spans = self.leave(start_ns, result.is_ok());
+        let spans = self.leave(result.is_ok());
         Done { index, result, spans }
     }
 
@@ -182,18 +190,50 @@ impl Lane {
         catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|panic| panicked(&*panic))
     }
 
-    fn enter(&mut self, index: Option<u32>) -> u64 {
+    fn enter(&mut self, index: Option<u32>) {
         self.index = index;
-        let start_ns = now_ns();
-        self.announce(Activity::Run, start_ns);
-        start_ns
+        self.due_ns = None;
+        self.begin();
     }
 
-    fn leave(&mut self, start_ns: u64, is_ok: bool) -> Vec<Span> {
-        let run = self.span(Activity::Run, start_ns);
+    /// The task begins, now or once more: what was before is no part of it.
+    fn begin(&mut self) {
+        self.spans.clear();
+        self.begun_ns = now_ns();
+        self.announce(Activity::Run, self.begun_ns);
+    }
+
+    fn leave(&mut self, is_ok: bool) -> Vec<Span> {
+        let run = self.span(Activity::Run, self.begun_ns);
         self.announce(if is_ok { Activity::Idle } else { Activity::Failed }, run.end_ns);
         self.spans.insert(0, run);
+        let queued = |due_ns| Span { kind: Activity::Queued, start_ns: due_ns, end_ns: run.start_ns, ..run };
+        self.spans.extend(self.due_ns.filter(|due_ns| *due_ns <= run.start_ns).map(queued));
         std::mem::take(&mut self.spans)
+    }
+
+    /// The nap before the next check whether the task is due; `None` if it is, and has begun. A task whose time has
+    /// come before it was taken begins at once.
+    fn nap(&mut self, due_ns: u64) -> Result<Option<Duration>, Stopped> {
+        if self.due_ns.is_none() {
+            self.due_ns = Some(due_ns);
+            self.announce(Doing::Idle, now_ns());
+        }
+        self.stop.check()?;
+        let left = between(now_ns(), due_ns);
+        if left.is_zero() {
+            self.begin();
+            return Ok(None);
+        }
+        Ok(Some(left.min(NAP)))
+    }
+
+    /// [`await_due`](TaskContext::await_due) inside an event loop, which goes on meanwhile.
+    pub async fn await_due_async(&mut self, due_ns: u64) -> Result<(), Stopped> {
+        while let Some(nap) = self.nap(due_ns)? {
+            tokio::time::sleep(nap).await;
+        }
+        Ok(())
     }
 
     #[inline]
@@ -217,6 +257,13 @@ impl TaskContext for Lane {
 
     fn stopped(&self) -> Result<(), Stopped> {
         self.stop.check()
+    }
+
+    fn await_due(&mut self, due_ns: u64) -> Result<(), Stopped> {
+        while let Some(nap) = self.nap(due_ns)? {
+            thread::sleep(nap);
+        }
+        Ok(())
     }
 
     fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {

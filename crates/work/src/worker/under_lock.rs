@@ -67,6 +67,10 @@ impl<H: TaskContext> TaskContext for UnderLock<'_, '_, H> {
         if self.holder.is_asked() { self.hand_over() } else { Ok(()) }
     }
 
+    fn await_due(&mut self, due_ns: u64) -> Result<(), Stopped> {
+        self.without(|host| host.await_due(due_ns))
+    }
+
     fn wait<T>(&mut self, why: Activity, io: impl FnOnce(Duration) -> T) -> T {
         self.without(|host| host.wait(why, io))
     }

@@ -20,7 +20,7 @@ fn place() -> (TempDir, PathBuf) {
 }
 
 fn job(index: u32) -> Job {
-    Job { run: 1, index, deadline_ns: u64::MAX, server: None, errand: Errand::Noop }
+    Job { run: 1, index, deadline_ns: u64::MAX, due_ns: None, server: None, errand: Errand::Noop }
 }
 
 fn take_all(broker: &mut Sqlite) -> Vec<u32> {

@@ -7,12 +7,14 @@ use crate::{
         job::{Delivered, Message},
         outage::OutageWatch,
     },
+    task::Task,
     worker::{
+        arrival::Arrival,
         lane::{Done, Lane},
         source::{Chunk, Source},
     },
 };
-use measure::clock::now_ns;
+use measure::clock::{between, now_ns};
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     thread,
@@ -113,7 +115,8 @@ impl Post {
     fn begin(&mut self, taken: TakenJob) -> Option<Chunk> {
         let taken_ns = now_ns();
         let TakenJob { id, reply_to, attempt, job } = taken;
-        let left = self.time_until(job.deadline_ns, taken_ns);
+        let left = between(taken_ns, self.ours(job.deadline_ns));
+        let due_ns = job.due_ns.map(|due_ns| self.ours(due_ns));
         let in_hand = InHand::new(id, left);
         let lane = Lane::new(self.shared.membership.first_worker + self.seat as u32, job.run, in_hand.stop());
         self.shared.desk.lay(self.seat, in_hand.clone());
@@ -121,7 +124,13 @@ impl Post {
         let membership = &self.shared.membership;
         let server = membership.server.as_deref().or(job.server.as_deref());
         match job.errand.task(&membership.data, &membership.outputs, server) {
-            Ok(task) => Some((lane, vec![(job.index, task)])),
+            Ok(task) => {
+                let task = match due_ns {
+                    Some(due_ns) => Task::Arrival(Arrival { due_ns, task: Box::new(task) }),
+                    None => task,
+                };
+                Some((lane, vec![(job.index, task)]))
+            }
             Err(refusal) => {
                 self.finish(Done { index: job.index, result: Err(refusal), spans: Vec::new() });
                 None
@@ -129,10 +138,10 @@ impl Post {
         }
     }
 
-    /// The time from now until a time of the queue's clock.
-    fn time_until(&self, queue_ns: u64, now_ns: u64) -> Duration {
-        let left = i128::from(queue_ns) - i128::from(self.shared.to_queue().ns) - i128::from(now_ns);
-        Duration::from_nanos(left.clamp(0, i128::from(u64::MAX)) as u64)
+    /// A time of the queue's clock by this host's.
+    fn ours(&self, queue_ns: u64) -> u64 {
+        let ours = i128::from(queue_ns) - i128::from(self.shared.to_queue().ns);
+        ours.clamp(0, i128::from(u64::MAX)) as u64
     }
 
     fn finish(&mut self, done: Done) {

@@ -77,7 +77,7 @@ impl Hub {
     fn ask(&mut self, left: Duration, job: (u32, Errand)) {
         let deadline_ns = now_ns() + self.clock_ahead_ns + left.as_nanos() as u64;
         let (index, errand) = job;
-        let job = Job { run: 7, index, deadline_ns, server: Some("http://127.0.0.1:1".into()), errand };
+        let job = Job { run: 7, index, deadline_ns, due_ns: None, server: Some("http://127.0.0.1:1".into()), errand };
         self.change(|state| state.waiting.push_back((format!("job {index}"), job)));
     }
 

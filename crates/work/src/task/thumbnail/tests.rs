@@ -279,6 +279,10 @@ impl TaskContext for Impatient {
         self.look()
     }
 
+    fn await_due(&mut self, _: u64) -> Result<(), crate::worker::stop::Stopped> {
+        Ok(())
+    }
+
     fn wait<T>(&mut self, _: crate::worker::lane::Activity, io: impl FnOnce(Duration) -> T) -> T {
         io(Duration::ZERO)
     }

@@ -1,0 +1,96 @@
+//! Open-loop arrivals and pools in the background, from outside.
+
+use common::{PATIENCE, program_under_test, scenario};
+use serde_json::Value;
+
+/// Measures two rounds of a scenario of this text. The record, and the exit code.
+fn measured(text: &str) -> (Value, Option<i32>) {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = scenario(dir.path(), "mine", text);
+    let mut command = assert_cmd::Command::new(program_under_test());
+    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "2"]);
+    let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
+    let record = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("one document: {output:?}"));
+    (record, output.status.code())
+}
+
+fn cell<'a>(record: &'a Value, strategy: &str, variant: &str) -> &'a Value {
+    let cells = record["cells"].as_array().expect("cells");
+    let is = |cell: &&Value| cell["strategy"] == strategy && cell["variant"] == variant;
+    cells.iter().find(is).unwrap_or_else(|| panic!("{strategy}, {variant}: {record}"))
+}
+
+const BESIDE: &str = "
+cores = 'first_half'
+[workload.prime_sum]
+below = 1000
+tasks = 4
+[variants.beside]
+background = { strategy = 'processes', workers = 2, cores = 'second_half', below = 200_000 }
+[variants.queue]
+background = { strategy = 'queue', workers = 1, cores = 'first_half', below = 200_000 }
+[variants.short]
+background = { strategy = 'threads', workers = 1, cores = 'second_half', below = 2 }
+[[cells]]
+strategies = ['threads']
+workers = [2]
+[[cells]]
+variant = 'beside'
+strategies = ['processes']
+workers = [2]
+[[cells]]
+variant = 'queue'
+strategies = ['async']
+workers = [2]
+[[cells]]
+variant = 'short'
+strategies = ['threads']
+workers = [2]
+";
+
+#[test]
+fn cells_have_half_of_the_cores_and_a_pool_beside_them_or_say_why_not() {
+    let (record, code) = measured(BESIDE);
+    if record["host"]["cores_usable"] == 1 {
+        assert_eq!((&cell(&record, "threads", "default")["check"], code), (&"skipped".into(), Some(0)), "{record}");
+        return;
+    }
+    for (strategy, variant) in [("threads", "default"), ("processes", "beside"), ("async", "queue")] {
+        let cell = cell(&record, strategy, variant);
+        assert_eq!((&cell["check"], &cell["error"]), (&"passed".into(), &Value::Null), "{cell}");
+    }
+    let short = cell(&record, "threads", "short");
+    assert_eq!((&short["check"], code), (&"failed".into(), Some(1)), "{short}");
+    let error = short["error"].as_str().expect("a reason");
+    assert!(error.contains("the pool in the background ended before the run did"), "{error}");
+}
+
+#[test]
+fn arrivals_that_can_not_all_be_due_in_time_are_refused() {
+    let parsed = |arrivals: &str| {
+        let text = format!(
+            "title = 'A test'\nquestion = 'When?'\ndeadline_s = 2.0\nworkload.prime_sum = {{ below = 10, tasks = 10 }}\n\
+             {arrivals}\n[[cells]]\nstrategies = ['threads']\nworkers = [2]\n"
+        );
+        makespan::scenario::parse("mine", "mine.toml", &text).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(parsed("arrivals = { rate_per_s = 6, gaps = 'poisson' }"), Ok(()));
+    for (bad, words) in [
+        ("arrivals = { rate_per_s = 4 }", "is due before the run's deadline of 2 s"),
+        ("arrivals = { rate_per_s = 0 }", "expected a number above 0"),
+        ("arrivals = { rate_per_s = inf }", "expected a number above 0"),
+        ("arrivals = { rate_per_s = 6, gaps = 'odd' }", "expected `even` or `poisson`"),
+        ("arrivals = { rate = 6 }", "rate"),
+        ("background = { strategy = 'rayon', workers = 2, cores = 'first_half', below = 9 }", "`background.strategy`"),
+        ("background = { strategy = 'hybrid', workers = 2, cores = 'first_half', below = 9 }", "`background.workers`"),
+        (
+            "background = { strategy = 'threads', workers = 2, cores = 'third', below = 9 }",
+            "`first_half` or `second_half`",
+        ),
+        ("background = { strategy = 'threads', workers = 2, cores = 'first_half', below = 1e9 }", "below"),
+        ("background = { strategy = 'threads', workers = 2, cores = 'first_half', below = 1_000_000_000 }", "at most"),
+    ] {
+        let refused = parsed(bad).expect_err(bad);
+        assert!(refused.contains(words), "{bad}: {refused}");
+    }
+}
