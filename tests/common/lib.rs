@@ -113,6 +113,7 @@ pub fn fetch(url: impl Into<String>) -> Fetch {
         timeout: PATIENCE,
         redirects: 2,
         blocking: false,
+        save: None,
         stays: false,
     }
 }

@@ -10,7 +10,13 @@ use makespan::{
         profile::{Body, Profile, Route},
     },
     strategy::{ALL, Strategy, Work, sequential::Sequential},
-    task::{ErrorKind, Output, Task, TaskError, fetch::Fetch, gunzip::Gunzip, thumbnail::Thumbnail},
+    task::{
+        ErrorKind, Output, Task, TaskError,
+        fetch::Fetch,
+        files::{self, Access, FileTask},
+        gunzip::Gunzip,
+        thumbnail::Thumbnail,
+    },
     worker::{arrival, lane::Activity, task_queue::Schedule},
 };
 use proptest::prelude::*;
@@ -80,7 +86,7 @@ fn server(routes: Vec<Route>) -> ServerProcess {
 
 /// Whether it needs a file that only this machine has. A queue sends no such task.
 fn is_local(task: &Task) -> bool {
-    matches!(task, Task::Thumbnail(_) | Task::Gunzip(_))
+    matches!(task, Task::Thumbnail(_) | Task::Gunzip(_) | Task::File(_))
 }
 
 /// Runs the tasks in every way there is. Each pool runs one workload after the other.
@@ -161,6 +167,17 @@ fn archives_give_the_same_everywhere() {
 }
 
 #[test]
+fn files_give_the_same_everywhere() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    for access in [Access::Write, Access::WriteAndSync, Access::Read] {
+        let recipe =
+            files::Recipe { files: 6.try_into().expect("some"), bytes: 70_000.try_into().expect("some"), access };
+        let tasks = recipe.build(dir.path()).expect("a writable directory").into_iter().map(|(task, _)| task);
+        same_everywhere(&tasks.collect::<Vec<_>>(), &|_| ());
+    }
+}
+
+#[test]
 fn fetches_give_the_same_everywhere_and_the_server_sees_each_once() {
     let page = Route { body: Body::Bytes(70_000), latency_s: 0.001, ..Route::at("/pages/*") };
     let server = server(vec![page]);
@@ -204,6 +221,11 @@ fn mixed(dir: &Path, origin: &str, half: &str) -> Vec<(Task, Result<u64, ErrorKi
     vec![
         (primes(0, 10), Ok(17)),
         (gunzip(dir.join("missing.gz")), Err(ErrorKind::File)),
+        (
+            Task::File(FileTask { path: dir.join("no/file"), bytes: 1, access: Access::WriteAndSync }),
+            Err(ErrorKind::File),
+        ),
+        (Task::File(FileTask { path: dir.join("no/file"), bytes: 1, access: Access::Read }), Err(ErrorKind::File)),
         (gunzip(file("damaged.gz", b"no gzip at all")), Err(ErrorKind::Damaged)),
         (primes(10, 20), Ok(60)),
         (thumbnail(dir.join("missing.png"), &out), Err(ErrorKind::File)),

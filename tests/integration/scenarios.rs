@@ -69,6 +69,7 @@ fn every_task_file_has_a_workload() {
         Workload::PrimeSum(_) => "prime_sum",
         Workload::Thumbnails(_) => "thumbnail",
         Workload::Gunzip(_) => "gunzip",
+        Workload::Files(_) => "files",
     };
     let scenarios = scenario::all().expect("they are right");
     let used = scenarios.iter().flat_map(|scenario| &scenario.variants).map(|variant| of(&variant.workload).to_owned());

@@ -221,6 +221,7 @@ fn fetch(url: String) -> Task {
         timeout: Duration::from_hours(1),
         redirects: 0,
         blocking: false,
+        save: None,
         stays: false,
     })
 }

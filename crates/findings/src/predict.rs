@@ -59,7 +59,7 @@ impl Lockstep {
     fn of(scenario: &Scenario, cell: &CellSpec) -> Option<Self> {
         let variant = scenario.variant(&cell.variant)?;
         let (Workload::Fetch(recipe), Some(server)) = (&variant.workload, &variant.server) else { return None };
-        if variant.gives_up_s.is_some() || !knows(server) {
+        if variant.gives_up_s.is_some() || variant.arrivals.is_some() || !knows(server) {
             return None;
         }
         let wait = |path: &str, site| PredictedWait::of(server, path, site);
@@ -178,7 +178,7 @@ fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) 
     let variant: &Variant = scenario.variant(&to.variant)?;
     let (cores, wanted) = (record.host.cores_usable, to.shape.workers().get());
     let side_by_side = work::strategy::presentation(&to.strategy).parallel;
-    let calculates = !matches!(variant.workload, Workload::Fetch(_));
+    let calculates = !matches!(variant.workload, Workload::Fetch(_) | Workload::Files(_));
     if !calculates || !side_by_side || from.shape.workers().get() != 1 || wanted <= cores {
         return None;
     }

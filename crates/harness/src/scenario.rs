@@ -28,7 +28,7 @@ use std::{
 use support::suggestion::unknown;
 use work::{
     strategy::Strategy,
-    task::{Expected, fetch, gunzip, prime_sum, thumbnail},
+    task::{Expected, fetch, files, gunzip, prime_sum, thumbnail},
     worker::{
         arrival::{self, Gaps},
         layout::WorkerLayout,
@@ -52,12 +52,16 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("force_browsing", include_str!("../../../fixtures/scenarios/force_browsing.toml")),
     ("gallery_downloads", include_str!("../../../fixtures/scenarios/gallery_downloads.toml")),
     ("many_in_flight", include_str!("../../../fixtures/scenarios/many_in_flight.toml")),
+    ("keep_alive", include_str!("../../../fixtures/scenarios/keep_alive.toml")),
+    ("slow_disk", include_str!("../../../fixtures/scenarios/slow_disk.toml")),
+    ("web_app", include_str!("../../../fixtures/scenarios/web_app.toml")),
     ("thumbnails", include_str!("../../../fixtures/scenarios/thumbnails.toml")),
     ("gunzip", include_str!("../../../fixtures/scenarios/gunzip.toml")),
     ("doc_pages", include_str!("../../../fixtures/scenarios/doc_pages.toml")),
     ("prime_sum", include_str!("../../../fixtures/scenarios/prime_sum.toml")),
     ("url_crawl", include_str!("../../../fixtures/scenarios/url_crawl.toml")),
     ("photo_downloads", include_str!("../../../fixtures/scenarios/photo_downloads.toml")),
+    ("files", include_str!("../../../fixtures/scenarios/files.toml")),
 ];
 
 /// The variant that is the scenario unchanged.
@@ -153,6 +157,8 @@ pub enum Workload {
     Thumbnails(thumbnail::Recipe),
     /// Decompress files.
     Gunzip(gunzip::Recipe),
+    /// Write or read files.
+    Files(files::Recipe),
 }
 
 /// Identifies a cell: everything that can differ between two times of one scenario.
@@ -330,6 +336,7 @@ impl Workload {
             Self::PrimeSum(recipe) => &mut recipe.tasks,
             Self::Thumbnails(recipe) => &mut recipe.photos,
             Self::Gunzip(recipe) => &mut recipe.archives,
+            Self::Files(recipe) => &mut recipe.files,
         }
     }
 }

@@ -7,6 +7,7 @@
 //! Adding a workload: a file here, a variant of [`Task`], a variant of `Workload` in `harness::scenario`.
 
 pub mod fetch;
+pub mod files;
 pub mod gunzip;
 pub mod prime_sum;
 pub mod thumbnail;
@@ -29,6 +30,8 @@ use support::terminal::printable_path;
 pub enum Task {
     /// Nothing at all: the time that is left is the strategy's own.
     Noop,
+    /// One of the others, once it is due.
+    Arrival(Arrival),
     /// Get a URL and read the whole body.
     Fetch(fetch::Fetch),
     /// Sum the primes of a range by trial division.
@@ -37,8 +40,8 @@ pub enum Task {
     Thumbnail(thumbnail::Thumbnail),
     /// Decompress a gzip file.
     Gunzip(gunzip::Gunzip),
-    /// One of the others, once it is due.
-    Arrival(Arrival),
+    /// Write or read a file.
+    File(files::FileTask),
 }
 
 /// What a task produced, small enough to compare and to send: a fetch of 3 MB comes back as its checksum.
@@ -199,6 +202,7 @@ impl Task {
             Self::PrimeSum(task) => task.run(host),
             Self::Thumbnail(task) => task.run(host),
             Self::Gunzip(task) => task.run(host),
+            Self::File(task) => task.run(host),
             Self::Arrival(task) => task.run(host),
         }
     }
@@ -217,7 +221,7 @@ impl Task {
     pub fn blocks(&self) -> bool {
         match self {
             Self::Noop => false,
-            Self::Fetch(task) => task.blocking,
+            Self::Fetch(task) => task.blocking || task.save.is_some(),
             Self::Arrival(arrival) => arrival.task.blocks(),
             _ => true,
         }
@@ -231,11 +235,12 @@ impl Task {
         }
     }
 
-    /// The file that it reads, if any.
+    /// The file that it reads or writes, if any.
     pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Thumbnail(task) => Some(&task.input),
             Self::Gunzip(task) => Some(&task.input),
+            Self::File(task) => Some(&task.path),
             Self::Arrival(arrival) => arrival.task.file(),
             _ => None,
         }

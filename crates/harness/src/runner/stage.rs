@@ -103,6 +103,9 @@ pub enum SetupError {
     /// The tasks could not be listed: the server's listing is not readable.
     #[error("could not list the tasks: {0}")]
     Listing(TaskError),
+    /// Files that are to be read could not be written.
+    #[error("could not write the files to read: {0}")]
+    Files(TaskError),
     /// No directory for outputs.
     #[error(
         "{}: can't make a directory for outputs: {error}; give another place with --data DIR",
@@ -338,6 +341,7 @@ fn build(
             let Some(served) = server else { return Ok(Vec::new()) };
             let tasks =
                 recipe.build(served.server.contact().origin(), scenario.time_scale).map_err(SetupError::Listing)?;
+            let tasks = recipe.saving(tasks, outputs.path(), scenario.time_scale);
             Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect::<Result<_, _>>()?)
         }
         Workload::PrimeSum(recipe) => Ok(recipe.build()),
@@ -351,6 +355,7 @@ fn build(
             let photos = NonZeroU32::new(own.pictures.len() as u32).unwrap_or(recipe.photos);
             Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own.pictures, outputs.path())?)
         }
+        Workload::Files(recipe) => recipe.build(outputs.path()).map_err(SetupError::Files),
         Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(&settings.data))?)?),
     }
 }

@@ -209,6 +209,7 @@ impl ScenarioChecker<'_> {
     /// A digit too many in a file should be an error in the file, and not exhaust the machine's memory.
     fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
         const MOST_TASKS: u32 = 1_000_000;
+        const LARGEST_FILES: u64 = 1_000_000_000;
         let tasks = workload.clone().tasks().get();
         if tasks > MOST_TASKS {
             return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
@@ -217,6 +218,10 @@ impl ScenarioChecker<'_> {
             Workload::PrimeSum(recipe) if recipe.below.get() > LARGEST_SIEVE => {
                 let found = recipe.below.to_string();
                 Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
+            }
+            Workload::Files(recipe) if recipe.bytes.get().saturating_mul(tasks.into()) > LARGEST_FILES => {
+                let found = format!("{tasks} files of {} bytes", recipe.bytes);
+                Err(self.invalid("workload.files", &found, &format!("at most {LARGEST_FILES} bytes in all")))
             }
             _ => Ok(()),
         }

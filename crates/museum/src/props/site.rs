@@ -47,6 +47,7 @@ impl Site {
             timeout: AMPLE,
             redirects: 0,
             blocking: false,
+            save: None,
             stays: false,
         }
     }

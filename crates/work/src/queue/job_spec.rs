@@ -53,12 +53,12 @@ pub enum Errand {
 impl Errand {
     /// The task's specification, or why it can't be sent.
     pub fn of(task: &Task) -> Result<Self, String> {
-        let named = |kind: FixtureKind, path: &Path| {
-            let only_here = || format!("{}: workers elsewhere don't have it, only fixtures", printable_path(path));
-            kind.name_of(path).ok_or_else(only_here)
-        };
+        let only_here =
+            |path: &Path| format!("{}: workers elsewhere don't have it, only fixtures", printable_path(path));
+        let named = |kind: FixtureKind, path: &Path| kind.name_of(path).ok_or_else(|| only_here(path));
         Ok(match task {
             Task::Noop => Self::Noop,
+            Task::Fetch(Fetch { save: Some(save), .. }) => return Err(only_here(&save.path)),
             Task::Fetch(fetch) => Self::Fetch(fetch.clone()),
             Task::PrimeSum(range) => Self::PrimeSum(range.clone()),
             Task::Thumbnail(Thumbnail { input, width, height, .. }) => {
@@ -67,6 +67,7 @@ impl Errand {
             Task::Gunzip(Gunzip { input, releases_lock }) => {
                 Self::Gunzip { archive: named(FixtureKind::Archive, input)?, releases_lock: *releases_lock }
             }
+            Task::File(file) => return Err(only_here(&file.path)),
             // When it is due stands in the job.
             Task::Arrival(arrival) => Self::of(&arrival.task)?,
         })
@@ -77,6 +78,13 @@ impl Errand {
     pub fn task(self, data: &Path, outputs: &Path, server: Option<&str>) -> Result<Task, TaskError> {
         Ok(match self {
             Self::Noop => Task::Noop,
+            // A worker writes to no path that a job names.
+            Self::Fetch(Fetch { save: Some(save), .. }) => {
+                return Err(TaskError::Refused(format!(
+                    "{}: a job writes to no file",
+                    shown(&save.path.to_string_lossy())
+                )));
+            }
             Self::Fetch(fetch) => Task::Fetch(bound(fetch, server)?),
             Self::PrimeSum(range) if range.from > LARGEST_FIRST_NUMBER => {
                 let why = format!("primes from {} on: 2^50 is the largest first number", range.from);
@@ -126,7 +134,7 @@ fn shown(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
-        task::ErrorKind,
+        task::{ErrorKind, fetch::Save},
         worker::{lane::Lane, stop::Stop},
     };
     use std::{fs, time::Duration};
@@ -144,6 +152,7 @@ mod tests {
             timeout: limit,
             redirects: 2,
             blocking: false,
+            save: None,
             stays: false,
         }
     }
@@ -226,6 +235,8 @@ mod tests {
         {
             assert!(refusal(Errand::Fetch(fetch(url)), Some(SERVER)).contains("the one server"), "{url}");
         }
+        let save = Some(Save { path: "/etc/passwd".into(), bytes_per_s: std::num::NonZeroU64::MIN });
+        assert!(refusal(Errand::Fetch(Fetch { save, ..fetch(SERVER) }), Some(SERVER)).contains("writes to no file"));
         assert!(refusal(Errand::Fetch(fetch(SERVER)), None).contains("no server"));
         assert!(refusal(Errand::Fetch(fetch("x")), Some("x")).contains("the one server"), "x is no server");
     }

@@ -6,6 +6,10 @@
 //! There are two clients, because there are two ways to wait. The blocking one (ureq) keeps its thread until the answer
 //! arrives; the async one (hyper) returns it to the event loop at each `await`. They send the same bytes.
 
+mod save;
+
+pub use save::Save;
+
 use super::{Output, Task, TaskContext, TaskError};
 use crate::worker::lane::{Activity, Lane};
 use bytes::Bytes;
@@ -20,7 +24,14 @@ use mock_server::{
     log::{TASK_HEADER, TaskTag},
 };
 use serde::{Deserialize, Serialize};
-use std::{cell::RefCell, fmt::Display, io::Read, num::NonZeroU32, time::Duration};
+use std::{
+    cell::RefCell,
+    fmt::Display,
+    io::Read,
+    num::{NonZeroU32, NonZeroU64},
+    path::Path,
+    time::Duration,
+};
 use tokio::{
     runtime,
     time::{Instant, timeout_at},
@@ -57,6 +68,8 @@ pub struct Fetch {
     /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
     /// arrives: what a library unaware of event loops does to a program that has one.
     pub blocking: bool,
+    /// Where the body is written to, if it isn't only checked.
+    pub save: Option<Save>,
     /// Whether a redirect to another server is refused.
     pub stays: bool,
 }
@@ -92,6 +105,10 @@ pub struct Recipe {
     /// See [`Fetch::blocking`].
     #[serde(default)]
     pub blocking: bool,
+    /// Bodies are written to a disk that takes so many bytes per second, in the document's own seconds. The writes block
+    /// their thread.
+    #[serde(default)]
+    pub disk_bytes_per_s: Option<NonZeroU64>,
 }
 
 /// Where to fetch a listing.
@@ -129,6 +146,20 @@ impl Recipe {
         Ok(fetches.into_iter().map(Task::Fetch).collect())
     }
 
+    /// These tasks, each writing its body to a file in this directory, if the scenario has a disk.
+    #[must_use]
+    pub fn saving(&self, mut tasks: Vec<Task>, dir: &Path, time_scale: f64) -> Vec<Task> {
+        let scaled = |bytes_per_s: NonZeroU64| (bytes_per_s.get() as f64 * time_scale) as u64;
+        if let Some(bytes_per_s) = self.disk_bytes_per_s.and_then(|speed| NonZeroU64::new(scaled(speed))) {
+            for (number, task) in (1..).zip(&mut tasks) {
+                if let Task::Fetch(fetch) = task {
+                    fetch.save = Some(Save { path: dir.join(format!("body_{number}")), bytes_per_s });
+                }
+            }
+        }
+        tasks
+    }
+
     /// The fetch of a listing, as a step of the prologue.
     pub fn listing_task(&self, origin: &str, listing: &Listing, time_scale: f64) -> Fetch {
         self.fetch(format!("{origin}{}", listing.path), listing.authorization.clone(), time_scale)
@@ -157,6 +188,7 @@ impl Recipe {
             timeout: scaled(self.timeout_s),
             redirects: self.redirects,
             blocking: self.blocking,
+            save: None,
             stays: false,
         }
     }
@@ -181,7 +213,7 @@ impl Fetch {
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let tag = host.tag();
         let mut body = host.wait(Activity::WaitFirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
-        host.wait(Activity::WaitTransfer, |_| body.digest())
+        host.wait(Activity::WaitTransfer, |_| body.digest(self.save.as_ref()))
     }
 
     /// Sends the request, follows redirects, and returns when the final answer's head arrived.
@@ -223,7 +255,7 @@ impl Fetch {
         lane.waited(Activity::WaitFirstByte, start_ns);
         let response = response.unwrap_or(Err(TaskError::TimedOut))?;
         let start_ns = lane.waits(Activity::WaitTransfer);
-        let output = timeout_at(limit, digest_async(response)).await;
+        let output = timeout_at(limit, digest_async(response, self.save.as_ref())).await;
         lane.waited(Activity::WaitTransfer, start_ns);
         output.unwrap_or(Err(TaskError::TimedOut))
     }
@@ -337,13 +369,17 @@ struct BlockingBody {
 }
 
 impl BlockingBody {
-    fn digest(&mut self) -> Result<Output, TaskError> {
+    fn digest(&mut self, save: Option<&Save>) -> Result<Output, TaskError> {
         let (mut reader, mut chunk) = (self.body.as_reader(), vec![0; CHUNK]);
+        let mut file = save.map(Save::begin).transpose()?;
         let mut digest = Digest::default();
         loop {
             match reader.read(&mut chunk) {
                 Ok(0) => return Ok(digest.output(self.status)),
-                Ok(length) => digest.add(&chunk[..length]),
+                Ok(length) => {
+                    digest.add(&chunk[..length]);
+                    file.as_mut().map_or(Ok(()), |file| file.write(&chunk[..length]))?;
+                }
                 Err(error) => return Err(broken_body(error)),
             }
         }
@@ -354,12 +390,15 @@ impl BlockingBody {
     }
 }
 
-async fn digest_async(response: hyper::Response<Incoming>) -> Result<Output, TaskError> {
+/// The file is written with blocking calls, which keep the loop's thread.
+async fn digest_async(response: hyper::Response<Incoming>, save: Option<&Save>) -> Result<Output, TaskError> {
+    let mut file = save.map(Save::begin).transpose()?;
     let status = response.status().as_u16();
     let (mut body, mut digest) = (response.into_body(), Digest::default());
     while let Some(frame) = body.frame().await {
         if let Ok(chunk) = frame.map_err(|error| broken(causes(&error)))?.into_data() {
             digest.add(&chunk);
+            file.as_mut().map_or(Ok(()), |file| file.write(&chunk))?;
         }
     }
     Ok(digest.output(status))
@@ -534,6 +573,7 @@ mod tests {
             timeout_s: Some(3.0),
             redirects: 5,
             blocking: false,
+            disk_bytes_per_s: None,
         }
     }
 

@@ -217,7 +217,7 @@ impl Lane {
     fn nap(&mut self, due_ns: u64) -> Result<Option<Duration>, Stopped> {
         if self.due_ns.is_none() {
             self.due_ns = Some(due_ns);
-            self.announce(Doing::Idle, now_ns());
+            self.announce(Activity::Idle, now_ns());
         }
         self.stop.check()?;
         let left = between(now_ns(), due_ns);
