@@ -13,6 +13,9 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("workload.prime_sum", &["below", "tasks"]),
     ("workload.thumbnails", &["photos"]),
     ("workload.gunzip", &["archives"]),
+    ("workload.files", &["files", "bytes", "access"]),
+    ("arrivals", &["rate_per_s"]),
+    ("background", &["strategy", "workers", "cores", "below"]),
     ("server.routes", &["path"]),
     ("server.routes.spread", &["shape", "cv"]),
     ("server.faults", &["fault"]),
@@ -23,6 +26,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("expected", &["indexes"]),
     ("variants.*.prologue", &["path"]),
     ("variants.*.expected", &["indexes"]),
+    ("variants.*.background", &["strategy", "workers", "cores", "below"]),
     ("cells", &["strategies", "workers"]),
     ("sweep", &["strategies", "workers"]),
     ("claims", &["id", "question", "says", "figures"]),
@@ -85,6 +89,7 @@ question = ''
 prologue = [{ path = '/' }]
 expected = [{ indexes = [1] }]
 variants.other = { expected = [{ indexes = [1] }] }
+background = { strategy = 'threads', workers = 1, cores = 'first_half', below = 1 }
 [workload.fetch]
 tasks = 1
 listing = { path = '/' }
