@@ -127,7 +127,8 @@ mod on_linux {
         count.orphans += ended.orphans;
         count.leftovers += ended.leftovers.len();
         if wrong || ended.status.is_none() || ended.orphans > 0 || !ended.leftovers.is_empty() {
-            let said = ended.cell(strategy).map(|cell| (cell.check, &cell.error, &cell.lost_workers));
+            let said =
+                ended.cell(strategy).map(|cell| (cell.check, cell.error(), cell.lost_workers().collect::<Vec<_>>()));
             println!("{name}, {signal}, {phase:?} + {after:?}: {said:?} {:?} {:?}", ended.status, ended.words);
             println!("  {} orphans, left over: {:?}", ended.orphans, ended.leftovers);
         }

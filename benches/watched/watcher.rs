@@ -62,7 +62,7 @@ impl Place {
             return Err(format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim()));
         }
         let record: Record = serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())?;
-        Ok(record.cells.iter().map(|cell| ((cell.strategy.clone(), cell.workers), cell.timed_s())).collect())
+        Ok(record.cells.iter().map(|cell| ((cell.spec.strategy.clone(), cell.workers()), cell.timed_s())).collect())
     }
 }
 

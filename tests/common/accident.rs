@@ -184,18 +184,19 @@ pub fn leftovers(dir: &Path) -> Vec<PathBuf> {
 impl Ended {
     /// Whether the strategy's cell has a time and says nothing of a worker that was lost.
     pub fn is_clean(&self, strategy: &str) -> bool {
-        self.cell(strategy).is_some_and(|cell| cell.check == Check::Passed && cell.lost_workers.is_empty())
+        self.cell(strategy).is_some_and(|cell| cell.check == Check::Passed && cell.lost_workers().next().is_none())
     }
 
     /// Whether the cell says which worker was lost, and has no speed-up.
     pub fn names_the_worker(&self, strategy: &str) -> bool {
-        self.cell(strategy).is_some_and(|cell| {
-            let named = cell.error.as_ref().is_some_and(|error| error.contains("worker process"));
-            cell.speedup.is_none() && (named && cell.check == Check::Failed || !cell.lost_workers.is_empty())
+        self.record.as_ref().zip(self.cell(strategy)).is_some_and(|(record, cell)| {
+            let named = cell.error().is_some_and(|error| error.contains("worker process"));
+            let lost = cell.lost_workers().next().is_some();
+            record.speedup(cell).is_none() && (named && cell.check == Check::Failed || lost)
         })
     }
 
     pub fn cell(&self, strategy: &str) -> Option<&makespan::results::record::CellRecord> {
-        self.record.as_ref()?.cells.iter().find(|cell| cell.strategy == strategy)
+        self.record.as_ref()?.cells.iter().find(|cell| cell.spec.strategy == strategy)
     }
 }

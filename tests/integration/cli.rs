@@ -255,7 +255,7 @@ fn json_to_standard_output_is_json_and_nothing_else() {
     let (said, words) = tiny(place().path(), &["--json", "-"]);
     let record: Record = serde_json::from_str(&said).expect("one document");
     assert_eq!((record.rounds_done, record.cells.len()), (2, 3));
-    assert!(record.cells.iter().all(|cell| cell.run_s.len() == 2), "{record:?}");
+    assert!(record.cells.iter().all(|cell| cell.rounds.len() == 2), "{record:?}");
     assert!(record.command.starts_with("makespan run tiny.toml --rounds 2"), "{}", record.command);
     assert!(words.starts_with("recorded in data/records/"), "progress is silent when nobody watches: {words}");
     assert_eq!(words.lines().count(), 1, "{words}");
@@ -279,7 +279,7 @@ fn only_takes_whole_names_and_parts_of_them() {
         let asked = ["--strategy", "threads", "--workers", "2,3,20", "--rounds", "1", "--json", "-"];
         let (said, _) = success(dir.path(), &[&TINY[..2], &TINY[4..], &asked, only].concat());
         let record: Record = serde_json::from_str(&said).expect("one document");
-        record.cells.iter().skip(1).map(|cell| cell.workers).collect::<Vec<_>>()
+        record.cells.iter().skip(1).map(makespan::results::record::CellRecord::workers).collect::<Vec<_>>()
     };
     assert_eq!(cells(&["--only", "threads/2"]), [2, 20]);
     assert_eq!(cells(&["--only", "tiny/threads/2"]), [2], "a whole name");
@@ -370,7 +370,7 @@ fn exports_can_be_read() {
     let mut lines = csv::Reader::from_reader(csv.as_bytes());
     assert_eq!(lines.headers().expect("a head").get(8), Some("run_s"));
     let times: Vec<f64> = lines.records().map(|line| line.expect("a line")[8].parse().expect("seconds")).collect();
-    let expected: Vec<f64> = record.cells.iter().flat_map(|cell| cell.run_s.clone()).collect();
+    let expected: Vec<f64> = record.cells.iter().flat_map(|cell| cell.each(|round| round.run_s)).collect();
     assert_eq!(times, expected);
     let mut lines = csv::Reader::from_reader(csv.as_bytes());
     let of_cell: Vec<csv::StringRecord> = lines.records().map(|line| line.expect("a line")).collect();
@@ -435,10 +435,10 @@ fn records_that_cannot_be_compared_are_refused() {
     fs::write(dir.path().join("damaged.json"), "{\"schema\": ").expect("writable");
     fs::write(dir.path().join("empty.json"), "{}").expect("writable");
     let whole = fs::read_to_string(dir.path().join("tiny.json")).expect("just written");
-    fs::write(dir.path().join("newer.json"), whole.replace("makespan.run/1", "makespan.run/9")).expect("writable");
+    fs::write(dir.path().join("newer.json"), whole.replace("makespan.run/2", "makespan.run/9")).expect("writable");
     for (file, says) in [
         ("other.json", "only records of one scenario can be compared"),
-        ("damaged.json", "not of the kind `makespan.run/1`"),
+        ("damaged.json", "not of the kind `makespan.run/2`"),
         ("empty.json", "missing field `schema`"),
         ("newer.json", "its schema is `makespan.run/9`"),
         ("missing.json", "No such file"),

@@ -27,7 +27,7 @@ fn loses_a_worker(strategy: &str, phase: Phase, signal: Signal) {
     assert!(ended.names_the_worker(strategy), "{case}: {:?} {}", ended.cell(strategy), ended.words);
     assert_eq!((ended.orphans, &ended.leftovers[..]), (0, &[][..]), "{case}");
     let sequential = ended.cell("sequential").expect("it is always measured");
-    assert_eq!((sequential.check, sequential.run_s.len()), (Check::Passed, 1), "{case}: {:?}", sequential.error);
+    assert_eq!((sequential.check, sequential.rounds.len()), (Check::Passed, 1), "{case}: {:?}", sequential.error());
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn a_frozen_server_or_child_ends_the_cell_and_not_the_run() {
         let (ended, _dir) = measured.end();
         assert_eq!(ended.status.and_then(|status| status.code()), Some(1), "{what}: {}", ended.words);
         let cell = ended.cell("processes").expect("it is in the record");
-        assert_eq!((cell.check, cell.run_s.len()), (Check::Failed, 0), "{what}: {cell:?}");
+        assert_eq!((cell.check, cell.rounds.len()), (Check::Failed, 0), "{what}: {cell:?}");
         assert_eq!((ended.orphans, ended.leftovers.len()), (0, 0), "{what}");
     }
 }
@@ -67,7 +67,7 @@ fn ctrl_c_with_a_frozen_worker_keeps_the_record_and_names_it() {
         let (ended, _dir) = measured.end();
         assert_eq!(ended.status.and_then(|status| status.code()), Some(130), "{strategy}: {}", ended.words);
         let cell = ended.cell(strategy).expect("the record is written");
-        assert_eq!((cell.check, cell.redeliveries), (Check::NotMeasured, None), "{strategy}: nothing was measured");
+        assert_eq!((cell.check, cell.redeliveries()), (Check::NotMeasured, None), "{strategy}: nothing was measured");
         let named = ended.words.contains("worker process 1") && ended.words.contains("so it was killed");
         assert!(named, "{strategy}: {}", ended.words);
         assert_eq!((ended.orphans, ended.leftovers.len()), (0, 0), "{strategy}");

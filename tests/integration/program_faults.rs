@@ -114,7 +114,7 @@ fn ctrl_c_keeps_the_record() {
     assert_eq!(status.code(), Some(130), "{words}");
     let record = record.expect("it is kept");
     assert!((1..1000).contains(&record.rounds_done));
-    assert!(record.cells.iter().all(|cell| cell.check == Check::Passed && !cell.run_s.is_empty()), "{record:?}");
+    assert!(record.cells.iter().all(|cell| cell.check == Check::Passed && !cell.rounds.is_empty()), "{record:?}");
 }
 
 #[test]
@@ -145,10 +145,9 @@ fn a_cell_whose_server_is_gone_has_failed_and_has_no_times() {
     let (status, words, record) = measurement.end();
     assert_eq!(status.code(), Some(1), "{words}");
     for cell in record.expect("it is kept").cells {
-        assert_eq!(cell.check, Check::Failed, "{}", cell.strategy);
-        assert!(cell.error.is_some_and(|error| !error.is_empty()));
-        assert!(cell.run_s.is_empty() && cell.start_s.is_empty() && cell.stop_s.is_empty());
-        assert!(cell.speedup.is_none() && cell.timeline.is_none());
+        assert_eq!(cell.check, Check::Failed, "{}", cell.spec.strategy);
+        assert!(cell.reason.is_some_and(|error| !error.is_empty()));
+        assert!(cell.rounds.is_empty() && cell.timeline.is_none());
     }
 }
 

@@ -329,7 +329,7 @@ fn what_is_raced_is_recorded_like_any_run() {
     let records: Vec<_> = fs::read_dir(data.path().join("records")).unwrap().flatten().collect();
     assert_eq!(records.len(), 1);
     let record = makespan::results::store::read(&records[0].path()).unwrap();
-    let cells: Vec<_> = record.cells.iter().map(|cell| (cell.strategy.as_str(), cell.workers)).collect();
+    let cells: Vec<_> = record.cells.iter().map(|cell| (cell.spec.strategy.as_str(), cell.workers())).collect();
     assert_eq!(cells, [("sequential", 1), ("processes", 1), ("processes", 2)]);
     assert!(!record.command.contains("--events"), "{}", record.command);
 }

@@ -2,18 +2,15 @@
 
 use common::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
 use jsonschema::Validator;
-use makespan::{
-    results::{
-        record::{Purpose, Record, SCHEMA},
-        store::{Store, StoreError, read},
-    },
-    stats::Estimate,
+use makespan::results::{
+    record::{Purpose, Record, Round, SCHEMA},
+    store::{Store, StoreError, read},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::{collections::HashSet, fs, path::Path, sync::OnceLock};
 
-const SCHEMA_FILE: &str = "fixtures/schema/run-1.json";
+const SCHEMA_FILE: &str = "fixtures/schema/run-2.json";
 
 fn schema() -> Value {
     let path = Path::new(common::ROOT).join(SCHEMA_FILE);
@@ -76,13 +73,14 @@ fn full() -> Value {
         }
     }
     for cell in record["cells"].as_array_mut().expect("cells") {
-        cell["processes"] = json!(2);
-        cell["error"] = json!("a reason");
+        cell["spec"]["layout"] = json!("2x3");
+        cell["reason"] = json!("a reason");
         cell["queue"] = json!("redis://10.0.0.1:6379/0");
-        cell["redeliveries"] = json!(2);
-        cell["other_runs"] = json!(1);
-        cell["workers_at_once"] = json!(2);
-        cell["lost_workers"] = json!([{ "round": 1, "process": 2, "how": "killed by signal 9 (SIGKILL)" }]);
+        for round in cell["rounds"].as_array_mut().expect("rounds") {
+            round["first_error"] = json!("timed out");
+            round["lost_workers"] = json!([{ "process": 2, "how": "killed by signal 9 (SIGKILL)" }]);
+            round["core_wait_s"] = json!(1);
+        }
         if !cell["timeline"].is_null() {
             let far = json!({ "worker": 1, "host": "far", "clock_offset_ns": -5, "clock_uncertainty_ns": 7 });
             cell["timeline"]["elsewhere"] = json!([far]);
@@ -91,7 +89,7 @@ fn full() -> Value {
             let timeline = cell["timeline"].clone();
             cell["excluded"] = json!([{ "reason": "it was away", "redeliveries": 2, "timeline": timeline }]);
         }
-        for figure in ["memory_per_worker_bytes", "most_threads", "most_processes", "context_switches", "core_wait_s"] {
+        for figure in ["memory_per_worker_bytes", "most_threads", "most_processes"] {
             if cell[figure].is_null() {
                 cell[figure] = json!(1);
             }
@@ -144,8 +142,8 @@ fn the_schema_is_one_and_describes_every_key() {
         count += 1;
     }
     assert_eq!(
-        count, 11,
-        "record, left out, host, cell, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
+        count, 13,
+        "record, left out, host, cell, spec, round, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
     );
 }
 
@@ -163,9 +161,11 @@ fn real_records_are_valid() {
     assert_eq!(checks(&record), HashSet::from(["passed", "skipped"]));
     assert_eq!(checks(&failed), HashSet::from(["failed", "skipped"]));
     let of_failed = failed["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "failed");
-    assert!({ of_failed }.all(|cell| cell["redeliveries"].is_null()), "nobody counted them");
+    assert!({ of_failed }.all(|cell| cell["rounds"] == json!([])), "a wrong answer has no time");
     let bare = &record["cells"][0];
-    assert!(bare["speedup"].is_null() && bare["error"].is_null(), "null, not absent: {bare}");
+    assert!(bare["speedup"].is_null() && bare["reason"].is_null(), "null, not absent: {bare}");
+    let others = record["cells"].as_array().expect("cells").iter().filter(|cell| cell["is_baseline"] == json!(false));
+    assert!({ others }.any(|cell| cell["speedup"].is_object()), "written, although it is computed");
 }
 
 #[cfg(target_os = "linux")]
@@ -174,8 +174,8 @@ fn threads_and_processes_are_those_of_the_strategy() {
     let record = real();
     let cells = record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed");
     for cell in cells {
-        let workers = cell["workers"].as_u64().expect("a number");
-        let expected = match cell["strategy"].as_str().expect("a name") {
+        let workers = cell["rounds"][0]["workers"].as_u64().expect("a number");
+        let expected = match cell["spec"]["strategy"].as_str().expect("a name") {
             "sequential" | "async" => json!([1, 1]),
             "threads" => json!([workers + 1, 1]),
             "processes" => json!([workers + 1, workers + 1]),
@@ -183,10 +183,9 @@ fn threads_and_processes_are_those_of_the_strategy() {
             "queue" => json!([cell["most_threads"], workers + 1]),
             other => panic!("{other}"),
         };
-        assert_eq!(json!([cell["most_threads"], cell["most_processes"]]), expected, "{}", cell["strategy"]);
+        assert_eq!(json!([cell["most_threads"], cell["most_processes"]]), expected, "{}", cell["spec"]);
         let (per_worker, peak) = (&cell["memory_per_worker_bytes"], &cell["peak_memory_bytes"]);
         assert!(per_worker.as_u64() < peak.as_u64(), "{per_worker} of {peak}");
-        assert!(cell["context_switches"].as_f64().is_some_and(|switches| switches >= 0.0));
     }
 }
 
@@ -194,9 +193,9 @@ fn threads_and_processes_are_those_of_the_strategy() {
 fn a_queue_is_told_where_there_is_one_and_its_jobs_have_spans_of_their_own() {
     let record = real();
     for cell in record["cells"].as_array().expect("cells").iter().filter(|cell| cell["check"] == "passed") {
-        let is_queue = cell["strategy"] == "queue";
-        let expected = if is_queue { json!(["sqlite", 0, 0]) } else { json!([null, null, null]) };
-        assert_eq!(json!([cell["queue"], cell["redeliveries"], cell["other_runs"]]), expected, "{}", cell["strategy"]);
+        let is_queue = cell["spec"]["strategy"] == "queue";
+        assert_eq!(cell["queue"], if is_queue { json!("sqlite") } else { json!(null) }, "{}", cell["spec"]);
+        assert_eq!((&cell["rounds"][0]["redeliveries"], &cell["rounds"][0]["other_runs"]), (&json!(0), &json!(0)));
         let count = |kind: &str| {
             let spans = cell["timeline"]["spans"].as_array().expect("spans");
             spans.iter().filter(|span| span["kind"] == kind).count()
@@ -232,25 +231,25 @@ fn a_record_with_a_key_less_or_more_is_not_valid() {
 fn values_of_another_kind_are_not_valid() {
     let (validator, record) = (validator(), full());
     for (at, wrong) in [
-        ("/schema", json!("makespan.run/2")),
+        ("/schema", json!("makespan.run/3")),
         ("/started_at", json!("yesterday")),
         ("/time_scale", json!(0)),
         ("/host/cores_usable", json!(0)),
         ("/cells/0/check", json!("maybe")),
-        ("/cells/0/deal", json!("chunks(0)")),
-        ("/cells/0/workers", json!(-1)),
-        ("/cells/0/workers_at_once", json!("all")),
-        ("/cells/0/lost_workers/0/process", json!(0)),
-        ("/cells/0/run_s/0", json!(-1.0)),
-        ("/cells/0/run_s/0", json!(null)),
-        ("/cells/0/timer", json!("hot")),
+        ("/cells/0/spec/schedule", json!("chunks(0)")),
+        ("/cells/0/spec/layout", json!(2)),
+        ("/cells/0/spec/layout", json!("0")),
+        ("/cells/0/rounds/0/lost_workers/0/process", json!(0)),
+        ("/cells/0/rounds/0/run_s", json!(-1.0)),
+        ("/cells/0/rounds/0/run_s", json!(null)),
+        ("/cells/0/spec/timer", json!("hot")),
         ("/cells/0/most_threads", json!(0)),
         ("/cells/0/most_processes", json!(1.5)),
-        ("/cells/0/context_switches", json!(-1)),
-        ("/cells/0/core_wait_s", json!("long")),
+        ("/cells/0/rounds/0/context_switches", json!(-1)),
+        ("/cells/0/rounds/0/core_wait_s", json!("long")),
         ("/cells/0/queue", json!(1)),
-        ("/cells/0/redeliveries", json!(-1)),
-        ("/cells/0/other_runs", json!(-1)),
+        ("/cells/0/rounds/0/redeliveries", json!(-1)),
+        ("/cells/0/rounds/0/other_runs", json!(-1)),
         ("/cells/0/excluded/0/redeliveries", json!(-1)),
         ("/cells/0/timeline/outages/0/start_ns", json!("then")),
         ("/purpose", json!("fun")),
@@ -258,10 +257,11 @@ fn values_of_another_kind_are_not_valid() {
         ("/stopped", json!("tired")),
         ("/left_out", json!([{ "file": "a.jpg" }])),
         ("/left_out", json!(["a.jpg"])),
-        ("/cells/0/cpu_s/0", json!(-1)),
+        ("/cells/0/rounds/0/cpu_user_s", json!(-1)),
+        ("/cells/0/rounds/0/workers_at_once", json!("all")),
         ("/cells/0/memory_samples_bytes", json!([-1])),
-        ("/cells/0/statuses", json!({ "ok": 1 })),
-        ("/cells/0/statuses", json!({ "200": "all" })),
+        ("/cells/0/rounds/0/statuses", json!({ "ok": 1 })),
+        ("/cells/0/rounds/0/statuses", json!({ "200": "all" })),
         ("/cells/0/timeline/elsewhere/0/clock_uncertainty_ns", json!(-1)),
         ("/cells/0/timeline/spans/0/kind", json!("nap")),
     ] {
@@ -322,7 +322,7 @@ fn the_page_shows_a_record_with_all_its_cells_before_a_later_one_without() {
     let command = |command: &str| Record { command: command.into(), ..later.clone() };
     let filtered = command("makespan run one --only one/threads/2 --rounds 3");
     let without_a_time = |mut record: Record| {
-        record.cells.iter_mut().for_each(|cell| (cell.start_s, cell.run_s, cell.stop_s) = Default::default());
+        record.cells.iter_mut().for_each(|cell| cell.rounds.clear());
         record
     };
     let unbegun = without_a_time(Record { rounds_done: 0, ..later.clone() });
@@ -362,7 +362,9 @@ fn what_a_later_version_wrote_is_read_or_refused_by_name() {
     let mut later = real();
     later["makespan_version"] = json!("7.8.9");
     later["colour"] = json!("red");
-    for part in ["/host", "/cells/0", "/cells/0/timeline", "/cells/0/timeline/spans/0"] {
+    for part in
+        ["/host", "/cells/0", "/cells/0/spec", "/cells/0/rounds/0", "/cells/0/timeline", "/cells/0/timeline/spans/0"]
+    {
         later.pointer_mut(part).expect(part)["colour"] = json!(["red"]);
     }
     fs::write(&path, later.to_string()).expect("writable");
@@ -374,29 +376,21 @@ fn what_a_later_version_wrote_is_read_or_refused_by_name() {
     for part in ["later.json", "makespan 7.8.9", "`makespan.run/9`", env!("CARGO_PKG_VERSION"), SCHEMA] {
         assert!(error.contains(part), "{part}: {error}");
     }
-    for (schema, says) in [("makespan.run/0", "its schema is `makespan.run/0`"), ("makespan.queue/9", "queue/9")] {
-        later["schema"] = json!(schema);
-        fs::write(&path, later.to_string()).expect("writable");
-        let error = read(&path).expect_err("another kind");
-        assert!(matches!(error, StoreError::OfAnotherKind { .. }) && error.to_string().contains(says), "{error}");
-    }
+    later["schema"] = json!("makespan.queue/9");
+    fs::write(&path, later.to_string()).expect("writable");
+    let error = read(&path).expect_err("another kind");
+    assert!(matches!(error, StoreError::OfAnotherKind { .. }) && error.to_string().contains("queue/9"), "{error}");
 }
 
 #[test]
-fn a_record_from_before_claims_were_tested_is_still_one() {
-    let mut old = real();
-    for key in ["purpose", "looks", "stopped", "left_out"] {
-        assert!(old.as_object_mut().expect("a record").remove(key).is_some(), "{key}");
+fn what_an_earlier_version_wrote_is_refused_by_name() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let path = dir.path().join("earlier.json");
+    fs::write(&path, r#"{"schema":"makespan.run/1","makespan_version":"0.0.1","cells":[]}"#).expect("writable");
+    let error = read(&path).expect_err("another schema").to_string();
+    for part in ["earlier.json", "makespan 0.0.1", "`makespan.run/1`", env!("CARGO_PKG_VERSION"), SCHEMA, "again"] {
+        assert!(error.contains(part), "{part}: {error}");
     }
-    for cell in old["cells"].as_array_mut().expect("cells") {
-        for key in ["cpu_s", "memory_samples_bytes", "statuses", "other_runs", "excluded"] {
-            assert!(cell.as_object_mut().expect("a cell").remove(key).is_some(), "{key}");
-        }
-    }
-    let read: Record = serde_json::from_value(old).expect("it can be read");
-    assert_eq!((read.purpose, read.looks.as_slice(), read.stopped), (Purpose::Run, &[][..], None));
-    assert_eq!((read.left_out.as_slice(), read.pictures()), (&[][..], None));
-    assert!(read.cells.iter().all(|cell| cell.cpu_s.is_empty() && cell.statuses.is_empty()));
 }
 
 #[test]
@@ -465,9 +459,10 @@ proptest! {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let mut written = Record { seed, question: words.clone(), ..record("one", "2026-01-02T00:00:00Z") };
         let cell = &mut written.cells[0];
-        (cell.start_s, cell.run_s) = figures.iter().map(|(start, run, _)| (*start, *run)).unzip();
-        cell.error = Some(words);
-        cell.speedup = figures.first().map(|&(estimate, low, high)| Estimate { estimate, low, high });
+        cell.rounds = { figures.iter() }
+            .map(|&(start_s, run_s, cpu_user_s)| Round { start_s, run_s, cpu_user_s, ..Round::default() })
+            .collect();
+        cell.reason = Some(words);
         let path = Store::at(Some(dir.path().into())).write(&written).expect("writable");
         prop_assert_eq!(read(&path).expect("a record"), written);
     }

@@ -98,7 +98,7 @@ fn the_cells_that_claims_name_are_measured_and_no_others() {
     let [record] = &records[..] else { panic!("one record, not {}", records.len()) };
     assert_eq!((record.purpose, &record.looks[..], record.rounds_done), (Purpose::Findings, &[6][..], 6));
     assert_eq!(record.stopped, Some(EndReason::AllRounds));
-    let cells: Vec<&str> = record.cells.iter().map(|cell| cell.strategy.as_str()).collect();
+    let cells: Vec<&str> = record.cells.iter().map(|cell| cell.spec.strategy.as_str()).collect();
     assert_eq!(cells, ["sequential", "threads"]);
     assert_eq!(record.command, "makespan reproduce --data data tiny.toml");
 }
@@ -191,7 +191,7 @@ workers = [2]
     assert!(words.starts_with("At the documents' own pace, waiting alone takes"), "{words}");
     let records = measured(dir.path());
     assert_eq!((records[0].rounds_done, records[0].time_scale.to_string().as_str()), (3, "1"));
-    let shortest_s = records[0].cells[0].run_s.iter().copied().fold(f64::INFINITY, f64::min);
+    let shortest_s = records[0].cells[0].rounds.iter().map(|round| round.run_s).fold(f64::INFINITY, f64::min);
     assert!(shortest_s >= 0.2, "four waits of 50 ms, one after another: {shortest_s}");
 }
 
@@ -297,8 +297,8 @@ expects = { above = 0.000_001 }
         let after = measured(dir).swap_remove(0);
         assert_eq!((after.rounds_done, &after.started_at), (6, &before.started_at));
         for (after, before) in after.cells.iter().zip(&before.cells) {
-            assert_eq!((after.check, after.run_s.len()), (Check::Passed, 6));
-            assert_eq!(after.run_s[..rounds], before.run_s[..rounds]);
+            assert_eq!((after.check, after.rounds.len()), (Check::Passed, 6));
+            assert_eq!(after.rounds[..rounds], before.rounds[..rounds]);
         }
     }
 

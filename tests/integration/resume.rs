@@ -149,13 +149,11 @@ fn what_sigkill_broke_off_is_gone_on_with() {
     assert_eq!((record.rounds_done, record.stopped), (ROUNDS, Some(EndReason::AllRounds)));
     assert_eq!(record.started_at, earlier.started_at);
     for (cell, before) in record.cells.iter().zip(&earlier.cells) {
-        let figures = [(&cell.start_s, &before.start_s), (&cell.run_s, &before.run_s), (&cell.stop_s, &before.stop_s)];
-        for (all, first) in figures.into_iter().chain([(&cell.cpu_s, &before.cpu_s)]) {
-            assert_eq!((all.len(), &all[..kept as usize]), (ROUNDS as usize, &first[..kept as usize]));
-        }
+        let kept = kept as usize;
+        assert_eq!((cell.rounds.len(), &cell.rounds[..kept]), (ROUNDS as usize, &before.rounds[..kept]));
         assert_eq!(cell.peak_memory_bytes, before.peak_memory_bytes, "what was seen before the first round stays");
         assert!(cell.timeline.as_ref().is_some_and(|timeline| timeline.round < ROUNDS && !timeline.spans.is_empty()));
-        assert_eq!(cell.speedup.is_some(), !cell.is_baseline());
+        assert_eq!(record.speedup(cell).is_some(), !cell.is_baseline);
     }
 
     let path = clerk.journal.finished("tiny").expect("it is over");
@@ -197,7 +195,7 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         ("reason to end", changed(|record| record.stopped = Some(EndReason::Budget))),
         ("number of cells", changed(|record| drop(record.cells.pop()))),
         ("cell 1", changed(|record| record.cells.swap(0, 1))),
-        ("rounds in cell 2", changed(|record| record.cells[1].cpu_s.clear())),
+        ("rounds in cell 2", changed(|record| record.cells[1].rounds.clear())),
         ("whole rounds", changed(|record| record.rounds_done = 0)),
     ] {
         let record = Record { looks: if reason == "looks" { record.looks } else { vec![2] }, ..record };
@@ -209,7 +207,7 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         assert!(
             anew.cells
                 .iter()
-                .all(|cell| cell.run_s.len() == 2 && right.cells.iter().all(|old| old.run_s != cell.run_s))
+                .all(|cell| cell.rounds.len() == 2 && right.cells.iter().all(|old| old.rounds != cell.rounds))
         );
     }
 }
@@ -219,15 +217,13 @@ fn a_cell_that_failed_stays_failed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let (scenario, mut earlier) = (tiny(), measured(dir.path()));
     let failed = &mut earlier.cells[1];
-    for figures in [&mut failed.start_s, &mut failed.run_s, &mut failed.stop_s, &mut failed.cpu_s] {
-        figures.clear();
-    }
-    (failed.check, failed.error, failed.speedup, failed.timeline) = (Check::Failed, Some("wrong".into()), None, None);
+    failed.rounds.clear();
+    (failed.check, failed.reason, failed.timeline) = (Check::Failed, Some("wrong".into()), None);
     let failed = failed.clone();
     let record = runner::resume(&scenario, &scenario.cells, &settings(dir.path()), earlier, &mut Silent);
     let record = record.expect("it is set up");
     assert_eq!((record.rounds_done, &record.cells[1]), (ROUNDS, &failed));
-    assert!(record.cells.iter().enumerate().all(|(index, cell)| index == 1 || cell.run_s.len() == ROUNDS as usize));
+    assert!(record.cells.iter().enumerate().all(|(index, cell)| index == 1 || cell.rounds.len() == ROUNDS as usize));
 }
 
 #[test]
@@ -293,7 +289,7 @@ fn evidence_is_the_newest_that_has_all_cells_of_a_comparison_and_no_more_is_read
     store.write(&Record { purpose: Purpose::Run, ..over("2026-01-09T00:00:00Z") }).expect("writable");
     store.write(&Record { stopped: None, ..over("2026-01-08T00:00:00Z") }).expect("writable");
     let mut part = over("2026-01-07T00:00:00Z");
-    part.cells.retain(|cell| cell.strategy != "threads");
+    part.cells.retain(|cell| cell.spec.strategy != "threads");
     store.write(&part).expect("writable");
     assert_eq!(times(), (vec!["2026-01-02T00:00:00Z".into()], vec![]));
 

@@ -68,18 +68,18 @@ fn a_crowd_of_threads_is_refused_and_a_pool_passes() {
     let settings = settings(&dir, &Arc::default());
     let record = runner::measure(&scenario, &scenario.cells, &settings, &mut Silent).expect("it is measured");
     let cell =
-        |name: &str| -> &CellRecord { record.cells.iter().find(|cell| cell.strategy == name).expect("measured") };
+        |name: &str| -> &CellRecord { record.cells.iter().find(|cell| cell.spec.strategy == name).expect("measured") };
     for cell in &record.cells {
         assert_eq!(cell.check, Check::Passed, "what ran is right: {cell:?}");
-        assert_eq!(cell.run_s.len(), 2, "{cell:?}");
+        assert_eq!(cell.rounds.len(), 2, "{cell:?}");
     }
     let (crowd, pool) = (cell("thread_per_task"), cell("threads"));
-    assert_eq!((crowd.workers, pool.workers, pool.task_errors), (150, 20, 0));
-    assert!(crowd.task_errors > 0 && crowd.task_errors < 150, "some stood, some were refused: {crowd:?}");
-    assert!(crowd.speedup.is_none(), "less work is not faster: {:?}", crowd.speedup);
-    assert!(pool.speedup.is_some());
-    let (refused, stood) = (151 - crowd.task_errors, 150 - crowd.task_errors);
-    let error = crowd.error.as_deref().expect("the first failure has words");
+    assert_eq!((crowd.workers(), pool.workers(), pool.task_errors()), (150, 20, 0));
+    assert!(crowd.task_errors() > 0 && crowd.task_errors() < 150, "some stood, some were refused: {crowd:?}");
+    assert_eq!(record.speedup(crowd), None, "less work is not faster");
+    assert!(record.speedup(pool).is_some());
+    let (refused, stood) = (151 - crowd.task_errors(), 150 - crowd.task_errors());
+    let error = crowd.error().expect("the first failure has words");
     let (start, end) = (format!("could not start thread {refused}: "), format!("(os error 11); {stood} stood"));
     assert!(error.starts_with(&start) && error.ends_with(&end), "{error}");
     assert!(left_behind::children().is_empty());

@@ -10,7 +10,7 @@ use harness::{
         record::{CellRecord, Record},
         store,
     },
-    scenario::Timer,
+    scenario::CellSpec,
 };
 use stats::{Estimate, bootstrap, median::median};
 use std::{path::Path, process::ExitCode};
@@ -18,7 +18,6 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::task_queue::Schedule;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -73,9 +72,9 @@ fn read(path: &Path) -> anyhow::Result<Record> {
     Ok(store::read(path).map_err(|error| Usage(error.to_string()))?)
 }
 
-/// What identifies a cell in both records.
-fn key(cell: &CellRecord) -> (&str, u32, &str, String, Schedule, Timer) {
-    (&cell.variant, cell.tasks, &cell.strategy, cell.layout(), cell.deal, cell.timer)
+/// What identifies a cell in both records. Workers that others started are counted when they work.
+fn key(cell: &CellRecord) -> (&CellSpec, u32, u32) {
+    (&cell.spec, cell.workers(), cell.tasks)
 }
 
 /// Why a cell of the first record has no line.

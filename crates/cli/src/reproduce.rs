@@ -268,7 +268,7 @@ fn whole(asked: &Asked, parts: &[Part], evidence: &Evidence) -> bool {
         };
         for (spec, cell) in cells.iter().zip(records) {
             if cell.check == Check::Failed && !asked.expects_failure(&scenario.name, spec) {
-                note!("FAILED: {}, {spec}: {}", scenario.name, cell.error.as_deref().unwrap_or("no reason given"));
+                note!("FAILED: {}, {spec}: {}", scenario.name, cell.error().unwrap_or("no reason given"));
                 whole = false;
             }
         }

@@ -4,7 +4,7 @@ mod fit;
 
 use super::print::{fitted, say};
 use harness::{
-    results::record::{CellRecord, Check, LostInRound, Record},
+    results::record::{CellRecord, Check, Record},
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use stats::{
@@ -16,7 +16,7 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::task_queue::Schedule;
+use work::worker::{error::LostWorker, task_queue::Schedule};
 
 pub use fit::fit;
 
@@ -30,20 +30,20 @@ pub fn print(record: &Record) {
     let longest = record.cells.iter().filter_map(median_s).fold(0.0, f64::max);
     let heads =
         ["strategy", "workers", "median", "95 % interval", "speed-up", "95 % interval", "efficiency", "CPU", ""];
-    let rows: Vec<[String; 9]> = record.cells.iter().map(|cell| row(cell, longest)).collect();
+    let rows: Vec<[String; 9]> = record.cells.iter().map(|cell| row(record, cell, longest)).collect();
     say!("{}", fit(heads, &rows, &[8, 7, 6], width()));
     if let Some(table) = resources(record) {
         say!("\nResources of a run:\n\n{table}");
     }
     for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };
-        let why = cell.error.as_deref().unwrap_or("no reason given");
+        let why = cell.error().unwrap_or("no reason given");
         say!("{}", fitted(&format!("{what}: {}: {why}", who(cell))));
     }
     for (words, cells) in failures(record).into_iter().chain(unwelcome(record)) {
         say!("{}", fitted(&format!("{}: {words}", cells.join("; "))));
     }
-    for cell in record.cells.iter().filter(|cell| cell.redeliveries.is_some_and(|times| times > 0)) {
+    for cell in record.cells.iter().filter(|cell| cell.redeliveries().is_some_and(|times| times > 0)) {
         say!("{}", fitted(&format!("{}: {}", who(cell), again(cell))));
     }
     for cell in &record.cells {
@@ -57,7 +57,7 @@ pub fn print(record: &Record) {
 
 /// The worker processes that a queue's runs lost, each named: the other workers did their jobs.
 fn lost_workers(cell: &CellRecord) -> impl Iterator<Item = String> {
-    cell.lost_workers.iter().map(|LostInRound { round, process, how }| {
+    cell.lost_workers().map(|(round, LostWorker { process, how })| {
         format!("lost worker process {process} in round {}: {how}; no speed-up", round + 1)
     })
 }
@@ -73,7 +73,7 @@ fn disturbances(cell: &CellRecord) -> Vec<String> {
         };
         format!("a run in round {round}: {}; {then}", run.reason)
     });
-    let others = cell.other_runs.filter(|others| *others > 0).map(|others| {
+    let others = cell.other_runs().filter(|others| *others > 0).map(|others| {
         let runs = if others == 1 { "another run".into() } else { format!("{others} other runs") };
         format!(
             "{runs} used the same queue at the same time and shared its workers: use --queue-name for a separate queue"
@@ -94,13 +94,15 @@ fn left_out(record: &Record) {
 /// Failed tasks of cells that passed because failures were expected: each message once, with its cells.
 fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
     let mut failures: Vec<(String, Vec<String>)> = Vec::new();
-    let same = |one: &CellRecord, cell: &CellRecord| one.variant == cell.variant && one.timer == cell.timer;
-    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.task_errors > 0) {
-        let baseline = record.cells.iter().find(|one| one.is_baseline() && same(one, cell));
-        let did_less = baseline.is_some_and(|baseline| baseline.task_errors < cell.task_errors);
+    let same = |one: &CellRecord, cell: &CellRecord| {
+        one.spec.variant == cell.spec.variant && one.spec.timer == cell.spec.timer
+    };
+    for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.task_errors() > 0) {
+        let baseline = record.cells.iter().find(|one| one.is_baseline && same(one, cell));
+        let did_less = baseline.is_some_and(|baseline| baseline.task_errors() < cell.task_errors());
         let less = if did_less { ", so the time is for less work: no speed-up" } else { "" };
-        let first = cell.error.as_deref().map(|error| format!("; the first error: {error}")).unwrap_or_default();
-        let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors, cell.tasks);
+        let first = cell.error().map(|error| format!("; the first error: {error}")).unwrap_or_default();
+        let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors(), cell.tasks);
         let who = who(cell);
         match failures.iter_mut().find(|(known, _)| *known == words) {
             Some((_, cells)) => cells.push(who),
@@ -114,8 +116,9 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
 fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
     let mut told: Vec<(String, Vec<String>)> = Vec::new();
     for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed) {
-        let answers: u32 = cell.statuses.values().sum();
-        for (status, count) in cell.statuses.iter().filter(|(status, _)| **status >= 400) {
+        let statuses = cell.statuses();
+        let answers: u32 = statuses.values().sum();
+        for (status, count) in statuses.iter().filter(|(status, _)| **status >= 400) {
             let words = format!("{count} of {answers} answers had status {status}");
             let who = format!("{} x {}", name(cell), cell.layout());
             match told.iter_mut().find(|(known, _)| *known == words) {
@@ -129,7 +132,7 @@ fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
 
 /// The note on a time in which workers were lost.
 fn again(cell: &CellRecord) -> String {
-    let (redeliveries, rounds) = (cell.redeliveries.unwrap_or_default(), cell.run_s.len());
+    let (redeliveries, rounds) = (cell.redeliveries().unwrap_or_default(), cell.rounds.len());
     let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
     let plural = if rounds == 1 { "" } else { "s" };
     format!("in {rounds} round{plural}, a job was redelivered {times}: the worker that had it sent no more heartbeats")
@@ -162,22 +165,22 @@ fn circumstances(record: &Record) -> String {
 
 /// The strategy, and everything about the cell that is not the default.
 fn name(cell: &CellRecord) -> String {
-    let mut name = cell.strategy.clone();
-    if cell.deal != Schedule::OneByOne {
-        name = format!("{name}, {}", cell.deal);
+    let mut name = cell.spec.strategy.clone();
+    if cell.spec.deal != Schedule::OneByOne {
+        name = format!("{name}, {}", cell.spec.deal);
     }
-    match cell.timer {
+    match cell.spec.timer {
         Timer::Warm => {}
         Timer::Cold => name.push_str(", cold"),
         Timer::AsPublished => name.push_str(", as published"),
     }
-    if cell.variant != DEFAULT_VARIANT {
-        name = format!("{name} ({})", cell.variant);
+    if cell.spec.variant != DEFAULT_VARIANT {
+        name = format!("{name} ({})", cell.spec.variant);
     }
     name
 }
 
-fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
+fn row(record: &Record, cell: &CellRecord, longest: f64) -> [String; 9] {
     let empty = String::new;
     let Some(median) = Median::of(&cell.timed_s()) else {
         let what = match cell.check {
@@ -192,14 +195,15 @@ fn row(cell: &CellRecord, longest: f64) -> [String; 9] {
     } else {
         "too few rounds".into()
     };
-    let speedup = |show: fn(Estimate) -> String| cell.speedup.map_or_else(String::new, show);
-    let efficiency = cell.speedup.and_then(|speedup| ceiling::efficiency(speedup, cell.workers));
+    let over_baseline = record.speedup(cell);
+    let speedup = |show: fn(Estimate) -> String| over_baseline.map_or_else(String::new, show);
+    let efficiency = over_baseline.and_then(|speedup| ceiling::efficiency(speedup, cell.workers()));
     [
         name(cell),
         cell.layout(),
         seconds(median.median),
         interval,
-        if cell.is_baseline() { "1".into() } else { speedup(|s| format!("{}x", fixed(s.estimate, 2))) },
+        if cell.is_baseline { "1".into() } else { speedup(|s| format!("{}x", fixed(s.estimate, 2))) },
         speedup(|s| format!("{} – {}", fixed(s.low, 2), fixed(s.high, 2))),
         efficiency.map_or_else(String::new, |share| whole_percent(share.estimate)),
         cell.cpu_share().map_or_else(unknown, whole_percent),
@@ -213,7 +217,7 @@ fn whole_percent(share: f64) -> String {
 
 /// Behind the bar: a time in which tasks failed is another time.
 fn failed(cell: &CellRecord) -> String {
-    if cell.task_errors > 0 { format!(" {} failed", cell.task_errors) } else { String::new() }
+    if cell.task_errors() > 0 { format!(" {} failed", cell.task_errors()) } else { String::new() }
 }
 
 /// Processor time, memory, threads and processes of every cell that has a time. `None` if none has one.
@@ -235,10 +239,10 @@ fn resources(record: &Record) -> Option<String> {
         [
             name(cell),
             cell.layout(),
-            cell.cpu_user_s.map_or_else(unknown, seconds),
-            cell.cpu_system_s.map_or_else(unknown, seconds),
-            cell.core_wait_s.map_or_else(unknown, seconds),
-            cell.context_switches.map_or_else(unknown, |switches| fixed(switches, 0)),
+            cell.cpu_user_s().map_or_else(unknown, seconds),
+            cell.cpu_system_s().map_or_else(unknown, seconds),
+            cell.core_wait_s().map_or_else(unknown, seconds),
+            cell.context_switches().map_or_else(unknown, |switches| fixed(switches, 0)),
             count(cell.most_threads),
             count(cell.most_processes),
             cell.peak_memory_bytes.map_or_else(unknown, memory),
@@ -268,13 +272,13 @@ fn median_s(cell: &CellRecord) -> Option<f64> {
 
 /// The shortest time of a cell that did all of its work.
 fn shortest(record: &Record) -> Option<(f64, &CellRecord)> {
-    let whole = record.cells.iter().filter(|cell| cell.task_errors == 0);
+    let whole = record.cells.iter().filter(|cell| cell.task_errors() == 0);
     whole.filter_map(|cell| Some((median_s(cell)?, cell))).min_by(|a, b| a.0.total_cmp(&b.0))
 }
 
 /// Summary: which cell was the fastest, and whether the machine was quiet.
 fn verdict(record: &Record) -> String {
-    let baseline = record.cells.iter().find(|cell| cell.is_baseline());
+    let baseline = record.cells.iter().find(|cell| cell.is_baseline);
     let mut sentence = fastest(record).unwrap_or_else(|| match shortest(record) {
         Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => {
             format!(
@@ -295,13 +299,13 @@ fn verdict(record: &Record) -> String {
 /// Which cell was the fastest, if any was faster than sequential. `None` if there is no speed-up.
 fn fastest(record: &Record) -> Option<String> {
     let mut measured: Vec<(Estimate, &CellRecord)> =
-        record.cells.iter().filter_map(|cell| Some((cell.speedup?, cell))).collect();
+        record.cells.iter().filter_map(|cell| Some((record.speedup(cell)?, cell))).collect();
     measured.sort_by(|a, b| b.0.estimate.total_cmp(&a.0.estimate));
     let (best, cell) = *measured.first()?;
     let Estimate { estimate, low, high } = best;
     let (estimate, interval) = (fixed(estimate, 2), format!("{}–{}", fixed(low, 2), fixed(high, 2)));
     let words =
-        format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.run_s.len());
+        format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.rounds.len());
     if high < 1.0 {
         return Some(format!("No strategy was faster than sequential. The closest: {}, {words}.", who(cell)));
     }
@@ -332,6 +336,10 @@ pub fn who(cell: &CellRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use harness::{
+        results::record::{EndReason, Purpose, Round, SCHEMA},
+        scenario::{CellSpec, Phase},
+    };
 
     #[test]
     fn seconds_have_three_figures_and_a_fitting_unit() {
@@ -339,66 +347,88 @@ mod tests {
         assert_eq!(shown, ["12.3 µs", "1.23 ms", "15.4 ms", "451 ms", "1.00 s", "23.1 s", "0 µs"]);
     }
 
-    /// A cell that passed, with a speed-up.
-    fn cell(strategy: &str, speedup: Option<[f64; 3]>, run_s: f64) -> CellRecord {
-        let speedup = speedup.map(|[low, estimate, high]| Estimate { estimate, low, high });
-        serde_json::from_value(serde_json::json!({
-            "variant": "default", "tasks": 5, "strategy": strategy, "workers": 2, "processes": null,
-            "deal": "one_by_one", "timer": "warm", "timed": ["run"], "check": "passed", "error": null, "task_errors": 0,
-            "start_s": [0.0, 0.0, 0.0], "run_s": [run_s, 0.8 * run_s, 1.1 * run_s], "stop_s": [0.0, 0.0, 0.0],
-            "speedup": speedup, "cpu_user_s": 4e-5, "cpu_system_s": 1e-5, "peak_memory_bytes": null,
-            "memory_per_worker_bytes": null, "most_threads": null, "most_processes": null, "context_switches": null,
-            "core_wait_s": null, "queue": null, "redeliveries": null, "timeline": null,
-        }))
-        .unwrap()
+    /// A cell that passed on a noisy machine, with a speed-up whose interval reaches as far as this share to either side.
+    fn cell(strategy: &str, speedup: f64, share: f64) -> CellRecord {
+        let spec = CellSpec {
+            variant: DEFAULT_VARIANT.into(),
+            strategy: strategy.into(),
+            shape: "2".parse().unwrap(),
+            deal: Schedule::OneByOne,
+            timer: Timer::Warm,
+        };
+        // The interval of three values x - d, x, x + d: Student's t for two degrees of freedom, over the root of three.
+        let scatter = share.ln_1p() / 2.484;
+        let rounds = [(1.0, -scatter), (0.8, 0.0), (1.1, scatter)].map(|(noise, apart): (f64, f64)| Round {
+            run_s: noise / speedup * apart.exp(),
+            cpu_user_s: 4e-5,
+            workers: 2,
+            ..Round::default()
+        });
+        let unmeasured = CellRecord::unmeasured(spec, 5, vec![Phase::Run]);
+        CellRecord { check: Check::Passed, rounds: rounds.into(), ..unmeasured }
     }
 
-    fn record(cells: &[CellRecord], drawn: bool) -> Record {
-        serde_json::from_value(serde_json::json!({
-            "schema": "makespan.run/1", "makespan_version": "0.0.0", "host": measure::host::HostFacts::default(),
-            "scenario": "tiny", "title": "A test", "question": "?", "document": null, "started_at": "2000-01-01T00:00:00Z",
-            "time_scale": 1.0, "seed": 1, "drawn": drawn, "rounds": 3, "rounds_done": 3, "command": "makespan run tiny",
-            "cells": cells,
-        }))
-        .unwrap()
+    fn record(cells: Vec<CellRecord>, drawn: bool) -> Record {
+        Record {
+            schema: SCHEMA.into(),
+            makespan_version: "0.0.0".into(),
+            host: measure::host::HostFacts::default(),
+            scenario: "tiny".into(),
+            title: "A test".into(),
+            question: "?".into(),
+            document: None,
+            started_at: "2000-01-01T00:00:00Z".into(),
+            time_scale: 1.0,
+            seed: 1,
+            drawn,
+            purpose: Purpose::Run,
+            looks: vec![3],
+            stopped: Some(EndReason::AllRounds),
+            rounds: 3,
+            rounds_done: 3,
+            command: "makespan run tiny".into(),
+            left_out: Vec::new(),
+            cells,
+        }
     }
 
-    fn verdict_on(speedups: &[(&str, [f64; 3])]) -> String {
-        let others = speedups.iter().map(|(strategy, speedup)| cell(strategy, Some(*speedup), 1.0));
-        let cells: Vec<CellRecord> = std::iter::once(cell("sequential", None, 1.0)).chain(others).collect();
-        verdict(&record(&cells, false))
+    fn verdict_on(speedups: &[(&str, f64, f64)]) -> String {
+        let others = speedups.iter().map(|&(strategy, speedup, share)| cell(strategy, speedup, share));
+        verdict(&record(std::iter::once(cell("sequential", 1.0, 0.0)).chain(others).collect(), false))
     }
 
     #[test]
     fn fastest_is_said_of_what_was_shown_to_be_faster() {
-        let clear = verdict_on(&[("threads", [4.8, 4.91, 5.0]), ("async", [1.0, 1.1, 1.2])]);
+        let clear = verdict_on(&[("threads", 4.91, 0.02), ("async", 1.1, 0.1)]);
         assert!(clear.starts_with(
-            "Fastest: threads x 2, 4.91 times as fast as sequential (95 % interval 4.80–5.00, 3 rounds).\n"
+            "Fastest: threads x 2, 4.91 times as fast as sequential (95 % interval 4.81–5.01, 3 rounds).\n"
         ));
-        let slower = verdict_on(&[("gil_threads", [0.94, 0.96, 0.98])]);
+        let slower = verdict_on(&[("gil_threads", 0.96, 0.02)]);
         assert!(
             slower.starts_with("No strategy was faster than sequential. The closest: gil_threads x 2, 0.96 times"),
             "{slower}"
         );
-        let open = verdict_on(&[("threads", [0.9, 1.05, 1.2])]);
+        let open = verdict_on(&[("threads", 1.05, 0.15)]);
         let none = "No strategy was shown to be faster than sequential. The closest: threads x 2";
         assert!(open.starts_with(none), "{open}");
-        let two = [("threads", [4.8, 4.91, 5.0]), ("async", [4.7, 4.90, 5.1])];
+        let two = [("threads", 4.91, 0.02), ("async", 4.9, 0.04)];
         assert!(verdict_on(&two).contains(". async x 2 may be as fast: the intervals overlap."));
-        let three = verdict_on(&[two[0], two[1], ("queue", [4.0, 4.5, 4.85])]);
+        let three = verdict_on(&[two[0], two[1], ("queue", 4.5, 0.1)]);
         assert!(three.contains("their intervals overlap: async x 2; queue x 2."), "{three}");
     }
 
     #[test]
     fn scatter_that_was_asked_for_is_not_the_machine_s() {
-        let cells = [cell("sequential", None, 1.0)];
-        let (own, drawn) = (verdict(&record(&cells, false)), verdict(&record(&cells, true)));
+        let [own, drawn] = [false, true].map(|drawn| verdict(&record(vec![cell("sequential", 1.0, 0.0)], drawn)));
         assert!(own.contains("close other programs") && !drawn.contains("close other programs"), "{own}\n{drawn}");
     }
 
     #[test]
     fn a_share_that_the_clocks_cannot_tell_is_not_shown() {
-        let shown = |run_s| row(&cell("threads", None, run_s), 1.0)[7].clone();
+        let shown = |run_s: f64| {
+            let record = record(vec![cell("threads", 1.0 / run_s, 0.0)], false);
+            row(&record, &record.cells[0], 1.0)[7].clone()
+        };
         assert_eq!((shown(1.4e-6), shown(0.1)), ("?".into(), "0 %".into()));
     }
 

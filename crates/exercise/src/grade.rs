@@ -61,37 +61,39 @@ pub(super) fn measure(
             return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(why))), speed: None });
         }
     };
-    let cell =
-        |spec: &CellSpec| record.cells.iter().find(|cell| cell.is(spec)).filter(|cell| cell.check == Check::Passed);
+    let cell = |spec: &CellSpec| record.cell(spec).filter(|cell| cell.check == Check::Passed);
     let [sequential, house, own] = &cells;
     let (Some(_), Some(house), own) = (cell(sequential), cell(house), cell(own)) else {
         return Err(house_error(&record, &cells[..2]));
     };
     let Some(own) = own else {
-        let error = record.cells.last().and_then(|cell| cell.error.clone()).unwrap_or_default();
+        let error = record.cells.last().and_then(CellRecord::error).unwrap_or_default().to_owned();
         return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(error))), speed: None });
     };
-    Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Ok(()))), speed: Some(speed(house, own)) })
+    Ok(GradedCells {
+        finding: ContractPoint::Rounds.finding(exercise, Some(Ok(()))),
+        speed: Some(speed(&record, house, own)),
+    })
 }
 
 fn house_error(record: &Record, specs: &[CellSpec]) -> GradeError {
-    let failed = record.cells.iter().find(|cell| specs.iter().any(|spec| cell.is(spec)) && cell.check != Check::Passed);
-    let (strategy, why) = failed.map(|cell| (cell.strategy.clone(), cell.error.clone())).unwrap_or_default();
-    GradeError::House { strategy, why: why.unwrap_or_default() }
+    let failed = record.cells.iter().find(|cell| specs.contains(&cell.spec) && cell.check != Check::Passed);
+    let (strategy, why) = failed.map(|cell| (cell.spec.strategy.clone(), cell.error())).unwrap_or_default();
+    GradeError::House { strategy, why: why.unwrap_or_default().to_owned() }
 }
 
-fn speed(house: &CellRecord, own: &CellRecord) -> Speed {
+fn speed(record: &Record, house: &CellRecord, own: &CellRecord) -> Speed {
     let (house_s, own_s) = (house.timed_s(), own.timed_s());
     let ratio = paired::log_ratio(&house_s, &own_s);
     let (grade, more_rounds) = ratio.map_or((Grade::Inconclusive, None), |ratio| by_interval(&ratio, FLOOR));
     Speed {
-        house: house.strategy.clone(),
+        house: house.spec.strategy.clone(),
         tasks: own.tasks,
         rounds: own_s.len() as u32,
         ratio: ratio.and_then(|ratio| student::exp(ratio.interval(ALPHA))),
         floor: FLOOR,
-        speedup: own.speedup,
-        house_speedup: house.speedup,
+        speedup: record.speedup(own),
+        house_speedup: record.speedup(house),
         run_s: own_s,
         house_run_s: house_s,
         grade,

@@ -73,7 +73,7 @@ fn baseline(cell: &CellSpec) -> CellSpec {
 /// One speed-up per round. Empty if either cell gave a wrong answer, or if they did not do the same work.
 fn speedups(baseline: &CellRecord, cell: &CellRecord, record: &Record) -> Vec<f64> {
     let sound = [baseline, cell].iter().all(|cell| cell.check == Check::Passed);
-    if !sound || baseline.task_errors != cell.task_errors {
+    if !sound || baseline.task_errors() != cell.task_errors() {
         return Vec::new();
     }
     let [alone_s, measured_s] = [baseline, cell].map(|cell| at_documents_pace_s(cell, record.time_scale));

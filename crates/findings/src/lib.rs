@@ -301,8 +301,7 @@ pub fn lookup<'a>(
     cells: &[&CellSpec],
 ) -> Option<(&'a Record, Vec<&'a CellRecord>)> {
     evidence.records.iter().filter(|record| record.scenario == scenario).find_map(|record| {
-        let found =
-            cells.iter().map(|spec| record.cells.iter().find(|cell| cell.is(spec))).collect::<Option<Vec<_>>>()?;
+        let found = cells.iter().map(|spec| record.cell(spec)).collect::<Option<Vec<_>>>()?;
         Some((record, found))
     })
 }

@@ -46,8 +46,7 @@ fn tests<'a>(claim: &'a Claim, record: &'a Record) -> impl Iterator<Item = &'a T
 }
 
 fn is_narrow(test: &Test<CellSpec>, record: &Record) -> bool {
-    let cells: Option<Vec<&CellRecord>> =
-        test.cells().into_iter().map(|spec| record.cells.iter().find(|cell| cell.is(spec))).collect();
+    let cells: Option<Vec<&CellRecord>> = test.cells().into_iter().map(|spec| record.cell(spec)).collect();
     let quantity = cells.and_then(|cells| of_cells(test, &cells, record.time_scale).ok());
     let Some(quantity @ Quantity::Scattered(_)) = quantity else { return true };
     // An interval too wide for numbers is not narrow.

@@ -14,7 +14,10 @@ use mock_server::{
     profile::{Body, Profile, Route},
 };
 use stats::{ceiling, paired, serial_fraction};
-use work::{task::fetch::Recipe, worker::task_queue::Schedule};
+use work::{
+    task::fetch::Recipe,
+    worker::{layout::WorkerLayout, task_queue::Schedule},
+};
 
 const LOCK_STEP: &str = "lock-step";
 const SHARED_LINK: &str = "shared link";
@@ -183,16 +186,18 @@ fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) 
         return None;
     }
     let like = |cell: &&CellRecord| {
-        let same = cell.variant == to.variant && cell.strategy == to.strategy && cell.processes.is_none();
-        same && cell.deal == to.deal && cell.timer == to.timer && cell.check == Check::Passed && cell.workers >= 2
+        let same = matches!(cell.spec.shape, WorkerLayout::Plain(_))
+            && cell.spec == CellSpec { shape: cell.spec.shape, ..to.clone() };
+        same && cell.check == Check::Passed && cell.workers() >= 2
     };
-    let fits = record.cells.iter().filter(like).filter(|cell| cell.workers <= cores).max_by_key(|cell| cell.workers);
+    let fits =
+        record.cells.iter().filter(like).filter(|cell| cell.workers() <= cores).max_by_key(|cell| cell.workers());
     // With more workers than cores, the cores limit the speed-up.
-    let measured = fits.or_else(|| record.cells.iter().find(|cell| cell.is(to)))?;
-    let baseline = record.cells.iter().find(|cell| cell.is(from) && cell.check == Check::Passed)?;
+    let measured = fits.or_else(|| record.cell(to))?;
+    let baseline = record.cell(from).filter(|cell| cell.check == Check::Passed)?;
     let [alone_s, together_s] = [baseline, measured].map(|cell| at_documents_pace_s(cell, record.time_scale));
     let speedup = paired::log_ratio(&alone_s, &together_s)?.mean.exp();
-    let serial = serial_fraction::karp_flatt(speedup, measured.workers.min(cores))?.clamp(0.0, 1.0);
+    let serial = serial_fraction::karp_flatt(speedup, measured.workers().min(cores))?.clamp(0.0, 1.0);
     let value = serial_fraction::amdahl(serial, wanted);
     let most = ceiling::quantised_ceiling(measured.tasks, wanted)?;
     Some(Prediction { value: value.min(most), by: AMDAHL })

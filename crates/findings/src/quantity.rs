@@ -123,11 +123,11 @@ pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
 /// run is multiplied by it; starting and stopping a pool has no waits.
 pub(super) fn at_documents_pace_s(cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     let enclosed = |phase, seconds: f64| if cell.timed.contains(&phase) { seconds } else { 0.0 };
-    let rounds = cell.start_s.iter().zip(&cell.run_s).zip(&cell.stop_s);
-    let sum = |((start, run), stop): ((&f64, &f64), &f64)| {
-        enclosed(Phase::Start, *start) + time_scale * enclosed(Phase::Run, *run) + enclosed(Phase::Stop, *stop)
-    };
-    rounds.map(sum).collect()
+    cell.each(|round| {
+        enclosed(Phase::Start, round.start_s)
+            + time_scale * enclosed(Phase::Run, round.run_s)
+            + enclosed(Phase::Stop, round.stop_s)
+    })
 }
 
 fn exhibited(name: &str, evidence: &Evidence) -> Result<Quantity, Lacking> {
@@ -167,17 +167,17 @@ fn cause(text: &str) -> Lacking {
 
 /// A wrong answer has no time.
 fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
-    let why = cell.error.as_deref().unwrap_or("no reason was recorded");
+    let why = cell.error().unwrap_or("no reason was recorded");
     match cell.check {
         Check::Failed => Err(Lacking::Cause(format!("the cell `{spec}` failed its check: {why}"))),
         Check::Skipped => Err(Lacking::Cause(format!("the cell `{spec}` was skipped: {why}"))),
         Check::NotMeasured => Err(Lacking::NotMeasured),
-        Check::Passed if cell.run_s.is_empty() => Err(Lacking::NotMeasured),
-        Check::Passed => match cell.lost_workers.first() {
-            Some(lost) => Err(Lacking::Cause(format!(
+        Check::Passed if cell.rounds.is_empty() => Err(Lacking::NotMeasured),
+        Check::Passed => match cell.lost_workers().next() {
+            Some((round, lost)) => Err(Lacking::Cause(format!(
                 "the cell `{spec}` lost worker process {} in round {}: {}",
                 lost.process,
-                lost.round + 1,
+                round + 1,
                 lost.how
             ))),
             None => Ok(()),
@@ -188,14 +188,16 @@ fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
 /// A cell that gives up tasks finishes sooner, which is not a speed-up.
 fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> {
     let pairs = || specs.iter().zip(cells);
-    let least = pairs().min_by_key(|(_, cell)| cell.task_errors);
-    let most = pairs().max_by_key(|(_, cell)| cell.task_errors);
+    let least = pairs().min_by_key(|(_, cell)| cell.task_errors());
+    let most = pairs().max_by_key(|(_, cell)| cell.task_errors());
     match (least, most) {
-        (Some((less, few)), Some((more, many))) if few.task_errors < many.task_errors => Err(Lacking::Cause(format!(
-            "the cells did not do the same work: of `{more}`, {} failed, of `{less}`, {}",
-            count(many.task_errors as usize, "task"),
-            if few.task_errors == 0 { "none".into() } else { few.task_errors.to_string() }
-        ))),
+        (Some((less, few)), Some((more, many))) if few.task_errors() < many.task_errors() => {
+            Err(Lacking::Cause(format!(
+                "the cells did not do the same work: of `{more}`, {} failed, of `{less}`, {}",
+                count(many.task_errors() as usize, "task"),
+                if few.task_errors() == 0 { "none".into() } else { few.task_errors().to_string() }
+            )))
+        }
         _ => Ok(()),
     }
 }
@@ -204,9 +206,7 @@ fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> 
 fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     match test {
         Test::Memory { .. } => cell.memory_samples_bytes.iter().map(|&bytes| bytes as f64).collect(),
-        Test::CpuShare { .. } => {
-            cell.cpu_s.iter().zip(&cell.run_s).map(|(cpu, run)| cpu / (run * time_scale)).collect()
-        }
+        Test::CpuShare { .. } => cell.each(|round| round.cpu_s() / (round.run_s * time_scale)),
         _ => at_documents_pace_s(cell, time_scale),
     }
 }
@@ -245,13 +245,13 @@ fn absolute(values: &[f64]) -> Option<Mean> {
 }
 
 fn counted(cell: &CellRecord, what: Countable) -> Option<u32> {
-    let answers = |status: u16| Some(cell.statuses.get(&status).copied().unwrap_or(0));
+    let answers = |status: u16| Some(cell.statuses().get(&status).copied().unwrap_or(0));
     match what {
         Countable::Tasks => Some(cell.tasks),
-        Countable::TaskErrors => Some(cell.task_errors),
+        Countable::TaskErrors => Some(cell.task_errors()),
         Countable::Threads => cell.most_threads,
         Countable::Processes => cell.most_processes,
-        Countable::Redeliveries => cell.redeliveries,
+        Countable::Redeliveries => cell.redeliveries(),
         Countable::Status200 => answers(200),
         Countable::Status401 => answers(401),
         Countable::Status404 => answers(404),
@@ -260,11 +260,11 @@ fn counted(cell: &CellRecord, what: Countable) -> Option<u32> {
 }
 
 fn fails(spec: &CellSpec, cell: &CellRecord, with: &str) -> Result<Quantity, Lacking> {
-    let holds = cell.error.as_deref().is_some_and(|error| error.contains(with));
+    let holds = cell.error().is_some_and(|error| error.contains(with));
     if !holds || cell.check == Check::Skipped {
         has_a_time(spec, cell)?;
     }
-    let happened = match &cell.error {
+    let happened = match cell.error() {
         Some(error) => format!("the first error of `{spec}` was “{error}”"),
         None => format!("no task of `{spec}` failed"),
     };

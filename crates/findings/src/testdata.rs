@@ -2,7 +2,7 @@
 
 use super::Evidence;
 use harness::{
-    results::record::{CellRecord, Check, EndReason, Purpose, Record, SCHEMA},
+    results::record::{CellRecord, Check, EndReason, Purpose, Record, Round, SCHEMA},
     scenario::{self, CellSpec, Scenario},
 };
 use measure::host::HostFacts;
@@ -151,43 +151,21 @@ impl MadeMeasurement {
         let spec = self.scenario.cells.iter().find(|cell| cell.to_string() == name);
         let spec = spec.unwrap_or_else(|| panic!("no cell `{name}`"));
         let rounds = || 0..self.rounds;
-        let run_s: Vec<f64> = rounds()
-            .map(|round| seconds / self.scenario.time_scale * (1.0 + self.scatter * noise(round * 97 + place * 31)))
-            .collect();
+        let round = |round| {
+            let run_s = seconds / self.scenario.time_scale * (1.0 + self.scatter * noise(round * 97 + place * 31));
+            let cpu_user_s = run_s * 0.034 * self.scenario.time_scale;
+            let statuses = BTreeMap::from([(200, 26), (404, 4)]);
+            let workers = spec.shape.workers().get();
+            Round { start_s: 0.001, run_s, stop_s: 0.001, cpu_user_s, statuses, workers, ..Round::default() }
+        };
+        let tasks = self.scenario.variant(&spec.variant).map_or(0, scenario::Variant::tasks);
         CellRecord {
-            variant: spec.variant.clone(),
-            tasks: self.scenario.variant(&spec.variant).map_or(0, scenario::Variant::tasks),
-            strategy: spec.strategy.clone(),
-            workers: spec.shape.workers().get(),
-            workers_at_once: None,
-            lost_workers: Vec::new(),
-            processes: spec.shape.processes().map(std::num::NonZeroU32::get),
-            deal: spec.deal,
-            timer: spec.timer,
-            timed: self.scenario.timed(spec),
             check: Check::Passed,
-            error: None,
-            task_errors: 0,
-            start_s: rounds().map(|_| 0.001).collect(),
-            stop_s: rounds().map(|_| 0.001).collect(),
-            cpu_s: run_s.iter().map(|seconds| seconds * 0.034 * self.scenario.time_scale).collect(),
-            run_s,
-            speedup: None,
-            cpu_user_s: None,
-            cpu_system_s: None,
-            peak_memory_bytes: None,
-            memory_per_worker_bytes: None,
             memory_samples_bytes: rounds().map(|round| 2_400_000 + u64::from(round * 1000)).collect(),
-            statuses: BTreeMap::from([(200, 26), (404, 4)]),
             most_threads: Some(spec.shape.workers().get() + 1),
             most_processes: Some(1),
-            context_switches: None,
-            core_wait_s: None,
-            queue: None,
-            redeliveries: None,
-            other_runs: None,
-            excluded: Vec::new(),
-            timeline: None,
+            rounds: rounds().map(round).collect(),
+            ..CellRecord::unmeasured(spec.clone(), tasks, self.scenario.timed(spec))
         }
     }
 }

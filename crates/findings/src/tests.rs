@@ -142,7 +142,8 @@ fn what_is_shown_and_what_is_not() {
     let mut record = MadeMeasurement::of(&scenario).record(&[("threads x 5, failing", 1.0)]);
     let mut lines = Vec::new();
     for (bug, error) in [(true, "task 3: no more threads (os error 11)"), (false, "task 3: the connection was reset")] {
-        record.cells[0].error = Some(error.into());
+        let round = &mut record.cells[0].rounds[0];
+        (round.task_errors, round.first_error) = (1, Some(error.into()));
         let mut evidence = evidence([record.clone()]);
         evidence.exhibits.insert("torn_prints".into(), shown(bug));
         lines.push(told(&findings(std::slice::from_ref(&scenario), &evidence)));
@@ -162,20 +163,20 @@ fn what_failed_has_no_time_and_says_why() {
     let lines = [
         with(&|record| {
             record.cells[1].check = Check::Failed;
-            record.cells[1].error = Some("task 7: a wrong checksum".into());
+            record.cells[1].reason = Some("task 7: a wrong checksum".into());
         }),
         with(&|record| {
             record.cells[0].check = Check::Skipped;
-            record.cells[0].error = Some("it makes no sense".into());
+            record.cells[0].reason = Some("it makes no sense".into());
         }),
-        with(&|record| record.cells[1].task_errors = 1),
-        with(&|record| record.cells[1].run_s.truncate(1)),
-        with(&|record| record.cells[1].run_s[0] = 0.0),
+        with(&|record| record.cells[1].rounds[0].task_errors = 1),
+        with(&|record| record.cells[1].rounds.truncate(1)),
+        with(&|record| record.cells[1].rounds[0].run_s = 0.0),
         with(&|record| {
-            record.cells[1].run_s.truncate(2);
-            record.cells[1].run_s[1] = 1e300;
+            record.cells[1].rounds.truncate(2);
+            record.cells[1].rounds[1].run_s = 1e300;
         }),
-        with(&|record| record.cells[1].run_s.clear()),
+        with(&|record| record.cells[1].rounds.clear()),
         with(&|record| drop(record.cells.pop())),
     ];
     insta::assert_snapshot!(lines.join("\n"));
@@ -413,8 +414,9 @@ fn with_times(scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
 fn with_times_of(to: &str, scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
     let mut record = MadeMeasurement { rounds: rounds.len() as u32, ..MadeMeasurement::of(scenario) }
         .record(&[("sequential x 1", 1.0), (to, 1.0)]);
-    record.cells[0].run_s = rounds.iter().map(|(from, _)| *from).collect();
-    record.cells[1].run_s = rounds.iter().map(|(_, to)| *to).collect();
+    for (round, (from, to)) in rounds.iter().enumerate() {
+        (record.cells[0].rounds[round].run_s, record.cells[1].rounds[round].run_s) = (*from, *to);
+    }
     record
 }
 
@@ -493,10 +495,10 @@ proptest! {
             match how {
                 0 => cell.check = Check::Failed,
                 1 => cell.check = Check::Skipped,
-                2 => cell.run_s.clear(),
-                3 => cell.run_s.iter_mut().for_each(|seconds| *seconds = value),
-                4 => cell.task_errors += 1,
-                5 => drop(cell.cpu_s.pop()),
+                2 => cell.rounds.clear(),
+                3 => cell.rounds.iter_mut().for_each(|round| round.run_s = value),
+                4 => cell.rounds.iter_mut().for_each(|round| round.task_errors += 1),
+                5 => drop(cell.rounds.pop()),
                 6 => cell.memory_samples_bytes.clear(),
                 7 => cell.tasks = 0,
                 _ => drop(record.cells.remove(index)),

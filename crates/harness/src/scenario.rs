@@ -16,7 +16,7 @@ pub use timer::{Phase, Timer};
 use claim::{Claim, Decision};
 use measure::half::Half;
 use mock_server::profile::Profile;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, HashSet},
     fmt, fs,
@@ -162,15 +162,17 @@ pub enum Workload {
 }
 
 /// Identifies a cell: everything that can differ between two times of one scenario.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct CellSpec {
     /// The variant's name.
     pub variant: String,
     /// The strategy's name.
     pub strategy: String,
     /// How many workers, in what layout.
+    #[serde(rename = "layout")]
     pub shape: WorkerLayout,
     /// How tasks reach them.
+    #[serde(rename = "schedule")]
     pub deal: Schedule,
     /// What the clock encloses.
     pub timer: Timer,

@@ -205,7 +205,7 @@ fn footer(input: &PageInput) -> Markup {
             }
             p {
                 "Every answer was checked before its time was kept; a cell that gave a wrong one has a row and no time. "
-                "The same figures as JSON (" code { "makespan.run/1" } "): " code { "makespan run SCENARIO --json FILE" } ". "
+                "The same figures as JSON (" code { "makespan.run/2" } "): " code { "makespan run SCENARIO --json FILE" } ". "
                 "The seed, the command and the commit shown here make a run repeatable; times differ between machines."
             }
             p class="small" { "Page written " (input.generated_at) " from records alone; nothing was measured to write it." }

@@ -3,13 +3,12 @@
 use harness::{
     results::{
         costs::{self, Bulk, Costs, Engine, EngineFacts, Single},
-        record::{CellRecord, Check, EndReason, Excluded, Purpose, Record, SCHEMA, Timeline},
+        record::{CellRecord, Check, EndReason, Excluded, Purpose, Record, Round, SCHEMA, Timeline},
     },
-    scenario::{Phase, Timer},
+    scenario::{CellSpec, DEFAULT_VARIANT, Phase, Timer},
 };
 use measure::host::HostFacts;
-use stats::Estimate;
-use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use work::{
     queue::outage::Outage,
     worker::{
@@ -38,52 +37,38 @@ fn noise(seed: u32) -> f64 {
 }
 
 impl MadeCell {
-    fn cell(&self, rounds: u32, baseline_s: Option<f64>) -> CellRecord {
+    fn cell(&self, rounds: u32) -> CellRecord {
         let spans = self.spans();
         let (start_ns, end_ns) = (1_000_000_000, spans.iter().map(|span| span.end_ns).max().unwrap_or(1_000_000_000));
-        let run = (end_ns - start_ns) as f64 / 1e9;
-        let wobble = |round: u32| 1.0 + 0.012 * (noise(round + self.workers * 31) - 0.5);
-        let run_s: Vec<f64> = (0..rounds).map(|round| run * wobble(round)).collect();
-        let speedup = baseline_s.filter(|_| rounds > 1).map(|baseline| {
-            let estimate = baseline / run;
-            Estimate { estimate, low: estimate * 0.985, high: estimate * 1.015 }
-        });
-        let cpu = f64::from(self.tasks) * self.task_s * (1.0 - self.waiting);
-        CellRecord {
-            variant: "default".into(),
-            tasks: self.tasks,
-            strategy: self.strategy.into(),
+        let cpu_s = f64::from(self.tasks) * self.task_s * (1.0 - self.waiting);
+        let is_processes = self.strategy == "processes";
+        let round = |round| Round {
+            start_s: 0.001 * f64::from(self.workers),
+            run_s: (end_ns - start_ns) as f64 / 1e9 * (1.0 + 0.02 * (noise(round + self.workers * 31) - 0.5)),
+            stop_s: 0.000_5,
+            cpu_user_s: cpu_s * 0.7,
+            cpu_system_s: cpu_s * 0.3,
+            context_switches: u64::from(self.tasks * 3 + self.workers),
+            core_wait_s: Some(cpu_s * 0.1 * f64::from(self.workers - 1)),
             workers: self.workers,
-            workers_at_once: None,
-            lost_workers: Vec::new(),
-            processes: None,
+            ..Round::default()
+        };
+        let spec = CellSpec {
+            variant: DEFAULT_VARIANT.into(),
+            strategy: self.strategy.into(),
+            shape: NonZeroU32::new(self.workers).unwrap().into(),
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
-            timed: vec![Phase::Run],
+        };
+        CellRecord {
             check: Check::Passed,
-            error: None,
-            task_errors: 0,
-            start_s: vec![0.001 * f64::from(self.workers); rounds as usize],
-            run_s,
-            stop_s: vec![0.000_5; rounds as usize],
-            speedup,
-            cpu_user_s: Some(cpu * 0.7),
-            cpu_system_s: Some(cpu * 0.3),
             peak_memory_bytes: Some(
-                3_100_000 + u64::from(self.workers) * if self.strategy == "processes" { 2_400_000 } else { 90_000 },
+                3_100_000 + u64::from(self.workers) * if is_processes { 2_400_000 } else { 90_000 },
             ),
-            memory_per_worker_bytes: Some(if self.strategy == "processes" { 2_400_000 } else { 90_000 }),
+            memory_per_worker_bytes: Some(if is_processes { 2_400_000 } else { 90_000 }),
             most_threads: Some(if matches!(self.strategy, "sequential" | "async") { 1 } else { self.workers + 1 }),
-            most_processes: Some(if self.strategy == "processes" { self.workers + 1 } else { 1 }),
-            context_switches: Some(f64::from(self.tasks * 3 + self.workers)),
-            core_wait_s: Some(cpu * 0.1 * f64::from(self.workers - 1)),
-            queue: None,
-            redeliveries: None,
-            other_runs: None,
-            excluded: Vec::new(),
-            cpu_s: vec![cpu; rounds as usize],
-            memory_samples_bytes: Vec::new(),
-            statuses: BTreeMap::new(),
+            most_processes: Some(if is_processes { self.workers + 1 } else { 1 }),
+            rounds: (0..rounds).map(round).collect(),
             timeline: Some(Timeline {
                 round: 0,
                 start_ns,
@@ -93,6 +78,7 @@ impl MadeCell {
                 elsewhere: Vec::new(),
                 outages: Vec::new(),
             }),
+            ..CellRecord::unmeasured(spec, self.tasks, vec![Phase::Run])
         }
     }
 
@@ -123,12 +109,6 @@ impl MadeCell {
 
 /// A record of these cells; the first is the baseline.
 pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
-    let mut all: Vec<CellRecord> = Vec::new();
-    for made in cells {
-        let baseline = all.first().and_then(|cell| cell.timeline.as_ref());
-        let baseline = baseline.map(|timeline| (timeline.end_ns - timeline.start_ns) as f64 / 1e9);
-        all.push(made.cell(rounds, baseline));
-    }
     Record {
         schema: SCHEMA.into(),
         makespan_version: "0.0.0".into(),
@@ -160,7 +140,7 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
         rounds_done: rounds,
         left_out: Vec::new(),
         command: format!("makespan run {name} --rounds {rounds}"),
-        cells: all,
+        cells: cells.iter().map(|made| made.cell(rounds)).collect(),
     }
 }
 
@@ -216,12 +196,13 @@ pub(crate) fn crowded() -> Vec<Record> {
     ];
     let strategies: Vec<(&str, f64)> = all.into_iter().map(|strategy| (strategy, 1.0005)).collect();
     let mut many = record("crowded", "Are ten too many?", 10, &sweep(30, 0.2, 0.95, &strategies));
-    let dealt = many.cells.iter().filter(|cell| cell.strategy == "processes" && cell.workers < 16).cloned();
-    let dealt: Vec<CellRecord> = dealt.map(|cell| CellRecord { deal: Schedule::PoolChunks, ..cell }).collect();
+    let dealt = many.cells.iter().filter(|cell| cell.spec.strategy == "processes" && cell.workers() < 16).cloned();
+    let mut dealt: Vec<CellRecord> = dealt.collect();
+    dealt.iter_mut().for_each(|cell| cell.spec.deal = Schedule::PoolChunks);
     many.cells.extend(dealt);
-    many.cells.retain(|cell| cell.strategy != "thread_per_task" || cell.workers == 30);
+    many.cells.retain(|cell| cell.spec.strategy != "thread_per_task" || cell.workers() == 30);
     let mut few = prime_sum(10);
-    few.cells.retain(|cell| cell.workers <= 4);
+    few.cells.retain(|cell| cell.workers() <= 4);
     few.host.cores_usable = 16;
     vec![many, few]
 }
@@ -231,9 +212,10 @@ pub(crate) fn queued() -> Record {
     let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
     let mut record =
         record("web_requests", "Are five threads five times as fast?", 10, &sweep(30, 0.015, 0.95, &strategies));
-    for cell in record.cells.iter_mut().filter(|cell| cell.strategy == "queue") {
+    for cell in record.cells.iter_mut().filter(|cell| cell.spec.strategy == "queue") {
         cell.queue = Some("redis://127.0.0.1:6379/0".into());
-        cell.redeliveries = Some(if cell.workers == 8 { 2 } else { 0 });
+        let workers = cell.workers();
+        cell.rounds[0].redeliveries = if workers == 8 { 2 } else { 0 };
         let Some(timeline) = &mut cell.timeline else { continue };
         let stages = timeline.spans.iter().filter(|span| span.kind == Activity::Run).flat_map(|run| {
             let handed_in = timeline.start_ns + 20_000 * u64::from(run.index.unwrap_or(0));
@@ -246,7 +228,7 @@ pub(crate) fn queued() -> Record {
         });
         let stages: Vec<Span> = stages.collect();
         timeline.spans.extend(stages);
-        timeline.elsewhere = (cell.workers / 2..cell.workers)
+        timeline.elsewhere = (workers / 2..workers)
             .map(|worker| Elsewhere {
                 worker,
                 host: if worker % 4 == 3 { "host-c" } else { "host-b" }.into(),
@@ -261,8 +243,8 @@ pub(crate) fn queued() -> Record {
 /// The same, with a run that an outage disturbed, and another run on the same queue name.
 pub(crate) fn disturbed() -> Record {
     let mut record = queued();
-    let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
-    cell.other_runs = Some(1);
+    let cell = record.cells.iter_mut().find(|cell| cell.spec.strategy == "queue").unwrap();
+    cell.rounds[0].other_runs = 1;
     let mut timeline = cell.timeline.clone().unwrap();
     let (start_ns, end_ns) = (timeline.start_ns + 40_000_000, timeline.start_ns + 90_000_000);
     let outage = |worker| Outage { worker, start_ns, end_ns, cause: "connection refused".into() };
@@ -320,19 +302,29 @@ pub(crate) fn with_failures() -> Record {
     record.scenario = "gallery_downloads".into();
     record.question = "What happens when tasks fail?".into();
     for cell in &mut record.cells {
-        let (check, error) = match (cell.strategy.as_str(), cell.workers) {
+        let (check, error) = match (cell.spec.strategy.as_str(), cell.workers()) {
             ("processes", 30) => (Check::Failed, Some("task 7: its worker died: killed by signal 9")),
             ("async_offload", _) => (Check::Skipped, Some("nothing to move off the event loop: every task waits")),
             ("threads", 16) => (Check::Passed, None),
             _ => continue,
         };
         cell.check = check;
-        cell.error = error.map(str::to_owned);
-        cell.speedup = None;
+        cell.reason = error.map(str::to_owned);
         cell.timeline = None;
-        [&mut cell.start_s, &mut cell.run_s, &mut cell.stop_s].into_iter().for_each(Vec::clear);
+        cell.rounds.clear();
     }
-    record.cells[1].task_errors = 2;
+    record.cells[1].rounds[0].task_errors = 2;
     record.cells[2].peak_memory_bytes = None;
     record
+}
+
+/// Sets the times of every cell but the baseline so that each has this speed-up, within one per cent.
+pub(super) fn with_speedups(record: &mut Record, speedup: impl Fn(u32) -> f64) {
+    let baseline_s = record.cells[0].each(|round| round.run_s);
+    for cell in record.cells.iter_mut().skip(1) {
+        let speedup = speedup(cell.workers());
+        for (number, (round, baseline_s)) in cell.rounds.iter_mut().zip(&baseline_s).enumerate() {
+            round.run_s = baseline_s / speedup * if number % 2 == 0 { 1.01 } else { 0.99 };
+        }
+    }
 }

@@ -409,10 +409,10 @@ pub(crate) fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
     let mut primes = testdata::prime_sum(10);
     // The lock makes the threads run one at a time.
-    let locked = primes.cells.iter().filter(|cell| cell.strategy == "async").cloned();
+    let locked = primes.cells.iter().filter(|cell| cell.spec.strategy == "async").cloned();
     let locked: Vec<_> = locked
         .map(|mut cell| {
-            cell.strategy = "gil_threads".into();
+            cell.spec.strategy = "gil_threads".into();
             cell
         })
         .collect();

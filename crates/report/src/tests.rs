@@ -57,7 +57,7 @@ fn words_of(html: &str) -> String {
 #[test]
 fn the_words_of_a_small_page() {
     let mut record = testdata::web_requests(10);
-    record.cells.retain(|cell| cell.workers == 8 && cell.strategy != "async" || cell.is_baseline());
+    record.cells.retain(|cell| cell.workers() == 8 && cell.spec.strategy != "async" || cell.is_baseline);
     insta::assert_snapshot!(words_of(&page(&input(vec![record]))));
 }
 
@@ -105,10 +105,10 @@ fn hostile_names_are_inert() {
     record.document = Some(hostile.into());
     record.host.cpu_model = Some(hostile.into());
     for cell in &mut record.cells {
-        cell.error = cell.error.as_ref().map(|_| hostile.into());
-        cell.variant = hostile.into();
+        cell.reason = cell.reason.as_ref().map(|_| hostile.into());
+        cell.spec.variant = hostile.into();
     }
-    record.cells[1].strategy = hostile.into();
+    record.cells[1].spec.strategy = hostile.into();
     let mut other = record.clone();
     other.scenario = "web_requests".into();
     let mut queued = testdata::queued();
@@ -154,10 +154,14 @@ fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
 #[test]
 fn nothing_on_the_page_is_no_number() {
     let mut record = testdata::web_requests(10);
-    record.cells[3].run_s = vec![f64::NAN, 0.0, f64::INFINITY];
-    record.cells[4].run_s = vec![0.0; 10];
-    record.cells[5].run_s = Vec::new();
-    record.cells[6].workers = 0;
+    record.cells[3].rounds.truncate(3);
+    [f64::NAN, 0.0, f64::INFINITY]
+        .into_iter()
+        .enumerate()
+        .for_each(|(i, run_s)| record.cells[3].rounds[i].run_s = run_s);
+    record.cells[4].rounds.iter_mut().for_each(|round| round.run_s = 0.0);
+    record.cells[5].rounds.clear();
+    record.cells[6].rounds[0].workers = 0;
     record.cells[7].tasks = 0;
     record.host.cores_usable = 0;
     let mut costs = testdata::costs();

@@ -315,8 +315,8 @@ fn a_round_with_an_outage_is_measured_again_and_the_record_and_the_table_say_so(
     assert!(output.status.success(), "{table}{words}");
     let json = fs::read_to_string(dir.path().join("record.json")).expect("it was written");
     let record: Record = serde_json::from_str(&json).expect("a record");
-    let cell: &CellRecord = record.cells.iter().find(|cell| cell.strategy == "queue").expect("it was asked for");
-    assert_eq!((cell.check, cell.run_s.len()), (Check::Passed, 1), "{:?}", cell.error);
+    let cell: &CellRecord = record.cells.iter().find(|cell| cell.spec.strategy == "queue").expect("it was asked for");
+    assert_eq!((cell.check, cell.rounds.len()), (Check::Passed, 1), "{:?}", cell.error());
     let [excluded, ..] = &cell.excluded[..] else { panic!("the outage is in no record: {table}") };
     assert!(!excluded.timeline.outages.is_empty() && !excluded.timeline.spans.is_empty(), "{}", excluded.reason);
     assert!(cell.timeline.as_ref().is_some_and(|timeline| timeline.outages.is_empty()), "what counts had none");

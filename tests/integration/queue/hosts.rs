@@ -34,13 +34,13 @@ fn a_host_that_is_cut_off_costs_no_job_and_comes_back() {
 
     let cut_off = record(dir.path(), "cut_off");
     let cell = queue_cell(&cut_off);
-    assert_eq!((cell.check, cell.workers, cell.task_errors), (Check::Passed, 4, 0), "{:?}", cell.error);
-    assert!(cell.redeliveries.is_some_and(|count| count >= 1), "{:?}", cell.redeliveries);
+    assert_eq!((cell.check, cell.workers(), cell.task_errors()), (Check::Passed, 4, 0), "{:?}", cell.error());
+    assert!(cell.redeliveries().is_some_and(|count| count >= 1), "{:?}", cell.redeliveries());
     assert_eq!(cell.queue.as_deref(), Some("redis://10.77.0.1:6379/0"));
 
     let back_again = record(dir.path(), "back_again");
     let cell = queue_cell(&back_again);
-    assert_eq!((cell.check, cell.workers, cell.redeliveries), (Check::Passed, 4, Some(0)), "{:?}", cell.error);
+    assert_eq!((cell.check, cell.workers(), cell.redeliveries()), (Check::Passed, 4, Some(0)), "{:?}", cell.error());
     let timeline = cell.timeline.as_ref().expect("it was measured");
     let hosts: Vec<&str> = timeline.elsewhere.iter().map(|worker| worker.host.as_str()).collect();
     assert!(["w1", "w2"].iter().all(|name| hosts.contains(name)), "{hosts:?}");
@@ -52,7 +52,7 @@ fn record(dir: &Path, name: &str) -> Record {
 }
 
 fn queue_cell(record: &Record) -> &CellRecord {
-    record.cells.iter().find(|cell| cell.strategy == "queue").expect("it was asked for")
+    record.cells.iter().find(|cell| cell.spec.strategy == "queue").expect("it was asked for")
 }
 
 /// What is to be added to the times of the second worker host. Not every kernel gives it a clock of its own.

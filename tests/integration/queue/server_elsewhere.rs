@@ -74,7 +74,7 @@ fn a_server_that_runs_already_is_used_if_it_serves_the_same() {
     let (_server, origin) = Server::start(&["--scenario", file]);
     let output = run(dir.path(), file, &["--server", &origin]);
     let record: Record = serde_json::from_slice(&output.stdout).expect("a record");
-    assert!(record.cells.iter().all(|cell| cell.check == Check::Passed && !cell.run_s.is_empty()), "{record:?}");
+    assert!(record.cells.iter().all(|cell| cell.check == Check::Passed && !cell.rounds.is_empty()), "{record:?}");
 
     let other = "serves something else";
     refused(&run(dir.path(), file, &["--server", &origin, "--time-scale", "2"]), 2, other);

@@ -88,7 +88,7 @@ impl Timetable {
 /// Expected seconds per step, the mean over these cells.
 pub fn step_s(scenario: &Scenario, cells: &[CellSpec], measured: Option<&Record>) -> f64 {
     let one = |cell: &CellSpec| {
-        let known = measured.and_then(|record| record.cells.iter().find(|known| known.is(cell)));
+        let known = measured.and_then(|record| record.cell(cell));
         known.and_then(measured_s).unwrap_or_else(|| match waits_s(scenario, cell) {
             waits_s if waits_s > 0.0 => waits_s + OVERHEAD_S,
             _ => COMPUTING_S,
@@ -99,9 +99,8 @@ pub fn step_s(scenario: &Scenario, cells: &[CellSpec], measured: Option<&Record>
 
 /// Start, run and stop, mean over the rounds.
 fn measured_s(cell: &CellRecord) -> Option<f64> {
-    let rounds = cell.run_s.len();
-    let sum_s: f64 = [&cell.start_s, &cell.run_s, &cell.stop_s].into_iter().flatten().sum();
-    (rounds > 0).then(|| sum_s / rounds as f64)
+    let sum_s: f64 = cell.rounds.iter().map(|round| round.start_s + round.run_s + round.stop_s).sum();
+    (!cell.rounds.is_empty()).then(|| sum_s / cell.rounds.len() as f64)
 }
 
 /// Seconds that a cell waits for the server, if its workers proceed in lock-step waves and every answer is as fast as

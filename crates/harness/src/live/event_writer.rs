@@ -75,8 +75,8 @@ impl<W: Write + Send> EventWriter<W> {
     fn plan(&self, record: &Record) -> RacePlan {
         let contender = |(cell, name): (&CellRecord, &String)| Contender {
             name: name.clone(),
-            strategy: cell.strategy.clone(),
-            workers: cell.workers,
+            strategy: cell.spec.strategy.clone(),
+            workers: cell.workers(),
             tasks: cell.tasks,
         };
         RacePlan {
@@ -116,10 +116,10 @@ impl<W: Write + Send> Observer for EventWriter<W> {
         let cells = record.cells.iter().map(|cell| Standing {
             // A race has standings from the first cell on, and an unmeasured cell has not failed.
             check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
-            error: cell.error.clone(),
-            task_errors: cell.task_errors,
+            error: cell.error().map(str::to_owned),
+            task_errors: cell.task_errors(),
             times_s: cell.timed_s(),
-            speedup: cell.speedup,
+            speedup: record.speedup(cell),
         });
         self.tell(&Event::Standings { cells: cells.collect() });
     }

@@ -1,9 +1,9 @@
 //! A record as CSV: one line for each cell and round, for spreadsheets and statistics programs. Figures that a cell has
-//! once (errors, mean processor times, memory, threads) are in each of its lines.
+//! once (memory, threads, processes) are in each of its lines.
 //!
 //! New columns are added at the end, so that programs that read columns by position keep working.
 
-use super::record::{CellRecord, Check, Record};
+use super::record::{CellRecord, Check, Record, Round};
 use std::io::{self, Write};
 
 const HEADER: [&str; 23] = [
@@ -37,41 +37,40 @@ pub fn write(record: &Record, to: impl Write) -> io::Result<()> {
     let mut lines = csv::Writer::from_writer(to);
     lines.write_record(HEADER)?;
     for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed) {
-        for (round, ((start, run), stop)) in cell.start_s.iter().zip(&cell.run_s).zip(&cell.stop_s).enumerate() {
-            lines.write_record(line(&record.scenario, cell, round, [*start, *run, *stop])?)?;
+        for (number, round) in cell.rounds.iter().enumerate() {
+            lines.write_record(line(&record.scenario, cell, number, round)?)?;
         }
     }
     lines.flush()
 }
 
-fn line(scenario: &str, cell: &CellRecord, round: usize, phases_s: [f64; 3]) -> io::Result<[String; HEADER.len()]> {
-    let timer = serde_json::to_value(cell.timer)?;
-    let [start_s, run_s, stop_s] = phases_s.map(|seconds| seconds.to_string());
+fn line(scenario: &str, cell: &CellRecord, number: usize, round: &Round) -> io::Result<[String; HEADER.len()]> {
+    let timer = serde_json::to_value(cell.spec.timer)?;
     Ok([
         scenario.into(),
-        cell.variant.clone(),
-        cell.strategy.clone(),
-        cell.workers.to_string(),
-        cell.deal.to_string(),
+        cell.spec.variant.clone(),
+        cell.spec.strategy.clone(),
+        round.workers.to_string(),
+        cell.spec.deal.to_string(),
         timer.as_str().unwrap_or_default().into(),
-        round.to_string(),
-        start_s,
-        run_s,
-        stop_s,
-        cell.task_errors.to_string(),
-        or_empty(cell.cpu_user_s),
-        or_empty(cell.cpu_system_s),
+        number.to_string(),
+        round.start_s.to_string(),
+        round.run_s.to_string(),
+        round.stop_s.to_string(),
+        round.task_errors.to_string(),
+        round.cpu_user_s.to_string(),
+        round.cpu_system_s.to_string(),
         or_empty(cell.peak_memory_bytes),
         or_empty(cell.memory_per_worker_bytes),
         or_empty(cell.most_threads),
         or_empty(cell.most_processes),
-        or_empty(cell.context_switches),
-        or_empty(cell.core_wait_s),
+        round.context_switches.to_string(),
+        or_empty(round.core_wait_s),
         or_empty(cell.queue.as_ref()),
-        or_empty(cell.redeliveries),
-        or_empty(cell.cpu_s.get(round)),
+        or_empty(cell.queue.as_ref().map(|_| round.redeliveries)),
+        round.cpu_s().to_string(),
         // Distinguishes 3x5 from 5x3: both have 15 workers.
-        or_empty(cell.processes),
+        or_empty(cell.spec.shape.processes()),
     ])
 }
 

@@ -77,7 +77,5 @@ fn comparisons(scenario: &Scenario) -> impl Iterator<Item = Together<'_>> {
 
 /// Whether the record has all of these cells.
 fn covers(record: &Record, (scenario, cells): &Together) -> bool {
-    record.scenario == *scenario
-        && record.stopped.is_some()
-        && cells.iter().all(|spec| record.cells.iter().any(|cell| cell.is(spec)))
+    record.scenario == *scenario && record.stopped.is_some() && cells.iter().all(|spec| record.cell(spec).is_some())
 }

@@ -1,21 +1,25 @@
 //! The record of measured runs: one versioned JSON document, the same in the store and from `makespan run --json`.
 //!
+//! A cell keeps its name and its rounds, as they were measured; every mean, median and speed-up is computed from the
+//! rounds by a method.
+//!
 //! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
-//! JSON Schema is `fixtures/schema/run-1.json`; a test compares the two.
+//! JSON Schema is `fixtures/schema/run-2.json`; a test compares the two. A key that a later version adds is ignored.
 
-use crate::scenario::{CellSpec, Phase, Timer};
+use crate::scenario::{CellSpec, Phase};
 use measure::host::HostFacts;
-use serde::{Deserialize, Serialize};
-use stats::Estimate;
+use serde::{Deserialize, Serialize, Serializer};
+use stats::{Estimate, paired};
 use std::collections::BTreeMap;
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
-    worker::{lane::Span, task_queue::Schedule, work::Elsewhere},
+    strategy::{Strategy, sequential::Sequential},
+    worker::{error::LostWorker, lane::Span, work::Elsewhere},
 };
 
-/// The schema that this version writes.
-pub const SCHEMA: &str = "makespan.run/1";
+/// The schema that this version reads and writes.
+pub const SCHEMA: &str = "makespan.run/2";
 
 /// Reading the processor time before and after a run takes some tens of microseconds. In a shorter run they matter.
 const LEAST_RUN_S: f64 = 1e-3;
@@ -44,17 +48,13 @@ pub struct Record {
     /// The seed of the order of the rounds.
     pub seed: u64,
     /// Whether latencies or faults are drawn anew in each round: times then scatter even on a quiet machine.
-    #[serde(default)]
     pub drawn: bool,
     /// Why it was measured.
-    #[serde(default)]
     pub purpose: Purpose,
     /// The interim analyses: numbers of rounds at which it could stop, ascending, fixed beforehand; the last is
     /// `rounds`. A figure tested at several splits its 5 % error among them.
-    #[serde(default)]
     pub looks: Vec<u32>,
     /// Why it ended; `None` while it runs, and after Ctrl-C or SIGKILL: such a record can be resumed.
-    #[serde(default)]
     pub stopped: Option<EndReason>,
     /// Rounds requested.
     pub rounds: u32,
@@ -63,16 +63,38 @@ pub struct Record {
     /// The command that measures this again.
     pub command: String,
     /// Files of the user's own folder of pictures that were not measured, sorted. Empty without such a folder.
-    #[serde(default)]
     pub left_out: Vec<LeftOut>,
     /// One entry for each cell, in the scenario's order; the baseline of each variant first.
+    #[serde(serialize_with = "with_speedups")]
     pub cells: Vec<CellRecord>,
 }
 
 /// The names of files, by the reason why they were left out.
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
+/// Writes the cells with their speed-ups, which other programs want and can't easily compute.
+fn with_speedups<S: Serializer>(cells: &[CellRecord], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct WithSpeedup<'a> {
+        #[serde(flatten)]
+        cell: &'a CellRecord,
+        speedup: Option<Estimate>,
+    }
+    serializer.collect_seq(cells.iter().map(|cell| WithSpeedup { cell, speedup: cell.speedup_among(cells) }))
+}
+
 impl Record {
+    /// The cell of this name.
+    pub fn cell(&self, spec: &CellSpec) -> Option<&CellRecord> {
+        self.cells.iter().find(|cell| cell.spec == *spec)
+    }
+
+    /// The speed-up of a cell of this record over the baseline of its variant and timer: see
+    /// [`CellRecord::speedup_among`].
+    pub fn speedup(&self, cell: &CellRecord) -> Option<Estimate> {
+        cell.speedup_among(&self.cells)
+    }
+
     /// How many of the user's own pictures were measured and how many there are, and the names of those left out, by
     /// reason. `None` if none was left out.
     pub fn pictures(&self) -> Option<(usize, usize, Reasons<'_>)> {
@@ -111,52 +133,20 @@ pub enum EndReason {
 /// One cell: variant x strategy x workers x schedule x timer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CellRecord {
-    /// The variant's name; `default` for the unchanged scenario.
-    pub variant: String,
+    /// Which cell it is.
+    pub spec: CellSpec,
+    /// Whether the speed-ups of its variant and timer are measured against it.
+    pub is_baseline: bool,
     /// How many tasks it has.
     pub tasks: u32,
-    /// The strategy's name.
-    pub strategy: String,
-    /// Workers in all. If they were started elsewhere: those present during a run, so 0 before the first.
-    pub workers: u32,
-    /// The most workers that worked on tasks at the same time, over all rounds; `None` before the first.
-    #[serde(default)]
-    pub workers_at_once: Option<u32>,
-    /// The worker processes that were lost in measured rounds, and replaced. Such a cell has no speed-up: its pool was
-    /// incomplete for part of its time.
-    #[serde(default)]
-    pub lost_workers: Vec<LostInRound>,
-    /// Worker processes, where the strategy has both processes and threads.
-    pub processes: Option<u32>,
-    /// How tasks reached the workers.
-    pub deal: Schedule,
-    /// The timer boundary.
-    pub timer: Timer,
+    /// Whether the run started its workers. Otherwise `makespan worker` did, and only a round tells how many there were.
+    pub own_workers: bool,
     /// The phases that this cell's times enclose.
     pub timed: Vec<Phase>,
     /// Whether every answer was right.
     pub check: Check,
-    /// Why the check failed, or why the cell was skipped; for a cell that passed, its first task error.
-    pub error: Option<String>,
-    /// Tasks that ended in an error, expected ones included, in the round that had the most.
-    pub task_errors: u32,
-    /// Seconds to start the pool, one entry for each round.
-    pub start_s: Vec<f64>,
-    /// Seconds from the first task's start to the last one's end, prologue included, one entry for each round.
-    pub run_s: Vec<f64>,
-    /// Seconds to close the pool, one entry for each round.
-    pub stop_s: Vec<f64>,
-    /// How many times as fast as the baseline (`sequential`, same variant, same timer); `None` for the baseline itself,
-    /// for a failed cell, for one with more task errors than the baseline (it did less work), if either lost a worker
-    /// in a round, and below two rounds.
-    pub speedup: Option<Estimate>,
-    /// CPU seconds in the program, children included, mean over the rounds, for the run phase.
-    pub cpu_user_s: Option<f64>,
-    /// CPU seconds in the kernel, likewise.
-    pub cpu_system_s: Option<f64>,
-    /// CPU seconds of the run phase, program and kernel together, children included, one entry for each round.
-    #[serde(default)]
-    pub cpu_s: Vec<f64>,
+    /// Why the check failed, or why the cell was skipped; `None` for a cell that passed.
+    pub reason: Option<String>,
     /// Peak memory of all processes of the pool, from an extra untimed run in a fresh child (proportional set size,
     /// sampled); with several runs, the largest. `None` if it was not measured.
     pub peak_memory_bytes: Option<u64>,
@@ -165,49 +155,59 @@ pub struct CellRecord {
     /// by the workers. `None` if it was not measured or can't be determined.
     pub memory_per_worker_bytes: Option<u64>,
     /// The same from each of several such runs, if a claim is about it; otherwise empty.
-    #[serde(default)]
     pub memory_samples_bytes: Vec<u64>,
-    /// The number of answers with each HTTP status, in the last round. Empty if nothing is fetched.
-    #[serde(default)]
-    pub statuses: BTreeMap<u16, u32>,
     /// The most threads alive at once in all processes of the pool, from the same runs, sampled; monitoring threads are
     /// not counted.
     pub most_threads: Option<u32>,
     /// The most processes alive at once, likewise.
     pub most_processes: Option<u32>,
-    /// Context switches, because a thread had to wait or its time slice ended; children included, mean over the rounds,
-    /// for the run phase.
-    pub context_switches: Option<f64>,
-    /// Seconds that threads waited for a free core, all threads together, likewise; `None` if the system doesn't report
-    /// it, and if threads that ended within the run did a good part of the work.
-    pub core_wait_s: Option<f64>,
     /// Where the queue was: `sqlite` for a file of the pool's own, otherwise its URL without the password. `None` for
     /// strategies without a queue.
     pub queue: Option<String>,
-    /// Redeliveries: jobs enqueued again because their worker was silent, all measured rounds together. `None` for
-    /// strategies without a queue, and before the first round.
-    pub redeliveries: Option<u32>,
-    /// The most other runs that used the same queue name at once, in any measured round: they share its workers. `None`
-    /// like `redeliveries`.
-    #[serde(default)]
-    pub other_runs: Option<u32>,
+    /// What was measured, one entry for each round, in order. Empty for a failed cell.
+    pub rounds: Vec<Round>,
     /// Runs whose time does not count, because the queue did not answer for part of it. Each was measured again in the
     /// same round, unless the cell failed with it.
-    #[serde(default)]
     pub excluded: Vec<Excluded>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
 }
 
-/// A lost worker process.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LostInRound {
-    /// The round, counted from 0.
-    pub round: u32,
-    /// The process of the pool, counted from 1.
-    pub process: u32,
-    /// How it ended, or why it was killed.
-    pub how: String,
+/// One round of a cell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// Seconds to start the pool.
+    pub start_s: f64,
+    /// Seconds from the first task's start to the last one's end, prologue included.
+    pub run_s: f64,
+    /// Seconds to close the pool.
+    pub stop_s: f64,
+    /// CPU seconds of the run phase in the program, children included.
+    pub cpu_user_s: f64,
+    /// CPU seconds of the run phase in the kernel, likewise.
+    pub cpu_system_s: f64,
+    /// Context switches in the run phase, because a thread had to wait or its time slice ended; children included.
+    pub context_switches: u64,
+    /// Seconds in the run phase that threads waited for a free core, all threads together, children included; `None` if
+    /// the system doesn't report it, and if threads that ended within the run did a good part of the work.
+    pub core_wait_s: Option<f64>,
+    /// Tasks that ended in an error, expected ones included.
+    pub task_errors: u32,
+    /// What the first of them says.
+    pub first_error: Option<String>,
+    /// The number of answers with each HTTP status. Empty if nothing is fetched.
+    pub statuses: BTreeMap<u16, u32>,
+    /// How many workers took part.
+    pub workers: u32,
+    /// The most of them that worked on tasks at the same time.
+    pub workers_at_once: u32,
+    /// The worker processes that were lost, and replaced. Such a cell has no speed-up: its pool was incomplete for part
+    /// of its time.
+    pub lost_workers: Vec<LostWorker>,
+    /// Jobs that a queue enqueued again because their worker was silent.
+    pub redeliveries: u32,
+    /// The most other runs that used the same queue name at once: they share its workers.
+    pub other_runs: u32,
 }
 
 /// A run whose time does not count.
@@ -235,11 +235,9 @@ pub struct Timeline {
     /// The tasks that ended in an error in this round, ascending.
     pub failed: Vec<u32>,
     /// The workers on other hosts; their spans are converted to this host's clock.
-    #[serde(default)]
     pub elsewhere: Vec<Elsewhere>,
     /// Periods in which a connection to the queue got no answer, by their start. A run with one is in
     /// [`CellRecord::excluded`].
-    #[serde(default)]
     pub outages: Vec<Outage>,
 }
 
@@ -258,44 +256,159 @@ pub enum Check {
 }
 
 impl CellRecord {
-    /// What this cell's timer enclosed, one figure for each round. Empty for a failed cell: a wrong answer has no time.
-    pub fn timed_s(&self) -> Vec<f64> {
-        if self.check != Check::Passed {
-            return Vec::new();
+    /// The record of a cell before anything is measured. `sequential` is the baseline.
+    pub fn unmeasured(spec: CellSpec, tasks: u32, timed: Vec<Phase>) -> Self {
+        Self {
+            is_baseline: spec.strategy == Sequential.name(),
+            spec,
+            tasks,
+            own_workers: true,
+            timed,
+            check: Check::NotMeasured,
+            reason: None,
+            peak_memory_bytes: None,
+            memory_per_worker_bytes: None,
+            memory_samples_bytes: Vec::new(),
+            most_threads: None,
+            most_processes: None,
+            queue: None,
+            rounds: Vec::new(),
+            excluded: Vec::new(),
+            timeline: None,
         }
-        let phase = |which| if self.timed.contains(&which) { 1.0 } else { 0.0 };
-        let (start, run, stop) = (phase(Phase::Start), phase(Phase::Run), phase(Phase::Stop));
-        let rounds = self.start_s.iter().zip(&self.run_s).zip(&self.stop_s);
-        rounds.map(|((a, b), c)| a * start + b * run + c * stop).collect()
     }
 
-    /// Whether it is the cell of this name.
-    pub fn is(&self, spec: &CellSpec) -> bool {
-        self.variant == spec.variant
-            && self.strategy == spec.strategy
-            && self.layout() == spec.shape.to_string()
-            && self.deal == spec.deal
-            && self.timer == spec.timer
+    /// One figure of every round.
+    pub fn each<T>(&self, figure: impl FnMut(&Round) -> T) -> Vec<T> {
+        self.rounds.iter().map(figure).collect()
+    }
+
+    /// What this cell's timer enclosed, seconds, one figure for each round. Empty for a failed cell: a wrong answer has
+    /// no time.
+    pub fn timed_s(&self) -> Vec<f64> {
+        if self.check == Check::Passed { self.each(|round| round.timed_s(&self.timed)) } else { Vec::new() }
+    }
+
+    /// Its workers in all. If others started them: those present in the first round, so 0 before.
+    pub fn workers(&self) -> u32 {
+        let asked = if self.own_workers { self.spec.shape.workers().get() } else { 0 };
+        self.rounds.first().map_or(asked, |round| round.workers)
     }
 
     /// Its workers as in `--workers`: `15`, or `3x5` for three processes of five threads each.
     pub fn layout(&self) -> String {
-        match self.processes {
-            Some(processes) => format!("{processes}x{}", self.workers.checked_div(processes).unwrap_or_default()),
-            None => self.workers.to_string(),
+        match self.spec.shape.processes() {
+            Some(_) => self.spec.shape.to_string(),
+            None => self.workers().to_string(),
         }
     }
 
-    /// CPU time over wall time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds.
-    /// `None` if it was not measured, and if a run is so short that reading the times would dominate.
-    pub fn cpu_share(&self) -> Option<f64> {
-        let run_s = self.run_s.iter().sum::<f64>() / self.run_s.len() as f64;
-        let cpu_s = self.cpu_user_s? + self.cpu_system_s?;
-        (self.check == Check::Passed && run_s >= LEAST_RUN_S).then(|| cpu_s / run_s)
+    /// How many times as fast as the baseline among these cells (same variant, same timer), from the rounds that both
+    /// have completed, in pairs ([`paired::speedup`]). `None` for the baseline itself, without one, and below two
+    /// rounds; if in any round more of its tasks failed than of the baseline's (less work takes less time); and if
+    /// either lost a worker (fewer workers take longer).
+    pub fn speedup_among<'a>(&self, cells: impl IntoIterator<Item = &'a Self>) -> Option<Estimate> {
+        let same = |cell: &&Self| cell.spec.variant == self.spec.variant && cell.spec.timer == self.spec.timer;
+        let baseline = cells.into_iter().filter(same).find(|cell| cell.is_baseline)?;
+        let mut pairs = self.rounds.iter().zip(&baseline.rounds);
+        let unequal = |(own, other): (&Round, &Round)| {
+            own.task_errors > other.task_errors || !own.lost_workers.is_empty() || !other.lost_workers.is_empty()
+        };
+        if self.is_baseline || pairs.any(unequal) {
+            return None;
+        }
+        // Within a round one of the two is a round ahead; only whole pairs count.
+        let (measured_s, baseline_s) = (self.timed_s(), baseline.timed_s());
+        let pairs = measured_s.len().min(baseline_s.len());
+        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
     }
 
-    /// True for the cell that the speed-ups of its variant and timer are measured against.
-    pub fn is_baseline(&self) -> bool {
-        self.strategy == "sequential"
+    /// CPU seconds of the run phase in the program, mean over the rounds; `None` before the first.
+    pub fn cpu_user_s(&self) -> Option<f64> {
+        mean(&self.each(|round| round.cpu_user_s))
     }
+
+    /// CPU seconds of the run phase in the kernel, mean over the rounds; `None` before the first.
+    pub fn cpu_system_s(&self) -> Option<f64> {
+        mean(&self.each(|round| round.cpu_system_s))
+    }
+
+    /// CPU time over wall time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds.
+    /// `None` before the first, and if a run is so short that reading the times would dominate.
+    pub fn cpu_share(&self) -> Option<f64> {
+        let run_s = mean(&self.each(|round| round.run_s)).filter(|run_s| *run_s >= LEAST_RUN_S)?;
+        Some(mean(&self.each(Round::cpu_s))? / run_s)
+    }
+
+    /// Context switches in the run phase, mean over the rounds; `None` before the first.
+    pub fn context_switches(&self) -> Option<f64> {
+        mean(&self.each(|round| round.context_switches as f64))
+    }
+
+    /// Seconds that threads waited for a core in the run phase, mean over the rounds; `None` if one round doesn't tell:
+    /// a mean of only those that do would be a different mean.
+    pub fn core_wait_s(&self) -> Option<f64> {
+        mean(&self.rounds.iter().map(|round| round.core_wait_s).collect::<Option<Vec<f64>>>()?)
+    }
+
+    /// Tasks that ended in an error, expected ones included, in the round that had the most.
+    pub fn task_errors(&self) -> u32 {
+        self.worst().map_or(0, |round| round.task_errors)
+    }
+
+    /// Why the check failed, or why the cell was skipped; for a cell that passed, what its first task error says.
+    pub fn error(&self) -> Option<&str> {
+        self.reason.as_deref().or_else(|| self.worst()?.first_error.as_deref())
+    }
+
+    fn worst(&self) -> Option<&Round> {
+        self.rounds.iter().max_by_key(|round| round.task_errors)
+    }
+
+    /// The number of answers with each HTTP status, in the last round.
+    pub fn statuses(&self) -> BTreeMap<u16, u32> {
+        self.rounds.last().map(|round| round.statuses.clone()).unwrap_or_default()
+    }
+
+    /// The most workers that worked on tasks at the same time, over all rounds; `None` before the first.
+    pub fn workers_at_once(&self) -> Option<u32> {
+        self.rounds.iter().map(|round| round.workers_at_once).max()
+    }
+
+    /// The lost worker processes, each with its round, counted from 0.
+    pub fn lost_workers(&self) -> impl Iterator<Item = (u32, &LostWorker)> {
+        (0..).zip(&self.rounds).flat_map(|(number, round)| round.lost_workers.iter().map(move |lost| (number, lost)))
+    }
+
+    /// Redeliveries of all rounds together; `None` for strategies without a queue, and before the first round.
+    pub fn redeliveries(&self) -> Option<u32> {
+        (self.queue.is_some() && !self.rounds.is_empty())
+            .then(|| self.rounds.iter().map(|round| round.redeliveries).sum())
+    }
+
+    /// The most other runs that used the same queue name at once, in any round; `None` like [`Self::redeliveries`].
+    pub fn other_runs(&self) -> Option<u32> {
+        self.rounds.iter().map(|round| round.other_runs).max().filter(|_| self.queue.is_some())
+    }
+}
+
+impl Round {
+    /// The seconds of the enclosed phases.
+    pub fn timed_s(&self, timed: &[Phase]) -> f64 {
+        let seconds = |phase: &Phase| match phase {
+            Phase::Start => self.start_s,
+            Phase::Run => self.run_s,
+            Phase::Stop => self.stop_s,
+        };
+        timed.iter().map(seconds).sum()
+    }
+
+    /// CPU seconds of the run phase, program and kernel together.
+    pub fn cpu_s(&self) -> f64 {
+        self.cpu_user_s + self.cpu_system_s
+    }
+}
+
+fn mean(figures: &[f64]) -> Option<f64> {
+    (!figures.is_empty()).then(|| figures.iter().sum::<f64>() / figures.len() as f64)
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use std::{
-    cmp::Reverse,
+    cmp::{Ordering, Reverse},
     collections::BTreeMap,
     env, fs,
     io::Write,
@@ -58,6 +58,19 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
         /// The newest schema that can be read.
+        schema: &'static str,
+        /// The file's schema.
+        found: String,
+        /// The program that wrote it, with its version, where the file says so.
+        writer: Option<String>,
+    },
+    /// An older version has written the file.
+    #[error("{}: {} wrote it, and its schema is `{found}`; this is makespan {}, which reads `{schema}`: measure again", path.display(),
+            writer.as_deref().unwrap_or("an older makespan"), env!("CARGO_PKG_VERSION"))]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The schema that can be read.
         schema: &'static str,
         /// The file's schema.
         found: String,
@@ -219,23 +232,23 @@ pub(super) fn read_document<T: DeserializeOwned>(path: &Path, schema: &'static s
     let wrong = |reason| StoreError::OfAnotherKind { path: path.into(), schema, reason };
     let Head { schema: found, makespan_version } =
         serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-    if is_newer(&found, schema) {
-        let writer = makespan_version.map(|version| format!("makespan {version}"));
-        return Err(StoreError::Newer { path: path.into(), schema, found, writer });
+    let writer = makespan_version.map(|version| format!("makespan {version}"));
+    match version(&found, schema) {
+        Some(Ordering::Equal) => serde_json::from_slice(&text).map_err(|error| wrong(error.to_string())),
+        Some(Ordering::Greater) => Err(StoreError::Newer { path: path.into(), schema, found, writer }),
+        Some(Ordering::Less) => Err(StoreError::Older { path: path.into(), schema, found, writer }),
+        None => Err(wrong(format!("its schema is `{found}`"))),
     }
-    if found != schema {
-        return Err(wrong(format!("its schema is `{found}`")));
-    }
-    serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))
 }
 
-/// Whether both have the same name, and the first has the greater number: `makespan.run/2` and `makespan.run/1`.
-fn is_newer(found: &str, known: &str) -> bool {
+/// Compares the numbers of two schemas of the same kind: `makespan.run/2` is greater than `makespan.run/1`.
+fn version(found: &str, known: &str) -> Option<Ordering> {
     let parts = |schema: &str| {
         let (kind, number) = schema.rsplit_once('/')?;
         Some((kind.to_owned(), number.parse::<u32>().ok()?))
     };
-    parts(found).zip(parts(known)).is_some_and(|((kind, number), known)| kind == known.0 && number > known.1)
+    let ((kind, number), (known_kind, known_number)) = parts(found).zip(parts(known))?;
+    (kind == known_kind).then(|| number.cmp(&known_number))
 }
 
 /// The same, if it exists.

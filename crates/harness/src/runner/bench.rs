@@ -5,7 +5,7 @@ use super::{
     cell::{CellError, PreparedCell, Sample},
     earlier::{self, Unfit},
     probe,
-    rounds::Rounds,
+    rounds::Timelines,
     set_up_cells,
     stage::SetupError,
 };
@@ -16,7 +16,6 @@ use crate::{
 use measure::host::{self, HostFacts};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
-use stats::{Estimate, paired};
 use std::{
     collections::BTreeSet,
     ops::ControlFlow,
@@ -34,7 +33,7 @@ pub(super) struct Bench<'a> {
     cells: Vec<PreparedCell>,
     /// How often a cell is run before the first round.
     probes: Vec<u32>,
-    rounds: Vec<Rounds>,
+    timelines: Vec<Timelines>,
     record: Record,
     steps_done: u32,
     /// The duration of the rounds so far.
@@ -77,8 +76,8 @@ impl<'a> Bench<'a> {
             cells: cells.iter().map(PreparedCell::unmeasured).collect(),
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
-        let rounds = cells.iter().map(|_| Rounds::default()).collect();
-        Ok(Self { settings, cells, probes, rounds, record, steps_done: 0, spent: Duration::ZERO })
+        let timelines = cells.iter().map(|_| Timelines::default()).collect();
+        Ok(Self { settings, cells, probes, timelines, record, steps_done: 0, spent: Duration::ZERO })
     }
 
     /// Takes over the complete rounds of an earlier record, and returns how many.
@@ -86,15 +85,11 @@ impl<'a> Bench<'a> {
         earlier::fits(&earlier, &self.record)?;
         let kept = earlier.rounds_done;
         self.record = earlier;
-        for (cell, rounds) in self.record.cells.iter_mut().zip(&mut self.rounds) {
-            if cell.check == Check::Passed {
-                *rounds = Rounds::restored(cell, kept);
-                rounds.tell(cell);
-                let s = cell.start_s.iter().chain(&cell.run_s).chain(&cell.stop_s).sum();
-                self.spent += Duration::try_from_secs_f64(s).unwrap_or_default();
-            }
+        for (cell, timelines) in self.record.cells.iter_mut().zip(&mut self.timelines) {
+            *timelines = Timelines::of(cell, kept);
+            let s = cell.rounds.iter().map(|round| round.start_s + round.run_s + round.stop_s).sum();
+            self.spent += Duration::try_from_secs_f64(s).unwrap_or_default();
         }
-        (0..self.cells.len()).for_each(|index| self.compare(index));
         self.steps_done = self.steps() - (self.record.rounds - kept) * self.cells.len() as u32;
         Ok(kept)
     }
@@ -244,7 +239,7 @@ impl<'a> Bench<'a> {
 
     /// A wrong answer has no time: discards the cell's measurements.
     fn fail(&mut self, index: usize, error: &CellError) {
-        self.rounds[index] = Rounds::default();
+        self.timelines[index] = Timelines::default();
         if let CellError::Outage { start_ns, end_ns, account, .. } = error {
             let (round, (start_ns, end_ns)) = (self.record.rounds_done, (*start_ns, *end_ns));
             let (elsewhere, outages) = (account.elsewhere.clone(), account.outages.clone());
@@ -255,49 +250,17 @@ impl<'a> Bench<'a> {
         let (unmeasured, excluded) =
             (self.cells[index].unmeasured(), std::mem::take(&mut self.record.cells[index].excluded));
         self.record.cells[index] =
-            CellRecord { check: Check::Failed, error: Some(error.to_string()), excluded, ..unmeasured };
-        // Cells that have it as their baseline lose it.
-        self.compare(index);
+            CellRecord { check: Check::Failed, reason: Some(error.to_string()), excluded, ..unmeasured };
     }
 
     fn add(&mut self, index: usize, sample: Sample) -> Result<(), CellError> {
-        let asked = self.cells[index].spec.shape.workers().get();
-        let now = sample.account.workers.unwrap_or(asked);
-        let (rounds, cell) = (&mut self.rounds[index], &mut self.record.cells[index]);
-        if let Some(before) = rounds.workers().filter(|before| *before != now) {
+        let cell = &mut self.record.cells[index];
+        let now = sample.account.workers.unwrap_or(cell.spec.shape.workers().get());
+        if let Some(before) = cell.rounds.first().map(|round| round.workers).filter(|before| *before != now) {
             return Err(CellError::Workers { now, before });
         }
         cell.check = Check::Passed;
-        cell.statuses.clone_from(&sample.statuses);
-        rounds.add(sample, asked);
-        rounds.tell(cell);
-        self.compare(index);
+        self.timelines[index].add(cell, sample);
         Ok(())
-    }
-
-    /// Updates the speed-ups that a new sample changes: the cell's own, or, for a baseline, those of all its cells.
-    fn compare(&mut self, index: usize) {
-        let cells = &self.record.cells;
-        let same = |a: &CellRecord, b: &CellRecord| a.variant == b.variant && a.timer == b.timer;
-        let Some(baseline) = cells.iter().position(|cell| cell.is_baseline() && same(cell, &cells[index])) else {
-            return;
-        };
-        let leaning: Vec<usize> = (0..cells.len()).filter(|&cell| same(&cells[cell], &cells[baseline])).collect();
-        for cell in leaning.into_iter().filter(|&cell| cell != baseline) {
-            self.record.cells[cell].speedup = self.speedup(cell, baseline);
-        }
-    }
-
-    /// How many times as fast as the baseline, unless more of its tasks failed (less work takes less time), or a worker
-    /// was lost (fewer workers take longer).
-    fn speedup(&self, cell: usize, baseline: usize) -> Option<Estimate> {
-        let [measured_s, baseline_s] = [cell, baseline].map(|cell| self.record.cells[cell].timed_s());
-        // Within a round one of the two is a round ahead; only whole pairs count.
-        let pairs = baseline_s.len().min(measured_s.len());
-        let lost_a_worker = [cell, baseline].iter().any(|&cell| self.rounds[cell].lost_a_worker(pairs));
-        if lost_a_worker || self.rounds[cell].did_less_than(&self.rounds[baseline], pairs) {
-            return None;
-        }
-        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
     }
 }

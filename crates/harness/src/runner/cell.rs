@@ -16,7 +16,7 @@ use crate::{
 };
 use measure::{clock::between, cpu::CpuTime};
 use mock_server::{log::LogEntry, process::ServerError};
-use std::{collections::BTreeMap, num::NonZeroU32, rc::Rc, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 use support::{scratch::Scratch, terminal::printable_path};
 use work::{
     strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
@@ -303,40 +303,13 @@ impl PreparedCell {
 
     /// The cell's record before anything is measured.
     pub fn unmeasured(&self) -> CellRecord {
+        let (tasks, refused) = (self.stage.tasks.len() as u32, self.refused.clone());
         CellRecord {
-            variant: self.spec.variant.clone(),
-            tasks: self.stage.tasks.len() as u32,
-            strategy: self.spec.strategy.clone(),
-            workers: if self.uses_queue() && !self.env.queue.own_workers { 0 } else { self.spec.shape.workers().get() },
-            workers_at_once: None,
-            lost_workers: Vec::new(),
-            processes: self.spec.shape.processes().map(NonZeroU32::get),
-            deal: self.spec.deal,
-            timer: self.spec.timer,
-            timed: self.timed.clone(),
-            check: if self.refused.is_some() { Check::Skipped } else { Check::NotMeasured },
-            error: self.refused.clone(),
-            task_errors: 0,
-            start_s: Vec::new(),
-            run_s: Vec::new(),
-            stop_s: Vec::new(),
-            speedup: None,
-            cpu_user_s: None,
-            cpu_system_s: None,
-            peak_memory_bytes: None,
-            memory_per_worker_bytes: None,
-            most_threads: None,
-            most_processes: None,
-            context_switches: None,
-            core_wait_s: None,
-            cpu_s: Vec::new(),
-            memory_samples_bytes: Vec::new(),
-            statuses: BTreeMap::new(),
+            own_workers: !self.uses_queue() || self.env.queue.own_workers,
+            check: if refused.is_some() { Check::Skipped } else { Check::NotMeasured },
+            reason: refused,
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
-            redeliveries: None,
-            other_runs: None,
-            excluded: Vec::new(),
-            timeline: None,
+            ..CellRecord::unmeasured(self.spec.clone(), tasks, self.timed.clone())
         }
     }
 }

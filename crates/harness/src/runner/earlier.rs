@@ -57,12 +57,10 @@ fn without_load(host: &HostFacts) -> HostFacts {
 
 /// Everything that identifies a cell, and what is counted and timed.
 fn named(cell: &CellRecord) -> impl Debug + '_ {
-    let name = (&cell.variant, &cell.strategy, cell.workers, cell.processes, cell.deal, cell.timer);
-    (name, cell.tasks, &cell.timed, &cell.queue)
+    (&cell.spec, cell.is_baseline, cell.own_workers, cell.tasks, &cell.timed, &cell.queue)
 }
 
-/// The number of rounds with all figures; `None` for a cell that is out, which has none.
+/// The number of rounds; `None` for a cell that is out, which has none.
 fn whole_rounds(cell: &CellRecord) -> Option<u32> {
-    let rounds = [&cell.start_s, &cell.run_s, &cell.stop_s, &cell.cpu_s].map(|figures| figures.len() as u32);
-    rounds.into_iter().min().filter(|_| cell.check == Check::Passed)
+    (cell.check == Check::Passed).then_some(cell.rounds.len() as u32)
 }

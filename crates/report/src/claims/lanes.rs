@@ -42,7 +42,7 @@ impl<'a> Lanes<'a> {
             }
         }
         // The baseline is at the top, for comparison.
-        cells.sort_by_key(|cell| !cell.is_baseline());
+        cells.sort_by_key(|cell| !cell.is_baseline);
         let cells = spread(&cells);
         (cells.len() > 1).then_some(Self { record: record?, cells })
     }
@@ -66,10 +66,10 @@ impl<'a> Lanes<'a> {
         let differ = |differ: &dyn Fn(&CellRecord) -> bool| self.cells.iter().any(|other| differ(other));
         let tasks =
             differ(&|other| other.tasks != cell.tasks).then(|| support::figures::count(cell.tasks as usize, "task"));
-        let deal = (cell.deal != Schedule::OneByOne).then(|| cell.deal.to_string().replace('_', " "));
-        let variant = (cell.variant != DEFAULT_VARIANT).then(|| cell.variant.replace('_', " "));
-        let timer = differ(&|other| other.timer != cell.timer && !other.is_baseline() && !cell.is_baseline());
-        let timer = timer.then(|| match cell.timer {
+        let deal = (cell.spec.deal != Schedule::OneByOne).then(|| cell.spec.deal.to_string().replace('_', " "));
+        let variant = (cell.spec.variant != DEFAULT_VARIANT).then(|| cell.spec.variant.replace('_', " "));
+        let timer = differ(&|other| other.spec.timer != cell.spec.timer && !other.is_baseline && !cell.is_baseline);
+        let timer = timer.then(|| match cell.spec.timer {
             Timer::Warm => "warm".to_owned(),
             Timer::Cold => "cold".into(),
             Timer::AsPublished => "as published".into(),
@@ -78,8 +78,8 @@ impl<'a> Lanes<'a> {
     }
 
     fn caption(&self) -> Markup {
-        let timer = self.cells.first().map(|cell| cell.timer);
-        let timer = timer.filter(|timer| self.cells.iter().all(|cell| cell.timer == *timer));
+        let timer = self.cells.first().map(|cell| cell.spec.timer);
+        let timer = timer.filter(|timer| self.cells.iter().all(|cell| cell.spec.timer == *timer));
         html! {
             b { "Every bar is one task, every lane one worker." }
             @if let Some(timer) = timer.filter(|timer| *timer != Timer::Warm) { " " (words::timer(timer)) }

@@ -122,17 +122,17 @@ impl<'a> Sweep<'a> {
         let cores = self.record.host.cores_usable;
         let free = |cell: &&Cell| {
             let idle = cell.record.cpu_share().is_some_and(|share| share < IDLE * f64::from(cores));
-            cell.record.workers > 1 && (cell.record.workers <= cores || idle)
+            cell.record.workers() > 1 && (cell.record.workers() <= cores || idle)
         };
         let cells: Vec<&Cell> = points(&self.group, self.strategy).into_iter().filter(free).collect();
         let fitted = |end: fn(&stats::Estimate) -> f64| {
             let points: Vec<(u32, f64)> =
-                cells.iter().filter_map(|cell| Some((cell.record.workers, end(&cell.speedup()?)))).collect();
+                cells.iter().filter_map(|cell| Some((cell.record.workers(), end(&cell.speedup()?)))).collect();
             fit_amdahl(&points)
         };
         let fit = fitted(|speedup| speedup.estimate)?;
         let between = (fitted(|speedup| speedup.high)?.serial_fraction, fitted(|speedup| speedup.low)?.serial_fraction);
-        let most = cells.iter().map(|cell| cell.record.workers).max()?;
+        let most = cells.iter().map(|cell| cell.record.workers()).max()?;
         (cells.len() >= LEAST_POINTS && fit.worst_departure <= FITS).then_some(Law {
             fit,
             between,
@@ -145,7 +145,7 @@ impl<'a> Sweep<'a> {
     pub(crate) fn table(&self) -> Markup {
         let series = self.group.series();
         let mut shapes: Vec<(u32, String)> =
-            self.group.contenders().map(|cell| (cell.record.workers, cell.record.layout())).collect();
+            self.group.contenders().map(|cell| (cell.record.workers(), cell.record.layout())).collect();
         shapes.sort_unstable();
         shapes.dedup();
         html! {
@@ -156,7 +156,7 @@ impl<'a> Sweep<'a> {
                         tr {
                             th scope="col" { "workers" }
                             @for (label, cells) in &series {
-                                th scope="col" class={ "n s-" (cells.first().map_or("", |cell| palette::of(&cell.record.strategy).strategy)) } { span class="dot" {} (label) }
+                                th scope="col" class={ "n s-" (cells.first().map_or("", |cell| palette::of(&cell.record.spec.strategy).strategy)) } { span class="dot" {} (label) }
                             }
                         }
                     }
@@ -188,7 +188,7 @@ fn speedup_of(figure: &FigureFinding) -> Option<&CellSpec> {
 /// The points of a strategy, with the schedule that has the most.
 fn points<'g, 'a>(group: &'g Group<'a>, strategy: &str) -> Vec<&'g Cell<'a>> {
     let series = group.series().into_iter().map(|(_, cells)| cells);
-    let mine = series.filter(|cells| cells.iter().any(|cell| cell.record.strategy == strategy));
+    let mine = series.filter(|cells| cells.iter().any(|cell| cell.record.spec.strategy == strategy));
     let with_speedup = mine.map(|cells| cells.into_iter().filter(|cell| cell.speedup().is_some()).collect::<Vec<_>>());
     with_speedup.max_by_key(Vec::len).unwrap_or_default()
 }
@@ -214,15 +214,12 @@ fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Prin
 mod tests {
     use super::*;
     use crate::{testdata, testdata_findings};
-    use stats::{Estimate, serial_fraction::amdahl};
+    use stats::serial_fraction::amdahl;
 
     /// The chart of a claim about 5 threads, with these speed-ups.
     fn chart(speedup: impl Fn(u32) -> f64) -> String {
         let mut record = testdata::web_requests(10);
-        for cell in record.cells.iter_mut().filter(|cell| !cell.is_baseline()) {
-            let estimate = speedup(cell.workers);
-            cell.speedup = Some(Estimate { estimate, low: estimate * 0.99, high: estimate * 1.01 });
-        }
+        testdata::with_speedups(&mut record, speedup);
         let mut input = PageInput { findings: testdata_findings::findings(), ..PageInput::default() };
         input.evidence.records = vec![record];
         let claim = input.findings.claims.iter().find(|claim| claim.id == "000-3").unwrap();

@@ -46,8 +46,9 @@ pub(crate) struct QueueLesson<'a> {
 impl<'a> QueueLesson<'a> {
     /// `None` if neither a queue's costs nor a queue cell were measured.
     pub(crate) fn of(input: &'a PageInput) -> Option<Self> {
-        let measured =
-            |cell: &&CellRecord| cell.strategy == "queue" && cell.check == Check::Passed && !cell.run_s.is_empty();
+        let measured = |cell: &&CellRecord| {
+            cell.spec.strategy == "queue" && cell.check == Check::Passed && !cell.rounds.is_empty()
+        };
         let of = |record: &'a Record| record.cells.iter().filter(measured).map(move |cell| (record, cell));
         let cells: Vec<_> = input.records.iter().flat_map(of).collect();
         (input.costs.is_some() || !cells.is_empty()).then(|| Self {
@@ -181,7 +182,7 @@ impl<'a> QueueLesson<'a> {
     }
 
     fn redelivered(&self) -> String {
-        let times = self.cells.iter().filter_map(|(_, cell)| cell.redeliveries).sum::<u32>();
+        let times = self.cells.iter().filter_map(|(_, cell)| cell.redeliveries()).sum::<u32>();
         match (times, self.cells.is_empty()) {
             (_, true) => String::new(),
             (0, false) => "In these records, no job was redelivered.".into(),

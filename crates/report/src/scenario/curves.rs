@@ -128,11 +128,11 @@ type ShownCurve = (f64, Option<(f64, f64)>, String);
 fn series(group: &Group, shown: impl Fn(&Cell) -> Option<ShownCurve>) -> Vec<Series> {
     let point = |cell: &Cell| {
         let (value, interval, tip) = shown(cell)?;
-        Some(Point { across: cell.record.workers.max(1), value, interval, tip })
+        Some(Point { across: cell.record.workers().max(1), value, interval, tip })
     };
     let all = group.series().into_iter().filter_map(|(label, cells)| {
         let points: Vec<Point> = cells.iter().filter_map(|cell| point(cell)).collect();
-        let look = palette::of(&cells.first()?.record.strategy);
+        let look = palette::of(&cells.first()?.record.spec.strategy);
         (!points.is_empty()).then(|| Series { look, label: label.to_owned(), points })
     });
     all.collect()

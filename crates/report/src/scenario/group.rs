@@ -25,6 +25,7 @@ pub(crate) struct Cell<'a> {
     pub(crate) time: Option<Time>,
     /// The strategy's display name, with its schedule if the group has the strategy with several.
     pub(crate) label: String,
+    speedup: Option<Estimate>,
 }
 
 /// A median over rounds.
@@ -42,7 +43,7 @@ pub(crate) struct Time {
 pub(crate) fn groups(record: &Record) -> Vec<Group<'_>> {
     let mut keys: Vec<(&str, Timer)> = Vec::new();
     for cell in &record.cells {
-        let key = (cell.variant.as_str(), cell.timer);
+        let key = (cell.spec.variant.as_str(), cell.spec.timer);
         if !keys.contains(&key) {
             keys.push(key);
         }
@@ -53,10 +54,11 @@ pub(crate) fn groups(record: &Record) -> Vec<Group<'_>> {
 impl<'a> Group<'a> {
     fn of(record: &'a Record, variant: &'a str, timer: Timer) -> Self {
         let mine: Vec<&CellRecord> =
-            record.cells.iter().filter(|cell| cell.variant == variant && cell.timer == timer).collect();
+            record.cells.iter().filter(|cell| cell.spec.variant == variant && cell.spec.timer == timer).collect();
         let mut cells: Vec<Cell> = mine.iter().map(|cell| Cell::of(cell, &mine)).collect();
         cells.sort_by(|a, b| {
-            let key = |cell: &Cell| (palette::order(&cell.record.strategy), cell.label.clone(), cell.record.workers);
+            let key =
+                |cell: &Cell| (palette::order(&cell.record.spec.strategy), cell.label.clone(), cell.record.workers());
             key(a).cmp(&key(b))
         });
         Self { variant, timer, cells }
@@ -64,12 +66,12 @@ impl<'a> Group<'a> {
 
     /// The cell that speed-ups are measured against, if it has a time.
     pub(crate) fn baseline(&self) -> Option<&Cell<'a>> {
-        self.cells.iter().find(|cell| cell.record.is_baseline() && cell.time.is_some())
+        self.cells.iter().find(|cell| cell.record.is_baseline && cell.time.is_some())
     }
 
     /// The cells other than the baseline that have a time.
     pub(crate) fn contenders(&self) -> impl Iterator<Item = &Cell<'a>> {
-        self.cells.iter().filter(|cell| !cell.record.is_baseline() && cell.time.is_some())
+        self.cells.iter().filter(|cell| !cell.record.is_baseline && cell.time.is_some())
     }
 
     /// The cell with the highest speed-up over the baseline.
@@ -80,7 +82,7 @@ impl<'a> Group<'a> {
 
     /// The contender with the shortest time, among those that did all the work.
     pub(crate) fn shortest(&self) -> Option<(&Cell<'a>, Time)> {
-        let whole = self.contenders().filter(|cell| cell.record.task_errors == 0);
+        let whole = self.contenders().filter(|cell| cell.record.task_errors() == 0);
         whole.filter_map(|cell| Some((cell, cell.time?))).min_by(|a, b| a.1.median.total_cmp(&b.1.median))
     }
 
@@ -111,41 +113,45 @@ impl<'a> Group<'a> {
 impl<'a> Cell<'a> {
     /// A cell, in the context of its group.
     pub(crate) fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
-        let mut alike = group.iter().filter(|other| other.strategy == record.strategy);
-        let label = palette::label(&record.strategy);
-        let label =
-            if alike.all(|other| other.deal == record.deal) { label } else { format!("{label}, {}", record.deal) };
-        Self { record, time: Time::of(&record.timed_s()), label }
+        let mut alike = group.iter().filter(|other| other.spec.strategy == record.spec.strategy);
+        let label = palette::label(&record.spec.strategy);
+        let label = if alike.all(|other| other.spec.deal == record.spec.deal) {
+            label
+        } else {
+            format!("{label}, {}", record.spec.deal)
+        };
+        let speedup = record.speedup_among(group.iter().copied());
+        Self { record, time: Time::of(&record.timed_s()), label, speedup }
     }
 
     /// Speed-up over the baseline, if the cell has a time.
     pub(crate) fn speedup(&self) -> Option<Estimate> {
-        self.time.and(self.record.speedup).filter(|speedup| speedup.estimate > 0.0)
+        self.time.and(self.speedup).filter(|speedup| speedup.estimate > 0.0)
     }
 
     /// The speed-up divided by the number of workers.
     pub(crate) fn efficiency(&self) -> Option<f64> {
-        Some(ceiling::efficiency(self.speedup()?, self.record.workers)?.estimate)
+        Some(ceiling::efficiency(self.speedup()?, self.record.workers())?.estimate)
     }
 
     /// The schedule, if the group has the strategy with several.
     pub(crate) fn deal_told(&self) -> Option<String> {
-        (self.label != palette::label(&self.record.strategy)).then(|| self.record.deal.to_string())
+        (self.label != palette::label(&self.record.spec.strategy)).then(|| self.record.spec.deal.to_string())
     }
 
     /// Its workers in words: `8 threads`, `3x5 workers`.
     pub(crate) fn workers(&self) -> String {
-        match self.record.processes {
+        match self.record.spec.shape.processes() {
             Some(_) => format!("{} workers", self.record.layout()),
-            None => palette::workers(&self.record.strategy, self.record.workers),
+            None => palette::workers(&self.record.spec.strategy, self.record.workers()),
         }
     }
 
     /// The cell as a sentence names it: `8 threads`, `8 processes (pool_chunks)`.
     pub(crate) fn who(&self) -> String {
-        let who = match self.record.processes {
-            Some(_) => format!("{} with {}", palette::label(&self.record.strategy), self.workers()),
-            None => palette::who(&self.record.strategy, self.record.workers),
+        let who = match self.record.spec.shape.processes() {
+            Some(_) => format!("{} with {}", palette::label(&self.record.spec.strategy), self.workers()),
+            None => palette::who(&self.record.spec.strategy, self.record.workers()),
         };
         self.deal_told().map_or(who.clone(), |deal| format!("{who} ({deal})"))
     }
@@ -171,11 +177,11 @@ mod tests {
         let mut record = testdata::web_requests(10);
         let mut other = record.cells.clone();
         for cell in &mut other {
-            cell.variant = "slow".into();
+            cell.spec.variant = "slow".into();
         }
         let mut cold = record.cells.clone();
         for cell in &mut cold {
-            cell.timer = Timer::Cold;
+            cell.spec.timer = Timer::Cold;
         }
         let each = record.cells.len();
         record.cells.extend(other.into_iter().chain(cold));
@@ -198,9 +204,9 @@ mod tests {
     #[test]
     fn two_deals_of_one_strategy_are_two_lines() {
         let mut record = testdata::web_requests(10);
-        let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.strategy == "processes").cloned().collect();
+        let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.spec.strategy == "processes").cloned().collect();
         let chunked = chunked.into_iter().map(|mut cell| {
-            cell.deal = work::worker::task_queue::Schedule::PoolChunks;
+            cell.spec.deal = work::worker::task_queue::Schedule::PoolChunks;
             cell
         });
         record.cells.extend(chunked.collect::<Vec<_>>());

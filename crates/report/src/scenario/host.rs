@@ -106,7 +106,7 @@ mod tests {
         let mut record = testdata::web_requests(10);
         let (fact, noisy) = steadiness(&[&record]);
         assert!(fact.is_some_and(|fact| fact.contains("held still")) && noisy.is_empty());
-        record.cells[0].run_s = (0..10).map(|round| 1.0 + 0.02 * f64::from(round)).collect();
+        (0..10).for_each(|round| record.cells[0].rounds[round].run_s = 1.0 + 0.02 * round as f64);
         let (fact, noisy) = steadiness(&[&record]);
         assert!(fact.is_none() && noisy[0].contains("drifted") && noisy[0].contains("--rounds 30"), "{noisy:?}");
     }

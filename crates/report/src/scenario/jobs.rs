@@ -106,7 +106,7 @@ fn in_words(jobs: &Jobs) -> String {
 
 /// A sentence about redelivered jobs, if there are any.
 fn redelivered(cell: &Cell) -> Option<String> {
-    let times = cell.record.redeliveries.filter(|times| *times > 0)?;
+    let times = cell.record.redeliveries().filter(|times| *times > 0)?;
     let (jobs, was) = (count(times as usize, "job"), if times == 1 { "was" } else { "were" });
     Some(format!(
         "{}: {jobs} {was} redelivered, because the worker that had it sent no more heartbeats. A job is delivered at \
@@ -117,7 +117,7 @@ fn redelivered(cell: &Cell) -> Option<String> {
 
 /// A sentence about other runs on the same queue, if there are any.
 fn shared(cell: &Cell) -> Option<String> {
-    let others = cell.record.other_runs.filter(|others| *others > 0)?;
+    let others = cell.record.other_runs().filter(|others| *others > 0)?;
     let runs = count(others as usize, "other run");
     Some(format!(
         "{}: {runs} used the same queue name at the same time and shared its workers.",
@@ -190,7 +190,7 @@ fn table(all: &[Jobs]) -> Markup {
                                     td class="n interval" { (stage.map_or("–".into(), |stage| milliseconds(stage.most_s))) }
                                 }
                                 td class="n" { (jobs.depth.as_ref().map_or(0, |depth| depth.most)) }
-                                td class="n" { (jobs.cell.record.redeliveries.map_or("not recorded".into(), |times| times.to_string())) }
+                                td class="n" { (jobs.cell.record.redeliveries().map_or("not recorded".into(), |times| times.to_string())) }
                             }
                         }
                     }
@@ -203,7 +203,7 @@ fn table(all: &[Jobs]) -> Markup {
 fn row_head(jobs: &Jobs) -> Markup {
     let record = jobs.cell.record;
     html! {
-        th scope="row" class={ "s-" (palette::of(&record.strategy).strategy) } { span class="dot" {} (palette::label(&record.strategy)) }
+        th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (palette::label(&record.spec.strategy)) }
         td class="n" { (record.layout()) }
     }
 }
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_stage_has_its_median_and_a_time_that_nineteen_of_twenty_jobs_stay_below() {
         let mut record = testdata::queued();
-        let cell = record.cells.iter_mut().find(|cell| cell.strategy == "queue").unwrap();
+        let cell = record.cells.iter_mut().find(|cell| cell.spec.strategy == "queue").unwrap();
         let timeline = cell.timeline.as_mut().unwrap();
         let span = |index: u32, took_ms: u64| Span {
             worker: 0,
@@ -276,7 +276,7 @@ mod tests {
         assert_eq!(jobs(&groups(&testdata::web_requests(10))[0], "x", "", 1500).into_string(), "");
         let record = testdata::queued();
         let html = jobs(&groups(&record)[0], "x", "", 1500).into_string();
-        let queues = record.cells.iter().filter(|cell| cell.strategy == "queue").count();
+        let queues = record.cells.iter().filter(|cell| cell.spec.strategy == "queue").count();
         assert!(html.matches("<tr>").count() > queues, "{html}");
         for expected in
             ["redis://127.0.0.1:6379/0", "2 jobs were redelivered", "host-b", "+1.31\u{a0}ms ± 0.10\u{a0}ms"]

@@ -16,11 +16,11 @@ use work::worker::task_queue::Schedule;
 type Column = (&'static str, fn(&Cell) -> Option<String>);
 
 const COLUMNS: [Column; 9] = [
-    ("CPU user", |cell| cell.record.cpu_user_s.map(time)),
-    ("CPU system", |cell| cell.record.cpu_system_s.map(time)),
+    ("CPU user", |cell| cell.record.cpu_user_s().map(time)),
+    ("CPU system", |cell| cell.record.cpu_system_s().map(time)),
     ("share of a core", |cell| cell.record.cpu_share().map(percent)),
-    ("waited for a core", |cell| cell.record.core_wait_s.map(time)),
-    ("context switches", |cell| cell.record.context_switches.map(switches)),
+    ("waited for a core", |cell| cell.record.core_wait_s().map(time)),
+    ("context switches", |cell| cell.record.context_switches().map(switches)),
     ("threads", |cell| cell.record.most_threads.map(|threads| threads.to_string())),
     ("processes", |cell| cell.record.most_processes.map(|processes| processes.to_string())),
     ("memory", |cell| cell.record.peak_memory_bytes.map(memory)),
@@ -33,7 +33,7 @@ pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
     if cells.is_empty() {
         return html! {};
     }
-    let deal = cells.iter().any(|cell| cell.record.deal != Schedule::OneByOne);
+    let deal = cells.iter().any(|cell| cell.record.spec.deal != Schedule::OneByOne);
     let system = &record.host.system;
     html! {
         details {
@@ -52,11 +52,11 @@ pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
                     tbody {
                         @for cell in cells {
                             tr {
-                                th scope="row" class={ "s-" (palette::of(&cell.record.strategy).strategy) } {
-                                    span class="dot" {} (palette::label(&cell.record.strategy))
+                                th scope="row" class={ "s-" (palette::of(&cell.record.spec.strategy).strategy) } {
+                                    span class="dot" {} (palette::label(&cell.record.spec.strategy))
                                 }
                                 td class="n" { (cell.record.layout()) }
-                                @if deal { td { (cell.record.deal) } }
+                                @if deal { td { (cell.record.spec.deal) } }
                                 @for (_, figure) in COLUMNS { td class="n" { (or_not_measured(figure(cell), system)) } }
                             }
                         }
@@ -86,15 +86,15 @@ mod tests {
     fn every_cell_with_a_time_has_a_row_and_what_was_not_measured_says_so() {
         let mut record = testdata::with_failures();
         for cell in &mut record.cells {
-            cell.core_wait_s = None;
+            cell.rounds.iter_mut().for_each(|round| round.core_wait_s = None);
         }
         let groups = groups(&record);
         let html = resources(&record, &groups[0]).into_string();
         let timed = groups[0].cells.iter().filter(|cell| cell.time.is_some()).count();
         assert_eq!(html.matches("<tr>").count(), timed + 1);
         assert_eq!(html.matches("not measured").count(), timed + 1, "and one has no memory");
-        record.cells.iter_mut().for_each(|cell| cell.run_s.clear());
-        assert_eq!(resources(&record, &crate::scenario::group::groups(&record)[0]).into_string(), "");
+        record.cells.iter_mut().for_each(|cell| cell.rounds.clear());
+        assert_eq!(resources(&record, &super::super::group::groups(&record)[0]).into_string(), "");
     }
 
     #[test]

@@ -15,8 +15,8 @@ pub(crate) fn table(record: &Record, group: &Group, criterion: &[CriterionLink],
     let times = || group.cells.iter().filter_map(|cell| cell.time).map(|time| time.median);
     let columns = TableColumns {
         unit: TimeUnit::of(times().fold(f64::MAX, f64::min).min(times().fold(0.0, f64::max))),
-        errors: group.cells.iter().any(|cell| cell.time.is_some() && cell.record.task_errors > 0),
-        deal: group.cells.iter().any(|cell| cell.record.deal != Schedule::OneByOne),
+        errors: group.cells.iter().any(|cell| cell.time.is_some() && cell.record.task_errors() > 0),
+        deal: group.cells.iter().any(|cell| cell.record.spec.deal != Schedule::OneByOne),
         links: criterion.iter().filter(|link| link.scenario == record.scenario).collect(),
         system: &record.host.system,
     };
@@ -45,7 +45,7 @@ fn caption(group: &Group) -> String {
     if without(|cell| cell.time.is_some_and(|time| time.interval.is_none())) {
         words += " Where a median has no interval, there were too few rounds for one.";
     }
-    if without(|cell| cell.speedup().is_none() && !cell.record.is_baseline()) {
+    if without(|cell| cell.speedup().is_none() && !cell.record.is_baseline) {
         words += " Where there is no speed-up, there were fewer than two rounds, or sequential has no time.";
     }
     words
@@ -85,9 +85,9 @@ impl TableColumns<'_> {
         let record = cell.record;
         html! {
             tr class=(class(cell)) {
-                th scope="row" class={ "s-" (palette::of(&record.strategy).strategy) } { span class="dot" {} (palette::label(&record.strategy)) }
+                th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (palette::label(&record.spec.strategy)) }
                 td class="n" { (record.layout()) }
-                @if self.deal { td { (record.deal) } }
+                @if self.deal { td { (record.spec.deal) } }
                 @match without_time(cell) {
                     Some(reason) => { td class="reason" colspan=(if self.errors { 8 } else { 7 }) { (reason) } }
                     None => { (self.figures(cell)) }
@@ -114,19 +114,20 @@ impl TableColumns<'_> {
                     td class="n interval" { (interval(speedup.low, speedup.high)) }
                 }
                 None => {
-                    td class="n" { @if record.is_baseline() { "1" } @else { "–" } }
-                    td class="n interval" { @if record.is_baseline() { "baseline" } @else { "–" } }
+                    td class="n" { @if record.is_baseline { "1" } @else { "–" } }
+                    td class="n interval" { @if record.is_baseline { "baseline" } @else { "–" } }
                 }
             }
-            @if self.errors { td class="n" { (record.task_errors) } }
-            td class="n" { @if record.is_baseline() { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
+            @if self.errors { td class="n" { (record.task_errors()) } }
+            td class="n" { @if record.is_baseline { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
             td class="n" { (or_not_measured(cell.record.cpu_share().map(percent), self.system)) }
         }
     }
 
     fn link(&self, cell: &Cell) -> Markup {
         let record = cell.record;
-        let mine = self.links.iter().find(|link| link.strategy == record.strategy && link.workers == record.workers);
+        let mine =
+            self.links.iter().find(|link| link.strategy == record.spec.strategy && link.workers == record.workers());
         html! { @if let Some(link) = mine { a href=(link.href) { "plots" } } }
     }
 }
@@ -155,7 +156,7 @@ fn class(cell: &Cell) -> &'static str {
 
 /// Why a cell has no time; `None` for one that has.
 fn without_time(cell: &Cell) -> Option<String> {
-    let error = cell.record.error.as_deref();
+    let error = cell.record.error();
     match cell.record.check {
         Check::Failed => Some(format!("failed: {}", error.unwrap_or("no reason was recorded"))),
         Check::Skipped => Some(format!("skipped: {}", error.unwrap_or("no reason was recorded"))),

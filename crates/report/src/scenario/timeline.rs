@@ -20,7 +20,10 @@ use crate::{
         waits::{self, Shares, WAITS},
     },
 };
-use harness::{results::record::Timeline, scenario::Phase};
+use harness::{
+    results::record::{Round, Timeline},
+    scenario::Phase,
+};
 use maud::{Markup, html};
 use support::figures::{TimeUnit, count, plain, px, time};
 use work::{
@@ -105,7 +108,7 @@ fn picture(
         @if rows.iter().any(|row| row.depth.is_some()) {
             "The area below a queue's lanes shows its backlog over time. "
         }
-        @if rows.iter().any(|row| row.cell.record.workers > MOST_LANES) {
+        @if rows.iter().any(|row| row.cell.record.workers() > MOST_LANES) {
             "Where there are more than " (MOST_LANES) " workers, several share a lane. "
         }
         (legend(rows))
@@ -119,7 +122,7 @@ fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
     let telling = telling_workers(group);
     let mut cells: Vec<&Cell> = group.baseline().into_iter().collect();
     for (_, line) in group.series() {
-        let nearest = line.iter().min_by_key(|cell| cell.record.workers.abs_diff(telling));
+        let nearest = line.iter().min_by_key(|cell| cell.record.workers().abs_diff(telling));
         cells.extend(nearest);
     }
     // The answer names the fastest cell, so readers look for it here, however small its lead.
@@ -132,7 +135,7 @@ fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
 /// More lanes would show the same makespan; more than eight are hard to see.
 fn telling_workers(group: &Group) -> u32 {
     let speedups: Vec<(u32, f64)> =
-        group.contenders().filter_map(|cell| Some((cell.record.workers, cell.speedup()?.estimate))).collect();
+        group.contenders().filter_map(|cell| Some((cell.record.workers(), cell.speedup()?.estimate))).collect();
     let few = speedups.iter().filter(|(workers, _)| *workers <= 8);
     let best = few.clone().map(|(_, speedup)| *speedup).fold(0.0, f64::max);
     few.filter(|(_, speedup)| *speedup >= 0.9 * best).map(|(workers, _)| *workers).min().unwrap_or(8)
@@ -141,14 +144,14 @@ fn telling_workers(group: &Group) -> u32 {
 impl<'a> TimelineRow<'a> {
     fn of(cell: &'a Cell<'a>, beside: Vec<String>) -> Option<Self> {
         let Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages } = cell.record.timeline.as_ref()?;
-        let phase = |phase: Phase, seconds: &[f64]| {
+        let phase = |phase: Phase, seconds: fn(&Round) -> f64| {
             let timed = cell.record.timed.contains(&phase);
-            seconds.get(*round as usize).copied().filter(|_| timed).unwrap_or(0.0).max(0.0)
+            cell.record.rounds.get(*round as usize).map(seconds).filter(|_| timed).unwrap_or(0.0).max(0.0)
         };
-        let run_from = phase(Phase::Start, &cell.record.start_s);
+        let run_from = phase(Phase::Start, |round| round.start_s);
         let run_to = run_from + end_ns.saturating_sub(*start_ns) as f64 / 1e9;
         let highest = spans.iter().map(|span| span.worker + 1).max().unwrap_or(1);
-        let workers = cell.record.workers.max(highest);
+        let workers = cell.record.workers().max(highest);
         let lanes = workers.min(MOST_LANES) as usize;
         Some(Self {
             cell,
@@ -160,7 +163,7 @@ impl<'a> TimelineRow<'a> {
             zero_ns: *start_ns as f64 - run_from * 1e9,
             run_from,
             run_to,
-            total: run_to + phase(Phase::Stop, &cell.record.stop_s),
+            total: run_to + phase(Phase::Stop, |round| round.stop_s),
         })
     }
 
@@ -212,10 +215,10 @@ impl<'a> TimelineRow<'a> {
     fn names(&self) -> (String, Option<String>) {
         let record = self.cell.record;
         let workers = self.cell.workers();
-        let (name, more) = match record.strategy.as_str() {
+        let (name, more) = match record.spec.strategy.as_str() {
             "sequential" => (self.cell.label.clone(), None),
             "threads" | "processes" => (workers, None),
-            _ => (palette::label(&record.strategy), Some(workers)),
+            _ => (palette::label(&record.spec.strategy), Some(workers)),
         };
         let more: Vec<String> = more.into_iter().chain(self.beside.iter().cloned()).collect();
         (name, (!more.is_empty()).then(|| more.join(", ")))
@@ -227,7 +230,7 @@ impl<'a> TimelineRow<'a> {
     }
 
     fn value(&self) -> String {
-        match self.cell.record.task_errors {
+        match self.cell.record.task_errors() {
             0 => time(self.total),
             errors => format!("{} ({})", time(self.total), count(errors as usize, "error")),
         }
@@ -284,7 +287,7 @@ fn draw(rows: &[TimelineRow], rendition: &Rendition, scale_note: &str, most_bars
         }
         (text(left, bottom + 2.2 * font, "start", "muted", &format!("{}{scale_note}", unit.long)))
         @for (row, top) in rows.iter().zip(tops) {
-            g class={ "series s-" (palette::of(&row.cell.record.strategy).strategy) } {
+            g class={ "series s-" (palette::of(&row.cell.record.spec.strategy).strategy) } {
                 (title(row, top, left, rendition))
                 (hosts_beside(row, top, left, font))
                 (phases(row, top, &x))
@@ -523,7 +526,7 @@ mod tests {
         let record = testdata::web_requests(10);
         let groups = groups(&record);
         let cells = chosen(&groups[0]);
-        assert!(cells[0].record.is_baseline());
+        assert!(cells[0].record.is_baseline);
         let (best, _) = groups[0].best().unwrap();
         let best_shown =
             cells.iter().filter_map(|cell| cell.speedup()).map(|speedup| speedup.estimate).fold(0.0, f64::max);
@@ -543,7 +546,7 @@ mod tests {
         let mut record = testdata::web_requests(10);
         for cell in &mut record.cells {
             cell.timed = vec![Phase::Start, Phase::Run, Phase::Stop];
-            cell.start_s.iter_mut().for_each(|start| *start = 0.25);
+            cell.rounds.iter_mut().for_each(|round| round.start_s = 0.25);
         }
         let groups = groups(&record);
         let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
@@ -614,7 +617,6 @@ mod tests {
     #[test]
     fn a_worker_number_beyond_the_cells_workers_is_drawn_not_dropped() {
         let mut record = testdata::web_requests(10);
-        record.cells[0].workers = 1;
         let timeline = record.cells[0].timeline.as_mut().unwrap();
         timeline.spans.iter_mut().for_each(|span| span.worker += 3);
         let groups = groups(&record);

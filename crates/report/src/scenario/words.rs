@@ -86,7 +86,7 @@ pub(crate) fn afterwards(group: &Group) -> Vec<String> {
     let Some((best, speedup)) = group.best() else { return Vec::new() };
     let mut level: Vec<String> = Vec::new();
     for (_, line) in group.series() {
-        let others = line.iter().filter(|cell| cell.record.strategy != best.record.strategy);
+        let others = line.iter().filter(|cell| cell.record.spec.strategy != best.record.spec.strategy);
         let near = others.filter(|cell| cell.speedup().is_some_and(|other| other.high >= speedup.low));
         level.extend(near.max_by(|a, b| estimate(a).total_cmp(&estimate(b))).map(|cell| cell.who()));
     }
@@ -148,11 +148,11 @@ pub(crate) fn missing(record: &Record) -> Vec<String> {
         }
     }
     for cell in &record.cells {
-        sentences.extend(cell.lost_workers.iter().map(|lost| {
-            let (workers, round) = (count(cell.workers as usize, "worker"), lost.round + 1);
+        sentences.extend(cell.lost_workers().map(|(round, lost)| {
+            let (workers, round) = (count(cell.workers() as usize, "worker"), round + 1);
             format!(
                 "`{}` with {workers} lost worker process {} in round {round} ({}), so it has no speed-up.",
-                cell.strategy, lost.process, lost.how
+                cell.spec.strategy, lost.process, lost.how
             )
         }));
     }
@@ -213,7 +213,7 @@ pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
         @if by_server {
             " Waits are from the server's log; the rest of a bar is the client's own work: connecting, reading, waking up."
         }
-        @if group.cells.iter().any(|cell| cell.record.core_wait_s.is_some()) {
+        @if group.cells.iter().any(|cell| cell.record.core_wait_s().is_some()) {
             " Waiting for a core is known as a total only: see “Resources used”."
         }
         @if group.tasks() > 100 { " Bars too short to be told apart are drawn as one." }
@@ -298,7 +298,6 @@ fn listed(items: &[String]) -> String {
 mod tests {
     use super::*;
     use crate::{scenario::group::groups, testdata};
-    use stats::Estimate;
     use work::fixtures::LeftOut;
 
     fn sentences(record: &Record) -> String {
@@ -340,14 +339,10 @@ mod tests {
     #[test]
     fn what_is_not_decided_is_not_called_faster() {
         let mut record = testdata::prime_sum(10);
-        for cell in &mut record.cells {
-            cell.speedup = cell.speedup.map(|_| Estimate { estimate: 1.01, low: 0.98, high: 1.04 });
-        }
+        testdata::with_speedups(&mut record, |_| 1.001);
         let text = answer(&groups(&record)[0]).text();
         assert!(text.starts_with("Nothing was clearly faster"), "{text}");
-        for cell in &mut record.cells {
-            cell.speedup = cell.speedup.map(|_| Estimate { estimate: 0.9, low: 0.88, high: 0.93 });
-        }
+        testdata::with_speedups(&mut record, |_| 0.9);
         let text = answer(&groups(&record)[0]).text();
         assert!(text.starts_with("Nothing was faster"), "{text}");
     }

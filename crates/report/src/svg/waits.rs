@@ -55,7 +55,7 @@ impl Shares {
     /// The shares of a cell with a timeline.
     pub(crate) fn of(cell: &CellRecord) -> Option<Self> {
         let timeline = cell.timeline.as_ref()?;
-        let all_ns = timeline.end_ns.saturating_sub(timeline.start_ns) as f64 * f64::from(cell.workers);
+        let all_ns = timeline.end_ns.saturating_sub(timeline.start_ns) as f64 * f64::from(cell.workers());
         let mut waits = [0.0; KINDS];
         let mut busy = 0.0;
         for span in &timeline.spans {
