@@ -22,7 +22,7 @@ fn measured(text: &str, variant: &str) -> (Value, Option<i32>) {
 /// The cell of this strategy.
 fn cell<'a>(record: &'a Value, strategy: &str) -> &'a Value {
     let cells = record["cells"].as_array().expect("cells");
-    cells.iter().find(|cell| cell["strategy"] == strategy).unwrap_or_else(|| panic!("{strategy}: {record}"))
+    cells.iter().find(|cell| cell["spec"]["strategy"] == strategy).unwrap_or_else(|| panic!("{strategy}: {record}"))
 }
 
 const BESIDE: &str = "

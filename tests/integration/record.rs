@@ -142,8 +142,8 @@ fn the_schema_is_one_and_describes_every_key() {
         count += 1;
     }
     assert_eq!(
-        count, 13,
-        "record, left out, host, cell, spec, round, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
+        count, 14,
+        "record, left out, throttling, host, cell, spec, round, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
     );
 }
 
@@ -331,9 +331,10 @@ fn the_page_shows_a_record_with_all_its_cells_before_a_later_one_without() {
         assert_eq!(stands_for_one(&[whole.clone(), poor.clone()]), first, "{}", poor.command);
         assert_eq!(stands_for_one(std::slice::from_ref(poor)), second, "better than none");
     }
-    assert_eq!(stands_for_one(&[filtered, Record { started_at: third.into(), ..unbegun }]), second, "a part");
+    assert_eq!(stands_for_one(&[filtered.clone(), Record { started_at: third.into(), ..unbegun }]), second, "a part");
     let broken_off = Record { rounds_done: 2, rounds: 9, stopped: None, ..later.clone() };
-    assert_eq!(stands_for_one(&[whole.clone(), broken_off]), second, "all its cells have a time");
+    assert_eq!(stands_for_one(&[whole.clone(), broken_off.clone()]), first, "it may be resumed");
+    assert_eq!(stands_for_one(&[filtered.clone(), broken_off]), second, "all its cells have a time");
 
     let of_claims = |time: &str, command: &str| Record {
         purpose: Purpose::Findings,
@@ -394,34 +395,36 @@ fn what_an_earlier_version_wrote_is_refused_by_name() {
 }
 
 #[test]
-fn records_for_claims_are_told_by_their_names_and_stand_in_where_there_are_no_others() {
+fn what_a_record_is_the_file_says_and_not_its_name() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let store = Store::at(Some(dir.path().into()));
     let times = ["2026-01-02T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-04T00:00:00Z"];
     let for_claims = |name: &str, time| Record { purpose: Purpose::Findings, ..record(name, time) };
-    for record in [
+    let records = [
         record("one", times[0]),
         for_claims("one", times[1]),
         for_claims("two-b", times[1]),
         for_claims("two-b", times[0]),
-        // The name of a scenario may look like that of a record.
         record("findings-one", times[2]),
-    ] {
-        let name = store.write(&record).expect("writable").file_name().expect("a name").to_string_lossy().into_owned();
-        let is_for_claims = record.purpose == Purpose::Findings;
-        assert_eq!(name.starts_with(&format!("findings-{}-2026010", record.scenario)), is_for_claims, "{name}");
-        assert_eq!(name.starts_with("findings-"), is_for_claims, "{name}");
+    ];
+    for (number, record) in records.iter().enumerate() {
+        let path = store.write(record).expect("writable");
+        fs::rename(&path, path.with_file_name(format!("{}.json", 9 - number))).expect("it is ours");
     }
-    // One that nobody needs is not even read.
-    fs::write(dir.path().join("records/findings-one-20260109T000000Z-1.json"), "{").expect("writable");
-    fs::write(dir.path().join("records/findings-two-b-20260109T000000Z-1.json"), "{").expect("writable");
     let kept = store.newest().expect("readable");
     let newest = kept.newest.values().map(|one| (one.scenario.as_str(), one.purpose, one.started_at.as_str()));
     let (run, findings) = (Purpose::Run, Purpose::Findings);
     let expected = [("findings-one", run, times[2]), ("one", run, times[0]), ("two-b", findings, times[1])];
     assert_eq!(newest.collect::<Vec<_>>(), expected);
-    let reasons: Vec<_> = kept.unreadable.iter().map(ToString::to_string).collect();
-    assert!(reasons.len() == 1 && reasons[0].contains("findings-two-b"), "{reasons:?}");
+    assert_eq!(store.of_process("one", records[0].process).expect("readable"), Some(records[1].clone()));
+    assert_eq!(store.of_process("one", 0).expect("readable"), None);
+    for name in ["a.json", "b.json", "c.json"] {
+        let earlier = r#"{"schema":"makespan.run/1"}"#;
+        fs::write(dir.path().join("records").join(name), earlier).expect("writable");
+    }
+    let unreadable: Vec<String> =
+        store.newest().expect("readable").unreadable.iter().map(ToString::to_string).collect();
+    assert!(unreadable.len() == 1 && unreadable[0].starts_with("3 records are of an earlier"), "{unreadable:?}");
 }
 
 #[test]

@@ -294,14 +294,44 @@ fn evidence_is_the_newest_that_has_all_cells_of_a_comparison_and_no_more_is_read
     assert_eq!(times(), (vec!["2026-01-02T00:00:00Z".into()], vec![]));
 
     fs::write(file("findings-tiny-20260106T000000Z-1.json"), "{").expect("writable");
-    fs::write(file("findings-tiny-20260101T000000Z-1.json"), "{").expect("writable");
-    fs::write(file("findings-other-20260109T000000Z-1.json"), "{").expect("writable");
     fs::write(dir.path().join("exhibits.json"), "{").expect("writable");
     let (found, left_out) = times();
     assert_eq!(found, ["2026-01-02T00:00:00Z"]);
-    assert_eq!(left_out.len(), 2, "neither the older one nor that of others was read: {left_out:?}");
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
     assert!(left_out[0].contains("20260106T") && left_out[1].contains("exhibits.json"), "{left_out:?}");
 
     store.write(&over("2026-01-10T00:00:00Z")).expect("writable");
     assert_eq!(times().0, ["2026-01-10T00:00:00Z"]);
+    // The file that a newer one makes superfluous is not read: here, its cells.
+    let path = store.path_of(&over("2026-01-02T00:00:00Z"));
+    let head =
+        fs::read_to_string(&path).expect("it is there").split("\"cells\"").next().expect("it has keys").to_owned();
+    fs::write(path, head + "\"cells\":[]}").expect("writable");
+    assert_eq!(times().0, ["2026-01-10T00:00:00Z"]);
+}
+
+#[test]
+fn a_cell_is_evidence_only_for_what_it_measured() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (store, record) = (store(dir.path()), measured(dir.path()));
+    store.write(&Record { stopped: Some(EndReason::AllRounds), ..record }).expect("writable");
+    let cells = |scenario: Scenario| {
+        let (evidence, _) = store.evidence(&[scenario]).expect("readable");
+        evidence.records.iter().map(|record| record.cells.len()).sum::<usize>()
+    };
+    let changed = |change: fn(&mut Scenario)| {
+        let mut scenario = tiny();
+        change(&mut scenario);
+        scenario
+    };
+    assert_ne!(cells(tiny()), 0);
+    assert_ne!(cells(changed(|scenario| scenario.title = "Another".into())), 0, "words don't count");
+    assert_ne!(cells(changed(|scenario| scenario.claims[0].says = "No.".into())), 0, "nor what is claimed");
+    assert_eq!(cells(changed(|scenario| scenario.time_scale = 7.0)), 0);
+    assert_eq!(cells(changed(|scenario| scenario.deadline *= 2)), 0);
+    assert_eq!(cells(changed(|scenario| scenario.variants[0].may_fail = true)), 0);
+    let text = format!("title = \"A test\"\nquestion = \"Does it go on?\"\n{FEW_PRIMES}{CLAIM}");
+    let more = text.replace("below = ", "below = 1");
+    assert_ne!(text, more);
+    assert_eq!(cells(scenario::parse("tiny", "tiny.toml", &more).expect("it is right")), 0, "other numbers");
 }

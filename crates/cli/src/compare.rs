@@ -128,7 +128,7 @@ fn differences(before: &Record, after: &Record) -> Vec<String> {
     let pairs = [
         ("time scale", exact(before.time_scale), exact(after.time_scale)),
         ("processor", known(hosts.0.cpu_model.as_ref()), known(hosts.1.cpu_model.as_ref())),
-        ("cores", hosts.0.cores_usable.to_string(), hosts.1.cores_usable.to_string()),
+        ("cores", hosts.0.cores(), hosts.1.cores()),
         ("kernel", known(hosts.0.kernel.as_ref()), known(hosts.1.kernel.as_ref())),
         ("build profile", hosts.0.profile.clone(), hosts.1.profile.clone()),
     ];

@@ -52,6 +52,9 @@ pub fn print(record: &Record) {
         }
     }
     left_out(record);
+    if let Some(throttled) = record.throttled() {
+        say!("{}", fitted(&throttled));
+    }
     say!("\n{}", fitted(&verdict(record)));
 }
 
@@ -151,7 +154,7 @@ pub fn memory(bytes: u64) -> String {
 fn circumstances(record: &Record) -> String {
     let host = &record.host;
     let mut parts = vec![
-        format!("{}, {} cores", host.cpu_model.as_deref().unwrap_or("unknown processor"), host.cores_usable),
+        format!("{}, {}", host.cpu_model.as_deref().unwrap_or("unknown processor"), host.cores()),
         format!("{} of {} rounds, interleaved", record.rounds_done, record.rounds),
     ];
     if (record.time_scale - 1.0).abs() > f64::EPSILON {
@@ -381,7 +384,9 @@ mod tests {
             time_scale: 1.0,
             seed: 1,
             drawn,
+            process: 1,
             purpose: Purpose::Run,
+            throttling: None,
             looks: vec![3],
             stopped: Some(EndReason::AllRounds),
             rounds: 3,

@@ -9,6 +9,7 @@ use super::{
 use anyhow::Context;
 use clap::builder::NonEmptyStringValueParser;
 use harness::results::store::Store;
+use measure::usable_cores::UsableCores;
 use std::{
     io::{Write, stdout},
     num::NonZeroU32,
@@ -70,7 +71,7 @@ pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
     let outputs = outputs(&store)?;
     let (words, heard) = channel();
     on_ctrl_c(words.clone())?;
-    let threads = args.concurrency.and_then(NonZeroU32::new).unwrap_or_else(usable_cores);
+    let threads = args.concurrency.and_then(NonZeroU32::new).unwrap_or_else(|| UsableCores::of_this_process().whole());
     let (data, outputs_dir) = (store.dir().to_owned(), outputs.path().to_owned());
     let (queue, server) = (args.name, args.server);
     let membership = Membership { address, queue, threads, first_worker: 0, data, outputs: outputs_dir, server };
@@ -87,10 +88,6 @@ pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
 fn address(given: Option<&str>) -> Result<Address, Usage> {
     let missing = "no queue is given: use --queue redis://HOST:PORT/DB or --queue sqlite:PATH, or set MAKESPAN_QUEUE";
     queue_address(given)?.ok_or_else(|| Usage(missing.into()))
-}
-
-fn usable_cores() -> NonZeroU32 {
-    u32::try_from(num_cpus::get()).ok().and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN)
 }
 
 /// The directory that jobs write to. It is removed when the worker ends.

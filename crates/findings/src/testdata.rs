@@ -127,7 +127,12 @@ impl MadeMeasurement {
         Record {
             schema: SCHEMA.into(),
             makespan_version: "0.0.0".into(),
-            host: HostFacts { cores_usable: self.cores, cores_online: self.cores, ..HostFacts::default() },
+            host: HostFacts {
+                cores_usable: self.cores,
+                cores_affinity: self.cores,
+                cores_online: self.cores,
+                ..HostFacts::default()
+            },
             scenario: self.scenario.name.clone(),
             title: self.scenario.title.clone(),
             question: self.scenario.question.clone(),
@@ -136,7 +141,9 @@ impl MadeMeasurement {
             time_scale: self.scenario.time_scale,
             seed: 1,
             drawn: false,
+            process: 1,
             purpose: Purpose::Findings,
+            throttling: None,
             looks: self.looks.clone(),
             stopped: Some(EndReason::AllRounds),
             rounds: self.rounds,

@@ -131,7 +131,7 @@ pub struct Variant {
 
 /// A pool in a process of its own, which computes from before a cell's run until after it. Each of its jobs is a sum of
 /// primes by trial division.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Background {
     /// Its strategy.
@@ -146,7 +146,7 @@ pub struct Background {
 }
 
 /// The kinds of workload, each with its recipe.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
     /// Fetch URLs from the scenario's server.
@@ -378,6 +378,32 @@ impl Scenario {
     /// The variant of this name.
     pub fn variant(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// A checksum of everything that decides what is measured in this cell, apart from its name: its variant's tasks,
+    /// server and limits, the time scale, the deadline, and what its times enclose. Titles and claims don't count.
+    /// `None` if there is no such variant.
+    pub fn checksum(&self, cell: &CellSpec) -> Option<String> {
+        // All by name, so that what is added has to be put here.
+        let Variant {
+            name: _,
+            workload,
+            arrivals,
+            server,
+            prologue,
+            expected,
+            may_fail,
+            address_space_bytes,
+            cores,
+            background,
+            gives_up_s,
+            calibrated_from: _,
+        } = self.variant(&cell.variant)?;
+        let tasks = (workload, arrivals, server, prologue, expected, may_fail);
+        let surroundings = (address_space_bytes, cores, background);
+        let limits = (gives_up_s, self.time_scale, self.deadline);
+        let measured = serde_json::to_vec(&(tasks, surroundings, limits, self.timed(cell))).ok()?;
+        Some(format!("{:08x}", crc32fast::hash(&measured)))
     }
 
     /// Whether a time scale changes anything: only waits for answers are scaled.

@@ -5,9 +5,9 @@
 //! good part of it. Whether a run suffers depends on what happened *before* it (a single worker's run, a pause, a
 //! viewer), and none of that is part of the run.
 
+use crate::usable_cores::UsableCores;
 use std::{
     hint::spin_loop,
-    num::NonZeroUsize,
     thread::{self, Builder},
     time::{Duration, Instant},
 };
@@ -19,7 +19,7 @@ const MOMENT: Duration = Duration::from_millis(10);
 pub fn wake_cores() {
     let until = Instant::now() + MOMENT;
     thread::scope(|scope| {
-        for _ in 1..thread::available_parallelism().map_or(1, NonZeroUsize::get) {
+        for _ in 1..UsableCores::of_this_process().affinity {
             // If the system refuses a thread, one more core stays asleep, and the run will report the error.
             let _ = Builder::new().spawn_scoped(scope, || spin(until));
         }

@@ -66,7 +66,8 @@ impl Inspection {
 struct Facts {
     /// One-minute load average of the whole machine.
     load: Option<f64>,
-    cores_usable: u32,
+    /// Perhaps a fraction.
+    cores_usable: f64,
     cores_online: u32,
     /// The control group's CPU quota, in cores, perhaps fractional; infinite without a limit.
     quota_cores: Option<f64>,

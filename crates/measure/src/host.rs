@@ -1,6 +1,10 @@
 //! Facts about the machine. The host is part of every result.
 
-use nix::sys::utsname::uname;
+use crate::usable_cores::UsableCores;
+use nix::{
+    sys::utsname::uname,
+    unistd::{SysconfVar, sysconf},
+};
 use serde::{Deserialize, Serialize};
 
 /// Facts about the machine and the build, as of when a record was made.
@@ -8,8 +12,14 @@ use serde::{Deserialize, Serialize};
 pub struct HostFacts {
     /// The processor's own name; `None` if the system doesn't report it.
     pub cpu_model: Option<String>,
-    /// Cores this process may use: affinity and cgroup quota counted.
+    /// Whole cores that this process may use all the time, at least one: affinity and CPU quotas counted.
     pub cores_usable: u32,
+    /// Cores of its affinity mask.
+    #[serde(default)]
+    pub cores_affinity: u32,
+    /// The tightest CPU quota of its control groups, in cores, perhaps a fraction; `None` without one.
+    #[serde(default)]
+    pub cpu_quota_cores: Option<f64>,
     /// Cores the machine has.
     pub cores_online: u32,
     /// Main memory, bytes.
@@ -31,13 +41,24 @@ pub struct HostFacts {
 }
 
 impl HostFacts {
+    /// The usable cores in words: `2 cores`, `1 of 2 cores` with an affinity mask, `1.5 of 2 cores` with a CPU quota.
+    pub fn cores(&self) -> String {
+        let (affinity, online) = (f64::from(self.cores_affinity), f64::from(self.cores_online));
+        let usable = self.cpu_quota_cores.map_or(affinity, |quota| quota.min(affinity));
+        let noun = if self.cores_online == 1 { "core" } else { "cores" };
+        if usable < online { format!("{} of {online} {noun}", in_words(usable)) } else { format!("{online} {noun}") }
+    }
+
     /// Gathers them now, for a program built from `commit`. The load goes into `load_before`; `load_after` stays `None`
     /// until the run is over.
     pub fn gather(commit: Option<&str>) -> Self {
+        let usable = UsableCores::of_this_process();
         Self {
             cpu_model: system::cpu_model(),
-            cores_usable: num_cpus::get() as u32,
-            cores_online: system::cores_online(),
+            cores_usable: usable.whole().get(),
+            cores_affinity: usable.affinity,
+            cpu_quota_cores: Some(usable.quota).filter(|quota| quota.is_finite()),
+            cores_online: cores_online(),
             memory_bytes: system::memory_bytes(),
             system: std::env::consts::OS.to_owned(),
             kernel: uname().ok().map(|names| names.release().to_string_lossy().into_owned()),
@@ -50,6 +71,17 @@ impl HostFacts {
     }
 }
 
+/// Two digits are enough for a share of a core.
+pub(crate) fn in_words(cores: f64) -> String {
+    ((cores * 100.0).round() / 100.0).to_string()
+}
+
+/// Cores that the machine has.
+pub(crate) fn cores_online() -> u32 {
+    let online = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
+    online.and_then(|cores| u32::try_from(cores).ok()).unwrap_or(1)
+}
+
 /// The load average of the last minute: how many threads of the whole machine ran or waited to run. `None` if the
 /// system doesn't report it.
 pub fn load_average() -> Option<f64> {
@@ -58,17 +90,11 @@ pub fn load_average() -> Option<f64> {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use nix::unistd::{SysconfVar, sysconf};
     use procfs::{Current, Meminfo};
     use std::fs;
 
     pub(super) fn cpu_model() -> Option<String> {
         super::cpu_model_in(&fs::read_to_string("/proc/cpuinfo").ok()?)
-    }
-
-    pub(super) fn cores_online() -> u32 {
-        let cores = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
-        cores.and_then(|cores| u32::try_from(cores).ok()).unwrap_or_else(|| num_cpus::get() as u32)
     }
 
     pub(super) fn memory_bytes() -> Option<u64> {
@@ -86,10 +112,6 @@ mod system {
 
     pub(super) fn cpu_model() -> Option<String> {
         sysctl("machdep.cpu.brand_string")
-    }
-
-    pub(super) fn cores_online() -> u32 {
-        num_cpus::get() as u32
     }
 
     pub(super) fn memory_bytes() -> Option<u64> {
@@ -125,11 +147,22 @@ mod tests {
     #[test]
     fn a_host_has_cores_a_system_and_a_compiler() {
         let host = HostFacts::gather(None);
-        assert!(1 <= host.cores_usable && host.cores_usable <= host.cores_online, "{host:?}");
+        assert!(1 <= host.cores_usable && host.cores_usable <= host.cores_affinity, "{host:?}");
+        assert!(host.cores_affinity <= host.cores_online, "{host:?}");
         assert_eq!(host.system, std::env::consts::OS);
         assert!(host.rustc.starts_with("rustc "), "{host:?}");
         assert!(["debug", "release"].contains(&host.profile.as_str()), "{host:?}");
         assert_eq!(host.load_after, None);
+    }
+
+    #[test]
+    fn cores_are_shown_as_they_are() {
+        let cores = |cores_affinity, cores_online, cpu_quota_cores| {
+            HostFacts { cores_affinity, cpu_quota_cores, cores_online, ..HostFacts::default() }.cores()
+        };
+        assert_eq!([cores(2, 2, None), cores(1, 1, Some(3.0))], ["2 cores", "1 core"]);
+        assert_eq!([cores(1, 2, None), cores(2, 2, Some(1.5))], ["1 of 2 cores", "1.5 of 2 cores"]);
+        assert_eq!(cores(4, 8, Some(1.0 / 3.0)), "0.33 of 8 cores");
     }
 
     #[cfg(target_os = "linux")]

@@ -15,5 +15,6 @@ pub mod half;
 pub mod host;
 pub mod memory;
 pub mod open_files;
+pub mod usable_cores;
 
 mod process_tree;

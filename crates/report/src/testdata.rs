@@ -115,6 +115,8 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
         host: HostFacts {
             cpu_model: Some("Made-up processor".into()),
             cores_usable: 2,
+            cores_affinity: 2,
+            cpu_quota_cores: None,
             cores_online: 4,
             memory_bytes: Some(8_200_000_000),
             system: "linux".into(),
@@ -132,7 +134,9 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
         started_at: "2000-01-01T00:00:00Z".into(),
         time_scale: 1.0,
         seed: 1,
+        process: 1,
         purpose: Purpose::Run,
+        throttling: None,
         looks: vec![rounds],
         drawn: false,
         stopped: Some(EndReason::AllRounds),
@@ -203,7 +207,7 @@ pub(crate) fn crowded() -> Vec<Record> {
     many.cells.retain(|cell| cell.spec.strategy != "thread_per_task" || cell.workers() == 30);
     let mut few = prime_sum(10);
     few.cells.retain(|cell| cell.workers() <= 4);
-    few.host.cores_usable = 16;
+    (few.host.cores_usable, few.host.cores_affinity) = (16, 16);
     vec![many, few]
 }
 

@@ -1,8 +1,8 @@
 //! The evidence for claims: as few of the records that were measured for them as necessary.
 
 use super::{
-    record::Record,
-    store::{ForClaims, Store, StoreError, read},
+    record::{Purpose, Record},
+    store::{Listed, Listing, Store, StoreError, read},
 };
 use crate::scenario::{self, CellSpec, Scenario};
 use museum::ExhibitShown;
@@ -24,20 +24,23 @@ impl Store {
     /// The records that decide these scenarios' claims and decisions, the newest first, and the exhibits' results; and
     /// the files that had to be skipped. Reads only until each comparison's cells are found in one record.
     ///
-    /// An interrupted record is not evidence until it is resumed: stopping once the figures look good invalidates the
-    /// interval.
+    /// A cell is evidence only if it measured what its scenario says today: see [`Scenario::checksum`]. An interrupted
+    /// record is not evidence until it is resumed: stopping once the figures look good invalidates the interval.
     pub fn evidence(&self, scenarios: &[Scenario]) -> Result<(Evidence, Vec<StoreError>), StoreError> {
-        let (mut evidence, mut left_out) = (Evidence::default(), Vec::new());
+        let Listing { records, unreadable: mut left_out } = self.list()?;
+        let mut evidence = Evidence::default();
         let mut wanted: HashSet<Together> = scenarios.iter().flat_map(comparisons).collect();
-        let paths = self.paths()?;
-        for one in ForClaims::newest_first(&paths) {
-            if !wanted.iter().any(|(scenario, _)| *scenario == one.scenario) {
+        for Listed { path, head, .. } in records {
+            let is_for_claims = head.purpose == Purpose::Findings && head.stopped.is_some();
+            if !is_for_claims || !wanted.iter().any(|(scenario, _)| *scenario == head.scenario) {
                 continue;
             }
-            match read(one.path) {
-                // Measured for a class at another pace: it counts when that pace is requested.
-                Ok(record) if !at_its_pace(&record, scenarios) => {}
-                Ok(record) => {
+            match read(&path) {
+                Ok(mut record) => {
+                    let scenario = scenarios.iter().find(|scenario| scenario.name == record.scenario);
+                    record.cells.retain(|cell| {
+                        scenario.is_none_or(|scenario| scenario.checksum(&cell.spec).as_ref() == Some(&cell.checksum))
+                    });
                     let before = wanted.len();
                     wanted.retain(|cells| !covers(&record, cells));
                     if wanted.len() < before {
@@ -53,12 +56,6 @@ impl Store {
         }
         Ok((evidence, left_out))
     }
-}
-
-/// Whether the record was measured at the scenario's time scale.
-fn at_its_pace(record: &Record, scenarios: &[Scenario]) -> bool {
-    let same = |scenario: &Scenario| (scenario.time_scale - record.time_scale).abs() < f64::EPSILON;
-    scenarios.iter().find(|scenario| scenario.name == record.scenario).is_none_or(same)
 }
 
 /// All comparisons of a scenario.

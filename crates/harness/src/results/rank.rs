@@ -1,6 +1,9 @@
 //! Chooses the record that represents a scenario: the most complete one, and of those the latest.
 
-use super::record::{Purpose, Record};
+use super::{
+    record::{Purpose, Record},
+    store::{Listed, RecordHead},
+};
 use jiff::{SignedDuration, Timestamp};
 use std::{fs, path::Path};
 
@@ -20,29 +23,34 @@ enum Shows {
     Nothing,
     /// The cells that a filter selected.
     Part,
-    /// All requested cells.
+    /// All requested cells, but the run was interrupted.
+    FewRounds,
+    /// All requested cells, in all rounds.
     Whole,
 }
 
 impl Rank {
-    pub(super) fn of(record: &Record, path: &Path) -> Self {
-        let has_time = record.rounds_done > 0 && record.cells.iter().any(|cell| !cell.timed_s().is_empty());
-        let shows = match (has_time, filtered(record)) {
-            (false, _) => Shows::Nothing,
-            (true, true) => Shows::Part,
-            (true, false) => Shows::Whole,
+    /// The highest rank that it can have, as far as it is known without its cells.
+    pub(super) fn at_most(one: &Listed) -> Self {
+        let head = &one.head;
+        let shows = match (head.rounds_done, filtered(head), head.stopped) {
+            (0, ..) => Shows::Nothing,
+            (_, true, _) => Shows::Part,
+            (_, false, None) => Shows::FewRounds,
+            (_, false, Some(_)) => Shows::Whole,
         };
-        Self { shows, asked_for: record.purpose == Purpose::Run, begun: begun(&record.started_at, path) }
+        Self { shows, asked_for: head.purpose == Purpose::Run, begun: one.begun.clone() }
     }
 
-    /// Whether no earlier record can be more complete.
-    pub(super) fn is_whole(&self) -> bool {
-        self.shows == Shows::Whole
+    /// The rank of this very record.
+    pub(super) fn of(self, record: &Record) -> Self {
+        let has_time = record.cells.iter().any(|cell| !cell.timed_s().is_empty());
+        if has_time { self } else { Self { shows: Shows::Nothing, ..self } }
     }
 }
 
 /// Whether cells of the scenario were left out: by `--only`, or because single claims were tested.
-fn filtered(record: &Record) -> bool {
+fn filtered(record: &RecordHead) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_claim = |word: &str| word.split_once('-').is_some_and(|(document, claim)| number(document) && number(claim));
     record.command.split_whitespace().any(|word| match record.purpose {

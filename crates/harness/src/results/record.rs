@@ -7,10 +7,11 @@
 //! JSON Schema is `fixtures/schema/run-2.json`; a test compares the two. A key that a later version adds is ignored.
 
 use crate::scenario::{CellSpec, Phase};
-use measure::host::HostFacts;
+use measure::{host::HostFacts, usable_cores::Throttling};
 use serde::{Deserialize, Serialize, Serializer};
 use stats::{Estimate, paired};
 use std::collections::BTreeMap;
+use support::figures::{count, exact, time};
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
@@ -49,6 +50,8 @@ pub struct Record {
     pub seed: u64,
     /// Whether latencies or faults are drawn anew in each round: times then scatter even on a quiet machine.
     pub drawn: bool,
+    /// The id of the process that measured it last.
+    pub process: u32,
     /// Why it was measured.
     pub purpose: Purpose,
     /// The interim analyses: numbers of rounds at which it could stop, ascending, fixed beforehand; the last is
@@ -60,6 +63,9 @@ pub struct Record {
     pub rounds: u32,
     /// Rounds that every cell completed. Fewer than `rounds` means that the run was interrupted.
     pub rounds_done: u32,
+    /// How often and how long a CPU quota stopped the threads of this program's control groups while it was measured;
+    /// `None` without a quota.
+    pub throttling: Option<Throttling>,
     /// The command that measures this again.
     pub command: String,
     /// Files of the user's own folder of pictures that were not measured, sorted. Empty without such a folder.
@@ -93,6 +99,18 @@ impl Record {
     /// [`CellRecord::speedup_among`].
     pub fn speedup(&self, cell: &CellRecord) -> Option<Estimate> {
         cell.speedup_among(&self.cells)
+    }
+
+    /// A sentence about the CPU quota that stopped the run, if one did.
+    pub fn throttled(&self) -> Option<String> {
+        let Throttling { periods, seconds } = self.throttling.filter(|throttling| throttling.periods > 0)?;
+        let quota = self.host.cpu_quota_cores.map_or_else(String::new, |cores| format!(" of {} cores", exact(cores)));
+        Some(format!(
+            "A CPU quota{quota} stopped the workers in {}, for {} in all, and the times include that: run without a CPU \
+             limit, or pin the program to whole cores.",
+            count(periods as usize, "period"),
+            time(seconds)
+        ))
     }
 
     /// How many of the user's own pictures were measured and how many there are, and the names of those left out, by
@@ -137,6 +155,9 @@ pub struct CellRecord {
     pub spec: CellSpec,
     /// Whether the speed-ups of its variant and timer are measured against it.
     pub is_baseline: bool,
+    /// The checksum of what is measured in it, apart from its name: see
+    /// [`Scenario::checksum`](crate::scenario::Scenario::checksum).
+    pub checksum: String,
     /// How many tasks it has.
     pub tasks: u32,
     /// Whether the run started its workers. Otherwise `makespan worker` did, and only a round tells how many there were.
@@ -261,6 +282,7 @@ impl CellRecord {
         Self {
             is_baseline: spec.strategy == Sequential.name(),
             spec,
+            checksum: String::new(),
             tasks,
             own_workers: true,
             timed,

@@ -2,14 +2,18 @@
 
 use super::{
     rank::{self, Rank},
-    record::{Purpose, Record, SCHEMA},
+    record::{EndReason, Purpose, Record, SCHEMA},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, MapAccess, Visitor},
+};
+use serde_json::Value;
 use std::{
-    cmp::{Ordering, Reverse},
+    cmp::Ordering,
     collections::BTreeMap,
-    env, fs,
-    io::Write,
+    env, fmt, fs,
+    io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
@@ -77,6 +81,14 @@ pub enum StoreError {
         /// The program that wrote it, with its version, where the file says so.
         writer: Option<String>,
     },
+    /// The same for all of several files.
+    #[error("{count} records are of an earlier version and were not read; the last: {last}")]
+    AllOlder {
+        /// How many.
+        count: usize,
+        /// What is wrong with the last of them.
+        last: Box<StoreError>,
+    },
     /// Another process has the lock.
     #[error("{}: another makespan is measuring for claims and records here: wait until it is over, or record elsewhere with --data DIR", path.display())]
     Taken {
@@ -84,9 +96,6 @@ pub enum StoreError {
         path: PathBuf,
     },
 }
-
-/// The file name prefix of records that were measured for claims.
-const FOR_CLAIMS: &str = "findings-";
 
 /// The store's content.
 #[derive(Debug, Default)]
@@ -114,16 +123,11 @@ impl Store {
         self.dir.join("records")
     }
 
-    /// This record's file: one for each measurement, named by purpose, scenario and time, so that files can be told
-    /// apart without reading them.
+    /// This record's file: one for each measurement. Its name is for people: what a record is, only the file says.
     pub fn path_of(&self, record: &Record) -> PathBuf {
-        let purpose = match record.purpose {
-            Purpose::Findings => FOR_CLAIMS,
-            Purpose::Run if record.scenario.starts_with(FOR_CLAIMS) => "run-",
-            Purpose::Run => "",
-        };
         let time = record.started_at.replace([':', '-'], "");
-        self.records().join(format!("{purpose}{}-{time}-{}.json", record.scenario, std::process::id()))
+        let purpose = if record.purpose == Purpose::Findings { "findings-" } else { "" };
+        self.records().join(format!("{purpose}{}-{time}-{}.json", record.scenario, record.process))
     }
 
     /// Writes the record. A concurrent reader sees the old one or the new one, never a part.
@@ -133,85 +137,140 @@ impl Store {
         Ok(path)
     }
 
-    /// The last record of this scenario that process `process` wrote by [`Store::write`], if any. Process ids are
-    /// reused, so its record is the newest one with that id.
+    /// The last record of this scenario that this process measured, if any. Process ids are reused, so its record is the
+    /// newest one with that id.
     pub fn of_process(&self, scenario: &str, process: u32) -> Result<Option<Record>, StoreError> {
-        let (beginning, end) = (format!("{scenario}-"), format!("-{process}.json"));
-        let name =
-            |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut paths = self.paths()?;
-        // Only the time may lie between the two; otherwise it is a scenario whose name has this one as a prefix.
-        paths.retain(|path| {
-            let name = name(path);
-            let time = name.strip_prefix(&beginning).and_then(|rest| rest.strip_suffix(&end));
-            time.is_some_and(|time| !time.contains('-'))
-        });
-        paths.last().map(|path| read(path)).transpose()
+        let mut of_process = self.list()?.records;
+        of_process.retain(|one| one.head.scenario == scenario && one.head.process == process);
+        of_process.first().map(|one| read(&one.path)).transpose()
     }
 
-    /// The record that represents each scenario: one with all cells before one with some, and that before one without
-    /// any time; of equal ones, one that a user requested before one that was measured for claims; then the latest.
+    /// The record that represents each scenario: a complete one with all cells before an interrupted one, that before
+    /// one with some of the cells, and that before one without any time; of equal ones, one that a user requested before
+    /// one that was measured for claims; then the latest.
     pub fn newest(&self) -> Result<StoredRecords, StoreError> {
-        let (paths, mut unreadable, mut best) = (self.paths()?, Vec::new(), BTreeMap::<String, (Rank, Record)>::new());
-        let others = paths.iter().filter(|path| ForClaims::of(path).is_none()).map(|path| (path.as_path(), None));
-        let for_claims = ForClaims::newest_first(&paths).into_iter().map(|one| (one.path, Some(one.scenario)));
-        for (path, scenario) in others.chain(for_claims) {
-            let known = scenario.and_then(|scenario| best.get(scenario));
-            if known.is_some_and(|(rank, _)| rank.is_whole()) {
-                continue;
-            }
-            match read(path) {
-                Ok(record) => {
-                    let rank = Rank::of(&record, path);
-                    if best.get(&record.scenario).is_none_or(|(known, _)| *known <= rank) {
-                        best.insert(record.scenario.clone(), (rank, record));
-                    }
-                }
-                Err(error) => unreadable.push(error),
-            }
+        let Listing { records, mut unreadable } = self.list()?;
+        let mut by_scenario: BTreeMap<&str, Vec<(Rank, &Listed)>> = BTreeMap::new();
+        for one in &records {
+            by_scenario.entry(&one.head.scenario).or_default().push((Rank::at_most(one), one));
         }
-        let newest = best.into_iter().map(|(scenario, (_, record))| (scenario, record)).collect();
+        let mut newest = BTreeMap::new();
+        for (scenario, mut ranked) in by_scenario {
+            ranked.sort_by(|(a, _), (b, _)| b.cmp(a));
+            let mut best: Option<(Rank, Record)> = None;
+            for (most, one) in ranked {
+                if best.as_ref().is_some_and(|(known, _)| *known >= most) {
+                    break;
+                }
+                match read(&one.path) {
+                    Ok(record) => {
+                        let rank = most.of(&record);
+                        if best.as_ref().is_none_or(|(known, _)| *known < rank) {
+                            best = Some((rank, record));
+                        }
+                    }
+                    Err(error) => unreadable.push(error),
+                }
+            }
+            newest.extend(best.map(|(_, record)| (scenario.to_owned(), record)));
+        }
         Ok(StoredRecords { newest, unreadable })
     }
 
-    /// All records, by name. Names end in the time and the process, so two of the same second are in order.
-    pub(super) fn paths(&self) -> Result<Vec<PathBuf>, StoreError> {
+    /// Every record, the newest first, without its cells; and the files that are no records of this schema.
+    pub(super) fn list(&self) -> Result<Listing, StoreError> {
         let dir = self.records();
         let entries = match fs::read_dir(&dir) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Listing::default()),
             Err(source) => return Err(StoreError::Unreadable { path: dir, source }),
         };
         let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
         let mut paths: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "json")).collect();
         paths.sort();
-        Ok(paths)
+        let (mut listing, mut older) = (Listing::default(), Vec::new());
+        for path in paths {
+            match head(&path) {
+                Ok(head) => {
+                    let begun = rank::begun(&head.started_at, &path);
+                    listing.records.push(Listed { path, head, begun });
+                }
+                Err(error @ StoreError::Older { .. }) => older.push(error),
+                Err(error) => listing.unreadable.push(error),
+            }
+        }
+        // After an update, all of them are: one line says as much as a hundred.
+        let count = older.len();
+        listing.unreadable.extend(
+            older
+                .pop()
+                .map(|last| if count == 1 { last } else { StoreError::AllOlder { count, last: Box::new(last) } }),
+        );
+        listing.records.sort_by(|a, b| (&b.begun, &b.path).cmp(&(&a.begun, &a.path)));
+        Ok(listing)
     }
 }
 
-/// A record that was measured for claims, by its name: `findings-SCENARIO-TIME-PROCESS.json`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ForClaims<'a> {
-    pub(super) path: &'a Path,
-    pub(super) scenario: &'a str,
-    time: &'a str,
-    process: u32,
+/// The records of a store.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    /// The newest first.
+    pub(super) records: Vec<Listed>,
+    /// The other files. They are left in place.
+    pub(super) unreadable: Vec<StoreError>,
 }
 
-impl<'a> ForClaims<'a> {
-    /// Parses a name; `None` for all others.
-    fn of(path: &'a Path) -> Option<Self> {
-        let mut parts = path.file_stem()?.to_str()?.strip_prefix(FOR_CLAIMS)?.rsplitn(3, '-');
-        let (process, time, scenario) = (parts.next()?.parse().ok()?, parts.next()?, parts.next()?);
-        Some(Self { path, scenario, time, process })
-    }
+/// A record whose cells were not read.
+#[derive(Debug)]
+pub(super) struct Listed {
+    pub(super) path: PathBuf,
+    pub(super) head: RecordHead,
+    /// When it was begun: see [`rank::begun`].
+    pub(super) begun: String,
+}
 
-    /// Those among these files.
-    pub(super) fn newest_first(paths: &'a [PathBuf]) -> Vec<Self> {
-        let mut all: Vec<Self> = paths.iter().filter_map(|path| Self::of(path)).collect();
-        all.sort_by_cached_key(|one| Reverse((rank::begun(one.time, one.path), one.process)));
-        all
+/// What a record says of itself before its cells.
+#[derive(Debug, Deserialize)]
+pub(super) struct RecordHead {
+    pub(super) scenario: String,
+    pub(super) started_at: String,
+    pub(super) process: u32,
+    pub(super) purpose: Purpose,
+    pub(super) stopped: Option<EndReason>,
+    pub(super) rounds_done: u32,
+    pub(super) command: String,
+}
+
+/// Reads a record's keys up to its cells, which are the last, and nearly all of the file.
+fn head(path: &Path) -> Result<RecordHead, StoreError> {
+    struct UpToCells<'a>(&'a mut serde_json::Map<String, Value>);
+    impl<'de> Visitor<'de> for UpToCells<'_> {
+        type Value = ();
+
+        fn expecting(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+            to.write_str("a record")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+            while let Some(key) = map.next_key::<String>()?.filter(|key| key != "cells") {
+                self.0.insert(key, map.next_value()?);
+            }
+            Ok(())
+        }
     }
+    let file = fs::File::open(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
+    let mut keys = serde_json::Map::new();
+    // Whoever stops early gets an error for the rest.
+    let read = serde_json::Deserializer::from_reader(io::BufReader::new(file)).deserialize_map(UpToCells(&mut keys));
+    let keys = Value::Object(keys);
+    let is_of = serde_json::from_value(keys.clone()).map_err(|error| read.err().unwrap_or(error));
+    let wrong = |error: serde_json::Error| StoreError::OfAnotherKind {
+        path: path.into(),
+        schema: SCHEMA,
+        reason: error.to_string(),
+    };
+    check_schema(path, SCHEMA, is_of.map_err(wrong)?)?;
+    serde_json::from_value(keys).map_err(wrong)
 }
 
 /// Reads a record.
@@ -229,15 +288,20 @@ struct Head {
 /// Reads a document and checks its `schema`. Unknown keys were added by a later version.
 pub(super) fn read_document<T: DeserializeOwned>(path: &Path, schema: &'static str) -> Result<T, StoreError> {
     let text = fs::read(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
-    let wrong = |reason| StoreError::OfAnotherKind { path: path.into(), schema, reason };
-    let Head { schema: found, makespan_version } =
-        serde_json::from_slice(&text).map_err(|error| wrong(error.to_string()))?;
-    let writer = makespan_version.map(|version| format!("makespan {version}"));
+    let wrong =
+        |error: serde_json::Error| StoreError::OfAnotherKind { path: path.into(), schema, reason: error.to_string() };
+    check_schema(path, schema, serde_json::from_slice(&text).map_err(wrong)?)?;
+    serde_json::from_slice(&text).map_err(wrong)
+}
+
+fn check_schema(path: &Path, schema: &'static str, head: Head) -> Result<(), StoreError> {
+    let (path, found) = (path.to_owned(), head.schema);
+    let writer = head.makespan_version.map(|version| format!("makespan {version}"));
     match version(&found, schema) {
-        Some(Ordering::Equal) => serde_json::from_slice(&text).map_err(|error| wrong(error.to_string())),
-        Some(Ordering::Greater) => Err(StoreError::Newer { path: path.into(), schema, found, writer }),
-        Some(Ordering::Less) => Err(StoreError::Older { path: path.into(), schema, found, writer }),
-        None => Err(wrong(format!("its schema is `{found}`"))),
+        Some(Ordering::Equal) => Ok(()),
+        Some(Ordering::Greater) => Err(StoreError::Newer { path, schema, found, writer }),
+        Some(Ordering::Less) => Err(StoreError::Older { path, schema, found, writer }),
+        None => Err(StoreError::OfAnotherKind { path, schema, reason: format!("its schema is `{found}`") }),
     }
 }
 

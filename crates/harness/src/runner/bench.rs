@@ -13,7 +13,10 @@ use crate::{
     results::record::{CellRecord, Check, EndReason, Excluded, Record, SCHEMA, Timeline},
     scenario::{CellSpec, Scenario, Variant},
 };
-use measure::host::{self, HostFacts};
+use measure::{
+    host::{self, HostFacts},
+    usable_cores::Throttling,
+};
 use rand::{SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
 use std::{
@@ -66,11 +69,13 @@ impl<'a> Bench<'a> {
             time_scale: scenario.time_scale,
             seed: settings.seed,
             drawn: specs.iter().filter_map(|spec| scenario.variant(&spec.variant)).any(Variant::is_drawn),
+            process: std::process::id(),
             purpose: settings.plan.purpose,
             looks: settings.plan.looks.clone(),
             stopped: None,
             rounds: settings.plan.last(),
             rounds_done: 0,
+            throttling: Throttling::so_far().map(|_| Throttling::default()),
             command: settings.command.clone(),
             left_out: left_out(&cells),
             cells: cells.iter().map(PreparedCell::unmeasured).collect(),
@@ -84,7 +89,7 @@ impl<'a> Bench<'a> {
     pub(super) fn take_up(&mut self, earlier: Record) -> Result<u32, Unfit> {
         earlier::fits(&earlier, &self.record)?;
         let kept = earlier.rounds_done;
-        self.record = earlier;
+        self.record = Record { process: self.record.process, ..earlier };
         for (cell, timelines) in self.record.cells.iter_mut().zip(&mut self.timelines) {
             *timelines = Timelines::of(cell, kept);
             let s = cell.rounds.iter().map(|round| round.start_s + round.run_s + round.stop_s).sum();
@@ -100,9 +105,13 @@ impl<'a> Bench<'a> {
         if self.record.rounds_done == 0 {
             self.verify(observer);
         }
+        let (before, begun) = (self.record.throttling, Throttling::so_far());
         while self.record.stopped.is_none() {
             self.record.stopped = self.reason_to_end(observer);
-            if self.record.stopped.is_none() && self.round(observer).is_break() {
+            let went_on = self.record.stopped.is_none() && self.round(observer).is_continue();
+            let since = Throttling::so_far().zip(begun).map(|(now, begun)| now - begun);
+            self.record.throttling = before.zip(since).map(|(before, since)| before + since);
+            if !went_on {
                 break;
             }
         }

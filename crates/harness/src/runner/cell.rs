@@ -33,6 +33,7 @@ pub struct PreparedCell {
     pub timed: Vec<Phase>,
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
+    checksum: String,
     /// The directory that `env` names.
     _queues: Option<Rc<Scratch>>,
     /// Its index among the cells.
@@ -185,6 +186,7 @@ impl PreparedCell {
         Ok(Self {
             number,
             timed: scenario.timed(&spec),
+            checksum: scenario.checksum(&spec).unwrap_or_default(),
             refused: strategy
                 .refuses(spec.deal, &tasks)
                 .or_else(|| outlasts(scenario, &spec))
@@ -305,6 +307,7 @@ impl PreparedCell {
     pub fn unmeasured(&self) -> CellRecord {
         let (tasks, refused) = (self.stage.tasks.len() as u32, self.refused.clone());
         CellRecord {
+            checksum: self.checksum.clone(),
             own_workers: !self.uses_queue() || self.env.queue.own_workers,
             check: if refused.is_some() { Check::Skipped } else { Check::NotMeasured },
             reason: refused,

@@ -1,6 +1,7 @@
 //! Judges the facts. The limits are rules of thumb, each with its reason.
 
 use super::{Disturbance, Facts, Inspection, Severity};
+use crate::host::in_words;
 
 /// Open files that the largest scenarios need: two for each of a thousand connections, and some for the rest.
 const OPEN_FILES: u64 = 2_100;
@@ -62,15 +63,15 @@ fn load(load: f64, cores: u32) -> Inspection {
 }
 
 /// Below four cores, "more workers don't help" and "there are no more cores" can hardly be distinguished.
-fn cores(usable: u32, online: u32) -> Inspection {
-    let found = format!("{usable} of {online} usable");
-    let judgement = match usable {
+fn cores(usable: f64, online: u32) -> Inspection {
+    let found = format!("{} of {online} usable", in_words(usable));
+    let judgement = match usable as u32 {
         ..=1 => (
             format!("{found}: calculations can't get faster with more workers"),
             Some((Severity::Warning, "use a machine, a container or an affinity mask with more cores")),
         ),
         2..=3 => (
-            format!("{found}: calculations stop getting faster at {usable} workers"),
+            format!("{found}: calculations stop getting faster at {} workers", usable as u32),
             Some((Severity::Note, "use a machine with four cores or more to see a curve")),
         ),
         _ => (found, None),
@@ -169,7 +170,7 @@ mod tests {
     fn ideal() -> Facts {
         Facts {
             load: Some(0.1),
-            cores_usable: 8,
+            cores_usable: 8.0,
             cores_online: 8,
             quota_cores: Some(f64::INFINITY),
             governors: Some(vec!["performance".into(); 8]),
@@ -210,8 +211,8 @@ mod tests {
             ("build", Warning, Facts { debug_build: true, ..ideal() }),
             ("load", Note, Facts { load: Some(1.0), ..ideal() }),
             ("load", Warning, Facts { load: Some(4.0), ..ideal() }),
-            ("cores", Note, Facts { cores_usable: 2, ..ideal() }),
-            ("cores", Warning, Facts { cores_usable: 1, ..ideal() }),
+            ("cores", Note, Facts { cores_usable: 2.0, ..ideal() }),
+            ("cores", Warning, Facts { cores_usable: 1.5, ..ideal() }),
             ("CPU quota", Warning, Facts { quota_cores: Some(1.5), ..ideal() }),
             (
                 "CPU governor",

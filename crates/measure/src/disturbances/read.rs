@@ -1,16 +1,19 @@
 //! Reads the facts, without judging. Nothing here fails: unreadable facts are `None`.
 
 use super::Facts;
-use crate::host;
+use crate::{
+    host,
+    usable_cores::{self, UsableCores},
+};
 use nix::sys::resource::{Resource, getrlimit};
 
 pub(super) fn facts() -> Facts {
     let host = host::HostFacts::gather(None);
     Facts {
         load: host.load_before,
-        cores_usable: host.cores_usable,
+        cores_usable: UsableCores::of_this_process().cores(),
         cores_online: host.cores_online,
-        quota_cores: system::quota_cores(),
+        quota_cores: usable_cores::quota(),
         governors: system::governors(),
         turbo: system::turbo(),
         swap_used_bytes: system::swap_used_bytes(),
@@ -24,7 +27,7 @@ pub(super) fn facts() -> Facts {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use procfs::{Current, CurrentSI, KernelStats, Meminfo, process::Process};
+    use procfs::{Current, CurrentSI, KernelStats, Meminfo};
     use std::{
         fs,
         path::{Path, PathBuf},
@@ -39,40 +42,6 @@ mod system {
     /// The paths of a folder's entries. `None` without such a folder.
     fn entries(folder: impl AsRef<Path>) -> Option<Vec<PathBuf>> {
         Some(fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect())
-    }
-
-    /// The tightest of the quotas from this process's control group up to the root, since each of them binds.
-    pub(super) fn quota_cores() -> Option<f64> {
-        let groups = Process::myself().ok()?.cgroups().ok()?;
-        let folders: Vec<PathBuf> =
-            groups.0.iter().flat_map(|group| folders(&group.controllers, &group.pathname)).collect();
-        if !folders.iter().any(|folder| folder.is_dir()) {
-            return None;
-        }
-        let limits = folders.iter().filter_map(|folder| quota_of(folder));
-        Some(limits.fold(f64::INFINITY, f64::min))
-    }
-
-    /// The folders of a group and its ancestors that may contain a quota. In a container the path may be the host's and
-    /// not exist; then the root of the mount is the group.
-    fn folders(controllers: &[String], path: &str) -> Vec<PathBuf> {
-        let mounts: &[&str] = match controllers {
-            // Version 2 has one hierarchy without names.
-            [] => &["/sys/fs/cgroup", "/sys/fs/cgroup/unified"],
-            named if named.iter().any(|name| name == "cpu") => &["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"],
-            _ => &[],
-        };
-        let ancestors = || Path::new(path.trim_start_matches('/')).ancestors();
-        mounts.iter().flat_map(|mount| ancestors().map(move |group| Path::new(mount).join(group))).collect()
-    }
-
-    fn quota_of(folder: &Path) -> Option<f64> {
-        let version_2 = || read(folder.join("cpu.max"));
-        let version_1 = || {
-            let [quota, period] = ["cpu.cfs_quota_us", "cpu.cfs_period_us"].map(|file| read(folder.join(file)));
-            Some(format!("{} {}", quota?, period?))
-        };
-        super::cores_of(&version_2().or_else(version_1)?)
     }
 
     /// A virtual machine often has the folders but no governors: it controls no frequency.
@@ -118,10 +87,6 @@ mod system {
 
 #[cfg(not(target_os = "linux"))]
 mod system {
-    pub(super) fn quota_cores() -> Option<f64> {
-        None
-    }
-
     pub(super) fn governors() -> Option<Vec<String>> {
         None
     }
@@ -147,14 +112,6 @@ mod system {
     }
 }
 
-/// Reads `QUOTA PERIOD`, microseconds both. `None` when there is no limit, which is `max` or -1.
-#[cfg(target_os = "linux")]
-fn cores_of(quota_and_period: &str) -> Option<f64> {
-    let (quota, period) = quota_and_period.split_once(' ')?;
-    let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
-    (quota > 0.0 && period > 0.0).then(|| quota / period)
-}
-
 /// Whether the first processor of `/proc/cpuinfo` has the flag `hypervisor`. `None` when it lists no flags.
 #[cfg(target_os = "linux")]
 fn hypervisor_in(cpuinfo: &str) -> Option<bool> {
@@ -168,14 +125,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quotas_are_read_in_both_spellings() {
-        assert_eq!(cores_of("150000 100000"), Some(1.5));
-        for unlimited in ["max 100000", "-1 100000", "", "150000", "150000 0"] {
-            assert_eq!(cores_of(unlimited), None, "{unlimited:?}");
-        }
-    }
-
-    #[test]
     fn the_hypervisor_flag_is_a_whole_word() {
         assert_eq!(hypervisor_in("processor : 0\nflags\t\t: fpu hypervisor sse2\n"), Some(true));
         assert_eq!(hypervisor_in("flags : fpu nohypervisor\n"), Some(false));
@@ -185,7 +134,7 @@ mod tests {
     #[test]
     fn linux_can_be_read() {
         let facts = facts();
-        assert!(facts.cores_usable >= 1);
+        assert!(facts.cores_usable > 0.0);
         assert!(facts.load.is_some() && facts.open_files.is_some() && facts.swap_used_bytes.is_some(), "{facts:?}");
         assert!(facts.stolen.is_none_or(|share| (0.0..=1.0).contains(&share)), "{facts:?}");
     }

@@ -17,7 +17,8 @@ pub(crate) fn strip(records: &[&Record]) -> Markup {
     let unoptimised = (first.host.profile == "debug").then(|| {
         "Built without optimisation: figures of calculations mean little. Measure with a release build.".to_owned()
     });
-    let warnings: Vec<String> = unoptimised.into_iter().chain(noisy).collect();
+    let throttled = records.iter().filter_map(|record| Some(format!("{}: {}", record.scenario, record.throttled()?)));
+    let warnings: Vec<String> = unoptimised.into_iter().chain(throttled).chain(noisy).collect();
     html! {
         ul class="host" {
             @for fact in facts(&first.host) { li { (fact) } }
@@ -38,14 +39,9 @@ pub(crate) fn is_one(records: &[&Record]) -> bool {
 }
 
 fn facts(host: &HostFacts) -> Vec<String> {
-    let cores = match (host.cores_usable, host.cores_online) {
-        (usable, online) if usable < online => format!("{usable} of {online} cores"),
-        (1, _) => "1 core".into(),
-        (usable, _) => format!("{usable} cores"),
-    };
     let model = host.cpu_model.as_deref().unwrap_or("processor not named by this system");
     let system = format!("{} {}", words::capital(&host.system), host.kernel.as_deref().unwrap_or(""));
-    let mut facts = vec![format!("{model}, {cores}")];
+    let mut facts = vec![format!("{model}, {}", host.cores())];
     facts.extend(host.memory_bytes.map(|bytes| format!("{} memory", memory(bytes))));
     facts.push(system.trim().into());
     facts.push(format!("{}, {}", host.rustc, host.profile));
