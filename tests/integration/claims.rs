@@ -64,22 +64,27 @@ fn no_figure_can_agree_with_itself() {
 #[test]
 fn every_claim_reads_like_one() {
     for claim in claims() {
-        let texts = [&claim.says].into_iter().chain(&claim.caveat).chain(&claim.contested).chain(&claim.in_rust);
+        let texts = [&claim.says].into_iter().chain(&claim.caveat).chain(&claim.in_rust);
         for text in texts {
             assert!(text.ends_with('.') && !text.contains("  "), "{}: {text}", claim.id);
         }
         assert!(claim.question.ends_with('?'), "{}: {}", claim.id, claim.question);
         let judged = claim.figures.iter().filter(|figure| !figure.in_rust);
-        assert!(judged.count() > 0, "{}", claim.id);
+        assert!(judged.count() > 0 || claim.bugs.iter().any(|bug| bug.refutes), "{}", claim.id);
+        for bug in &claim.bugs {
+            assert!(bug.program.ends_with('.') && !bug.name.ends_with('.'), "{}: {}", claim.id, bug.name);
+        }
         if claim.figures.iter().any(|figure| figure.in_rust) {
             assert!(claim.in_rust.is_some(), "{} has a figure about Rust, and no word", claim.id);
         }
-        if claim.contested.is_some() {
-            assert!(claim.figures.len() > 1, "{}: each reading is a figure", claim.id);
+        if let Some(depends_on) = &claim.depends_on {
+            assert!(!depends_on.ends_with('.'), "{}: `It depends on {depends_on}.`", claim.id);
         }
         for figure in &claim.figures {
             let shown = matches!(figure.test, Test::Exhibit(_) | Test::Fails { .. });
             assert_eq!(shown, figure.expects == Expects::Shown, "{}: {}", claim.id, figure.name);
+            let numbers = usize::from(figure.reference.is_some()) + usize::from(figure.bound_from.is_some());
+            assert_eq!(numbers == 0, shown, "{}: {}: every number says where it is from", claim.id, figure.name);
         }
     }
 }
@@ -106,7 +111,7 @@ says = "Two are faster."
 [[claims.figures]]
 name = "speed-up"
 test.ratio = { from = "sequential x 1", to = "threads x 2" }
-expects = { above = 1.0 }
+expects = { above = 1.0, from = "said" }
 "#;
 
 fn parsed(claims: &str) -> Result<scenario::Scenario, ScenarioError> {
@@ -125,8 +130,17 @@ fn what_can_not_be_a_claim_is_refused_with_its_place() {
     let slips = [
         ("threads x 2\"", "threads x 3\"", "claims.000-1.figures"),
         ("threads x 2\"", "threads x 3\"", "did you mean `threads x 2`?"),
-        ("expects = { above = 1.0 }", "", "`published` or `expects`"),
-        ("expects = { above = 1.0 }", "expects = { over = 1.0 }", "over"),
+        ("expects = { above = 1.0, from = \"said\" }", "", "`printed`, `derived`, `ours` or `expects`"),
+        ("expects = { above = 1.0, from = \"said\" }", "published = 1.0", "published"),
+        ("expects = { above = 1.0, from = \"said\" }", "printed = 2.0\nours = 2.0", "printed and ours"),
+        ("expects = { above = 1.0, from = \"said\" }", "derived = 2.0", "derived"),
+        (", from = \"said\" }", " }", "claims.000-1.figures.expects.from"),
+        (", from = \"said\" }", ", from = \"derived\" }", "a `formula`"),
+        (", from = \"said\" }", ", below = 2.0, from = \"said\" }", "several bounds"),
+        ("above = 1.0, ", "", "one of `above`, `below` and `equal`"),
+        ("above = 1.0, ", "over = 1.0, ", "over"),
+        ("expects", "reading = \"with two\"\nexpects", "claims.000-1.depends_on"),
+        ("says = ", "depends_on = \"the number\"\nsays = ", "at least two"),
         ("test.ratio", "test.quotient", "quotient"),
         ("says = ", "claims = ", "claims"),
         ("from = \"sequential x 1\", ", "", "from"),

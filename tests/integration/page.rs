@@ -132,15 +132,15 @@ async fn counts_lead_to_their_claims(view: &View<'_>) {
     let shown = "[...document.querySelectorAll('.list')].filter(shown).map((list) => list.id)";
     let shown = format!("{CHECKS}\nreturn {shown}");
     assert_eq!(view.run(&shown).await, json!([]));
-    let count = view.client.find(Locator::Css(".tile.v-contested a")).await.expect("there is a count");
+    let count = view.client.find(Locator::Css(".tile.v-depends a")).await.expect("there is a count");
     count.click().await.expect("it can be clicked");
-    assert_eq!(view.run(&shown).await, json!(["verdict-contested"]));
-    let within = "document.querySelector('#verdict-contested a[href=\"#001-5\"]').getBoundingClientRect()";
+    assert_eq!(view.run(&shown).await, json!(["verdict-depends"]));
+    let within = "document.querySelector('#verdict-depends a[href=\"#001-5\"]').getBoundingClientRect()";
     view.until(&format!("{within}.top > 0 && {within}.bottom <= innerHeight")).await;
 }
 
 async fn cells_say_their_claims(view: &View<'_>) {
-    view.run("document.querySelector('.cells a.v-contradicted').focus()").await;
+    view.run("document.querySelector('.cells a.v-refuted').focus()").await;
     view.until(
         "!document.getElementById('tip').hidden && document.getElementById('tip').textContent.startsWith('001-4: ')",
     )

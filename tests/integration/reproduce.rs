@@ -20,7 +20,7 @@ says = \"Two threads add up few primes in the same time.\"
 [[claims.figures]]
 name = \"speed-up of 2 threads\"
 test = {{ ratio = {{ from = \"sequential x 1\", to = \"threads x 2\" }} }}
-expects = {{ above = 0.000_001 }}
+expects = {{ above = 0.000_001, from = \"ours\" }}
 "
     )
 }
@@ -116,7 +116,7 @@ fn json_to_standard_output_is_json_and_nothing_else() {
     let dir = place(&(claim("009-1") + &claim("009-2")));
     let (said, words) = said(dir.path(), &["tiny.toml", "--json", "-"], 0);
     let found: serde_json::Value = serde_json::from_str(&said).expect("one document");
-    assert_eq!(found["schema"], "makespan.findings/1");
+    assert_eq!(found["schema"], "makespan.findings/2");
     let ids: Vec<&str> =
         found["claims"].as_array().expect("a list").iter().filter_map(|one| one["id"].as_str()).collect();
     assert_eq!(ids, ["009-1", "009-2"]);
@@ -131,10 +131,10 @@ fn the_ledger_has_a_line_for_each_claim_and_a_single_one_is_told_whole() {
     for id in ["009-1", "009-2"] {
         assert!(ledger.lines().any(|line| line.starts_with(id)), "{ledger}");
     }
-    assert!(ledger.contains("2 claims: ") && ledger.contains("makespan report"), "{ledger}");
+    assert!(ledger.contains("Of 2 claims, ") && ledger.contains("makespan report"), "{ledger}");
     assert!(ledger.lines().all(|line| line.chars().count() <= 100) && !ledger.contains('\x1b'), "{ledger}");
     let written = fs::read_to_string(dir.path().join("findings.json")).expect("it was written");
-    assert!(written.contains("makespan.findings/1"), "{written}");
+    assert!(written.contains("makespan.findings/2"), "{written}");
 
     let dir = place(&claim("009-1"));
     let (one, _) = said(dir.path(), &["tiny.toml"], 0);
@@ -232,7 +232,7 @@ says = \"Two processes wait in the same time.\"
 [[claims.figures]]
 name = \"speed-up of 2 processes\"
 test = { ratio = { from = \"threads x 2\", to = \"processes x 2\" } }
-expects = { above = 0.000_001 }
+expects = { above = 0.000_001, from = \"ours\" }
 ";
 
     /// A reproduction under way, in a process group of its own, as a shell would start it.

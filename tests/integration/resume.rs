@@ -33,7 +33,7 @@ says = \"Yes.\"
 [[claims.figures]]
 name = \"speed-up of 2 threads\"
 test = { ratio = { from = \"sequential x 1\", to = \"threads x 2\" } }
-expects = { above = 1.0 }
+expects = { above = 1.0, from = \"ours\" }
 ";
 
 fn tiny() -> Scenario {

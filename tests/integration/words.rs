@@ -194,8 +194,7 @@ fn a_name_that_is_unknown_is_not_said_to_be_expected() {
         let words = wrong(&FEW_PRIMES.replacen(from, to, 1));
         assert!(words.contains(says) && !words.contains("expected unknown"), "{words}");
     }
-    let claim =
-        "[[claims]]\nid = '005-1'\nquestion = '?'\nsays = '.'\n[[claims.figures]]\nname = 'n'\npublished = 2.0\n";
+    let claim = "[[claims]]\nid = '005-1'\nquestion = '?'\nsays = '.'\n[[claims.figures]]\nname = 'n'\nprinted = 2.0\n";
     for (test, says) in [
         ("test.ratio = { from = 'sequential x 1', to = 'threads x 3' }", "did you mean `threads x 2`?"),
         ("test.exhibit = 'lost_task_don'", "did you mean `lost_task_done`?"),
@@ -216,15 +215,15 @@ fn what_cannot_be_is_refused_in_a_scenario() {
     for (text, says) in [
         (format!("{FEW_PRIMES}[variants.default]\ntasks = 2\n"), "`variants`: found `default`, expected another name"),
         (
-            claim(&format!("{ratio}\npublished = -2.0")),
-            "`claims.005-1.figures.published`: found -2, expected a number above 0",
+            claim(&format!("{ratio}\nprinted = -2.0")),
+            "`claims.005-1.figures.printed`: found -2, expected a number above 0",
         ),
-        (claim(&format!("{ratio}\npublished = inf")), "found inf, expected a number above 0"),
+        (claim(&format!("{ratio}\nprinted = inf")), "found inf, expected a number above 0"),
         (
-            claim(&format!("{ratio}\nexpects = {{ above = 0.0 }}")),
+            claim(&format!("{ratio}\nexpects = {{ above = 0.0, from = 'ours' }}")),
             "figures.expects`: found 0, expected a number above 0",
         ),
-        (claim(&format!("{count}\npublished = 1.5")), "found 1.5, expected a whole number"),
+        (claim(&format!("{count}\nprinted = 1.5")), "found 1.5, expected a whole number"),
         (
             format!("time_scale = 1e-9\n{FEW_PRIMES}"),
             "`time_scale`: found 1e-9, expected a number from 0.001 to 1000000",

@@ -1,11 +1,8 @@
 //! Verdicts on the terminal: one line per claim, grouped by document; full detail for a single claim.
 
-use super::{
-    print::{columns, printable, wrapped},
-    table::{memory, seconds},
-};
-use findings::{FigureFinding, Finding, Measured, MechanismFinding, Unit, Verdict};
-use stats::Estimate;
+use super::print::{columns, printable, wrapped};
+use findings::{FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, summary};
+use harness::scenario::claim::{Provenance, Sourced};
 use std::{
     env,
     io::{self, IsTerminal},
@@ -56,7 +53,7 @@ pub fn claims(claims: &[&Finding], look: Look) -> Vec<String> {
     table("claim", &rows, look)
 }
 
-/// A line for each claim, then the reasons of undecided ones, then the number of each verdict.
+/// A line for each claim, then the reasons of undecided ones, the bugs, and what a reader takes home.
 fn together(claims: &[Finding], look: Look) -> Vec<String> {
     let rows: Vec<LedgerRow> = claims.iter().map(LedgerRow::of_claim).collect();
     let mut lines = table("claim", &rows, look);
@@ -65,7 +62,10 @@ fn together(claims: &[Finding], look: Look) -> Vec<String> {
     for (claim, reason) in open {
         lines.extend(paragraph(&claim.id, &format!("{}: {reason}", claim.verdict.words()), look));
     }
-    lines.extend(paragraph("Total", &counts(claims), look));
+    for (claim, bug) in claims.iter().flat_map(|claim| claim.bugs.iter().map(move |bug| (claim, bug))) {
+        lines.extend(paragraph("", &format!("{} bug {}: {}", claim.id, bug.result.words(), bug.name), look));
+    }
+    lines.extend(paragraph("In all", &summary(claims).to_string(), look));
     lines
 }
 
@@ -76,19 +76,13 @@ fn document<'a>(row: &LedgerRow<'a>) -> &'a str {
 
 /// Why a claim is not decided.
 fn reason(claim: &Finding) -> Option<&str> {
-    if !matches!(claim.verdict, Verdict::Inconclusive | Verdict::NotTestable) {
+    if !matches!(claim.verdict, Verdict::Undecided | Verdict::NotTestable) {
         return None;
     }
     let mut same = claim.figures.iter().filter(|figure| figure.verdict == claim.verdict);
-    same.find_map(|figure| figure.reason.as_deref()).or(Some("no reason given"))
-}
-
-/// `53 claims: 30 reproduced, 4 contradicted`, in the verdicts' order.
-fn counts(claims: &[Finding]) -> String {
-    let mut verdicts: Vec<Verdict> = claims.iter().map(|claim| claim.verdict).collect();
-    verdicts.sort_unstable();
-    let counts = verdicts.chunk_by(|a, b| a == b).map(|same| format!("{} {}", same.len(), same[0].words()));
-    format!("{} claims: {}.", claims.len(), counts.collect::<Vec<_>>().join(", "))
+    let of_figures = same.find_map(|figure| figure.reason.as_deref());
+    of_figures
+        .or_else(|| claim.bugs.iter().any(|bug| bug.refutes).then_some("the bug that would refute it was not shown"))
 }
 
 /// One claim in full detail.
@@ -96,18 +90,30 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
     let paragraph = |label: &str, text: &str| paragraph(label, text, look);
     let mut lines = vec![printable(&format!("{}: {}", claim.id, claim.question)).into_owned(), String::new()];
     lines.extend(paragraph("Document", &claim.says));
-    lines.extend(claim.contested.iter().flat_map(|text| paragraph("Contested", text)));
     lines.push(format!("{:INDENT$}{}", "Verdict", painted(claim.verdict.words(), claim.verdict, look.colour)));
-    lines.extend(paragraph("", &claim.sentence));
+    lines.extend(paragraph("", &claim.sentence.to_string()));
+    for reading in &claim.readings {
+        let text = format!("{}: {}. {}", reading.condition, reading.verdict.words(), reading.sentence);
+        lines.extend(paragraph("Reading", &text));
+    }
+    for bug in &claim.bugs {
+        let happened = bug.happened.as_ref().map_or(String::new(), |happened| format!(" Here: {happened}."));
+        lines.extend(paragraph("Bug", &format!("{}: {}. {}{happened}", bug.result.words(), bug.name, bug.program)));
+    }
     lines.push(String::new());
     let rows: Vec<LedgerRow> = claim.figures.iter().map(|figure| LedgerRow::of_figure("", figure)).collect();
-    lines.extend(table("", &rows, look));
-    lines.push(String::new());
+    if !rows.is_empty() {
+        lines.extend(table("", &rows, look));
+        lines.push(String::new());
+    }
     for figure in &claim.figures {
+        for number in figure.reference.iter().chain(&figure.bound).filter(|number| has_words(&number.from)) {
+            lines.extend(paragraph("Expected", &format!("{}: {}", figure.name, figure.unit.origin(number))));
+        }
         let reason = figure.reason.as_deref().map(|reason| format!("{}: {reason}", figure.name));
         lines.extend(reason.into_iter().flat_map(|reason| paragraph("Because", &reason)));
         let by = figure.prediction.as_ref();
-        let by = by.map(|it| format!("{}: {} by {}, not measured", figure.name, value(figure.unit, it.value), it.by));
+        let by = by.map(|it| format!("{}: {} by {}, not measured", figure.name, figure.unit.figure(it.value), it.by));
         lines.extend(by.into_iter().flat_map(|words| paragraph("Prediction", &words)));
     }
     let unit = claim.figures.first().map_or(Unit::Ratio, |figure| figure.unit);
@@ -115,7 +121,7 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         lines.extend(paragraph("Mechanism", &mechanism_in_words(mechanism, unit)));
     }
     for (label, text) in [
-        ("", claim.apart.as_deref()),
+        ("", claim.apart.as_ref().map(ToString::to_string).as_deref()),
         ("In Rust", claim.in_rust.as_deref()),
         ("Caveat", claim.caveat.as_deref()),
         ("Intervals", how_sure(&claim.figures).as_deref()),
@@ -128,27 +134,24 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
 
 fn mechanism_in_words(mechanism: &MechanismFinding, unit: Unit) -> String {
     let Some(measured) = mechanism.measured else { return format!("{}: not measured yet", mechanism.name) };
-    let gives_it = match mechanism.gives_it {
-        Some(true) => "gives the printed figure",
-        Some(false) => "does not give the printed figure",
-        None => "may give the printed figure",
+    let fit = mechanism.fit.map_or("has no figure to fit", Fit::words);
+    let apart = match (mechanism.fit, mechanism.fit_apart) {
+        (Some(Fit::Excluded), _) | (_, None) => String::new(),
+        (_, Some(fit)) => format!("; in the experiment that separates them, it {}", fit.words()),
     };
-    let stands = match mechanism.stands {
-        Some(true) => ", and also fits the experiment that separates them",
-        Some(false) => ", but does not fit the experiment that separates them",
-        None => "",
-    };
-    let (estimate, interval) = (value(unit, measured.value.estimate), interval(unit, &measured));
-    format!("{}: {estimate} ({interval}) {gives_it}{stands}", mechanism.name)
+    format!("{}: {} {fit}{apart}", mechanism.name, unit.measured(&measured))
+}
+
+/// Whether there is more to say about a number than where it is from.
+fn has_words(from: &Provenance) -> bool {
+    matches!(from, Provenance::Derived { .. } | Provenance::Ours { why: Some(_) })
 }
 
 /// `95 %, 10 rounds`, each kind once.
 fn how_sure(figures: &[FigureFinding]) -> Option<String> {
     let mut kinds: Vec<String> = Vec::new();
-    for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| measured.alpha > 0.0) {
-        // With two interim analyses it is 97.5 %.
-        let level = (1000.0 * (1.0 - measured.alpha)).round() / 10.0;
-        let kind = format!("{level} %, {} rounds", measured.rounds);
+    for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| !measured.is_exact()) {
+        let kind = format!("{}, {} rounds", measured.level(), measured.rounds);
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
@@ -163,33 +166,38 @@ struct LedgerRow<'a> {
     name: &'a str,
     /// What happened, if that is a sentence; it replaces the columns.
     outcome: Option<&'a str>,
-    /// The measured figure, its interval, and the expected one.
-    columns: [String; 3],
+    /// The measured figure, its interval, the expected one, and where that is from.
+    columns: [String; 4],
 }
 
 impl<'a> LedgerRow<'a> {
     /// With the first figure that has the claim's own verdict; if none has it, with the first.
     fn of_claim(claim: &'a Finding) -> Self {
         let decides = claim.figures.iter().find(|figure| figure.verdict == claim.verdict);
-        match decides.or(claim.figures.first()) {
-            Some(figure) => Self { verdict: claim.verdict, ..Self::of_figure(&claim.id, figure) },
-            None => Self {
-                label: &claim.id,
-                verdict: claim.verdict,
-                name: &claim.question,
-                outcome: None,
-                columns: Default::default(),
-            },
+        let in_words = |name, outcome| Self {
+            label: &claim.id,
+            verdict: claim.verdict,
+            name,
+            outcome,
+            columns: Default::default(),
+        };
+        match (decides.or(claim.figures.first()), claim.bugs.first()) {
+            _ if claim.verdict == Verdict::Depends => in_words(&claim.question, claim.depends_on.as_deref()),
+            (Some(figure), _) => Self { verdict: claim.verdict, ..Self::of_figure(&claim.id, figure) },
+            (None, Some(bug)) => in_words(&bug.name, bug.happened.as_deref()),
+            (None, None) => in_words(&claim.question, None),
         }
     }
 
     fn of_figure(label: &'a str, figure: &'a FigureFinding) -> Self {
         let measured = figure.measured.map_or_else(<[String; 2]>::default, |measured| {
-            [value(figure.unit, measured.value.estimate), interval(figure.unit, &measured)]
+            let interval = if measured.is_exact() { "exact".into() } else { figure.unit.interval(measured.value) };
+            [figure.unit.figure(measured.value.estimate), interval]
         });
         let [measured, interval] = measured;
         let outcome = figure.outcome.as_deref().filter(|_| figure.measured.is_none());
-        let columns = [measured, interval, should_be(figure)];
+        let [expected, from] = should_be(figure);
+        let columns = [measured, interval, expected, from];
         Self { label, verdict: figure.verdict, name: &figure.name, outcome, columns }
     }
 }
@@ -197,7 +205,7 @@ impl<'a> LedgerRow<'a> {
 /// The head and the rows, aligned; if there is no room for that, each row on several lines. An empty line separates
 /// documents.
 fn table(label: &str, rows: &[LedgerRow], look: Look) -> Vec<String> {
-    let heads = ["measured", "interval", "printed"];
+    let heads = ["measured", "interval", "expected", "from"];
     let widest = |head: &str, cells: &mut dyn Iterator<Item = usize>| cells.fold(head.chars().count(), usize::max);
     let label_width = widest(label, &mut rows.iter().map(|row| row.label.chars().count()));
     let verdict_width = widest("verdict", &mut rows.iter().map(|row| row.verdict.words().len()));
@@ -214,7 +222,7 @@ fn table(label: &str, rows: &[LedgerRow], look: Look) -> Vec<String> {
         let label = if label_width > 0 { format!("{label:label_width$}{GAP}") } else { String::new() };
         format!("{label}{verdict}{GAP}")
     };
-    let rest = |name: &str, columns: [&str; 3]| {
+    let rest = |name: &str, columns: [&str; 4]| {
         let columns: String =
             columns.iter().zip(&widths).flat_map(|(column, width)| [GAP.into(), format!("{column:>width$}")]).collect();
         format!("{:name_width$}{columns}", cut(name, name_width))
@@ -246,11 +254,11 @@ fn grouped<'a>(rows: &[LedgerRow<'a>], lines: impl Fn(&LedgerRow<'a>) -> Vec<Str
 fn lines_of(row: &LedgerRow, look: Look) -> Vec<String> {
     let label = if row.label.is_empty() { String::new() } else { format!("{}{GAP}", row.label) };
     let mut lines = vec![label + &painted(row.verdict.words(), row.verdict, look.colour)];
-    let [measured, interval, printed] = &row.columns;
+    let [measured, interval, expected, from] = &row.columns;
     let figures = [
         row.outcome.unwrap_or_default().to_owned(),
         if measured.is_empty() { String::new() } else { format!("measured {measured} ({interval})") },
-        if printed.is_empty() { String::new() } else { format!("printed {printed}") },
+        if expected.is_empty() { String::new() } else { format!("expected {expected} ({from})") },
     ];
     for text in iter::once(row.name.to_owned()).chain(figures) {
         let text = wrapped(&printable(&text), look.columns.saturating_sub(GAP.len()));
@@ -269,46 +277,18 @@ fn cut(text: &str, width: usize) -> String {
     kept.trim_end().to_owned() + "…"
 }
 
-/// The printed figure, else the range that agrees.
-fn should_be(figure: &FigureFinding) -> String {
-    let show = |number| value(figure.unit, number);
-    match (figure.published, figure.agrees) {
-        (Some(printed), _) => show(printed),
-        (None, None) => String::new(),
-        (None, Some((low, high))) if low.is_infinite() => format!("< {}", show(high)),
-        (None, Some((low, high))) if high.is_infinite() => format!("> {}", show(low)),
-        (None, Some((low, high))) if show(low) == show(high) => show(low),
-        (None, Some((low, high))) => format!("{} – {}", show(low), show(high)),
-    }
-}
-
-fn interval(unit: Unit, measured: &Measured) -> String {
-    if measured.alpha == 0.0 {
-        return "exact".into();
-    }
-    let Estimate { estimate, low, high } = measured.value;
-    let [estimate, low, high] = [estimate, low, high].map(|number| value(unit, number));
-    // The estimate shows the unit, unless an end has another one.
-    let number = |text: &str| text.trim_end_matches(|last: char| !last.is_ascii_digit()).len();
-    let same = |text: &str| text[number(text)..] == estimate[number(&estimate)..];
-    if same(&low) && same(&high) {
-        format!("{} – {}", &low[..number(&low)], &high[..number(&high)])
-    } else {
-        format!("{low} – {high}")
-    }
-}
-
-fn value(unit: Unit, number: f64) -> String {
-    match unit {
-        Unit::Ratio if number.abs() >= 100.0 => format!("{number:.0}x"),
-        Unit::Ratio => format!("{number:.2}x"),
-        Unit::Seconds => seconds(number),
-        Unit::Turns => format!("{number:.2} waves"),
-        Unit::Exponent => format!("{number:.3}"),
-        Unit::CoreShare => format!("{:.1} %", 100.0 * number),
-        Unit::Bytes => memory(number.max(0.0) as u64),
-        Unit::Count | Unit::Outcome => format!("{number:.0}"),
-    }
+/// What the figure should be, and where that is from. The bound, if there is one, decides.
+fn should_be(figure: &FigureFinding) -> [String; 2] {
+    let Some(Sourced { value, from }) = figure.bound.as_ref().or(figure.reference.as_ref()) else {
+        return Default::default();
+    };
+    let value = figure.unit.figure(*value);
+    let value = match figure.agrees.filter(|_| figure.bound.is_some()) {
+        Some((low, _)) if low.is_infinite() => format!("< {value}"),
+        Some((_, high)) if high.is_infinite() => format!("> {value}"),
+        _ => value,
+    };
+    [value, from.word().into()]
 }
 
 /// The words say it too: colours only make verdicts easier to find.
@@ -317,12 +297,12 @@ fn painted(words: &str, verdict: Verdict, colour: bool) -> String {
         return words.to_owned();
     }
     let code = match verdict {
-        Verdict::Reproduced => 32,
-        Verdict::CanExplain => 36,
-        Verdict::DirectionOnly => 33,
-        Verdict::Contradicted => 31,
-        Verdict::Contested => 35,
-        Verdict::Inconclusive | Verdict::NotTestable | Verdict::NotMeasured => 2,
+        Verdict::Holds => 32,
+        Verdict::HoldsInDirection => 33,
+        Verdict::Depends => 35,
+        Verdict::Refuted => 31,
+        Verdict::Fitted => 36,
+        Verdict::Undecided | Verdict::NotTestable | Verdict::NotMeasured => 2,
     };
     format!("\x1b[{code}m{words}\x1b[0m")
 }
@@ -335,8 +315,9 @@ fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use findings::Prediction;
+    use findings::{BugFinding, BugResult, Measured, Prediction, ReadingFinding, Sentence};
     use proptest::prelude::*;
+    use stats::Estimate;
 
     const PLAIN: Look = Look { colour: false, columns: 100 };
 
@@ -347,16 +328,42 @@ mod tests {
             scenario: "web_requests".into(),
             cells: Vec::new(),
             unit,
-            published: None,
+            reference: None,
+            bound: None,
             agrees: None,
             measured: Some(measured),
             outcome: None,
             prediction: None,
             verdict,
             reason: None,
+            reading: None,
             in_rust: false,
             calibrated_from: Vec::new(),
             time_scale: Some(20.0),
+        }
+    }
+
+    fn derived(value: f64) -> Sourced {
+        Sourced { value, from: Provenance::Derived { formula: "9 s / 2 s".into() } }
+    }
+
+    fn printed(value: f64) -> Sourced {
+        Sourced { value, from: Provenance::Printed }
+    }
+
+    fn ours(value: f64) -> Sourced {
+        Sourced { value, from: Provenance::Ours { why: Some("less is no difference".into()) } }
+    }
+
+    fn bug() -> BugFinding {
+        BugFinding {
+            name: "one failed request hangs the program".into(),
+            program: "It reports a job as done only if nothing failed.".into(),
+            exhibit: Some("lost_task_done".into()),
+            cells: Vec::new(),
+            result: BugResult::Shown,
+            happened: Some("of 30 jobs, 1 is never finished".into()),
+            refutes: false,
         }
     }
 
@@ -367,11 +374,16 @@ mod tests {
             question: "How much do five threads gain?".into(),
             says: "Five threads that share a queue do thirty requests four times as fast as a loop.".into(),
             verdict,
-            sentence: "With the latency alone, five threads were 4.91 times as fast as one.".into(),
+            sentence: Sentence::words("With the latency alone, five threads were ")
+                .measured(Unit::Ratio, 4.91)
+                .then(" as fast as one."),
+            deciding: Some(0),
             figures,
+            depends_on: None,
+            readings: Vec::new(),
+            bugs: Vec::new(),
             mechanisms: Vec::new(),
             apart: None,
-            contested: None,
             in_rust: None,
             caveat: None,
             command: format!("makespan reproduce {id}"),
@@ -381,10 +393,11 @@ mod tests {
     /// One invented claim for each verdict, and for each way to show a figure.
     fn made_up() -> Vec<Finding> {
         let threads = FigureFinding {
-            published: Some(4.138),
-            ..figure("speed-up of 5 threads", Unit::Ratio, Verdict::DirectionOnly, [4.85, 4.91, 4.97])
+            reference: Some(derived(4.138)),
+            ..figure("speed-up of 5 threads", Unit::Ratio, Verdict::HoldsInDirection, [4.85, 4.91, 4.97])
         };
         let count = FigureFinding {
+            reference: Some(printed(30.0)),
             agrees: Some((30.0, 30.0)),
             measured: Some(Measured {
                 value: Estimate { estimate: 30.0, low: 30.0, high: 30.0 },
@@ -392,54 +405,57 @@ mod tests {
                 alpha: 0.0,
                 p: None,
             }),
-            ..figure("requests that the server counted", Unit::Count, Verdict::Reproduced, [30.0; 3])
+            ..figure("requests that the server counted", Unit::Count, Verdict::Holds, [30.0; 3])
         };
         let shown = FigureFinding {
             measured: None,
             outcome: Some("of 30 jobs, 1 is never finished, because no worker is left that could finish it".into()),
-            ..figure("lost_task_done", Unit::Outcome, Verdict::Reproduced, [0.0; 3])
+            ..figure("lost_task_done", Unit::Outcome, Verdict::Holds, [0.0; 3])
         };
         let cores = FigureFinding {
-            published: Some(5.459),
+            reference: Some(derived(5.459)),
             reason: Some("it takes 8 cores, and this machine has 2".into()),
             ..figure("speed-up of a pool of eight", Unit::Ratio, Verdict::NotTestable, [1.9, 1.95, 2.0])
         };
         let wide = FigureFinding {
+            bound: Some(ours(1.05)),
             agrees: Some((f64::NEG_INFINITY, 1.05)),
             reason: Some("the interval is too wide; about 40 rounds would settle it".into()),
             ..figure(
                 "time of 16 processes, relative to the best smaller pool",
                 Unit::Ratio,
-                Verdict::Inconclusive,
+                Verdict::Undecided,
                 [0.98, 1.04, 1.1],
             )
         };
         let unmeasured = FigureFinding {
-            published: Some(23.101_926_751),
+            reference: Some(printed(23.101_926_751)),
             measured: None,
             ..figure("time of fifteen photographs", Unit::Seconds, Verdict::NotMeasured, [0.0; 3])
         };
         let memory = FigureFinding {
+            bound: Some(Sourced { value: 1.0, from: Provenance::Said }),
             agrees: Some((1.0, f64::INFINITY)),
-            ..figure("memory of a process", Unit::Bytes, Verdict::Contested, [1.6e6, 1.7e6, 1.8e6])
+            ..figure("memory of a process", Unit::Bytes, Verdict::Depends, [1.6e6, 1.7e6, 1.8e6])
         };
         let slope = FigureFinding {
+            bound: Some(ours(0.0)),
             agrees: Some((-0.05, 0.05)),
-            ..figure("growth of the time with the tasks", Unit::Exponent, Verdict::Contradicted, [0.18, 0.2, 0.22])
+            ..figure("growth of the time with the tasks", Unit::Exponent, Verdict::Refuted, [0.18, 0.2, 0.22])
         };
         let seconds = FigureFinding {
-            published: Some(2.172_79),
-            ..figure("time at the document's pace", Unit::Seconds, Verdict::CanExplain, [2.15, 2.17, 2.19])
+            reference: Some(printed(2.172_79)),
+            ..figure("time at the document's pace", Unit::Seconds, Verdict::Fitted, [2.15, 2.17, 2.19])
         };
         vec![
-            claim("000-3", Verdict::DirectionOnly, vec![count.clone(), threads]),
-            claim("000-4", Verdict::Reproduced, vec![count]),
-            claim("000-6", Verdict::Reproduced, vec![shown]),
+            claim("000-3", Verdict::HoldsInDirection, vec![count.clone(), threads]),
+            claim("000-4", Verdict::Holds, vec![count]),
+            Finding { bugs: vec![bug()], ..claim("000-6", Verdict::Holds, vec![shown]) },
             claim("000-7", Verdict::NotTestable, vec![cores]),
-            claim("001-3", Verdict::CanExplain, vec![seconds]),
-            claim("001-8", Verdict::Contested, vec![memory]),
-            claim("002-7", Verdict::Inconclusive, vec![wide]),
-            claim("003-2", Verdict::Contradicted, vec![slope]),
+            claim("001-3", Verdict::Fitted, vec![seconds]),
+            claim("001-8", Verdict::Depends, vec![memory]),
+            claim("002-7", Verdict::Undecided, vec![wide]),
+            claim("003-2", Verdict::Refuted, vec![slope]),
             claim("004-1", Verdict::NotMeasured, vec![unmeasured]),
         ]
     }
@@ -451,13 +467,13 @@ mod tests {
 
     #[test]
     fn a_single_claim_is_told_whole() {
-        let mechanism = |name: &str, gives_it, stands| MechanismFinding {
+        let mechanism = |name: &str, fit, fit_apart| MechanismFinding {
             name: name.into(),
             cells: Vec::new(),
-            measured: figure("", Unit::Ratio, Verdict::Reproduced, [4.1, 4.13, 4.16]).measured,
-            gives_it,
+            measured: figure("", Unit::Ratio, Verdict::Holds, [4.1, 4.13, 4.16]).measured,
+            fit,
             apart: None,
-            stands,
+            fit_apart,
         };
         let first = made_up().swap_remove(0);
         let [count, threads] = [0, 1].map(|place| first.figures[place].clone());
@@ -469,12 +485,18 @@ mod tests {
         let one: [Finding; 1] = [Finding {
             figures: vec![threads, count],
             mechanisms: vec![
-                mechanism("a serial start of 0.47 s", Some(true), Some(false)),
-                mechanism("answers that take unequal time", Some(true), Some(true)),
+                mechanism("a serial start of 0.47 s", Some(Fit::Fits), Some(Fit::Excluded)),
+                mechanism("answers that take unequal time", Some(Fit::Fits), Some(Fit::Undecided)),
                 MechanismFinding { measured: None, ..mechanism("a limit of four", None, None) },
             ],
-            apart: Some("With thirty threads instead of five, they differ.".into()),
-            contested: Some("The text says five, the code starts six.".into()),
+            apart: Some(Sentence::words("A serial start of 0.47 s is excluded.")),
+            depends_on: Some("how many threads there are".into()),
+            readings: vec![ReadingFinding {
+                condition: "with five threads".into(),
+                verdict: Verdict::Holds,
+                sentence: Sentence::words("Five threads were faster."),
+            }],
+            bugs: vec![bug()],
             in_rust: Some("Threads run in parallel.".into()),
             caveat: Some("The document's timer starts after its threads.".into()),
             ..first
@@ -485,7 +507,7 @@ mod tests {
     #[test]
     fn colours_are_for_terminals_and_change_no_width() {
         let (plain, coloured) = (of(&made_up(), PLAIN), of(&made_up(), Look { colour: true, ..PLAIN }));
-        assert!(!plain.contains('\x1b') && coloured.contains("\x1b[31mcontradicted"));
+        assert!(!plain.contains('\x1b') && coloured.contains("\x1b[31mrefuted"));
         let mut without = String::new();
         for (place, piece) in coloured.split('\x1b').enumerate() {
             without.push_str(if place == 0 { piece } else { piece.split_once('m').unwrap().1 });
@@ -496,7 +518,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_line_fits(name in "[a-zé ]{0,200}", outcome in "[a-zé ]{0,200}", number in 0.0_f64..1e6) {
-            for unit in [Unit::Ratio, Unit::Seconds, Unit::Turns, Unit::Count, Unit::CoreShare] {
+            for unit in [Unit::Ratio, Unit::Seconds, Unit::Waves, Unit::Count, Unit::CoreShare] {
                 let measured = figure(&name, unit, Verdict::NotTestable, [number; 3]);
                 let shown = FigureFinding { measured: None, outcome: Some(outcome.clone()), ..measured.clone() };
                 let claims = [measured, shown].map(|figure| claim("001-19", figure.verdict, vec![figure]));

@@ -15,7 +15,7 @@ use super::{
 };
 use asked::{Asked, Part};
 use clap::builder::NonEmptyStringValueParser;
-use findings::{Findings, export, findings, lookup};
+use findings::{Findings, export, findings, lookup, summary};
 use harness::{
     results::{
         evidence::Evidence,
@@ -247,7 +247,8 @@ fn show_one(exhibit: &Exhibit, env: &Env, store: &Store, watch: &Watch) -> anyho
 fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Result<()> {
     let found = asked.among(all.clone());
     if let Some(output) = json {
-        output.write_json(&export::export(&found, &HostFacts::gather(crate::commit().as_deref())))?;
+        let host = HostFacts::gather(crate::commit().as_deref());
+        output.write_json(&export::export(&found, &summary(&found.claims), &host))?;
     }
     if json == Some(&Output::Stdout) {
         return Ok(());

@@ -1,13 +1,20 @@
-//! The findings as JSON, `makespan.findings/1`: what `makespan reproduce --json` writes.
+//! The findings as JSON, `makespan.findings/2`: what `makespan reproduce --json` writes.
 //!
 //! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
-//! JSON Schema is `fixtures/schema/findings-1.json`; a test keeps the two in sync.
+//! JSON Schema is `fixtures/schema/findings-2.json`; a test keeps the two in sync.
 
-use super::{Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, SCHEMA, Unit, Verdict};
-use harness::scenario::CellSpec;
+use super::{
+    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Part, PartKind,
+    ReadingFinding, SCHEMA, Sentence, Unit, Verdict, bug_counts, counts,
+};
+use harness::scenario::{
+    CellSpec,
+    claim::{Provenance, Sourced},
+};
 use measure::host::HostFacts;
 use serde::Serialize;
 use stats::Estimate;
+use std::collections::BTreeMap;
 
 /// One JSON document with all findings.
 #[derive(Debug, Serialize)]
@@ -15,6 +22,11 @@ pub struct Export<'a> {
     schema: &'static str,
     makespan_version: &'static str,
     host: &'a HostFacts,
+    summary: Words<'a>,
+    /// How many claims have which verdict.
+    verdicts: BTreeMap<Verdict, usize>,
+    /// How many bugs have which result.
+    bugs: BTreeMap<BugResult, usize>,
     claims: Vec<Claim<'a>>,
     decisions: Vec<Decision<'a>>,
 }
@@ -26,14 +38,60 @@ struct Claim<'a> {
     question: &'a str,
     says: &'a str,
     verdict: Verdict,
-    sentence: &'a str,
+    sentence: Words<'a>,
     figures: Vec<Figure<'a>>,
+    depends_on: Option<&'a str>,
+    readings: Vec<Reading<'a>>,
+    bugs: Vec<Bug<'a>>,
     mechanisms: Vec<Mechanism<'a>>,
-    apart: Option<&'a str>,
-    contested: Option<&'a str>,
+    apart: Option<Words<'a>>,
     in_rust: Option<&'a str>,
     caveat: Option<&'a str>,
     command: &'a str,
+}
+
+/// A sentence: as a whole, and in parts whose texts, joined, are the whole.
+#[derive(Debug, Serialize)]
+struct Words<'a> {
+    text: String,
+    parts: Vec<WordsPart<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct WordsPart<'a> {
+    kind: &'static str,
+    text: &'a str,
+    value: Option<f64>,
+    low: Option<f64>,
+    high: Option<f64>,
+    unit: Option<Unit>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reading<'a> {
+    condition: &'a str,
+    verdict: Verdict,
+    sentence: Words<'a>,
+}
+
+#[derive(Debug, Serialize)]
+struct Bug<'a> {
+    name: &'a str,
+    program: &'a str,
+    exhibit: Option<&'a str>,
+    cells: Vec<String>,
+    result: BugResult,
+    happened: Option<&'a str>,
+    refutes: bool,
+}
+
+/// A number and where it is from.
+#[derive(Debug, Serialize)]
+struct Number<'a> {
+    value: f64,
+    from: &'static str,
+    formula: Option<&'a str>,
+    why: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -42,13 +100,15 @@ struct Figure<'a> {
     scenario: &'a str,
     cells: Vec<String>,
     unit: Unit,
-    published: Option<f64>,
+    reference: Option<Number<'a>>,
+    bound: Option<Number<'a>>,
     agrees: Option<Range>,
     measured: Option<Value>,
     outcome: Option<&'a str>,
     prediction: Option<Prediction>,
     verdict: Verdict,
     reason: Option<&'a str>,
+    reading: Option<&'a str>,
     about_rust: bool,
     calibrated_from: &'a [String],
     time_scale: Option<f64>,
@@ -83,9 +143,10 @@ struct Mechanism<'a> {
     name: &'a str,
     cells: Vec<String>,
     measured: Option<Value>,
-    gives_it: Option<bool>,
+    fit: Option<Fit>,
     apart: Option<Value>,
-    stands: Option<bool>,
+    fit_apart: Option<Fit>,
+    standing: Option<Fit>,
 }
 
 #[derive(Debug, Serialize)]
@@ -104,12 +165,15 @@ struct RankEntry {
     among_fastest: bool,
 }
 
-/// The findings in the form that is exported, measured on this host.
-pub fn export<'a>(findings: &'a Findings, host: &'a HostFacts) -> Export<'a> {
+/// The findings in the form that is exported, measured on this host. `summary` is [`summary`]'s.
+pub fn export<'a>(findings: &'a Findings, summary: &'a Sentence, host: &'a HostFacts) -> Export<'a> {
     Export {
         schema: SCHEMA,
         makespan_version: env!("CARGO_PKG_VERSION"),
         host,
+        summary: words(summary),
+        verdicts: counts(&findings.claims).into(),
+        bugs: bug_counts(&findings.claims).into(),
         claims: findings.claims.iter().map(claim).collect(),
         decisions: findings.decisions.iter().map(decision).collect(),
     }
@@ -124,15 +188,56 @@ fn claim(finding: &Finding) -> Claim<'_> {
         question: &finding.question,
         says: &finding.says,
         verdict: finding.verdict,
-        sentence: &finding.sentence,
+        sentence: words(&finding.sentence),
         figures: finding.figures.iter().map(figure).collect(),
+        depends_on: finding.depends_on.as_deref(),
+        readings: finding.readings.iter().map(reading).collect(),
+        bugs: finding.bugs.iter().map(bug).collect(),
         mechanisms: finding.mechanisms.iter().map(|found| mechanism(found, unit)).collect(),
-        apart: finding.apart.as_deref(),
-        contested: finding.contested.as_deref(),
+        apart: finding.apart.as_ref().map(words),
         in_rust: finding.in_rust.as_deref(),
         caveat: finding.caveat.as_deref(),
         command: &finding.command,
     }
+}
+
+fn words(sentence: &Sentence) -> Words<'_> {
+    fn part(Part { text, kind }: &Part) -> WordsPart<'_> {
+        let (kind, value, ends, unit) = match *kind {
+            PartKind::Words => ("words", None, None, None),
+            PartKind::Measured(value, unit) => ("measured", Some(value), None, Some(unit)),
+            PartKind::Number(value, unit) => ("number", Some(value), None, Some(unit)),
+            PartKind::Interval(low, high, unit) => ("interval", None, Some((low, high)), Some(unit)),
+        };
+        let (low, high) = ends.unzip();
+        WordsPart { kind, text, value, low, high, unit }
+    }
+    Words { text: sentence.to_string(), parts: sentence.parts().iter().map(part).collect() }
+}
+
+fn reading(found: &ReadingFinding) -> Reading<'_> {
+    Reading { condition: &found.condition, verdict: found.verdict, sentence: words(&found.sentence) }
+}
+
+fn bug(found: &BugFinding) -> Bug<'_> {
+    Bug {
+        name: &found.name,
+        program: &found.program,
+        exhibit: found.exhibit.as_deref(),
+        cells: cells(&found.cells),
+        result: found.result,
+        happened: found.happened.as_deref(),
+        refutes: found.refutes,
+    }
+}
+
+fn number(Sourced { value, from }: &Sourced) -> Number<'_> {
+    let (formula, why) = match from {
+        Provenance::Derived { formula } => (Some(formula.as_str()), None),
+        Provenance::Ours { why } => (None, why.as_deref()),
+        Provenance::Printed | Provenance::Said => (None, None),
+    };
+    Number { value: *value, from: from.word(), formula, why }
 }
 
 fn figure(found: &FigureFinding) -> Figure<'_> {
@@ -142,7 +247,8 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
         scenario: &found.scenario,
         cells: cells(&found.cells),
         unit: found.unit,
-        published: found.published,
+        reference: found.reference.as_ref().map(number),
+        bound: found.bound.as_ref().map(number),
         agrees: found.agrees.map(|(low, high)| Range { low: end(low), high: end(high) }),
         measured: found.measured.map(|measured| value(measured, found.unit)),
         outcome: found.outcome.as_deref(),
@@ -152,6 +258,7 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
             .map(|prediction| Prediction { value: prediction.value, by: prediction.by }),
         verdict: found.verdict,
         reason: found.reason.as_deref(),
+        reading: found.reading.as_deref(),
         about_rust: found.in_rust,
         calibrated_from: &found.calibrated_from,
         time_scale: found.time_scale,
@@ -163,9 +270,10 @@ fn mechanism(found: &MechanismFinding, unit: Unit) -> Mechanism<'_> {
         name: &found.name,
         cells: cells(&found.cells),
         measured: found.measured.map(|measured| value(measured, unit)),
-        gives_it: found.gives_it,
+        fit: found.fit,
         apart: found.apart.map(|measured| value(measured, unit)),
-        stands: found.stands,
+        fit_apart: found.fit_apart,
+        standing: found.standing(),
     }
 }
 
@@ -196,7 +304,7 @@ fn cells(cells: &[CellSpec]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        findings,
+        findings, summary,
         testdata::{MadeMeasurement, evidence, shown},
         tests::everything,
     };
@@ -205,7 +313,7 @@ mod tests {
     use serde_json::{Value, json};
 
     fn schema() -> Value {
-        serde_json::from_str(include_str!("../../../fixtures/schema/findings-1.json")).unwrap()
+        serde_json::from_str(include_str!("../../../fixtures/schema/findings-2.json")).unwrap()
     }
 
     fn validator() -> Validator {
@@ -221,7 +329,9 @@ mod tests {
         let host = record.host.clone();
         let mut evidence = evidence([record]);
         evidence.exhibits.insert("torn_prints".into(), shown(true));
-        serde_json::to_value(export(&findings(&[scenario], &evidence), &host)).unwrap()
+        let found = findings(&[scenario], &evidence);
+        let summary = summary(&found.claims);
+        serde_json::to_value(export(&found, &summary, &host)).unwrap()
     }
 
     /// Every object in the value, by its JSON pointer.

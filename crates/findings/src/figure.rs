@@ -12,7 +12,7 @@ use harness::{
     results::record::Record,
     scenario::{
         CellSpec, Scenario,
-        claim::{Claim, Figure, Test},
+        claim::{Claim, Figure, Sourced, Test},
     },
 };
 use stats::{Estimate, looks};
@@ -44,14 +44,14 @@ pub(super) fn assess<'a>(
     let (verdict, reason) = match (&taken.quantity, missing) {
         (_, Some(missing)) => (Verdict::NotTestable, Some(missing)),
         (Err(Lacking::NotMeasured), _) => (Verdict::NotMeasured, None),
-        (Err(Lacking::Cause(cause)), _) => (Verdict::Inconclusive, Some(cause.clone())),
+        (Err(Lacking::Cause(cause)), _) => (Verdict::Undecided, Some(cause.clone())),
         (Ok(Quantity::Scattered(_)), _) if measured.is_none() => {
-            (Verdict::Inconclusive, Some("the rounds differ too much for an interval".into()))
+            (Verdict::Undecided, Some("the rounds differ too much for an interval".into()))
         }
         (Ok(quantity), _) => {
             let ruling = judge::rule(figure, unit, quantity, alpha);
             measured = measured.map(|measured| Measured { p: ruling.p, ..measured });
-            let undecided = ruling.verdict == Verdict::Inconclusive;
+            let undecided = ruling.verdict == Verdict::Undecided;
             (ruling.verdict, undecided.then(|| judge::more_needed(ruling.rounds, &figure.test)))
         }
     };
@@ -60,18 +60,26 @@ pub(super) fn assess<'a>(
         scenario: figure.scenario.clone(),
         cells: figure.test.cells().into_iter().cloned().collect(),
         unit,
-        published: figure.published,
+        reference: figure.reference.clone(),
+        bound: bound(figure),
         agrees: judge::agrees(figure, unit),
         measured,
         outcome,
         prediction: home.and_then(|home| predict::predict(&figure.test, home, taken.record)),
         verdict: judge::without_circles(verdict, &claim.id, &figure.calibrated_from),
         reason,
+        reading: figure.reading.clone(),
         in_rust: figure.in_rust,
         calibrated_from: figure.calibrated_from.clone(),
         time_scale: taken.record.map(|record| record.time_scale),
     };
     Assessed { figure, taken, finding }
+}
+
+/// The bound that it should be beyond, or equal to.
+fn bound(figure: &Figure) -> Option<Sourced> {
+    let (value, from) = figure.expects.bound().zip(figure.bound_from.clone())?;
+    Some(Sourced { value, from })
 }
 
 /// The probability that an interval from this record misses the truth.
@@ -92,7 +100,7 @@ pub(super) fn measured(quantity: &Quantity, alpha: f64) -> Option<Measured> {
 }
 
 /// What happened, in words, if it isn't a figure with an interval.
-fn outcome(test: &Test<CellSpec>, quantity: &Quantity) -> Option<String> {
+pub(super) fn outcome(test: &Test<CellSpec>, quantity: &Quantity) -> Option<String> {
     match (test, quantity) {
         (_, Quantity::Outcome { happened, .. }) => Some(happened.clone()),
         (Test::Count { cell, what }, Quantity::Exact(number)) => {

@@ -30,11 +30,11 @@ impl Ruling {
     }
 
     fn undecided(rounds: Option<u32>) -> Self {
-        Self { verdict: Verdict::Inconclusive, p: None, rounds }
+        Self { verdict: Verdict::Undecided, p: None, rounds }
     }
 
     fn exact(holds: bool) -> Self {
-        let verdict = if holds { Verdict::Reproduced } else { Verdict::Contradicted };
+        let verdict = if holds { Verdict::Holds } else { Verdict::Refuted };
         Self { verdict, p: None, rounds: None }
     }
 }
@@ -51,7 +51,7 @@ pub(super) fn more_needed(rounds: Option<u32>, test: &Test<CellSpec>) -> String 
 /// The range of figures that agree, ends included; an open end is infinite. `None` for outcomes.
 pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
     match figure.expects {
-        Expects::Published => figure.published.map(|published| around(published, figure.tolerance, unit)),
+        Expects::Reference => reference(figure).map(|value| around(value, figure.tolerance, unit)),
         Expects::Above(bound) => Some((bound, f64::INFINITY)),
         Expects::Below(bound) => Some((f64::NEG_INFINITY, bound)),
         Expects::Equal(bound) => Some(same_as(bound, unit)),
@@ -59,14 +59,19 @@ pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
     }
 }
 
-/// The range within the tolerance of a printed figure.
-pub(super) fn around(published: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
+/// The figure to compare with.
+fn reference(figure: &Figure) -> Option<f64> {
+    figure.reference.as_ref().map(|reference| reference.value)
+}
+
+/// The range within the tolerance of a document's figure.
+pub(super) fn around(value: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
     let off = match unit {
         Unit::Count => 0.0,
         Unit::Exponent => tolerance,
-        _ => published.abs() * tolerance,
+        _ => value.abs() * tolerance,
     };
-    (published - off, published + off)
+    (value - off, value + off)
 }
 
 /// The range that counts as equal: a factor of 1 + [`DELTA`] either way, so that it does not matter which of two
@@ -93,10 +98,10 @@ pub(super) fn rule(figure: &Figure, unit: Unit, quantity: &Quantity, alpha: f64)
             match figure.expects {
                 Expects::Above(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Above),
                 Expects::Below(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Below),
-                Expects::Published | Expects::Equal(_) | Expects::Shown => {
+                Expects::Reference | Expects::Equal(_) | Expects::Shown => {
                     let range = agrees(figure, unit).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
-                    let direction = figure.published.filter(|_| unit == Unit::Ratio);
-                    in_range(&placed, range, direction.filter(|_| figure.expects == Expects::Published))
+                    let direction = reference(figure).filter(|_| unit == Unit::Ratio);
+                    in_range(&placed, range, direction.filter(|_| figure.expects == Expects::Reference))
                 }
             }
         }
@@ -108,18 +113,18 @@ fn in_range(placed: &Placed, range: (f64, f64), printed_ratio: Option<f64>) -> R
     let (low, high) = range;
     let p_outside = placed.p_above(high).min(placed.p_below(low));
     if placed.within(range) {
-        Ruling::decided(Verdict::Reproduced, placed.p_within(range))
+        Ruling::decided(Verdict::Holds, placed.p_within(range))
     } else if !placed.above(high) && !placed.below(low) {
         Ruling::undecided(placed.rounds_clear_of(&[low, high]))
     } else {
         match printed_ratio {
             Some(printed) if printed > 1.0 && placed.above(1.0) => {
-                Ruling::decided(Verdict::DirectionOnly, p_outside.max(placed.p_above(1.0)))
+                Ruling::decided(Verdict::HoldsInDirection, p_outside.max(placed.p_above(1.0)))
             }
             Some(printed) if printed < 1.0 && placed.below(1.0) => {
-                Ruling::decided(Verdict::DirectionOnly, p_outside.max(placed.p_below(1.0)))
+                Ruling::decided(Verdict::HoldsInDirection, p_outside.max(placed.p_below(1.0)))
             }
-            _ => Ruling::decided(Verdict::Contradicted, p_outside),
+            _ => Ruling::decided(Verdict::Refuted, p_outside),
         }
     }
 }
@@ -140,10 +145,10 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
         Side::Below => (below, above),
     };
     match (right, wrong, placed.within(band)) {
-        (true, _, false) => Ruling::decided(Verdict::Reproduced, p_right),
-        (true, _, true) => Ruling::decided(Verdict::DirectionOnly, p_right.max(placed.p_within(band))),
-        (_, true, _) => Ruling::decided(Verdict::Contradicted, p_wrong),
-        (_, _, true) => Ruling::decided(Verdict::Contradicted, placed.p_within(band)),
+        (true, _, false) => Ruling::decided(Verdict::Holds, p_right),
+        (true, _, true) => Ruling::decided(Verdict::HoldsInDirection, p_right.max(placed.p_within(band))),
+        (_, true, _) => Ruling::decided(Verdict::Refuted, p_wrong),
+        (_, _, true) => Ruling::decided(Verdict::Refuted, placed.p_within(band)),
         _ => {
             // Either clear of the bound, or inside the band and clear of both its ends.
             let clear = placed.rounds_clear_of(&[bound]);
@@ -163,10 +168,10 @@ pub(super) fn missing(needs: Option<&Needs>, cores: Option<u32>) -> Option<Strin
     Some(format!("it needs {}, and this machine has {here}", count(needed as usize, "core")))
 }
 
-/// A model that was fitted to the claim's own figure can't reproduce it.
+/// A model that was fitted to the claim's own figure can't confirm it.
 pub(super) fn without_circles(verdict: Verdict, claim: &str, calibrated_from: &[String]) -> Verdict {
     let circular = calibrated_from.iter().any(|id| id == claim);
-    if verdict == Verdict::Reproduced && circular { Verdict::CanExplain } else { verdict }
+    if verdict == Verdict::Holds && circular { Verdict::Fitted } else { verdict }
 }
 
 /// Whether the figure counts in Holm's correction: it scatters, and the machine could have decided it.
@@ -185,7 +190,7 @@ pub(super) fn correct(document: &mut [&mut FigureFinding]) {
     for (figure, adjusted) in document.iter_mut().zip(adjusted) {
         let was_decided = figure.measured.is_some_and(|measured| measured.p.is_some());
         if was_decided && adjusted > ALPHA {
-            figure.verdict = Verdict::Inconclusive;
+            figure.verdict = Verdict::Undecided;
             figure.reason = Some(format!(
                 "significant alone, but not after Holm's correction over the {asked} figures of this document; more \
                  rounds would settle it"

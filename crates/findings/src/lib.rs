@@ -11,30 +11,37 @@
 //! | `whole` | combines the figures' verdicts into the claim's |
 //! | `mechanism` | which explanations give the printed figure, and whether they can be told apart |
 //! | `predict` | predictions by closed forms: lock-step, Amdahl's law, a shared link |
+//! | `summary` | what a reader takes home from all claims |
+//! | `bugs` | whether the bugs of a document's program were shown |
 //! | `sentence`, `words` | the verdict in plain words |
+//! | `parts`, `unit` | what a sentence consists of; how a figure is written |
 //! | `decision` | the fastest strategy for each kind of work |
 //! | `narrow` | whether more rounds are worth it, independently of the verdicts |
-//! | [`export`] | the findings as JSON, `makespan.findings/1` |
+//! | [`export`] | the findings as JSON, `makespan.findings/2` |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod bugs;
 mod decision;
 pub mod export;
 mod figure;
 mod judge;
 mod mechanism;
 mod narrow;
+mod parts;
 mod placed;
 mod predict;
 mod quantity;
 mod sentence;
+mod summary;
 #[cfg(test)]
 mod testdata;
 #[cfg(test)]
 mod tests;
+mod unit;
 mod whole;
 mod words;
 
@@ -42,15 +49,21 @@ use figure::Assessed;
 use harness::results::evidence::Evidence;
 use harness::{
     results::record::{CellRecord, Record},
-    scenario::{CellSpec, Scenario, claim::Claim},
+    scenario::{
+        CellSpec, Scenario,
+        claim::{Claim, Sourced},
+    },
 };
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
 
 pub use narrow::narrow_enough;
+pub use parts::{Part, PartKind, Sentence};
+pub use summary::summary;
+pub use unit::Unit;
 
 /// The schema of the JSON that `makespan reproduce --json` writes.
-pub const SCHEMA: &str = "makespan.findings/1";
+pub const SCHEMA: &str = "makespan.findings/2";
 
 /// The verdicts on all claims, and the fastest strategy for each kind of work.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -65,18 +78,18 @@ pub struct Findings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// The interval lies within the claim's tolerance, from figures that were not used to calibrate.
-    Reproduced,
-    /// A model fitted to the printed figure, or to others of the same document, gives it.
-    CanExplain,
-    /// The direction agrees, but not the size.
-    DirectionOnly,
+    /// It is as the claim says, by figures that were not used to calibrate.
+    Holds,
+    /// The direction is as the claim says, but not the size.
+    HoldsInDirection,
+    /// It holds under one condition and not under another; each reading has its own verdict.
+    Depends,
     /// The measurement rules it out.
-    Contradicted,
-    /// The document disagrees with itself or with its own code; each reading has its own verdict.
-    Contested,
+    Refuted,
+    /// A model fitted to the document's own figure gives it.
+    Fitted,
     /// Not decided by what was measured.
-    Inconclusive,
+    Undecided,
     /// This machine lacks something that the test needs.
     NotTestable,
     /// Nothing was measured for it yet.
@@ -96,22 +109,70 @@ pub struct Finding {
     pub says: String,
     /// The verdict on the whole.
     pub verdict: Verdict,
-    /// The verdict in one plain sentence, generated from the figures.
-    pub sentence: String,
-    /// Each figure; for a contested claim, each reading.
+    /// The verdict in plain words, generated from the figures.
+    pub sentence: Sentence,
+    /// The figure that the sentence is about, by its place.
+    pub deciding: Option<usize>,
+    /// Each figure.
     pub figures: Vec<FigureFinding>,
-    /// What could have given the printed figure.
+    /// What the verdict depends on: `which sites are requested`. `None` without readings.
+    pub depends_on: Option<String>,
+    /// The verdict under each condition.
+    pub readings: Vec<ReadingFinding>,
+    /// The bugs of the document's program. They don't count as claims.
+    pub bugs: Vec<BugFinding>,
+    /// What could have given the document's figure.
     pub mechanisms: Vec<MechanismFinding>,
-    /// Whether the mechanisms can be told apart, as a sentence; `None` without mechanisms.
-    pub apart: Option<String>,
-    /// How the document disagrees with itself.
-    pub contested: Option<String>,
+    /// Whether the mechanisms can be told apart; `None` without mechanisms.
+    pub apart: Option<Sentence>,
     /// How Rust differs.
     pub in_rust: Option<String>,
     /// What to keep in mind.
     pub caveat: Option<String>,
     /// The command that repeats just this: `makespan reproduce 000-3`.
     pub command: String,
+}
+
+/// The verdict on a claim under one condition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingFinding {
+    /// The condition: `with the lock held`.
+    pub condition: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The same in plain words, generated from the figures.
+    pub sentence: Sentence,
+}
+
+/// What became of a bug of a document's program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BugFinding {
+    /// Its name: `one failed request hangs the program`.
+    pub name: String,
+    /// What the document's program does.
+    pub program: String,
+    /// The exhibit that shows it; `None` if cells do.
+    pub exhibit: Option<String>,
+    /// The cells that show it.
+    pub cells: Vec<CellSpec>,
+    /// Whether it was shown.
+    pub result: BugResult,
+    /// What happened, as a clause; `None` if nothing was measured.
+    pub happened: Option<String>,
+    /// Whether it refutes the claim.
+    pub refutes: bool,
+}
+
+/// Whether a bug was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BugResult {
+    /// The document's program fails in this way.
+    Shown,
+    /// It didn't fail here.
+    NotShown,
+    /// Not run yet.
+    NotMeasured,
 }
 
 /// The verdict on one figure.
@@ -125,8 +186,10 @@ pub struct FigureFinding {
     pub cells: Vec<CellSpec>,
     /// The unit of the figures.
     pub unit: Unit,
-    /// What the document printed.
-    pub published: Option<f64>,
+    /// The figure to compare with, and where it is from.
+    pub reference: Option<Sourced>,
+    /// The bound that decides instead, if there is one, and where it is from.
+    pub bound: Option<Sourced>,
     /// The range that agrees, ends included; an open end is infinite. `None` for outcomes.
     pub agrees: Option<(f64, f64)>,
     /// The measured figure; `None` for outcomes, and if nothing was measured.
@@ -139,6 +202,8 @@ pub struct FigureFinding {
     pub verdict: Verdict,
     /// Why it is not decided: what is missing, what failed, how many rounds would settle it.
     pub reason: Option<String>,
+    /// The condition under which it is a reading of the claim.
+    pub reading: Option<String>,
     /// Whether it is about Rust: shown with the claim, but not part of its verdict.
     pub in_rust: bool,
     /// The claims to whose figures its model was fitted.
@@ -161,28 +226,6 @@ pub struct Measured {
     pub p: Option<f64>,
 }
 
-/// The unit of a figure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Unit {
-    /// A factor.
-    Ratio,
-    /// Seconds at the document's own pace.
-    Seconds,
-    /// Waves of tasks.
-    Turns,
-    /// The exponent of n with which a time grows.
-    Exponent,
-    /// A share of one core.
-    CoreShare,
-    /// Bytes.
-    Bytes,
-    /// A count.
-    Count,
-    /// True or false.
-    Outcome,
-}
-
 /// The figure that a closed form gives. Never a measurement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
@@ -201,12 +244,24 @@ pub struct MechanismFinding {
     pub cells: Vec<CellSpec>,
     /// Its value of the claim's first figure.
     pub measured: Option<Measured>,
-    /// Whether that is the printed figure; `None` if that is not decided.
-    pub gives_it: Option<bool>,
+    /// Whether that is the document's figure; `None` if it was not measured.
+    pub fit: Option<Fit>,
     /// Its value in the experiment that separates the mechanisms.
     pub apart: Option<Measured>,
-    /// Whether it also fits that experiment; `None` if no printed figure decides it.
-    pub stands: Option<bool>,
+    /// Whether that is the document's figure, too; `None` if it was not measured, or if the documents give none.
+    pub fit_apart: Option<Fit>,
+}
+
+/// Whether a mechanism explains a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fit {
+    /// Its interval lies within the tolerance of the figure.
+    Fits,
+    /// Its interval contains neither the figure nor anything within the tolerance.
+    Excluded,
+    /// Its interval leaves it open.
+    Undecided,
 }
 
 /// The fastest strategy for one kind of work.
@@ -238,12 +293,12 @@ pub struct Ranked {
 impl Verdict {
     /// All of them, the best news first.
     pub const ALL: [Self; 8] = [
-        Self::Reproduced,
-        Self::CanExplain,
-        Self::DirectionOnly,
-        Self::Contradicted,
-        Self::Contested,
-        Self::Inconclusive,
+        Self::Holds,
+        Self::HoldsInDirection,
+        Self::Depends,
+        Self::Refuted,
+        Self::Fitted,
+        Self::Undecided,
         Self::NotTestable,
         Self::NotMeasured,
     ];
@@ -251,14 +306,50 @@ impl Verdict {
     /// The verdict as shown to people.
     pub fn words(self) -> &'static str {
         match self {
-            Self::Reproduced => "reproduced",
-            Self::CanExplain => "can explain",
-            Self::DirectionOnly => "direction only",
-            Self::Contradicted => "contradicted",
-            Self::Contested => "contested",
-            Self::Inconclusive => "inconclusive",
+            Self::Holds => "holds",
+            Self::HoldsInDirection => "holds in direction",
+            Self::Depends => "depends",
+            Self::Refuted => "refuted",
+            Self::Fitted => "fitted",
+            Self::Undecided => "undecided",
             Self::NotTestable => "not testable here",
             Self::NotMeasured => "not measured yet",
+        }
+    }
+}
+
+impl BugResult {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Shown, Self::NotShown, Self::NotMeasured];
+
+    /// The result as shown to people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Shown => "shown",
+            Self::NotShown => "not shown",
+            Self::NotMeasured => "not measured yet",
+        }
+    }
+}
+
+impl Fit {
+    /// As shown to people, after a mechanism's figure.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::Excluded => "is excluded",
+            Self::Undecided => "is undecided",
+        }
+    }
+}
+
+impl MechanismFinding {
+    /// By everything that was measured: excluded as soon as one figure excludes it. `None` if nothing was measured.
+    pub fn standing(&self) -> Option<Fit> {
+        match (self.fit?, self.fit_apart) {
+            (Fit::Excluded, _) | (_, Some(Fit::Excluded)) => Some(Fit::Excluded),
+            (Fit::Fits, None | Some(Fit::Fits)) => Some(Fit::Fits),
+            _ => Some(Fit::Undecided),
         }
     }
 }
@@ -290,8 +381,14 @@ fn of_document<'a>(claims: &[&'a Claim], scenarios: &[Scenario], evidence: &'a E
 }
 
 /// How many claims came to which verdict, every verdict once, in the order of [`Verdict::ALL`].
-pub fn counts(findings: &Findings) -> [(Verdict, usize); 8] {
-    Verdict::ALL.map(|verdict| (verdict, findings.claims.iter().filter(|claim| claim.verdict == verdict).count()))
+pub fn counts(claims: &[Finding]) -> [(Verdict, usize); 8] {
+    Verdict::ALL.map(|verdict| (verdict, claims.iter().filter(|claim| claim.verdict == verdict).count()))
+}
+
+/// How many bugs of the documents' programs came to which result, in the order of [`BugResult::ALL`].
+pub fn bug_counts(claims: &[Finding]) -> [(BugResult, usize); 3] {
+    let bugs = || claims.iter().flat_map(|claim| &claim.bugs);
+    BugResult::ALL.map(|result| (result, bugs().filter(|bug| bug.result == result).count()))
 }
 
 /// The newest record of this scenario that has all of these cells, with the cells.

@@ -1,10 +1,10 @@
-//! Which explanations give the printed figure, and whether they can be told apart.
+//! Which explanations give the document's figure, and whether they can be told apart.
 //!
-//! A mechanism that gives the figure could have been the reason; this does not show that it was. Only an experiment in
-//! which the mechanisms differ can show more, and only if a document printed its result.
+//! A mechanism that gives the figure could have been the reason; this does not show that it was. An explanation is
+//! excluded only by an interval: one whose interval leaves it open is neither excluded nor standing.
 
 use super::{
-    FigureFinding, Measured, MechanismFinding,
+    FigureFinding, Fit, Measured, MechanismFinding,
     figure::alpha,
     judge::around,
     placed::Placed,
@@ -21,22 +21,20 @@ use stats::Estimate;
 pub(super) fn mechanisms(claim: &Claim, evidence: &Evidence) -> Vec<MechanismFinding> {
     let Some(first) = claim.figures.first() else { return Vec::new() };
     let unit = quantity::unit(&first.test);
-    let range = |published: f64| around(published, first.tolerance, unit);
-    let printed = first.published.map(range);
-    let printed_apart = claim.apart.as_ref().and_then(|apart| apart.published).map(range);
+    let range = |figure: f64| around(figure, first.tolerance, unit);
+    let document = first.reference.as_ref().map(|reference| range(reference.value));
+    let apart = claim.apart.as_ref().and_then(|apart| apart.derived.as_ref());
+    let document_apart = apart.map(|derived| range(derived.value));
     let found = |mechanism: &Mechanism| {
         let placed = |test: &Test<CellSpec>| placed(test, &mechanism.scenario, evidence);
         let (own, apart) = (placed(&mechanism.test), mechanism.apart.as_ref().and_then(placed));
-        let gives_it = own.zip(printed).and_then(|((placed, _), range)| lies_within(&placed, range));
-        let there = apart.zip(printed_apart).and_then(|((placed, _), range)| lies_within(&placed, range));
         MechanismFinding {
             name: mechanism.name.clone(),
             cells: mechanism.test.cells().into_iter().cloned().collect(),
             measured: own.map(|(_, measured)| measured),
-            gives_it,
+            fit: own.zip(document).map(|((placed, _), range)| fit(&placed, range)),
             apart: apart.map(|(_, measured)| measured),
-            // A mechanism that doesn't give the printed figure is ruled out already.
-            stands: if gives_it == Some(false) { Some(false) } else { there },
+            fit_apart: apart.zip(document_apart).map(|((placed, _), range)| fit(&placed, range)),
         }
     };
     claim.mechanisms.iter().map(found).collect()
@@ -49,16 +47,20 @@ fn placed(test: &Test<CellSpec>, scenario: &str, evidence: &Evidence) -> Option<
     Some((placed, placed.measured()?))
 }
 
-/// `None` if the interval straddles an end.
-fn lies_within(placed: &Placed, range: (f64, f64)) -> Option<bool> {
-    let outside = placed.above(range.1) || placed.below(range.0);
-    (outside || placed.within(range)).then_some(!outside)
+fn fit(placed: &Placed, range: (f64, f64)) -> Fit {
+    if placed.within(range) {
+        Fit::Fits
+    } else if placed.above(range.1) || placed.below(range.0) {
+        Fit::Excluded
+    } else {
+        Fit::Undecided
+    }
 }
 
-/// Whether some mechanism gives the printed figure although the claim's own test doesn't.
+/// Whether some mechanism gives the document's figure although the claim's own test doesn't.
 pub(super) fn explain(first: &FigureFinding, mechanisms: &[MechanismFinding]) -> bool {
-    use super::Verdict::{Contradicted, DirectionOnly};
-    matches!(first.verdict, DirectionOnly | Contradicted) && mechanisms.iter().any(|found| found.gives_it == Some(true))
+    use super::Verdict::{HoldsInDirection, Refuted};
+    matches!(first.verdict, HoldsInDirection | Refuted) && mechanisms.iter().any(|found| found.fit == Some(Fit::Fits))
 }
 
 /// Whether two mechanisms give figures that differ by more than the tolerance, intervals counted.

@@ -109,7 +109,7 @@ pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evi
 pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
     match test {
         Test::Time { .. } => Unit::Seconds,
-        Test::Turns { .. } => Unit::Turns,
+        Test::Turns { .. } => Unit::Waves,
         Test::Trend { .. } => Unit::Exponent,
         Test::Count { .. } => Unit::Count,
         Test::CpuShare { against: None, .. } => Unit::CoreShare,

@@ -1,206 +1,268 @@
 //! The verdict in plain words, generated from the figures: measured, expected, and what follows.
 
 use super::{
-    FigureFinding, Measured, MechanismFinding, Unit, Verdict,
+    BugFinding, BugResult, FigureFinding, Fit, Measured, MechanismFinding, ReadingFinding, Sentence, Unit, Verdict,
     figure::Assessed,
     mechanism::part,
     quantity::{Quantity, at_documents_pace_s},
-    words::{Cast, capital, chosen, figure, interval, is_plural, listed},
+    words::{Cast, because, capital, chosen, is_plural, listed, source},
 };
 use harness::scenario::{
     CellSpec, Scenario, Workload,
-    claim::{Claim, DELTA, Expects, Test},
+    claim::{Apart, Claim, DELTA, Expects, Provenance, Sourced, Test},
 };
 use stats::Estimate;
-use support::figures::{grouped, percent, time};
+use support::figures::{grouped, percent};
 
-/// The sentence on a whole claim. `verdicts` are those of its figures, mechanisms counted.
-pub(super) fn whole(
-    claim: &Claim,
-    verdict: Verdict,
-    verdicts: &[Verdict],
-    figures: &[&Assessed],
-    mechanisms: &[MechanismFinding],
-    scenarios: &[Scenario],
-) -> String {
-    let clause = |assessed: &Assessed| clause(claim, assessed, scenarios);
-    if verdict == Verdict::NotMeasured {
-        return "Not measured yet.".into();
-    }
-    if verdict == Verdict::Contested {
-        let readings: Vec<String> = figures
-            .iter()
-            .map(|assessed| {
-                format!(
-                    "read as “{}”, {}: {}",
-                    assessed.finding.name,
-                    stands(assessed.finding.verdict),
-                    clause(assessed)
-                )
-            })
-            .collect();
-        return format!("The document disagrees with itself: {}.", readings.join("; "));
-    }
-    // The figure that decides is the first of the weakest.
-    let place = verdicts.iter().position(|one| *one == verdict).unwrap_or(0);
-    let Some(deciding) = figures.get(place) else { return "Not measured yet.".into() };
-    let mut sentence = format!("{}.", capital(&clause(deciding)));
-    if verdict == Verdict::CanExplain && place == 0 && deciding.finding.verdict != Verdict::CanExplain {
-        sentence += &explained(claim, deciding.finding.unit, mechanisms);
-    }
-    sentence + &others(place, verdicts)
+/// Everything that the sentence on a claim is made from.
+pub(super) struct Whole<'a> {
+    pub claim: &'a Claim,
+    pub verdict: Verdict,
+    /// Those of the figures, mechanisms counted.
+    pub verdicts: &'a [Verdict],
+    pub figures: &'a [&'a Assessed<'a>],
+    pub readings: &'a [ReadingFinding],
+    pub bugs: &'a [BugFinding],
+    pub mechanisms: &'a [MechanismFinding],
+    pub scenarios: &'a [Scenario],
 }
 
-/// The verdict on a reading, as a clause.
-fn stands(verdict: Verdict) -> &'static str {
+impl Whole<'_> {
+    /// The sentence on the claim. `deciding` is the place of the figure that decides: the first of the weakest.
+    pub(super) fn sentence(&self, deciding: Option<usize>) -> Sentence {
+        let Self { claim, verdict, verdicts, figures, mechanisms, scenarios, .. } = self;
+        if *verdict == Verdict::NotMeasured {
+            return Sentence::words("Not measured yet.");
+        }
+        if *verdict == Verdict::Depends {
+            return self.depends();
+        }
+        let Some((place, assessed)) = deciding.and_then(|place| Some((place, *figures.get(place)?))) else {
+            return self.by_bugs();
+        };
+        let mut sentence = one(claim, assessed, scenarios);
+        if *verdict == Verdict::Fitted && place == 0 && assessed.finding.verdict != Verdict::Fitted {
+            sentence = sentence.and(explained(claim, assessed.finding.unit, mechanisms));
+        }
+        let others: Vec<Verdict> =
+            verdicts.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, verdict)| *verdict).collect();
+        sentence.then(others_say(&others))
+    }
+
+    /// What it depends on, and which verdict it has under which condition.
+    fn depends(&self) -> Sentence {
+        let depends_on = self.claim.depends_on.as_deref().unwrap_or_default();
+        let mut sentence = Sentence::words(format!("It depends on {depends_on}."));
+        for verdict in Verdict::ALL {
+            let under: Vec<String> = self
+                .readings
+                .iter()
+                .filter(|reading| reading.verdict == verdict)
+                .map(|reading| reading.condition.clone())
+                .collect();
+            if !under.is_empty() {
+                sentence = sentence.then(format!(" It {} {}.", stands(verdict, 1), listed(&under, "and")));
+            }
+        }
+        let outside = self.figures.iter().zip(self.verdicts).filter(|(assessed, _)| assessed.figure.reading.is_none());
+        sentence.then(others_say(&outside.map(|(_, verdict)| *verdict).collect::<Vec<_>>()))
+    }
+
+    /// The document's own program decides.
+    fn by_bugs(&self) -> Sentence {
+        let mut refuting = self.bugs.iter().filter(|bug| bug.refutes);
+        let Some(bug) = refuting.find(|bug| bug.result != BugResult::NotMeasured) else {
+            return Sentence::words("Not measured yet.");
+        };
+        let happened = bug.happened.as_deref().unwrap_or("nothing is known about it");
+        Sentence::words(match bug.result {
+            BugResult::Shown => format!("What the document's program does refutes it: {}: {happened}.", bug.name),
+            _ => format!("Not decided: the bug that would refute it was not shown: {happened}."),
+        })
+    }
+}
+
+/// The sentence on one figure.
+pub(super) fn one(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> Sentence {
+    clause(claim, assessed, scenarios).capital().then(".")
+}
+
+/// The verdict as a verb: `holds`, `are refuted`.
+fn stands(verdict: Verdict, number: usize) -> String {
+    let one = number == 1;
+    let be = if one { "is" } else { "are" };
     match verdict {
-        Verdict::Reproduced => "it is reproduced",
-        Verdict::CanExplain => "it can be explained",
-        Verdict::DirectionOnly => "only the direction holds",
-        Verdict::Contradicted => "it is contradicted",
-        Verdict::NotTestable => "it can't be tested here",
-        Verdict::Inconclusive | Verdict::Contested => "it is not decided",
-        Verdict::NotMeasured => "it is not measured yet",
+        Verdict::Holds => if one { "holds" } else { "hold" }.into(),
+        Verdict::HoldsInDirection => if one { "holds in direction" } else { "hold in direction" }.into(),
+        Verdict::Depends => if one { "depends" } else { "depend" }.into(),
+        Verdict::NotTestable => "can't be tested here".into(),
+        Verdict::Refuted | Verdict::Fitted | Verdict::Undecided | Verdict::NotMeasured => {
+            format!("{be} {}", verdict.words())
+        }
     }
 }
 
 /// What a claim's other figures say.
-pub(super) fn others(place: usize, verdicts: &[Verdict]) -> String {
-    let others: Vec<Verdict> =
-        verdicts.iter().enumerate().filter(|(other, _)| *other != place).map(|(_, verdict)| *verdict).collect();
-    let of = |wanted: &[Verdict]| others.iter().filter(|verdict| wanted.contains(verdict)).count();
-    let (agree, elsewhere) = (of(&[Verdict::Reproduced, Verdict::CanExplain]), of(&[Verdict::NotTestable]));
-    let differ = others.len() - agree - elsewhere;
-    match (others.len(), agree, differ) {
-        (0, ..) => String::new(),
-        (1, 1, _) => " The other figure agrees.".into(),
-        (1, _, 1) => " The other figure doesn't agree.".into(),
-        (1, ..) => " The other figure can't be tested here.".into(),
-        (all, agree, _) if all == agree => format!(" The {all} other figures agree."),
-        (all, ..) => {
-            let agreeing = if agree == 1 { "1 agrees".into() } else { format!("{agree} agree") };
-            let differing = if differ == 1 { "1 doesn't".into() } else { format!("{differ} don't") };
-            let untested = format!("{elsewhere} can't be tested here");
-            let parts = [(agree, agreeing), (differ, differing), (elsewhere, untested)];
+pub(super) fn others_say(others: &[Verdict]) -> String {
+    let of = |wanted: Verdict| others.iter().filter(|verdict| **verdict == wanted).count();
+    let counted: Vec<(Verdict, usize)> =
+        Verdict::ALL.into_iter().map(|verdict| (verdict, of(verdict))).filter(|(_, count)| *count > 0).collect();
+    match &*counted {
+        [] => String::new(),
+        [(verdict, 1)] => format!(" The other figure {}.", stands(*verdict, 1)),
+        [(verdict, count)] => format!(" The {count} other figures {}.", stands(*verdict, *count)),
+        several => {
             let parts: Vec<String> =
-                parts.into_iter().filter(|(number, _)| *number > 0).map(|(_, part)| part).collect();
-            format!(" Of the {all} other figures, {}.", listed(&parts, "and"))
+                several.iter().map(|(verdict, count)| format!("{count} {}", stands(*verdict, *count))).collect();
+            format!(" Of the {} other figures, {}.", others.len(), listed(&parts, "and"))
         }
     }
 }
 
-/// Which mechanisms give the printed figure.
-fn explained(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) -> String {
-    let giving = claim.mechanisms.iter().zip(mechanisms).filter(|(_, found)| found.gives_it == Some(true));
-    let giving: Vec<_> = giving.collect();
-    let told: Vec<String> = giving
+/// Which mechanisms give the document's figure.
+fn explained(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) -> Sentence {
+    let fitting: Vec<_> =
+        claim.mechanisms.iter().zip(mechanisms).filter(|(_, found)| found.fit == Some(Fit::Fits)).collect();
+    let told: Vec<Sentence> = fitting
         .iter()
         .map(|(_, found)| {
-            let measured = found.measured.map_or(String::new(), |measured| with_interval(unit, measured));
-            format!("{} ({measured})", found.name)
+            let name = Sentence::words(found.name.clone());
+            match found.measured {
+                Some(measured) => name.then(" (").and(with_interval(unit, &measured)).then(")"),
+                None => name,
+            }
         })
         .collect();
-    let calibrated = giving.iter().all(|(mechanism, _)| mechanism.calibrated_from.contains(&claim.id));
+    let calibrated = fitting.iter().all(|(mechanism, _)| mechanism.calibrated_from.contains(&claim.id));
     let from_it = if calibrated { ", fitted to this claim," } else { "" };
     let what = if told.len() == 1 {
-        format!("One mechanism{from_it} gives")
+        format!(" One mechanism{from_it} gives")
     } else {
-        format!("Several mechanisms{from_it} give")
+        format!(" Several mechanisms{from_it} give")
     };
-    format!(" {what} the printed figure: {}.", listed(&told, "and"))
+    Sentence::words(format!("{what} the document's figure: ")).and(Sentence::list(told, "and")).then(".")
 }
 
 /// Whether the mechanisms can be told apart. `None` without mechanisms.
-pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) -> Option<String> {
+pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) -> Option<Sentence> {
     if mechanisms.is_empty() {
         return None;
     }
-    let candidates: Vec<&MechanismFinding> = mechanisms.iter().filter(|found| found.gives_it == Some(true)).collect();
-    let names =
-        |all: &[&MechanismFinding]| listed(&all.iter().map(|found| found.name.clone()).collect::<Vec<_>>(), "and");
-    match *candidates {
-        [] => return Some("None of the mechanisms was shown to give the printed figure.".into()),
-        [only] => {
-            return Some(format!(
-                "Only one mechanism gives the printed figure, {}, so there is nothing to tell apart.",
-                only.name
-            ));
-        }
-        _ => {}
+    let standing = |wanted: Option<Fit>| -> Vec<String> {
+        mechanisms.iter().filter(|found| found.standing() == wanted).map(|found| found.name.clone()).collect()
+    };
+    let (fits, excluded) = (standing(Some(Fit::Fits)), standing(Some(Fit::Excluded)));
+    let (undecided, unmeasured) = (standing(Some(Fit::Undecided)), standing(None));
+    if unmeasured.len() == mechanisms.len() {
+        return Some(Sentence::words("The explanations are not measured yet."));
     }
+    let experiment = claim.apart.as_ref().map_or_else(Sentence::default, |apart| experiment(apart, unit, mechanisms));
+    let mut sentence = experiment;
+    for (names, verb) in
+        [(&excluded, "is excluded"), (&undecided, "is undecided"), (&unmeasured, "is not measured yet")]
+    {
+        let verb = if names.len() == 1 { verb.to_owned() } else { verb.replacen("is", "are", 1) };
+        if !names.is_empty() {
+            sentence = sentence.and(Sentence::words(format!("{} {verb}. ", listed(names, "and"))).capital());
+        }
+    }
+    let left = match (&*fits, undecided.is_empty() && unmeasured.is_empty()) {
+        ([], true) => "No explanation is left.".into(),
+        ([], false) => "No explanation is shown to fit.".into(),
+        ([only], true) => format!("Only one explanation is left: {only}."),
+        ([only], false) => format!("One explanation fits, {only}, but it isn't the only one left."),
+        (several, _) => told_apart(claim, mechanisms, several),
+    };
+    Some(sentence.then(left))
+}
+
+/// What the experiment that separates the mechanisms gave.
+fn experiment(apart: &Apart, unit: Unit, mechanisms: &[MechanismFinding]) -> Sentence {
+    let told: Vec<Sentence> = mechanisms
+        .iter()
+        .filter(|found| found.fit != Some(Fit::Excluded))
+        .filter_map(|found| {
+            let measured = found.apart?;
+            let figure = Sentence::default().measured(unit, measured.value.estimate);
+            Some(figure.then(format!(" with {} (", found.name)).interval(unit, &measured).then(")"))
+        })
+        .collect();
+    if told.is_empty() {
+        return Sentence::default();
+    }
+    let with = Sentence::words(format!("With {}, ", apart.with));
+    let with = match &apart.derived {
+        Some(derived) => {
+            let from =
+                apart.from.as_ref().map_or("the documents' figures give".into(), |from| format!("claim {from} has"));
+            with.then(format!("where {from} ")).number(unit, derived.value).then(format!(" ({}), ", derived.formula))
+        }
+        None => with,
+    };
+    with.then("the explanations give ").and(Sentence::list(told, "and")).then(". ")
+}
+
+/// Several mechanisms fit: whether their figures differ in the experiment that separates them.
+fn told_apart(claim: &Claim, mechanisms: &[MechanismFinding], fits: &[String]) -> String {
+    let names = capital(&listed(fits, "and"));
     let Some(apart) = &claim.apart else {
-        return Some(format!("No experiment here separates them: {} give the printed figure.", names(&candidates)));
+        return format!("{names} fit, and no experiment here separates them.");
     };
-    let told: Option<Vec<String>> =
-        candidates.iter().map(|found| Some(by_mechanism(unit, found.apart?, &found.name))).collect();
-    let Some(told) = told.map(|told| listed(&told, "and")) else {
-        return Some(format!("Their figures with {} are not measured yet.", apart.with));
-    };
-    let Some(published) = apart.published else {
-        let values: Vec<Estimate> = candidates.iter().filter_map(|found| Some(found.apart?.value)).collect();
-        let tolerance = claim.figures.first().map_or(0.0, |first| first.tolerance);
-        let pairs = || values.iter().enumerate().flat_map(|(at, a)| values[at + 1..].iter().map(move |b| (*a, *b)));
-        return Some(if pairs().any(|(a, b)| part(a, b, tolerance)) {
-            format!(
-                "With {}, they differ: {told}. The documents printed no figure that decides between them.",
-                apart.with
-            )
-        } else {
-            format!("They can't be told apart: with {}, the figure is {told}.", apart.with)
-        });
-    };
-    let printed = apart.from.as_ref().map_or("a document".into(), |from| format!("claim {from}"));
-    let standing: Vec<&MechanismFinding> =
-        candidates.iter().copied().filter(|found| found.stands == Some(true)).collect();
-    let open = candidates.iter().any(|found| found.stands.is_none());
-    let so = match (standing.len(), open) {
-        (0, false) => "none of them fits".into(),
-        (0, true) => "this doesn't decide between them".into(),
-        (1, false) => format!("only one fits, {}", names(&standing)),
-        (_, false) => format!("{} fit, so they can't be told apart", names(&standing)),
-        (_, true) => format!("certain to fit: {}; not all of the others are ruled out", names(&standing)),
-    };
-    Some(format!("With {}, where {printed} gives {}, the figure is {told}: {so}.", apart.with, figure(unit, published)))
+    let fitting = mechanisms.iter().filter(|found| found.standing() == Some(Fit::Fits));
+    let values: Vec<Estimate> = fitting.filter_map(|found| Some(found.apart?.value)).collect();
+    let tolerance = claim.figures.first().map_or(0.0, |first| first.tolerance);
+    let mut pairs = values.iter().enumerate().flat_map(|(at, a)| values[at + 1..].iter().map(move |b| (*a, *b)));
+    if values.len() < fits.len() {
+        format!("{names} fit, and their figures with {} are not all measured.", apart.with)
+    } else if apart.derived.is_none() && pairs.any(|(a, b)| part(a, b, tolerance)) {
+        format!(
+            "{names} fit. They differ with {}, but the documents print no figure that decides between them.",
+            apart.with
+        )
+    } else {
+        format!("{names} fit, so they can't be told apart.")
+    }
 }
 
-fn with_interval(unit: Unit, measured: Measured) -> String {
-    format!("{}, {}", figure(unit, measured.value.estimate), interval(unit, measured.value))
-}
-
-fn by_mechanism(unit: Unit, measured: Measured, name: &str) -> String {
-    format!("{} with {name} ({})", figure(unit, measured.value.estimate), interval(unit, measured.value))
+fn with_interval(unit: Unit, measured: &Measured) -> Sentence {
+    Sentence::default().measured(unit, measured.value.estimate).then(", ").interval(unit, measured)
 }
 
 /// The verdict on one figure, without a capital and without a full stop.
-fn clause(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> String {
+fn clause(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> Sentence {
     let finding = &assessed.finding;
     let reason = finding.reason.as_deref().unwrap_or("no reason is known");
     let was = was(assessed, scenarios);
     match (finding.verdict, was) {
         (Verdict::NotTestable, was) => not_testable(assessed, was, reason),
-        (Verdict::NotMeasured, _) => "not measured yet".into(),
-        (Verdict::Inconclusive, None) => format!("not decided: {reason}"),
-        (Verdict::Inconclusive, Some(was)) => match expected(assessed) {
-            Some(expected) => format!("{was}; {expected}: not decided, {reason}"),
-            None => format!("{was}: not decided, {reason}"),
-        },
-        (Verdict::Contradicted, Some(was)) if finding.unit == Unit::Outcome => format!("not shown here: {was}"),
+        (Verdict::NotMeasured, _) | (_, None) if finding.verdict != Verdict::Undecided => {
+            Sentence::words("not measured yet")
+        }
+        (_, None) => Sentence::words(format!("not decided: {reason}")),
+        (Verdict::Undecided, Some(was)) => {
+            let was = match expected(assessed) {
+                Some(expected) => was.then("; ").and(expected),
+                None => was,
+            };
+            was.then(format!(": not decided, {reason}"))
+        }
+        (Verdict::Refuted, Some(was)) if finding.unit == Unit::Outcome => Sentence::words("not shown here: ").and(was),
         (_, Some(was)) => match expected(assessed) {
-            Some(expected) => format!("{was}; {expected}{}", follows(claim, assessed, scenarios)),
+            Some(expected) => was.then("; ").and(expected).and(follows(claim, assessed, scenarios)),
             None => was,
         },
-        (_, None) => "not measured yet".into(),
     }
 }
 
-fn not_testable(assessed: &Assessed, was: Option<String>, missing: &str) -> String {
+fn not_testable(assessed: &Assessed, was: Option<Sentence>, missing: &str) -> Sentence {
+    let told = Sentence::words(format!("not testable here, because {missing}"));
     let prediction = assessed.finding.prediction.as_ref().map(|prediction| {
-        let value = figure(assessed.finding.unit, prediction.value);
-        format!("{} predicts {value}, which is a prediction, not a measurement", by_name(prediction.by))
+        Sentence::words(format!("{} predicts ", by_name(prediction.by)))
+            .number(assessed.finding.unit, prediction.value)
+            .then(", which is a prediction, not a measurement")
     });
-    let parts: Vec<String> = was.into_iter().chain(expected(assessed)).chain(prediction).collect();
-    let told = format!("not testable here, because {missing}");
-    if parts.is_empty() { told } else { format!("{told}: {}", parts.join("; ")) }
+    let parts = was.into_iter().chain(expected(assessed)).chain(prediction);
+    parts.enumerate().fold(told, |told, (place, part)| told.then(if place == 0 { ": " } else { "; " }).and(part))
 }
 
 fn by_name(form: &str) -> String {
@@ -208,54 +270,56 @@ fn by_name(form: &str) -> String {
 }
 
 /// What was measured, or what happened. `None` if nothing was measured.
-fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
+fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
     let finding = &assessed.finding;
     // An outcome is a clause already.
-    if finding.outcome.is_some() {
-        return finding.outcome.clone();
+    if let Some(outcome) = &finding.outcome {
+        return Some(Sentence::words(outcome.clone()));
     }
     let measured = finding.measured?;
     let test = &assessed.figure.test;
     let home = scenarios.iter().find(|scenario| scenario.name == finding.scenario);
     // Memory has nothing to do with latencies.
     let cast = Cast::of(test.cells(), home.filter(|_| !matches!(test, Test::Memory { .. })));
-    let value = figure(finding.unit, measured.value.estimate);
-    let sure = interval(finding.unit, measured.value);
-    let told = match test {
+    let front = cast.front();
+    let figure = |before: String, after: String| {
+        Sentence::words(format!("{front}{before} "))
+            .measured(finding.unit, measured.value.estimate)
+            .then(format!("{after} ("))
+            .interval(finding.unit, &measured)
+            .then(")")
+    };
+    Some(match test {
         Test::Ratio { from, to } => {
-            format!("{} {} {value} times as fast as {} ({sure})", cast.who(to), were(to), cast.who(from))
+            figure(format!("{} {}", cast.who(to), were(to)), format!(" as fast as {}", cast.who(from)))
         }
         Test::Time { cell, tasks: Some(tasks) } => {
-            let tasks = format!("{} tasks", grouped(*tasks));
-            format!(
-                "{tasks} would take {value} {} ({sure}), extrapolated from {}",
-                cast.by(cell),
-                grouped(own_tasks(assessed))
-            )
+            let after = format!(", extrapolated from {}", grouped(own_tasks(assessed)));
+            figure(format!("{} tasks would take", grouped(*tasks)), format!(" {}", cast.by(cell))).then(after)
         }
-        Test::Time { cell, tasks: None } => format!("{} took {value} {} ({sure})", all_tasks(assessed), cast.by(cell)),
-        Test::Turns { cell, .. } => format!("{} took {value} waves {} ({sure})", all_tasks(assessed), cast.by(cell)),
+        Test::Time { cell, tasks: None } | Test::Turns { cell, .. } => {
+            figure(format!("{} took", all_tasks(assessed)), format!(" {}", cast.by(cell)))
+        }
         Test::Trend { cells } => {
             // Their variants differ only in the number of tasks.
             let by = cells.first().map_or(String::new(), |cell| Cast::of(vec![cell], None).by(cell));
-            format!("{by}, the time grew as the number of tasks to the power of {value} ({sure})")
+            figure(format!("{by}, the time grew as the number of tasks to the power of"), String::new())
         }
         Test::DropOff { at, .. } => {
             let best = best(assessed)
                 .map_or("the best of the others".into(), |best| format!("{}, the best of the others", cast.who(best)));
-            format!("{} took {value} times as long as {best} ({sure})", cast.who(at))
+            figure(format!("{} took", cast.who(at)), format!(" as long as {best}"))
         }
-        Test::CpuShare { cell, against: None } => format!("{} used {value} of one core ({sure})", cast.who(cell)),
+        Test::CpuShare { cell, against: None } => figure(format!("{} used", cast.who(cell)), " of one core".into()),
         Test::CpuShare { cell, against: Some(other) } => {
-            format!("{} used {value} times the CPU of {} ({sure})", cast.who(cell), cast.who(other))
+            figure(format!("{} used", cast.who(cell)), format!(" the CPU of {}", cast.who(other)))
         }
-        Test::Memory { cell, against: None } => format!("{}, each worker added {value} ({sure})", cast.by(cell)),
+        Test::Memory { cell, against: None } => figure(format!("{}, each worker added", cast.by(cell)), String::new()),
         Test::Memory { cell, against: Some(other) } => {
-            format!("{}, each worker added {value} times as much memory as {} ({sure})", cast.by(cell), cast.by(other))
+            figure(format!("{}, each worker added", cast.by(cell)), format!(" as much memory as {}", cast.by(other)))
         }
         Test::Count { .. } | Test::Exhibit(_) | Test::Fails { .. } => return None,
-    };
-    Some(cast.front() + &told)
+    })
 }
 
 fn were(cell: &CellSpec) -> &'static str {
@@ -279,23 +343,35 @@ fn best<'a>(assessed: &'a Assessed) -> Option<&'a CellSpec> {
     assessed.finding.cells.get(scattered.best?)
 }
 
-/// The expected figure. `None` for outcomes, whose clauses include it.
-fn expected(assessed: &Assessed) -> Option<String> {
-    let finding = &assessed.finding;
-    let comparison = |word: &str, bound: f64| match &assessed.figure.test {
-        Test::Ratio { .. } if is_one(bound) => {
-            format!("the claim says {}", if word == "more" { "faster" } else { "slower" })
-        }
-        _ => format!("the claim says {word} than {}", chosen(finding.unit, bound)),
-    };
-    Some(match assessed.figure.expects {
-        Expects::Published => format!("the document printed {}", figure(finding.unit, finding.published?)),
-        Expects::Above(bound) => comparison("more", bound),
-        Expects::Below(bound) => comparison("less", bound),
-        Expects::Equal(bound) if finding.unit == Unit::Ratio && is_one(bound) => "the claim says no difference".into(),
-        Expects::Equal(bound) => format!("the claim says {}", chosen(finding.unit, bound)),
-        Expects::Shown => return None,
-    })
+/// The expected figure, and who says so. `None` for outcomes, whose clauses include it.
+fn expected(assessed: &Assessed) -> Option<Sentence> {
+    let FigureFinding { unit, reference, bound, .. } = &assessed.finding;
+    let reference = reference
+        .as_ref()
+        .map(|Sourced { value, from }| Sentence::words(source(from)).number(*unit, *value).then(because(from)));
+    let bound = bound.as_ref().and_then(|Sourced { value, from }| {
+        let who = match from {
+            Provenance::Printed => "the document prints ",
+            Provenance::Said => "the claim says ",
+            Provenance::Derived { .. } => "derived from the document's figures: ",
+            Provenance::Ours { .. } => "our bound: ",
+        };
+        let faster = matches!(assessed.figure.test, Test::Ratio { .. }) && is_one(*value);
+        let comparison = match assessed.figure.expects {
+            Expects::Above(_) if faster => "faster".into(),
+            Expects::Below(_) if faster => "slower".into(),
+            Expects::Equal(_) if *unit == Unit::Ratio && is_one(*value) => "no difference".into(),
+            Expects::Above(_) => format!("more than {}", chosen(*unit, *value)),
+            Expects::Below(_) => format!("less than {}", chosen(*unit, *value)),
+            Expects::Equal(_) => chosen(*unit, *value),
+            Expects::Reference | Expects::Shown => return None,
+        };
+        Some(Sentence::words(format!("{who}{comparison}{}", because(from))))
+    });
+    match (reference, bound) {
+        (Some(reference), Some(bound)) => Some(reference.then("; ").and(bound)),
+        (reference, bound) => reference.or(bound),
+    }
 }
 
 fn is_one(bound: f64) -> bool {
@@ -303,51 +379,51 @@ fn is_one(bound: f64) -> bool {
 }
 
 /// What follows from the measured and the expected figure.
-fn follows(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> String {
+fn follows(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> Sentence {
     let finding = &assessed.finding;
     let counted = finding.unit == Unit::Count;
-    let is_published = assessed.figure.expects == Expects::Published;
-    match finding.verdict {
-        Verdict::CanExplain => {
-            format!(", but the model was fitted to {}: it can explain that figure, not reproduce it", claim.id)
-        }
-        Verdict::Reproduced if counted && is_published => ", which agrees".into(),
-        Verdict::Reproduced if counted => ", which holds".into(),
-        Verdict::Reproduced if is_published => format!(", which agrees within {}", tolerance(assessed)),
-        Verdict::Reproduced => match (assessed.figure.expects, finding.measured) {
+    let by_reference = assessed.figure.expects == Expects::Reference;
+    let words = match finding.verdict {
+        Verdict::Fitted => format!(", but the model was fitted to figures of {}, so this is no confirmation", claim.id),
+        Verdict::Holds if counted && by_reference => ", which agrees".into(),
+        Verdict::Holds if counted => ", which holds".into(),
+        Verdict::Holds if by_reference => format!(", which agrees within {}", tolerance(assessed)),
+        Verdict::Holds => match (assessed.figure.expects, finding.measured) {
             (Expects::Equal(bound), Some(measured)) if measured.value.low > bound || measured.value.high < bound => {
                 format!(", which holds within {}, although a smaller difference is shown", margin(finding))
             }
             (Expects::Equal(_), _) => format!(", which holds within {}", margin(finding)),
             _ => ", which holds".into(),
         },
-        Verdict::DirectionOnly if !is_published => format!(", which holds, but by less than {}", margin(finding)),
-        Verdict::DirectionOnly => {
-            something_else(assessed, scenarios).unwrap_or_else(|| ": the direction agrees, but not the size".into())
+        Verdict::HoldsInDirection if !by_reference => format!(", which holds, but by less than {}", margin(finding)),
+        Verdict::HoldsInDirection => {
+            return something_else(assessed, scenarios)
+                .unwrap_or_else(|| Sentence::words(": the direction agrees, but not the size"));
         }
-        Verdict::Contradicted if counted && is_published => ", which doesn't agree".into(),
-        Verdict::Contradicted if counted => ", which doesn't hold".into(),
-        Verdict::Contradicted if is_published => {
+        Verdict::Refuted if counted && by_reference => ", which doesn't agree".into(),
+        Verdict::Refuted if counted => ", which doesn't hold".into(),
+        Verdict::Refuted if by_reference => {
             let seconds = something_else(assessed, scenarios).unwrap_or_default();
-            format!(", which the 95\u{a0}% interval rules out{seconds}")
+            return Sentence::words(", which the interval rules out").and(seconds);
         }
-        Verdict::Contradicted if is_within_margin(assessed) => {
+        Verdict::Refuted if is_within_margin(assessed) => {
             format!(", but any difference is smaller than {}", margin(finding))
         }
-        _ => ", which the 95\u{a0}% interval rules out".into(),
-    }
+        _ => ", which the interval rules out".into(),
+    };
+    Sentence::words(words)
 }
 
 fn tolerance(assessed: &Assessed) -> String {
     match assessed.finding.unit {
-        Unit::Exponent => figure(Unit::Exponent, assessed.figure.tolerance),
+        Unit::Exponent => Unit::Exponent.figure(assessed.figure.tolerance),
         _ => whole_percent(assessed.figure.tolerance),
     }
 }
 
 /// Figures that differ by less than this count as the same.
 fn margin(finding: &FigureFinding) -> String {
-    if finding.unit == Unit::Exponent { figure(Unit::Exponent, DELTA) } else { whole_percent(DELTA) }
+    if finding.unit == Unit::Exponent { Unit::Exponent.figure(DELTA) } else { whole_percent(DELTA) }
 }
 
 /// A chosen share: `15 %`, `2.5 %`.
@@ -356,7 +432,7 @@ fn whole_percent(share: f64) -> String {
     told.replace(".0\u{a0}", "\u{a0}")
 }
 
-/// Whether it was contradicted because the difference is too small, and not because it is on the wrong side.
+/// Whether it was refuted because the difference is too small, and not because it is on the wrong side.
 fn is_within_margin(assessed: &Assessed) -> bool {
     let Some(Measured { value, .. }) = assessed.finding.measured else { return false };
     match assessed.figure.expects {
@@ -366,22 +442,22 @@ fn is_within_margin(assessed: &Assessed) -> bool {
     }
 }
 
-/// The difference between the printed and the measured speed-up in seconds, at the document's pace: both are applied to
-/// the sequential time measured here. Only for waits, which are the document's; computing depends on this processor.
-fn something_else(assessed: &Assessed, scenarios: &[Scenario]) -> Option<String> {
+/// The difference between the document's and the measured speed-up in seconds, at the document's pace: both are applied
+/// to the sequential time measured here. Only for waits, which are the document's; computing depends on this processor.
+fn something_else(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
     let (Test::Ratio { from, .. }, Some(record)) = (&assessed.figure.test, assessed.taken.record) else { return None };
     let home = scenarios.iter().find(|scenario| scenario.name == assessed.finding.scenario)?;
     let waits = matches!(home.variant(&from.variant)?.workload, Workload::Fetch(_));
+    let reference = assessed.finding.reference.as_ref()?;
+    if matches!(reference.from, Provenance::Ours { .. }) {
+        return None;
+    }
     let rounds = at_documents_pace_s(assessed.taken.cells.first().filter(|_| waits)?, record.time_scale);
     let alone_s = (rounds.iter().map(|seconds| seconds.ln()).sum::<f64>() / rounds.len() as f64).exp();
-    let seconds = alone_s / assessed.finding.published? - alone_s / assessed.finding.measured?.value.estimate;
-    Some(match seconds {
-        more if more > 0.0 => format!(": {} are not explained by latency", short_time(more)),
-        less => format!(": here, the run took {} longer", short_time(-less)),
+    let seconds = alone_s / reference.value - alone_s / assessed.finding.measured?.value.estimate;
+    Some(if seconds > 0.0 {
+        Sentence::words(": ").number(Unit::Seconds, seconds).then(" are not explained by latency")
+    } else {
+        Sentence::words(": here, the run took ").number(Unit::Seconds, -seconds).then(" longer")
     })
-}
-
-/// A difference of times, to be compared with times in seconds: `0.37 s`.
-fn short_time(seconds: f64) -> String {
-    if (0.1..9.995).contains(&seconds) { format!("{seconds:.2}\u{a0}s") } else { time(seconds) }
 }

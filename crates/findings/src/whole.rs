@@ -1,7 +1,7 @@
 //! Combines the verdicts on a claim's figures into the verdict on the claim.
 
 use super::{
-    Finding, MechanismFinding, Verdict,
+    Finding, MechanismFinding, ReadingFinding, Verdict, bugs,
     figure::Assessed,
     mechanism::{self, mechanisms},
     sentence,
@@ -10,28 +10,57 @@ use harness::results::evidence::Evidence;
 use harness::scenario::{Scenario, claim::Claim};
 
 /// The weakest first: a claim is as strong as its weakest figure.
-const WEAKEST_FIRST: [Verdict; 5] =
-    [Verdict::Contradicted, Verdict::Inconclusive, Verdict::DirectionOnly, Verdict::CanExplain, Verdict::Reproduced];
+const WEAKEST_FIRST: [Verdict; 6] = [
+    Verdict::Refuted,
+    Verdict::Undecided,
+    Verdict::Depends,
+    Verdict::HoldsInDirection,
+    Verdict::Fitted,
+    Verdict::Holds,
+];
 
 /// The finding on a claim whose figures are judged.
 pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenario], evidence: &Evidence) -> Finding {
     let mechanisms = mechanisms(claim, evidence);
+    let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, evidence)).collect();
     // Figures about Rust don't decide a document's claim.
-    let judged: Vec<&Assessed> = figures.iter().filter(|assessed| !assessed.figure.in_rust).collect();
-    let verdicts = with_mechanisms(&judged, &mechanisms);
-    let verdict = verdict(claim, &verdicts);
-    let unit = judged.first().map(|first| first.finding.unit);
+    let judged: Vec<(usize, &Assessed)> =
+        figures.iter().enumerate().filter(|(_, assessed)| !assessed.figure.in_rust).collect();
+    let judged_alone: Vec<&Assessed> = judged.iter().map(|(_, assessed)| *assessed).collect();
+    let verdicts = with_mechanisms(&judged_alone, &mechanisms);
+    let readings = readings(claim, &judged_alone, &verdicts, scenarios);
+    let of_readings = (!readings.is_empty()).then(|| of_readings(&readings));
+    let others = judged_alone.iter().zip(&verdicts).filter(|(assessed, _)| assessed.figure.reading.is_none());
+    let refuting = bugs.iter().filter(|bug| bug.refutes).map(bugs::verdict);
+    let all: Vec<Verdict> =
+        of_readings.into_iter().chain(others.map(|(_, verdict)| *verdict)).chain(refuting).collect();
+    let verdict = weakest(&all);
+    let deciding = verdicts.iter().position(|one| *one == verdict);
+    let unit = judged_alone.first().map(|first| first.finding.unit);
     Finding {
         id: claim.id.clone(),
         scenario: home(claim, scenarios),
         question: claim.question.clone(),
         says: claim.says.clone(),
         verdict,
-        sentence: sentence::whole(claim, verdict, &verdicts, &judged, &mechanisms, scenarios),
+        sentence: sentence::Whole {
+            claim,
+            verdict,
+            verdicts: &verdicts,
+            figures: &judged_alone,
+            readings: &readings,
+            bugs: &bugs,
+            mechanisms: &mechanisms,
+            scenarios,
+        }
+        .sentence(deciding),
+        deciding: deciding.and_then(|place| judged.get(place)).map(|(place, _)| *place),
         apart: unit.and_then(|unit| sentence::apart(claim, unit, &mechanisms)),
         figures: figures.into_iter().map(|assessed| assessed.finding).collect(),
+        depends_on: claim.depends_on.clone(),
+        readings,
+        bugs,
         mechanisms,
-        contested: claim.contested.clone(),
         in_rust: claim.in_rust.clone(),
         caveat: claim.caveat.clone(),
         command: format!("makespan reproduce {}", claim.id),
@@ -44,28 +73,60 @@ fn with_mechanisms(figures: &[&Assessed], mechanisms: &[MechanismFinding]) -> Ve
     if let (Some(verdict), Some(first)) = (verdicts.first_mut(), figures.first())
         && mechanism::explain(&first.finding, mechanisms)
     {
-        *verdict = Verdict::CanExplain;
+        *verdict = Verdict::Fitted;
     }
     verdicts
 }
 
-fn verdict(claim: &Claim, figures: &[Verdict]) -> Verdict {
-    let all = |wanted: Verdict| figures.iter().all(|verdict| *verdict == wanted);
-    if all(Verdict::NotMeasured) {
-        return Verdict::NotMeasured;
+/// A line for each condition, in the order in which the figures name them.
+fn readings(claim: &Claim, figures: &[&Assessed], verdicts: &[Verdict], scenarios: &[Scenario]) -> Vec<ReadingFinding> {
+    let mut conditions: Vec<&str> = Vec::new();
+    for condition in figures.iter().filter_map(|assessed| assessed.figure.reading.as_deref()) {
+        if !conditions.contains(&condition) {
+            conditions.push(condition);
+        }
     }
-    if claim.contested.is_some() {
-        return Verdict::Contested;
+    let line = |condition: &str| {
+        let mine: Vec<(&Assessed, Verdict)> = figures
+            .iter()
+            .zip(verdicts)
+            .filter(|(assessed, _)| assessed.figure.reading.as_deref() == Some(condition))
+            .map(|(assessed, verdict)| (*assessed, *verdict))
+            .collect();
+        let verdict = weakest(&mine.iter().map(|(_, verdict)| *verdict).collect::<Vec<_>>());
+        let deciding = mine.iter().find(|(_, one)| *one == verdict).map(|(assessed, _)| *assessed);
+        let sentence = deciding.map(|assessed| sentence::one(claim, assessed, scenarios)).unwrap_or_default();
+        ReadingFinding { condition: condition.into(), verdict, sentence }
+    };
+    conditions.into_iter().map(line).collect()
+}
+
+/// The readings as one verdict: it depends if one holds and another doesn't.
+fn of_readings(readings: &[ReadingFinding]) -> Verdict {
+    let has = |wanted: &[Verdict]| readings.iter().any(|reading| wanted.contains(&reading.verdict));
+    if readings.iter().all(|reading| reading.verdict != Verdict::NotMeasured)
+        && has(&[Verdict::Holds, Verdict::HoldsInDirection, Verdict::Fitted])
+        && has(&[Verdict::Refuted])
+    {
+        return Verdict::Depends;
     }
-    if figures.contains(&Verdict::NotMeasured) {
+    // What holds under one condition alone says nothing about the other.
+    if has(&[Verdict::NotTestable]) && !has(&[Verdict::NotMeasured]) {
+        return Verdict::NotTestable;
+    }
+    weakest(&readings.iter().map(|reading| reading.verdict).collect::<Vec<_>>())
+}
+
+fn weakest(verdicts: &[Verdict]) -> Verdict {
+    if verdicts.contains(&Verdict::NotMeasured) {
         return Verdict::NotMeasured;
     }
     // The first figure is what the claim is about. Without it, the others can't decide the claim.
-    if figures.first() == Some(&Verdict::NotTestable) {
+    if verdicts.first() == Some(&Verdict::NotTestable) {
         return Verdict::NotTestable;
     }
     // Other figures that can't be tested here are ignored.
-    WEAKEST_FIRST.into_iter().find(|verdict| figures.contains(verdict)).unwrap_or(Verdict::NotTestable)
+    WEAKEST_FIRST.into_iter().find(|verdict| verdicts.contains(verdict)).unwrap_or(Verdict::NotTestable)
 }
 
 /// The scenario whose file contains the claim.

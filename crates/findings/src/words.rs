@@ -1,9 +1,11 @@
 //! Cells and figures in words, as used in sentences.
 
 use super::Unit;
-use harness::scenario::{CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload, claim::Countable};
-use stats::Estimate;
-use support::figures::{TimeUnit, grouped, memory, percent, plain, ratio, significant, time};
+use harness::scenario::{
+    CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload,
+    claim::{Countable, Provenance},
+};
+use support::figures::{grouped, plain};
 use work::{presentation::Phrase, strategy::presentation, worker::task_queue::Schedule};
 
 /// The cells of one test. A sentence begins with what they have in common, and adds to each cell what differs.
@@ -143,58 +145,30 @@ pub(super) fn counted(what: Countable, number: f64) -> String {
     }
 }
 
-/// A figure with its unit: `4.91`, `2.17 s`.
-pub(super) fn figure(unit: Unit, value: f64) -> String {
-    match unit {
-        Unit::Ratio | Unit::Turns | Unit::Outcome => ratio(value),
-        Unit::Exponent => signed(value),
-        Unit::Seconds => time(value),
-        Unit::CoreShare => percent(value),
-        Unit::Bytes => memory(value.max(0.0) as u64),
-        Unit::Count => grouped(value.max(0.0) as u32),
-    }
-}
-
 /// A chosen bound, with the digits it was written with: `4`, `1.05`.
 pub(super) fn chosen(unit: Unit, value: f64) -> String {
     match unit {
-        Unit::Ratio | Unit::Turns | Unit::Exponent => plain(value),
-        _ => figure(unit, value),
+        Unit::Ratio | Unit::Waves | Unit::Exponent => plain(value),
+        _ => unit.figure(value),
     }
 }
 
-/// The interval: `95 % interval 4.85–4.97`.
-pub(super) fn interval(unit: Unit, value: Estimate) -> String {
-    let Estimate { estimate, low, high } = value;
-    let ends = match unit {
-        Unit::Seconds => {
-            let seconds = TimeUnit::of(estimate);
-            let [low, high] = told_apart([low, high].map(|end| end * seconds.per_second), |end| significant(end, 3));
-            format!("{low}–{high}\u{a0}{}", seconds.short)
-        }
-        // A dash between figures that may be negative is hard to read.
-        Unit::Exponent => format!("{} to {}", signed(low), signed(high)),
-        Unit::CoreShare | Unit::Bytes => format!("{} to {}", figure(unit, low), figure(unit, high)),
-        _ => {
-            let [low, high] = told_apart([low, high], |end| figure(unit, end));
-            format!("{low}–{high}")
-        }
-    };
-    format!("95\u{a0}% interval {ends}")
+/// Who says what a figure should be, before the figure.
+pub(super) fn source(from: &Provenance) -> &'static str {
+    match from {
+        Provenance::Printed => "the document printed ",
+        Provenance::Said => "the document says ",
+        Provenance::Derived { .. } => "derived from the document's figures: ",
+        Provenance::Ours { .. } => "our figure: ",
+    }
 }
 
-/// Two ends with enough digits, up to 5, to see that they differ.
-fn told_apart(ends: [f64; 2], usual: impl Fn(f64) -> String) -> [String; 2] {
-    let as_usual = ends.map(usual);
-    let finer = (3..=5).map(|digits| ends.map(|end| significant(end, digits)));
-    let differ = |told: &[String; 2]| told[0] != told[1];
-    [as_usual.clone()].into_iter().chain(finer).find(differ).unwrap_or(as_usual)
-}
-
-/// An exponent: `0.02`, `−0.01`.
-fn signed(value: f64) -> String {
-    let digits = format!("{:.2}", value.abs());
-    if value < 0.0 && digits != "0.00" { format!("−{digits}") } else { digits }
+/// The formula, or the reason for a figure of ours, in parentheses.
+pub(super) fn because(from: &Provenance) -> String {
+    match from {
+        Provenance::Derived { formula: why } | Provenance::Ours { why: Some(why) } => format!(" ({why})"),
+        Provenance::Printed | Provenance::Said | Provenance::Ours { why: None } => String::new(),
+    }
 }
 
 /// `a`, `a or b`, `a, b or c`.

@@ -1,5 +1,6 @@
 //! The verdicts on claims: the front of the page, and a section for each claim.
 
+pub(crate) mod axis_unit;
 pub(crate) mod claim;
 pub(crate) mod claim_table;
 pub(crate) mod decisions;
@@ -7,7 +8,6 @@ pub(crate) mod emphasis;
 pub(crate) mod findings;
 pub(crate) mod intervals;
 pub(crate) mod lanes;
-pub(crate) mod quantity;
 pub(crate) mod scoreboard;
 pub(crate) mod sweep;
 pub(crate) mod verdict;

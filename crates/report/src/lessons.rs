@@ -1,6 +1,10 @@
 //! The lessons, each collapsed: the question first, then how to run it, and only then the result.
 
-use crate::{PageInput, claims::verdict, command::command};
+use crate::{
+    PageInput,
+    claims::{emphasis::emphasised, verdict},
+    command::command,
+};
 use findings::{Finding, Findings, Verdict};
 use lesson::{Excerpt, Lesson, StepKind};
 use maud::{Markup, html};
@@ -107,6 +111,6 @@ fn claims(lesson: &Lesson, findings: &Findings) -> Markup {
 
 fn came_out(claim: &Finding) -> Markup {
     html! {
-        @if claim.verdict == Verdict::NotMeasured { code { (claim.command) } } @else { (claim.sentence) }
+        @if claim.verdict == Verdict::NotMeasured { code { (claim.command) } } @else { (emphasised(&claim.sentence)) }
     }
 }

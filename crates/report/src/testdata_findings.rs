@@ -2,14 +2,18 @@
 
 use crate::testdata;
 use findings::{
-    Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
+    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Prediction,
+    Ranked, ReadingFinding, Sentence, Unit, Verdict,
 };
 use harness::{
     results::{
         evidence::Evidence,
         record::{Purpose, Record},
     },
-    scenario::{CellSpec, DEFAULT_VARIANT, Timer},
+    scenario::{
+        CellSpec, DEFAULT_VARIANT, Timer,
+        claim::{Provenance, Sourced},
+    },
 };
 use museum::ExhibitShown;
 use stats::Estimate;
@@ -47,30 +51,40 @@ fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict:
         scenario: scenario.into(),
         cells,
         unit,
-        published: None,
+        reference: None,
+        bound: None,
         agrees: None,
         measured: None,
         outcome: None,
         prediction: None,
         verdict,
         reason: None,
+        reading: None,
         in_rust: false,
         calibrated_from: Vec::new(),
         time_scale: None,
     }
 }
 
-/// A speed-up over sequential, with a published figure.
+fn printed(value: f64) -> Sourced {
+    Sourced { value, from: Provenance::Printed }
+}
+
+fn said(value: f64) -> Sourced {
+    Sourced { value, from: Provenance::Said }
+}
+
+/// A speed-up over sequential, with a figure that follows from the document's.
 fn speedup(
     scenario: &str,
     (strategy, workers): (&str, u32),
-    published: f64,
+    document: f64,
     here: f64,
     verdict: Verdict,
 ) -> FigureFinding {
     FigureFinding {
-        published: Some(published),
-        agrees: Some((published * 0.85, published * 1.15)),
+        reference: Some(Sourced { value: document, from: Provenance::Derived { formula: "9 s / 2 s".into() } }),
+        agrees: Some((document * 0.85, document * 1.15)),
         measured: Some(measured(about(here, 0.012))),
         time_scale: Some(20.0),
         ..figure(
@@ -90,11 +104,14 @@ fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict,
         question: question.into(),
         says: says.into(),
         verdict,
-        sentence: sentence.into(),
+        sentence: Sentence::words(sentence),
+        deciding: None,
         figures: Vec::new(),
+        depends_on: None,
+        readings: Vec::new(),
+        bugs: Vec::new(),
         mechanisms: Vec::new(),
         apart: None,
-        contested: None,
         in_rust: None,
         caveat: None,
         command: format!("makespan reproduce {id}"),
@@ -103,7 +120,7 @@ fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict,
 
 const WEB: &str = "web_requests";
 
-/// Ten claims in three documents, and a table of two kinds of work.
+/// Ten claims in three documents, with a bug, and a table of two kinds of work.
 pub(crate) fn findings() -> Findings {
     let unmeasured = [
         ("000-5", "Does printing from threads need a lock?"),
@@ -118,7 +135,7 @@ pub(crate) fn findings() -> Findings {
             counts(),
             printing,
             exception,
-            contested(),
+            depends(),
             lock(),
             undecided(),
             too_few(),
@@ -132,19 +149,19 @@ pub(crate) fn findings() -> Findings {
 fn times() -> Finding {
     Finding {
         figures: vec![FigureFinding {
-            published: Some(8.991_06),
+            reference: Some(printed(8.991_06)),
             agrees: Some((7.64, 10.34)),
             measured: Some(measured(about(9.16, 0.004))),
             calibrated_from: vec!["000-1".into()],
             time_scale: Some(20.0),
-            ..figure("thirty requests", WEB, Unit::Seconds, vec![cell("sequential", 1)], Verdict::CanExplain)
+            ..figure("thirty requests", WEB, Unit::Seconds, vec![cell("sequential", 1)], Verdict::Fitted)
         }],
         ..claim(
             "000-1",
             WEB,
             "How long do thirty requests take, one after another?",
             "Thirty requests, each on a connection of its own, took 8.99106 s.",
-            Verdict::CanExplain,
+            Verdict::Fitted,
             "With 0.2997 s of latency each, thirty requests took 9.16 s (95 % interval 9.12-9.20); the document printed 8.99 s, and the latency was chosen by it.",
         )
     }
@@ -152,38 +169,54 @@ fn times() -> Finding {
 
 /// A figure that several mechanisms can explain.
 fn five() -> Finding {
-    let mechanism = |name: &str, here: f64, apart: f64, gives_it, stands| MechanismFinding {
+    let mechanism = |name: &str, here: f64, apart: f64, fit, fit_apart| MechanismFinding {
         name: name.into(),
         cells: vec![cell("sequential", 1), cell("threads", 4)],
         measured: Some(measured(about(here, 0.02))),
-        gives_it,
+        fit: Some(fit),
         apart: Some(measured(about(apart, 0.03))),
-        stands,
+        fit_apart,
     };
     Finding {
         figures: vec![
             FigureFinding {
                 prediction: Some(Prediction { value: 4.99, by: "lock-step" }),
-                ..speedup(WEB, ("threads", 4), 4.138, 4.91, Verdict::DirectionOnly)
+                ..speedup(WEB, ("threads", 4), 4.138, 4.91, Verdict::HoldsInDirection)
             },
-            speedup(WEB, ("threads", 8), 5.459, 7.24, Verdict::DirectionOnly),
+            speedup(WEB, ("threads", 8), 5.459, 7.24, Verdict::HoldsInDirection),
         ],
         mechanisms: vec![
-            mechanism("a serial start of 0.47 s", 4.15, 13.9, Some(true), Some(true)),
-            mechanism("uneven latencies (a coefficient of variation of 0.95)", 4.02, 9.8, Some(true), None),
-            mechanism("a link that all answers share", 2.91, 3.0, Some(false), Some(false)),
+            mechanism("a serial start of 0.47 s", 4.15, 13.9, Fit::Fits, Some(Fit::Fits)),
+            mechanism("uneven latencies (a coefficient of variation of 0.95)", 4.02, 9.8, Fit::Undecided, None),
+            mechanism("a link that all answers share", 2.91, 3.0, Fit::Excluded, Some(Fit::Excluded)),
         ],
-        apart: Some("A serial start and uneven latencies both give the printed figure. With thirty threads instead of five they part, but the document printed nothing that tells them apart.".into()),
+        apart: Some(Sentence::words(
+            "A link that all answers share is excluded. One explanation fits, a serial start of 0.47 s, but it isn't the only one left.",
+        )),
+        sentence: five_threads(),
+        deciding: Some(0),
         caveat: Some("The document's timer starts after its threads did.".into()),
         ..claim(
             "000-3",
             WEB,
             "Are five threads five times as fast?",
             "Five threads on a queue took 2.17279 s: 4.138 times as fast as one after another.",
-            Verdict::DirectionOnly,
-            "With the latency alone, 5 threads were 4.91 times as fast as one (95 % interval 4.85-4.97); the document printed 4.14: something else took 0.37 s.",
+            Verdict::HoldsInDirection,
+            "",
         )
     }
+}
+
+fn five_threads() -> Sentence {
+    Sentence::words("With the latency alone, 5 threads were ")
+        .measured(Unit::Ratio, 4.91)
+        .then(" as fast as one (")
+        .interval(Unit::Ratio, &measured(about(4.91, 0.012)))
+        .then("); derived from the document's figures: ")
+        .number(Unit::Ratio, 4.138)
+        .then(" (9 s / 2 s): ")
+        .number(Unit::Seconds, 0.37)
+        .then(" are not explained by latency.")
 }
 
 /// Counts, and an exhibit.
@@ -191,20 +224,14 @@ fn counts() -> Finding {
     Finding {
         figures: vec![
             FigureFinding {
-                published: Some(30.0),
+                reference: Some(printed(30.0)),
                 agrees: Some((30.0, 30.0)),
                 measured: Some(counted(30.0)),
-                ..figure(
-                    "requests that the server saw",
-                    WEB,
-                    Unit::Count,
-                    vec![cell("threads", 4)],
-                    Verdict::Reproduced,
-                )
+                ..figure("requests that the server saw", WEB, Unit::Count, vec![cell("threads", 4)], Verdict::Holds)
             },
             FigureFinding {
                 outcome: Some("without a queue the server counted 150 requests, with one 30".into()),
-                ..figure("without the queue", WEB, Unit::Outcome, Vec::new(), Verdict::Reproduced)
+                ..figure("without the queue", WEB, Unit::Outcome, Vec::new(), Verdict::Holds)
             },
         ],
         ..claim(
@@ -212,22 +239,32 @@ fn counts() -> Finding {
             WEB,
             "Does a queue give each job to one worker only?",
             "A queue hands out each job once; without one, five workers would each do all of the work.",
-            Verdict::Reproduced,
+            Verdict::Holds,
             "With a queue the server counted 30 requests for 30 jobs, without one 150.",
         )
     }
 }
 
+/// A line for one condition.
+fn reading(condition: &str, verdict: Verdict, sentence: &str) -> ReadingFinding {
+    ReadingFinding { condition: condition.into(), verdict, sentence: Sentence::words(sentence) }
+}
+
 /// Two readings.
-fn contested() -> Finding {
+fn depends() -> Finding {
     Finding {
-        contested: Some("its own figure for both together is 1.67 times slower than that of processes alone.".into()),
+        depends_on: Some("which hosts are requested".into()),
+        readings: vec![
+            reading("with one host for all", Verdict::Holds, "Both together were 7.10 times as fast as sequential."),
+            reading("with different hosts", Verdict::Refuted, "Both together were 0.61 times as fast as processes."),
+        ],
         figures: vec![
-            speedup(WEB, ("processes", 8), 5.459, 7.1, Verdict::Reproduced),
+            speedup(WEB, ("processes", 8), 5.459, 7.1, Verdict::Holds),
             FigureFinding {
                 agrees: Some((1.0, f64::INFINITY)),
-                published: None,
-                ..speedup(WEB, ("async", 8), 1.0, 0.61, Verdict::Contradicted)
+                reference: None,
+                bound: Some(said(1.0)),
+                ..speedup(WEB, ("async", 8), 1.0, 0.61, Verdict::Refuted)
             },
         ],
         ..claim(
@@ -235,8 +272,8 @@ fn contested() -> Finding {
             WEB,
             "Are both together better than either?",
             "Processes and threads combined are said to be very powerful.",
-            Verdict::Contested,
-            "Against one host, both together were 7.10 times as fast as one after another; against different hosts, 0.61 times as fast as processes alone.",
+            Verdict::Depends,
+            "It depends on which hosts are requested. It holds with one host for all. It is refuted with different hosts.",
         )
     }
 }
@@ -247,17 +284,18 @@ fn lock() -> Finding {
         figures: vec![
             FigureFinding {
                 agrees: Some((f64::NEG_INFINITY, 1.0)),
-                published: None,
-                ..speedup("prime_sum", ("gil_threads", 4), 1.0, 0.97, Verdict::Reproduced)
+                reference: None,
+                bound: Some(said(1.0)),
+                ..speedup("prime_sum", ("gil_threads", 4), 1.0, 0.97, Verdict::Holds)
             },
             FigureFinding {
-                published: None,
+                reference: None,
                 agrees: None,
                 in_rust: true,
-                ..speedup("prime_sum", ("threads", 4), 1.0, 1.96, Verdict::Reproduced)
+                ..speedup("prime_sum", ("threads", 4), 1.0, 1.96, Verdict::Holds)
             },
             FigureFinding {
-                published: Some(0.034),
+                reference: Some(printed(0.034)),
                 agrees: Some((0.029, 0.039)),
                 measured: Some(measured(about(1.93, 0.02))),
                 ..figure(
@@ -265,17 +303,26 @@ fn lock() -> Finding {
                     "prime_sum",
                     Unit::CoreShare,
                     vec![cell("threads", 4)],
-                    Verdict::Contradicted,
+                    Verdict::Refuted,
                 )
             },
         ],
         in_rust: Some("There is no interpreter lock, so threads calculate side by side.".into()),
+        bugs: vec![BugFinding {
+            name: "the printed program fails".into(),
+            program: "Its loop calls a name that doesn't exist.".into(),
+            exhibit: Some("wrong_name".into()),
+            cells: Vec::new(),
+            result: BugResult::Shown,
+            happened: Some("the error came when 3 of 4 pages had been fetched".into()),
+            refutes: false,
+        }],
         ..claim(
             "002-5",
             "prime_sum",
             "Do threads make a calculation slower?",
             "Under the interpreter's lock, threads take turns, and taking turns costs.",
-            Verdict::Contradicted,
+            Verdict::Refuted,
             "With a simulated lock, 4 threads were 0.97 times as fast as one (95 % interval 0.96-0.98); without it, 1.96 times.",
         )
     }
@@ -293,25 +340,25 @@ fn sizes() -> Finding {
                     WEB,
                     Unit::Exponent,
                     vec![cell("threads", 4), cell("threads", 8), cell("threads", 16), cell("threads", 30)],
-                    Verdict::Reproduced,
+                    Verdict::Holds,
                 )
             },
             FigureFinding {
-                published: Some(2.0),
+                reference: Some(printed(2.0)),
                 agrees: Some((1.7, 2.3)),
                 measured: Some(measured(about(2.03, 0.01))),
                 ..figure(
                     "waves of 50 workers for 100 URLs",
                     WEB,
-                    Unit::Turns,
+                    Unit::Waves,
                     vec![cell("sequential", 1), cell("threads", 16)],
-                    Verdict::Reproduced,
+                    Verdict::Holds,
                 )
             },
             FigureFinding {
                 measured: Some(measured(about(2_400_000.0, 0.08))),
                 agrees: Some((1_000_000.0, f64::INFINITY)),
-                ..figure("memory of a process", WEB, Unit::Bytes, vec![cell("processes", 8)], Verdict::Reproduced)
+                ..figure("memory of a process", WEB, Unit::Bytes, vec![cell("processes", 8)], Verdict::Holds)
             },
         ],
         ..claim(
@@ -319,7 +366,7 @@ fn sizes() -> Finding {
             WEB,
             "Does a thread for each address take the same time however many there are?",
             "With a thread for each address, it takes about 1.5 s whatever their number.",
-            Verdict::Reproduced,
+            Verdict::Holds,
             "From 1 to 400 addresses the time grew with the power 0.01 of their number (95 % interval -0.00 to 0.03): not at all.",
         )
     }
@@ -331,14 +378,14 @@ fn undecided() -> Finding {
         figures: vec![FigureFinding {
             measured: Some(measured(Estimate { estimate: 2.4, low: 0.4, high: 41.0 })),
             reason: Some("about 60 more rounds would settle it".into()),
-            ..speedup("prime_sum", ("processes", 2), 1.63, 2.4, Verdict::Inconclusive)
+            ..speedup("prime_sum", ("processes", 2), 1.63, 2.4, Verdict::Undecided)
         }],
         ..claim(
             "002-6",
             "prime_sum",
             "How much do two processes speed the sum up?",
             "A pool of processes speeds a calculation up. No time is printed.",
-            Verdict::Inconclusive,
+            Verdict::Undecided,
             "2 processes were 2.40 times as fast as one, but the interval (0.40-41.00) holds both answers.",
         )
     }

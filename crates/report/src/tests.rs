@@ -1,7 +1,7 @@
 //! Properties of the whole page.
 
 use super::{testdata, *};
-use findings::Findings;
+use findings::{Findings, Fit, Sentence, Unit};
 use harness::results::{evidence::Evidence, record::Check};
 
 fn input(records: Vec<Record>) -> PageInput {
@@ -339,9 +339,8 @@ fn a_picture_that_two_claims_need_is_drawn_once() {
 fn candidates_stand_side_by_side_with_what_came_of_them() {
     let html = page(&with_findings(Vec::new()));
     let claim = html.split("id=\"000-3\"").nth(1).unwrap().split("</article>").next().unwrap();
-    for expected in ["gives the printed figure", "doesn&#39;t give it", "still fits", "is ruled out"] {
-        let expected = expected.replace("&#39;", "'");
-        assert!(claim.contains(&expected), "{expected} is not there");
+    for fit in [Fit::Fits, Fit::Excluded, Fit::Undecided] {
+        assert!(claim.contains(fit.words()), "{fit:?} is not there");
     }
 }
 
@@ -357,11 +356,19 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
     let hostile = "\"><script>alert(1)</script>";
     let mut input = with_findings(vec![testdata::web_requests(10)]);
     for claim in &mut input.findings.claims {
-        for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.sentence, &mut claim.command] {
+        for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.command] {
             *text = format!("{text}{hostile}");
         }
-        for text in [&mut claim.apart, &mut claim.contested, &mut claim.in_rust, &mut claim.caveat] {
+        for text in [&mut claim.depends_on, &mut claim.in_rust, &mut claim.caveat] {
             *text = Some(hostile.into());
+        }
+        claim.sentence = Sentence::words(hostile).measured(Unit::Ratio, f64::NAN);
+        claim.apart = Some(Sentence::words(hostile));
+        for bug in &mut claim.bugs {
+            (bug.name, bug.program, bug.happened) = (hostile.into(), hostile.into(), Some(hostile.into()));
+        }
+        for reading in &mut claim.readings {
+            (reading.condition, reading.sentence) = (hostile.into(), Sentence::words(hostile));
         }
         for figure in &mut claim.figures {
             figure.name = hostile.into();
@@ -371,7 +378,9 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
                 measured.value.high = f64::INFINITY;
                 measured.value.low = f64::NAN;
             }
-            figure.published = figure.published.map(|_| f64::NAN);
+            for number in figure.reference.iter_mut().chain(&mut figure.bound) {
+                number.value = f64::NAN;
+            }
         }
     }
     let html = page(&input);
@@ -383,7 +392,7 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
 
 #[test]
 fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
-    use findings::{Unit, Verdict};
+    use findings::Verdict;
     let made = |strategy, workers| testdata::MadeCell {
         strategy,
         workers,
@@ -410,7 +419,7 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
                 figure.scenario.clone_from(name);
                 figure.cells =
                     vec![testdata_findings::cell("sequential", 1), testdata_findings::cell(strategy, workers)];
-                assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::DirectionOnly));
+                assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::HoldsInDirection));
             }
             claim
         })

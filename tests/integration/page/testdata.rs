@@ -2,11 +2,15 @@
 
 use makespan::{
     findings::{
-        Decided, FigureFinding, Finding, Findings, Measured, MechanismFinding, Prediction, Ranked, Unit, Verdict,
+        BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Prediction,
+        Ranked, ReadingFinding, Sentence, Unit, Verdict,
     },
     report::PageInput,
     results::{evidence::Evidence, record::Record, store::Store},
-    scenario::{CellSpec, DEFAULT_VARIANT, Timer},
+    scenario::{
+        CellSpec, DEFAULT_VARIANT, Timer,
+        claim::{Provenance, Sourced},
+    },
     stats::Estimate,
     worker::task_queue::Schedule,
 };
@@ -41,33 +45,56 @@ fn measured(value: Estimate) -> Measured {
     Measured { value, rounds: 10, alpha: 0.05, p: None }
 }
 
-fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, published: f64, here: Estimate) -> FigureFinding {
+fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, printed: f64, here: Estimate) -> FigureFinding {
     FigureFinding {
         name: name.into(),
         scenario: LATENCY.into(),
         cells,
         unit,
-        published: Some(published),
-        agrees: Some((published * 0.85, published * 1.15)),
+        reference: Some(Sourced { value: printed, from: Provenance::Printed }),
+        bound: None,
+        agrees: Some((printed * 0.85, printed * 1.15)),
         measured: Some(measured(here)),
         outcome: None,
-        prediction: Some(Prediction { value: published * 1.2, by: "lock-step" }),
-        verdict: Verdict::DirectionOnly,
+        prediction: Some(Prediction { value: printed * 1.2, by: "lock-step" }),
+        verdict: Verdict::HoldsInDirection,
         reason: Some("a reason with a few words to it".into()),
+        reading: None,
         in_rust: false,
         calibrated_from: Vec::new(),
         time_scale: Some(10.0),
     }
 }
 
+fn readings() -> Vec<ReadingFinding> {
+    let reading = |condition: &str, verdict| ReadingFinding {
+        condition: condition.into(),
+        verdict,
+        sentence: Sentence::words("They took ").measured(Unit::Seconds, 1.25).then("."),
+    };
+    vec![reading("with two threads", Verdict::Holds), reading("with thirty threads", Verdict::Refuted)]
+}
+
+fn bug() -> BugFinding {
+    BugFinding {
+        name: "one failed request hangs the program".into(),
+        program: "It reports a job as done only if nothing failed.".into(),
+        exhibit: Some("lost_task_done".into()),
+        cells: Vec::new(),
+        result: BugResult::Shown,
+        happened: Some("of 30 jobs, 1 is never finished".into()),
+        refutes: false,
+    }
+}
+
 fn claims() -> Vec<Finding> {
     let verdicts = [
-        ("000-1", Verdict::Reproduced),
-        ("000-2", Verdict::CanExplain),
-        ("000-3", Verdict::DirectionOnly),
-        ("001-4", Verdict::Contradicted),
-        ("001-5", Verdict::Contested),
-        ("002-6", Verdict::Inconclusive),
+        ("000-1", Verdict::Holds),
+        ("000-2", Verdict::Fitted),
+        ("000-3", Verdict::HoldsInDirection),
+        ("001-4", Verdict::Refuted),
+        ("001-5", Verdict::Depends),
+        ("002-6", Verdict::Undecided),
         ("003-7", Verdict::NotTestable),
         ("004-8", Verdict::NotMeasured),
     ];
@@ -77,23 +104,23 @@ fn claims() -> Vec<Finding> {
         figure("speed-up of 30 in flight", Unit::Ratio, to("async", 30), 24.0, about(0.4, 0.9)),
         figure("time of all", Unit::Seconds, vec![cell("sequential", 1)], 8.991_06, about(9.2, 0.01)),
         figure("growth", Unit::Exponent, vec![cell("threads", 2), cell("threads", 30)], 0.5, about(-0.01, 3.0)),
-        figure("turns", Unit::Turns, to("threads", 2), 15.0, about(15.1, 0.004)),
+        figure("turns", Unit::Waves, to("threads", 2), 15.0, about(15.1, 0.004)),
         figure("share of a core", Unit::CoreShare, vec![cell("threads", 30)], 0.034, about(0.31, 0.1)),
         figure("memory of a thread", Unit::Bytes, vec![cell("threads", 30)], 2_000_000.0, about(84_000.0, 0.2)),
         figure("requests", Unit::Count, vec![cell("threads", 30)], 30.0, about(30.0, 0.0)),
     ];
-    let mechanism = |name: &str, gives_it| MechanismFinding {
+    let mechanism = |name: &str, fit| MechanismFinding {
         name: name.into(),
         cells: to("threads", 2),
         measured: Some(measured(about(21.0, 0.03))),
-        gives_it,
+        fit: Some(fit),
         apart: Some(measured(about(11.0, 0.2))),
-        stands: gives_it,
+        fit_apart: Some(fit),
     };
     let mechanisms = vec![
-        mechanism("a serial start that takes almost half a second", Some(true)),
-        mechanism("uneven latencies", None),
-        mechanism("a link that all of them share", Some(false)),
+        mechanism("a serial start that takes almost half a second", Fit::Fits),
+        mechanism("uneven latencies", Fit::Undecided),
+        mechanism("a link that all of them share", Fit::Excluded),
     ];
     let claim = |(id, verdict): (&str, Verdict)| Finding {
         id: id.into(),
@@ -101,12 +128,20 @@ fn claims() -> Vec<Finding> {
         question: "Are thirty threads thirty times as fast?".into(),
         says: "Thirty threads were 21.138 times as fast as one.".into(),
         verdict,
-        sentence: "Thirty threads were 26.4 times as fast as one (95 % interval 25.9-26.9); the document printed 21.1."
-            .into(),
+        sentence: Sentence::words("Thirty threads were ")
+            .measured(Unit::Ratio, 26.4)
+            .then(" as fast as one (")
+            .interval(Unit::Ratio, &measured(about(26.4, 0.02)))
+            .then("); the document printed ")
+            .number(Unit::Ratio, 21.138)
+            .then("."),
+        deciding: Some(0),
         figures: if verdict == Verdict::NotMeasured { Vec::new() } else { figures.clone() },
-        mechanisms: if verdict == Verdict::DirectionOnly { mechanisms.clone() } else { Vec::new() },
-        apart: Some("Two of them can't be told apart.".into()),
-        contested: (verdict == Verdict::Contested).then(|| "its own code says another thing.".into()),
+        mechanisms: if verdict == Verdict::HoldsInDirection { mechanisms.clone() } else { Vec::new() },
+        apart: Some(Sentence::words("Two of them can't be told apart.")),
+        depends_on: (verdict == Verdict::Depends).then(|| "how many threads there are".into()),
+        readings: if verdict == Verdict::Depends { readings() } else { Vec::new() },
+        bugs: if verdict == Verdict::Refuted { vec![bug()] } else { Vec::new() },
         in_rust: Some("There is no interpreter lock.".into()),
         caveat: Some("The timer starts late.".into()),
         command: format!("makespan reproduce {id}"),

@@ -162,8 +162,10 @@ impl Asked {
 
     /// Whether a claim expects this cell to fail.
     pub fn expects_failure(&self, scenario: &str, name: &CellSpec) -> bool {
-        self.claims().flat_map(|claim| &claim.figures).any(|figure| {
-            figure.scenario == scenario && matches!(&figure.test, Test::Fails { cell, .. } if cell == name)
-        })
+        let of_figures = self.claims().flat_map(|claim| &claim.figures).map(|figure| (&figure.scenario, &figure.test));
+        let of_bugs = self.claims().flat_map(|claim| &claim.bugs).map(|bug| (&bug.scenario, &bug.test));
+        of_figures
+            .chain(of_bugs)
+            .any(|(of, test)| of == scenario && matches!(test, Test::Fails { cell, .. } if cell == name))
     }
 }

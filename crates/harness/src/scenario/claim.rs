@@ -22,14 +22,17 @@ pub struct Claim {
     pub question: String,
     /// What the document says, in our words, with the figures as it printed them.
     pub says: String,
-    /// The figures that decide it, at least one.
+    /// The figures that decide it. At least one, unless a bug refutes the claim.
     pub figures: Vec<Figure>,
+    /// What its verdict depends on, to be read in "It depends on ...": `which sites are requested`. Its figures then name
+    /// the condition under which each is a reading of the claim.
+    pub depends_on: Option<String>,
+    /// Bugs of the document's program, shown next to the claim. They have results of their own.
+    pub bugs: Vec<Bug>,
     /// Mechanisms that may have produced the printed figure, each a model.
     pub mechanisms: Vec<Mechanism>,
     /// The experiment that separates the mechanisms; `None` where none is known.
     pub apart: Option<Apart>,
-    /// How the document contradicts itself or its own code. Each reading is then one of the figures.
-    pub contested: Option<String>,
     /// Where Rust differs from the document's language.
     pub in_rust: Option<String>,
     /// A caveat about the comparison.
@@ -45,12 +48,16 @@ pub struct Figure {
     pub scenario: String,
     /// What is measured.
     pub test: Test<CellSpec>,
-    /// What the document printed, in the unit of the test.
-    pub published: Option<f64>,
+    /// The figure to compare with, in the unit of the test.
+    pub reference: Option<Sourced>,
     /// What it should be.
     pub expects: Expects,
-    /// How far from `published` still agrees: relative, or, for [`Test::Trend`], absolute.
+    /// Where the number in `expects` is from; `None` if it has none.
+    pub bound_from: Option<Provenance>,
+    /// How far from `reference` still agrees: relative, or, for [`Test::Trend`], absolute.
     pub tolerance: f64,
+    /// The condition under which it is a reading of the claim: `with the lock held`.
+    pub reading: Option<String>,
     /// What the machine must have for it.
     pub needs: Option<Needs>,
     /// About Rust and not about the document: shown beside the claim, no part of its verdict.
@@ -59,11 +66,76 @@ pub struct Figure {
     pub calibrated_from: Vec<String>,
 }
 
+/// A number that a figure is compared with.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sourced {
+    /// The number, in the unit of the test.
+    pub value: f64,
+    /// Where it is from.
+    pub from: Provenance,
+}
+
+/// Where a number is from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Provenance {
+    /// The document printed it, as output or in its text.
+    Printed,
+    /// The document says it in words: "faster" is more than 1.
+    Said,
+    /// Computed from figures that the document printed.
+    Derived {
+        /// How: `8.99106 s / 2.17279 s`.
+        formula: String,
+    },
+    /// Chosen for this test.
+    Ours {
+        /// Why, as a clause: `two connections are reset`.
+        why: Option<String>,
+    },
+}
+
+impl Provenance {
+    /// In a word, for tables and machines.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Printed => "printed",
+            Self::Said => "said",
+            Self::Derived { .. } => "derived",
+            Self::Ours { .. } => "ours",
+        }
+    }
+}
+
+/// A number computed from figures that a document printed: `{ value = 4.138, formula = "8.99106 s / 2.17279 s" }`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Derived {
+    /// The number, in the unit of the test.
+    pub value: f64,
+    /// How it is computed.
+    pub formula: String,
+}
+
+/// A bug of the document's program.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Bug {
+    /// Its name in a list: `one failed request hangs the program`.
+    pub name: String,
+    /// What the document's program does, as a sentence.
+    pub program: String,
+    /// The scenario whose cell shows it: the claim's own.
+    pub scenario: String,
+    /// Shows it: an exhibit, an error, or a count above 0.
+    pub test: Test<CellSpec>,
+    /// Whether the claim is untrue if the bug is shown.
+    pub refutes: bool,
+}
+
 /// What a figure should be.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Expects {
-    /// As published, within the tolerance.
-    Published,
+    /// Like the reference, within the tolerance.
+    Reference,
     /// More than this.
     Above(f64),
     /// Less than this.
@@ -76,10 +148,10 @@ pub enum Expects {
 
 impl Expects {
     /// The number in it.
-    pub(super) fn bound(self) -> Option<f64> {
+    pub fn bound(self) -> Option<f64> {
         match self {
             Self::Above(bound) | Self::Below(bound) | Self::Equal(bound) => Some(bound),
-            Self::Published | Self::Shown => None,
+            Self::Reference | Self::Shown => None,
         }
     }
 }
@@ -215,9 +287,9 @@ pub struct Mechanism {
 pub struct Apart {
     /// Its conditions, to be read in "With ..., they part": `thirty threads instead of five`.
     pub with: String,
-    /// What the documents printed for it; `None` if they printed nothing that separates the mechanisms.
-    pub published: Option<f64>,
-    /// Where it is printed: another claim's id.
+    /// What the documents' figures give for it; `None` if they give nothing that separates the mechanisms.
+    pub derived: Option<Derived>,
+    /// The claim with this figure.
     pub from: Option<String>,
 }
 
@@ -263,6 +335,7 @@ impl Claim {
             .figures
             .iter()
             .flat_map(|figure| figure.test.cells().into_iter().map(|cell| (&*figure.scenario, cell)));
+        let of_bugs = self.bugs.iter().flat_map(|bug| bug.test.cells().into_iter().map(|cell| (&*bug.scenario, cell)));
         let of_mechanisms = self.mechanisms.iter().flat_map(|mechanism| {
             let tests = [Some(&mechanism.test), mechanism.apart.as_ref()];
             tests
@@ -270,7 +343,7 @@ impl Claim {
                 .flatten()
                 .flat_map(|test| test.cells().into_iter().map(|cell| (&*mechanism.scenario, cell)))
         });
-        for named in of_figures.chain(of_mechanisms) {
+        for named in of_figures.chain(of_bugs).chain(of_mechanisms) {
             if !cells.contains(&named) {
                 cells.push(named);
             }
@@ -280,7 +353,8 @@ impl Claim {
 
     /// The exhibits of the museum that it names.
     pub fn exhibits(&self) -> impl Iterator<Item = &str> {
-        self.figures.iter().filter_map(|figure| match &figure.test {
+        let tests = self.figures.iter().map(|figure| &figure.test).chain(self.bugs.iter().map(|bug| &bug.test));
+        tests.filter_map(|test| match test {
             Test::Exhibit(name) => Some(name.as_str()),
             _ => None,
         })

@@ -3,7 +3,7 @@
 use super::{
     CellSpec, Scenario, ScenarioError,
     check::ScenarioChecker,
-    claim::{Claim, Decision, Expects, Figure, Mechanism, TOLERANCE, Test},
+    claim::{Bug, Claim, Decision, Derived, Expects, Figure, Mechanism, Provenance, Sourced, TOLERANCE, Test},
     load_cells, wire,
 };
 use support::{figures::exact, suggestion::one_of};
@@ -43,16 +43,20 @@ impl ScenarioChecker<'_> {
             return Err(self.invalid("claims.id", &wire.id, "the document's number and the claim's, such as 000-3"));
         }
         let key = format!("claims.{}", wire.id);
-        if wire.figures.is_empty() {
-            return Err(self.invalid(&format!("{key}.figures"), "none", "at least one: what decides the claim?"));
+        let bugs = wire.bugs.into_iter().map(|bug| self.bug(scenario, &format!("{key}.bugs"), bug));
+        let bugs = bugs.collect::<Result<Vec<_>, _>>()?;
+        if wire.figures.is_empty() && !bugs.iter().any(|bug| bug.refutes) {
+            let expected = "at least one, or a bug that refutes the claim: what decides it?";
+            return Err(self.invalid(&format!("{key}.figures"), "none", expected));
         }
         let figures = wire.figures.into_iter().map(|figure| self.figure(scenario, &format!("{key}.figures"), figure));
         let figures = figures.collect::<Result<Vec<_>, _>>()?;
+        self.readings(&key, wire.depends_on.as_deref(), &figures)?;
         let mechanisms = wire.mechanisms.into_iter();
         let mechanisms = mechanisms.map(|mechanism| self.mechanism(scenario, &format!("{key}.mechanisms"), mechanism));
         let mechanisms = mechanisms.collect::<Result<Vec<_>, _>>()?;
-        if !mechanisms.is_empty() && figures[0].published.is_none() {
-            let expected = "a `published` first figure, since the mechanisms are to explain it";
+        if !mechanisms.is_empty() && figures.first().is_none_or(|first| first.reference.is_none()) {
+            let expected = "a first figure with a number of the document, since the mechanisms are to explain it";
             return Err(self.invalid(&format!("{key}.mechanisms"), "some", expected));
         }
         let parts = mechanisms.iter().any(|mechanism| mechanism.apart.is_some());
@@ -65,9 +69,10 @@ impl ScenarioChecker<'_> {
             question: wire.question,
             says: wire.says,
             figures,
+            depends_on: wire.depends_on,
+            bugs,
             mechanisms,
             apart: wire.apart,
-            contested: wire.contested,
             in_rust: wire.in_rust,
             caveat: wire.caveat,
         })
@@ -83,18 +88,19 @@ impl ScenarioChecker<'_> {
         let tolerance = wire.tolerance.unwrap_or(TOLERANCE);
         self.positive(&format!("{key}.tolerance"), tolerance)?;
         let is_shown = matches!(test, Test::Exhibit(_) | Test::Fails { .. });
-        let expects = match (wire.expects, wire.published) {
-            (None, None) if is_shown => Expects::Shown,
-            (Some(_), _) | (_, Some(_)) if is_shown => {
-                return Err(self.invalid(key, "a number", "none: what is shown is so, or it isn't"));
+        let (reference, reference_key) = self.reference(key, wire.printed, wire.derived, wire.ours)?;
+        let bound = wire.expects.map(|expects| self.bound(&format!("{key}.expects"), expects)).transpose()?;
+        let (expects, bound_from) = match (bound, &reference) {
+            (None, None) if is_shown => (Expects::Shown, None),
+            _ if is_shown => return Err(self.invalid(key, "a number", "none: what is shown is so, or it isn't")),
+            (Some((expects, from)), _) => (expects, Some(from)),
+            (None, Some(_)) => (Expects::Reference, None),
+            (None, None) => {
+                let expected = "`printed`, `derived`, `ours` or `expects`: what should it be, and who says so?";
+                return Err(self.invalid(key, "none", expected));
             }
-            (Some(wire::Expects::Above(bound)), _) => Expects::Above(bound),
-            (Some(wire::Expects::Below(bound)), _) => Expects::Below(bound),
-            (Some(wire::Expects::Equal(bound)), _) => Expects::Equal(bound),
-            (None, Some(_)) => Expects::Published,
-            (None, None) => return Err(self.invalid(key, "neither", "`published` or `expects`: what should it be?")),
         };
-        let numbers = wire.published.into_iter().map(|number| ("published", number));
+        let numbers = reference.iter().map(|reference| (reference_key, reference.value));
         for (what, number) in numbers.chain(expects.bound().map(|bound| ("expects", bound))) {
             possible(&test, number)
                 .map_err(|expected| self.invalid(&format!("{key}.{what}"), &exact(number), expected))?;
@@ -104,13 +110,98 @@ impl ScenarioChecker<'_> {
             name: wire.name,
             scenario: home.name.clone(),
             test,
-            published: wire.published,
+            reference,
             expects,
+            bound_from,
             tolerance,
+            reading: wire.reading,
             needs: wire.needs,
             in_rust: wire.in_rust,
             calibrated_from,
         })
+    }
+
+    /// The number to compare with, and its key.
+    fn reference(
+        &self,
+        key: &str,
+        printed: Option<f64>,
+        derived: Option<Derived>,
+        ours: Option<wire::Ours>,
+    ) -> Result<(Option<Sourced>, &'static str), ScenarioError> {
+        let printed = printed.map(|value| (Sourced { value, from: Provenance::Printed }, "printed"));
+        let derived = derived
+            .map(|Derived { value, formula }| (Sourced { value, from: Provenance::Derived { formula } }, "derived"));
+        let ours = ours.map(|ours| {
+            let (value, why) = match ours {
+                wire::Ours::Number(value) => (value, None),
+                wire::Ours::Table { value, why } => (value, Some(why)),
+            };
+            (Sourced { value, from: Provenance::Ours { why } }, "ours")
+        });
+        let mut given: Vec<_> = [printed, derived, ours].into_iter().flatten().collect();
+        match given.len() {
+            0 => Ok((None, "")),
+            1 => Ok(given.pop().map_or((None, ""), |(reference, key)| (Some(reference), key))),
+            _ => {
+                let found: Vec<&str> = given.iter().map(|(_, key)| *key).collect();
+                Err(self.invalid(key, &found.join(" and "), "one of `printed`, `derived` and `ours`"))
+            }
+        }
+    }
+
+    /// A bound, and where it is from.
+    fn bound(&self, key: &str, wire: wire::Expects) -> Result<(Expects, Provenance), ScenarioError> {
+        let expects = match (wire.above, wire.below, wire.equal) {
+            (Some(bound), None, None) => Expects::Above(bound),
+            (None, Some(bound), None) => Expects::Below(bound),
+            (None, None, Some(bound)) => Expects::Equal(bound),
+            (None, None, None) => return Err(self.invalid(key, "none", "one of `above`, `below` and `equal`")),
+            _ => return Err(self.invalid(key, "several bounds", "one of `above`, `below` and `equal`")),
+        };
+        let from = match (wire.from, wire.formula, wire.why) {
+            (Some(wire::BoundFrom::Printed), None, None) => Provenance::Printed,
+            (Some(wire::BoundFrom::Said), None, None) => Provenance::Said,
+            (Some(wire::BoundFrom::Derived), Some(formula), None) => Provenance::Derived { formula },
+            (Some(wire::BoundFrom::Ours), None, why) => Provenance::Ours { why },
+            (None, ..) => {
+                let expected = "where the number is from: \"printed\", \"said\", \"derived\" or \"ours\"";
+                return Err(self.invalid(&format!("{key}.from"), "none", expected));
+            }
+            _ => {
+                let expected = "a `formula` if it is derived and nowhere else, a `why` only if it is ours";
+                return Err(self.invalid(&format!("{key}.from"), "other keys", expected));
+            }
+        };
+        Ok((expects, from))
+    }
+
+    /// Readings have a condition to depend on, and there are at least two.
+    fn readings(&self, key: &str, depends_on: Option<&str>, figures: &[Figure]) -> Result<(), ScenarioError> {
+        let mut readings: Vec<&str> = figures.iter().filter_map(|figure| figure.reading.as_deref()).collect();
+        readings.dedup();
+        match (depends_on, readings.len()) {
+            (None, 0) => Ok(()),
+            (Some(_), count) if count > 1 => Ok(()),
+            (Some(_), count) => {
+                let expected = "at least two, one for each condition that the verdict may depend on";
+                Err(self.invalid(&format!("{key}.figures.reading"), &format!("{count} readings"), expected))
+            }
+            (None, _) => {
+                let expected = "what the verdict depends on, since figures have a `reading`";
+                Err(self.invalid(&format!("{key}.depends_on"), "none", expected))
+            }
+        }
+    }
+
+    fn bug(&self, home: &Scenario, key: &str, wire: wire::Bug) -> Result<Bug, ScenarioError> {
+        let test = self.test(key, home, wire.test)?;
+        if !matches!(test, Test::Exhibit(_) | Test::Fails { .. } | Test::Count { .. }) {
+            let expected = "`exhibit`, `fails` or `count`: a bug is shown, or it isn't";
+            return Err(self.invalid(&format!("{key}.test"), "another kind of test", expected));
+        }
+        let wire::Bug { name, program, refutes, .. } = wire;
+        Ok(Bug { name, program, scenario: home.name.clone(), test, refutes })
     }
 
     fn mechanism(&self, home: &Scenario, key: &str, wire: wire::Mechanism) -> Result<Mechanism, ScenarioError> {

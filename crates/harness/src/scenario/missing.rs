@@ -29,10 +29,13 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("variants.*.background", &["strategy", "workers", "cores", "below"]),
     ("cells", &["strategies", "workers"]),
     ("sweep", &["strategies", "workers"]),
-    ("claims", &["id", "question", "says", "figures"]),
+    ("claims", &["id", "question", "says"]),
     ("claims.figures", &["name", "test"]),
+    ("claims.figures.derived", &["value", "formula"]),
+    ("claims.bugs", &["name", "program", "test"]),
     ("claims.mechanisms", &["name", "test"]),
     ("claims.apart", &["with"]),
+    ("claims.apart.derived", &["value", "formula"]),
     ("decisions", &["work", "cells"]),
 ];
 

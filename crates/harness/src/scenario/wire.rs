@@ -2,7 +2,7 @@
 
 use super::{
     Background, DEFAULT_VARIANT, Workload,
-    claim::{Apart, Needs, Test},
+    claim::{Apart, Derived, Needs, Test},
 };
 use crate::scenario::{Phase, Timer};
 use measure::half::Half;
@@ -61,11 +61,14 @@ pub(super) struct Claim {
     pub id: String,
     pub question: String,
     pub says: String,
+    #[serde(default)]
     pub figures: Vec<Figure>,
+    pub depends_on: Option<String>,
+    #[serde(default)]
+    pub bugs: Vec<Bug>,
     #[serde(default)]
     pub mechanisms: Vec<Mechanism>,
     pub apart: Option<Apart>,
-    pub contested: Option<String>,
     pub in_rust: Option<String>,
     pub caveat: Option<String>,
 }
@@ -78,22 +81,63 @@ pub(super) struct Figure {
     /// A scenario other than the claim's own.
     pub scenario: Option<String>,
     pub test: Test<String>,
-    pub published: Option<f64>,
+    /// What the document printed.
+    pub printed: Option<f64>,
+    /// What follows from figures that the document printed.
+    pub derived: Option<Derived>,
+    /// A figure that was chosen for this test.
+    pub ours: Option<Ours>,
     pub tolerance: Option<f64>,
-    /// What it should be, if that isn't the published figure.
+    /// What it should be, if that isn't one of these.
     pub expects: Option<Expects>,
+    pub reading: Option<String>,
     pub needs: Option<Needs>,
     #[serde(default)]
     pub in_rust: bool,
 }
 
-/// What a figure should be, if that isn't the published one: `{ above = 1.0 }`.
+/// `2`, or `{ value = 2, why = "two connections are reset" }`.
+#[derive(Clone, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected a number, or a table such as { value = 2, why = \"two connections are reset\" }"
+)]
+pub(super) enum Ours {
+    Number(f64),
+    Table { value: f64, why: String },
+}
+
+/// One bound and where it is from: `{ above = 1.0, from = "said" }`.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expects {
+    pub above: Option<f64>,
+    pub below: Option<f64>,
+    pub equal: Option<f64>,
+    pub from: Option<BoundFrom>,
+    pub formula: Option<String>,
+    pub why: Option<String>,
+}
+
+/// Where a bound is from.
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Expects {
-    Above(f64),
-    Below(f64),
-    Equal(f64),
+pub(super) enum BoundFrom {
+    Printed,
+    Said,
+    Derived,
+    Ours,
+}
+
+/// A bug of the document's program.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Bug {
+    pub name: String,
+    pub program: String,
+    pub test: Test<String>,
+    #[serde(default)]
+    pub refutes: bool,
 }
 
 /// A mechanism of a claim.

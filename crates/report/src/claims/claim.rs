@@ -8,14 +8,14 @@ use crate::{
         emphasis::emphasised,
         intervals::{ComesOut, IntervalRow, Panel, intervals},
         lanes::Lanes,
-        quantity,
         sweep::Sweep,
         verdict,
     },
     command::command,
+    scenario::words::capital,
     svg::palette,
 };
-use findings::{FigureFinding, Finding, MechanismFinding, Unit, Verdict, lookup};
+use findings::{BugFinding, BugResult, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
 use harness::results::record::Record;
 use maud::{Markup, html};
 use museum::ExhibitShown;
@@ -78,14 +78,15 @@ impl DrawnClaim<'_> {
             article class={ "claim part v-" (verdict::of(finding.verdict).name) } id=(id) aria-labelledby={ (id) "-question" } {
                 p class="eyebrow" { a href={ "#" (id) } { (id) } " · " (finding.scenario) " " (verdict::chip(finding.verdict)) }
                 h3 id={ (id) "-question" } { (finding.question) }
-                p class="answer" { (emphasised(finding)) }
+                p class="answer" { (emphasised(&finding.sentence)) }
                 p class="says" { b { "The document" } " " (finding.says) }
-                @if let Some(contested) = &finding.contested { p class="says" { b { "But" } " " (contested) } }
+                (readings(finding))
                 (self.reasons())
                 (self.panels())
                 (self.mechanisms())
                 (in_rust(finding))
                 (outcomes(finding))
+                (bugs(finding))
                 (exhibits(finding, shared.input))
                 (self.pictures(shared))
                 @if let Some(caveat) = &finding.caveat { p class="note" { b { "Keep in mind" } " " (caveat) } }
@@ -97,11 +98,14 @@ impl DrawnClaim<'_> {
 
     /// Why figures are not decided, if the sentence doesn't say so.
     fn reasons(&self) -> Markup {
-        let undecided =
-            |figure: &&FigureFinding| matches!(figure.verdict, Verdict::Inconclusive | Verdict::NotTestable);
+        let told = self.finding.deciding.and_then(|place| self.finding.figures.get(place)?.reason.as_deref());
+        let undecided = |figure: &&FigureFinding| {
+            // A reading has a line of its own.
+            matches!(figure.verdict, Verdict::Undecided | Verdict::NotTestable) && figure.reading.is_none()
+        };
         let mut reasons: Vec<&str> =
             self.finding.figures.iter().filter(undecided).filter_map(|figure| figure.reason.as_deref()).collect();
-        reasons.retain(|reason| !self.finding.sentence.contains(reason));
+        reasons.retain(|reason| told != Some(reason));
         reasons.dedup();
         html! {
             @if !reasons.is_empty() { p class="note" { b { "Not decided" } " " (reasons.join("; ")) } }
@@ -123,8 +127,8 @@ impl DrawnClaim<'_> {
                 @let rows = finding.figures.iter().filter(|figure| figure.unit == *unit).map(figure_row);
                 @let mechanisms = if number == 0 { &finding.mechanisms[..] } else { &[] };
                 @let rows: Vec<IntervalRow> = rows.chain(mechanisms.iter().filter_map(|one| mechanism_row(one, first?))).collect();
-                @let wanted = first.filter(|_| !mechanisms.is_empty()).and_then(|first| first.published);
-                @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as an experiment of its own. The dotted line is the figure to reproduce." } };
+                @let wanted = first.filter(|_| !mechanisms.is_empty()).and_then(|first| Some(first.reference.as_ref()?.value));
+                @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as an experiment of its own. The dotted line is the figure to explain." } };
                 (intervals(&Panel { unit: *unit, rows, wanted }, &format!("{}-figures-{number}", finding.id), "The document's figures and ours, on one axis", &caption))
             }
         }
@@ -155,7 +159,7 @@ impl DrawnClaim<'_> {
         let rows: Vec<IntervalRow> = finding.mechanisms.iter().filter_map(apart_row).collect();
         let caption = html! { b { "Where the explanations differ." } " The same explanations with other numbers." };
         html! {
-            @if let Some(apart) = &finding.apart { p class="note" { b { "What could it have been?" } " " (apart) } }
+            @if let Some(apart) = &finding.apart { p class="note" { b { "What could it have been?" } " " (emphasised(apart)) } }
             (intervals(&Panel { unit: first.unit, rows, wanted: None }, &format!("{}-apart", finding.id), "The explanations with other numbers, on one axis", &caption))
         }
     }
@@ -175,7 +179,7 @@ fn figure_row(figure: &FigureFinding) -> IntervalRow {
     IntervalRow {
         name: figure.name.clone(),
         look: look_of(&figure.cells),
-        published: figure.published,
+        reference: figure.reference.clone(),
         agrees: figure.agrees,
         measured: figure.measured,
         predicted: figure.prediction.as_ref().map(|prediction| (prediction.value, prediction.by)),
@@ -184,24 +188,18 @@ fn figure_row(figure: &FigureFinding) -> IntervalRow {
 }
 
 fn mechanism_row(mechanism: &MechanismFinding, first: &FigureFinding) -> Option<IntervalRow> {
-    let words = match mechanism.gives_it {
-        Some(true) => "gives the printed figure",
-        Some(false) => "doesn't give it",
-        None => "not decided",
-    };
     let measured = Some(mechanism.measured?);
-    let comes_out = Some(ComesOut { yes: mechanism.gives_it, words });
+    let comes_out = mechanism.fit.map(|fit| ComesOut { fit, words: fit.words() });
     Some(IntervalRow { agrees: first.agrees, ..explanation(mechanism, measured, comes_out) })
 }
 
 fn apart_row(mechanism: &MechanismFinding) -> Option<IntervalRow> {
-    let words = match mechanism.stands {
-        Some(true) => "still fits",
-        Some(false) => "is ruled out",
-        None => "no published figure decides",
-    };
     let measured = Some(mechanism.apart?);
-    Some(explanation(mechanism, measured, Some(ComesOut { yes: mechanism.stands, words })))
+    let comes_out = match mechanism.fit_apart {
+        Some(fit) => ComesOut { fit, words: fit.words() },
+        None => ComesOut { fit: Fit::Undecided, words: "no figure of a document decides" },
+    };
+    Some(explanation(mechanism, measured, Some(comes_out)))
 }
 
 fn explanation(
@@ -212,11 +210,40 @@ fn explanation(
     IntervalRow {
         name: mechanism.name.clone(),
         look: look_of(&mechanism.cells),
-        published: None,
+        reference: None,
         agrees: None,
         measured,
         predicted: None,
         comes_out,
+    }
+}
+
+/// A line for each condition that the verdict depends on.
+fn readings(finding: &Finding) -> Markup {
+    html! {
+        @if !finding.readings.is_empty() {
+            ul class="outcomes" {
+                @for reading in &finding.readings {
+                    @let look = verdict::of(reading.verdict);
+                    li class={ "v-" (look.name) } {
+                        (look.sign())
+                        span { b { (capital(&reading.condition)) ": " (look.words()) "." } " " (emphasised(&reading.sentence)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The bugs of the document's program, apart from the verdict.
+fn bugs(finding: &Finding) -> Markup {
+    html! {
+        @for BugFinding { name, program, result, happened, .. } in &finding.bugs {
+            p class={ "note bug " @if *result == BugResult::Shown { "shown" } } {
+                b { "Bug " (result.words()) ": " (name) "." } " " (program)
+                @if let Some(happened) = happened { " Here: " (happened) "." }
+            }
+        }
     }
 }
 
@@ -237,11 +264,8 @@ fn outcomes(finding: &Finding) -> Markup {
                         (look.sign())
                         span {
                             b { (figure.name) }
-                            @match (figure.published, figure.measured) {
-                                (Some(published), Some(measured)) => { ": the document says " (quantity::printed(figure.unit, published)) ", here " strong { (quantity::figure(figure.unit, measured.value.estimate)) } }
-                                (None, Some(measured)) => { ": " strong { (quantity::figure(figure.unit, measured.value.estimate)) } }
-                                _ => {}
-                            }
+                            @if let Some(measured) = figure.measured { ": " strong { (figure.unit.figure(measured.value.estimate)) } }
+                            @for number in figure.reference.iter().chain(&figure.bound) { " (" (figure.unit.origin(number)) ")" }
                             @if let Some(outcome) = &figure.outcome { ": " (outcome) }
                         }
                     }
@@ -280,7 +304,7 @@ fn in_rust(finding: &Finding) -> Markup {
     let under_lock = |figure: &FigureFinding| figure.cells.last().is_some_and(|cell| cell.strategy == "gil_threads");
     let both = finding.figures.iter().filter(|figure| figure.in_rust || under_lock(figure));
     let figures: Vec<(&FigureFinding, String)> =
-        both.filter_map(|figure| Some((figure, quantity::measured(figure.unit, &figure.measured?)))).collect();
+        both.filter_map(|figure| Some((figure, figure.unit.measured(&figure.measured?)))).collect();
     html! {
         div class="note in-rust" {
             p { b { "In Rust" } " " (note) }

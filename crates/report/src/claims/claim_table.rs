@@ -3,12 +3,15 @@
 use crate::{
     claims::{
         claim::{ClaimPicture, DrawnClaim, PageFacts, look_of, records},
-        quantity, verdict,
+        verdict,
     },
     scenario::{host, words},
 };
-use findings::{FigureFinding, Finding, Measured, MechanismFinding, Unit};
-use harness::results::record::Record;
+use findings::{FigureFinding, Finding, Fit, Measured, MechanismFinding, Unit};
+use harness::{
+    results::record::Record,
+    scenario::claim::{Provenance, Sourced},
+};
 use maud::{Markup, html};
 use support::figures::count;
 
@@ -25,7 +28,8 @@ pub(crate) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
                     thead {
                         tr {
                             th scope="col" { "figure" }
-                            th scope="col" class="n" { "document" }
+                            th scope="col" class="n" { "expected" }
+                            th scope="col" { "from" }
                             th scope="col" class="n" { "here" }
                             th scope="col" class="n" { "interval" }
                             th scope="col" class="n" { "n" }
@@ -72,7 +76,8 @@ fn table_row(figure: &FigureFinding) -> Markup {
     html! {
         tr class={ "s-" (look_of(&figure.cells).strategy) } {
             th scope="row" class="wide-name" { (figure.name) }
-            td class="n" { (figure.published.map_or("–".into(), |published| quantity::printed(unit, published))) }
+            td class="n" { (figure.reference.as_ref().map_or("–".into(), |reference| unit.in_full(reference.value))) }
+            td { (sources(figure)) }
             @match (&figure.measured, &figure.outcome) {
                 (Some(measured), _) => { (measured_cells(unit, measured)) }
                 (None, Some(outcome)) => { td colspan="3" { (outcome) } }
@@ -84,7 +89,7 @@ fn table_row(figure: &FigureFinding) -> Markup {
         @if let Some(prediction) = &figure.prediction {
             tr {
                 th scope="row" class="wide-name" { (figure.name) ", predicted" }
-                td {} td class="n" { (quantity::figure(unit, prediction.value)) }
+                td {} td {} td class="n" { (unit.figure(prediction.value)) }
                 td colspan="4" { "by the closed form “" (prediction.by) "”; not a measurement" }
             }
         }
@@ -93,8 +98,8 @@ fn table_row(figure: &FigureFinding) -> Markup {
 
 fn measured_cells(unit: Unit, measured: &Measured) -> Markup {
     html! {
-        td class="n" { (quantity::figure(unit, measured.value.estimate)) }
-        td class="n interval" { @if quantity::is_exact(measured) { "exact" } @else { (quantity::between(unit, measured)) } }
+        td class="n" { (unit.figure(measured.value.estimate)) }
+        td class="n interval" { @if measured.is_exact() { "exact" } @else { (unit.interval(measured.value)) } }
         td class="n" { (measured.rounds) }
     }
 }
@@ -102,31 +107,37 @@ fn measured_cells(unit: Unit, measured: &Measured) -> Markup {
 fn mechanism_table_row(mechanism: &MechanismFinding, finding: &Finding) -> Markup {
     let unit = finding.figures.first().map_or(Unit::Ratio, |first| first.unit);
     html! {
-        @for (measured, what) in [(&mechanism.measured, ""), (&mechanism.apart, ", where they differ")] {
+        @for (measured, what, fit) in [(&mechanism.measured, "", mechanism.fit), (&mechanism.apart, ", where they differ", mechanism.fit_apart)] {
             @if let Some(measured) = measured {
                 tr class={ "s-" (look_of(&mechanism.cells).strategy) } {
                     th scope="row" class="wide-name" { (mechanism.name) (what) }
                     td class="n" { "–" }
+                    td { "–" }
                     (measured_cells(unit, measured))
                     td class="n" { "–" }
-                    td {
-                        @match (what.is_empty(), if what.is_empty() { mechanism.gives_it } else { mechanism.stands }) {
-                            (true, Some(true)) => "gives the printed figure",
-                            (true, Some(false)) => "doesn't give it",
-                            (false, Some(true)) => "still fits",
-                            (false, Some(false)) => "is ruled out",
-                            (_, None) => "not decided",
-                        }
-                    }
+                    td { (fit.map_or("the document has no figure", Fit::words)) }
                 }
             }
         }
     }
 }
 
+/// Where the figure's numbers are from: `derived: 8.99106 s / 2.17279 s`.
+fn sources(figure: &FigureFinding) -> String {
+    let source = |number: &Sourced| match &number.from {
+        Provenance::Derived { formula: why } | Provenance::Ours { why: Some(why) } => {
+            format!("{}: {why}", number.from.word())
+        }
+        from => from.word().into(),
+    };
+    let mut all: Vec<String> = figure.reference.iter().chain(&figure.bound).map(source).collect();
+    all.dedup();
+    if all.is_empty() { "–".into() } else { all.join("; ") }
+}
+
 /// The range of agreement: `3.52×–4.76×`, `above 1.00×`.
 fn agrees(figure: &FigureFinding) -> String {
-    let text = |bound| quantity::figure(figure.unit, bound);
+    let text = |bound| figure.unit.figure(bound);
     match figure.agrees {
         Some((low, high)) if low.is_finite() && high.is_finite() => {
             if text(low) == text(high) {

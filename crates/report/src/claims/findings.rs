@@ -4,7 +4,9 @@ use crate::{
     PageInput,
     claims::{
         claim::{self, ClaimPicture, DrawnClaim, PageFacts},
-        decisions, intervals,
+        decisions,
+        emphasis::emphasised,
+        intervals,
         lanes::Lanes,
         scoreboard::{self, Document},
         sweep::{self, Sweep},
@@ -12,7 +14,7 @@ use crate::{
     command::command,
     scenario::words::capital,
 };
-use findings::{Finding, Verdict};
+use findings::{Finding, Verdict, summary};
 use harness::results::record::Record;
 use maud::{Markup, html};
 
@@ -61,6 +63,7 @@ impl<'a> FrontPage<'a> {
         let claims = &self.input.findings.claims;
         let left = claims.iter().filter(|claim| claim.verdict == Verdict::NotMeasured).count();
         html! {
+            p class="answer" { (emphasised(&summary(claims))) }
             (scoreboard::scoreboard(claims, &self.documents))
             @if left > 0 {
                 p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This measures every claim, in some minutes:" }

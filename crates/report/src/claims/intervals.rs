@@ -1,12 +1,12 @@
 //! The document's figures and ours on one axis, one row each.
 //!
 //! Each row is one figure of a claim, or one mechanism that could explain it. A row contains, from top to bottom, the
-//! published figure (hollow), the measured one with its interval (filled, in the strategy's hue and shape), and a
+//! figure to compare with (hollow), the measured one with its interval (filled, in the strategy's hue and shape), and a
 //! closed form's prediction (dashed). The range of agreement is a faint band. Each mark's text is at the mark's height,
 //! in a column of its own, so that no text overlaps a mark or another text.
 
 use crate::{
-    claims::quantity,
+    claims::axis_unit,
     scenario::curves,
     svg::{
         chart::{self, Caption, Drawing, Rendition, line, marker, path, text},
@@ -15,7 +15,8 @@ use crate::{
         scale::{Scale, decade_ticks, doubling_ticks, round_ticks},
     },
 };
-use findings::{Measured, Unit};
+use findings::{Fit, Measured, Unit};
+use harness::scenario::claim::Sourced;
 use maud::{Markup, html};
 use support::figures;
 
@@ -42,8 +43,8 @@ pub(crate) struct IntervalRow {
     pub(crate) name: String,
     /// The measured mark's hue and shape.
     pub(crate) look: &'static StrategyStyle,
-    /// The published figure.
-    pub(crate) published: Option<f64>,
+    /// The figure to compare with.
+    pub(crate) reference: Option<Sourced>,
     /// The range of agreement; an open end is infinite.
     pub(crate) agrees: Option<(f64, f64)>,
     /// The measured figure.
@@ -57,8 +58,8 @@ pub(crate) struct IntervalRow {
 /// A mechanism's outcome, with a sign.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ComesOut {
-    /// Yes, no, or not decided.
-    pub(crate) yes: Option<bool>,
+    /// Fits, excluded, or undecided.
+    pub(crate) fit: Fit,
     /// The same in words: `gives it`.
     pub(crate) words: &'static str,
 }
@@ -72,10 +73,10 @@ struct Mark<'a> {
 }
 
 enum MarkKind<'a> {
-    Printed(f64),
+    Reference(f64),
     Measured(&'a Measured),
     Predicted(f64),
-    ComesOut(Option<bool>),
+    ComesOut(Fit),
 }
 
 /// The legend for all charts of this kind on the page.
@@ -86,7 +87,7 @@ pub(crate) fn key() -> Markup {
     let middle = (12.0, 12.0);
     html! {
         ul class="reading" {
-            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "published in the document" }
+            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "the figure to compare with: printed, derived from printed ones, or ours" }
             li { (sample("s-threads", marker(Marker::Circle, middle, 7.0))) "measured here, in the strategy's hue and shape, with its interval" }
             li { (sample("predicted", marker(Marker::Circle, middle, 7.0))) "predicted by a closed form, not measured" }
             li { (sample("", html! { rect class="agrees" x="1" y="3" width="22" height="18" rx="3" {} })) "range of agreement" }
@@ -109,8 +110,8 @@ pub(crate) fn intervals(panel: &Panel, id: &str, title: &str, caption: &Markup) 
 
 impl IntervalRow {
     // Non-finite numbers can't be placed on an axis.
-    fn published(&self) -> Option<f64> {
-        self.published.filter(|value| value.is_finite())
+    fn reference(&self) -> Option<&Sourced> {
+        self.reference.as_ref().filter(|reference| reference.value.is_finite())
     }
 
     fn measured(&self) -> Option<&Measured> {
@@ -123,28 +124,23 @@ impl IntervalRow {
 
     fn entries(&self, unit: Unit) -> Vec<Mark<'_>> {
         let mut entries = Vec::new();
-        if let Some(published) = self.published() {
-            let figure = quantity::figure(unit, published);
-            let tip = format!("{}: the document printed {}", self.name, quantity::printed(unit, published));
-            entries.push(Mark {
-                words: format!("document {figure}"),
-                bold: false,
-                tip,
-                kind: MarkKind::Printed(published),
-            });
+        if let Some(reference) = self.reference() {
+            let words = format!("{} {}", reference.from.word(), unit.figure(reference.value));
+            let tip = format!("{}: {}", self.name, unit.origin(reference));
+            entries.push(Mark { words, bold: false, tip, kind: MarkKind::Reference(reference.value) });
         }
         if let Some(measured) = self.measured() {
-            let words = format!("here {}", quantity::measured(unit, measured));
+            let words = format!("here {}", unit.measured(measured));
             let tip = format!("{}: {}", self.name, in_full(unit, measured));
             entries.push(Mark { words, bold: true, tip, kind: MarkKind::Measured(measured) });
         }
         if let Some((predicted, by)) = self.predicted() {
-            let words = format!("predicted {}", quantity::figure(unit, predicted));
+            let words = format!("predicted {}", unit.figure(predicted));
             let tip = format!("{}: {words} by the closed form “{by}”; not a measurement", self.name);
             entries.push(Mark { words, bold: false, tip, kind: MarkKind::Predicted(predicted) });
         }
-        if let Some(ComesOut { yes, words }) = self.comes_out {
-            entries.push(Mark { words: words.into(), bold: false, tip: String::new(), kind: MarkKind::ComesOut(yes) });
+        if let Some(ComesOut { fit, words }) = self.comes_out {
+            entries.push(Mark { words: words.into(), bold: false, tip: String::new(), kind: MarkKind::ComesOut(fit) });
         }
         entries
     }
@@ -152,14 +148,12 @@ impl IntervalRow {
 
 /// `4.91× (95 % interval 4.85–4.97, 10 rounds)`.
 pub(crate) fn in_full(unit: Unit, measured: &Measured) -> String {
-    let estimate = quantity::figure(unit, measured.value.estimate);
-    if quantity::is_exact(measured) {
+    let estimate = unit.figure(measured.value.estimate);
+    if measured.is_exact() {
         return format!("{estimate}, counted");
     }
-    // With interim analyses, an interval's level is higher than 95 %.
-    let sure = figures::plain((1000.0 * (1.0 - measured.alpha)).round() / 10.0);
     let rounds = figures::count(measured.rounds as usize, "round");
-    format!("{estimate} ({sure}\u{a0}% interval {}, {rounds})", quantity::between(unit, measured))
+    format!("{estimate} ({} interval {}, {rounds})", measured.level(), unit.interval(measured.value))
 }
 
 /// The layout, in units of the drawing.
@@ -175,7 +169,9 @@ impl Panel {
     fn figures(&self) -> impl Iterator<Item = f64> {
         self.rows.iter().flat_map(|row| {
             let measured = row.measured().map(|measured| measured.value.estimate);
-            [row.published(), measured, row.predicted().map(|(value, _)| value)].into_iter().flatten()
+            [row.reference().map(|reference| reference.value), measured, row.predicted().map(|(value, _)| value)]
+                .into_iter()
+                .flatten()
         })
     }
 
@@ -208,7 +204,7 @@ impl Panel {
     /// The axis: its scale from its ends, and its ticks.
     fn axis(&self, (left, right): (f64, f64), font: f64) -> (Scale, Vec<(f64, String)>, String) {
         let (low, high) = self.extent();
-        let unit = quantity::axis(self.unit, high);
+        let unit = axis_unit::axis(self.unit, high);
         let most = (((right - left) / (3.6 * font)) as usize).max(3);
         let label = |tick: f64| format!("{}{}", figures::plain(tick).replace('-', "\u{2212}"), unit.suffix);
         let (scale, ticks): (Scale, Vec<f64>) = if self.unit == Unit::Exponent {
@@ -220,7 +216,7 @@ impl Panel {
             let (from, high) = (low * unit.per_one, high * unit.per_one);
             let ticks = match (doublings, self.unit) {
                 (false, _) => round_ticks(0.0, to, most),
-                (true, Unit::Ratio | Unit::Turns) => doubling_ticks(from, high, most),
+                (true, Unit::Ratio | Unit::Waves) => doubling_ticks(from, high, most),
                 (true, _) => decade_ticks(from, high, most),
             };
             (if doublings { Scale::doublings } else { Scale::linear }(ends, (left, right)), ticks)
@@ -387,8 +383,8 @@ impl Mark<'_> {
     fn said(&self, x: f64, y: f64, font: f64) -> Markup {
         match self.kind {
             // On a narrow page the sign is drawn already.
-            MarkKind::ComesOut(yes) if x > 3.0 * font => html! {
-                (sign(yes, x + 0.5 * font, y, 0.42 * font))
+            MarkKind::ComesOut(fit) if x > 3.0 * font => html! {
+                (sign(fit, x + 0.5 * font, y, 0.42 * font))
                 (text(x + 1.5 * font, y, "start", "said", &self.words))
             },
             MarkKind::ComesOut(_) => text(x, y, "start", "said", &self.words),
@@ -400,10 +396,10 @@ impl Mark<'_> {
     fn sample(&self, look: &StrategyStyle, x: f64, y: f64, font: f64) -> Markup {
         let size = 0.34 * font;
         match self.kind {
-            MarkKind::Printed(_) => html! { g class="hollow" { (marker(Marker::Diamond, (x, y), size)) } },
+            MarkKind::Reference(_) => html! { g class="hollow" { (marker(Marker::Diamond, (x, y), size)) } },
             MarkKind::Measured(_) => marker(look.marker, (x, y), size),
             MarkKind::Predicted(_) => html! { g class="predicted" { (marker(Marker::Circle, (x, y), size)) } },
-            MarkKind::ComesOut(yes) => sign(yes, x, y, 0.42 * font),
+            MarkKind::ComesOut(fit) => sign(fit, x, y, 0.42 * font),
         }
     }
 
@@ -411,7 +407,7 @@ impl Mark<'_> {
         let size = 0.36 * font;
         html! {
             @match self.kind {
-                MarkKind::Printed(value) => {
+                MarkKind::Reference(value) => {
                     g class="mark hollow" { title { (self.tip) } (marker(Marker::Diamond, (at.x.at(value), y), size)) }
                 }
                 MarkKind::Predicted(value) => {
@@ -433,7 +429,7 @@ impl Mark<'_> {
 /// The interval; an end outside the chart has no cap.
 fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Markup {
     let Measured { value, .. } = measured;
-    if quantity::is_exact(measured) || value.low.is_nan() || value.high.is_nan() {
+    if measured.is_exact() || value.low.is_nan() || value.high.is_nan() {
         return html! {};
     }
     let (low, high) = (at.x.at(value.low), at.x.at(value.high));
@@ -445,16 +441,16 @@ fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Marku
     }
 }
 
-/// A tick, a cross, or a dash if not decided.
-fn sign(yes: Option<bool>, x: f64, y: f64, r: f64) -> Markup {
+/// A tick, a cross, or a dash if undecided.
+fn sign(fit: Fit, x: f64, y: f64, r: f64) -> Markup {
     html! {
-        @match yes {
-            Some(true) => (path("sign yes", "", &[(x - r, y), (x - 0.3 * r, y + 0.75 * r), (x + r, y - 0.8 * r)])),
-            Some(false) => {
+        @match fit {
+            Fit::Fits => (path("sign yes", "", &[(x - r, y), (x - 0.3 * r, y + 0.75 * r), (x + r, y - 0.8 * r)])),
+            Fit::Excluded => {
                 (path("sign no", "", &[(x - 0.8 * r, y - 0.8 * r), (x + 0.8 * r, y + 0.8 * r)]))
                 (path("sign no", "", &[(x + 0.8 * r, y - 0.8 * r), (x - 0.8 * r, y + 0.8 * r)]))
             }
-            None => (path("sign open", "", &[(x - r, y), (x + r, y)])),
+            Fit::Undecided => (path("sign open", "", &[(x - r, y), (x + r, y)])),
         }
     }
 }
@@ -478,18 +474,19 @@ pub(crate) fn wrapped(text: &str, most: usize) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::svg::palette;
+    use harness::scenario::claim::Provenance;
     use stats::Estimate;
 
     fn measured(estimate: f64, low: f64, high: f64) -> Measured {
         Measured { value: Estimate { estimate, low, high }, rounds: 10, alpha: 0.05, p: None }
     }
 
-    fn panel(published: f64, measured: Measured) -> Panel {
+    fn panel(printed: f64, measured: Measured) -> Panel {
         let row = IntervalRow {
             name: "speed-up of 5 threads".into(),
             look: palette::of("threads"),
-            published: Some(published),
-            agrees: Some((published * 0.85, published * 1.15)),
+            reference: Some(Sourced { value: printed, from: Provenance::Printed }),
+            agrees: Some((printed * 0.85, printed * 1.15)),
             measured: Some(measured),
             predicted: Some((5.0, "lock-step")),
             comes_out: None,
@@ -520,7 +517,7 @@ mod tests {
     fn the_marks_say_whose_figure_they_are() {
         let html = intervals(&panel(4.138, measured(4.91, 4.85, 4.97)), "x", "x", &html! {}).into_string();
         for expected in [
-            "document 4.14×",
+            "printed 4.14×",
             "here 4.91× (4.85–4.97)",
             "predicted 5.00×",
             "the document printed 4.138×",

@@ -89,7 +89,7 @@ impl<'a> Lanes<'a> {
 
 /// True for figures derived from times.
 fn has_length(figure: &FigureFinding) -> bool {
-    let takes_time = matches!(figure.unit, Unit::Ratio | Unit::Seconds | Unit::Turns | Unit::Exponent);
+    let takes_time = matches!(figure.unit, Unit::Ratio | Unit::Seconds | Unit::Waves | Unit::Exponent);
     takes_time && figure.measured.is_some()
 }
 

@@ -1,4 +1,4 @@
-//! The scoreboard: a count for each verdict, and every claim as a small cell.
+//! The scoreboard: a count for each verdict, every claim as a small cell, and the bugs of the documents' programs.
 //!
 //! It works without a script: a count links to the list of its claims, which CSS shows while it is the `:target`.
 
@@ -6,7 +6,7 @@ use crate::{
     claims::verdict::{self, VerdictStyle},
     scenario::words::capital,
 };
-use findings::{Finding, Verdict};
+use findings::{Finding, Verdict, bug_counts};
 use maud::{Markup, html};
 
 /// The scoreboard's id.
@@ -63,6 +63,7 @@ pub(crate) fn scoreboard(claims: &[Finding], documents: &[Document]) -> Markup {
             ul class="tiles" { @for look in &verdict::LOOKS { (tile(look, claims)) } }
             @for look in &verdict::LOOKS { (list(look, claims)) }
             div class="strip" { @for document in documents { (row(document)) } }
+            (bugs(claims))
         }
     }
 }
@@ -78,6 +79,24 @@ fn tile(look: &VerdictStyle, claims: &[Finding]) -> Markup {
         li class={ "tile v-" (look.name) @if number == 0 { " none" } } {
             @if number == 0 { span { (inside) } }
             @else { a href={ "#verdict-" (look.name) } title=(look.meaning) { (inside) } }
+        }
+    }
+}
+
+/// The bugs of the documents' programs, which are no claims.
+fn bugs(claims: &[Finding]) -> Markup {
+    let counted = bug_counts(claims).into_iter().filter(|(_, number)| *number > 0);
+    let counted: Vec<String> = counted.map(|(result, number)| format!("{number} {}", result.words())).collect();
+    html! {
+        @if !counted.is_empty() {
+            details class="bugs" {
+                summary { "Bugs of the documents' programs, counted apart: " (counted.join(", ")) }
+                ul {
+                    @for claim in claims {
+                        @for bug in &claim.bugs { li { a href={ "#" (claim.id) } { (claim.id) } " " (bug.name) ": " (bug.result.words()) } }
+                    }
+                }
+            }
         }
     }
 }

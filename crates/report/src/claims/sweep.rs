@@ -1,4 +1,4 @@
-//! The speed-up curve for a claim about one of its points, with the published figures, and with Amdahl's law where it
+//! The speed-up curve for a claim about one of its points, with the document's figures, and with Amdahl's law where it
 //! fits.
 
 use crate::{
@@ -13,7 +13,10 @@ use crate::{
 use findings::{FigureFinding, Finding, Unit};
 use harness::{
     results::record::Record,
-    scenario::{CellSpec, Timer},
+    scenario::{
+        CellSpec, Timer,
+        claim::{Provenance, Sourced},
+    },
 };
 use maud::{Markup, html};
 use stats::serial_fraction::{AmdahlFit, fit_amdahl};
@@ -42,11 +45,11 @@ pub(crate) struct Key<'a> {
     timer: Timer,
 }
 
-/// A speed-up that a document printed.
+/// A speed-up that a document printed, or that follows from what it printed.
 struct Printed<'a> {
     claim: &'a str,
     workers: u32,
-    value: f64,
+    figure: &'a Sourced,
     cell: &'a CellSpec,
 }
 
@@ -89,11 +92,11 @@ impl<'a> Sweep<'a> {
         let cores = self.record.host.cores_usable;
         let law = self.law();
         let published = self.published.iter().map(|printed| {
-            let figure = format!("{}×", ratio(printed.value));
-            let tip = format!("{}: the document printed {}× for {}", printed.claim, printed.value, printed.cell);
+            let figure = format!("{}×", ratio(printed.figure.value));
+            let tip = format!("{}, {}: {}", printed.claim, printed.cell, Unit::Ratio.origin(printed.figure));
             Published {
                 across: printed.workers,
-                value: printed.value,
+                value: printed.figure.value,
                 label: format!("{} {figure}", printed.claim),
                 tip,
             }
@@ -106,7 +109,7 @@ impl<'a> Sweep<'a> {
     fn caption(&self, law: Option<&Law>) -> Markup {
         html! {
             (words::speedup_caption(&self.group))
-            @if !self.published.is_empty() { " Hollow marks are what the document printed." }
+            @if !self.published.is_empty() { " Hollow marks are the document's figures." }
             @if let Some(Law { fit, between: (low, high), most, points }) = law {
                 " Dashed is Amdahl's law with a serial part of " (percent(fit.serial_fraction))
                 " (" (percent(*low)) " to " (percent(*high)) " by the intervals' ends), fitted to "
@@ -198,11 +201,16 @@ fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Prin
     let mut all: Vec<Printed> = Vec::new();
     for claim in &input.findings.claims {
         for figure in claim.figures.iter().filter(|figure| figure.scenario == record.scenario) {
-            let Some((cell, value)) = speedup_of(figure).zip(figure.published) else { continue };
+            let Some((cell, number)) = speedup_of(figure).zip(figure.reference.as_ref()) else { continue };
+            // Figures of ours are no document's.
+            if matches!(number.from, Provenance::Ours { .. }) {
+                continue;
+            }
+
             let workers = cell.shape.workers().get();
-            let new = !all.iter().any(|one| (one.workers, one.value) == (workers, value));
-            if cell.variant == variant && new && value > 0.0 {
-                all.push(Printed { claim: &claim.id, workers, value, cell });
+            let new = !all.iter().any(|one| (one.workers, one.figure.value) == (workers, number.value));
+            if cell.variant == variant && new && number.value > 0.0 {
+                all.push(Printed { claim: &claim.id, workers, figure: number, cell });
             }
         }
     }
@@ -240,11 +248,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_printed_is_hollow_and_says_by_whom() {
+    fn a_document_s_figure_is_hollow_and_says_where_it_is_from() {
         let html = chart(f64::from);
-        assert!(
-            html.contains("class=\"mark hollow\"") && html.contains("000-3: the document printed 4.138×"),
-            "{html}"
-        );
+        let derived = "000-3, threads x 4: derived from the document's figures: 4.138× (9 s / 2 s)";
+        assert!(html.contains("class=\"mark hollow\"") && html.contains(derived), "{html}");
     }
 }

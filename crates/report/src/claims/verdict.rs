@@ -24,48 +24,48 @@ pub(crate) struct VerdictStyle {
 /// Every verdict, in the scoreboard's order.
 pub(crate) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
-        verdict: Verdict::Reproduced,
-        name: "reproduced",
-        meaning: "the measurement agrees, and was not fitted to it",
+        verdict: Verdict::Holds,
+        name: "holds",
+        meaning: "it is as the document says",
         light: "#1a7431",
         dark: "#62d282",
         sign: "M5 12.5l4.7 4.7L19.2 7",
     },
     VerdictStyle {
-        verdict: Verdict::CanExplain,
-        name: "can-explain",
-        meaning: "a model fitted to the document's own figures gives it",
-        light: "#006a83",
-        dark: "#5ec9de",
-        sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",
-    },
-    VerdictStyle {
-        verdict: Verdict::DirectionOnly,
-        name: "direction-only",
-        meaning: "right direction, different size",
+        verdict: Verdict::HoldsInDirection,
+        name: "holds-in-direction",
+        meaning: "the direction is as the document says, the size is not",
         light: "#7a5f00",
         dark: "#dfc04e",
         sign: "M6 18L18 6M9 6h9v9",
     },
     VerdictStyle {
-        verdict: Verdict::Contradicted,
-        name: "contradicted",
+        verdict: Verdict::Depends,
+        name: "depends",
+        meaning: "it holds under one condition, and not under another",
+        light: "#7539ad",
+        dark: "#c9a0f3",
+        sign: "M4 9h14M14.5 5.2L18.3 9M20 15.5H6M9.5 11.7L5.7 15.5l3.8 3.8",
+    },
+    VerdictStyle {
+        verdict: Verdict::Refuted,
+        name: "refuted",
         meaning: "the measurement rules it out",
         light: "#b0123b",
         dark: "#ff8299",
         sign: "M6.5 6.5l11 11M17.5 6.5l-11 11",
     },
     VerdictStyle {
-        verdict: Verdict::Contested,
-        name: "contested",
-        meaning: "the document disagrees with itself or with its own code",
-        light: "#7539ad",
-        dark: "#c9a0f3",
-        sign: "M4 9h14M14.5 5.2L18.3 9M20 15.5H6M9.5 11.7L5.7 15.5l3.8 3.8",
+        verdict: Verdict::Fitted,
+        name: "fitted",
+        meaning: "a model fitted to the document's own figure gives it, which confirms nothing",
+        light: "#006a83",
+        dark: "#5ec9de",
+        sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",
     },
     VerdictStyle {
-        verdict: Verdict::Inconclusive,
-        name: "inconclusive",
+        verdict: Verdict::Undecided,
+        name: "undecided",
         meaning: "the measurement doesn't decide it",
         light: "#4d5a75",
         dark: "#acb8d2",
@@ -138,9 +138,8 @@ mod tests {
     fn every_verdict_has_a_row_of_its_own() {
         for look in &LOOKS {
             assert_eq!(of(look.verdict).name, look.name);
-            // A verdict's name on the page is its JSON name, or shorter.
             let machine = serde_json::to_string(&look.verdict).unwrap();
-            assert!(machine.replace('_', "-").contains(look.name), "{machine}");
+            assert_eq!(machine.replace('_', "-"), format!("\"{}\"", look.name));
         }
     }
 

@@ -1,0 +1,54 @@
+//! What a reader takes home: claims and bugs, counted apart, in a few sentences.
+
+use super::{BugResult, Finding, Sentence, Unit, Verdict, bug_counts, counts, words::listed};
+use support::figures::count;
+
+/// The verdicts on these claims in words. Every number is counted from them.
+pub fn summary(claims: &[Finding]) -> Sentence {
+    let counted = counts(claims);
+    let of = |wanted: Verdict| counted.iter().find(|(verdict, _)| *verdict == wanted).map_or(0, |(_, count)| *count);
+    let measured = claims.len() - of(Verdict::NotMeasured);
+    if measured == 0 {
+        return Sentence::words(format!("None of {} is measured yet.", count(claims.len(), "claim")));
+    }
+    let verb = |number: usize, one: &str, many: &str| if number == 1 { one.to_owned() } else { many.to_owned() };
+    let holds = of(Verdict::Holds);
+    let mut sentence = Sentence::words(format!("Of {}, ", count(claims.len(), "claim")))
+        .measured(Unit::Count, holds as f64)
+        .then(verb(holds, " holds", " hold"));
+    let decided = [
+        (of(Verdict::HoldsInDirection), "in direction only", "in direction only"),
+        (of(Verdict::Depends), "depends on a condition", "depend on a condition"),
+        (of(Verdict::Refuted), "is refuted", "are refuted"),
+    ];
+    for (number, one, many) in decided.into_iter().filter(|(number, ..)| *number > 0) {
+        sentence =
+            sentence.then(", ").measured(Unit::Count, number as f64).then(format!(" {}", verb(number, one, many)));
+    }
+    sentence = sentence.then(".");
+    let open = [
+        (
+            of(Verdict::Fitted),
+            "comes from a model fitted to its own figure",
+            "come from models fitted to their own figures",
+        ),
+        (of(Verdict::Undecided), "is undecided", "are undecided"),
+        (of(Verdict::NotTestable), "can't be tested on this machine", "can't be tested on this machine"),
+        (of(Verdict::NotMeasured), "is not measured yet", "are not measured yet"),
+    ];
+    let open: Vec<String> = open
+        .into_iter()
+        .filter(|(number, ..)| *number > 0)
+        .map(|(number, one, many)| format!("{number} {}", verb(number, one, many)))
+        .collect();
+    if !open.is_empty() {
+        sentence = sentence.then(format!(" {}.", listed(&open, "and")));
+    }
+    let shown =
+        bug_counts(claims).iter().find(|(result, _)| *result == BugResult::Shown).map_or(0, |(_, count)| *count);
+    match shown {
+        0 => sentence,
+        1 => sentence.then(" One bug of the documents' programs is shown."),
+        _ => sentence.then(" ").measured(Unit::Count, shown as f64).then(" bugs of the documents' programs are shown."),
+    }
+}
