@@ -10,6 +10,7 @@ use harness::{
     },
 };
 use stats::{Estimate, looks, paired};
+use support::words::listed;
 use work::{
     strategy::{self, Strategy, gil_threads::GilThreads},
     worker::{layout::WorkerLayout, task_queue::Schedule},
@@ -27,7 +28,7 @@ pub(super) fn decide(decision: &Decision, scenario: &Scenario, evidence: &Eviden
     Decided {
         work: decision.work.clone(),
         scenario: scenario.name.clone(),
-        answer: words::listed(&fastest, "or"),
+        answer: listed(&fastest, "or"),
         rounds: ranking.iter().map(|ranked| ranked.rounds).min().unwrap_or(0),
         ranking: ranking.into_iter().map(|ranked| ranked.cell).collect(),
     }

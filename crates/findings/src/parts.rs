@@ -3,6 +3,7 @@
 
 use super::{Measured, Unit};
 use std::fmt::{self, Display, Formatter};
+use support::words::capital;
 
 /// A sentence, or several.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -96,7 +97,7 @@ impl Sentence {
     #[must_use]
     pub fn capital(mut self) -> Self {
         if let Some(first) = self.parts.first_mut() {
-            first.text = super::words::capital(&first.text);
+            first.text = capital(&first.text);
         }
         self
     }

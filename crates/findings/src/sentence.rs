@@ -5,14 +5,17 @@ use super::{
     figure::Assessed,
     mechanism::part,
     quantity::{Quantity, at_documents_pace_s},
-    words::{Cast, because, capital, chosen, is_plural, listed, source},
+    words::{Cast, because, chosen, is_plural, source},
 };
 use harness::scenario::{
     CellSpec, Scenario, Workload,
     claim::{Apart, Claim, DELTA, Expects, Provenance, Sourced, Test},
 };
 use stats::Estimate;
-use support::figures::{grouped, percent};
+use support::{
+    figures::{grouped, percent},
+    words::{capital, listed},
+};
 
 /// Everything that the sentence on a claim is made from.
 pub(super) struct Whole<'a> {

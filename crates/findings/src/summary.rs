@@ -1,7 +1,7 @@
 //! What a reader takes home: claims and bugs, counted apart, in a few sentences.
 
-use super::{BugResult, Finding, Sentence, Unit, Verdict, bug_counts, counts, words::listed};
-use support::figures::count;
+use super::{BugResult, Finding, Sentence, Unit, Verdict, bug_counts, counts};
+use support::{figures::count, words::listed};
 
 /// The verdicts on these claims in words. Every number is counted from them.
 pub fn summary(claims: &[Finding]) -> Sentence {

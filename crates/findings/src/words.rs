@@ -170,18 +170,3 @@ pub(super) fn because(from: &Provenance) -> String {
         Provenance::Printed | Provenance::Said | Provenance::Ours { why: None } => String::new(),
     }
 }
-
-/// `a`, `a or b`, `a, b or c`.
-pub(super) fn listed(items: &[String], and: &str) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} {and} {last}", first.join(", ")),
-    }
-}
-
-/// The text with a capital first letter.
-pub(super) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}

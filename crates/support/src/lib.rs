@@ -11,3 +11,4 @@ pub mod pipe;
 pub mod scratch;
 pub mod suggestion;
 pub mod terminal;
+pub mod words;

@@ -12,13 +12,13 @@ use crate::{
         verdict,
     },
     command::command,
-    scenario::words::capital,
     svg::palette,
 };
 use findings::{BugFinding, BugResult, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
 use harness::results::record::Record;
 use maud::{Markup, html};
 use museum::ExhibitShown;
+use support::words::capital;
 
 /// A claim with its charts chosen. A chart that another claim shows is not drawn again.
 pub(crate) struct DrawnClaim<'a> {
@@ -238,10 +238,11 @@ fn readings(finding: &Finding) -> Markup {
 /// The bugs of the document's program, apart from the verdict.
 fn bugs(finding: &Finding) -> Markup {
     html! {
-        @for BugFinding { name, program, result, happened, .. } in &finding.bugs {
+        @for BugFinding { name, program, exhibit, result, happened, .. } in &finding.bugs {
             p class={ "note bug " @if *result == BugResult::Shown { "shown" } } {
                 b { "Bug " (result.words()) ": " (name) "." } " " (program)
-                @if let Some(happened) = happened { " Here: " (happened) "." }
+                // An exhibit is shown below, with both of its sides.
+                @if let Some(happened) = happened.as_ref().filter(|_| exhibit.is_none()) { " Here: " (happened) "." }
             }
         }
     }

@@ -1,10 +1,7 @@
 //! The decision table: each kind of work, its fastest strategies in words, and the measured intervals behind the words.
 
 use crate::{
-    scenario::{
-        curves::{self, ends},
-        words::capital,
-    },
+    scenario::curves::{self, ends},
     svg::{
         chart::{self, Caption, Drawing, Rendition, line, marker, text},
         labels, palette,
@@ -13,7 +10,10 @@ use crate::{
 };
 use findings::{Decided, Ranked};
 use maud::{Markup, html};
-use support::figures::{count, interval, plain, px, ratio};
+use support::{
+    figures::{count, interval, plain, px, ratio},
+    words::capital,
+};
 
 /// The section's id.
 pub(crate) const ID: &str = "who-does-what";

@@ -12,11 +12,11 @@ use crate::{
         sweep::{self, Sweep},
     },
     command::command,
-    scenario::words::capital,
 };
 use findings::{Finding, Verdict, summary};
 use harness::results::record::Record;
 use maud::{Markup, html};
+use support::words::capital;
 
 /// The command that measures every claim.
 const COMMAND: &str = "makespan reproduce";

@@ -2,12 +2,10 @@
 //!
 //! It works without a script: a count links to the list of its claims, which CSS shows while it is the `:target`.
 
-use crate::{
-    claims::verdict::{self, VerdictStyle},
-    scenario::words::capital,
-};
+use crate::claims::verdict::{self, VerdictStyle};
 use findings::{Finding, Verdict, bug_counts};
 use maud::{Markup, html};
+use support::words::capital;
 
 /// The scoreboard's id.
 pub(crate) const ID: &str = "scoreboard";

@@ -1,7 +1,7 @@
 //! What a job costs, in charts and tables: by engine, by number of workers, and by number of jobs.
 
 use crate::{
-    scenario::{curves, group::Time, words},
+    scenario::{curves, group::Time},
     svg::{
         chart::{self, Caption},
         lines::{Axis, Plot, Point, Series},
@@ -12,7 +12,10 @@ use crate::{
 use harness::results::costs::{Bulk, Costs, Engine};
 use maud::{Markup, html};
 use stats::{Estimate, paired};
-use support::figures::{grouped, interval, plain, ratio, significant, time};
+use support::{
+    figures::{grouped, interval, plain, ratio, significant, time},
+    words::capital,
+};
 
 /// Jobs per second: the median over rounds, with its interval if there are enough rounds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -155,7 +158,7 @@ fn described(series: &[Series], figure: impl Fn(f64) -> String) -> String {
     let one = |series: &Series| {
         let (first, last) = (series.points.first()?, series.points.last()?);
         let (from, to) = (grouped(first.across), grouped(last.across));
-        let label = words::capital(&series.label);
+        let label = capital(&series.label);
         Some(format!("{label}: {} at {from}, {} at {to}.", figure(first.value), figure(last.value)))
     };
     let sentences: Vec<String> =

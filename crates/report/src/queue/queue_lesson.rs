@@ -8,7 +8,6 @@ use crate::{
         curves,
         depth::Depth,
         group::{self, Time},
-        words,
     },
     svg::palette,
 };
@@ -18,7 +17,10 @@ use harness::results::{
 };
 use maud::{Markup, html};
 use std::collections::BTreeSet;
-use support::figures::{count, grouped, interval, plain, ratio, time};
+use support::{
+    figures::{count, grouped, interval, plain, ratio, time},
+    words::capital,
+};
 use work::queue::{
     broker::{LEASE, MOST_TRIES},
     outage::Outage,
@@ -323,7 +325,7 @@ fn shares(engine: Engine, alone: Time) -> String {
         let between = |(low, high)| format!(" ({}–{})", time(low * times), time(high * times));
         format!("{}{}", time(alone.median * times), alone.interval.map_or(String::new(), between))
     };
-    let name = words::capital(costs::name(engine));
+    let name = capital(costs::name(engine));
     format!("{name}: 1\u{a0}% of a job that takes {}, 10\u{a0}% of one that takes {}.", length(100.0), length(10.0))
 }
 

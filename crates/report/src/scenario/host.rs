@@ -1,12 +1,12 @@
 //! The machine and its noise, for the page's head and, where machines differ, for the sections.
 
-use crate::scenario::{group::groups, words};
+use crate::scenario::group::groups;
 use harness::results::record::Record;
 use maud::{Markup, html};
 use measure::host::HostFacts;
 use stats::noise::{Assessment, Noise};
 use std::collections::HashSet;
-use support::figures::memory;
+use support::{figures::memory, words::capital};
 
 /// One strip with the facts of the records' host. Empty without records.
 pub(crate) fn strip(records: &[&Record]) -> Markup {
@@ -40,7 +40,7 @@ pub(crate) fn is_one(records: &[&Record]) -> bool {
 
 fn facts(host: &HostFacts) -> Vec<String> {
     let model = host.cpu_model.as_deref().unwrap_or("processor not named by this system");
-    let system = format!("{} {}", words::capital(&host.system), host.kernel.as_deref().unwrap_or(""));
+    let system = format!("{} {}", capital(&host.system), host.kernel.as_deref().unwrap_or(""));
     let mut facts = vec![format!("{model}, {}", host.cores())];
     facts.extend(host.memory_bytes.map(|bytes| format!("{} memory", memory(bytes))));
     facts.push(system.trim().into());

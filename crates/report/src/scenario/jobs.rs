@@ -4,7 +4,7 @@ use crate::{
     scenario::{
         depth::Depth,
         group::{Cell, Group},
-        remote_workers, timeline, words,
+        remote_workers, timeline,
     },
     svg::palette,
 };
@@ -14,7 +14,10 @@ use harness::{
 };
 use maud::{Markup, html};
 use stats::median::median;
-use support::figures::{count, significant};
+use support::{
+    figures::{count, significant},
+    words::capital,
+};
 use work::{queue::broker::MOST_TRIES, worker::lane::Activity};
 
 /// The stages of a job, with the table's names for them.
@@ -100,7 +103,7 @@ fn in_words(jobs: &Jobs) -> String {
         took(1),
         took(2),
         took(3),
-        jobs.depth.as_ref().map_or(String::new(), |depth| format!(" {}.", words::capital(&depth.in_words())))
+        jobs.depth.as_ref().map_or(String::new(), |depth| format!(" {}.", capital(&depth.in_words())))
     )
 }
 
@@ -111,7 +114,7 @@ fn redelivered(cell: &Cell) -> Option<String> {
     Some(format!(
         "{}: {jobs} {was} redelivered, because the worker that had it sent no more heartbeats. A job is delivered at \
          most {MOST_TRIES} times, and its result counts once.",
-        words::capital(&cell.who())
+        capital(&cell.who())
     ))
 }
 
@@ -119,10 +122,7 @@ fn redelivered(cell: &Cell) -> Option<String> {
 fn shared(cell: &Cell) -> Option<String> {
     let others = cell.record.other_runs().filter(|others| *others > 0)?;
     let runs = count(others as usize, "other run");
-    Some(format!(
-        "{}: {runs} used the same queue name at the same time and shared its workers.",
-        words::capital(&cell.who())
-    ))
+    Some(format!("{}: {runs} used the same queue name at the same time and shared its workers.", capital(&cell.who())))
 }
 
 /// A sentence about excluded runs, if there are any.
@@ -132,7 +132,7 @@ fn excluded(cell: &Cell) -> Option<String> {
         all.iter().map(|run| format!("in round {}, {}", run.timeline.round + 1, run.reason)).collect();
     let again = if cell.time.is_some() { ", measured again" } else { "" };
     let (runs, times) = (count(all.len(), "run"), if all.len() == 1 { "time does" } else { "times do" });
-    let who = words::capital(&cell.who());
+    let who = capital(&cell.who());
     (!all.is_empty()).then(|| format!("{who}: {runs} whose {times} not count{again}: {}.", reasons.join("; ")))
 }
 

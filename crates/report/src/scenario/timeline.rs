@@ -25,7 +25,10 @@ use harness::{
     scenario::Phase,
 };
 use maud::{Markup, html};
-use support::figures::{TimeUnit, count, plain, px, time};
+use support::{
+    figures::{TimeUnit, count, plain, px, time},
+    words::capital,
+};
 use work::{
     queue::outage::Outage,
     worker::lane::{Activity, Span},
@@ -203,7 +206,7 @@ impl<'a> TimelineRow<'a> {
         } else {
             format!("; the queue gave no answer for {}", time(Outage::total_s(self.outages)))
         };
-        format!("{}: {}{shares}{depth}{away}{elsewhere}.", words::capital(&self.cell.who()), time(self.total))
+        format!("{}: {}{shares}{depth}{away}{elsewhere}.", capital(&self.cell.who()), time(self.total))
     }
 
     /// Whether any task waited in this way.

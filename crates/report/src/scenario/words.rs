@@ -12,7 +12,10 @@ use harness::{
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use maud::{Markup, html};
-use support::figures::{count, interval, percent, ratio, time};
+use support::{
+    figures::{count, interval, percent, ratio, time},
+    words::{capital, listed},
+};
 
 /// The answer to a section's question: a highlighted figure, with words on both sides.
 #[derive(Debug, PartialEq)]
@@ -92,7 +95,7 @@ pub(crate) fn afterwards(group: &Group) -> Vec<String> {
     }
     let mut sentences = Vec::new();
     if !level.is_empty() {
-        sentences.push(format!("These may be as fast, because the intervals overlap: {}.", listed(&level)));
+        sentences.push(format!("These may be as fast, because the intervals overlap: {}.", listed(&level, "and")));
     }
     let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
     sentences.extend(shares.map(|shares| format!("How the workers of {} spent their time: {shares}.", best.who())));
@@ -277,21 +280,6 @@ pub(crate) fn speedup_tip(cell: &Cell) -> String {
 pub(crate) fn time_tip(cell: &Cell) -> String {
     let measured = cell.time.map_or(String::new(), curves::time_in_words);
     format!("{}: {measured}", cell.who())
-}
-
-/// The text with its first letter capitalized.
-pub(crate) fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// `a`, `a and b`, `a, b and c`.
-fn listed(items: &[String]) -> String {
-    match items {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., last] => format!("{} and {last}", first.join(", ")),
-    }
 }
 
 #[cfg(test)]
