@@ -4,8 +4,8 @@
 //! JSON Schema is `fixtures/schema/findings-2.json`; a test keeps the two in sync.
 
 use super::{
-    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Part, PartKind,
-    ReadingFinding, SCHEMA, Sentence, Unit, Verdict, bug_counts, counts,
+    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, PartKind,
+    ReadingFinding, SCHEMA, Sentence, SentencePart, Unit, Verdict, bug_counts, counts,
 };
 use harness::scenario::{
     CellSpec,
@@ -202,7 +202,7 @@ fn claim(finding: &Finding) -> Claim<'_> {
 }
 
 fn words(sentence: &Sentence) -> Words<'_> {
-    fn part(Part { text, kind }: &Part) -> WordsPart<'_> {
+    fn part(SentencePart { text, kind }: &SentencePart) -> WordsPart<'_> {
         let (kind, value, ends, unit) = match *kind {
             PartKind::Words => ("words", None, None, None),
             PartKind::Measured(value, unit) => ("measured", Some(value), None, Some(unit)),

@@ -58,7 +58,7 @@ use serde::{Deserialize, Serialize};
 use stats::Estimate;
 
 pub use narrow::narrow_enough;
-pub use parts::{Part, PartKind, Sentence};
+pub use parts::{PartKind, Sentence, SentencePart};
 pub use summary::summary;
 pub use unit::Unit;
 

@@ -8,12 +8,12 @@ use support::words::capital;
 /// A sentence, or several.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sentence {
-    parts: Vec<Part>,
+    parts: Vec<SentencePart>,
 }
 
 /// One part of a sentence. The texts of all parts, joined, are the sentence.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Part {
+pub struct SentencePart {
     /// As it is written, with the unit.
     pub text: String,
     /// What it is.
@@ -40,7 +40,7 @@ impl Sentence {
     }
 
     /// Its parts.
-    pub fn parts(&self) -> &[Part] {
+    pub fn parts(&self) -> &[SentencePart] {
         &self.parts
     }
 
@@ -77,7 +77,7 @@ impl Sentence {
     /// Continued with another sentence.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        for Part { text, kind } in other.parts {
+        for SentencePart { text, kind } in other.parts {
             self = self.part(text, kind);
         }
         self
@@ -106,7 +106,7 @@ impl Sentence {
         match self.parts.last_mut() {
             _ if text.is_empty() => {}
             Some(last) if last.kind == PartKind::Words && kind == PartKind::Words => last.text += &text,
-            _ => self.parts.push(Part { text, kind }),
+            _ => self.parts.push(SentencePart { text, kind }),
         }
         self
     }

@@ -216,7 +216,7 @@ fn told_apart(claim: &Claim, mechanisms: &[MechanismFinding], fits: &[String]) -
     let tolerance = claim.figures.first().map_or(0.0, |first| first.tolerance);
     let mut pairs = values.iter().enumerate().flat_map(|(at, a)| values[at + 1..].iter().map(move |b| (*a, *b)));
     if values.len() < fits.len() {
-        format!("{names} fit, and their figures with {} are not all measured.", apart.with)
+        format!("{names} fit, and no measured experiment separates all of them.")
     } else if apart.derived.is_none() && pairs.any(|(a, b)| part(a, b, tolerance)) {
         format!(
             "{names} fit. They differ with {}, but the documents print no figure that decides between them.",
