@@ -97,7 +97,9 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         lines.extend(paragraph("Reading", &text));
     }
     for bug in &claim.bugs {
-        let happened = bug.happened.as_ref().map_or(String::new(), |happened| format!(" Here: {happened}."));
+        // The sentence on a claim that a bug refutes says what happened.
+        let happened = bug.happened.as_ref().filter(|_| !bug.refutes);
+        let happened = happened.map_or(String::new(), |happened| format!(" Here: {happened}."));
         lines.extend(paragraph("Bug", &format!("{}: {}. {}{happened}", bug.result.words(), bug.name, bug.program)));
     }
     lines.push(String::new());
@@ -182,7 +184,9 @@ impl<'a> LedgerRow<'a> {
             columns: Default::default(),
         };
         match (decides.or(claim.figures.first()), claim.bugs.first()) {
-            _ if claim.verdict == Verdict::Depends => in_words(&claim.question, claim.depends_on.as_deref()),
+            _ if claim.verdict == Verdict::Depends => {
+                in_words(claim.depends_on.as_ref().unwrap_or(&claim.question), None)
+            }
             (Some(figure), _) => Self { verdict: claim.verdict, ..Self::of_figure(&claim.id, figure) },
             (None, Some(bug)) => in_words(&bug.name, bug.happened.as_deref()),
             (None, None) => in_words(&claim.question, None),

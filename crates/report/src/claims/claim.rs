@@ -14,7 +14,7 @@ use crate::{
     command::command,
     svg::palette,
 };
-use findings::{BugFinding, BugResult, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
+use findings::{BugFinding, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
 use harness::results::record::Record;
 use maud::{Markup, html};
 use museum::ExhibitShown;
@@ -239,7 +239,7 @@ fn readings(finding: &Finding) -> Markup {
 fn bugs(finding: &Finding) -> Markup {
     html! {
         @for BugFinding { name, program, exhibit, result, happened, .. } in &finding.bugs {
-            p class={ "note bug " @if *result == BugResult::Shown { "shown" } } {
+            p class="note" {
                 b { "Bug " (result.words()) ": " (name) "." } " " (program)
                 // An exhibit is shown below, with both of its sides.
                 @if let Some(happened) = happened.as_ref().filter(|_| exhibit.is_none()) { " Here: " (happened) "." }
