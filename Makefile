@@ -28,7 +28,7 @@ bench-all: ## The same, and what workers, the server, a queue and being watched 
 	$(CARGO) bench --bench '*'
 	@echo $(PAGE)
 
-findings: ## Put every claim to the test, with up to 30 rounds (about 16 minutes), and write the page
+findings: ## Put every claim to the test, with up to 24 rounds where it needs them, and write the page
 	@$(MAKESPAN) reproduce --full
 	@$(MAKESPAN) report
 

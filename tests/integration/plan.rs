@@ -9,7 +9,7 @@ use makespan::{
     task::ErrorKind,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -38,10 +38,11 @@ fn looks(looks: &[u32]) -> Plan {
     Plan { purpose: Purpose::Findings, looks: looks.into(), ..Plan::rounds(0) }
 }
 
-/// Says at which rounds the intervals are narrow, and notes what it is asked and told.
+/// Says from which round on the first cell needs no more rounds, and from which on the others, and notes what it is asked
+/// and told.
 #[derive(Default)]
 struct Witness {
-    narrow_from: Option<u32>,
+    settled_from: Option<(u32, u32)>,
     asked: Vec<u32>,
     steps: Vec<(u32, u32)>,
     break_off: Option<(u32, Arc<AtomicBool>)>,
@@ -52,9 +53,11 @@ impl Observer for Witness {
         self.steps.push((step, total));
     }
 
-    fn narrow_enough(&mut self, record: &Record) -> bool {
+    fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
         self.asked.push(record.rounds_done);
-        self.narrow_from.is_some_and(|from| record.rounds_done >= from)
+        let (first, others) = self.settled_from.unwrap_or((u32::MAX, u32::MAX));
+        let open = |index: &usize| record.rounds_done < if *index == 0 { first } else { others };
+        (0..record.cells.len()).filter(open).collect()
     }
 
     fn updated(&mut self, record: &Record) {
@@ -73,25 +76,29 @@ fn measured(plan: Plan, witness: &mut Witness) -> Record {
     let record = runner::measure(&scenario, &scenario.cells, &settings, witness).expect("it is measured");
     for cell in &record.cells {
         assert_eq!(cell.check, Check::Passed, "{cell:?}");
-        // Of a round that was broken off, some cells have their part.
         let (rounds, whole) = (cell.rounds.len(), record.rounds_done as usize);
-        assert!(rounds == whole || record.stopped.is_none() && rounds == whole + 1, "{rounds} of {whole}");
+        let at_a_look = record.looks.contains(&(rounds as u32)) && rounds < whole;
+        assert!(rounds == whole || at_a_look || record.stopped.is_none() && rounds == whole + 1, "{rounds} of {whole}");
     }
     record
 }
 
 #[test]
-fn it_ends_with_its_last_round_or_at_a_look_where_everything_is_narrow() {
-    for (narrow_from, asked, rounds, stopped) in [
-        (None, vec![2, 4], 5, EndReason::AllRounds),
-        (Some(3), vec![2, 4], 4, EndReason::Narrow),
-        (Some(1), vec![2], 2, EndReason::Narrow),
-        (Some(5), vec![2, 4], 5, EndReason::AllRounds),
+fn it_ends_with_its_last_round_or_at_a_look_where_no_cell_needs_more() {
+    for (settled_from, asked, rounds, stopped) in [
+        (None, vec![2, 4], [5, 5], EndReason::AllRounds),
+        (Some((3, 3)), vec![2, 4], [4, 4], EndReason::Settled),
+        (Some((1, 1)), vec![2], [2, 2], EndReason::Settled),
+        (Some((5, 5)), vec![2, 4], [5, 5], EndReason::AllRounds),
+        // A cell that is done rests while the others go on.
+        (Some((2, 3)), vec![2, 4], [2, 4], EndReason::Settled),
+        (Some((9, 3)), vec![2, 4], [5, 4], EndReason::AllRounds),
     ] {
-        let mut witness = Witness { narrow_from, ..Witness::default() };
+        let mut witness = Witness { settled_from, ..Witness::default() };
         let record = measured(looks(&[2, 4, 5]), &mut witness);
         assert_eq!(witness.asked, asked, "nobody looks in between, nor at the end");
-        assert_eq!((record.rounds_done, record.stopped), (rounds, Some(stopped)));
+        assert_eq!([0, 1].map(|cell| record.cells[cell].rounds.len() as u32), rounds);
+        assert_eq!((record.rounds_done, record.stopped), (rounds[0].max(rounds[1]), Some(stopped)));
         assert_eq!((record.purpose, record.rounds, record.looks), (Purpose::Findings, 5, vec![2, 4, 5]));
     }
 }

@@ -2,6 +2,7 @@
 //! seeds.
 
 mod answers;
+mod coverage;
 mod intervals;
 mod looks;
 mod rounds;

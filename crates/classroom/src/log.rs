@@ -238,8 +238,14 @@ mod tests {
     }
 
     fn standings(time_s: f64) -> Event {
-        let standing =
-            Standing { check: Check::Passed, error: None, task_errors: 0, times_s: vec![time_s], speedup: None };
+        let standing = Standing {
+            check: Check::Passed,
+            error: None,
+            task_errors: 0,
+            times_s: vec![time_s],
+            speedup: None,
+            place: None,
+        };
         Event::Standings { cells: vec![standing.clone(), standing] }
     }
 

@@ -262,7 +262,8 @@ mod tests {
 
     fn standings(times_s: &[f64]) -> Vec<(String, Standing)> {
         let times_s = times_s.to_vec();
-        let standing = Standing { check: Check::Passed, error: None, task_errors: 0, times_s, speedup: None };
+        let standing =
+            Standing { check: Check::Passed, error: None, task_errors: 0, times_s, speedup: None, place: None };
         vec![("sequential x 1".into(), standing.clone()), (CELL.into(), standing)]
     }
 

@@ -115,7 +115,11 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         let reason = figure.reason.as_deref().map(|reason| format!("{}: {reason}", figure.name));
         lines.extend(reason.into_iter().flat_map(|reason| paragraph("Because", &reason)));
         let by = figure.prediction.as_ref();
-        let by = by.map(|it| format!("{}: {} by {}, not measured", figure.name, figure.unit.figure(it.value), it.by));
+        let by = by.map(|it| {
+            let shown = |number| figure.unit.figure(number);
+            let sure = it.interval.map_or(String::new(), |(low, high)| format!(" ({} – {})", shown(low), shown(high)));
+            format!("{}: {}{sure} by {}, not measured", figure.name, shown(it.value), it.by)
+        });
         lines.extend(by.into_iter().flat_map(|words| paragraph("Prediction", &words)));
     }
     let unit = claim.figures.first().map_or(Unit::Ratio, |figure| figure.unit);
@@ -483,7 +487,7 @@ mod tests {
         let [count, threads] = [0, 1].map(|place| first.figures[place].clone());
         let threads = FigureFinding {
             reason: Some("the direction agrees, but not the size".into()),
-            prediction: Some(Prediction { value: 5.0, by: "lock-step" }),
+            prediction: Some(Prediction { value: 5.0, interval: None, by: "lock-step" }),
             ..threads
         };
         let one: [Finding; 1] = [Finding {

@@ -49,10 +49,10 @@ pub struct ReproduceArgs {
     /// --claims`]
     #[arg(value_name = "CLAIM|SCENARIO|DOCUMENT", value_parser = NonEmptyStringValueParser::new())]
     names: Vec<String>,
-    /// One analysis, after 6 rounds: this is the default
+    /// Up to 12 rounds, with interim analyses after 3 and 6: this is the default
     #[arg(long)]
     quick: bool,
-    /// An interim analysis after 10 rounds; up to 30 where an interval is still wide then
+    /// Up to 24 rounds where the figures need them, with interim analyses after 3, 6 and 12
     #[arg(long, conflicts_with = "quick")]
     full: bool,
     /// At the documents' own pace, 3 rounds: 30 requests really take 9 seconds
@@ -95,12 +95,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl ReproduceArgs {
-    /// The rounds of the analyses, fixed beforehand: the measurement may stop at each.
+    /// The rounds of the analyses, fixed beforehand: a cell may be done at each. The first is the least that has any use,
+    /// and each of the others doubles the rounds.
     fn looks(&self) -> Vec<u32> {
         match (self.full, self.real_time) {
-            (true, _) => vec![10, 30],
+            (true, _) => vec![3, 6, 12, 24],
             (_, true) => vec![3],
-            _ => vec![6],
+            _ => vec![3, 6, 12],
         }
     }
 

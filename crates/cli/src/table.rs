@@ -4,13 +4,17 @@ mod fit;
 
 use super::print::{fitted, say};
 use harness::{
-    results::record::{CellRecord, Check, Record},
+    results::{
+        places::places,
+        record::{CellRecord, Check, Record},
+    },
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use stats::{
     Estimate, ceiling,
     median::Median,
     noise::{Assessment, Noise},
+    ranking::Place,
 };
 use support::{
     figures::{self, exact, fixed},
@@ -301,34 +305,37 @@ fn verdict(record: &Record) -> String {
 
 /// Which cell was the fastest, if any was faster than sequential. `None` if there is no speed-up.
 fn fastest(record: &Record) -> Option<String> {
-    let mut measured: Vec<(Estimate, &CellRecord)> =
-        record.cells.iter().filter_map(|cell| Some((record.speedup(cell)?, cell))).collect();
+    let places = places(&record.cells.iter().collect::<Vec<_>>(), &record.looks);
+    let placed = record.cells.iter().zip(places);
+    let mut measured: Vec<(Estimate, Place, &CellRecord)> =
+        placed.filter_map(|(cell, place)| Some((record.speedup(cell)?, place?, cell))).collect();
     measured.sort_by(|a, b| b.0.estimate.total_cmp(&a.0.estimate));
-    let (best, cell) = *measured.first()?;
-    let Estimate { estimate, low, high } = best;
+    let (Estimate { estimate, low, high }, place, cell) = *measured.first()?;
     let (estimate, interval) = (fixed(estimate, 2), format!("{}–{}", fixed(low, 2), fixed(high, 2)));
-    let words =
-        format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.rounds.len());
+    let who_and_how = format!(
+        "{}, {estimate} times as fast as sequential (95 % interval {interval}, {} rounds).",
+        who(cell),
+        cell.rounds.len()
+    );
     if high < 1.0 {
-        return Some(format!("No strategy was faster than sequential. The closest: {}, {words}.", who(cell)));
+        return Some(format!("No strategy was faster than sequential. The closest: {who_and_how}"));
     }
     if low <= 1.0 {
-        return Some(format!(
-            "No strategy was shown to be faster than sequential. The closest: {}, {words}.",
-            who(cell)
-        ));
+        return Some(format!("No strategy was shown to be faster than sequential. The closest: {who_and_how}"));
     }
-    let ties: Vec<String> =
-        measured[1..].iter().filter(|(other, _)| other.high >= low).map(|(_, other)| who(other)).collect();
-    let tie = match ties.as_slice() {
-        [] => String::new(),
-        [one] => format!(" {one} may be as fast: the intervals overlap."),
-        [.., last] => {
-            let others = ties[..ties.len() - 1].join("; ");
-            format!(" These may be as fast, because their intervals overlap: {others}; {last}.")
-        }
+    let mut sentence = match place {
+        Place::Fastest => format!("Fastest: {who_and_how}"),
+        Place::AsFast => format!("Fastest, within 5 %: {who_and_how}"),
+        Place::Slower | Place::NotToldApart => format!("Not shown which is the fastest. The highest: {who_and_how}"),
     };
-    Some(format!("Fastest: {}, {words}.{tie}", who(cell)))
+    for (wanted, words) in [(Place::AsFast, "As fast within 5 %"), (Place::NotToldApart, "Not told apart from it")] {
+        let others = measured[1..].iter().filter(|(_, place, _)| *place == wanted);
+        let others: Vec<String> = others.map(|(.., cell)| who(cell)).collect();
+        if !others.is_empty() {
+            sentence = format!("{sentence} {words}: {}.", others.join("; "));
+        }
+    }
+    Some(sentence)
 }
 
 /// The cell, as it is named in sentences.
@@ -350,7 +357,8 @@ mod tests {
         assert_eq!(shown, ["12.3 µs", "1.23 ms", "15.4 ms", "451 ms", "1.00 s", "23.1 s", "0 µs"]);
     }
 
-    /// A cell that passed on a noisy machine, with a speed-up whose interval reaches as far as this share to either side.
+    /// A cell that passed on a noisy machine: as long as sequential divided by this, and by this share more or less in
+    /// every other round.
     fn cell(strategy: &str, speedup: f64, share: f64) -> CellRecord {
         let spec = CellSpec {
             variant: DEFAULT_VARIANT.into(),
@@ -359,13 +367,8 @@ mod tests {
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
         };
-        // The interval of three values x - d, x, x + d: Student's t for two degrees of freedom, over the root of three.
-        let scatter = share.ln_1p() / 2.484;
-        let rounds = [(1.0, -scatter), (0.8, 0.0), (1.1, scatter)].map(|(noise, apart): (f64, f64)| Round {
-            run_s: noise / speedup * apart.exp(),
-            cpu_user_s: 4e-5,
-            workers: 2,
-            ..Round::default()
+        let rounds = [(1.0, share), (0.8, -share), (1.1, share), (0.9, -share)].map(|(noise, apart): (f64, f64)| {
+            Round { run_s: noise / speedup * (1.0 + apart), cpu_user_s: 4e-5, workers: 2, ..Round::default() }
         });
         let unmeasured = CellRecord::unmeasured(spec, 5, vec![Phase::Run]);
         CellRecord { check: Check::Passed, rounds: rounds.into(), ..unmeasured }
@@ -387,10 +390,10 @@ mod tests {
             process: 1,
             purpose: Purpose::Run,
             throttling: None,
-            looks: vec![3],
+            looks: vec![4],
             stopped: Some(EndReason::AllRounds),
-            rounds: 3,
-            rounds_done: 3,
+            rounds: 4,
+            rounds_done: 4,
             command: "makespan run tiny".into(),
             left_out: Vec::new(),
             cells,
@@ -404,22 +407,27 @@ mod tests {
 
     #[test]
     fn fastest_is_said_of_what_was_shown_to_be_faster() {
-        let clear = verdict_on(&[("threads", 4.91, 0.02), ("async", 1.1, 0.1)]);
-        assert!(clear.starts_with(
-            "Fastest: threads x 2, 4.91 times as fast as sequential (95 % interval 4.81–5.01, 3 rounds).\n"
-        ));
-        let slower = verdict_on(&[("gil_threads", 0.96, 0.02)]);
-        assert!(
-            slower.starts_with("No strategy was faster than sequential. The closest: gil_threads x 2, 0.96 times"),
-            "{slower}"
-        );
-        let open = verdict_on(&[("threads", 1.05, 0.15)]);
+        let clear = verdict_on(&[("threads", 4.91, 0.001), ("async", 1.1, 0.001)]);
+        let expected = "Fastest: threads x 2, 4.91 times as fast as sequential (95 % interval 4.90–4.92, 4 rounds).\n";
+        assert!(clear.starts_with(expected), "{clear}");
+        let slower = verdict_on(&[("gil_threads", 0.9, 0.001)]);
+        let none = "No strategy was faster than sequential. The closest: gil_threads x 2, 0.90 times";
+        assert!(slower.starts_with(none), "{slower}");
+        let open = verdict_on(&[("threads", 1.05, 0.1)]);
         let none = "No strategy was shown to be faster than sequential. The closest: threads x 2";
         assert!(open.starts_with(none), "{open}");
-        let two = [("threads", 4.91, 0.02), ("async", 4.9, 0.04)];
-        assert!(verdict_on(&two).contains(". async x 2 may be as fast: the intervals overlap."));
-        let three = verdict_on(&[two[0], two[1], ("queue", 4.5, 0.1)]);
-        assert!(three.contains("their intervals overlap: async x 2; queue x 2."), "{three}");
+    }
+
+    #[test]
+    fn a_tie_is_shown_or_said_to_be_open() {
+        let near = verdict_on(&[("threads", 4.91, 0.001), ("async", 4.8, 0.001)]);
+        assert!(near.starts_with("Fastest: threads x 2") && near.contains(" As fast within 5 %: async x 2."), "{near}");
+        let tied = verdict_on(&[("threads", 4.91, 0.001), ("async", 4.9, -0.002)]);
+        let both = "Fastest, within 5 %: threads x 2, 4.91 times";
+        assert!(tied.starts_with(both) && tied.contains(" As fast within 5 %: async x 2."), "{tied}");
+        let open = verdict_on(&[("threads", 4.91, 0.05), ("async", 4.8, -0.05)]);
+        let not_shown = "Not shown which is the fastest. The highest: threads x 2, 4.9";
+        assert!(open.starts_with(not_shown) && open.contains(" Not told apart from it: async x 2."), "{open}");
     }
 
     #[test]

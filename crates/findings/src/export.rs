@@ -13,7 +13,7 @@ use harness::scenario::{
 };
 use measure::host::HostFacts;
 use serde::Serialize;
-use stats::Estimate;
+use stats::{Estimate, ranking::Place};
 use std::collections::BTreeMap;
 
 /// One JSON document with all findings.
@@ -135,6 +135,8 @@ struct Value {
 #[derive(Debug, Serialize)]
 struct Prediction {
     value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
     by: &'static str,
 }
 
@@ -162,7 +164,7 @@ struct Decision<'a> {
 struct RankEntry {
     cell: String,
     speedup: Estimate,
-    among_fastest: bool,
+    place: Place,
 }
 
 /// The findings in the form that is exported, measured on this host. `summary` is [`summary`]'s.
@@ -252,10 +254,12 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
         agrees: found.agrees.map(|(low, high)| Range { low: end(low), high: end(high) }),
         measured: found.measured.map(|measured| value(measured, found.unit)),
         outcome: found.outcome.as_deref(),
-        prediction: found
-            .prediction
-            .as_ref()
-            .map(|prediction| Prediction { value: prediction.value, by: prediction.by }),
+        prediction: found.prediction.as_ref().map(|&super::Prediction { value, interval, by }| Prediction {
+            value,
+            low: interval.map(|(low, _)| low),
+            high: interval.map(|(_, high)| high),
+            by,
+        }),
         verdict: found.verdict,
         reason: found.reason.as_deref(),
         reading: found.reading.as_deref(),
@@ -281,7 +285,7 @@ fn decision(decided: &Decided) -> Decision<'_> {
     let rank = |ranked: &super::Ranked| RankEntry {
         cell: ranked.cell.to_string(),
         speedup: ranked.speedup,
-        among_fastest: ranked.among_fastest,
+        place: ranked.place,
     };
     Decision {
         work: &decided.work,

@@ -35,7 +35,7 @@ pub(super) fn assess<'a>(
     let taken = quantity::taken(&figure.test, &figure.scenario, evidence);
     let unit = quantity::unit(&figure.test);
     let home = scenarios.iter().find(|scenario| scenario.name == figure.scenario);
-    let alpha = alpha(taken.record);
+    let alpha = taken.quantity.as_ref().map_or(0.0, |quantity| alpha(&figure.test, quantity, taken.record));
     let (mut measured, outcome) = match &taken.quantity {
         Ok(quantity) => (measured(quantity, alpha), outcome(&figure.test, quantity)),
         Err(_) => (None, None),
@@ -82,9 +82,14 @@ fn bound(figure: &Figure) -> Option<Sourced> {
     Some(Sourced { value, from })
 }
 
-/// The probability that an interval from this record misses the truth.
-pub(super) fn alpha(record: Option<&Record>) -> f64 {
-    looks::alpha(record.map_or(1, |record| record.looks.len()))
+/// The share of such intervals that may miss the truth: that of the interim analysis which its rounds reached. Memory is
+/// sampled before the first round, and analysed once.
+pub(super) fn alpha(test: &Test<CellSpec>, quantity: &Quantity, record: Option<&Record>) -> f64 {
+    match (test, quantity, record) {
+        (Test::Memory { .. }, ..) | (.., None) => looks::ALPHA,
+        (_, Quantity::Scattered(scattered), Some(record)) => looks::alpha(&record.looks, scattered.rounds()),
+        _ => 0.0,
+    }
 }
 
 /// The quantity as a figure with its interval. `None` for outcomes.

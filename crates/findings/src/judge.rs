@@ -54,7 +54,7 @@ pub(super) fn agrees(figure: &Figure, unit: Unit) -> Option<(f64, f64)> {
         Expects::Reference => reference(figure).map(|value| around(value, figure.tolerance, unit)),
         Expects::Above(bound) => Some((bound, f64::INFINITY)),
         Expects::Below(bound) => Some((f64::NEG_INFINITY, bound)),
-        Expects::Equal(bound) => Some(same_as(bound, unit)),
+        Expects::Equal(bound) => Some(same_as(bound, figure.tolerance, unit)),
         Expects::Shown => None,
     }
 }
@@ -75,11 +75,11 @@ pub(super) fn around(value: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
 }
 
 /// The range that counts as equal: a factor of 1 + [`DELTA`] either way, so that it does not matter which of two
-/// figures is divided by the other; ± [`DELTA`] for exponents; exactly equal for counts.
-fn same_as(bound: f64, unit: Unit) -> (f64, f64) {
+/// figures is divided by the other; within the tolerance for exponents; exactly equal for counts.
+fn same_as(bound: f64, tolerance: f64, unit: Unit) -> (f64, f64) {
     match unit {
         Unit::Count => (bound, bound),
-        Unit::Exponent => (bound - DELTA, bound + DELTA),
+        Unit::Exponent => (bound - tolerance, bound + tolerance),
         _ => (bound / (1.0 + DELTA), bound * (1.0 + DELTA)),
     }
 }
@@ -96,8 +96,8 @@ pub(super) fn rule(figure: &Figure, unit: Unit, quantity: &Quantity, alpha: f64)
         Quantity::Scattered(scattered) => {
             let placed = Placed::of(scattered, alpha);
             match figure.expects {
-                Expects::Above(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Above),
-                Expects::Below(bound) => beyond(&placed, bound, same_as(bound, unit), Side::Below),
+                Expects::Above(bound) => beyond(&placed, bound, same_as(bound, figure.tolerance, unit), Side::Above),
+                Expects::Below(bound) => beyond(&placed, bound, same_as(bound, figure.tolerance, unit), Side::Below),
                 Expects::Reference | Expects::Equal(_) | Expects::Shown => {
                     let range = agrees(figure, unit).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
                     let direction = reference(figure).filter(|_| unit == Unit::Ratio);
@@ -174,26 +174,32 @@ pub(super) fn without_circles(verdict: Verdict, claim: &str, calibrated_from: &[
     if verdict == Verdict::Holds && circular { Verdict::Fitted } else { verdict }
 }
 
-/// Whether the figure counts in Holm's correction: it scatters, and the machine could have decided it.
-pub(super) fn was_asked(figure: &FigureFinding) -> bool {
-    let scatters = figure.measured.is_some() && figure.unit != Unit::Count;
-    scatters && figure.verdict != Verdict::NotTestable
+/// Whether figures of this unit scatter from round to round.
+pub(super) fn scatters(unit: Unit) -> bool {
+    !matches!(unit, Unit::Count | Unit::Outcome)
 }
 
-/// Holm's correction over a document's scattering figures. A figure that is significant only alone is not decided.
-pub(super) fn correct(document: &mut [&mut FigureFinding]) {
-    // Undecided figures were tested too, so they count.
+/// Whether the figure counts in Holm's correction: it scatters, and the machine could decide it. One that was not measured
+/// counts too, so that a claim tested alone is corrected for the whole ledger.
+pub(super) fn is_in_family(figure: &FigureFinding) -> bool {
+    scatters(figure.unit) && figure.verdict != Verdict::NotTestable
+}
+
+/// Holm's correction over all figures of the ledger that scatter. A figure that is significant only alone is not decided.
+pub(super) fn correct(ledger: &mut [&mut FigureFinding]) {
+    // Undecided figures were tested too, so they count; those that were not measured may be tested later. Each counts as
+    // p = 1, so that measuring it can only make the others' correction milder.
     let p: Vec<f64> =
-        document.iter().map(|figure| figure.measured.and_then(|measured| measured.p).unwrap_or(1.0)).collect();
+        ledger.iter().map(|figure| figure.measured.and_then(|measured| measured.p).unwrap_or(1.0)).collect();
     let adjusted = holm::adjusted(&p);
-    let asked = document.len();
-    for (figure, adjusted) in document.iter_mut().zip(adjusted) {
+    let asked = ledger.len();
+    for (figure, adjusted) in ledger.iter_mut().zip(adjusted) {
         let was_decided = figure.measured.is_some_and(|measured| measured.p.is_some());
         if was_decided && adjusted > ALPHA {
             figure.verdict = Verdict::Undecided;
             figure.reason = Some(format!(
-                "significant alone, but not after Holm's correction over the {asked} figures of this document; more \
-                 rounds would settle it"
+                "significant alone, but not after Holm's correction over the {asked} figures of the ledger; more rounds \
+                 would settle it"
             ));
         }
     }

@@ -16,7 +16,7 @@
 //! | `sentence`, `words` | the verdict in plain words |
 //! | `parts`, `unit` | what a sentence consists of; how a figure is written |
 //! | `decision` | the fastest strategy for each kind of work |
-//! | `narrow` | whether more rounds are worth it, independently of the verdicts |
+//! | `open` | which cells need more rounds |
 //! | [`export`] | the findings as JSON, `makespan.findings/2` |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
@@ -30,7 +30,7 @@ pub mod export;
 mod figure;
 mod judge;
 mod mechanism;
-mod narrow;
+mod open;
 mod parts;
 mod placed;
 mod predict;
@@ -55,9 +55,9 @@ use harness::{
     },
 };
 use serde::{Deserialize, Serialize};
-use stats::Estimate;
+use stats::{Estimate, ranking::Place};
 
-pub use narrow::narrow_enough;
+pub use open::open_cells;
 pub use parts::{PartKind, Sentence, SentencePart};
 pub use summary::summary;
 pub use unit::Unit;
@@ -231,6 +231,8 @@ pub struct Measured {
 pub struct Prediction {
     /// The figure, in the unit of the test.
     pub value: f64,
+    /// What the 95 % interval of its measured input makes of it: low, high. `None` if nothing in it was measured.
+    pub interval: Option<(f64, f64)>,
     /// The closed form's name: `lock-step`, `Amdahl's law`, `shared link`.
     pub by: &'static str,
 }
@@ -286,8 +288,9 @@ pub struct Ranked {
     pub cell: CellSpec,
     /// Its speed-up over sequential.
     pub speedup: Estimate,
-    /// Whether it can't be told from the fastest, or is less than [`harness::scenario::claim::DELTA`] slower: paired, in the same rounds.
-    pub among_fastest: bool,
+    /// What is shown about it among the others, paired, in the same rounds. "As fast" allows
+    /// [`harness::scenario::claim::DELTA`].
+    pub place: Place,
 }
 
 impl Verdict {
@@ -359,25 +362,19 @@ impl MechanismFinding {
 pub fn findings(scenarios: &[Scenario], evidence: &Evidence) -> Findings {
     let mut claims: Vec<&Claim> = scenarios.iter().flat_map(|scenario| &scenario.claims).collect();
     claims.sort_by_key(|claim| claim.place());
-    let mut found = Vec::new();
-    // Holm's correction covers the claims of one document, which are tested together.
-    for document in claims.chunk_by(|a, b| a.document() == b.document()) {
-        found.extend(of_document(document, scenarios, evidence));
+    // In two steps: Holm's correction needs the figures of all claims.
+    let assess = |claim, figure| figure::assess(claim, figure, scenarios, evidence);
+    let mut assessed: Vec<Vec<Assessed>> = Vec::new();
+    for &claim in &claims {
+        assessed.push(claim.figures.iter().map(|figure| assess(claim, figure)).collect());
     }
+    let of_all = assessed.iter_mut().flatten().map(|one| &mut one.finding);
+    judge::correct(&mut of_all.filter(|figure| judge::is_in_family(figure)).collect::<Vec<_>>());
+    let found = claims.iter().zip(assessed);
+    let found = found.map(|(claim, figures)| whole::finding(claim, figures, scenarios, evidence)).collect();
     let rows = scenarios.iter().flat_map(|scenario| scenario.decisions.iter().map(move |row| (scenario, row)));
     let decisions = rows.map(|(scenario, row)| decision::decide(row, scenario, evidence)).collect();
     Findings { claims: found, decisions }
-}
-
-fn of_document<'a>(claims: &[&'a Claim], scenarios: &[Scenario], evidence: &'a Evidence) -> Vec<Finding> {
-    let assess = |claim: &'a Claim| -> Vec<Assessed<'a>> {
-        claim.figures.iter().map(|figure| figure::assess(claim, figure, scenarios, evidence)).collect()
-    };
-    // In two steps: the correction needs all figures of the document.
-    let mut assessed: Vec<Vec<Assessed>> = claims.iter().map(|claim| assess(claim)).collect();
-    let of_all = assessed.iter_mut().flatten().map(|one| &mut one.finding);
-    judge::correct(&mut of_all.filter(|figure| judge::was_asked(figure)).collect::<Vec<_>>());
-    claims.iter().zip(assessed).map(|(claim, figures)| whole::finding(claim, figures, scenarios, evidence)).collect()
 }
 
 /// How many claims came to which verdict, every verdict once, in the order of [`Verdict::ALL`].

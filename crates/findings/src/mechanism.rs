@@ -19,35 +19,41 @@ use stats::Estimate;
 
 /// Compares the mechanisms of a claim with its first figure.
 pub(super) fn mechanisms(claim: &Claim, evidence: &Evidence) -> Vec<MechanismFinding> {
-    let Some(first) = claim.figures.first() else { return Vec::new() };
-    let unit = quantity::unit(&first.test);
-    let range = |figure: f64| around(figure, first.tolerance, unit);
-    let document = first.reference.as_ref().map(|reference| range(reference.value));
-    let apart = claim.apart.as_ref().and_then(|apart| apart.derived.as_ref());
-    let document_apart = apart.map(|derived| range(derived.value));
+    let [document, document_apart] = ranges(claim);
     let found = |mechanism: &Mechanism| {
         let placed = |test: &Test<CellSpec>| placed(test, &mechanism.scenario, evidence);
         let (own, apart) = (placed(&mechanism.test), mechanism.apart.as_ref().and_then(placed));
         MechanismFinding {
             name: mechanism.name.clone(),
             cells: mechanism.test.cells().into_iter().cloned().collect(),
-            measured: own.map(|(_, measured)| measured),
+            measured: own.as_ref().map(|(_, measured)| *measured),
             fit: own.zip(document).map(|((placed, _), range)| fit(&placed, range)),
-            apart: apart.map(|(_, measured)| measured),
+            apart: apart.as_ref().map(|(_, measured)| *measured),
             fit_apart: apart.zip(document_apart).map(|((placed, _), range)| fit(&placed, range)),
         }
     };
     claim.mechanisms.iter().map(found).collect()
 }
 
-fn placed(test: &Test<CellSpec>, scenario: &str, evidence: &Evidence) -> Option<(Placed, Measured)> {
-    let taken = quantity::taken(test, scenario, evidence);
-    let Ok(Quantity::Scattered(scattered)) = taken.quantity else { return None };
-    let placed = Placed::of(&scattered, alpha(taken.record));
-    Some((placed, placed.measured()?))
+/// The range that agrees with the document's figure, the claim's first, and the same for the experiment that separates the
+/// mechanisms.
+pub(super) fn ranges(claim: &Claim) -> [Option<(f64, f64)>; 2] {
+    let Some(first) = claim.figures.first() else { return [None; 2] };
+    let range = |figure: f64| around(figure, first.tolerance, quantity::unit(&first.test));
+    let document = first.reference.as_ref().map(|reference| reference.value);
+    let apart = claim.apart.as_ref().and_then(|apart| apart.derived.as_ref()).map(|derived| derived.value);
+    [document, apart].map(|figure| figure.map(range))
 }
 
-fn fit(placed: &Placed, range: (f64, f64)) -> Fit {
+fn placed(test: &Test<CellSpec>, scenario: &str, evidence: &Evidence) -> Option<(Placed, Measured)> {
+    let taken = quantity::taken(test, scenario, evidence);
+    let Ok(quantity @ Quantity::Scattered(scattered)) = &taken.quantity else { return None };
+    let placed = Placed::of(scattered, alpha(test, quantity, taken.record));
+    let measured = placed.measured()?;
+    Some((placed, measured))
+}
+
+pub(super) fn fit(placed: &Placed, range: (f64, f64)) -> Fit {
     if placed.within(range) {
         Fit::Fits
     } else if placed.above(range.1) || placed.below(range.0) {

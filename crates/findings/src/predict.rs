@@ -13,7 +13,7 @@ use mock_server::{
     gallery,
     profile::{Body, Profile, Route},
 };
-use stats::{ceiling, paired, serial_fraction};
+use stats::{Estimate, ceiling, looks, paired, serial_fraction};
 use work::{
     task::fetch::Recipe,
     worker::{layout::WorkerLayout, task_queue::Schedule},
@@ -46,7 +46,7 @@ pub(super) fn predict(test: &Test<CellSpec>, scenario: &Scenario, record: Option
         _ => return None,
     };
     let by = if forms.iter().any(|form| form.shares_a_link) { SHARED_LINK } else { LOCK_STEP };
-    value.is_finite().then_some(Prediction { value, by })
+    value.is_finite().then_some(Prediction { value, interval: None, by })
 }
 
 /// The lock-step prediction for one cell, at the document's own pace.
@@ -196,9 +196,13 @@ fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) 
     let measured = fits.or_else(|| record.cell(to))?;
     let baseline = record.cell(from).filter(|cell| cell.check == Check::Passed)?;
     let [alone_s, together_s] = [baseline, measured].map(|cell| at_documents_pace_s(cell, record.time_scale));
-    let speedup = paired::log_ratio(&alone_s, &together_s)?.mean.exp();
-    let serial = serial_fraction::karp_flatt(speedup, measured.workers().min(cores))?.clamp(0.0, 1.0);
-    let value = serial_fraction::amdahl(serial, wanted);
     let most = ceiling::quantised_ceiling(measured.tasks, wanted)?;
-    Some(Prediction { value: value.min(most), by: AMDAHL })
+    // It rises with the speed-up here, so the ends of the one's interval are those of the other's.
+    let predicted = |logarithm: f64| {
+        let serial = serial_fraction::karp_flatt(logarithm.exp(), measured.workers().min(cores))?.clamp(0.0, 1.0);
+        Some(serial_fraction::amdahl(serial, wanted).min(most))
+    };
+    let speedup = paired::log_ratio(&alone_s, &together_s)?;
+    let Estimate { estimate, low, high } = speedup.interval(looks::alpha(&record.looks, speedup.freedom as u32 + 1));
+    Some(Prediction { value: predicted(estimate)?, interval: predicted(low).zip(predicted(high)), by: AMDAHL })
 }

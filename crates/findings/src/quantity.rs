@@ -6,13 +6,13 @@
 use super::{Unit, lookup};
 use harness::results::evidence::Evidence;
 use harness::{
-    results::record::{CellRecord, Check, Record},
+    results::record::{CellRecord, Check, Record, Round},
     scenario::{
         CellSpec, Phase,
         claim::{Countable, Test},
     },
 };
-use stats::{drop_off, paired, student::Mean, trend};
+use stats::{greatest::Greatest, paired, student::Mean, trend};
 use support::figures::count;
 
 /// The result of a test.
@@ -32,14 +32,21 @@ pub(super) enum Quantity {
 }
 
 /// The mean of a figure over the rounds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Scattered {
-    /// The mean on the scale.
-    pub mean: Mean,
+    /// The mean on the scale. For [`Test::DropOff`]: the greatest of the means beside each of the other cells.
+    pub mean: Greatest,
     /// The scale on which the scatter is symmetric.
     pub scale: MeanScale,
     /// For [`Test::DropOff`]: which of the other cells was the best.
     pub best: Option<usize>,
+}
+
+impl Scattered {
+    /// How many rounds it is from.
+    pub(super) fn rounds(&self) -> u32 {
+        self.mean.leader().freedom as u32 + 1
+    }
 }
 
 /// The scale of a mean.
@@ -119,15 +126,20 @@ pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
     }
 }
 
-/// The timed seconds of a cell at the document's own pace, one per round. Waits were divided by the time scale, so the
-/// run is multiplied by it; starting and stopping a pool has no waits.
+/// The timed seconds of a cell at the document's own pace, one per round. Only waits were divided by the time scale, so
+/// only they are multiplied by it: what the program itself costs is counted once.
 pub(super) fn at_documents_pace_s(cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     let enclosed = |phase, seconds: f64| if cell.timed.contains(&phase) { seconds } else { 0.0 };
     cell.each(|round| {
         enclosed(Phase::Start, round.start_s)
-            + time_scale * enclosed(Phase::Run, round.run_s)
+            + enclosed(Phase::Run, run_at_documents_pace_s(round, time_scale))
             + enclosed(Phase::Stop, round.stop_s)
     })
+}
+
+/// The same of the run phase alone.
+fn run_at_documents_pace_s(round: &Round, time_scale: f64) -> f64 {
+    round.run_s + (time_scale - 1.0) * round.waits_s
 }
 
 fn exhibited(name: &str, evidence: &Evidence) -> Result<Quantity, Lacking> {
@@ -206,13 +218,13 @@ fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> 
 fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     match test {
         Test::Memory { .. } => cell.memory_samples_bytes.iter().map(|&bytes| bytes as f64).collect(),
-        Test::CpuShare { .. } => cell.each(|round| round.cpu_s() / (round.run_s * time_scale)),
+        Test::CpuShare { .. } => cell.each(|round| round.cpu_s() / run_at_documents_pace_s(round, time_scale)),
         _ => at_documents_pace_s(cell, time_scale),
     }
 }
 
 fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Option<Scattered> {
-    let logarithmic = |mean| Scattered { mean, scale: MeanScale::Logarithmic, best: None };
+    let logarithmic = |mean: Mean| Scattered { mean: mean.into(), scale: MeanScale::Logarithmic, best: None };
     let times = |values: &[f64], factor: f64| values.iter().map(|value| value * factor).collect::<Vec<f64>>();
     Some(match (test, rounds) {
         (Test::Ratio { .. }, [from, to]) => logarithmic(paired::log_ratio(from, to)?),
@@ -227,11 +239,12 @@ fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Op
         }
         (Test::Trend { .. }, all) => {
             let tasks: Vec<u32> = cells.iter().map(|cell| cell.tasks).collect();
-            Scattered { mean: trend::exponent(&tasks, all)?, scale: MeanScale::Linear, best: None }
+            Scattered { mean: trend::exponent(&tasks, all)?.into(), scale: MeanScale::Linear, best: None }
         }
         (Test::DropOff { .. }, [among @ .., at]) => {
-            let (best, mean) = drop_off::held_out(at, among)?;
-            Scattered { best: Some(best), ..logarithmic(mean) }
+            let beside: Option<Vec<Mean>> = among.iter().map(|other| paired::log_ratio(at, other)).collect();
+            let mean = Greatest::of(beside?)?;
+            Scattered { best: Some(mean.place()), mean, scale: MeanScale::Logarithmic }
         }
         (_, [against, own]) => logarithmic(paired::log_ratio(own, against)?),
         (_, [own]) => logarithmic(absolute(own)?),

@@ -260,9 +260,16 @@ fn clause(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> Sentenc
 fn not_testable(assessed: &Assessed, was: Option<Sentence>, missing: &str) -> Sentence {
     let told = Sentence::words(format!("not testable here, because {missing}"));
     let prediction = assessed.finding.prediction.as_ref().map(|prediction| {
-        Sentence::words(format!("{} predicts ", by_name(prediction.by)))
-            .number(assessed.finding.unit, prediction.value)
-            .then(", which is a prediction, not a measurement")
+        let unit = assessed.finding.unit;
+        let predicted = Sentence::words(format!("{} predicts ", by_name(prediction.by))).number(unit, prediction.value);
+        let predicted = match prediction.interval {
+            Some((low, high)) => {
+                let between = predicted.then(" (between ").number(unit, low).then(" and ").number(unit, high);
+                between.then(", by the interval of what was measured here)")
+            }
+            None => predicted,
+        };
+        predicted.then(", which is a prediction, not a measurement")
     });
     let parts = was.into_iter().chain(expected(assessed)).chain(prediction);
     parts.enumerate().fold(told, |told, (place, part)| told.then(if place == 0 { ": " } else { "; " }).and(part))

@@ -163,7 +163,16 @@ impl MadeMeasurement {
             let cpu_user_s = run_s * 0.034 * self.scenario.time_scale;
             let statuses = BTreeMap::from([(200, 26), (404, 4)]);
             let workers = spec.shape.workers().get();
-            Round { start_s: 0.001, run_s, stop_s: 0.001, cpu_user_s, statuses, workers, ..Round::default() }
+            Round {
+                start_s: 0.001,
+                run_s,
+                waits_s: run_s,
+                stop_s: 0.001,
+                cpu_user_s,
+                statuses,
+                workers,
+                ..Round::default()
+            }
         };
         let tasks = self.scenario.variant(&spec.variant).map_or(0, scenario::Variant::tasks);
         CellRecord {

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod exhibits;
 pub mod journal;
 pub mod output;
+pub mod places;
 mod rank;
 pub mod record;
 pub mod store;

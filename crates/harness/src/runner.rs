@@ -16,6 +16,7 @@ mod plan;
 mod probe;
 mod rounds;
 pub mod stage;
+mod waits;
 
 pub use earlier::Unfit;
 pub use plan::Plan;
@@ -29,7 +30,7 @@ use cell::{CellError, PreparedCell, Sample};
 use measure::clock::now_ns;
 use stage::{SetupError, Stage};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     env,
     path::PathBuf,
     rc::Rc,
@@ -74,11 +75,10 @@ pub trait Observer: Send {
     fn working(&mut self, number: usize, cell: &CellSpec, step: u32, total: u32) {
         let _ = (number, cell, step, total);
     }
-    /// At an interim analysis: may the measurement stop, because every interval is narrow enough? The answer must not
-    /// depend on verdicts.
-    fn narrow_enough(&mut self, record: &Record) -> bool {
-        let _ = record;
-        false
+    /// At an interim analysis: the cells, by their places in the record, that need more rounds. The others are done, and
+    /// without any the measurement ends.
+    fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
+        (0..record.cells.len()).collect()
     }
     /// An earlier record is resumed, and this many of its rounds are kept.
     fn resuming(&mut self, rounds: u32) {
@@ -112,8 +112,9 @@ impl Observer for Vec<&mut dyn Observer> {
         self.iter_mut().for_each(|one| one.working(number, cell, step, total));
     }
 
-    fn narrow_enough(&mut self, record: &Record) -> bool {
-        self.iter_mut().any(|one| one.narrow_enough(record))
+    fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
+        let all = (0..record.cells.len()).collect();
+        self.iter_mut().fold(all, |open, one| &open & &one.open_cells(record))
     }
 
     fn resuming(&mut self, rounds: u32) {

@@ -16,7 +16,7 @@ use harness::{
     },
 };
 use museum::ExhibitShown;
-use stats::Estimate;
+use stats::{Estimate, ranking::Place};
 use std::{collections::BTreeMap, num::NonZeroU32};
 use work::worker::task_queue::Schedule;
 
@@ -180,7 +180,7 @@ fn five() -> Finding {
     Finding {
         figures: vec![
             FigureFinding {
-                prediction: Some(Prediction { value: 4.99, by: "lock-step" }),
+                prediction: Some(Prediction { value: 4.99, interval: None, by: "lock-step" }),
                 ..speedup(WEB, ("threads", 4), 4.138, 4.91, Verdict::HoldsInDirection)
             },
             speedup(WEB, ("threads", 8), 5.459, 7.24, Verdict::HoldsInDirection),
@@ -395,7 +395,7 @@ fn undecided() -> Finding {
 fn too_few() -> Finding {
     Finding {
         figures: vec![FigureFinding {
-            prediction: Some(Prediction { value: 11.85, by: "Amdahl's law" }),
+            prediction: Some(Prediction { value: 11.85, interval: None, by: "Amdahl's law" }),
             reason: Some("16 cores are needed, there are 2".into()),
             ..speedup("prime_sum", ("processes", 16), 11.0, 1.94, Verdict::NotTestable)
         }],
@@ -411,10 +411,10 @@ fn too_few() -> Finding {
 }
 
 fn decisions() -> Vec<Decided> {
-    let ranked = |(strategy, workers, speedup, among_fastest): &(&str, u32, f64, bool)| Ranked {
+    let ranked = |(strategy, workers, speedup, leads): &(&str, u32, f64, bool)| Ranked {
         cell: cell(strategy, *workers),
         speedup: about(*speedup, 0.015),
-        among_fastest: *among_fastest,
+        place: if *leads { Place::AsFast } else { Place::Slower },
     };
     let decided = |work: &str, scenario: &str, answer: &str, ranking: &[(&str, u32, f64, bool)]| Decided {
         work: work.into(),

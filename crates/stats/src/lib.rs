@@ -8,9 +8,10 @@
 //! | [`student`] | the mean of a few values, with its interval |
 //! | [`equivalence`] | is it the same, within a margin fixed beforehand? |
 //! | [`trend`] | how does a time grow with the number of tasks? |
-//! | [`drop_off`] | is it slower than the best of the others? |
+//! | [`greatest`] | is it slower than the best of the others? |
+//! | [`ranking`] | which is the fastest, and which are as fast? |
 //! | [`holm`] | which of many tests remain significant together? |
-//! | [`looks`] | the correction of an interval for interim analyses |
+//! | [`looks`] | what each interim analysis may miss |
 //! | [`noise`] | was the machine stable meanwhile? |
 //! | [`ceiling`] | what is the best speed-up of n equal tasks on N workers? |
 //! | [`serial_fraction`] | what share of the work did not get faster with more workers? |
@@ -22,14 +23,15 @@
 
 pub mod bootstrap;
 pub mod ceiling;
-pub mod drop_off;
 pub mod equivalence;
 mod estimate;
+pub mod greatest;
 pub mod holm;
 pub mod looks;
 pub mod median;
 pub mod noise;
 pub mod paired;
+pub mod ranking;
 pub mod serial_fraction;
 pub mod student;
 pub mod trend;

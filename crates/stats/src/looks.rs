@@ -4,18 +4,30 @@
 //! the null hypothesis, and each test is a new chance to miss: far more than one in twenty do (P. Armitage and others,
 //! "Repeated significance tests on accumulating data", Journal of the Royal Statistical Society A 132, 1969). The
 //! remedy is to fix the analyses before the first round, and to let all of them together miss no more than one interval
-//! may (S. J. Pocock, "Group sequential methods in the design and analysis of clinical trials", Biometrika 64, 1977).
-//! Here each gets an equal share, after C. E. Bonferroni. Pocock's own shares are a little larger, because the analyses
-//! share rounds. His hold for normal noise only; equal shares for any noise and any stopping rule. Since we stop on an
-//! interval's width alone, which has little to do with its location, the split is conservative: with two analyses,
-//! somewhat more than 95 % of the intervals cover. `tests/statistics/looks.rs` shows all of this.
+//! may. An *alpha-spending function* says how much of that may be spent by which share of the rounds (K. K. G. Lan and
+//! D. L. DeMets, "Discrete sequential boundaries for clinical trials", Biometrika 70, 1983).
+//!
+//! Ours is the simplest: in proportion to the rounds (K. Kim and D. L. DeMets, "Design and analysis of group sequential
+//! tests based on the type I error spending rate function", Biometrika 74, 1987, with exponent 1). Of 3, 6, 12 and 24
+//! rounds, the first two analyses spend an eighth each, the third a quarter, the last half. So a measurement with next to
+//! no scatter may end early, and one that needs all rounds keeps most of the 5 % for its end.
+//!
+//! What an analysis spends is the share of its own intervals that may miss: the sum over all analyses is an upper bound
+//! (C. E. Bonferroni) for the share of measurements with any interval that misses. It therefore holds for any noise that
+//! a single interval bears, and for any reason to stop, also if that depends on what the figures say.
+//! `tests/integration/statistics/looks.rs` shows all of this.
 
 /// The share of intervals that may miss, over all analyses.
 pub const ALPHA: f64 = 0.05;
 
-/// The share of each of so many analyses: an equal part of [`ALPHA`].
-pub fn alpha(looks: usize) -> f64 {
-    ALPHA / looks.max(1) as f64
+/// The share of intervals that may miss at the analysis that `rounds` rounds reach, if analyses were planned after so
+/// many rounds (`looks`, ascending). A measurement that ends between two analyses (its budget was spent) is analysed
+/// then instead of at the next one, and has that one's share. Without planned analyses, it is all of [`ALPHA`].
+pub fn alpha(looks: &[u32], rounds: u32) -> f64 {
+    let Some(&last) = looks.last().filter(|last| **last > 0) else { return ALPHA };
+    let reached = looks.iter().position(|&look| rounds <= look).unwrap_or(looks.len() - 1);
+    let before = reached.checked_sub(1).map_or(0, |earlier| looks[earlier]);
+    ALPHA * f64::from(looks[reached] - before) / f64::from(last)
 }
 
 #[cfg(test)]
@@ -24,9 +36,25 @@ mod tests {
 
     #[test]
     fn all_looks_together_miss_no_more_than_one_may() {
-        for looks in 1..100 {
-            assert!((alpha(looks) * looks as f64 - ALPHA).abs() < 1e-12, "{looks} looks");
+        for looks in [&[6][..], &[3, 6, 12], &[3, 6, 12, 24], &[1, 2]] {
+            let spent: f64 = looks.iter().map(|&look| alpha(looks, look)).sum();
+            assert!((spent - ALPHA).abs() < 1e-12, "{looks:?}: {spent}");
         }
-        assert!(alpha(0) <= ALPHA);
+    }
+
+    #[test]
+    fn each_spends_in_proportion_to_its_rounds() {
+        let looks = [3, 6, 12, 24];
+        let percent = looks.map(|look| (1000.0 * alpha(&looks, look) / ALPHA).round() as u32);
+        assert_eq!(percent, [125, 125, 250, 500]);
+    }
+
+    #[test]
+    fn what_ends_between_two_looks_has_the_next_ones_share() {
+        let looks = [3, 6, 12];
+        for (rounds, look) in [(1, 3), (4, 6), (7, 12), (13, 12)] {
+            assert_eq!(alpha(&looks, rounds).to_bits(), alpha(&looks, look).to_bits(), "{rounds} rounds");
+        }
+        assert!([alpha(&[], 5), alpha(&[0], 5)].iter().all(|all| all.to_bits() == ALPHA.to_bits()));
     }
 }

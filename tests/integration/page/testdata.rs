@@ -11,7 +11,7 @@ use makespan::{
         CellSpec, DEFAULT_VARIANT, Timer,
         claim::{Provenance, Sourced},
     },
-    stats::Estimate,
+    stats::{Estimate, ranking::Place},
     worker::task_queue::Schedule,
 };
 use std::{num::NonZeroU32, path::Path};
@@ -56,7 +56,7 @@ fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, printed: f64, here: Esti
         agrees: Some((printed * 0.85, printed * 1.15)),
         measured: Some(measured(here)),
         outcome: None,
-        prediction: Some(Prediction { value: printed * 1.2, by: "lock-step" }),
+        prediction: Some(Prediction { value: printed * 1.2, interval: None, by: "lock-step" }),
         verdict: Verdict::HoldsInDirection,
         reason: Some("a reason with a few words to it".into()),
         reading: None,
@@ -150,10 +150,10 @@ fn claims() -> Vec<Finding> {
 }
 
 fn decided() -> Decided {
-    let ranked = |(strategy, workers, speedup, among_fastest): (&str, u32, f64, bool)| Ranked {
+    let ranked = |(strategy, workers, speedup, leads): (&str, u32, f64, bool)| Ranked {
         cell: cell(strategy, workers),
         speedup: about(speedup, 0.02),
-        among_fastest,
+        place: if leads { Place::AsFast } else { Place::Slower },
     };
     Decided {
         work: "waiting for a server (IO-bound)".into(),

@@ -9,7 +9,7 @@ use super::{
     asked::{Asked, Part},
     timetable::{Timetable, step_s},
 };
-use findings::{lookup, narrow_enough};
+use findings::{lookup, open_cells};
 use harness::{
     results::{evidence::Evidence, journal::Journal, record::Record, store::StoreError},
     runner::{Observer, Plan, Unfit},
@@ -17,6 +17,7 @@ use harness::{
 };
 use indicatif::{HumanDuration, ProgressBar};
 use std::{
+    collections::BTreeSet,
     fmt::Display,
     time::{Duration, Instant},
 };
@@ -108,8 +109,8 @@ impl Observer for Watch<'_> {
         self.show(cell);
     }
 
-    fn narrow_enough(&mut self, record: &Record) -> bool {
-        narrow_enough(self.asked.claims(), record)
+    fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
+        open_cells(&self.asked.scenarios, self.asked.claims(), record)
     }
 
     fn starting_anew(&mut self, why: &Unfit) {

@@ -6,7 +6,7 @@
 
 use crate::results::record::Check;
 use serde::{Deserialize, Serialize};
-use stats::Estimate;
+use stats::{Estimate, ranking::Place};
 use work::worker::lane::Activity;
 
 /// The schema of these events.
@@ -169,6 +169,9 @@ pub struct Standing {
     pub times_s: Vec<f64>,
     /// How many times as fast as the baseline; `null` for the baseline, and below two rounds.
     pub speedup: Option<Estimate>,
+    /// What is shown about it among the cells so far; `null` below two rounds.
+    #[serde(default)]
+    pub place: Option<Place>,
 }
 
 /// How a watched run ended.

@@ -2,7 +2,10 @@
 
 use super::event::{CellTime, Contender, Event, LANES, RacePlan, SCHEMA, Standing, TaskSpan};
 use crate::{
-    results::record::{CellRecord, Check, Record},
+    results::{
+        places::places,
+        record::{CellRecord, Check, Record},
+    },
     runner::{Observer, cell::Sample},
     scenario::CellSpec,
 };
@@ -113,13 +116,15 @@ impl<W: Write + Send> Observer for EventWriter<W> {
             self.timed_steps = Some(record.rounds * record.cells.len() as u32);
             self.tell(&Event::SetUp(self.plan(record)));
         }
-        let cells = record.cells.iter().map(|cell| Standing {
+        let places = places(&record.cells.iter().collect::<Vec<_>>(), &record.looks);
+        let cells = record.cells.iter().zip(places).map(|(cell, place)| Standing {
             // A race has standings from the first cell on, and an unmeasured cell has not failed.
             check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
             error: cell.error().map(str::to_owned),
             task_errors: cell.task_errors(),
             times_s: cell.timed_s(),
             speedup: record.speedup(cell),
+            place,
         });
         self.tell(&Event::Standings { cells: cells.collect() });
     }

@@ -183,6 +183,7 @@ mod tests {
             task_errors: 0,
             times_s,
             speedup: speedup.map(|(estimate, low, high)| Estimate { estimate, low, high }),
+            place: None,
         });
         prop::collection::vec(one, 0..8).prop_map(|cells| Event::Standings { cells })
     }

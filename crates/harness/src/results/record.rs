@@ -142,8 +142,8 @@ pub enum Purpose {
 pub enum EndReason {
     /// All rounds are done.
     AllRounds,
-    /// At an interim analysis, every interval was narrow enough.
-    Narrow,
+    /// At an interim analysis, no cell needed more rounds.
+    Settled,
     /// The time budget is used up.
     Budget,
 }
@@ -201,6 +201,8 @@ pub struct Round {
     pub start_s: f64,
     /// Seconds from the first task's start to the last one's end, prologue included.
     pub run_s: f64,
+    /// Seconds of simulated waiting on the worker that waited longest: the part of `run_s` that the time scale has divided.
+    pub waits_s: f64,
     /// Seconds to close the pool.
     pub stop_s: f64,
     /// CPU seconds of the run phase in the program, children included.

@@ -37,6 +37,8 @@ pub(super) struct Bench<'a> {
     /// How often a cell is run before the first round.
     probes: Vec<u32>,
     timelines: Vec<Timelines>,
+    /// Whether an interim analysis has found that the cell needs no more rounds.
+    done: Vec<bool>,
     record: Record,
     steps_done: u32,
     /// The duration of the rounds so far.
@@ -82,7 +84,8 @@ impl<'a> Bench<'a> {
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
         let timelines = cells.iter().map(|_| Timelines::default()).collect();
-        Ok(Self { settings, cells, probes, timelines, record, steps_done: 0, spent: Duration::ZERO })
+        let done = vec![false; specs.len()];
+        Ok(Self { settings, cells, probes, timelines, done, record, steps_done: 0, spent: Duration::ZERO })
     }
 
     /// Takes over the complete rounds of an earlier record, and returns how many.
@@ -90,8 +93,9 @@ impl<'a> Bench<'a> {
         earlier::fits(&earlier, &self.record)?;
         let kept = earlier.rounds_done;
         self.record = Record { process: self.record.process, ..earlier };
-        for (cell, timelines) in self.record.cells.iter_mut().zip(&mut self.timelines) {
+        for ((cell, timelines), done) in self.record.cells.iter_mut().zip(&mut self.timelines).zip(&mut self.done) {
             *timelines = Timelines::of(cell, kept);
+            *done = cell.rounds.len() < kept as usize;
             let s = cell.rounds.iter().map(|round| round.start_s + round.run_s + round.stop_s).sum();
             self.spent += Duration::try_from_secs_f64(s).unwrap_or_default();
         }
@@ -120,8 +124,9 @@ impl<'a> Bench<'a> {
         self.record
     }
 
-    /// Called between two rounds. The figures are never a reason; their precision may be one, at an interim analysis.
-    fn reason_to_end(&self, observer: &mut dyn Observer) -> Option<EndReason> {
+    /// Called between two rounds. At an interim analysis, cells that need no more rounds are done; a cell stays done, so that
+    /// its rounds are those up to an analysis.
+    fn reason_to_end(&mut self, observer: &mut dyn Observer) -> Option<EndReason> {
         let (plan, done) = (&self.settings.plan, self.record.rounds_done);
         if done >= plan.last() {
             return Some(EndReason::AllRounds);
@@ -129,8 +134,12 @@ impl<'a> Bench<'a> {
         if done == 0 {
             return None;
         }
-        if plan.looks.contains(&done) && observer.narrow_enough(&self.record) {
-            return Some(EndReason::Narrow);
+        if plan.looks.contains(&done) {
+            let open = observer.open_cells(&self.record);
+            (0..).zip(&mut self.done).for_each(|(index, done)| *done |= !open.contains(&index));
+            if self.done.iter().all(|done| *done) {
+                return Some(EndReason::Settled);
+            }
         }
         plan.budget.filter(|budget| self.spent >= *budget).map(|_| EndReason::Budget)
     }
@@ -216,10 +225,10 @@ impl<'a> Bench<'a> {
         if self.interrupted() {
             return ControlFlow::Break(());
         }
-        // A cell that is out keeps its steps, so that the total stays the same; they take no time.
+        // A cell that is out or done keeps its steps, so that the total stays the same; they take no time.
         let step = self.steps_done;
         self.steps_done += 1;
-        if matches!(self.record.cells[index].check, Check::Failed | Check::Skipped) {
+        if self.done[index] || matches!(self.record.cells[index].check, Check::Failed | Check::Skipped) {
             return ControlFlow::Continue(());
         }
         observer.working(index, &self.cells[index].spec, step, self.steps());

@@ -9,6 +9,7 @@ use super::{
     next_run,
     order::{Outcome, RunOrder, carry_out},
     stage::{SetupError, Stage},
+    waits,
 };
 use crate::{
     results::record::{CellRecord, Check, Timeline},
@@ -51,6 +52,8 @@ pub struct Sample {
     pub start_ns: u64,
     /// When it ended.
     pub end_ns: u64,
+    /// Seconds of simulated waiting on the worker that waited longest: what the time scale divides.
+    pub waits_s: f64,
     /// Seconds to close the pool.
     pub stop_s: f64,
     /// CPU time of the run, in all processes.
@@ -238,9 +241,16 @@ impl PreparedCell {
             *statuses.entry(status).or_default() += 1;
         }
         let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
+        // A slow disk is simulated by the client, of whose waits the server's log knows nothing.
+        let slow_disk = |task: &Task| matches!(task, Task::Fetch(fetch) if fetch.save.is_some());
+        let waits_s = if self.stage.tasks.iter().any(slow_disk) {
+            between(start_ns, end_ns).as_secs_f64()
+        } else {
+            waits::simulated_s(&spans, &log)
+        };
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, stop_s, cpu, spans, failed, error, statuses, lost, account })
+        Ok(Sample { start_s, start_ns, end_ns, waits_s, stop_s, cpu, spans, failed, error, statuses, lost, account })
     }
 
     /// The order for a run of the cell, with a new run number.

@@ -41,7 +41,9 @@ pub(super) fn fits(earlier: &Record, begun: &Record) -> Result<(), Unfit> {
             let [found, expected] = [cell, begun].map(|cell| cell.check == Check::Skipped);
             differs(&format!("check of cell {number}"), &found, &expected)?;
         }
-        let rounds = whole_rounds(cell).unwrap_or(earlier.rounds_done).min(earlier.rounds_done);
+        // A cell that was done at an interim analysis has the rounds up to there.
+        let incomplete = |rounds: &u32| *rounds < earlier.rounds_done && !earlier.looks.contains(rounds);
+        let rounds = whole_rounds(cell).filter(incomplete).unwrap_or(earlier.rounds_done);
         differs(&format!("number of rounds in cell {number}"), &rounds, &earlier.rounds_done)?;
     }
     let most = earlier.rounds_done.min(begun.rounds);

@@ -27,6 +27,7 @@ impl Timelines {
         cell.rounds.push(Round {
             start_s: sample.start_s,
             run_s: sample.run_s(),
+            waits_s: sample.waits_s,
             stop_s: sample.stop_s,
             cpu_user_s: sample.cpu.user_s,
             cpu_system_s: sample.cpu.system_s,
@@ -88,6 +89,7 @@ mod tests {
             start_s: 0.25,
             start_ns: 0,
             end_ns: (run_s * 1e9) as u64,
+            waits_s: 0.0,
             stop_s: 0.5,
             cpu: CpuTime { user_s: run_s, system_s: 0.0, switches: 8, alive },
             spans: Vec::new(),

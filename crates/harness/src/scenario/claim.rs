@@ -54,7 +54,8 @@ pub struct Figure {
     pub expects: Expects,
     /// Where the number in `expects` is from; `None` if it has none.
     pub bound_from: Option<Provenance>,
-    /// How far from `reference` still agrees: relative, or, for [`Test::Trend`], absolute.
+    /// How far from `reference` still agrees: relative. For [`Test::Trend`] it is an exponent: the file says which share the
+    /// time may differ by over the whole range of tasks.
     pub tolerance: f64,
     /// The condition under which it is a reading of the claim: `with the lock held`.
     pub reading: Option<String>,
@@ -140,7 +141,7 @@ pub enum Expects {
     Above(f64),
     /// Less than this.
     Below(f64),
-    /// This, within a factor of 1 + [`DELTA`] either way; exponents within [`DELTA`], counts exactly.
+    /// This, within a factor of 1 + [`DELTA`] either way; exponents within their tolerance, counts exactly.
     Equal(f64),
     /// Yes or no: what the exhibit or the error's text shows.
     Shown,

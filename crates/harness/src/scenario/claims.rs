@@ -1,9 +1,9 @@
 //! Checks the claims of a file: every cell is one that is measured, every number can agree or disagree.
 
 use super::{
-    CellSpec, Scenario, ScenarioError,
+    CellSpec, Scenario, ScenarioError, Variant,
     check::ScenarioChecker,
-    claim::{Bug, Claim, Decision, Derived, Expects, Figure, Mechanism, Provenance, Sourced, TOLERANCE, Test},
+    claim::{Bug, Claim, DELTA, Decision, Derived, Expects, Figure, Mechanism, Provenance, Sourced, TOLERANCE, Test},
     load_cells, wire,
 };
 use support::{figures::exact, suggestion::one_of};
@@ -85,8 +85,13 @@ impl ScenarioChecker<'_> {
         };
         let home = other.as_ref().unwrap_or(scenario);
         let test = self.test(key, home, wire.test)?;
-        let tolerance = wire.tolerance.unwrap_or(TOLERANCE);
+        let is_trend = matches!(test, Test::Trend { .. });
+        let tolerance = wire.tolerance.unwrap_or(if is_trend { DELTA } else { TOLERANCE });
         self.positive(&format!("{key}.tolerance"), tolerance)?;
+        let tolerance = match &test {
+            Test::Trend { cells } => self.exponent_for(key, home, cells, tolerance)?,
+            _ => tolerance,
+        };
         let is_shown = matches!(test, Test::Exhibit(_) | Test::Fails { .. });
         let (reference, reference_key) = self.reference(key, wire.printed, wire.derived, wire.ours)?;
         let bound = wire.expects.map(|expects| self.bound(&format!("{key}.expects"), expects)).transpose()?;
@@ -202,6 +207,20 @@ impl ScenarioChecker<'_> {
         }
         let wire::Bug { name, program, refutes, .. } = wire;
         Ok(Bug { name, program, scenario: home.name.clone(), test, refutes })
+    }
+
+    /// The exponent that makes a time this share longer from the fewest of these cells' tasks to the most.
+    fn exponent_for(&self, key: &str, home: &Scenario, cells: &[CellSpec], share: f64) -> Result<f64, ScenarioError> {
+        let tasks = || cells.iter().filter_map(|cell| home.variant(&cell.variant)).map(Variant::tasks);
+        let (fewest, most) = (tasks().min().unwrap_or(0), tasks().max().unwrap_or(0));
+        if fewest == most {
+            return Err(self.invalid(
+                key,
+                &format!("{most} tasks in every cell"),
+                "cells with different numbers of tasks",
+            ));
+        }
+        Ok(share.ln_1p() / (f64::from(most) / f64::from(fewest)).ln())
     }
 
     fn mechanism(&self, home: &Scenario, key: &str, wire: wire::Mechanism) -> Result<Mechanism, ScenarioError> {

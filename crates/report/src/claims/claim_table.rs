@@ -90,7 +90,8 @@ fn table_row(figure: &FigureFinding) -> Markup {
             tr {
                 th scope="row" class="wide-name" { (figure.name) ", predicted" }
                 td {} td {} td class="n" { (unit.figure(prediction.value)) }
-                td colspan="4" { "by the closed form “" (prediction.by) "”; not a measurement" }
+                td class="n interval" { @if let Some((low, high)) = prediction.interval { (unit.figure(low)) "\u{2013}" (unit.figure(high)) } }
+                td colspan="3" { "by the closed form “" (prediction.by) "”; not a measurement" }
             }
         }
     }

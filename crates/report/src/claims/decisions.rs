@@ -10,6 +10,7 @@ use crate::{
 };
 use findings::{Decided, Ranked};
 use maud::{Markup, html};
+use stats::ranking::Place;
 use support::{
     figures::{count, interval, plain, px, ratio},
     words::capital,
@@ -38,7 +39,8 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
             div class="part" {
                 p class="lead" {
                     "Speed-up over sequential, each with the workers shown, with 95 % intervals. "
-                    "Strategies on a tinted line can't be told from the fastest, or are at most 5 % slower."
+                    "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
+                    "\"not told apart\" means that more rounds would be needed."
                 }
                 div class="decisions" {
                     @for (number, decided) in measured.iter().enumerate() { (row(decided, &format!("{ID}-{number}"))) }
@@ -71,8 +73,8 @@ fn row(decided: &Decided, id: &str) -> Markup {
 fn draw(decided: &Decided, rendition: &Rendition) -> Drawing {
     let font = rendition.font;
     let ranking = &decided.ranking;
-    let names = ranking.iter().map(|ranked| labels::width(&name(ranked), font, ranked.among_fastest));
-    let values = ranking.iter().map(|ranked| labels::width(&value(ranked), font, ranked.among_fastest));
+    let names = ranking.iter().map(|ranked| labels::width(&name(ranked), font, ranked.place.leads()));
+    let values = ranking.iter().map(|ranked| labels::width(&value(ranked), font, ranked.place.leads()));
     let left = names.fold(0.0, f64::max).min(0.52 * rendition.width) + font;
     let right = (rendition.width - values.fold(0.0, f64::max) - 1.2 * font).max(left + 4.0 * font);
     let all = ranking.iter().flat_map(|ranked| [ranked.speedup.low, ranked.speedup.estimate, ranked.speedup.high]);
@@ -105,10 +107,10 @@ fn one(ranked: &Ranked, x: &Scale, (left, right): (f64, f64), y: f64, rendition:
     let half = 0.26 * font;
     html! {
         g class={ "series s-" (look.strategy) } {
-            @if ranked.among_fastest {
+            @if ranked.place.leads() {
                 rect class="winner" x="0" y=(px(y - 0.68 * font)) width=(px(rendition.width)) height=(px(1.36 * font)) rx="4" {}
             }
-            (text(left - 0.7 * font, y, "end", if ranked.among_fastest { "name" } else { "ink" }, &name(ranked)))
+            (text(left - 0.7 * font, y, "end", if ranked.place.leads() { "name" } else { "ink" }, &name(ranked)))
             g class="mark" {
                 title { (capital(&name(ranked))) ": " (in_words(ranked)) }
                 (line("whisker", (low, y), (high, y)))
@@ -116,7 +118,7 @@ fn one(ranked: &Ranked, x: &Scale, (left, right): (f64, f64), y: f64, rendition:
                 (line("whisker", (high, y - half), (high, y + half)))
                 (marker(look.marker, (x.at(ranked.speedup.estimate), y), 0.36 * font))
             }
-            (text(right + 0.8 * font, y, "start", if ranked.among_fastest { "value" } else { "muted" }, &value(ranked)))
+            (text(right + 0.8 * font, y, "start", if ranked.place.leads() { "value" } else { "muted" }, &value(ranked)))
         }
     }
 }
@@ -136,7 +138,16 @@ fn value(ranked: &Ranked) -> String {
 }
 
 fn in_words(ranked: &Ranked) -> String {
-    curves::in_words(ranked.speedup)
+    format!("{}; {}", curves::in_words(ranked.speedup), in_place(ranked.place))
+}
+
+fn in_place(place: Place) -> &'static str {
+    match place {
+        Place::Fastest => "the fastest",
+        Place::AsFast => "as fast within 5 %",
+        Place::Slower => "slower",
+        Place::NotToldApart => "not told apart",
+    }
 }
 
 /// The same figures as a table.
@@ -157,7 +168,7 @@ fn table(decisions: &[&Decided]) -> Markup {
                                     td class="n" { (ranked.cell.shape) }
                                     td class="n" { (ratio(speedup.estimate)) }
                                     td class="n interval" { (interval(speedup.low, speedup.high)) }
-                                    td { @if ranked.among_fastest { "among the fastest" } }
+                                    td { (in_place(ranked.place)) }
                                 }
                             }
                         }

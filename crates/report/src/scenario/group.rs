@@ -2,10 +2,13 @@
 
 use crate::svg::palette;
 use harness::{
-    results::record::{CellRecord, Record},
+    results::{
+        places::places,
+        record::{CellRecord, Record},
+    },
     scenario::Timer,
 };
-use stats::{Estimate, ceiling, median::Median};
+use stats::{Estimate, ceiling, median::Median, ranking::Place};
 
 /// Cells that may be compared with one another.
 pub(crate) struct Group<'a> {
@@ -23,6 +26,8 @@ pub(crate) struct Cell<'a> {
     pub(crate) record: &'a CellRecord,
     /// Its time; `None` if it failed, was skipped, or was not reached.
     pub(crate) time: Option<Time>,
+    /// What is shown about it among the group's cells; `None` without a speed-up.
+    pub(crate) place: Option<Place>,
     /// The strategy's display name, with its schedule if the group has the strategy with several.
     pub(crate) label: String,
     speedup: Option<Estimate>,
@@ -55,7 +60,8 @@ impl<'a> Group<'a> {
     fn of(record: &'a Record, variant: &'a str, timer: Timer) -> Self {
         let mine: Vec<&CellRecord> =
             record.cells.iter().filter(|cell| cell.spec.variant == variant && cell.spec.timer == timer).collect();
-        let mut cells: Vec<Cell> = mine.iter().map(|cell| Cell::of(cell, &mine)).collect();
+        let placed = mine.iter().zip(places(&mine, &record.looks));
+        let mut cells: Vec<Cell> = placed.map(|(cell, place)| Cell { place, ..Cell::of(cell, &mine) }).collect();
         cells.sort_by(|a, b| {
             let key =
                 |cell: &Cell| (palette::order(&cell.record.spec.strategy), cell.label.clone(), cell.record.workers());
@@ -121,7 +127,7 @@ impl<'a> Cell<'a> {
             format!("{label}, {}", record.spec.deal)
         };
         let speedup = record.speedup_among(group.iter().copied());
-        Self { record, time: Time::of(&record.timed_s()), label, speedup }
+        Self { record, time: Time::of(&record.timed_s()), place: None, label, speedup }
     }
 
     /// Speed-up over the baseline, if the cell has a time.

@@ -12,6 +12,7 @@ use harness::{
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use maud::{Markup, html};
+use stats::ranking::Place;
 use support::{
     figures::{count, interval, percent, ratio, time},
     words::{capital, listed},
@@ -83,19 +84,27 @@ fn without_baseline(group: &Group) -> Headline {
     }
 }
 
-/// The sentences after the answer: which cells can't be told from the fastest, what workers waited for, and how busy
+/// The sentences after the answer: which cells are the fastest, and as fast, what workers waited for, and how busy
 /// the processor was.
 pub(crate) fn afterwards(group: &Group) -> Vec<String> {
-    let Some((best, speedup)) = group.best() else { return Vec::new() };
-    let mut level: Vec<String> = Vec::new();
-    for (_, line) in group.series() {
-        let others = line.iter().filter(|cell| cell.record.spec.strategy != best.record.spec.strategy);
-        let near = others.filter(|cell| cell.speedup().is_some_and(|other| other.high >= speedup.low));
-        level.extend(near.max_by(|a, b| estimate(a).total_cmp(&estimate(b))).map(|cell| cell.who()));
-    }
+    let Some((best, _)) = group.best() else { return Vec::new() };
     let mut sentences = Vec::new();
-    if !level.is_empty() {
-        sentences.push(format!("These may be as fast, because the intervals overlap: {}.", listed(&level, "and")));
+    match best.place {
+        Some(Place::Fastest) => sentences.push("It is the fastest.".into()),
+        Some(Place::AsFast) => sentences.push("None is faster by more than 5 %.".into()),
+        _ => sentences.push("Which is the fastest is not shown.".into()),
+    }
+    for (wanted, words) in [(Place::AsFast, "As fast within 5 %"), (Place::NotToldApart, "Not told apart from it")] {
+        // Of each other strategy, its best cell.
+        let of_line = |line: &[&Cell]| {
+            let others = line.iter().filter(|cell| cell.record.spec.strategy != best.record.spec.strategy);
+            let placed = others.filter(|cell| cell.place == Some(wanted));
+            placed.max_by(|a, b| estimate(a).total_cmp(&estimate(b))).map(|cell| cell.who())
+        };
+        let named: Vec<String> = group.series().iter().filter_map(|(_, line)| of_line(line)).collect();
+        if !named.is_empty() {
+            sentences.push(format!("{words}: {}.", listed(&named, "and")));
+        }
     }
     let shares = Shares::of(best.record).and_then(|shares| shares.in_words());
     sentences.extend(shares.map(|shares| format!("How the workers of {} spent their time: {shares}.", best.who())));

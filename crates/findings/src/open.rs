@@ -1,0 +1,117 @@
+//! Which cells need more rounds.
+//!
+//! A cell is done when every figure that it is part of is settled: known precisely, or decided. Stopping at an answer
+//! makes intervals miss the truth more often, so the interim analyses are fixed beforehand, and each spends only its
+//! share of what may miss: see [`stats::looks`]. What was decided by one of them stands.
+
+use super::{
+    Fit, Unit, decision,
+    figure::{alpha, measured},
+    judge::{self, missing},
+    mechanism,
+    placed::Placed,
+    quantity::{self, Quantity, of_cells},
+};
+use harness::{
+    results::record::{CellRecord, Record},
+    scenario::{
+        CellSpec, Scenario,
+        claim::{Claim, Figure, Mechanism, Test},
+    },
+};
+use stats::looks::ALPHA;
+use std::collections::BTreeSet;
+
+/// The largest half-width of a precise interval, as a share of the estimate.
+const PRECISE: f64 = 0.02;
+
+/// How many figures Holm's correction counts: those of all claims that scatter.
+fn family(scenarios: &[Scenario]) -> usize {
+    let figures = scenarios.iter().flat_map(|scenario| &scenario.claims).flat_map(|claim| &claim.figures);
+    figures.filter(|figure| judge::scatters(quantity::unit(&figure.test))).count()
+}
+
+/// The cells of this record, by index, that need more rounds at this interim analysis, for these claims (among those of
+/// `scenarios`), and for the decision table of the record's scenario.
+///
+/// A figure needs none if its interval is precise (at most 2 % of the estimate to either side, for exponents over the whole range of tasks), or if
+/// it is decided even if all others of the family were counted against it: then no other figure can undo that. Failed
+/// cells, counts, figures that this machine can't decide, and memory (not sampled in rounds) need none.
+pub fn open_cells<'a>(
+    scenarios: &[Scenario],
+    claims: impl IntoIterator<Item = &'a Claim>,
+    record: &Record,
+) -> BTreeSet<usize> {
+    let family = family(scenarios);
+    let cores = Some(record.host.cores_usable);
+    let mut open = BTreeSet::new();
+    for claim in claims {
+        let here = |scenario: &str| scenario == record.scenario;
+        for figure in claim.figures.iter().filter(|figure| here(&figure.scenario)) {
+            if missing(figure.needs.as_ref(), cores).is_none() {
+                let decided = |quantity: &Quantity, alpha| is_decided(figure, quantity, alpha, family);
+                open.extend(unless_settled(&figure.test, record, decided));
+            }
+        }
+        for mechanism in claim.mechanisms.iter().filter(|mechanism| here(&mechanism.scenario)) {
+            open.extend(of_mechanism(claim, mechanism, record));
+        }
+    }
+    let home = scenarios.iter().find(|scenario| scenario.name == record.scenario);
+    for decision in home.iter().flat_map(|home| &home.decisions) {
+        open.append(&mut decision::open(decision, record));
+    }
+    open
+}
+
+fn is_decided(figure: &Figure, quantity: &Quantity, alpha: f64, family: usize) -> bool {
+    let ruling = judge::rule(figure, quantity::unit(&figure.test), quantity, alpha);
+    ruling.p.is_some_and(|p| p * family as f64 <= ALPHA)
+}
+
+fn of_mechanism(claim: &Claim, mechanism: &Mechanism, record: &Record) -> BTreeSet<usize> {
+    let [document, document_apart] = mechanism::ranges(claim);
+    let decided = |range: Option<(f64, f64)>| {
+        move |quantity: &Quantity, alpha: f64| match (quantity, range) {
+            (Quantity::Scattered(scattered), Some(range)) => {
+                mechanism::fit(&Placed::of(scattered, alpha), range) != Fit::Undecided
+            }
+            _ => false,
+        }
+    };
+    let mut open = unless_settled(&mechanism.test, record, decided(document));
+    if let Some(apart) = &mechanism.apart {
+        open.append(&mut unless_settled(apart, record, decided(document_apart)));
+    }
+    open
+}
+
+/// The cells of this test, unless its figure is precise or `decided`.
+fn unless_settled(test: &Test<CellSpec>, record: &Record, decided: impl Fn(&Quantity, f64) -> bool) -> BTreeSet<usize> {
+    let place = |spec: &CellSpec| record.cells.iter().position(|cell| cell.spec == *spec);
+    let Some(places) = test.cells().into_iter().map(place).collect::<Option<BTreeSet<usize>>>() else {
+        return BTreeSet::new();
+    };
+    let in_order: Vec<_> = test.cells().into_iter().filter_map(place).map(|place| &record.cells[place]).collect();
+    let of_rounds = !matches!(test, Test::Memory { .. } | Test::Exhibit(_));
+    let quantity = of_rounds.then(|| of_cells(test, &in_order, record.time_scale).ok()).flatten();
+    let Some(quantity @ Quantity::Scattered(_)) = quantity else { return BTreeSet::new() };
+    let alpha = alpha(test, &quantity, Some(record));
+    if is_precise(quantity::unit(test), &quantity, alpha, &in_order) || decided(&quantity, alpha) {
+        BTreeSet::new()
+    } else {
+        places
+    }
+}
+
+fn is_precise(unit: Unit, quantity: &Quantity, alpha: f64, cells: &[&CellRecord]) -> bool {
+    // An interval too wide for numbers is not precise.
+    let Some(measured) = measured(quantity, alpha) else { return false };
+    let reach = (measured.value.high - measured.value.low) / 2.0;
+    if unit != Unit::Exponent {
+        return reach <= PRECISE * measured.value.estimate;
+    }
+    let tasks = || cells.iter().map(|cell| f64::from(cell.tasks));
+    let range = tasks().fold(0.0, f64::max) / tasks().fold(f64::INFINITY, f64::min);
+    reach * range.ln() <= PRECISE.ln_1p()
+}
