@@ -129,6 +129,8 @@ pub struct Finding {
     pub in_rust: Option<String>,
     /// What to keep in mind.
     pub caveat: Option<String>,
+    /// The user's file that it stands in; `None` for a built-in claim.
+    pub file: Option<String>,
     /// The command that repeats just this: `makespan reproduce 000-3`.
     pub command: String,
 }
@@ -360,7 +362,19 @@ impl MechanismFinding {
 /// Judges the claims and decisions of these scenarios by the evidence. A figure about cells of another scenario is
 /// judged too, but without a prediction.
 pub fn findings(scenarios: &[Scenario], evidence: &Evidence) -> Findings {
-    let mut claims: Vec<&Claim> = scenarios.iter().flat_map(|scenario| &scenario.claims).collect();
+    // A user's file is judged by itself: its claims must not change the verdicts on the documents'.
+    let (own, built_in): (Vec<&Scenario>, Vec<&Scenario>) =
+        scenarios.iter().partition(|scenario| scenario.source.is_some());
+    let families = std::iter::once(built_in).chain(own.into_iter().map(|one| vec![one]));
+    let claims = families.flat_map(|family| of_family(&family, scenarios, evidence)).collect();
+    let rows = scenarios.iter().flat_map(|scenario| scenario.decisions.iter().map(move |row| (scenario, row)));
+    let decisions = rows.map(|(scenario, row)| decision::decide(row, scenario, evidence)).collect();
+    Findings { claims, decisions }
+}
+
+/// The findings on the claims of scenarios that are judged together.
+fn of_family(family: &[&Scenario], scenarios: &[Scenario], evidence: &Evidence) -> Vec<Finding> {
+    let mut claims: Vec<&Claim> = family.iter().flat_map(|scenario| &scenario.claims).collect();
     claims.sort_by_key(|claim| claim.place());
     // In two steps: Holm's correction needs the figures of all claims.
     let assess = |claim, figure| figure::assess(claim, figure, scenarios, evidence);
@@ -370,11 +384,7 @@ pub fn findings(scenarios: &[Scenario], evidence: &Evidence) -> Findings {
     }
     let of_all = assessed.iter_mut().flatten().map(|one| &mut one.finding);
     judge::correct(&mut of_all.filter(|figure| judge::is_in_family(figure)).collect::<Vec<_>>());
-    let found = claims.iter().zip(assessed);
-    let found = found.map(|(claim, figures)| whole::finding(claim, figures, scenarios, evidence)).collect();
-    let rows = scenarios.iter().flat_map(|scenario| scenario.decisions.iter().map(move |row| (scenario, row)));
-    let decisions = rows.map(|(scenario, row)| decision::decide(row, scenario, evidence)).collect();
-    Findings { claims: found, decisions }
+    claims.iter().zip(assessed).map(|(claim, figures)| whole::finding(claim, figures, scenarios, evidence)).collect()
 }
 
 /// How many claims came to which verdict, every verdict once, in the order of [`Verdict::ALL`].
