@@ -38,7 +38,8 @@ pub fn print(record: &Record) {
     }
     if let Some(table) = latencies::latencies(record) {
         let since = if record.has_arrivals() { "from when it was due" } else { "from when a worker began it" };
-        say!("\nLatency of a task, {since}, and throughput:\n\n{table}");
+        let title = format!("Latency of a task, {since}, and throughput:");
+        say!("\n{}\n\n{table}", fitted(&title));
     }
     for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };

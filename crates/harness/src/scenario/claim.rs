@@ -309,6 +309,8 @@ pub enum Countable {
 pub struct Needs {
     /// Usable cores.
     pub cores: Option<u32>,
+    /// No more usable cores than this: otherwise the workers are no more than the cores.
+    pub at_most_cores: Option<u32>,
     /// Something that our machines lack, in words: "the document's own machine and its Python".
     pub other: Option<String>,
 }
