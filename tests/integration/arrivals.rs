@@ -74,6 +74,35 @@ fn a_pool_in_the_background_that_ends_before_the_run_is_an_error() {
     assert!(cell.to_string().contains("the pool in the background ended before the run did"), "{cell}");
 }
 
+/// One answer of a hundred is a quarter of a second late, and a request becomes due every 5 ms meanwhile.
+const STALL: &str = "
+[arrivals]
+rate_per_s = 200
+[workload.fetch]
+tasks = 100
+paths = ['/page']
+[server]
+routes = [{ path = '/page', latency_s = 0.001 }]
+faults = [{ fault = 'stall', stall_s = 0.25, indexes = [20] }]
+[[cells]]
+strategies = ['threads', 'async']
+workers = [1]
+";
+
+#[test]
+fn a_stall_is_omitted_by_who_counts_from_when_a_request_was_sent() {
+    let (record, code) = measured(STALL, "default");
+    assert_eq!(code, Some(0), "{record}");
+    for strategy in ["sequential", "threads", "async"] {
+        let cell = cell(&record, strategy);
+        for round in cell["rounds"].as_array().expect("rounds") {
+            let p95_s = |from: &str| round[from]["p95_s"].as_f64().expect("a latency");
+            let (sent, due) = (p95_s("latency"), p95_s("latency_from_due"));
+            assert!(due > 3.0 * sent, "{strategy}: 95 % within {sent} s of being sent, within {due} s of being due");
+        }
+    }
+}
+
 #[test]
 fn arrivals_that_can_not_all_be_due_in_time_are_refused() {
     let parsed = |arrivals: &str| {

@@ -78,6 +78,7 @@ fn full() -> Value {
         cell["queue"] = json!("redis://10.0.0.1:6379/0");
         for round in cell["rounds"].as_array_mut().expect("rounds") {
             round["first_error"] = json!("timed out");
+            round["latency_from_due"] = round["latency"].clone();
             round["lost_workers"] = json!([{ "process": 2, "how": "killed by signal 9 (SIGKILL)" }]);
             round["core_wait_s"] = json!(1);
         }

@@ -1,6 +1,7 @@
 //! A record on the terminal: a table of times and one of resources, one line per cell, and a summary sentence.
 
 mod fit;
+mod latencies;
 
 use super::print::{fitted, say};
 use harness::{
@@ -41,6 +42,11 @@ pub fn print(record: &Record) {
     say!("{}", fit(heads, &rows, &[8, 7, 6], width()));
     if let Some(table) = resources(record) {
         say!("\nResources of a run:\n\n{table}");
+    }
+    if let Some(table) = latencies::latencies(record) {
+        let since = if record.has_arrivals() { "from when it was due" } else { "from when a worker began it" };
+        let title = format!("Latency of a task, {since}, and throughput:");
+        say!("\n{}\n\n{table}", fitted(&title));
     }
     for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {
         let what = if cell.check == Check::Failed { "FAILED" } else { "skipped" };

@@ -164,8 +164,11 @@ pub(super) fn missing(needs: Option<&Needs>, cores: Option<u32>) -> Option<Strin
     if let Some(other) = &needs.other {
         return Some(format!("it needs {other}"));
     }
-    let (needed, here) = needs.cores.zip(cores).filter(|(needed, here)| needed > here)?;
-    Some(format!("it needs {}, and this machine has {here}", count(needed as usize, "core")))
+    let (least, most) = (needs.cores.unwrap_or(0), needs.at_most_cores.unwrap_or(u32::MAX));
+    let here = cores.filter(|here| !(least..=most).contains(here))?;
+    let needed =
+        if here < least { count(least as usize, "core") } else { format!("at most {}", count(most as usize, "core")) };
+    Some(format!("it needs {needed}, and this machine has {here}"))
 }
 
 /// A model that was fitted to the claim's own figure can't confirm it.

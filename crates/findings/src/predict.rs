@@ -62,7 +62,8 @@ impl Lockstep {
     fn of(scenario: &Scenario, cell: &CellSpec) -> Option<Self> {
         let variant = scenario.variant(&cell.variant)?;
         let (Workload::Fetch(recipe), Some(server)) = (&variant.workload, &variant.server) else { return None };
-        if variant.gives_up_s.is_some() || variant.arrivals.is_some() || !knows(server) {
+        let unknown = variant.gives_up_s.is_some() || variant.arrivals.is_some() || recipe.disk_bytes_per_s.is_some();
+        if unknown || !knows(server) {
             return None;
         }
         let wait = |path: &str, site| PredictedWait::of(server, path, site);

@@ -121,7 +121,11 @@ pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
         Test::Count { .. } => Unit::Count,
         Test::CpuShare { against: None, .. } => Unit::CoreShare,
         Test::Memory { against: None, .. } => Unit::Bytes,
-        Test::Ratio { .. } | Test::DropOff { .. } | Test::CpuShare { .. } | Test::Memory { .. } => Unit::Ratio,
+        Test::Ratio { .. }
+        | Test::DropOff { .. }
+        | Test::CpuShare { .. }
+        | Test::Latency { .. }
+        | Test::Memory { .. } => Unit::Ratio,
         Test::Exhibit(_) | Test::Fails { .. } => Unit::Outcome,
     }
 }
@@ -218,6 +222,7 @@ fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> 
 fn values(test: &Test<CellSpec>, cell: &CellRecord, time_scale: f64) -> Vec<f64> {
     match test {
         Test::Memory { .. } => cell.memory_samples_bytes.iter().map(|&bytes| bytes as f64).collect(),
+        Test::Latency { percentile, .. } => cell.latencies_s(*percentile),
         Test::CpuShare { .. } => cell.each(|round| round.cpu_s() / run_at_documents_pace_s(round, time_scale)),
         _ => at_documents_pace_s(cell, time_scale),
     }

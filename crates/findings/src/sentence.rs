@@ -325,6 +325,10 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
             figure(format!("{} used", cast.who(cell)), format!(" the CPU of {}", cast.who(other)))
         }
         Test::Memory { cell, against: None } => figure(format!("{}, each worker added", cast.by(cell)), String::new()),
+        Test::Latency { cell, percentile, against } => figure(
+            format!("{}, the {percentile} of latencies was", cast.by(cell)),
+            format!(" as long as {}", cast.by(against)),
+        ),
         Test::Memory { cell, against: Some(other) } => {
             figure(format!("{}, each worker added", cast.by(cell)), format!(" as much memory as {}", cast.by(other)))
         }

@@ -77,15 +77,15 @@ impl<'a> Cast<'a> {
 /// Whether fetches of the default variant meet only a latency, the same each time.
 fn waits_for_latency_alone(scenario: &Scenario) -> bool {
     let Some(variant) = scenario.variant(DEFAULT_VARIANT) else { return false };
-    let Some(server) = variant.server.as_ref().filter(|_| matches!(variant.workload, Workload::Fetch(_))) else {
-        return false;
-    };
+    let (Some(server), Workload::Fetch(fetch)) = (&variant.server, &variant.workload) else { return false };
     let limits = server.limits;
     variant.prologue.is_empty()
         && server.faults.is_empty()
         && server.link.bytes_per_s.or(server.link.connection_bytes_per_s).is_none()
         && limits.connections.or(limits.requests).is_none()
         && limits.rate.is_none()
+        && fetch.disk_bytes_per_s.is_none()
+        && server.connect_delay_s == 0.0
         && server.serial_s == 0.0
         && server.routes.iter().all(|route| route.spread.is_none())
 }

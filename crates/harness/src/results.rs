@@ -6,6 +6,7 @@ pub mod csv;
 pub mod evidence;
 pub mod exhibits;
 pub mod journal;
+pub mod latency;
 pub mod output;
 pub mod places;
 mod rank;

@@ -3,6 +3,7 @@
 use harness::{
     results::{
         costs::{self, Bulk, Costs, Engine, EngineFacts, Single},
+        latency::Latency,
         record::{CellRecord, Check, EndReason, Excluded, Purpose, Record, Round, SCHEMA, Timeline},
     },
     scenario::{CellSpec, DEFAULT_VARIANT, Phase, Timer},
@@ -50,6 +51,7 @@ impl MadeCell {
             cpu_system_s: cpu_s * 0.3,
             context_switches: u64::from(self.tasks * 3 + self.workers),
             core_wait_s: Some(cpu_s * 0.1 * f64::from(self.workers - 1)),
+            latency: Some(Latency { p50_s: self.task_s, p95_s: 1.5 * self.task_s, p99_s: 2.0 * self.task_s }),
             workers: self.workers,
             ..Round::default()
         };

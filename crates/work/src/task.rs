@@ -13,7 +13,7 @@ pub mod prime_sum;
 pub mod thumbnail;
 
 use crate::worker::{
-    arrival::Arrival,
+    arrival::DueTask,
     lane::{Activity, Lane},
     stop::Stopped,
 };
@@ -31,7 +31,7 @@ pub enum Task {
     /// Nothing at all: the time that is left is the strategy's own.
     Noop,
     /// One of the others, once it is due.
-    Arrival(Arrival),
+    Arrival(DueTask),
     /// Get a URL and read the whole body.
     Fetch(fetch::Fetch),
     /// Sum the primes of a range by trial division.

@@ -6,7 +6,7 @@
 use super::record::{CellRecord, Check, Record, Round};
 use std::io::{self, Write};
 
-const HEADER: [&str; 23] = [
+const HEADER: [&str; 30] = [
     "scenario",
     "variant",
     "strategy",
@@ -30,6 +30,13 @@ const HEADER: [&str; 23] = [
     "redeliveries",
     "cpu_s",
     "processes",
+    "latency_p50_s",
+    "latency_p95_s",
+    "latency_p99_s",
+    "latency_from_due_p50_s",
+    "latency_from_due_p95_s",
+    "latency_from_due_p99_s",
+    "tasks",
 ];
 
 /// Writes the record's times. Cells without a time have no lines; missing figures are empty.
@@ -71,6 +78,13 @@ fn line(scenario: &str, cell: &CellRecord, number: usize, round: &Round) -> io::
         round.cpu_s().to_string(),
         // Distinguishes 3x5 from 5x3: both have 15 workers.
         or_empty(cell.spec.shape.processes()),
+        or_empty(round.latency.map(|latency| latency.p50_s)),
+        or_empty(round.latency.map(|latency| latency.p95_s)),
+        or_empty(round.latency.map(|latency| latency.p99_s)),
+        or_empty(round.latency_from_due.map(|latency| latency.p50_s)),
+        or_empty(round.latency_from_due.map(|latency| latency.p95_s)),
+        or_empty(round.latency_from_due.map(|latency| latency.p99_s)),
+        cell.tasks.to_string(),
     ])
 }
 

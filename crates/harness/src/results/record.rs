@@ -6,7 +6,8 @@
 //! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
 //! JSON Schema is `fixtures/schema/run-2.json`; a test compares the two. A key that a later version adds is ignored.
 
-use crate::scenario::{CellSpec, Phase};
+use super::latency::Latency;
+use crate::scenario::{CellSpec, Phase, claim::Percentile};
 use measure::{host::HostFacts, usable_cores::Throttling};
 use serde::{Deserialize, Serialize, Serializer};
 use stats::{Estimate, paired};
@@ -113,6 +114,11 @@ impl Record {
             count(periods as usize, "period"),
             time(seconds)
         ))
+    }
+
+    /// Whether tasks became due at times, and latencies count from these.
+    pub fn has_arrivals(&self) -> bool {
+        self.cells.iter().flat_map(|cell| &cell.rounds).any(|round| round.latency_from_due.is_some())
     }
 
     /// How many of the user's own pictures were measured and how many there are, and the names of those left out, by
@@ -222,6 +228,10 @@ pub struct Round {
     pub first_error: Option<String>,
     /// The number of answers with each HTTP status. Empty if nothing is fetched.
     pub statuses: BTreeMap<u16, u32>,
+    /// Latencies of its tasks, each from when a worker began it; `None` if no task began.
+    pub latency: Option<Latency>,
+    /// The same from when each task was due; `None` if all were due at the start.
+    pub latency_from_due: Option<Latency>,
     /// How many workers took part.
     pub workers: u32,
     /// The most of them that worked on tasks at the same time.
@@ -357,6 +367,18 @@ impl CellRecord {
     /// CPU seconds of the run phase in the kernel, mean over the rounds; `None` before the first.
     pub fn cpu_system_s(&self) -> Option<f64> {
         mean(&self.each(|round| round.cpu_system_s))
+    }
+
+    /// A percentile of its tasks' latencies, seconds, for each round: from when a task was due, if it is an arrival.
+    /// Empty for a failed cell, and where no task began.
+    pub fn latencies_s(&self, percentile: Percentile) -> Vec<f64> {
+        let of = |round: &Round| Some(round.latency_from_due.or(round.latency)?.at(percentile));
+        self.rounds.iter().filter_map(of).collect()
+    }
+
+    /// Tasks done in a second, for each round, failed ones not counted.
+    pub fn throughputs_per_s(&self) -> Vec<f64> {
+        self.each(|round| f64::from(self.tasks - round.task_errors.min(self.tasks)) / round.run_s)
     }
 
     /// CPU time over wall time, for the run phase: 1 is one core, busy throughout. Both are means over the rounds.

@@ -12,6 +12,7 @@ use super::{
     waits,
 };
 use crate::{
+    results::latency::Latency,
     results::record::{CellRecord, Check, Timeline},
     scenario::{CellSpec, Phase, Scenario, Timer},
 };
@@ -66,6 +67,10 @@ pub struct Sample {
     pub failed: Vec<u32>,
     /// What the first of them says.
     pub error: Option<TaskError>,
+    /// Latencies from when a worker began each task, and from when it was due.
+    pub latency: Option<Latency>,
+    /// See `latency`.
+    pub latency_from_due: Option<Latency>,
     /// The number of answers by HTTP status.
     pub statuses: BTreeMap<u16, u32>,
     /// The worker processes that were lost and replaced; only a queue tolerates that.
@@ -239,6 +244,7 @@ impl PreparedCell {
         let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, lost, account, .. } = outcome;
         let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
+        let (latency, latency_from_due) = (Latency::from_start(&done), Latency::from_due(&done));
         let mut statuses = BTreeMap::new();
         for status in done.iter().filter_map(|one| one.result.as_ref().ok()?.status) {
             *statuses.entry(status).or_default() += 1;
@@ -253,7 +259,22 @@ impl PreparedCell {
         };
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample { start_s, start_ns, end_ns, waits_s, stop_s, cpu, spans, failed, error, statuses, lost, account })
+        Ok(Sample {
+            start_s,
+            start_ns,
+            end_ns,
+            waits_s,
+            stop_s,
+            cpu,
+            spans,
+            failed,
+            error,
+            latency,
+            latency_from_due,
+            statuses,
+            lost,
+            account,
+        })
     }
 
     /// The order for a run of the cell, with a new run number.

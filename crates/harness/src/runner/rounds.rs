@@ -35,6 +35,8 @@ impl Timelines {
             core_wait_s: sample.cpu.core_wait_s(),
             task_errors: sample.failed.len() as u32,
             first_error: sample.error.as_ref().map(TaskError::to_string),
+            latency: sample.latency,
+            latency_from_due: sample.latency_from_due,
             statuses: sample.statuses.clone(),
             workers: sample.account.workers.unwrap_or(cell.spec.shape.workers().get()),
             workers_at_once: most_at_once(&sample.spans),
@@ -95,6 +97,8 @@ mod tests {
             spans: Vec::new(),
             failed: (0..failed).collect(),
             error: (failed > 0).then_some(TaskError::TimedOut),
+            latency: None,
+            latency_from_due: None,
             statuses: [(200, 3 - failed)].into(),
             lost: if failed > 1 {
                 vec![LostWorker { process: 2, how: "killed by signal 9 (SIGKILL)".into() }]

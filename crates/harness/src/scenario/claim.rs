@@ -6,6 +6,7 @@
 
 use super::{CellSpec, DEFAULT_VARIANT, Scenario};
 use serde::Deserialize;
+use std::fmt;
 
 /// Deviations up to 15 % agree with a printed figure, unless the claim says otherwise.
 pub const TOLERANCE: f64 = 0.15;
@@ -208,6 +209,16 @@ pub enum Test<C> {
         /// The reference cell.
         against: Option<C>,
     },
+    /// A percentile of its tasks' latencies, relative to that of another cell, from pairs. A ratio. A latency counts from
+    /// when a task was due, if tasks become due at times.
+    Latency {
+        /// The cell.
+        cell: C,
+        /// Which percentile.
+        percentile: Percentile,
+        /// The reference cell.
+        against: C,
+    },
     /// Memory that each worker adds, bytes; with `against`, relative to that cell.
     Memory {
         /// The cell.
@@ -227,6 +238,42 @@ pub enum Test<C> {
         /// The text.
         with: String,
     },
+}
+
+/// A percentile of latencies: 50, 95 or 99.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u8")]
+pub enum Percentile {
+    /// The median.
+    P50,
+    /// 95 % are no longer.
+    P95,
+    /// 99 % are no longer.
+    P99,
+}
+
+impl Percentile {
+    /// All of them, ascending.
+    pub const ALL: [Self; 3] = [Self::P50, Self::P95, Self::P99];
+}
+
+impl TryFrom<u8> for Percentile {
+    type Error = String;
+
+    fn try_from(percent: u8) -> Result<Self, String> {
+        let known = Self::ALL.into_iter().find(|known| known.to_string() == format!("p{percent}"));
+        known.ok_or_else(|| format!("unknown percentile {percent}, expected 50, 95 or 99"))
+    }
+}
+
+impl fmt::Display for Percentile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::P50 => "p50",
+            Self::P95 => "p95",
+            Self::P99 => "p99",
+        })
+    }
 }
 
 /// What can be counted in a cell.
@@ -263,6 +310,8 @@ pub enum Countable {
 pub struct Needs {
     /// Usable cores.
     pub cores: Option<u32>,
+    /// No more usable cores than this: otherwise the workers are no more than the cores.
+    pub at_most_cores: Option<u32>,
     /// Something that our machines lack, in words: "the document's own machine and its Python".
     pub other: Option<String>,
 }
@@ -309,6 +358,7 @@ impl<C> Test<C> {
         match self {
             Self::Ratio { from, to } => vec![from, to],
             Self::Turns { cell, turn } => vec![turn, cell],
+            Self::Latency { cell, against, .. } => vec![against, cell],
             Self::Time { cell, .. } | Self::Count { cell, .. } | Self::Fails { cell, .. } => vec![cell],
             Self::Trend { cells } => cells.iter().collect(),
             Self::DropOff { at, among } => among.iter().chain([at]).collect(),

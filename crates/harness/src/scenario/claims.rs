@@ -248,6 +248,9 @@ impl ScenarioChecker<'_> {
             Test::CpuShare { cell: name, against: other } => {
                 Test::CpuShare { cell: cell(&name)?, against: against(other)? }
             }
+            Test::Latency { cell: name, percentile, against: other } => {
+                Test::Latency { cell: cell(&name)?, percentile, against: cell(&other)? }
+            }
             Test::Memory { cell: name, against: other } => {
                 Test::Memory { cell: cell(&name)?, against: against(other)? }
             }

@@ -64,9 +64,11 @@ pub(crate) fn jobs(group: &Group, id: &str, scale_note: &str, most_bars: usize) 
 
 impl<'a> Jobs<'a> {
     fn of(cell: &'a Cell<'a>) -> Option<Self> {
+        // Arrivals wait as well, but for a worker and not in a queue.
+        cell.record.queue.as_ref()?;
         let timeline = cell.record.timeline.as_ref()?;
         let stages = STAGES.map(|(kind, _)| JobStage::of(timeline, kind));
-        // Every strategy's tasks run; only a queue's jobs wait in one.
+        // None if the run kept no spans.
         stages[1]?;
         Some(Self { cell, timeline, stages, depth: Depth::of(&timeline.spans) })
     }

@@ -1,4 +1,5 @@
-//! The resources of every cell: processor time, cores, memory, threads and processes. Background to the answer.
+//! The resources of every cell (processor time, cores, memory, threads and processes), and the latencies of its tasks.
+//! Background to the answer.
 
 use crate::{
     scenario::{
@@ -7,8 +8,9 @@ use crate::{
     },
     svg::palette,
 };
-use harness::results::record::Record;
+use harness::{results::record::Record, scenario::claim::Percentile};
 use maud::{Markup, html};
+use stats::median::{Median, median};
 use support::figures::{memory, percent, significant, time};
 use work::worker::task_queue::Schedule;
 
@@ -27,8 +29,31 @@ const COLUMNS: [Column; 9] = [
     ("memory per worker", |cell| cell.record.memory_per_worker_bytes.map(memory)),
 ];
 
-/// The table of a group. Empty if no cell has a time.
+const LATENCIES: [Column; 4] = [
+    ("p50", |cell| latency(cell, Percentile::P50)),
+    ("p95", |cell| latency(cell, Percentile::P95)),
+    ("p99", |cell| latency(cell, Percentile::P99)),
+    ("tasks per second", |cell| median(&cell.record.throughputs_per_s()).map(|rate| significant(rate, 3))),
+];
+
+fn latency(cell: &Cell, percentile: Percentile) -> Option<String> {
+    let median = Median::of(&cell.record.latencies_s(percentile))?;
+    let ends = || format!(" ({} – {})", time(median.low), time(median.high));
+    Some(time(median.median) + &if median.covers_95_percent() { ends() } else { String::new() })
+}
+
+/// The resources of a group. Empty if no cell has a time.
 pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
+    table(record, group, "Resources used", &COLUMNS, CAPTION)
+}
+
+/// The latencies of a group's tasks. Empty if no cell has a time.
+pub(crate) fn latencies(record: &Record, group: &Group) -> Markup {
+    let caption = if record.has_arrivals() { FROM_DUE } else { FROM_START };
+    table(record, group, "Latency and throughput", &LATENCIES, caption)
+}
+
+fn table(record: &Record, group: &Group, title: &str, columns: &[Column], caption: &str) -> Markup {
     let cells: Vec<&Cell> = group.cells.iter().filter(|cell| cell.time.is_some()).collect();
     if cells.is_empty() {
         return html! {};
@@ -37,16 +62,16 @@ pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
     let system = &record.host.system;
     html! {
         details {
-            summary { "Resources used" }
-            div class="scroll" tabindex="0" role="region" aria-label="Resources used, as a table" {
+            summary { (title) }
+            div class="scroll" tabindex="0" role="region" aria-label={ (title) ", as a table" } {
                 table class="resources" {
-                    caption { span { (CAPTION) } }
+                    caption { span { (caption) } }
                     thead {
                         tr {
                             th scope="col" { "strategy" }
                             th scope="col" class="n" { "workers" }
                             @if deal { th scope="col" { "deal" } }
-                            @for (head, _) in COLUMNS { th scope="col" class="n wrap" { (head) } }
+                            @for (head, _) in columns { th scope="col" class="n wrap" { (head) } }
                         }
                     }
                     tbody {
@@ -57,7 +82,7 @@ pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
                                 }
                                 td class="n" { (cell.record.layout()) }
                                 @if deal { td { (cell.record.spec.deal) } }
-                                @for (_, figure) in COLUMNS { td class="n" { (or_not_measured(figure(cell), system)) } }
+                                @for (_, figure) in columns { td class="n" { (or_not_measured(figure(cell), system)) } }
                             }
                         }
                     }
@@ -66,6 +91,13 @@ pub(crate) fn resources(record: &Record, group: &Group) -> Markup {
         }
     }
 }
+
+const FROM_START: &str = "How long single tasks took, from when a worker began each: percentiles over the tasks of a \
+    round by nearest rank, then the median over the rounds with its 95 % interval.";
+
+const FROM_DUE: &str = "How long single tasks took, from when each was due, whether or not a worker was free: a stall \
+    counts for all who wait behind it. Percentiles over the tasks of a round by nearest rank, then the median over the \
+    rounds with its 95 % interval.";
 
 const CAPTION: &str = "Processor time, waiting for a core and context switches: mean over the rounds, for the run, all \
     threads and worker processes together; the server's is not in it. Waiting for a core can't be drawn as a span: the \
@@ -81,6 +113,7 @@ fn switches(mean: f64) -> String {
 mod tests {
     use super::*;
     use crate::{scenario::group::groups, testdata};
+    use harness::results::latency::Latency;
 
     #[test]
     fn every_cell_with_a_time_has_a_row_and_what_was_not_measured_says_so() {
@@ -95,6 +128,19 @@ mod tests {
         assert_eq!(html.matches("not measured").count(), timed + 1, "and one has no memory");
         record.cells.iter_mut().for_each(|cell| cell.rounds.clear());
         assert_eq!(resources(&record, &super::super::group::groups(&record)[0]).into_string(), "");
+    }
+
+    #[test]
+    fn latencies_count_from_when_tasks_were_due_where_they_were() {
+        let mut record = testdata::with_failures();
+        let shown = |record: &Record| latencies(record, &groups(record)[0]).into_string();
+        assert!(
+            shown(&record).contains("from when a worker began each") && shown(&record).contains("tasks per second")
+        );
+        for round in record.cells.iter_mut().flat_map(|cell| &mut cell.rounds) {
+            round.latency_from_due = round.latency.map(|latency| Latency { p99_s: 12.5, ..latency });
+        }
+        assert!(shown(&record).contains("from when each was due") && shown(&record).contains("12.5"));
     }
 
     #[test]

@@ -82,6 +82,7 @@ fn part(
             }
             (table::table(record, group, criterion, &scale.map_or(String::new(), |scale| format!(" {scale}"))))
             (jobs::jobs(group, id, &note, most_bars))
+            (resources::latencies(record, group))
             (resources::resources(record, group))
         }
     }

@@ -64,7 +64,7 @@ impl FileTask {
     }
 
     fn write<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
-        let mut file = host.released(|| File::create(&self.path)).map_err(|error| self.error(&error))?;
+        let mut file = host.released(|| create(&self.path)).map_err(|error| self.error(&error))?;
         let mut digest = crc32fast::Hasher::new();
         for chunk in content(self.bytes) {
             host.check()?;
@@ -96,6 +96,15 @@ impl FileTask {
 
     fn error(&self, error: &io::Error) -> TaskError {
         TaskError::File { path: self.path.clone(), message: error.to_string() }
+    }
+}
+
+/// Creates a new file in the place of an earlier run's. Some file systems (ext4) flush a file whose old content is
+/// replaced, and then even a write to the page cache waits for the disk.
+pub(super) fn create(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => File::create(path),
     }
 }
 

@@ -18,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 /// A task that becomes due at a time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Arrival {
+pub struct DueTask {
     /// When it becomes due: `CLOCK_MONOTONIC`, nanoseconds.
     pub due_ns: u64,
     /// What is to be done then.
@@ -71,12 +71,12 @@ impl Recipe {
 /// The tasks, each due so many nanoseconds after `begin_ns`.
 pub fn from(begin_ns: u64, tasks: &[Task], due_ns: &[u64]) -> Arc<[Task]> {
     let arrival = |(task, due_ns): (&Task, &u64)| {
-        Task::Arrival(Arrival { due_ns: begin_ns.saturating_add(*due_ns), task: Box::new(task.clone()) })
+        Task::Arrival(DueTask { due_ns: begin_ns.saturating_add(*due_ns), task: Box::new(task.clone()) })
     };
     tasks.iter().zip(due_ns).map(arrival).collect()
 }
 
-impl Arrival {
+impl DueTask {
     /// Waits until it is due, and does it. The wait is no part of the task's time.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         host.await_due(self.due_ns)?;
@@ -130,7 +130,7 @@ mod tests {
 
     fn sum(due_ns: u64) -> Task {
         let task = Box::new(Task::PrimeSum(PrimeSum { from: 0, below: 10, by: Method::TrialDivision }));
-        Task::Arrival(Arrival { due_ns, task })
+        Task::Arrival(DueTask { due_ns, task })
     }
 
     #[test]

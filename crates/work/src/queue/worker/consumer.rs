@@ -9,7 +9,7 @@ use crate::{
     },
     task::Task,
     worker::{
-        arrival::Arrival,
+        arrival::DueTask,
         lane::{Done, Lane},
         source::{Chunk, Source},
     },
@@ -126,7 +126,7 @@ impl Post {
         match job.errand.task(&membership.data, &membership.outputs, server) {
             Ok(task) => {
                 let task = match due_ns {
-                    Some(due_ns) => Task::Arrival(Arrival { due_ns, task: Box::new(task) }),
+                    Some(due_ns) => Task::Arrival(DueTask { due_ns, task: Box::new(task) }),
                     None => task,
                 };
                 Some((lane, vec![(job.index, task)]))

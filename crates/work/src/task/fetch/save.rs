@@ -3,7 +3,7 @@
 //! The write blocks its thread, as Python's `file.write` does: inside an event loop, nothing else goes on meanwhile.
 //! The bytes go to a real file; that its disk is slow is simulated, by sleeping for as long as they would take.
 
-use crate::task::TaskError;
+use crate::task::{TaskError, files::create};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::File,
@@ -33,7 +33,7 @@ pub(super) struct Writer<'a> {
 
 impl Save {
     pub(super) fn begin(&self) -> Result<Writer<'_>, TaskError> {
-        let file = File::create(&self.path).map_err(|error| self.error(&error))?;
+        let file = create(&self.path).map_err(|error| self.error(&error))?;
         Ok(Writer { save: self, file })
     }
 
