@@ -122,6 +122,7 @@ fn settings() -> Settings {
         images: None,
         server: None,
         plan: Plan::rounds(0),
+        baseline: None,
         seed: 0,
         interrupted: Arc::default(),
         command: String::new(),

@@ -273,6 +273,25 @@ fn the_table_has_a_line_for_each_cell() {
 }
 
 #[test]
+fn speed_ups_are_over_the_baseline_that_is_named() {
+    let asked = ["--strategy", "threads", "--workers", "1,2", "--baseline"];
+    let dir = place();
+    let (said, _) = tiny(dir.path(), &[&asked[..], &["threads x 1", "--json", "-"]].concat());
+    let record: Record = serde_json::from_str(&said).expect("one document");
+    let told: Vec<(String, bool, bool)> = record
+        .cells
+        .iter()
+        .map(|cell| (cell.spec.to_string(), cell.is_baseline, record.speedup(cell).is_some()))
+        .collect();
+    let expected = [("sequential x 1", false, true), ("threads x 1", true, false), ("threads x 2", false, true)];
+    assert_eq!(told, expected.map(|(name, is_baseline, has)| (name.into(), is_baseline, has)));
+    let (table, _) = tiny(dir.path(), &[&asked[..], &["threads x 1"]].concat());
+    assert!(table.contains("threads x 1 (95 %") || table.contains("faster than threads x 1"), "{table}");
+    let words = refusal_in(dir.path(), &[&TINY[..], &asked[..], &["thread x 1"]].concat());
+    assert!(words.contains("--baseline: ") && words.contains("did you mean `threads x 1`?"), "{words}");
+}
+
+#[test]
 fn only_takes_whole_names_and_parts_of_them() {
     let dir = place();
     let cells = |only: &[&str]| {

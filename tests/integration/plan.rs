@@ -27,6 +27,7 @@ fn settings(dir: &TempDir, plan: Plan) -> Settings {
         images: None,
         server: None,
         plan,
+        baseline: None,
         seed: 1,
         interrupted: Arc::default(),
         command: String::new(),

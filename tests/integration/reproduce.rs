@@ -143,6 +143,71 @@ fn the_ledger_has_a_line_for_each_claim_and_a_single_one_is_told_whole() {
 }
 
 #[test]
+fn a_claim_of_a_file_is_named_with_its_file() {
+    let dir = place(&(claim("009-1") + &claim("009-2")));
+    let (one, _) = said(dir.path(), &["tiny.toml", "009-2"], 0);
+    assert!(one.starts_with("009-2: ") && one.contains("makespan reproduce tiny.toml 009-2"), "{one}");
+    assert!(!one.contains("009-1"), "FILE ID is one claim: {one}");
+    let file = measured(dir.path())[0].scenario_file.clone().expect("it is a file of the user's");
+    assert!(Path::new(&file).is_absolute() && file.ends_with("tiny.toml"), "{file}");
+
+    let mut report = Command::new(program_under_test());
+    report.current_dir(dir.path()).timeout(PATIENCE).args(["report", "--data", "data", "--out", "page.html"]);
+    report.assert().success();
+    let page = fs::read_to_string(dir.path().join("page.html")).expect("it was written");
+    let own = page.split("A file of yours: ").nth(1).expect("a section of its own");
+    assert!(own.contains("009-2") && own.contains(&format!("makespan reproduce {file} 009-2")), "{own}");
+    // A file that is gone takes its claims with it.
+    fs::remove_file(dir.path().join("tiny.toml")).expect("it is ours");
+    let output = report.output().expect("it starts");
+    let words = text(&output.stderr);
+    assert!(output.status.success() && words.contains("its claims are not on the page"), "{words}");
+}
+
+#[test]
+fn an_edited_copy_of_a_built_in_scenario_is_one_of_its_own() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let (_, built_in) = makespan::scenario::BUILT_IN.iter().find(|(name, _)| *name == "prime_sum").expect("built in");
+    let path = dir.path().join("prime_sum.toml");
+    let load = |text: &str| {
+        fs::write(&path, text).expect("writable");
+        makespan::scenario::load(path.to_str().expect("UTF-8")).expect("it is right")
+    };
+    let same = load(built_in);
+    assert_eq!((same.name.as_str(), same.source), ("prime_sum", None));
+    let edited = load(&built_in.replace("title = ", "title = 'Mine' # "));
+    assert_eq!((edited.name.as_str(), edited.source.as_ref()), ("prime_sum.toml", Some(&path)));
+    let (said, words) = said(dir.path(), &["prime_sum.toml"], 2);
+    assert!(said.is_empty() && words.contains("prime_sum.toml: `claims.id`: found 00"), "{words}");
+    assert!(words.contains("is a claim of the built-in scenario"), "{words}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_claim_that_takes_two_cores_is_not_testable_on_one() {
+    use nix::{
+        sched::{CpuSet, sched_getaffinity, sched_setaffinity},
+        unistd::Pid,
+    };
+    let two = "needs = { cores = 2 }\n";
+    let dir = place(&(claim("009-1") + two));
+    // The mask is this thread's own, and its children's.
+    let on_one_core = std::thread::spawn(move || {
+        let all = sched_getaffinity(Pid::from_raw(0)).expect("it is known");
+        let first =
+            (0..CpuSet::count()).find(|&core| all.is_set(core).is_ok_and(|is_set| is_set)).expect("there is one");
+        let mut one = CpuSet::new();
+        one.set(first).expect("it exists");
+        sched_setaffinity(Pid::from_raw(0), &one).expect("it may");
+        let (told, _) = said(dir.path(), &["tiny.toml"], 0);
+        (told, measured(dir.path()).remove(0).host)
+    });
+    let (told, host) = on_one_core.join().expect("it is told");
+    assert!(told.contains("not testable here") && told.contains("2 cores"), "{told}");
+    assert_eq!((host.cores_usable, host.cores_affinity), (1, 1));
+}
+
+#[test]
 fn exhibits_that_a_claim_names_are_shown_and_kept() {
     let exhibit = "
 [[claims]]

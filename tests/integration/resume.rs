@@ -48,6 +48,7 @@ fn settings(data: &Path) -> Settings {
         images: None,
         server: None,
         plan: Plan { purpose: Purpose::Findings, looks: vec![ROUNDS], ..Plan::rounds(0) },
+        baseline: None,
         seed: 1,
         interrupted: Arc::default(),
         command: "makespan reproduce tiny".into(),

@@ -54,6 +54,7 @@ fn settings(dir: &tempfile::TempDir, interrupted: &Arc<AtomicBool>) -> Settings 
         images: None,
         server: None,
         plan: Plan::rounds(2),
+        baseline: None,
         seed: 1,
         interrupted: Arc::clone(interrupted),
         command: String::new(),

@@ -390,6 +390,7 @@ mod tests {
             apart: None,
             in_rust: None,
             caveat: None,
+            file: None,
             command: format!("makespan reproduce {id}"),
         }
     }

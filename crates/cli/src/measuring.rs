@@ -12,6 +12,7 @@ use std::{
     thread::{self, Builder},
     time::Duration,
 };
+use support::terminal::shell_word;
 use work::{queue::address::Address, strategy::Env};
 
 /// The environment of strategies and exhibits: this program, and the store's directory.
@@ -58,9 +59,7 @@ fn command_of(mut arguments: impl Iterator<Item = String>) -> String {
             kept.push(argument);
         }
     }
-    let plain = |arg: &String| arg.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
-    let quoted = |arg: String| if plain(&arg) { arg } else { format!("'{}'", arg.replace('\'', r"'\''")) };
-    let arguments = kept.into_iter().map(|argument| quoted(without_password(&argument)));
+    let arguments = kept.into_iter().map(|argument| shell_word(&without_password(&argument)));
     std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 

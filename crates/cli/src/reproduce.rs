@@ -133,6 +133,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
         images: None,
         server: None,
         plan,
+        baseline: None,
         seed: args.seed,
         interrupted: Arc::clone(&interrupted),
         command: measuring::command_line(),

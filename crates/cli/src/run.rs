@@ -69,6 +69,10 @@ pub struct RunArgs {
     /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains TEXT (repeatable), and sequential, the baseline
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
+    /// The cell that speed-ups are measured against, as the table names it, such as `threads x 1`, or `threads x 2,
+    /// blocks` [default: sequential x 1]
+    #[arg(long, value_name = "CELL")]
+    baseline: Option<String>,
     /// How often every cell is measured
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
@@ -171,7 +175,7 @@ fn timer(text: &str) -> Result<Timer, String> {
 
 pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let instead_of_the_table = args.outputs()?;
-    let (scenario, cells, queue) = asked(&args)?;
+    let Asked { scenario, cells, baseline, queue } = asked(&args)?;
     if let Some(address) = &queue.address {
         greet(address, &queue)?;
     }
@@ -182,6 +186,7 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
         images: args.images,
         server: args.server,
         plan: Plan::rounds(args.rounds),
+        baseline,
         seed: args.seed,
         interrupted: Arc::clone(&interrupted),
         command: measuring::command_line(),
@@ -232,8 +237,16 @@ impl RunArgs {
     }
 }
 
+/// What to measure.
+struct Asked {
+    scenario: Scenario,
+    cells: Vec<CellSpec>,
+    baseline: Option<CellSpec>,
+    queue: QueueSettings,
+}
+
 /// What to measure, or why that is not possible.
-fn asked(args: &RunArgs) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettings)> {
+fn asked(args: &RunArgs) -> anyhow::Result<Asked> {
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
         scenario = scaled(scenario, time_scale)?;
@@ -241,7 +254,29 @@ fn asked(args: &RunArgs) -> anyhow::Result<(Scenario, Vec<CellSpec>, QueueSettin
     let cells = chosen_cells(args, &scenario)?;
     let queue = queue_settings(args, &cells)?;
     means_something(args, &cells)?;
-    Ok((scenario, cells, queue))
+    let baseline = args.baseline.as_deref().map(|name| baseline(name, &cells)).transpose()?;
+    Ok(Asked { scenario, cells, baseline, queue })
+}
+
+/// The cell that `--baseline` names. Its variant and timer are those of the cells that are compared with it.
+fn baseline(name: &str, cells: &[CellSpec]) -> Result<CellSpec, Usage> {
+    let bare = |cell: &CellSpec| CellSpec { variant: DEFAULT_VARIANT.into(), timer: Timer::Warm, ..cell.clone() };
+    let mut all: Vec<CellSpec> = Vec::new();
+    for cell in cells.iter().map(bare) {
+        if !all.contains(&cell) {
+            all.push(cell);
+        }
+    }
+    let names: Vec<String> = all.iter().map(CellSpec::to_string).collect();
+    let found = names.iter().position(|known| known.split_whitespace().eq(name.split_whitespace()));
+    let known: Vec<&str> = names.iter().map(String::as_str).collect();
+    let unknown = || {
+        Usage(format!(
+            "--baseline: {}; it must be one of the measured cells",
+            suggestion::unknown("cell", name, &known)
+        ))
+    };
+    found.map(|place| all.swap_remove(place)).ok_or_else(unknown)
 }
 
 /// The scenario at another time scale, if it has waits to scale and the scaled latencies are valid.

@@ -16,7 +16,10 @@ use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
-use work::worker::{error::LostWorker, task_queue::Schedule};
+use work::{
+    strategy::{Strategy, sequential::Sequential},
+    worker::{error::LostWorker, task_queue::Schedule},
+};
 
 pub use fit::fit;
 
@@ -200,7 +203,9 @@ fn row(record: &Record, cell: &CellRecord, longest: f64) -> [String; 9] {
     };
     let over_baseline = record.speedup(cell);
     let speedup = |show: fn(Estimate) -> String| over_baseline.map_or_else(String::new, show);
-    let efficiency = over_baseline.and_then(|speedup| ceiling::efficiency(speedup, cell.workers()));
+    let one_worker = record.cells.iter().all(|cell| !cell.is_baseline || cell.workers() == 1);
+    let over_one = over_baseline.filter(|_| one_worker);
+    let efficiency = over_one.and_then(|speedup| ceiling::efficiency(speedup, cell.workers()));
     [
         name(cell),
         cell.layout(),
@@ -285,21 +290,29 @@ fn verdict(record: &Record) -> String {
     let mut sentence = fastest(record).unwrap_or_else(|| match shortest(record) {
         Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => {
             format!(
-                "Shortest time: {}, {}. There is no speed-up, because sequential has no time.",
+                "Shortest time: {}, {}. There is no speed-up, because {} has no time.",
                 who(cell),
-                seconds(time_s)
+                seconds(time_s),
+                against(record)
             )
         }
         _ => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
     });
     let noise = baseline.and_then(|cell| Noise::of(&cell.timed_s())).map(|noise| noise.assess(record.drawn));
     if let Some(Assessment { found, remedy: Some(remedy), .. }) = noise {
-        sentence = format!("{sentence}\nNoise: sequential {found}; {remedy}.");
+        sentence = format!("{sentence}\nNoise: {} {found}; {remedy}.", against(record));
     }
     sentence
 }
 
-/// Which cell was the fastest, if any was faster than sequential. `None` if there is no speed-up.
+/// What speed-ups are measured against: `sequential`, or the cell of `--baseline`.
+fn against(record: &Record) -> String {
+    let baseline = record.cells.iter().find(|cell| cell.is_baseline);
+    let own = baseline.filter(|cell| cell.spec.strategy != Sequential.name());
+    own.map_or_else(|| Sequential.name().to_owned(), |cell| format!("{} x {}", cell.spec.strategy, cell.layout()))
+}
+
+/// Which cell was the fastest, if any was faster than the baseline. `None` if there is no speed-up.
 fn fastest(record: &Record) -> Option<String> {
     let mut measured: Vec<(Estimate, &CellRecord)> =
         record.cells.iter().filter_map(|cell| Some((record.speedup(cell)?, cell))).collect();
@@ -307,14 +320,14 @@ fn fastest(record: &Record) -> Option<String> {
     let (best, cell) = *measured.first()?;
     let Estimate { estimate, low, high } = best;
     let (estimate, interval) = (fixed(estimate, 2), format!("{}–{}", fixed(low, 2), fixed(high, 2)));
-    let words =
-        format!("{estimate} times as fast as sequential (95 % interval {interval}, {} rounds)", cell.rounds.len());
+    let (against, rounds) = (against(record), cell.rounds.len());
+    let words = format!("{estimate} times as fast as {against} (95 % interval {interval}, {rounds} rounds)");
     if high < 1.0 {
-        return Some(format!("No strategy was faster than sequential. The closest: {}, {words}.", who(cell)));
+        return Some(format!("No strategy was faster than {against}. The closest: {}, {words}.", who(cell)));
     }
     if low <= 1.0 {
         return Some(format!(
-            "No strategy was shown to be faster than sequential. The closest: {}, {words}.",
+            "No strategy was shown to be faster than {against}. The closest: {}, {words}.",
             who(cell)
         ));
     }
@@ -377,6 +390,7 @@ mod tests {
             makespan_version: "0.0.0".into(),
             host: measure::host::HostFacts::default(),
             scenario: "tiny".into(),
+            scenario_file: None,
             title: "A test".into(),
             question: "?".into(),
             document: None,

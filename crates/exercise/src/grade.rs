@@ -138,6 +138,7 @@ fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &CheckSettings) -> 
         images: None,
         server: None,
         plan: Plan::rounds(settings.rounds),
+        baseline: None,
         seed: SEED,
         interrupted: Arc::default(),
         command,

@@ -129,6 +129,8 @@ pub struct Finding {
     pub in_rust: Option<String>,
     /// What to keep in mind.
     pub caveat: Option<String>,
+    /// The user's file that it stands in; `None` for a built-in claim.
+    pub file: Option<String>,
     /// The command that repeats just this: `makespan reproduce 000-3`.
     pub command: String,
 }
@@ -357,16 +359,26 @@ impl MechanismFinding {
 /// Judges the claims and decisions of these scenarios by the evidence. A figure about cells of another scenario is
 /// judged too, but without a prediction.
 pub fn findings(scenarios: &[Scenario], evidence: &Evidence) -> Findings {
-    let mut claims: Vec<&Claim> = scenarios.iter().flat_map(|scenario| &scenario.claims).collect();
+    // A user's file is judged by itself: its claims must not change the verdicts on the documents'.
+    let (own, built_in): (Vec<&Scenario>, Vec<&Scenario>) =
+        scenarios.iter().partition(|scenario| scenario.source.is_some());
+    let families = std::iter::once(built_in).chain(own.into_iter().map(|one| vec![one]));
+    let claims = families.flat_map(|family| of_family(&family, scenarios, evidence)).collect();
+    let rows = scenarios.iter().flat_map(|scenario| scenario.decisions.iter().map(move |row| (scenario, row)));
+    let decisions = rows.map(|(scenario, row)| decision::decide(row, scenario, evidence)).collect();
+    Findings { claims, decisions }
+}
+
+/// The findings on the claims of scenarios that are judged together.
+fn of_family(family: &[&Scenario], scenarios: &[Scenario], evidence: &Evidence) -> Vec<Finding> {
+    let mut claims: Vec<&Claim> = family.iter().flat_map(|scenario| &scenario.claims).collect();
     claims.sort_by_key(|claim| claim.place());
     let mut found = Vec::new();
     // Holm's correction covers the claims of one document, which are tested together.
     for document in claims.chunk_by(|a, b| a.document() == b.document()) {
         found.extend(of_document(document, scenarios, evidence));
     }
-    let rows = scenarios.iter().flat_map(|scenario| scenario.decisions.iter().map(move |row| (scenario, row)));
-    let decisions = rows.map(|(scenario, row)| decision::decide(row, scenario, evidence)).collect();
-    Findings { claims: found, decisions }
+    found
 }
 
 fn of_document<'a>(claims: &[&'a Claim], scenarios: &[Scenario], evidence: &'a Evidence) -> Vec<Finding> {

@@ -134,6 +134,7 @@ impl MadeMeasurement {
                 ..HostFacts::default()
             },
             scenario: self.scenario.name.clone(),
+            scenario_file: None,
             title: self.scenario.title.clone(),
             question: self.scenario.question.clone(),
             document: self.scenario.document.clone(),

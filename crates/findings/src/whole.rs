@@ -8,6 +8,7 @@ use super::{
 };
 use harness::results::evidence::Evidence;
 use harness::scenario::{Scenario, claim::Claim};
+use support::terminal::shell_word;
 
 /// The weakest first: a claim is as strong as its weakest figure.
 const WEAKEST_FIRST: [Verdict; 6] = [
@@ -37,9 +38,11 @@ pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenar
     let verdict = weakest(&all);
     let deciding = verdicts.iter().position(|one| *one == verdict);
     let unit = judged_alone.first().map(|first| first.finding.unit);
+    let home = home(claim, scenarios);
     Finding {
         id: claim.id.clone(),
-        scenario: home(claim, scenarios),
+        scenario: home.map_or(String::new(), |scenario| scenario.name.clone()),
+        file: home.and_then(|scenario| Some(scenario.source.as_ref()?.display().to_string())),
         question: claim.question.clone(),
         says: claim.says.clone(),
         verdict,
@@ -63,7 +66,7 @@ pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenar
         mechanisms,
         in_rust: claim.in_rust.clone(),
         caveat: claim.caveat.clone(),
-        command: format!("makespan reproduce {}", claim.id),
+        command: command(claim, home),
     }
 }
 
@@ -130,7 +133,13 @@ fn weakest(verdicts: &[Verdict]) -> Verdict {
 }
 
 /// The scenario whose file contains the claim.
-fn home(claim: &Claim, scenarios: &[Scenario]) -> String {
-    let home = scenarios.iter().find(|scenario| scenario.claims.iter().any(|other| other.id == claim.id));
-    home.map_or(String::new(), |scenario| scenario.name.clone())
+fn home<'a>(claim: &Claim, scenarios: &'a [Scenario]) -> Option<&'a Scenario> {
+    scenarios.iter().find(|scenario| scenario.claims.iter().any(|other| std::ptr::eq(other, claim)))
+}
+
+/// The command that measures the claim again. A claim of a user's file has the file before its id.
+fn command(claim: &Claim, home: Option<&Scenario>) -> String {
+    let file = home.and_then(|scenario| scenario.source.as_ref());
+    let file = file.map_or_else(String::new, |file| shell_word(&file.display().to_string()) + " ");
+    format!("makespan reproduce {file}{}", claim.id)
 }

@@ -54,6 +54,8 @@ pub struct Settings {
     pub server: Option<String>,
     /// How many rounds, and when it may stop early.
     pub plan: Plan,
+    /// The cell that speed-ups are measured against, whatever its variant and timer; `None` for `sequential`.
+    pub baseline: Option<CellSpec>,
     /// The seed of their order.
     pub seed: u64,
     /// Raised by Ctrl-C: the run ends, and its measurements stay.

@@ -70,8 +70,10 @@ pub const DEFAULT_VARIANT: &str = "default";
 /// A checked scenario.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Its name: the file's, without `.toml`.
+    /// Its name: the file's, without `.toml`; with it, if a built-in scenario has that name.
     pub name: String,
+    /// The user's file that it was read from; `None` if it is built in.
+    pub source: Option<PathBuf>,
     /// One line for people.
     pub title: String,
     /// Its question, as a heading.
@@ -232,8 +234,36 @@ pub fn load(name_or_path: &str) -> Result<Scenario, ScenarioError> {
         return Err(ScenarioError::Unknown(unknown("scenario", name_or_path, &names) + advice));
     }
     let text = fs::read_to_string(path).map_err(|source| ScenarioError::Unreadable { path: path.into(), source })?;
-    let name = path.file_stem().map_or_else(|| name_or_path.into(), |stem| stem.to_string_lossy());
-    parse(&name, name_or_path, &text)
+    let [stem, file] = [path.file_stem(), path.file_name()].map(|name| name.unwrap_or_default().to_string_lossy());
+    let name = match BUILT_IN.iter().find(|(known, _)| *known == stem) {
+        // The file that it was built from.
+        Some((name, built_in)) if *built_in == text => return parse(name, name_or_path, &text),
+        // What an edited copy measures is not the built-in scenario's.
+        Some(_) => file,
+        None => stem,
+    };
+    Ok(Scenario { source: Some(path.into()), ..parse(&name, name_or_path, &text)? })
+}
+
+/// The same, if its claims are to be judged: a user's file can't have an id that a built-in claim has.
+pub fn load_claims(name_or_path: &str) -> Result<Scenario, ScenarioError> {
+    let own = load(name_or_path)?;
+    if own.source.is_some() {
+        for built_in in all()? {
+            if let Some(claim) = built_in.claims.iter().find(|claim| own.claims.iter().any(|own| own.id == claim.id)) {
+                return Err(ScenarioError::Invalid {
+                    file: name_or_path.into(),
+                    key: "claims.id".into(),
+                    found: claim.id.clone(),
+                    expected: format!(
+                        "an id of the file's own, such as 900-1: {} is a claim of the built-in scenario {}",
+                        claim.id, built_in.name
+                    ),
+                });
+            }
+        }
+    }
+    Ok(own)
 }
 
 /// Every built-in scenario.

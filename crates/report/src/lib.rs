@@ -36,7 +36,7 @@ mod testdata_findings;
 pub use refresh::refresh;
 pub use svg::{palette, waits};
 
-use findings::Findings;
+use findings::{Finding, Findings};
 use harness::results::{costs::Costs, evidence::Evidence, output::Output, record::Record, store::StoreError};
 use lesson::Lesson;
 
@@ -47,6 +47,8 @@ pub struct PageInput {
     pub records: Vec<Record>,
     /// The findings on every claim.
     pub findings: Findings,
+    /// The findings on claims of users' files.
+    pub own: Vec<OwnFindings>,
     /// The evidence behind the findings, whose cells the claims' charts show.
     pub evidence: Evidence,
     /// The scenarios a full run measures, in the page's order. Those without a record are named as missing.
@@ -59,6 +61,17 @@ pub struct PageInput {
     pub lessons: &'static [Lesson],
     /// When the page is written, as text.
     pub generated_at: String,
+}
+
+/// The findings on the claims of a user's file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnFindings {
+    /// The file.
+    pub file: String,
+    /// The scenario's title, for people.
+    pub title: String,
+    /// One for each claim, in order.
+    pub claims: Vec<Finding>,
 }
 
 /// A scenario that may not have been measured yet.

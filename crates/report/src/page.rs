@@ -65,6 +65,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                         (machine(&all, one_host))
                         (findings::key())
                         (front.sections(!one_host, most_bars / 2))
+                        (findings::own_sections(input, !one_host, most_bars / 2))
                         div class="chapter" id=(MEASUREMENTS) {
                             h2 { "The measurements" }
                             p class="lead" { "Every measured scenario, independent of the claims: the same work done by every strategy, every answer checked." }

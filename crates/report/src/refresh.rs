@@ -1,8 +1,8 @@
 //! Writes the page from the store: the verdicts on all claims with their evidence, the newest record of each scenario,
 //! and links to Criterion's pages.
 
-use crate::{CriterionLink, PageInput, ScenarioNote, write};
-use findings::findings;
+use crate::{CriterionLink, OwnFindings, PageInput, ScenarioNote, write};
+use findings::{Finding, Findings, findings};
 use harness::{
     results::{
         costs::Costs,
@@ -10,7 +10,7 @@ use harness::{
         output::Output,
         store::{Store, StoreError},
     },
-    scenario,
+    scenario::{self, Scenario},
 };
 use std::path::Path;
 
@@ -18,11 +18,13 @@ use std::path::Path;
 pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, StoreError> {
     let page = page.into();
     let kept = store.newest()?;
-    let scenarios = scenario::all().unwrap_or_default();
+    let mut scenarios = scenario::all().unwrap_or_default();
+    let unreadable_files = add_own(&mut scenarios, store.own_files()?);
     let (evidence, unusable) = store.evidence(&scenarios)?;
-    let findings = findings(&scenarios, &evidence);
+    let (findings, own) = apart(findings(&scenarios, &evidence), &scenarios);
+    let built_in = scenarios.into_iter().filter(|scenario| scenario.source.is_none());
     let expected_scenarios: Vec<ScenarioNote> =
-        scenarios.into_iter().map(|scenario| ScenarioNote { name: scenario.name, title: scenario.title }).collect();
+        built_in.map(|scenario| ScenarioNote { name: scenario.name, title: scenario.title }).collect();
     let mut records: Vec<_> = kept.newest.into_values().collect();
     let known = |name: &str| expected_scenarios.iter().position(|note| note.name == name).unwrap_or(usize::MAX);
     records.sort_by_key(|record| known(&record.scenario));
@@ -34,12 +36,51 @@ pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, St
         Err(error) => (None, Some(format!("{error}; `cargo bench --bench queue` measures it again"))),
     };
     let lessons = lesson::all().unwrap_or_default();
-    let input =
-        PageInput { records, findings, evidence, expected_scenarios, criterion: links, costs, lessons, generated_at };
+    let input = PageInput {
+        records,
+        findings,
+        own,
+        evidence,
+        expected_scenarios,
+        criterion: links,
+        costs,
+        lessons,
+        generated_at,
+    };
     write(page, &input)?;
     let skipped = import.skipped.iter().map(|skipped| format!("{}: {}", skipped.file.display(), skipped.reason));
-    let unreadable = kept.unreadable.iter().chain(&unusable).map(ToString::to_string);
-    Ok(unreadable.chain(damaged).chain(skipped).collect())
+    // The same files are unreadable whatever is looked for in them.
+    let mut unreadable: Vec<String> = kept.unreadable.iter().chain(&unusable).map(ToString::to_string).collect();
+    unreadable.sort();
+    unreadable.dedup();
+    Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(skipped).collect())
+}
+
+/// Adds the scenarios of users' files, each name once. Returns why some could not be.
+fn add_own(scenarios: &mut Vec<Scenario>, files: Vec<String>) -> Vec<String> {
+    let mut unreadable = Vec::new();
+    for file in files {
+        match scenario::load_claims(&file) {
+            Ok(own) if scenarios.iter().all(|known| known.name != own.name) => scenarios.push(own),
+            Ok(_) => {}
+            Err(error) => unreadable.push(format!("{error}; its claims are not on the page")),
+        }
+    }
+    unreadable
+}
+
+/// The findings on the documents' claims, and those on the claims of each user's file.
+fn apart(mut findings: Findings, scenarios: &[Scenario]) -> (Findings, Vec<OwnFindings>) {
+    let of = |own: &Scenario| {
+        let is_own = |claim: &Finding| claim.file.is_some() && claim.scenario == own.name;
+        let file = own.source.as_ref()?.display().to_string();
+        let claims = findings.claims.iter().filter(|claim| is_own(claim)).cloned().collect();
+        Some(OwnFindings { file, title: own.title.clone(), claims })
+    };
+    let own: Vec<OwnFindings> = scenarios.iter().filter_map(of).collect();
+    findings.claims.retain(|claim| claim.file.is_none());
+    findings.decisions.retain(|row| scenarios.iter().any(|known| known.name == row.scenario && known.source.is_none()));
+    (findings, own)
 }
 
 fn link(benchmark: &criterion::Benchmark, page: &Path) -> Option<CriterionLink> {

@@ -128,6 +128,7 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
             load_after: Some(1.24),
         },
         scenario: name.into(),
+        scenario_file: None,
         title: name.replace('_', " "),
         question: question.into(),
         document: Some("000".into()),

@@ -48,6 +48,12 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
+/// An argument as a shell takes it: in quotes, unless it is plain.
+pub fn shell_word(argument: &str) -> String {
+    let plain = argument.chars().all(|c| c.is_ascii_alphanumeric() || "-_=,./:".contains(c));
+    if plain && !argument.is_empty() { argument.to_owned() } else { format!("'{}'", argument.replace('\'', r"'\''")) }
+}
+
 /// A path, likewise, on one line. Invalid UTF-8 is shown as U+FFFD.
 pub fn printable_path(path: &Path) -> String {
     printable(&path.to_string_lossy()).replace('\n', "\\u{a}")

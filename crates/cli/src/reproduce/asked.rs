@@ -38,8 +38,18 @@ impl Asked {
         if names.is_empty() {
             (0..asked.scenarios.len()).for_each(|place| asked.add_all(place));
         }
-        for name in names {
+        let is_file = |name: &&String| Path::new(name.as_str()).extension().is_some_and(|end| end == "toml");
+        let (files, others): (Vec<&String>, Vec<&String>) = names.iter().partition(is_file);
+        let files = files.into_iter().map(|file| asked.load(file)).collect::<anyhow::Result<Vec<usize>>>()?;
+        for name in others {
             asked.add(name)?;
+        }
+        // `FILE` is all claims of the file, `FILE ID` that one.
+        for place in files {
+            let is_narrowed = asked.claims.iter().any(|(scenario, _)| *scenario == asked.scenarios[place].name);
+            if !is_narrowed {
+                asked.add_all(place);
+            }
         }
         if asked.claims.is_empty() {
             let what = if names.is_empty() { "the built-in scenarios".into() } else { names.join(", ") };
@@ -53,14 +63,24 @@ impl Asked {
         Self { scenarios: self.scenarios.into_iter().map(|scenario| scenario.scaled(1.0)).collect(), ..self }
     }
 
-    fn add(&mut self, name: &str) -> anyhow::Result<()> {
-        if Path::new(name).extension().is_some_and(|end| end == "toml") {
-            let own = scenario::load(name)?;
-            self.scenarios.retain(|known| known.name != own.name);
-            self.scenarios.push(own);
-            self.add_all(self.scenarios.len() - 1);
-            return Ok(());
+    /// Loads a file, and returns its place among the scenarios.
+    fn load(&mut self, file: &str) -> anyhow::Result<usize> {
+        let own = scenario::load_claims(file)?;
+        if let Some(place) = self.scenarios.iter().position(|known| known.name == own.name) {
+            if self.scenarios[place].source != own.source {
+                let name = &own.name;
+                return Err(Usage(format!(
+                    "{file}: another file with scenario {name} is named as well: one at a time"
+                ))
+                .into());
+            }
+            return Ok(place);
         }
+        self.scenarios.push(own);
+        Ok(self.scenarios.len() - 1)
+    }
+
+    fn add(&mut self, name: &str) -> anyhow::Result<()> {
         let is_asked = |claim: &Claim| claim.id == name || claim.document() == name;
         let mut found = false;
         for place in 0..self.scenarios.len() {

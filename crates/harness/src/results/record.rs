@@ -36,6 +36,8 @@ pub struct Record {
     pub host: HostFacts,
     /// The scenario's name.
     pub scenario: String,
+    /// The user's file that it was read from, as an absolute path; `None` if it is built in.
+    pub scenario_file: Option<String>,
     /// Its title, for people.
     pub title: String,
     /// Its question, for people.
@@ -153,7 +155,7 @@ pub enum EndReason {
 pub struct CellRecord {
     /// Which cell it is.
     pub spec: CellSpec,
-    /// Whether the speed-ups of its variant and timer are measured against it.
+    /// Whether the speed-ups of its variant and timer are measured against it: `sequential`, or what `--baseline` names.
     pub is_baseline: bool,
     /// The checksum of what is measured in it, apart from its name: see
     /// [`Scenario::checksum`](crate::scenario::Scenario::checksum).

@@ -177,6 +177,16 @@ impl Store {
         Ok(StoredRecords { newest, unreadable })
     }
 
+    /// The users' files whose claims were measured, the last first.
+    pub fn own_files(&self) -> Result<Vec<String>, StoreError> {
+        let mut files = Vec::new();
+        for Listed { head, .. } in self.list()?.records {
+            let file = head.scenario_file.filter(|_| head.purpose == Purpose::Findings && head.stopped.is_some());
+            files.extend(file.filter(|file| !files.contains(file)));
+        }
+        Ok(files)
+    }
+
     /// Every record, the newest first, without its cells; and the files that are no records of this schema.
     pub(super) fn list(&self) -> Result<Listing, StoreError> {
         let dir = self.records();
@@ -233,6 +243,7 @@ pub(super) struct Listed {
 #[derive(Debug, Deserialize)]
 pub(super) struct RecordHead {
     pub(super) scenario: String,
+    pub(super) scenario_file: Option<String>,
     pub(super) started_at: String,
     pub(super) process: u32,
     pub(super) purpose: Purpose,

@@ -22,6 +22,7 @@ use rand_pcg::Pcg64;
 use std::{
     collections::BTreeSet,
     ops::ControlFlow,
+    path::{self, Path},
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
@@ -49,6 +50,10 @@ fn left_out(cells: &[PreparedCell]) -> Vec<LeftOut> {
     all.into_iter().cloned().collect()
 }
 
+fn absolute(file: &Path) -> String {
+    path::absolute(file).unwrap_or_else(|_| file.into()).to_string_lossy().into_owned()
+}
+
 impl<'a> Bench<'a> {
     pub(super) fn set_up(
         scenario: &Scenario,
@@ -62,6 +67,7 @@ impl<'a> Bench<'a> {
             makespan_version: env!("CARGO_PKG_VERSION").into(),
             host: HostFacts::gather(settings.commit.as_deref()),
             scenario: scenario.name.clone(),
+            scenario_file: scenario.source.as_deref().map(absolute),
             title: scenario.title.clone(),
             question: scenario.question.clone(),
             document: scenario.document.clone(),

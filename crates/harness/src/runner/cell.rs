@@ -34,6 +34,8 @@ pub struct PreparedCell {
     pub(super) stage: Rc<Stage>,
     pub(super) env: Env,
     checksum: String,
+    /// What `--baseline` names.
+    baseline: Option<CellSpec>,
     /// The directory that `env` names.
     _queues: Option<Rc<Scratch>>,
     /// Its index among the cells.
@@ -187,6 +189,7 @@ impl PreparedCell {
             number,
             timed: scenario.timed(&spec),
             checksum: scenario.checksum(&spec).unwrap_or_default(),
+            baseline: settings.baseline.clone(),
             refused: strategy
                 .refuses(spec.deal, &tasks)
                 .or_else(|| outlasts(scenario, &spec))
@@ -305,14 +308,21 @@ impl PreparedCell {
 
     /// The cell's record before anything is measured.
     pub fn unmeasured(&self) -> CellRecord {
-        let (tasks, refused) = (self.stage.tasks.len() as u32, self.refused.clone());
+        let unmeasured = CellRecord::unmeasured(self.spec.clone(), self.stage.tasks.len() as u32, self.timed.clone());
+        let is_named = |named: &CellSpec| {
+            let (variant, timer) = (self.spec.variant.clone(), self.spec.timer);
+            self.spec == CellSpec { variant, timer, ..named.clone() }
+        };
+        let (is_baseline, refused) =
+            (self.baseline.as_ref().map_or(unmeasured.is_baseline, is_named), self.refused.clone());
         CellRecord {
+            is_baseline,
             checksum: self.checksum.clone(),
             own_workers: !self.uses_queue() || self.env.queue.own_workers,
             check: if refused.is_some() { Check::Skipped } else { Check::NotMeasured },
             reason: refused,
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
-            ..CellRecord::unmeasured(self.spec.clone(), tasks, self.timed.clone())
+            ..unmeasured
         }
     }
 }

@@ -98,6 +98,7 @@ impl ScenarioChecker<'_> {
         }
         Ok(Scenario {
             name: name.into(),
+            source: None,
             title: wire.title,
             question: wire.question,
             document: wire.document,

@@ -94,7 +94,8 @@ impl<'a> FrontPage<'a> {
     /// The documents' sections. `own_host` if the claims' machine is not the one in the page's head.
     pub(crate) fn sections(&self, own_host: bool, most_bars: usize) -> Markup {
         let shared = PageFacts { input: self.input, own_host, most_bars };
-        let claims = with_pictures(self.documents.iter().flat_map(|document| &document.claims), self.input);
+        let claims =
+            with_pictures(self.documents.iter().flat_map(|document| document.claims.iter().copied()), self.input);
         html! {
             @for document in &self.documents {
                 @let (id, title) = (document.id(), format!("{}-title", document.id()));
@@ -105,6 +106,21 @@ impl<'a> FrontPage<'a> {
                         (claim.article(&shared))
                     }
                 }
+            }
+        }
+    }
+}
+
+/// A section for each of the users' files whose claims were measured.
+pub(crate) fn own_sections(input: &PageInput, own_host: bool, most_bars: usize) -> Markup {
+    let shared = PageFacts { input, own_host, most_bars };
+    html! {
+        @for (number, own) in input.own.iter().enumerate() {
+            @let title = format!("own-{number}-title");
+            section class="document-section" id={ "own-" (number) } aria-labelledby=(title) {
+                p class="eyebrow" { "A file of yours: " (own.file) }
+                h2 id=(title) { (own.title) }
+                @for claim in with_pictures(own.claims.iter(), input) { (claim.article(&shared)) }
             }
         }
     }
@@ -121,10 +137,10 @@ pub(crate) fn key() -> Markup {
 }
 
 /// The claims with their charts, each chart under the first claim that needs it.
-fn with_pictures<'a>(findings: impl Iterator<Item = &'a &'a Finding>, input: &'a PageInput) -> Vec<DrawnClaim<'a>> {
+fn with_pictures<'a>(findings: impl Iterator<Item = &'a Finding>, input: &'a PageInput) -> Vec<DrawnClaim<'a>> {
     let mut claims: Vec<DrawnClaim> = Vec::new();
     let mut keys: Vec<(sweep::Key, &str)> = Vec::new();
-    for finding in findings.copied() {
+    for finding in findings {
         let shown = || claims.iter().filter_map(|claim| Some((claim.finding.id.as_str(), claim.lanes.here()?)));
         let lanes = match Lanes::of(finding, input) {
             None => ClaimPicture::Nowhere,

@@ -46,10 +46,11 @@ pub(crate) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Besid
     let Beside { published, law } = beside;
     let most = published.iter().map(|published| f64::from(published.across)).fold(most, f64::max);
     let mut references = vec![
-        Reference { label: "sequential".into(), class: "baseline", corners: vec![(1.0, 1.0), (most, 1.0)] },
+        Reference { label: group.against(), class: "baseline", corners: vec![(1.0, 1.0), (most, 1.0)] },
         Reference { label: "ceiling".into(), class: "ceiling", corners: staircase(group.tasks(), most, |n| n) },
         Reference { label: "ideal".into(), class: "ideal", corners: vec![(1.0, 1.0), (most, most)] },
     ];
+    references.truncate(if group.is_over_one_worker() { 3 } else { 1 });
     references.extend(law.map(|(serial, most)| Reference {
         label: "Amdahl's law".into(),
         class: "law",
@@ -57,11 +58,11 @@ pub(crate) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Besid
     }));
     let (low, high) = extent(&series, &references);
     let printed = || published.iter().map(|published| published.value);
-    let axis = speedup_axis((printed().fold(low, f64::min), printed().fold(high, f64::max)));
+    let axis = speedup_axis(&group.against(), (printed().fold(low, f64::min), printed().fold(high, f64::max)));
     let plot = Plot { series, references, published, axis, across: "workers", cores: Some(cores) };
     let words = Caption {
         id: format!("{id}-speedup"),
-        title: "Speed-up over sequential against the number of workers".into(),
+        title: format!("Speed-up over {} against the number of workers", group.against()),
         description: words::speedups_described(group),
     };
     chart::figure(&words, caption, |rendition| plot.draw(rendition))
@@ -79,11 +80,13 @@ pub(crate) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Ma
     let most = most_workers(&series);
     let references = group.baseline().and_then(|cell| cell.time).map_or(Vec::new(), |baseline| {
         let one = baseline.median;
-        vec![
-            Reference { label: "sequential".into(), class: "baseline", corners: vec![(1.0, one), (most, one)] },
+        let mut all = vec![
+            Reference { label: group.against(), class: "baseline", corners: vec![(1.0, one), (most, one)] },
             Reference { label: "floor".into(), class: "ceiling", corners: staircase(group.tasks(), most, |n| one / n) },
             Reference { label: "ideal".into(), class: "ideal", corners: hyperbola(one, most) },
-        ]
+        ];
+        all.truncate(if group.is_over_one_worker() { 3 } else { 1 });
+        all
     });
     let axis = time_axis(extent(&series, &references), scale_note);
     let plot = Plot { series, references, published: Vec::new(), axis, across: "workers", cores: Some(cores) };
@@ -95,12 +98,12 @@ pub(crate) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Ma
     chart::figure(&words, &words::time_caption(group), |rendition| plot.draw(rendition))
 }
 
-fn speedup_axis((low, high): (f64, f64)) -> Axis {
+fn speedup_axis(against: &str, (low, high): (f64, f64)) -> Axis {
     let (ends, doublings, scale) = ends(low, high);
     let ticks = if doublings { doubling_ticks(low, high, 8) } else { round_ticks(0.0, ends.1, 6) };
     let text = |tick: f64| (ends.0..=ends.1).contains(&tick).then(|| (tick, format!("{}×", plain(tick))));
     let ticks = ticks.into_iter().filter_map(text).collect();
-    Axis { title: "times as fast as sequential".into(), scale, ends, doublings, ticks }
+    Axis { title: format!("times as fast as {against}"), scale, ends, doublings, ticks }
 }
 
 fn time_axis((low, high): (f64, f64), note: &str) -> Axis {

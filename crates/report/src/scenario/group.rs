@@ -69,6 +69,16 @@ impl<'a> Group<'a> {
         self.cells.iter().find(|cell| cell.record.is_baseline && cell.time.is_some())
     }
 
+    /// What speed-ups are measured against, as a sentence names it: `sequential`, or the cell of `--baseline`.
+    pub(crate) fn against(&self) -> String {
+        self.cells.iter().find(|cell| cell.record.is_baseline).map_or_else(|| "sequential".into(), Cell::who)
+    }
+
+    /// Whether speed-ups are over one worker, so that there is an ideal for N workers.
+    pub(crate) fn is_over_one_worker(&self) -> bool {
+        self.cells.iter().all(|cell| !cell.record.is_baseline || cell.record.workers() == 1)
+    }
+
     /// The cells other than the baseline that have a time.
     pub(crate) fn contenders(&self) -> impl Iterator<Item = &Cell<'a>> {
         self.cells.iter().filter(|cell| !cell.record.is_baseline && cell.time.is_some())
@@ -129,7 +139,7 @@ impl<'a> Cell<'a> {
         self.time.and(self.speedup).filter(|speedup| speedup.estimate > 0.0)
     }
 
-    /// The speed-up divided by the number of workers.
+    /// The speed-up over one worker divided by the number of workers.
     pub(crate) fn efficiency(&self) -> Option<f64> {
         Some(ceiling::efficiency(self.speedup()?, self.record.workers())?.estimate)
     }

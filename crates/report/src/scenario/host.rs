@@ -83,8 +83,8 @@ fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
         let Some(measured) = group.baseline().and_then(|cell| Noise::of(&cell.record.timed_s())) else { continue };
         let Assessment { found, remedy, .. } = measured.assess(record.drawn);
         match remedy {
-            None => quiet.push((measured.spread, format!("sequential {found}"))),
-            Some(remedy) => noisy.push(format!("{}: sequential {found}: {remedy}.", record.scenario)),
+            None => quiet.push((measured.spread, format!("{} {found}", group.against()))),
+            Some(remedy) => noisy.push(format!("{}: {} {found}: {remedy}.", record.scenario, group.against())),
         }
     }
     let worst = quiet.into_iter().max_by(|a, b| a.0.total_cmp(&b.0)).filter(|_| noisy.is_empty());

@@ -18,6 +18,7 @@ pub(crate) fn table(record: &Record, group: &Group, criterion: &[CriterionLink],
         errors: group.cells.iter().any(|cell| cell.time.is_some() && cell.record.task_errors() > 0),
         deal: group.cells.iter().any(|cell| cell.record.spec.deal != Schedule::OneByOne),
         links: criterion.iter().filter(|link| link.scenario == record.scenario).collect(),
+        over_one_worker: group.is_over_one_worker(),
         system: &record.host.system,
     };
     html! {
@@ -46,7 +47,10 @@ fn caption(group: &Group) -> String {
         words += " Where a median has no interval, there were too few rounds for one.";
     }
     if without(|cell| cell.speedup().is_none() && !cell.record.is_baseline) {
-        words += " Where there is no speed-up, there were fewer than two rounds, or sequential has no time.";
+        words += &format!(
+            " Where there is no speed-up, there were fewer than two rounds, or {} has no time.",
+            group.against()
+        );
     }
     words
 }
@@ -55,6 +59,7 @@ struct TableColumns<'a> {
     unit: TimeUnit,
     errors: bool,
     deal: bool,
+    over_one_worker: bool,
     links: Vec<&'a CriterionLink>,
     system: &'a str,
 }
@@ -119,7 +124,7 @@ impl TableColumns<'_> {
                 }
             }
             @if self.errors { td class="n" { (record.task_errors()) } }
-            td class="n" { @if record.is_baseline { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
+            td class="n" { @if record.is_baseline || !self.over_one_worker { "–" } @else { (or_not_measured(cell.efficiency().map(percent), "")) } }
             td class="n" { (or_not_measured(cell.record.cpu_share().map(percent), self.system)) }
         }
     }

@@ -48,34 +48,37 @@ pub(crate) fn answer(group: &Group) -> Headline {
         return without_baseline(group);
     }
     let Some((best, speedup)) = group.best() else {
-        return Headline::without_figure(match group.contenders().next() {
-            None => "Only sequential has a time here, so there is nothing to compare it with.",
-            Some(_) => "A speed-up needs at least two rounds.",
+        return Headline::without_figure(&match group.contenders().next() {
+            None => format!("Only {} has a time here, so there is nothing to compare it with.", group.against()),
+            Some(_) => "A speed-up needs at least two rounds.".into(),
         });
     };
     let rounds = best.time.map_or(0, |time| time.rounds);
     let sure = format!("(95 % interval {}, {}).", interval(speedup.low, speedup.high), count(rounds, "round"));
     let figure = format!("{} times", ratio(speedup.estimate));
+    let against = group.against();
     let (before, verb) = if speedup.low > 1.0 {
-        (format!("{}: ", capital(&best.who())), "as fast as sequential")
+        (format!("{}: ", capital(&best.who())), format!("as fast as {against}"))
     } else if speedup.high >= 1.0 {
-        (format!("Nothing was clearly faster than sequential. The nearest, {}: ", best.who()), "as fast")
+        (format!("Nothing was clearly faster than {against}. The nearest, {}: ", best.who()), "as fast".into())
     } else {
-        (format!("Nothing was faster than sequential. The nearest, {}: ", best.who()), "as fast")
+        (format!("Nothing was faster than {against}. The nearest, {}: ", best.who()), "as fast".into())
     };
     Headline { before, figure, after: format!(" {verb} "), sure }
 }
 
-/// If sequential has no time: the shortest time, without a comparison.
+/// If the baseline has no time: the shortest time, without a comparison.
 fn without_baseline(group: &Group) -> Headline {
+    let against = group.against();
     let Some((cell, shortest)) = group.shortest() else {
-        return Headline::without_figure("There is no speed-up, because sequential, the baseline, has no time here.");
+        let words = format!("There is no speed-up, because {against}, the baseline, has no time here.");
+        return Headline::without_figure(&words);
     };
     let rounds = count(shortest.rounds, "round");
     Headline {
         before: format!("{}: ", capital(&cell.who())),
         figure: time(shortest.median),
-        after: " for all tasks. There is no speed-up, because sequential has no time here ".into(),
+        after: format!(" for all tasks. There is no speed-up, because {against} has no time here "),
         sure: match shortest.interval {
             Some((low, high)) => format!("(95 % interval {}\u{2013}{}, {rounds}).", time(low), time(high)),
             None => format!("({rounds})."),
@@ -103,7 +106,8 @@ pub(crate) fn afterwards(group: &Group) -> Vec<String> {
         (group.baseline().and_then(|cell| cell.record.cpu_share()), best.record.cpu_share())
     {
         sentences.push(format!(
-            "Processor time, as a share of one core: sequential {}, {} {}.",
+            "Processor time, as a share of one core: {} {}, {} {}.",
+            group.against(),
             percent(one),
             best.who(),
             percent(busy)
@@ -225,7 +229,7 @@ pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
 
 /// The caption of the speed-up chart.
 pub(crate) fn speedup_caption(group: &Group) -> Markup {
-    html! { b { "Speed-up over sequential." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
+    html! { b { "Speed-up over " (group.against()) "." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
 }
 
 /// The caption of the chart of times.
@@ -255,7 +259,8 @@ pub(crate) fn speedups_described(group: &Group) -> String {
 /// The description of the chart of times for screen readers.
 pub(crate) fn times_described(group: &Group) -> String {
     let baseline = group.baseline().and_then(|cell| cell.time);
-    let baseline = baseline.map(|measured| format!("Sequential: {}.", curves::time_in_words(measured)));
+    let baseline =
+        baseline.map(|measured| format!("{}: {}.", capital(&group.against()), curves::time_in_words(measured)));
     let series = group.series();
     let span_of = |(label, cells): &(&str, Vec<&Cell>)| {
         let times = || cells.iter().filter_map(|cell| cell.time).map(|time| time.median);
