@@ -114,6 +114,7 @@ fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict,
         apart: None,
         in_rust: None,
         caveat: None,
+        file: None,
         command: format!("makespan reproduce {id}"),
     }
 }

@@ -8,6 +8,7 @@ fn input(records: Vec<Record>) -> PageInput {
     let note = |name: &str, title: &str| ScenarioNote { name: name.into(), title: title.into() };
     PageInput {
         records,
+        own: Vec::new(),
         findings: Findings::default(),
         evidence: Evidence::default(),
         expected_scenarios: vec![

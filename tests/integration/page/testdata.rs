@@ -144,6 +144,7 @@ fn claims() -> Vec<Finding> {
         bugs: if verdict == Verdict::Refuted { vec![bug()] } else { Vec::new() },
         in_rust: Some("There is no interpreter lock.".into()),
         caveat: Some("The timer starts late.".into()),
+        file: None,
         command: format!("makespan reproduce {id}"),
     };
     verdicts.map(claim).into()

@@ -47,10 +47,9 @@ fn caption(group: &Group) -> String {
         words += " Where a median has no interval, there were too few rounds for one.";
     }
     if without(|cell| cell.speedup().is_none() && !cell.record.is_baseline) {
-        words += &format!(
-            " Where there is no speed-up, there were fewer than two rounds, or {} has no time.",
-            group.against()
-        );
+        words += " Where there is no speed-up, there were fewer than two rounds, or ";
+        words += &group.against();
+        words += " has no time.";
     }
     words
 }
