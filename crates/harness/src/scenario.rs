@@ -59,6 +59,7 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("gunzip", include_str!("../../../fixtures/scenarios/gunzip.toml")),
     ("doc_pages", include_str!("../../../fixtures/scenarios/doc_pages.toml")),
     ("prime_sum", include_str!("../../../fixtures/scenarios/prime_sum.toml")),
+    ("many_processes", include_str!("../../../fixtures/scenarios/many_processes.toml")),
     ("url_crawl", include_str!("../../../fixtures/scenarios/url_crawl.toml")),
     ("photo_downloads", include_str!("../../../fixtures/scenarios/photo_downloads.toml")),
     ("files", include_str!("../../../fixtures/scenarios/files.toml")),
