@@ -1,4 +1,4 @@
-//! Tests the documents' claims: one analysis after six interleaved rounds, and a verdict on each claim.
+//! Tests the documents' claims: up to twelve interleaved rounds, and a verdict on each claim.
 //!
 //! Not a Criterion benchmark, for the reason given in `rounds.rs`. Its benchmarks are called `SCENARIO/CLAIM`, such as
 //! `web_requests/000-3`.
