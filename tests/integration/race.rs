@@ -177,7 +177,9 @@ fn a_race_is_drawn_to_its_end_and_its_table_remains() {
     for seen in ["sequential", "Does it work?", "flight", "waits for the server", "q, Esc, Ctrl-C", "─", "●"] {
         assert!(shown.contains(seen), "no {seen:?} in {shown:?}");
     }
-    assert!(after.contains("median") && after.contains("threads") && after.contains("Fastest: threads"), "{after}");
+    // On a busy machine two rounds may not show that three threads are faster.
+    let answered = ["\nFastest", "The highest: threads", "The closest: threads"].iter().any(|how| after.contains(how));
+    assert!(after.contains("median") && answered, "{after}");
 }
 
 #[test]
@@ -255,9 +257,12 @@ fn without_a_terminal_there_is_the_table_and_no_escape_codes() {
     assert!(!said.contains('\x1b') && !words.contains('\x1b'), "{said:?} {words:?}");
     // The sweep's strategies; the table and the verdict of `makespan run`.
     let strategies = said.lines().filter(|line| line.starts_with(" threads ") || line.starts_with(" processes "));
-    assert_eq!(strategies.count(), 2, "threads in both tables: {said}");
+    assert_eq!(strategies.count(), 3, "threads in the tables of times, resources and latencies: {said}");
     assert!(said.contains("3 of 3 rounds") && said.contains("median"), "{said}");
-    assert!(said.contains("\nFastest: threads") || said.contains("The closest: threads"), "{said}");
+    assert!(
+        ["\nFastest", "The highest: threads", "The closest: threads"].iter().any(|how| said.contains(how)),
+        "{said}"
+    );
 }
 
 #[test]
