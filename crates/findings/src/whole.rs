@@ -117,6 +117,10 @@ fn of_readings(readings: &[ReadingFinding]) -> Verdict {
     if has(&[Verdict::NotTestable]) && !has(&[Verdict::NotMeasured]) {
         return Verdict::NotTestable;
     }
+    // What is refuted under one condition may hold under the other.
+    if has(&[Verdict::Undecided]) && !has(&[Verdict::NotMeasured]) {
+        return Verdict::Undecided;
+    }
     weakest(&readings.iter().map(|reading| reading.verdict).collect::<Vec<_>>())
 }
 
@@ -142,4 +146,25 @@ fn command(claim: &Claim, home: Option<&Scenario>) -> String {
     let file = home.and_then(|scenario| scenario.source.as_ref());
     let file = file.map_or_else(String::new, |file| shell_word(&file.display().to_string()) + " ");
     format!("makespan reproduce {file}{}", claim.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Sentence;
+
+    #[test]
+    fn what_is_undecided_under_one_condition_leaves_the_claim_undecided() {
+        use Verdict::{Depends, Holds, NotMeasured, Refuted, Undecided};
+        let reading = |verdict| ReadingFinding { condition: String::new(), verdict, sentence: Sentence::default() };
+        for (verdicts, whole) in [
+            ([Refuted, Undecided], Undecided),
+            ([Undecided, Holds], Undecided),
+            ([Holds, Refuted], Depends),
+            ([Refuted, Refuted], Refuted),
+            ([Undecided, NotMeasured], NotMeasured),
+        ] {
+            assert_eq!(of_readings(&verdicts.map(reading)), whole, "{verdicts:?}");
+        }
+    }
 }
