@@ -167,7 +167,7 @@ struct RankEntry {
     place: Place,
 }
 
-/// The findings in the form that is exported, measured on this host. `summary` is [`summary`]'s.
+/// The findings in the form that is exported, measured on this host. `summary` is [`summary`](super::summary())'s.
 pub fn export<'a>(findings: &'a Findings, summary: &'a Sentence, host: &'a HostFacts) -> Export<'a> {
     Export {
         schema: SCHEMA,
