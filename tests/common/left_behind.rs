@@ -1,5 +1,6 @@
 //! What is left of a run: threads and processes, as Linux shows them under `/proc`.
 
+use crate::wait_until;
 use nix::{sys::signal::Signal, unistd::Pid};
 use std::{
     fs,
@@ -59,8 +60,22 @@ pub fn marked_as(mark: &str, argument: &str) -> Vec<u32> {
     marked(mark).into_iter().filter(is_such).collect()
 }
 
+/// Sends the signal. A process that is to stop has stopped when this returns: until its threads have noticed the signal, it
+/// may still do what the test does next.
 pub fn send(signal: Signal, pid: u32) {
     nix::sys::signal::kill(Pid::from_raw(pid.cast_signed()), signal).expect("the process is there");
+    if signal == Signal::SIGSTOP {
+        wait_until("the process has stopped", || {
+            thread_states(pid).iter().all(|state| matches!(state.as_str(), "T" | "Z" | "X"))
+        });
+    }
+}
+
+/// The states of a process's threads.
+fn thread_states(pid: u32) -> Vec<String> {
+    let tasks = fs::read_dir(file(pid, "task")).into_iter().flatten().flatten();
+    let states = tasks.filter_map(|task| fs::read_to_string(task.path().join("stat")).ok());
+    states.filter_map(|text| Some(text.rsplit_once(')')?.1.split_whitespace().next()?.to_owned())).collect()
 }
 
 /// The same to a process that may be gone by now.
