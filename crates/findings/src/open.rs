@@ -34,9 +34,10 @@ fn family(scenarios: &[Scenario]) -> usize {
 /// The cells of this record, by index, that need more rounds at this interim analysis, for these claims (among those of
 /// `scenarios`), and for the decision table of the record's scenario.
 ///
-/// A figure needs none if its interval is precise (at most 2 % of the estimate to either side, for exponents over the whole range of tasks), or if
-/// it is decided even if all others of the family were counted against it: then no other figure can undo that. Failed
-/// cells, counts, figures that this machine can't decide, and memory (not sampled in rounds) need none.
+/// A figure needs none if it is decided even if all others of the family were counted against it: then no other figure can
+/// undo that. One that is decided only when it is tested alone needs more, however precise it is. One that isn't decided
+/// needs none if its interval is precise: at most 2 % of the estimate to either side, for exponents over the whole range of
+/// tasks. Failed cells, counts, figures that this machine can't decide, and memory (not sampled in rounds) need none.
 pub fn open_cells<'a>(
     scenarios: &[Scenario],
     claims: impl IntoIterator<Item = &'a Claim>,
@@ -49,7 +50,7 @@ pub fn open_cells<'a>(
         let here = |scenario: &str| scenario == record.scenario;
         for figure in claim.figures.iter().filter(|figure| here(&figure.scenario)) {
             if missing(figure.needs.as_ref(), cores).is_none() {
-                let decided = |quantity: &Quantity, alpha| is_decided(figure, quantity, alpha, family);
+                let decided = |quantity: &Quantity, alpha| stands(figure, quantity, alpha, family);
                 open.extend(unless_settled(&figure.test, record, decided));
             }
         }
@@ -64,9 +65,10 @@ pub fn open_cells<'a>(
     open
 }
 
-fn is_decided(figure: &Figure, quantity: &Quantity, alpha: f64, family: usize) -> bool {
+/// Whether a decision stands when the whole family is counted against it; `None` if there is no decision.
+fn stands(figure: &Figure, quantity: &Quantity, alpha: f64, family: usize) -> Option<bool> {
     let ruling = judge::rule(figure, quantity::unit(&figure.test), quantity, alpha);
-    ruling.p.is_some_and(|p| p * family as f64 <= ALPHA)
+    ruling.p.map(|p| p * family as f64 <= ALPHA)
 }
 
 fn of_mechanism(claim: &Claim, mechanism: &Mechanism, record: &Record) -> BTreeSet<usize> {
@@ -74,9 +76,9 @@ fn of_mechanism(claim: &Claim, mechanism: &Mechanism, record: &Record) -> BTreeS
     let decided = |range: Option<(f64, f64)>| {
         move |quantity: &Quantity, alpha: f64| match (quantity, range) {
             (Quantity::Scattered(scattered), Some(range)) => {
-                mechanism::fit(&Placed::of(scattered, alpha), range) != Fit::Undecided
+                (mechanism::fit(&Placed::of(scattered, alpha), range) != Fit::Undecided).then_some(true)
             }
-            _ => false,
+            _ => None,
         }
     };
     let mut open = unless_settled(&mechanism.test, record, decided(document));
@@ -86,8 +88,12 @@ fn of_mechanism(claim: &Claim, mechanism: &Mechanism, record: &Record) -> BTreeS
     open
 }
 
-/// The cells of this test, unless its figure is precise or `decided`.
-fn unless_settled(test: &Test<CellSpec>, record: &Record, decided: impl Fn(&Quantity, f64) -> bool) -> BTreeSet<usize> {
+/// The cells of this test, unless its decision stands or, without one, its figure is precise.
+fn unless_settled(
+    test: &Test<CellSpec>,
+    record: &Record,
+    decided: impl Fn(&Quantity, f64) -> Option<bool>,
+) -> BTreeSet<usize> {
     let place = |spec: &CellSpec| record.cells.iter().position(|cell| cell.spec == *spec);
     let Some(places) = test.cells().into_iter().map(place).collect::<Option<BTreeSet<usize>>>() else {
         return BTreeSet::new();
@@ -97,11 +103,8 @@ fn unless_settled(test: &Test<CellSpec>, record: &Record, decided: impl Fn(&Quan
     let quantity = of_rounds.then(|| of_cells(test, &in_order, record.time_scale).ok()).flatten();
     let Some(quantity @ Quantity::Scattered(_)) = quantity else { return BTreeSet::new() };
     let alpha = alpha(test, &quantity, Some(record));
-    if is_precise(quantity::unit(test), &quantity, alpha, &in_order) || decided(&quantity, alpha) {
-        BTreeSet::new()
-    } else {
-        places
-    }
+    let precise = || is_precise(quantity::unit(test), &quantity, alpha, &in_order);
+    if decided(&quantity, alpha).unwrap_or_else(precise) { BTreeSet::new() } else { places }
 }
 
 fn is_precise(unit: Unit, quantity: &Quantity, alpha: f64, cells: &[&CellRecord]) -> bool {
