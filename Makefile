@@ -15,11 +15,11 @@ help: ## Show these targets
 demo: ## Open the classroom: a page on which a class predicts races and watches them; Ctrl-C closes it
 	@$(MAKESPAN) classroom
 
-bench: ## Measure Criterion's sweeps, our own rounds and every claim (about 10 minutes) and write the page
+bench: ## Measure Criterion's sweeps, our own rounds and every claim (about 15 minutes) and write the page
 	$(CARGO) bench
 	@echo $(PAGE)
 
-bench-quick: ## Measure our own rounds and every claim once (about 6 minutes) and write the page
+bench-quick: ## Measure our own rounds and every claim once (about 10 minutes) and write the page
 	$(CARGO) bench --bench rounds
 	$(CARGO) bench --bench findings
 	@echo $(PAGE)
