@@ -193,8 +193,8 @@ fn every_crate_imports_only_those_above_it() {
     }
 }
 
-/// The folders of a crate are read one after another, which a circle of imports forbids. The one circle that there is has
-/// its reasons in the first lines of its crate.
+/// A reader can take the folders of a crate in order only if their imports form no circle. The first lines of `work` give
+/// the reasons for the one circle that there is.
 #[test]
 fn folders_of_a_crate_import_each_other_in_one_direction() {
     let mut circles = Vec::new();

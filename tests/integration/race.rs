@@ -217,7 +217,7 @@ fn a_run_that_dies_is_an_error_on_the_screen_that_stays() {
 fn a_terminal_that_is_gone_ends_the_race() {
     let mut race = Terminal::race("gone", &ENDLESS);
     race.await_lanes();
-    // Somebody closes the window. Whoever reads notices with the next picture.
+    // Somebody closes the window. The program notices when it writes the next picture.
     race.gone.store(true, Relaxed);
     drop((race.master, race.slave));
     wait_until("the race ends", || race.child.try_wait().unwrap().is_some());

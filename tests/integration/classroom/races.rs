@@ -40,7 +40,7 @@ fn several_browsers_see_one_race() {
     let told = *rooms(&seen).last().unwrap();
     assert_eq!((&told.ended, told), (&Some(RunEnd::Finished), &browser.room()));
 
-    // Whoever comes when it is over sees all of it.
+    // A browser that joins after the end sees the whole race.
     let late = browser.listen().until_event("the end", |event| matches!(event, Event::Ended { .. }));
     assert_eq!(race(&late), over);
     assert!(late.len() <= seen.len());

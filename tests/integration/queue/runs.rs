@@ -137,7 +137,7 @@ fn a_job_that_kills_every_worker_is_given_up(engine: &Engine) {
     let mut pool = engine.pool(1);
     let kill_them = move || {
         for _ in 0..MOST_TRIES {
-            // Whoever asks has the job in hand. There is one worker at a time; a dead one may still be listed.
+            // The worker that calls holds the job. There is one worker at a time; a dead one may still be listed.
             let callers = gate.await_callers(1);
             engine.workers().into_iter().for_each(|pid| {
                 let _ = nix::sys::signal::kill(as_pid(pid), Signal::SIGKILL);

@@ -271,7 +271,7 @@ fn head(path: &Path) -> Result<RecordHead, StoreError> {
     }
     let file = fs::File::open(path).map_err(|source| StoreError::Unreadable { path: path.into(), source })?;
     let mut keys = serde_json::Map::new();
-    // Whoever stops early gets an error for the rest.
+    // The visitor stops before the cells, which the deserializer reports as an error: the keys before them are enough.
     let read = serde_json::Deserializer::from_reader(io::BufReader::new(file)).deserialize_map(UpToCells(&mut keys));
     let keys = Value::Object(keys);
     let is_of = serde_json::from_value(keys.clone()).map_err(|error| read.err().unwrap_or(error));
