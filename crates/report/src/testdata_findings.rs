@@ -160,7 +160,7 @@ fn times() -> Finding {
         ..claim(
             "000-1",
             WEB,
-            "How long do thirty sequential requests take?",
+            "How long do thirty requests take, one after another?",
             "Thirty requests, each on a connection of its own, took 8.99106 s.",
             Verdict::Fitted,
             "With 0.2997 s of latency each, thirty requests took 9.16 s (95 % interval 9.12-9.20); the document printed 8.99 s, and the latency was chosen by it.",
