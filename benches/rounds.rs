@@ -2,7 +2,7 @@
 //!
 //! Not a Criterion benchmark, because Criterion measures benchmarks sequentially: on a machine that drifts, comparing A
 //! then B is misleading. Names and command line are Criterion's all the same, so that `cargo bench -- threads` means
-//! the same in every target. With a filter, the baselines of matching cells are measured too: a speed-up needs them.
+//! the same in every target. With a filter, the baselines of matching cells are measured too: a speedup needs them.
 
 mod common;
 

@@ -187,7 +187,7 @@ impl Ended {
         self.cell(strategy).is_some_and(|cell| cell.check == Check::Passed && cell.lost_workers().next().is_none())
     }
 
-    /// Whether the cell says which worker was lost, and has no speed-up.
+    /// Whether the cell says which worker was lost, and has no speedup.
     pub fn names_the_worker(&self, strategy: &str) -> bool {
         self.record.as_ref().zip(self.cell(strategy)).is_some_and(|(record, cell)| {
             let named = cell.error().is_some_and(|error| error.contains("worker process"));

@@ -109,7 +109,7 @@ id = "000-1"
 question = "Faster?"
 says = "Two are faster."
 [[claims.figures]]
-name = "speed-up"
+name = "speedup"
 test.ratio = { from = "sequential x 1", to = "threads x 2" }
 expects = { above = 1.0, from = "said" }
 "#;
@@ -145,7 +145,7 @@ fn what_can_not_be_a_claim_is_refused_with_its_place() {
         ("says = ", "claims = ", "claims"),
         ("from = \"sequential x 1\", ", "", "from"),
         ("id = \"000-1\"", "id = \"first\"", "000-3"),
-        ("name = \"speed-up\"", "name = \"speed-up\"\nscenario = \"prime_sums\"", "did you mean `prime_sum`?"),
+        ("name = \"speedup\"", "name = \"speedup\"\nscenario = \"prime_sums\"", "did you mean `prime_sum`?"),
         ("expects", "tolerance = -1.0\nexpects", "tolerance"),
         ("test.ratio = { from = \"sequential x 1\", to = \"threads x 2\" }", "test.exhibit = \"no_cue\"", "no_queue"),
         (

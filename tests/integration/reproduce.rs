@@ -18,7 +18,7 @@ id = \"{id}\"
 question = \"Are two threads as fast as one?\"
 says = \"Two threads add up few primes in the same time.\"
 [[claims.figures]]
-name = \"speed-up of 2 threads\"
+name = \"speedup of 2 threads\"
 test = {{ ratio = {{ from = \"sequential x 1\", to = \"threads x 2\" }} }}
 expects = {{ above = 0.000_001, from = \"ours\" }}
 "
@@ -296,7 +296,7 @@ id = \"009-1\"
 question = \"Are two processes as fast as one?\"
 says = \"Two processes wait in the same time.\"
 [[claims.figures]]
-name = \"speed-up of 2 processes\"
+name = \"speedup of 2 processes\"
 test = { ratio = { from = \"threads x 2\", to = \"processes x 2\" } }
 expects = { above = 0.000_001, from = \"ours\" }
 ";

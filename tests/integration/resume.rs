@@ -31,7 +31,7 @@ id = \"002-1\"
 question = \"Are two faster than one?\"
 says = \"Yes.\"
 [[claims.figures]]
-name = \"speed-up of 2 threads\"
+name = \"speedup of 2 threads\"
 test = { ratio = { from = \"sequential x 1\", to = \"threads x 2\" } }
 expects = { above = 1.0, from = \"ours\" }
 ";

@@ -403,7 +403,7 @@ mod tests {
     fn made_up() -> Vec<Finding> {
         let threads = FigureFinding {
             reference: Some(derived(4.138)),
-            ..figure("speed-up of 5 threads", Unit::Ratio, Verdict::HoldsInDirection, [4.85, 4.91, 4.97])
+            ..figure("speedup of 5 threads", Unit::Ratio, Verdict::HoldsInDirection, [4.85, 4.91, 4.97])
         };
         let count = FigureFinding {
             reference: Some(printed(30.0)),
@@ -424,7 +424,7 @@ mod tests {
         let cores = FigureFinding {
             reference: Some(derived(5.459)),
             reason: Some("it takes 8 cores, and this machine has 2".into()),
-            ..figure("speed-up of a pool of eight", Unit::Ratio, Verdict::NotTestable, [1.9, 1.95, 2.0])
+            ..figure("speedup of a pool of eight", Unit::Ratio, Verdict::NotTestable, [1.9, 1.95, 2.0])
         };
         let wide = FigureFinding {
             bound: Some(ours(1.05)),

@@ -76,7 +76,7 @@ pub struct RaceArgs {
     /// The scenario with other numbers (see `makespan list`) [default: the one that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
-    /// How often every cell is measured; speed-ups with intervals need at least two rounds
+    /// How often every cell is measured; speedups with intervals need at least two rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
     /// Seed of the order within rounds

@@ -69,7 +69,7 @@ pub struct RunArgs {
     /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains TEXT (repeatable), and sequential, the baseline
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
-    /// The cell that speed-ups are measured against, as the table names it, such as `threads x 1`, or `threads x 2,
+    /// The cell that speedups are measured against, as the table names it, such as `threads x 1`, or `threads x 2,
     /// blocks` [default: sequential x 1]
     #[arg(long, value_name = "CELL")]
     baseline: Option<String>,

@@ -36,8 +36,7 @@ pub fn print(record: &Record) {
     say!("{}", fitted(&format!("{}: {}", record.scenario, record.title)));
     say!("{}\n", fitted(&circumstances(record)));
     let longest = record.cells.iter().filter_map(median_s).fold(0.0, f64::max);
-    let heads =
-        ["strategy", "workers", "median", "95 % interval", "speed-up", "95 % interval", "efficiency", "CPU", ""];
+    let heads = ["strategy", "workers", "median", "95 % interval", "speedup", "95 % interval", "efficiency", "CPU", ""];
     let rows: Vec<[String; 9]> = record.cells.iter().map(|cell| row(record, cell, longest)).collect();
     say!("{}", fit(heads, &rows, &[8, 7, 6], width()));
     if let Some(table) = resources(record) {
@@ -74,7 +73,7 @@ pub fn print(record: &Record) {
 /// The worker processes that a queue's runs lost, each named: the other workers did their jobs.
 fn lost_workers(cell: &CellRecord) -> impl Iterator<Item = String> {
     cell.lost_workers().map(|(round, LostWorker { process, how })| {
-        format!("lost worker process {process} in round {}: {how}; no speed-up", round + 1)
+        format!("lost worker process {process} in round {}: {how}; no speedup", round + 1)
     })
 }
 
@@ -116,7 +115,7 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
     for cell in record.cells.iter().filter(|cell| cell.check == Check::Passed && cell.task_errors() > 0) {
         let baseline = record.cells.iter().find(|one| one.is_baseline && same(one, cell));
         let did_less = baseline.is_some_and(|baseline| baseline.task_errors() < cell.task_errors());
-        let less = if did_less { ", so the time is for less work: no speed-up" } else { "" };
+        let less = if did_less { ", so the time is for less work: no speedup" } else { "" };
         let first = cell.error().map(|error| format!("; the first error: {error}")).unwrap_or_default();
         let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors(), cell.tasks);
         let who = who(cell);
@@ -300,13 +299,13 @@ fn verdict(record: &Record) -> String {
     let mut sentence = fastest(record).unwrap_or_else(|| match shortest(record) {
         Some((time_s, cell)) if baseline.is_some_and(|cell| cell.check != Check::Passed) => {
             format!(
-                "Shortest time: {}, {}. There is no speed-up, because {} has no time.",
+                "Shortest time: {}, {}. There is no speedup, because {} has no time.",
                 who(cell),
                 seconds(time_s),
                 against(record)
             )
         }
-        _ => "Nothing to compare: a speed-up needs two rounds of two cells.".into(),
+        _ => "Nothing to compare: a speedup needs two rounds of two cells.".into(),
     });
     let noise = baseline.and_then(|cell| Noise::of(&cell.timed_s())).map(|noise| noise.assess(record.drawn));
     if let Some(Assessment { found, remedy: Some(remedy), .. }) = noise {
@@ -315,14 +314,14 @@ fn verdict(record: &Record) -> String {
     sentence
 }
 
-/// What speed-ups are measured against: `sequential`, or the cell of `--baseline`.
+/// What speedups are measured against: `sequential`, or the cell of `--baseline`.
 fn against(record: &Record) -> String {
     let baseline = record.cells.iter().find(|cell| cell.is_baseline);
     let own = baseline.filter(|cell| cell.spec.strategy != Sequential.name());
     own.map_or_else(|| Sequential.name().to_owned(), |cell| format!("{} x {}", cell.spec.strategy, cell.layout()))
 }
 
-/// Which cell was the fastest, if any was faster than the baseline. `None` if there is no speed-up.
+/// Which cell was the fastest, if any was faster than the baseline. `None` if there is no speedup.
 fn fastest(record: &Record) -> Option<String> {
     let places = places(&record.cells.iter().collect::<Vec<_>>(), &record.looks);
     let placed = record.cells.iter().zip(places);

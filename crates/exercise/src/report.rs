@@ -51,9 +51,9 @@ pub struct Speed {
     pub ratio: Option<Estimate>,
     /// The pass mark for the ratio, fixed beforehand.
     pub floor: f64,
-    /// Speed-up over sequential.
+    /// Speedup over sequential.
     pub speedup: Option<Estimate>,
-    /// The built-in strategy's speed-up over sequential.
+    /// The built-in strategy's speedup over sequential.
     pub house_speedup: Option<Estimate>,
     /// Seconds of each round.
     pub run_s: Vec<f64>,

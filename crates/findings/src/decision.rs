@@ -94,12 +94,12 @@ fn ranking(decision: &Decision, record: &Record) -> Option<Vec<WithRounds>> {
     Some(placed.collect())
 }
 
-/// The baseline of a cell's speed-up.
+/// The baseline of a cell's speedup.
 fn baseline(cell: &CellSpec) -> CellSpec {
     CellSpec { strategy: "sequential".into(), shape: WorkerLayout::ONE, deal: Schedule::OneByOne, ..cell.clone() }
 }
 
-/// One speed-up per round. Empty if either cell gave a wrong answer, or if they did not do the same work.
+/// One speedup per round. Empty if either cell gave a wrong answer, or if they did not do the same work.
 fn speedups(baseline: &CellRecord, cell: &CellRecord, record: &Record) -> Vec<f64> {
     let sound = [baseline, cell].iter().all(|cell| cell.check == Check::Passed);
     if !sound || baseline.task_errors() != cell.task_errors() {

@@ -275,7 +275,7 @@ pub struct Decided {
     pub work: String,
     /// The scenario it was measured with.
     pub scenario: String,
-    /// Each cell with its speed-up over its variant's `sequential`, the fastest first. Empty if nothing was measured.
+    /// Each cell with its speedup over its variant's `sequential`, the fastest first. Empty if nothing was measured.
     pub ranking: Vec<Ranked>,
     /// The answer in words: "threads or async". Empty if nothing was measured.
     pub answer: String,
@@ -288,7 +288,7 @@ pub struct Decided {
 pub struct Ranked {
     /// The cell.
     pub cell: CellSpec,
-    /// Its speed-up over sequential.
+    /// Its speedup over sequential.
     pub speedup: Estimate,
     /// What is shown about it among the others, paired, in the same rounds. "As fast" allows
     /// [`harness::scenario::claim::DELTA`].

@@ -176,8 +176,8 @@ fn in_turns_s(deal: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f
     Some(if last_is_alone { all_whole - short } else { all_whole })
 }
 
-/// Amdahl's law from a measurement on this machine: the serial fraction that explains the speed-up on its cores
-/// (Karp-Flatt), and the speed-up that it leaves on the document's cores, at most what whole waves allow.
+/// Amdahl's law from a measurement on this machine: the serial fraction that explains the speedup on its cores
+/// (Karp-Flatt), and the speedup that it leaves on the document's cores, at most what whole waves allow.
 fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) -> Option<Prediction> {
     let variant: &Variant = scenario.variant(&to.variant)?;
     let (cores, wanted) = (record.host.cores_usable, to.shape.workers().get());
@@ -193,12 +193,12 @@ fn amdahl(scenario: &Scenario, from: &CellSpec, to: &CellSpec, record: &Record) 
     };
     let fits =
         record.cells.iter().filter(like).filter(|cell| cell.workers() <= cores).max_by_key(|cell| cell.workers());
-    // With more workers than cores, the cores limit the speed-up.
+    // With more workers than cores, the cores limit the speedup.
     let measured = fits.or_else(|| record.cell(to))?;
     let baseline = record.cell(from).filter(|cell| cell.check == Check::Passed)?;
     let [alone_s, together_s] = [baseline, measured].map(|cell| at_documents_pace_s(cell, record.time_scale));
     let most = ceiling::quantised_ceiling(measured.tasks, wanted)?;
-    // It rises with the speed-up here, so the ends of the one's interval are those of the other's.
+    // It rises with the speedup here, so the ends of the one's interval are those of the other's.
     let predicted = |logarithm: f64| {
         let serial = serial_fraction::karp_flatt(logarithm.exp(), measured.workers().min(cores))?.clamp(0.0, 1.0);
         Some(serial_fraction::amdahl(serial, wanted).min(most))

@@ -201,7 +201,7 @@ fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
     }
 }
 
-/// A cell that gives up tasks finishes sooner, which is not a speed-up.
+/// A cell that gives up tasks finishes sooner, which is not a speedup.
 fn same_work(specs: &[&CellSpec], cells: &[&CellRecord]) -> Result<(), Lacking> {
     let pairs = || specs.iter().zip(cells);
     let least = pairs().min_by_key(|(_, cell)| cell.task_errors());

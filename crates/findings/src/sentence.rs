@@ -456,7 +456,7 @@ fn is_within_margin(assessed: &Assessed) -> bool {
     }
 }
 
-/// The difference between the document's and the measured speed-up in seconds, at the document's pace: both are applied
+/// The difference between the document's and the measured speedup in seconds, at the document's pace: both are applied
 /// to the sequential time measured here. Only for waits, which are the document's; computing depends on this processor.
 fn something_else(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
     let (Test::Ratio { from, .. }, Some(record)) = (&assessed.figure.test, assessed.taken.record) else { return None };

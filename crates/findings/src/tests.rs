@@ -20,7 +20,7 @@ fn claim(id: &str, figures: &[&str], rest: &str) -> String {
 }
 
 const SPEED_UP: &str =
-    "name = \"speed-up of 5 threads\", test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } }";
+    "name = \"speedup of 5 threads\", test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } }";
 
 fn speed_up(rest: &str) -> String {
     format!("{SPEED_UP}, {rest}")
@@ -194,7 +194,7 @@ const UNEVEN: &str = "{ name = \"latencies that spread\", test = { ratio = { fro
                       \"threads x 5, uneven\" } }, apart = { ratio = { from = \"sequential x 1, uneven\", to = \
                       \"threads x 30, uneven\" } } }";
 
-/// A claim whose latency alone gives 5, with two mechanisms and their speed-ups with 5 and with 30 threads.
+/// A claim whose latency alone gives 5, with two mechanisms and their speedups with 5 and with 30 threads.
 fn with_mechanisms(apart: &str, serial: (f64, f64), uneven: (f64, f64)) -> Finding {
     let rest = format!("mechanisms = [{SERIAL}, {UNEVEN}]\n{apart}");
     let scenario = requests(&claim("000-3", &[&speed_up("printed = 4.138")], &rest));
@@ -342,7 +342,7 @@ fn the_weakest_figure_decides_and_what_is_not_testable_is_set_aside() {
 
 #[test]
 fn a_calculation_that_needs_more_cores_is_predicted_by_amdahl_and_says_so() {
-    let figure = "name = \"speed-up of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, printed = 2.21, needs = { cores = 8 }";
+    let figure = "name = \"speedup of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, printed = 2.21, needs = { cores = 8 }";
     let scenario = sums(&claim("002-6", &[figure], ""));
     // 1.8 times as fast on two cores: a ninth is serial, which leaves 1 / (1/9 + 8/9/8) = 4.5 on eight.
     let record = MadeMeasurement { scatter: 0.0, ..MadeMeasurement::of(&scenario) }.record(&[

@@ -55,7 +55,7 @@ pub struct Settings {
     pub server: Option<String>,
     /// How many rounds, and when it may stop early.
     pub plan: Plan,
-    /// The cell that speed-ups are measured against, whatever its variant and timer; `None` for `sequential`.
+    /// The cell that speedups are measured against, whatever its variant and timer; `None` for `sequential`.
     pub baseline: Option<CellSpec>,
     /// The seed of their order.
     pub seed: u64,

@@ -200,7 +200,7 @@ fn footer(input: &PageInput) -> Markup {
         footer {
             h2 { "How to read these figures" }
             p {
-                "A speed-up compares each round's time with the time that sequential took in the same round: the mean of the logarithms of these ratios, with Student's t for its 95 % interval. "
+                "A speedup compares each round's time with the time that sequential took in the same round: the mean of the logarithms of these ratios, with Student's t for its 95 % interval. "
                 "Rounds go through all cells in an order shuffled by a seed, so that a machine that slows down affects all of them; a median's interval comes from the order of the rounds' times. "
                 "METHOD.md has the rest, and says which figure comes from which measurement."
             }

@@ -325,7 +325,7 @@ pub(crate) fn with_failures() -> Record {
     record
 }
 
-/// Sets the times of every cell but the baseline so that each has this speed-up, within one per cent.
+/// Sets the times of every cell but the baseline so that each has this speedup, within one per cent.
 pub(super) fn with_speedups(record: &mut Record, speedup: impl Fn(u32) -> f64) {
     let baseline_s = record.cells[0].each(|round| round.run_s);
     for cell in record.cells.iter_mut().skip(1) {

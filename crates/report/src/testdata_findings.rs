@@ -74,7 +74,7 @@ fn said(value: f64) -> Sourced {
     Sourced { value, from: Provenance::Said }
 }
 
-/// A speed-up over sequential, with a figure that follows from the document's.
+/// A speedup over sequential, with a figure that follows from the document's.
 fn speedup(
     scenario: &str,
     (strategy, workers): (&str, u32),
@@ -88,7 +88,7 @@ fn speedup(
         measured: Some(measured(about(here, 0.012))),
         time_scale: Some(20.0),
         ..figure(
-            &format!("speed-up of {workers} {strategy}"),
+            &format!("speedup of {workers} {strategy}"),
             scenario,
             Unit::Ratio,
             vec![cell("sequential", 1), cell(strategy, workers)],

@@ -1,7 +1,7 @@
-//! The best possible speed-up.
+//! The best possible speedup.
 //!
 //! Twice the workers take half the time only if the tasks divide evenly. Thirty equal tasks on eight workers take four
-//! waves, the last of them with two workers idle: 30/4 = 7.5 times as fast, not 8. And on sixteen workers the speed-up
+//! waves, the last of them with two workers idle: 30/4 = 7.5 times as fast, not 8. And on sixteen workers the speedup
 //! is 15, the same as on fifteen. Between the steps, more workers gain nothing.
 
 use crate::Estimate;
@@ -11,12 +11,12 @@ fn turns(tasks: u32, workers: u32) -> Option<u32> {
     (workers > 0).then(|| tasks.div_ceil(workers))
 }
 
-/// The linear ideal to compare a speed-up with: N workers, N times as fast.
+/// The linear ideal to compare a speedup with: N workers, N times as fast.
 pub fn ideal(workers: u32) -> f64 {
     f64::from(workers)
 }
 
-/// The best speed-up of `tasks` equal, indivisible tasks on `workers` workers: n / ceil(n / N). `None` without tasks or
+/// The best speedup of `tasks` equal, indivisible tasks on `workers` workers: n / ceil(n / N). `None` without tasks or
 /// without workers.
 ///
 /// By counting: some worker has to do at least ceil(n / N) of them. For unequal tasks it bounds neither way; see R. L.
@@ -32,7 +32,7 @@ pub fn lock_step_makespan_s(tasks: u32, workers: u32, turn_s: f64) -> Option<f64
     Some(f64::from(turns(tasks, workers)?) * turn_s)
 }
 
-/// A speed-up's share of the linear ideal: S / N, interval included. `None` without workers.
+/// A speedup's share of the linear ideal: S / N, interval included. `None` without workers.
 pub fn efficiency(speedup: Estimate, workers: u32) -> Option<Estimate> {
     let share = |speedup: f64| speedup / ideal(workers);
     (workers > 0).then(|| Estimate {

@@ -13,7 +13,7 @@
 //! | [`holm`] | which of many tests remain significant together? |
 //! | [`looks`] | what each interim analysis may miss |
 //! | [`noise`] | was the machine stable meanwhile? |
-//! | [`ceiling`] | what is the best speed-up of n equal tasks on N workers? |
+//! | [`ceiling`] | what is the best speedup of n equal tasks on N workers? |
 //! | [`serial_fraction`] | what share of the work did not get faster with more workers? |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.

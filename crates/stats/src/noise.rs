@@ -1,7 +1,7 @@
 //! Was the machine stable?
 //!
 //! Two kinds of instability need two remedies. *Drift* is a trend over the rounds: the processor warms up, or another
-//! program starts. Pairs cancel it, so speed-ups stay valid, but a median of times then mixes two different machines.
+//! program starts. Pairs cancel it, so speedups stay valid, but a median of times then mixes two different machines.
 //! *Spread* is scatter from round to round; it widens every interval, and more rounds narrow them again.
 
 use super::{median::median, student};

@@ -2,34 +2,34 @@
 //!
 //! If a share f of the work can't be divided, N workers are at most 1 / (f + (1 - f) / N) times as fast as one, and no
 //! number of workers passes 1 / f (G. M. Amdahl, "Validity of the single processor approach to achieving large scale
-//! computing capabilities", AFIPS 1967). Conversely, a measured speed-up gives the f that would explain it (A. H. Karp
+//! computing capabilities", AFIPS 1967). Conversely, a measured speedup gives the f that would explain it (A. H. Karp
 //! and H. P. Flatt, "Measuring parallel processor performance", Communications of the ACM 33(5), 1990). If that f stays
 //! the same as N grows, the law fits; if it grows with N, the cost is in the workers themselves: starting them, sending
 //! them tasks, or having fewer cores than workers.
 
-/// Amdahl's law fitted to measured speed-ups.
+/// Amdahl's law fitted to measured speedups.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct AmdahlFit {
     /// The undivided share of the work, 0 to 1.
     pub serial_fraction: f64,
-    /// The largest distance of a point from the curve, as a share of that point's speed-up. The curve is worth drawing
+    /// The largest distance of a point from the curve, as a share of that point's speedup. The curve is worth drawing
     /// only if this is small.
     pub worst_departure: f64,
 }
 
-/// The speed-up that Amdahl's law gives: 1 / (f + (1 - f) / N), for `workers` of at least 1.
+/// The speedup that Amdahl's law gives: 1 / (f + (1 - f) / N), for `workers` of at least 1.
 pub fn amdahl(serial_fraction: f64, workers: u32) -> f64 {
     1.0 / (serial_fraction + (1.0 - serial_fraction) / f64::from(workers))
 }
 
-/// The serial fraction that explains one speed-up: (1/S - 1/N) / (1 - 1/N). Negative if the speed-up is superlinear.
-/// `None` below two workers, where any fraction fits, and for a speed-up that isn't positive.
+/// The serial fraction that explains one speedup: (1/S - 1/N) / (1 - 1/N). Negative if the speedup is superlinear.
+/// `None` below two workers, where any fraction fits, and for a speedup that isn't positive.
 pub fn karp_flatt(speedup: f64, workers: u32) -> Option<f64> {
     let one_over = 1.0 / f64::from(workers);
     (workers >= 2 && speedup > 0.0 && speedup.is_finite()).then(|| (1.0 / speedup - one_over) / (1.0 - one_over))
 }
 
-/// Fits Amdahl's law to speed-ups by worker count. `None` without a usable point above one worker.
+/// Fits Amdahl's law to speedups by worker count. `None` without a usable point above one worker.
 ///
 /// The law is a straight line in the relative time: 1/S = 1/N + f (1 - 1/N). So f is a plain least-squares slope, the
 /// mean of the Karp-Flatt fractions weighted by (1 - 1/N)^2. It is clamped to 0 and 1. Points with more workers than
@@ -56,7 +56,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// Both examples on the Karp-Flatt metric in M. J. Quinn, "Parallel Programming in C with MPI and OpenMP", section
-    /// 7.5: speed-ups on 2 to 8 processors.
+    /// 7.5: speedups on 2 to 8 processors.
     const CONSTANT: [f64; 7] = [1.82, 2.50, 3.08, 3.57, 4.00, 4.38, 4.71];
     const GROWING: [f64; 7] = [1.87, 2.61, 3.23, 3.73, 4.14, 4.46, 4.71];
 

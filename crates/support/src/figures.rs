@@ -64,7 +64,7 @@ pub fn exact(value: f64) -> String {
     if plain { value.to_string() } else { format!("{value:e}") }
 }
 
-/// A ratio, such as a speed-up: `4.91`, `28.4`, `0.98`.
+/// A ratio, such as a speedup: `4.91`, `28.4`, `0.98`.
 pub fn ratio(value: f64) -> String {
     match value {
         // Two decimals on both sides of one, so that an interval around it reads 0.98–1.02.

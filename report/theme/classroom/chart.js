@@ -1,4 +1,4 @@
-// The speed-up chart and its table.
+// The speedup chart and its table.
 
 function drawFigures(ours) {
   const section = byId('speedup');
@@ -27,13 +27,13 @@ function speedupOf(at) {
   const { standing } = at;
   if (!standing || standing.check !== 'passed') return null;
   if (standing.speedup) return standing.speedup;
-  // A cell with more failed tasks than its baseline did less work, so it has no speed-up.
+  // A cell with more failed tasks than its baseline did less work, so it has no speedup.
   if (at.index === 0 || standing.task_errors > (race.entries[0].standing?.task_errors ?? 0)) return null;
   const [first] = perRound(at);
   return first === undefined ? null : { estimate: first, low: null, high: null };
 }
 
-// Each round's speed-up over the baseline of the same round.
+// Each round's speedup over the baseline of the same round.
 function perRound(at) {
   const baseline = race.entries[0].standing?.times_s || [];
   const own = at.standing?.times_s || [];
@@ -91,7 +91,7 @@ function drawChart(place) {
   say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}Dotted: ideal.`);
 }
 
-const chartInWords = (points) => (points.length ? `Speed-up over sequential. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speed-up over sequential: nothing yet.');
+const chartInWords = (points) => (points.length ? `Speedup over sequential. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speedup over sequential: nothing yet.');
 
 function chartScales(width, size, points, series) {
   const labels = series.map(({ strategy }) => look(strategy).label);

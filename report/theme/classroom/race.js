@@ -198,7 +198,7 @@ function resultInWords() {
   const sped = race.entries.filter((one) => one.standing?.speedup);
   if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
   const [best, ...others] = sped.sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
-  if (best.standing.speedup.low <= 1) return `${how}None was clearly faster than sequential: the 95 % interval of the highest speed-up does not lie above 1.`;
+  if (best.standing.speedup.low <= 1) return `${how}None was clearly faster than sequential: the 95 % interval of the highest speedup does not lie above 1.`;
   const { speedup, times_s: times, place } = best.standing;
   const words = { fastest: 'Fastest', as_fast: 'Fastest, within 5 %' }[place] ?? 'Not shown which is the fastest. The highest';
   const placed = (wanted, said) => {

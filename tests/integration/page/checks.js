@@ -38,7 +38,7 @@ const checks = {
       const table = figure.closest('.part').querySelector('table');
       const beneath = table && figure.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING;
       if (!beneath || !table.querySelector('tbody tr')) fault('no table beneath it');
-      if (!chart.getAttribute('aria-label').startsWith('Speed-up')) continue;
+      if (!chart.getAttribute('aria-label').startsWith('Speedup')) continue;
       const cells = [...figure.closest('.part').querySelectorAll('td')].map((cell) => cell.textContent);
       // What a document printed is hollow, and of a table of its own.
       for (const mark of marks.filter((mark) => !mark.matches('.hollow'))) {

@@ -100,8 +100,8 @@ fn claims() -> Vec<Finding> {
     ];
     let to = |strategy: &str, workers| vec![cell("sequential", 1), cell(strategy, workers)];
     let figures = vec![
-        figure("speed-up of 30 threads", Unit::Ratio, to("threads", 30), 21.138, about(26.4, 0.02)),
-        figure("speed-up of 30 in flight", Unit::Ratio, to("async", 30), 24.0, about(0.4, 0.9)),
+        figure("speedup of 30 threads", Unit::Ratio, to("threads", 30), 21.138, about(26.4, 0.02)),
+        figure("speedup of 30 in flight", Unit::Ratio, to("async", 30), 24.0, about(0.4, 0.9)),
         figure("time of all", Unit::Seconds, vec![cell("sequential", 1)], 8.991_06, about(9.2, 0.01)),
         figure("growth", Unit::Exponent, vec![cell("threads", 2), cell("threads", 30)], 0.5, about(-0.01, 3.0)),
         figure("turns", Unit::Waves, to("threads", 2), 15.0, about(15.1, 0.004)),

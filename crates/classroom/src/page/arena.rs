@@ -110,7 +110,7 @@ fn key(kind: Activity, class: &str) -> Markup {
     html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
 }
 
-/// The speed-up chart, and its figures as a table.
+/// The speedup chart, and its figures as a table.
 fn speedup() -> Markup {
     html! {
         section id="speedup" class="speedup" aria-labelledby="speedup-title" hidden {
@@ -120,7 +120,7 @@ fn speedup() -> Markup {
             div class="scroll" {
                 table id="figures" {
                     caption { span id="figures-of" { "The same figures" } }
-                    thead { tr { th { "Cell" } th class="n" { "Median" } th class="n" { "Speed-up" } th class="n" { "95 % interval" } } }
+                    thead { tr { th { "Cell" } th class="n" { "Median" } th class="n" { "Speedup" } th class="n" { "95 % interval" } } }
                     tbody {}
                 }
             }

@@ -1,4 +1,4 @@
-//! Draws a race on a screen of any size: its progress, the lanes of all cells on one time axis, and the speed-ups.
+//! Draws a race on a screen of any size: its progress, the lanes of all cells on one time axis, and the speedups.
 //!
 //! Each cell keeps its rows for the whole race. Cells run alternately, many times a second and in a shuffled order: if
 //! the running cell got the others' room, all rows would jump. Lanes are merged where there are fewer rows than
@@ -42,7 +42,7 @@ const LONGEST_NAME: usize = 24;
 /// A median time, with a space before it.
 const TIME: usize = 9;
 
-/// A speed-up in figures, with its interval and the spaces before it.
+/// A speedup in figures, with its interval and the spaces before it.
 const SPEED_UP: usize = 22;
 
 /// The state to draw.
@@ -258,12 +258,12 @@ impl RaceScreen {
         pen.write(row, 2, &cut(&self.race.entries[number].cell.name, width - 3), style);
     }
 
-    /// Speed-ups with their intervals, all on one axis from 0 to a little more than the largest.
+    /// Speedups with their intervals, all on one axis from 0 to a little more than the largest.
     fn bars(&self, pen: &mut Pen, row: u16, name: usize) {
         let entries = &self.race.entries;
         let known = entries.iter().filter_map(|entry| Some(entry.standing.as_ref()?.speedup?.estimate));
         let most = raster::round_up(1.2 * known.fold(1.0, f64::max));
-        pen.write(row, name, "speed-up over sequential, with its 95 % interval", faint());
+        pen.write(row, name, "speedup over sequential, with its 95 % interval", faint());
         let width = usize::from(pen.area.width) - name - SPEED_UP;
         for (number, entry) in entries.iter().enumerate() {
             let row = row + 1 + number as u16;
@@ -319,14 +319,14 @@ fn why_without_time(entry: &RacingCell) -> Option<String> {
     Some(format!("{what}: {}", standing.error.as_deref().unwrap_or("no reason given")))
 }
 
-/// The baseline's speed-up over itself is exactly 1.
+/// The baseline's speedup over itself is exactly 1.
 fn known_speed_up(entry: &RacingCell, number: usize) -> Option<Estimate> {
     let itself = Estimate { estimate: 1.0, low: 1.0, high: 1.0 };
     time_s(entry)?;
     if number == 0 { Some(itself) } else { entry.standing.as_ref()?.speedup }
 }
 
-/// The speed-up in figures, or why there is none.
+/// The speedup in figures, or why there is none.
 fn speed_up(entry: &RacingCell, number: usize) -> String {
     let Some(standing) = entry.standing.as_ref().filter(|standing| !standing.times_s.is_empty()) else {
         return String::new();

@@ -12,7 +12,7 @@ pub struct Rows {
     pub first: usize,
     /// How many rows of lanes it and those after it have.
     pub heights: Vec<usize>,
-    /// Whether there is room for the speed-ups as bars below, with a heading and a row for each cell.
+    /// Whether there is room for the speedups as bars below, with a heading and a row for each cell.
     pub bars: bool,
 }
 

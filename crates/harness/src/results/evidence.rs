@@ -67,7 +67,7 @@ fn comparisons(scenario: &Scenario) -> impl Iterator<Item = Together<'_>> {
     });
     let tests = figures.map(|figure| (&*figure.scenario, &figure.test)).chain(of_mechanisms);
     let of_tests = tests.map(|(scenario, test)| (scenario, test.cells().into_iter().cloned().collect()));
-    // A decision ranks by speed-up, so it needs the baselines.
+    // A decision ranks by speedup, so it needs the baselines.
     let decisions = scenario.decisions.iter().map(|decision| scenario::with_baselines(decision.cells.clone()));
     of_tests.chain(decisions.map(|cells| (&*scenario.name, cells))).filter(|(_, cells)| !cells.is_empty())
 }

@@ -7,7 +7,7 @@ use stats::{
     ranking::{self, Place},
 };
 
-/// The place of each of these cells of one record among those that can be compared: the baselines, and all with a speed-up.
+/// The place of each of these cells of one record among those that can be compared: the baselines, and all with a speedup.
 /// Cells of several variants are compared by their times relative to their own baselines. `looks` are the record's. `None`
 /// for the others, and if only baselines have a time.
 pub fn places(cells: &[&CellRecord], looks: &[u32]) -> Vec<Option<Place>> {

@@ -1,6 +1,6 @@
 //! The record of measured runs: one versioned JSON document, the same in the store and from `makespan run --json`.
 //!
-//! A cell keeps its name and its rounds, as they were measured; every mean, median and speed-up is computed from the
+//! A cell keeps its name and its rounds, as they were measured; every mean, median and speedup is computed from the
 //! rounds by a method.
 //!
 //! Other programs read it, so keys are full words with their unit, and an optional value is `null`, never absent. The
@@ -81,7 +81,7 @@ pub struct Record {
 /// The names of files, by the reason why they were left out.
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
-/// Writes the cells with their speed-ups, which other programs want and can't easily compute.
+/// Writes the cells with their speedups, which other programs want and can't easily compute.
 fn with_speedups<S: Serializer>(cells: &[CellRecord], serializer: S) -> Result<S::Ok, S::Error> {
     #[derive(Serialize)]
     struct WithSpeedup<'a> {
@@ -98,7 +98,7 @@ impl Record {
         self.cells.iter().find(|cell| cell.spec == *spec)
     }
 
-    /// The speed-up of a cell of this record over the baseline of its variant and timer: see
+    /// The speedup of a cell of this record over the baseline of its variant and timer: see
     /// [`CellRecord::speedup_among`].
     pub fn speedup(&self, cell: &CellRecord) -> Option<Estimate> {
         cell.speedup_among(&self.cells)
@@ -161,7 +161,7 @@ pub enum EndReason {
 pub struct CellRecord {
     /// Which cell it is.
     pub spec: CellSpec,
-    /// Whether the speed-ups of its variant and timer are measured against it: `sequential`, or what `--baseline` names.
+    /// Whether the speedups of its variant and timer are measured against it: `sequential`, or what `--baseline` names.
     pub is_baseline: bool,
     /// The checksum of what is measured in it, apart from its name: see
     /// [`Scenario::checksum`](crate::scenario::Scenario::checksum).
@@ -236,7 +236,7 @@ pub struct Round {
     pub workers: u32,
     /// The most of them that worked on tasks at the same time.
     pub workers_at_once: u32,
-    /// The worker processes that were lost, and replaced. Such a cell has no speed-up: its pool was incomplete for part
+    /// The worker processes that were lost, and replaced. Such a cell has no speedup: its pool was incomplete for part
     /// of its time.
     pub lost_workers: Vec<LostWorker>,
     /// Jobs that a queue enqueued again because their worker was silent.

@@ -43,7 +43,7 @@ pub struct Claim {
 /// One figure of a claim: what is measured, and what it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
-    /// Its name in a table: `speed-up of 5 threads`.
+    /// Its name in a table: `speedup of 5 threads`.
     pub name: String,
     /// The scenario whose cells it compares.
     pub scenario: String,

@@ -106,7 +106,7 @@ fn turbo(on: bool) -> Judgement {
     let remedy = "switch it off: `echo 0 | sudo tee /sys/devices/system/cpu/cpufreq/boost`, or with intel_pstate \
                   `echo 1 | sudo tee /sys/devices/system/cpu/intel_pstate/no_turbo`";
     if on {
-        let found = "on: one busy core runs at a higher clock than all of them, so speed-ups come out too low";
+        let found = "on: one busy core runs at a higher clock than all of them, so speedups come out too low";
         (found.into(), Some((Severity::Note, remedy)))
     } else {
         ("off".into(), None)

@@ -134,7 +134,7 @@ impl DrawnClaim<'_> {
         }
     }
 
-    /// What the workers did, and the speed-up curve.
+    /// What the workers did, and the speedup curve.
     fn pictures(&self, shared: &PageFacts) -> Markup {
         let id = &self.finding.id;
         html! {
@@ -142,11 +142,11 @@ impl DrawnClaim<'_> {
             @if let ClaimPicture::Here(sweep) = &self.sweep { (sweep.chart(&format!("{id}-curve"))) }
             @match (&self.lanes, &self.sweep) {
                 (ClaimPicture::Under(lanes), ClaimPicture::Under(curve)) if lanes == curve => {
-                    p class="elsewhere" { "The workers' timeline and the speed-up curve are drawn under " a href={ "#" (lanes) } { (lanes) } "." }
+                    p class="elsewhere" { "The workers' timeline and the speedup curve are drawn under " a href={ "#" (lanes) } { (lanes) } "." }
                 }
                 (lanes, curve) => {
                     @if let ClaimPicture::Under(lanes) = lanes { p class="elsewhere" { "The workers' timeline is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
-                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "The speed-up curve is drawn under " a href={ "#" (curve) } { (curve) } "." } }
+                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "The speedup curve is drawn under " a href={ "#" (curve) } { (curve) } "." } }
                 }
             }
         }

@@ -38,7 +38,7 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
             h2 id={ (ID) "-question" } { (QUESTION) }
             div class="part" {
                 p class="lead" {
-                    "Speed-up over sequential, each with the workers shown, with 95 % intervals. "
+                    "Speedup over sequential, each with the workers shown, with 95 % intervals. "
                     "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
                     "\"not told apart\" means that more rounds would be needed."
                 }
@@ -157,7 +157,7 @@ fn table(decisions: &[&Decided]) -> Markup {
             summary { "The figures" }
             div class="scroll" tabindex="0" role="region" aria-label="The fastest strategies, as a table" {
                 table {
-                    thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speed-up" } th scope="col" class="n" { "95 %" } th scope="col" { "" } } }
+                    thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 %" } th scope="col" { "" } } }
                     tbody {
                         @for decided in decisions {
                             @for ranked in &decided.ranking {

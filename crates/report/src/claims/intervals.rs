@@ -483,7 +483,7 @@ mod tests {
 
     fn panel(printed: f64, measured: Measured) -> Panel {
         let row = IntervalRow {
-            name: "speed-up of 5 threads".into(),
+            name: "speedup of 5 threads".into(),
             look: palette::of("threads"),
             reference: Some(Sourced { value: printed, from: Provenance::Printed }),
             agrees: Some((printed * 0.85, printed * 1.15)),
@@ -530,7 +530,7 @@ mod tests {
 
     #[test]
     fn names_are_broken_between_words() {
-        assert_eq!(wrapped("the speed-up of eight processes", 12), ["the speed-up", "of eight", "processes"]);
+        assert_eq!(wrapped("the speedup of eight processes", 12), ["the speedup", "of eight", "processes"]);
         assert_eq!(wrapped("unbreakable", 4), ["unbreakable"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The speed-up curve for a claim about one of its points, with the document's figures, and with Amdahl's law where it
+//! The speedup curve for a claim about one of its points, with the document's figures, and with Amdahl's law where it
 //! fits.
 
 use crate::{
@@ -45,7 +45,7 @@ pub(crate) struct Key<'a> {
     timer: Timer,
 }
 
-/// A speed-up that a document printed, or that follows from what it printed.
+/// A speedup that a document printed, or that follows from what it printed.
 struct Printed<'a> {
     claim: &'a str,
     workers: u32,
@@ -63,7 +63,7 @@ struct Law {
 }
 
 impl<'a> Sweep<'a> {
-    /// `None` if the claim is not about a speed-up, or no record has its strategy with enough numbers of workers.
+    /// `None` if the claim is not about a speedup, or no record has its strategy with enough numbers of workers.
     pub(crate) fn of(finding: &'a Finding, input: &'a PageInput) -> Option<Self> {
         finding.figures.iter().find_map(|figure| {
             let to = speedup_of(figure)?;
@@ -152,9 +152,9 @@ impl<'a> Sweep<'a> {
         shapes.sort_unstable();
         shapes.dedup();
         html! {
-            div class="scroll" tabindex="0" role="region" aria-label="Speed-up against workers, as a table" {
+            div class="scroll" tabindex="0" role="region" aria-label="Speedup against workers, as a table" {
                 table class="sweep" {
-                    caption { span { "Speed-up over sequential by number of workers, with intervals of 95 %." } }
+                    caption { span { "Speedup over sequential by number of workers, with intervals of 95 %." } }
                     thead {
                         tr {
                             th scope="col" { "workers" }
@@ -180,7 +180,7 @@ impl<'a> Sweep<'a> {
     }
 }
 
-/// The cell whose speed-up over sequential the figure is.
+/// The cell whose speedup over sequential the figure is.
 fn speedup_of(figure: &FigureFinding) -> Option<&CellSpec> {
     match &figure.cells[..] {
         [from, to] if figure.unit == Unit::Ratio && from.strategy == "sequential" => Some(to),
@@ -196,7 +196,7 @@ fn points<'g, 'a>(group: &'g Group<'a>, strategy: &str) -> Vec<&'g Cell<'a>> {
     with_speedup.max_by_key(Vec::len).unwrap_or_default()
 }
 
-/// Every published speed-up for this scenario and variant, from left to right.
+/// Every published speedup for this scenario and variant, from left to right.
 fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Printed<'a>> {
     let mut all: Vec<Printed> = Vec::new();
     for claim in &input.findings.claims {
@@ -224,7 +224,7 @@ mod tests {
     use crate::{testdata, testdata_findings};
     use stats::serial_fraction::amdahl;
 
-    /// The chart of a claim about 5 threads, with these speed-ups.
+    /// The chart of a claim about 5 threads, with these speedups.
     fn chart(speedup: impl Fn(u32) -> f64) -> String {
         let mut record = testdata::web_requests(10);
         testdata::with_speedups(&mut record, speedup);

@@ -1,4 +1,4 @@
-//! The two line charts of a group: speed-up against workers, and time against workers.
+//! The two line charts of a group: speedup against workers, and time against workers.
 
 use crate::{
     scenario::{
@@ -28,7 +28,7 @@ pub(crate) struct Beside {
     pub(crate) law: Option<(f64, u32)>,
 }
 
-/// Speed-up over the baseline against workers. Empty if no cell has a speed-up.
+/// Speedup over the baseline against workers. Empty if no cell has a speedup.
 pub(crate) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
     speedups_beside(group, cores, id, Beside::default(), &words::speedup_caption(group))
 }
@@ -62,7 +62,7 @@ pub(crate) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Besid
     let plot = Plot { series, references, published, axis, across: "workers", cores: Some(cores) };
     let words = Caption {
         id: format!("{id}-speedup"),
-        title: format!("Speed-up over {} against the number of workers", group.against()),
+        title: format!("Speedup over {} against the number of workers", group.against()),
         description: words::speedups_described(group),
     };
     chart::figure(&words, caption, |rendition| plot.draw(rendition))
@@ -179,7 +179,7 @@ fn hyperbola(one: f64, most: f64) -> Vec<(f64, f64)> {
     (0..=40).map(|step| most.powf(f64::from(step) / 40.0)).map(|workers| (workers, one / workers)).collect()
 }
 
-/// A speed-up in words: `4.91 times as fast (4.85–4.97)`.
+/// A speedup in words: `4.91 times as fast (4.85–4.97)`.
 pub(crate) fn in_words(speedup: stats::Estimate) -> String {
     format!("{} times as fast ({})", ratio(speedup.estimate), interval(speedup.low, speedup.high))
 }

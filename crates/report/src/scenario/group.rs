@@ -26,7 +26,7 @@ pub(crate) struct Cell<'a> {
     pub(crate) record: &'a CellRecord,
     /// Its time; `None` if it failed, was skipped, or was not reached.
     pub(crate) time: Option<Time>,
-    /// What is shown about it among the group's cells; `None` without a speed-up.
+    /// What is shown about it among the group's cells; `None` without a speedup.
     pub(crate) place: Option<Place>,
     /// The strategy's display name, with its schedule if the group has the strategy with several.
     pub(crate) label: String,
@@ -70,17 +70,17 @@ impl<'a> Group<'a> {
         Self { variant, timer, cells }
     }
 
-    /// The cell that speed-ups are measured against, if it has a time.
+    /// The cell that speedups are measured against, if it has a time.
     pub(crate) fn baseline(&self) -> Option<&Cell<'a>> {
         self.cells.iter().find(|cell| cell.record.is_baseline && cell.time.is_some())
     }
 
-    /// What speed-ups are measured against, as a sentence names it: `sequential`, or the cell of `--baseline`.
+    /// What speedups are measured against, as a sentence names it: `sequential`, or the cell of `--baseline`.
     pub(crate) fn against(&self) -> String {
         self.cells.iter().find(|cell| cell.record.is_baseline).map_or_else(|| "sequential".into(), Cell::who)
     }
 
-    /// Whether speed-ups are over one worker, so that there is an ideal for N workers.
+    /// Whether speedups are over one worker, so that there is an ideal for N workers.
     pub(crate) fn is_over_one_worker(&self) -> bool {
         self.cells.iter().all(|cell| !cell.record.is_baseline || cell.record.workers() == 1)
     }
@@ -90,7 +90,7 @@ impl<'a> Group<'a> {
         self.cells.iter().filter(|cell| !cell.record.is_baseline && cell.time.is_some())
     }
 
-    /// The cell with the highest speed-up over the baseline.
+    /// The cell with the highest speedup over the baseline.
     pub(crate) fn best(&self) -> Option<(&Cell<'a>, Estimate)> {
         let with = self.contenders().filter_map(|cell| Some((cell, cell.speedup()?)));
         with.max_by(|a, b| a.1.estimate.total_cmp(&b.1.estimate))
@@ -140,12 +140,12 @@ impl<'a> Cell<'a> {
         Self { record, time: Time::of(&record.timed_s()), place: None, label, speedup }
     }
 
-    /// Speed-up over the baseline, if the cell has a time.
+    /// Speedup over the baseline, if the cell has a time.
     pub(crate) fn speedup(&self) -> Option<Estimate> {
         self.time.and(self.speedup).filter(|speedup| speedup.estimate > 0.0)
     }
 
-    /// The speed-up over one worker divided by the number of workers.
+    /// The speedup over one worker divided by the number of workers.
     pub(crate) fn efficiency(&self) -> Option<f64> {
         Some(ceiling::efficiency(self.speedup()?, self.record.workers())?.estimate)
     }

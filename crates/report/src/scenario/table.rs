@@ -47,7 +47,7 @@ fn caption(group: &Group) -> String {
         words += " Where a median has no interval, there were too few rounds for one.";
     }
     if without(|cell| cell.speedup().is_none() && !cell.record.is_baseline) {
-        words += " Where there is no speed-up, there were fewer than two rounds, or ";
+        words += " Where there is no speedup, there were fewer than two rounds, or ";
         words += &group.against();
         words += " has no time.";
     }
@@ -74,7 +74,7 @@ impl TableColumns<'_> {
                     th scope="col" class="n" { "n" }
                     th scope="col" class="n" { "median, " (self.unit.short) }
                     th scope="col" class="n" { "95 %" }
-                    th scope="col" class="n" { "speed-up" }
+                    th scope="col" class="n" { "speedup" }
                     th scope="col" class="n" { "95 %" }
                     @if self.errors { th scope="col" class="n wrap" { "task errors" } }
                     th scope="col" class="n" { "efficiency" }

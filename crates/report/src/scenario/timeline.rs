@@ -134,7 +134,7 @@ fn chosen<'a>(group: &'a Group<'a>) -> Vec<&'a Cell<'a>> {
     cells
 }
 
-/// The most telling number of workers: the fewest that come within a tenth of the best speed-up of up to eight workers.
+/// The most telling number of workers: the fewest that come within a tenth of the best speedup of up to eight workers.
 /// More lanes would show the same makespan; more than eight are hard to see.
 fn telling_workers(group: &Group) -> u32 {
     let speedups: Vec<(u32, f64)> =

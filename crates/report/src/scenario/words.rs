@@ -51,7 +51,7 @@ pub(crate) fn answer(group: &Group) -> Headline {
     let Some((best, speedup)) = group.best() else {
         return Headline::without_figure(&match group.contenders().next() {
             None => format!("Only {} has a time here, so there is nothing to compare it with.", group.against()),
-            Some(_) => "A speed-up needs at least two rounds.".into(),
+            Some(_) => "A speedup needs at least two rounds.".into(),
         });
     };
     let rounds = best.time.map_or(0, |time| time.rounds);
@@ -72,14 +72,14 @@ pub(crate) fn answer(group: &Group) -> Headline {
 fn without_baseline(group: &Group) -> Headline {
     let against = group.against();
     let Some((cell, shortest)) = group.shortest() else {
-        let words = format!("There is no speed-up, because {against}, the baseline, has no time here.");
+        let words = format!("There is no speedup, because {against}, the baseline, has no time here.");
         return Headline::without_figure(&words);
     };
     let rounds = count(shortest.rounds, "round");
     Headline {
         before: format!("{}: ", capital(&cell.who())),
         figure: time(shortest.median),
-        after: format!(" for all tasks. There is no speed-up, because {against} has no time here "),
+        after: format!(" for all tasks. There is no speedup, because {against} has no time here "),
         sure: match shortest.interval {
             Some((low, high)) => format!("(95 % interval {}\u{2013}{}, {rounds}).", time(low), time(high)),
             None => format!("({rounds})."),
@@ -167,7 +167,7 @@ pub(crate) fn missing(record: &Record) -> Vec<String> {
         sentences.extend(cell.lost_workers().map(|(round, lost)| {
             let (workers, round) = (count(cell.workers() as usize, "worker"), round + 1);
             format!(
-                "`{}` with {workers} lost worker process {} in round {round} ({}), so it has no speed-up.",
+                "`{}` with {workers} lost worker process {} in round {round} ({}), so it has no speedup.",
                 cell.spec.strategy, lost.process, lost.how
             )
         }));
@@ -236,9 +236,9 @@ pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
     }
 }
 
-/// The caption of the speed-up chart.
+/// The caption of the speedup chart.
 pub(crate) fn speedup_caption(group: &Group) -> Markup {
-    html! { b { "Speed-up over " (group.against()) "." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
+    html! { b { "Speedup over " (group.against()) "." } " " (turns(group)) " Intervals of 95 % are drawn where they are wider than the points." }
 }
 
 /// The caption of the chart of times.
@@ -254,7 +254,7 @@ fn turns(group: &Group) -> String {
     )
 }
 
-/// The speed-up chart's description for screen readers.
+/// The speedup chart's description for screen readers.
 pub(crate) fn speedups_described(group: &Group) -> String {
     let series = group.series();
     let best_of = |(label, cells): &(&str, Vec<&Cell>)| {
@@ -284,7 +284,7 @@ fn with_table(mut sentences: Vec<String>) -> String {
     sentences.join(" ")
 }
 
-/// The tooltip of a point of the speed-up chart.
+/// The tooltip of a point of the speedup chart.
 pub(crate) fn speedup_tip(cell: &Cell) -> String {
     let speedup = cell.speedup().map_or(String::new(), curves::in_words);
     format!("{}: {speedup}", cell.who())

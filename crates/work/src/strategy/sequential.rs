@@ -1,4 +1,4 @@
-//! Sequential execution on the calling thread. The baseline: every speed-up is relative to it.
+//! Sequential execution on the calling thread. The baseline: every speedup is relative to it.
 //!
 //! **Wins** when there is one task, when tasks are so short that handing one over costs more than doing it, and when
 //! the next reader must understand the program: there is nothing here to get wrong.
