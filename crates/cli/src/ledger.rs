@@ -324,6 +324,7 @@ fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
 mod tests {
     use super::*;
     use findings::{BugFinding, BugResult, Measured, Prediction, ReadingFinding, Sentence};
+    use harness::scenario::claim::Part;
     use proptest::prelude::*;
     use stats::Estimate;
 
@@ -345,7 +346,8 @@ mod tests {
             verdict,
             reason: None,
             reading: None,
-            in_rust: false,
+            part: Part::Decides,
+            decides: true,
             calibrated_from: Vec::new(),
             time_scale: Some(20.0),
         }

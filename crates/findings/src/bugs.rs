@@ -20,7 +20,7 @@ pub(super) fn finding(bug: &Bug, evidence: &Evidence) -> BugFinding {
     };
     let happened = match &taken.quantity {
         Ok(quantity) => outcome(&bug.test, quantity),
-        Err(Lacking::Cause(cause)) => Some(cause.clone()),
+        Err(Lacking::Skipped(cause) | Lacking::Cause(cause)) => Some(cause.clone()),
         Err(Lacking::NotMeasured) => None,
     };
     BugFinding {

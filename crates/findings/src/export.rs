@@ -9,7 +9,7 @@ use super::{
 };
 use harness::scenario::{
     CellSpec,
-    claim::{Provenance, Sourced},
+    claim::{Part, Provenance, Sourced},
 };
 use measure::host::HostFacts;
 use serde::Serialize;
@@ -109,7 +109,8 @@ struct Figure<'a> {
     verdict: Verdict,
     reason: Option<&'a str>,
     reading: Option<&'a str>,
-    about_rust: bool,
+    part: Part,
+    decides: bool,
     calibrated_from: &'a [String],
     time_scale: Option<f64>,
 }
@@ -263,7 +264,8 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
         verdict: found.verdict,
         reason: found.reason.as_deref(),
         reading: found.reading.as_deref(),
-        about_rust: found.in_rust,
+        part: found.part,
+        decides: found.decides,
         calibrated_from: &found.calibrated_from,
         time_scale: found.time_scale,
     }

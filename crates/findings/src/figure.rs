@@ -44,7 +44,7 @@ pub(super) fn assess<'a>(
     let (verdict, reason) = match (&taken.quantity, missing) {
         (_, Some(missing)) => (Verdict::NotTestable, Some(missing)),
         (Err(Lacking::NotMeasured), _) => (Verdict::NotMeasured, None),
-        (Err(Lacking::Cause(cause)), _) => (Verdict::Undecided, Some(cause.clone())),
+        (Err(Lacking::Skipped(cause) | Lacking::Cause(cause)), _) => (Verdict::Undecided, Some(cause.clone())),
         (Ok(Quantity::Scattered(_)), _) if measured.is_none() => {
             (Verdict::Undecided, Some("the rounds differ too much for an interval".into()))
         }
@@ -69,7 +69,9 @@ pub(super) fn assess<'a>(
         verdict: judge::without_circles(verdict, &claim.id, &figure.calibrated_from),
         reason,
         reading: figure.reading.clone(),
-        in_rust: figure.in_rust,
+        part: figure.part,
+        // The claim's figures together tell.
+        decides: false,
         calibrated_from: figure.calibrated_from.clone(),
         time_scale: taken.record.map(|record| record.time_scale),
     };

@@ -6,7 +6,7 @@
 use super::{FigureFinding, Unit, Verdict, placed::Placed, quantity::Quantity};
 use harness::scenario::{
     CellSpec,
-    claim::{DELTA, Expects, Figure, Needs, Test},
+    claim::{DELTA, Expects, Figure, Needs, Part, Test},
 };
 use stats::{holm, looks::ALPHA};
 use support::figures::{count, grouped};
@@ -183,9 +183,10 @@ pub(super) fn scatters(unit: Unit) -> bool {
 }
 
 /// Whether the figure counts in Holm's correction: it scatters, and the machine could decide it. One that was not measured
-/// counts too, so that a claim tested alone is corrected for the whole ledger.
+/// counts too, so that a claim tested alone is corrected for the whole ledger; but not one in Python, which may be missing.
 pub(super) fn is_in_family(figure: &FigureFinding) -> bool {
-    scatters(figure.unit) && figure.verdict != Verdict::NotTestable
+    let can_be_measured = figure.part != Part::Python || figure.measured.is_some();
+    scatters(figure.unit) && figure.verdict != Verdict::NotTestable && can_be_measured
 }
 
 /// Holm's correction over all figures of the ledger that scatter. A figure that is significant only alone is not decided.

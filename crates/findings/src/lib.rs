@@ -51,7 +51,7 @@ use harness::{
     results::record::{CellRecord, Record},
     scenario::{
         CellSpec, Scenario,
-        claim::{Claim, Sourced},
+        claim::{Claim, Part, Sourced},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -206,8 +206,10 @@ pub struct FigureFinding {
     pub reason: Option<String>,
     /// The condition under which it is a reading of the claim.
     pub reading: Option<String>,
-    /// Whether it is about Rust: shown with the claim, but not part of its verdict.
-    pub in_rust: bool,
+    /// What it says about the claim.
+    pub part: Part,
+    /// Whether it is one of those that decide the claim here.
+    pub decides: bool,
     /// The claims to whose figures its model was fitted.
     pub calibrated_from: Vec<String>,
     /// The time scale it was measured at; `None` if it was not measured.

@@ -82,6 +82,8 @@ impl MeanScale {
 pub(super) enum Lacking {
     /// Nothing was measured for it yet.
     NotMeasured,
+    /// The cells can't be measured here: there is no Python, or it lacks the strategy.
+    Skipped(String),
     /// A cause that can be named.
     Cause(String),
 }
@@ -186,7 +188,7 @@ fn has_a_time(spec: &CellSpec, cell: &CellRecord) -> Result<(), Lacking> {
     let why = cell.error().unwrap_or("no reason was recorded");
     match cell.check {
         Check::Failed => Err(Lacking::Cause(format!("the cell `{spec}` failed its check: {why}"))),
-        Check::Skipped => Err(Lacking::Cause(format!("the cell `{spec}` was skipped: {why}"))),
+        Check::Skipped => Err(Lacking::Skipped(format!("the cell `{spec}` was skipped: {why}"))),
         Check::NotMeasured => Err(Lacking::NotMeasured),
         Check::Passed if cell.rounds.is_empty() => Err(Lacking::NotMeasured),
         Check::Passed => match cell.lost_workers().next() {

@@ -341,6 +341,32 @@ fn the_weakest_figure_decides_and_what_is_not_testable_is_set_aside() {
 }
 
 #[test]
+fn a_figure_in_python_decides_where_there_is_one_and_its_stand_in_where_there_is_none() {
+    let figure = "name = \"stand-in\", test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } }, \
+                  expects = { above = 1.0, from = \"said\" }, python = { name = \"in Python\", test = { ratio = \
+                  { from = \"sequential x 1\", to = \"processes x 5\" } } }";
+    let scenario = requests(&claim("000-7", &[figure], ""));
+    let judged = |python: Option<(f64, Check)>| {
+        let mut cells = vec![("sequential x 1", 9.0), ("threads x 5", 1.8)];
+        cells.extend(python.map(|(seconds, _)| ("processes x 5", seconds)));
+        let mut record = MadeMeasurement::of(&scenario).record(&cells);
+        if let (Some((_, check)), Some(cell)) = (python, record.cells.get_mut(2)) {
+            cell.check = check;
+        }
+        let claim = findings(std::slice::from_ref(&scenario), &evidence([record])).claims.remove(0);
+        let figures: Vec<_> = claim.figures.iter().map(|figure| (figure.name.as_str(), figure.decides)).collect();
+        let decides = |python: bool| vec![("in Python", python), ("stand-in", !python)];
+        assert!([decides(true), decides(false)].contains(&figures), "one of the two decides: {figures:?}");
+        (figures[0].1, claim.verdict)
+    };
+    assert_eq!(judged(None), (false, Verdict::Holds));
+    assert_eq!(judged(Some((12.0, Check::Passed))), (true, Verdict::Refuted));
+    assert_eq!(judged(Some((1.8, Check::Passed))), (true, Verdict::Holds));
+    assert_eq!(judged(Some((12.0, Check::Skipped))), (false, Verdict::Holds), "there is no Python");
+    assert_eq!(judged(Some((1.8, Check::Failed))), (true, Verdict::Undecided), "a wrong answer is no missing Python");
+}
+
+#[test]
 fn a_calculation_that_needs_more_cores_is_predicted_by_amdahl_and_says_so() {
     let figure = "name = \"speedup of 8\", test = { ratio = { from = \"sequential x 1\", to = \"processes x 8\" } }, printed = 2.21, needs = { cores = 8 }";
     let scenario = sums(&claim("002-6", &[figure], ""));

@@ -4,10 +4,14 @@ use super::{
     Finding, MechanismFinding, ReadingFinding, Verdict, bugs,
     figure::Assessed,
     mechanism::{self, mechanisms},
+    quantity::Lacking,
     sentence,
 };
 use harness::results::evidence::Evidence;
-use harness::scenario::{Scenario, claim::Claim};
+use harness::scenario::{
+    Scenario,
+    claim::{Claim, Part},
+};
 use support::terminal::shell_word;
 
 /// The weakest first: a claim is as strong as its weakest figure.
@@ -21,12 +25,18 @@ const WEAKEST_FIRST: [Verdict; 6] = [
 ];
 
 /// The finding on a claim whose figures are judged.
-pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenario], evidence: &Evidence) -> Finding {
+pub(super) fn finding(
+    claim: &Claim,
+    mut figures: Vec<Assessed>,
+    scenarios: &[Scenario],
+    evidence: &Evidence,
+) -> Finding {
     let mechanisms = mechanisms(claim, evidence);
     let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, evidence)).collect();
-    // Figures about Rust don't decide a document's claim.
+    let deciding = deciding(&figures);
+    figures.iter_mut().zip(deciding).for_each(|(assessed, decides)| assessed.finding.decides = decides);
     let judged: Vec<(usize, &Assessed)> =
-        figures.iter().enumerate().filter(|(_, assessed)| !assessed.figure.in_rust).collect();
+        figures.iter().enumerate().filter(|(_, assessed)| assessed.finding.decides).collect();
     let judged_alone: Vec<&Assessed> = judged.iter().map(|(_, assessed)| *assessed).collect();
     let verdicts = with_mechanisms(&judged_alone, &mechanisms);
     let readings = readings(claim, &judged_alone, &verdicts, scenarios);
@@ -68,6 +78,23 @@ pub(super) fn finding(claim: &Claim, figures: Vec<Assessed>, scenarios: &[Scenar
         caveat: claim.caveat.clone(),
         command: command(claim, home),
     }
+}
+
+/// Which figures decide the claim: those in Python where there is one, and what stands in for them where there is none.
+/// Figures about Rust never do.
+fn deciding(figures: &[Assessed]) -> Vec<bool> {
+    let is_in_python = |assessed: &Assessed| {
+        let lacking = assessed.taken.quantity.as_ref().err();
+        !matches!(lacking, Some(Lacking::NotMeasured | Lacking::Skipped(_)))
+    };
+    let decides = |(place, assessed): (usize, &Assessed)| match assessed.figure.part {
+        Part::Decides => true,
+        Part::Python => is_in_python(assessed),
+        // The checker puts it right behind the same figure in Python.
+        Part::StandsIn => !figures[..place].last().is_some_and(is_in_python),
+        Part::Rust => false,
+    };
+    figures.iter().enumerate().map(decides).collect()
 }
 
 /// The figures' verdicts. The first takes the mechanisms into account.

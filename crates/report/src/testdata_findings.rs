@@ -12,7 +12,7 @@ use harness::{
     },
     scenario::{
         CellSpec, DEFAULT_VARIANT, Timer,
-        claim::{Provenance, Sourced},
+        claim::{Part, Provenance, Sourced},
     },
 };
 use museum::ExhibitShown;
@@ -60,7 +60,8 @@ fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict:
         verdict,
         reason: None,
         reading: None,
-        in_rust: false,
+        part: Part::Decides,
+        decides: true,
         calibrated_from: Vec::new(),
         time_scale: None,
     }
@@ -292,7 +293,8 @@ fn lock() -> Finding {
             FigureFinding {
                 reference: None,
                 agrees: None,
-                in_rust: true,
+                part: Part::Rust,
+                decides: false,
                 ..speedup("prime_sum", ("threads", 4), 1.0, 1.96, Verdict::Holds)
             },
             FigureFinding {

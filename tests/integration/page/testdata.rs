@@ -9,7 +9,7 @@ use makespan::{
     results::{evidence::Evidence, record::Record, store::Store},
     scenario::{
         CellSpec, DEFAULT_VARIANT, Timer,
-        claim::{Provenance, Sourced},
+        claim::{Part, Provenance, Sourced},
     },
     stats::{Estimate, ranking::Place},
     worker::task_queue::Schedule,
@@ -60,7 +60,8 @@ fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, printed: f64, here: Esti
         verdict: Verdict::HoldsInDirection,
         reason: Some("a reason with a few words to it".into()),
         reading: None,
-        in_rust: false,
+        part: Part::Decides,
+        decides: true,
         calibrated_from: Vec::new(),
         time_scale: Some(10.0),
     }

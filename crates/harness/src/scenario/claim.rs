@@ -5,7 +5,7 @@
 //! or disagree is fixed there before anything is measured, and nowhere else.
 
 use super::{CellSpec, DEFAULT_VARIANT, Scenario};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Deviations up to 15 % agree with a printed figure, unless the claim says otherwise.
@@ -62,10 +62,24 @@ pub struct Figure {
     pub reading: Option<String>,
     /// What the machine must have for it.
     pub needs: Option<Needs>,
-    /// About Rust and not about the document: shown beside the claim, no part of its verdict.
-    pub in_rust: bool,
+    /// What it says about the claim.
+    pub part: Part,
     /// The claims whose printed figures determined its variants' numbers. A figure can't reproduce one of these.
     pub calibrated_from: Vec<String>,
+}
+
+/// What a figure says about its claim. The documents are about Python: where there is one, it decides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It decides the claim, whatever the language.
+    Decides,
+    /// It is measured with a Python and decides the claim. Without a Python, the figure after it does: its stand-in.
+    Python,
+    /// It decides the claim if the figure before it, the same in Python, has no measurement; otherwise it stands beside it.
+    StandsIn,
+    /// It is about Rust: shown beside the claim, no part of its verdict.
+    Rust,
 }
 
 /// A number that a figure is compared with.

@@ -3,7 +3,9 @@
 use super::{
     CellSpec, Scenario, ScenarioError, Variant,
     check::ScenarioChecker,
-    claim::{Bug, Claim, DELTA, Decision, Derived, Expects, Figure, Mechanism, Provenance, Sourced, TOLERANCE, Test},
+    claim::{
+        Bug, Claim, DELTA, Decision, Derived, Expects, Figure, Mechanism, Part, Provenance, Sourced, TOLERANCE, Test,
+    },
     load_cells, wire,
 };
 use support::{figures::exact, suggestion::one_of};
@@ -49,8 +51,10 @@ impl ScenarioChecker<'_> {
             let expected = "at least one, or a bug that refutes the claim: what decides it?";
             return Err(self.invalid(&format!("{key}.figures"), "none", expected));
         }
-        let figures = wire.figures.into_iter().map(|figure| self.figure(scenario, &format!("{key}.figures"), figure));
-        let figures = figures.collect::<Result<Vec<_>, _>>()?;
+        let mut figures = Vec::new();
+        for figure in wire.figures {
+            figures.extend(self.figure(scenario, &format!("{key}.figures"), figure)?);
+        }
         self.readings(&key, wire.depends_on.as_deref(), &figures)?;
         let mechanisms = wire.mechanisms.into_iter();
         let mechanisms = mechanisms.map(|mechanism| self.mechanism(scenario, &format!("{key}.mechanisms"), mechanism));
@@ -78,7 +82,35 @@ impl ScenarioChecker<'_> {
         })
     }
 
-    fn figure(&self, scenario: &Scenario, key: &str, wire: wire::Figure) -> Result<Figure, ScenarioError> {
+    /// A figure; before it, the same in Python, if the file has it.
+    fn figure(&self, scenario: &Scenario, key: &str, mut wire: wire::Figure) -> Result<Vec<Figure>, ScenarioError> {
+        let python = wire.python.take();
+        if python.is_some() && wire.in_rust {
+            return Err(self.invalid(
+                &format!("{key}.python"),
+                "some",
+                "none where `in_rust` is set: Rust has no stand-in",
+            ));
+        }
+        let part = match (&python, wire.in_rust) {
+            (Some(_), _) => Part::StandsIn,
+            (None, true) => Part::Rust,
+            (None, false) => Part::Decides,
+        };
+        let in_python = python.map(|python| {
+            let same = wire::Figure { name: python.name, test: python.test, ..wire.clone() };
+            self.one_figure(scenario, &format!("{key}.python"), same, Part::Python)
+        });
+        in_python.into_iter().chain([self.one_figure(scenario, key, wire, part)]).collect()
+    }
+
+    fn one_figure(
+        &self,
+        scenario: &Scenario,
+        key: &str,
+        wire: wire::Figure,
+        part: Part,
+    ) -> Result<Figure, ScenarioError> {
         let other = match wire.scenario.as_deref().filter(|name| *name != scenario.name) {
             Some(name) => Some(load_cells(name)?),
             None => None,
@@ -121,7 +153,7 @@ impl ScenarioChecker<'_> {
             tolerance,
             reading: wire.reading,
             needs: wire.needs,
-            in_rust: wire.in_rust,
+            part,
             calibrated_from,
         })
     }

@@ -94,6 +94,17 @@ pub(super) struct Figure {
     pub needs: Option<Needs>,
     #[serde(default)]
     pub in_rust: bool,
+    /// The same in Python.
+    pub python: Option<InPython>,
+}
+
+/// A figure measured with a real Python, with its own name and cells. Everything else is as for the one that stands in
+/// for it.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct InPython {
+    pub name: String,
+    pub test: Test<String>,
 }
 
 /// `2`, or `{ value = 2, why = "two connections are reset" }`.
