@@ -4,7 +4,7 @@ use makespan::{
     museum,
     scenario::{
         self, ScenarioError,
-        claim::{Claim, Expects, Part, Test},
+        claim::{Claim, Expects, FigureRole, Test},
     },
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,12 +69,12 @@ fn every_claim_reads_like_one() {
             assert!(text.ends_with('.') && !text.contains("  "), "{}: {text}", claim.id);
         }
         assert!(claim.question.ends_with('?'), "{}: {}", claim.id, claim.question);
-        let judged = claim.figures.iter().filter(|figure| figure.part != Part::Rust);
+        let judged = claim.figures.iter().filter(|figure| figure.role != FigureRole::Rust);
         assert!(judged.count() > 0 || claim.bugs.iter().any(|bug| bug.refutes), "{}", claim.id);
         for bug in &claim.bugs {
             assert!(bug.program.ends_with('.') && !bug.name.ends_with('.'), "{}: {}", claim.id, bug.name);
         }
-        if claim.figures.iter().any(|figure| figure.part == Part::Rust) {
+        if claim.figures.iter().any(|figure| figure.role == FigureRole::Rust) {
             assert!(claim.in_rust.is_some(), "{} has a figure about Rust, and no word", claim.id);
         }
         if let Some(depends_on) = &claim.depends_on {

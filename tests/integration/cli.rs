@@ -688,3 +688,19 @@ fn standard_output_that_is_full_is_a_failure() {
         );
     }
 }
+
+#[test]
+fn completions_and_manual_pages_know_every_subcommand() {
+    let dir = place();
+    let shown = |arguments: &[&str]| success(dir.path(), arguments).0;
+    assert_eq!(shown(&["man", "--dir", "pages"]), "");
+    for shell in ["bash", "zsh", "fish"] {
+        let script = shown(&["completions", shell]);
+        for subcommand in ["reproduce", "race", "classroom"] {
+            assert!(script.contains(subcommand), "{shell} doesn't complete {subcommand}");
+        }
+    }
+    assert!(shown(&["man"]).contains(".TH makespan 1"));
+    let page = fs::read_to_string(dir.path().join("pages/makespan-reproduce.1")).unwrap();
+    assert!(page.contains(".TH") && page.contains("\\-\\-budget"), "{page}");
+}

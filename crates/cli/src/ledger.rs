@@ -324,7 +324,7 @@ fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
 mod tests {
     use super::*;
     use findings::{BugFinding, BugResult, Measured, Prediction, ReadingFinding, Sentence};
-    use harness::scenario::claim::Part;
+    use harness::scenario::claim::FigureRole;
     use proptest::prelude::*;
     use stats::Estimate;
 
@@ -346,7 +346,7 @@ mod tests {
             verdict,
             reason: None,
             reading: None,
-            part: Part::Decides,
+            role: FigureRole::Decides,
             decides: true,
             calibrated_from: Vec::new(),
             time_scale: Some(20.0),

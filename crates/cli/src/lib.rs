@@ -14,6 +14,7 @@ mod hidden;
 mod ledger;
 mod lesson;
 mod list;
+mod manual;
 mod measuring;
 mod museum;
 mod print;
@@ -108,6 +109,10 @@ enum Command {
     Exercise(exercise::ExerciseArgs),
     /// Find what on this machine disturbs measurements, and how to fix it
     Doctor(doctor::DoctorArgs),
+    /// Print completions for a shell
+    Completions(manual::CompletionsArgs),
+    /// Print the manual page, or write one for each subcommand
+    Man(manual::ManArgs),
 }
 
 /// The `--data` option, shared by several subcommands.
@@ -193,6 +198,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Lesson(args) => lesson::run(args),
         Command::Exercise(args) => exercise::run(&args),
         Command::Doctor(args) => Ok(doctor::run(&args)),
+        Command::Completions(args) => Ok(manual::completions(&args)),
+        Command::Man(args) => manual::man(&args),
     }?;
     print::outcome()?;
     Ok(code)

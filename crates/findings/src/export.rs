@@ -9,7 +9,7 @@ use super::{
 };
 use harness::scenario::{
     CellSpec,
-    claim::{Part, Provenance, Sourced},
+    claim::{FigureRole, Provenance, Sourced},
 };
 use measure::host::HostFacts;
 use serde::Serialize;
@@ -109,7 +109,7 @@ struct Figure<'a> {
     verdict: Verdict,
     reason: Option<&'a str>,
     reading: Option<&'a str>,
-    part: Part,
+    role: FigureRole,
     decides: bool,
     calibrated_from: &'a [String],
     time_scale: Option<f64>,
@@ -264,7 +264,7 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
         verdict: found.verdict,
         reason: found.reason.as_deref(),
         reading: found.reading.as_deref(),
-        part: found.part,
+        role: found.role,
         decides: found.decides,
         calibrated_from: &found.calibrated_from,
         time_scale: found.time_scale,

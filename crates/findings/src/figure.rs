@@ -69,7 +69,7 @@ pub(super) fn assess<'a>(
         verdict: judge::without_circles(verdict, &claim.id, &figure.calibrated_from),
         reason,
         reading: figure.reading.clone(),
-        part: figure.part,
+        role: figure.role,
         // The claim's figures together tell.
         decides: false,
         calibrated_from: figure.calibrated_from.clone(),

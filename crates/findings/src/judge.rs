@@ -6,7 +6,7 @@
 use super::{FigureFinding, Unit, Verdict, placed::Placed, quantity::Quantity};
 use harness::scenario::{
     CellSpec,
-    claim::{DELTA, Expects, Figure, Needs, Part, Test},
+    claim::{DELTA, Expects, Figure, FigureRole, Needs, Test},
 };
 use stats::{holm, looks::ALPHA};
 use support::figures::{count, grouped};
@@ -185,7 +185,7 @@ pub(super) fn scatters(unit: Unit) -> bool {
 /// Whether the figure counts in Holm's correction: it scatters, and the machine could decide it. One that was not measured
 /// counts too, so that a claim tested alone is corrected for the whole ledger; but not one in Python, which may be missing.
 pub(super) fn is_in_family(figure: &FigureFinding) -> bool {
-    let can_be_measured = figure.part != Part::Python || figure.measured.is_some();
+    let can_be_measured = figure.role != FigureRole::Python || figure.measured.is_some();
     scatters(figure.unit) && figure.verdict != Verdict::NotTestable && can_be_measured
 }
 

@@ -51,7 +51,7 @@ use harness::{
     results::record::{CellRecord, Record},
     scenario::{
         CellSpec, Scenario,
-        claim::{Claim, Part, Sourced},
+        claim::{Claim, FigureRole, Sourced},
     },
 };
 use serde::{Deserialize, Serialize};
@@ -207,7 +207,7 @@ pub struct FigureFinding {
     /// The condition under which it is a reading of the claim.
     pub reading: Option<String>,
     /// What it says about the claim.
-    pub part: Part,
+    pub role: FigureRole,
     /// Whether it is one of those that decide the claim here.
     pub decides: bool,
     /// The claims to whose figures its model was fitted.

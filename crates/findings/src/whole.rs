@@ -10,7 +10,7 @@ use super::{
 use harness::results::evidence::Evidence;
 use harness::scenario::{
     Scenario,
-    claim::{Claim, Part},
+    claim::{Claim, FigureRole},
 };
 use support::terminal::shell_word;
 
@@ -87,12 +87,12 @@ fn deciding(figures: &[Assessed]) -> Vec<bool> {
         let lacking = assessed.taken.quantity.as_ref().err();
         !matches!(lacking, Some(Lacking::NotMeasured | Lacking::Skipped(_)))
     };
-    let decides = |(place, assessed): (usize, &Assessed)| match assessed.figure.part {
-        Part::Decides => true,
-        Part::Python => is_in_python(assessed),
+    let decides = |(place, assessed): (usize, &Assessed)| match assessed.figure.role {
+        FigureRole::Decides => true,
+        FigureRole::Python => is_in_python(assessed),
         // The checker puts it right behind the same figure in Python.
-        Part::StandsIn => !figures[..place].last().is_some_and(is_in_python),
-        Part::Rust => false,
+        FigureRole::StandsIn => !figures[..place].last().is_some_and(is_in_python),
+        FigureRole::Rust => false,
     };
     figures.iter().enumerate().map(decides).collect()
 }

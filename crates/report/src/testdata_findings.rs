@@ -12,7 +12,7 @@ use harness::{
     },
     scenario::{
         CellSpec, DEFAULT_VARIANT, Timer,
-        claim::{Part, Provenance, Sourced},
+        claim::{FigureRole, Provenance, Sourced},
     },
 };
 use museum::ExhibitShown;
@@ -60,7 +60,7 @@ fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict:
         verdict,
         reason: None,
         reading: None,
-        part: Part::Decides,
+        role: FigureRole::Decides,
         decides: true,
         calibrated_from: Vec::new(),
         time_scale: None,
@@ -293,7 +293,7 @@ fn lock() -> Finding {
             FigureFinding {
                 reference: None,
                 agrees: None,
-                part: Part::Rust,
+                role: FigureRole::Rust,
                 decides: false,
                 ..speedup("prime_sum", ("threads", 4), 1.0, 1.96, Verdict::Holds)
             },

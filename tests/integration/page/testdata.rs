@@ -9,7 +9,7 @@ use makespan::{
     results::{evidence::Evidence, record::Record, store::Store},
     scenario::{
         CellSpec, DEFAULT_VARIANT, Timer,
-        claim::{Part, Provenance, Sourced},
+        claim::{FigureRole, Provenance, Sourced},
     },
     stats::{Estimate, ranking::Place},
     worker::task_queue::Schedule,
@@ -60,7 +60,7 @@ fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, printed: f64, here: Esti
         verdict: Verdict::HoldsInDirection,
         reason: Some("a reason with a few words to it".into()),
         reading: None,
-        part: Part::Decides,
+        role: FigureRole::Decides,
         decides: true,
         calibrated_from: Vec::new(),
         time_scale: Some(10.0),

@@ -63,7 +63,7 @@ pub struct Figure {
     /// What the machine must have for it.
     pub needs: Option<Needs>,
     /// What it says about the claim.
-    pub part: Part,
+    pub role: FigureRole,
     /// The claims whose printed figures determined its variants' numbers. A figure can't reproduce one of these.
     pub calibrated_from: Vec<String>,
 }
@@ -71,7 +71,7 @@ pub struct Figure {
 /// What a figure says about its claim. The documents are about Python: where there is one, it decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Part {
+pub enum FigureRole {
     /// It decides the claim, whatever the language.
     Decides,
     /// It is measured with a Python and decides the claim. Without a Python, the figure after it does: its stand-in.

@@ -4,7 +4,8 @@ use super::{
     CellSpec, Scenario, ScenarioError, Variant,
     check::ScenarioChecker,
     claim::{
-        Bug, Claim, DELTA, Decision, Derived, Expects, Figure, Mechanism, Part, Provenance, Sourced, TOLERANCE, Test,
+        Bug, Claim, DELTA, Decision, Derived, Expects, Figure, FigureRole, Mechanism, Provenance, Sourced, TOLERANCE,
+        Test,
     },
     load_cells, wire,
 };
@@ -92,16 +93,16 @@ impl ScenarioChecker<'_> {
                 "none where `in_rust` is set: Rust has no stand-in",
             ));
         }
-        let part = match (&python, wire.in_rust) {
-            (Some(_), _) => Part::StandsIn,
-            (None, true) => Part::Rust,
-            (None, false) => Part::Decides,
+        let role = match (&python, wire.in_rust) {
+            (Some(_), _) => FigureRole::StandsIn,
+            (None, true) => FigureRole::Rust,
+            (None, false) => FigureRole::Decides,
         };
         let in_python = python.map(|python| {
             let same = wire::Figure { name: python.name, test: python.test, ..wire.clone() };
-            self.one_figure(scenario, &format!("{key}.python"), same, Part::Python)
+            self.one_figure(scenario, &format!("{key}.python"), same, FigureRole::Python)
         });
-        in_python.into_iter().chain([self.one_figure(scenario, key, wire, part)]).collect()
+        in_python.into_iter().chain([self.one_figure(scenario, key, wire, role)]).collect()
     }
 
     fn one_figure(
@@ -109,7 +110,7 @@ impl ScenarioChecker<'_> {
         scenario: &Scenario,
         key: &str,
         wire: wire::Figure,
-        part: Part,
+        role: FigureRole,
     ) -> Result<Figure, ScenarioError> {
         let other = match wire.scenario.as_deref().filter(|name| *name != scenario.name) {
             Some(name) => Some(load_cells(name)?),
@@ -153,7 +154,7 @@ impl ScenarioChecker<'_> {
             tolerance,
             reading: wire.reading,
             needs: wire.needs,
-            part,
+            role,
             calibrated_from,
         })
     }

@@ -15,7 +15,7 @@ use crate::{
     svg::palette,
 };
 use findings::{BugFinding, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
-use harness::{results::record::Record, scenario::claim::Part};
+use harness::{results::record::Record, scenario::claim::FigureRole};
 use maud::{Markup, html};
 use museum::ExhibitShown;
 use support::words::capital;
@@ -303,7 +303,7 @@ fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
 fn in_rust(finding: &Finding) -> Markup {
     let Some(note) = &finding.in_rust else { return html! {} };
     let under_lock = |figure: &FigureFinding| figure.cells.last().is_some_and(|cell| cell.strategy == "gil_threads");
-    let both = finding.figures.iter().filter(|figure| figure.part != Part::Decides || under_lock(figure));
+    let both = finding.figures.iter().filter(|figure| figure.role != FigureRole::Decides || under_lock(figure));
     let figures: Vec<(&FigureFinding, String)> =
         both.filter_map(|figure| Some((figure, figure.unit.measured(&figure.measured?)))).collect();
     html! {
