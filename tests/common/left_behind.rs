@@ -27,6 +27,13 @@ pub fn children() -> Vec<u32> {
     children
 }
 
+/// The children of another process, oldest first.
+pub fn children_of(parent: u32) -> Vec<u32> {
+    let mut children: Vec<u32> = processes().filter(|&pid| self::parent(pid) == Some(parent)).collect();
+    children.sort_unstable();
+    children
+}
+
 /// Those of them that have ended, but were not reaped.
 pub fn zombies() -> Vec<u32> {
     children().into_iter().filter(|&pid| stat(pid).is_some_and(|(state, _)| state == "Z")).collect()
@@ -53,11 +60,13 @@ pub fn with(entry: &str) -> Vec<u32> {
 
 /// Those of them whose first argument is this.
 pub fn marked_as(mark: &str, argument: &str) -> Vec<u32> {
-    let is_such = |pid: &u32| {
-        let line = fs::read(file(*pid, "cmdline")).unwrap_or_default();
-        line.split(|&byte| byte == 0).nth(1) == Some(argument.as_bytes())
-    };
-    marked(mark).into_iter().filter(is_such).collect()
+    marked(mark).into_iter().filter(|&pid| argument_of(pid) == argument).collect()
+}
+
+/// Its first argument.
+pub fn argument_of(pid: u32) -> String {
+    let line = fs::read(file(pid, "cmdline")).unwrap_or_default();
+    String::from_utf8_lossy(line.split(|&byte| byte == 0).nth(1).unwrap_or_default()).into_owned()
 }
 
 /// Sends the signal. A process that is to stop has stopped when this returns: until its threads have noticed the signal, it

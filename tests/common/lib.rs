@@ -8,6 +8,7 @@ pub mod gate;
 pub mod http;
 pub mod left_behind;
 pub mod program;
+pub mod python;
 pub mod redis;
 pub mod wait;
 

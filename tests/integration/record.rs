@@ -143,8 +143,8 @@ fn the_schema_is_one_and_describes_every_key() {
         count += 1;
     }
     assert_eq!(
-        count, 15,
-        "record, left out, throttling, host, cell, spec, round, latency, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
+        count, 16,
+        "record, left out, throttling, host, cell, spec, python, round, latency, lost worker, estimate, excluded, timeline, elsewhere, outage, span"
     );
 }
 

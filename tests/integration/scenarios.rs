@@ -50,6 +50,12 @@ fn every_scenario_file_is_built_in() {
 fn every_strategy_file_is_listed() {
     let mut found = files("crates/work/src/strategy", "rs");
     found.remove("mod");
+    let of_python = files("fixtures/python/makespan_lane/strategy", "py");
+    found.extend(
+        of_python.iter().filter(|name| !["__init__", "base"].contains(&&***name)).map(|name| format!("python/{name}")),
+    );
+    // It has those of Python.
+    assert!(found.remove("python"));
     let listed: BTreeSet<String> = strategy::ALL.iter().map(|strategy| strategy.name().to_owned()).collect();
     assert_eq!(
         missing(&listed, &found),

@@ -3,9 +3,11 @@
 //! One test in a process of its own, because it counts that process's threads.
 #![cfg(target_os = "linux")]
 
-use common::{PATIENCE, endless, fetch, gate::Gate, layout, left_behind, primes, results, wait_until, work};
+use common::{
+    PATIENCE, endless, fetch, gate::Gate, layout, left_behind, primes, python::strategies, results, wait_until, work,
+};
 use makespan::{
-    strategy::{ALL, Work},
+    strategy::Work,
     task::{ErrorKind, Output, Task, TaskError},
     worker::{stop::Stop, task_queue::Schedule},
 };
@@ -17,7 +19,6 @@ use std::{
 
 /// Enough to do two small tasks, on a machine as busy as you like.
 const LIMIT: Duration = Duration::from_secs(3);
-const STRATEGIES: usize = ALL.len();
 
 #[test]
 fn a_run_without_end_is_ended() {
@@ -38,7 +39,7 @@ fn a_run_without_end_is_ended() {
 /// What every strategy makes of two small tasks and two that don't end. All at once, so as to wait only once.
 fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + Sync)) -> Vec<(&'static str, Results)> {
     let tasks = [primes(0, 10), primes(10, 20), without_end(), without_end()];
-    let one = |strategy: &'static dyn makespan::strategy::Strategy| {
+    let one = &|strategy: &'static dyn makespan::strategy::Strategy| {
         let mut pool = strategy.start(layout(strategy, 2), &common::env()).expect("the pool starts");
         let work = Work { stop: stop(), ..work(&tasks, Schedule::OneByOne) };
         let watchdog = work.stop.watchdog().expect("a thread");
@@ -49,7 +50,7 @@ fn on_every_strategy(without_end: &dyn Fn() -> Task, stop: &(dyn Fn() -> Stop + 
         (strategy.name(), found)
     };
     thread::scope(|scope| {
-        let runs: Vec<_> = ALL.iter().map(|strategy| scope.spawn(|| one(*strategy))).collect();
+        let runs: Vec<_> = strategies().into_iter().map(|strategy| scope.spawn(move || one(strategy))).collect();
         runs.into_iter().map(|run| run.join().expect("no panic")).collect()
     })
 }
@@ -70,7 +71,7 @@ fn at_the_deadline(without_end: &dyn Fn() -> Task) {
 
 /// Interrupted when all have started, so what is done by then differs; but nothing that doesn't end has ended.
 fn when_interrupted() {
-    let (flag, started) = (Arc::new(AtomicBool::new(false)), std::sync::Barrier::new(STRATEGIES + 1));
+    let (flag, started) = (Arc::new(AtomicBool::new(false)), std::sync::Barrier::new(strategies().len() + 1));
     thread::scope(|scope| {
         scope.spawn(|| {
             started.wait();

@@ -4,3 +4,4 @@
 mod deadline;
 mod faults;
 mod limits;
+mod python;

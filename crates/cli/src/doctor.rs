@@ -1,21 +1,32 @@
 //! `makespan doctor`: what on this machine disturbs measurements, with remedies, and the optional parts it has.
 
-use super::print::say;
+use super::{Data, print::say};
 use measure::disturbances::{self, Inspection, Severity};
 use std::{
     env::{self, VarError},
-    path::Path,
+    path::PathBuf,
     process::ExitCode,
 };
-use work::queue::{
-    address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
-    redis::{Redis, RedisFacts},
+use work::{
+    queue::{
+        address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
+        redis::{Redis, RedisFacts},
+    },
+    worker::python::interpreter::{
+        Greeting, Interpreter, NoInterpreter, VARIABLE as PYTHON_VARIABLE, found, on_path, programs,
+    },
 };
 
 #[derive(clap::Args)]
-pub struct DoctorArgs {}
+pub struct DoctorArgs {
+    /// Python interpreter to look at (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
+    #[arg(long, value_name = "PATH")]
+    python: Vec<PathBuf>,
+    #[command(flatten)]
+    data: Data,
+}
 
-pub fn run(_: &DoctorArgs) -> ExitCode {
+pub fn run(args: &DoctorArgs) -> ExitCode {
     say!("What disturbs measurements on this machine:");
     let findings = disturbances::find();
     for finding in &findings {
@@ -30,10 +41,12 @@ pub fn run(_: &DoctorArgs) -> ExitCode {
     }
     say!("\nOptional parts:");
     for (program, purpose) in OPTIONAL {
-        let found = on_path(program);
+        let found = on_path(program.as_ref()).map(|place| place.display().to_string());
         let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
         say!("  {mark} {program}: {purpose} ({place})");
     }
+    say!("\nPython, for `--strategy python/threads` and the like:");
+    pythons(args);
     say!("\nA job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):");
     queue();
     let warnings = findings
@@ -59,6 +72,33 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("redis-server", "a queue that workers on other machines can reach; `make redis` starts one"),
 ];
 
+/// Says of each interpreter what it is and has, one by one: a bad one must not hide the others.
+fn pythons(args: &DoctorArgs) {
+    let store = args.data.clone().store();
+    for path in programs(&args.python) {
+        match path.and_then(|path| found(&[path], store.dir())) {
+            Ok(interpreters) => interpreters.iter().for_each(python),
+            Err(error @ NoInterpreter::NotFound) => say!("  - {error}"),
+            Err(error) => say!("  ✗ {error}\n    remedy: name another one with --python PATH or {PYTHON_VARIABLE}"),
+        }
+    }
+}
+
+fn python(interpreter: &Interpreter) {
+    let Greeting { start_methods, default_start_method, packages, strategies, .. } = &interpreter.greeting;
+    let methods = start_methods
+        .iter()
+        .map(|method| if method == default_start_method { format!("{method} (default)") } else { method.clone() });
+    let installed = packages.iter().filter_map(|(name, version)| Some(format!("{name} {}", version.as_ref()?)));
+    let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    say!("  ✓ {}: {interpreter}", interpreter.label);
+    say!("    start methods: {}", listed(methods.collect()));
+    say!("    packages: {}", listed(installed.collect()));
+    for (strategy, missing) in strategies.iter().filter(|(_, missing)| !missing.is_empty()) {
+        say!("    without python/{strategy}: it lacks {missing}");
+    }
+}
+
 /// Checks the queue that the user has named, otherwise a Redis on this machine.
 fn queue() {
     let (named, text) = match env::var(VARIABLE) {
@@ -83,15 +123,4 @@ fn queue() {
         ),
         Err(error) => say!("  {} {named}{error}", if named.is_empty() { "-" } else { "✗" }),
     }
-}
-
-fn on_path(program: &str) -> Option<String> {
-    let paths = env::var_os("PATH")?;
-    let places = env::split_paths(&paths).map(|dir| dir.join(program));
-    places.into_iter().find(|place| is_program(place)).map(|place| place.display().to_string())
-}
-
-fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    path.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }

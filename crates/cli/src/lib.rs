@@ -116,7 +116,7 @@ enum Command {
 }
 
 /// The `--data` option, shared by several subcommands.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 struct Data {
     /// Directory for records and fixtures [default: target/makespan in a checkout, else the user's cache]
     #[arg(long = "data", value_name = "DIR")]

@@ -1,10 +1,12 @@
 //! Shared by the subcommands that measure: the environment of strategies, Ctrl-C, and the command line for the record.
 
-use super::print::note;
+use super::{Usage, print::note};
 use anyhow::Context;
-use harness::results::store::Store;
+use clap::builder::PossibleValuesParser;
+use harness::{results::store::Store, scenario::CellSpec};
 use std::{
     env,
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -13,11 +15,66 @@ use std::{
     time::Duration,
 };
 use support::terminal::shell_word;
-use work::{queue::address::Address, strategy::Env};
+use work::{
+    queue::address::Address,
+    strategy::{
+        Env,
+        python::{has_start_method, is_python},
+    },
+    worker::python::interpreter::{Interpreter, NoInterpreter, START_METHODS, found, names},
+};
 
 /// The environment of strategies and exhibits: this program, and the store's directory.
 pub fn env(store: &Store) -> anyhow::Result<Env> {
     Ok(Env::new(env::current_exe().context("can't find the path of this program")?, store.dir()))
+}
+
+/// Which Python `python/...` strategies run in, shared by several subcommands.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PythonArgs {
+    /// Python interpreter for `python/...` strategies (repeatable: each is measured) [default: `MAKESPAN_PYTHON`, else
+    /// `python3` on PATH]
+    #[arg(long, value_name = "PATH")]
+    pub python: Vec<PathBuf>,
+    /// How Python starts worker processes, `fork`, `spawn` or `forkserver` [default: the interpreter's own]
+    #[arg(long, value_name = "METHOD,...", value_delimiter = ',', value_parser = PossibleValuesParser::new(START_METHODS))]
+    pub start_method: Vec<String>,
+}
+
+impl PythonArgs {
+    /// The cells, those of Python once in each interpreter and with each start method. A named interpreter that can't be
+    /// used is an error; without any, these cells will be skipped.
+    pub fn in_each(&self, cells: Vec<CellSpec>, store: &Store) -> anyhow::Result<Vec<CellSpec>> {
+        let in_python = cells.iter().any(|cell| is_python(&cell.strategy));
+        let interpreters = check_python(&self.python, in_python, store)?;
+        if !self.start_method.is_empty() && !cells.iter().any(|cell| has_start_method(&cell.strategy)) {
+            let words =
+                "--start-method: no cell has processes of Python: add `--strategy python/processes`, or another";
+            return Err(Usage(words.into()).into());
+        }
+        let (plain, with_methods) = (names(&interpreters, &[]), names(&interpreters, &self.start_method));
+        let in_each = |cell: CellSpec| match cell.strategy.as_str() {
+            name if !is_python(name) || cell.python.is_some() => vec![cell],
+            name => {
+                let settings = if has_start_method(name) { &with_methods } else { &plain };
+                settings.iter().map(|python| CellSpec { python: python.clone(), ..cell.clone() }).collect()
+            }
+        };
+        Ok(cells.into_iter().flat_map(in_each).collect())
+    }
+}
+
+/// The interpreters for cells of Python, if there are such cells. One that is named and can't be used is an error, and so
+/// is one that no cell needs. Where there is no `python3`, there are none, and the cells will be skipped.
+pub fn check_python(named: &[PathBuf], in_python: bool, store: &Store) -> Result<Vec<Interpreter>, Usage> {
+    if !in_python {
+        let needless = "--python: no cell is in Python: add `--strategy python/threads`, or another";
+        return if named.is_empty() { Ok(Vec::new()) } else { Err(Usage(needless.into())) };
+    }
+    match found(named, store.dir()) {
+        Err(NoInterpreter::NotFound) => Ok(Vec::new()),
+        found => found.map_err(|error| Usage(error.to_string())),
+    }
 }
 
 /// After Ctrl-C, no wait for a worker is longer than a second. If the run takes longer than this, something is stuck.

@@ -18,6 +18,7 @@ mod screen;
 
 use super::{
     Data, ledger,
+    measuring::PythonArgs,
     print::{note, printable},
     progress,
     run::{WorkersFlag, check, exit_code, scale},
@@ -86,6 +87,8 @@ pub struct RaceArgs {
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
     #[command(flatten)]
+    python: PythonArgs,
+    #[command(flatten)]
     data: Data,
 }
 
@@ -126,6 +129,8 @@ impl RaceArgs {
         let workers: Vec<String> = if self.workers.is_empty() { shapes(few) } else { workers };
         options.extend([("--strategy", strategies.join(",")), ("--workers", workers.join(","))]);
         options.extend(self.time_scale.map(|scale| ("--time-scale", scale.to_string())));
+        options.extend(self.python.python.iter().map(|path| ("--python", path.to_string_lossy().into_owned())));
+        options.push(("--start-method", self.python.start_method.join(",")));
         options.retain(|(_, value)| !value.is_empty());
         let options = options.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
         std::iter::once(self.scenario.clone()).chain(options).collect()

@@ -31,6 +31,7 @@ use measure::host::HostFacts;
 use museum::Exhibit;
 use std::{
     collections::BTreeMap,
+    path::PathBuf,
     process::ExitCode,
     sync::{
         Arc,
@@ -39,7 +40,7 @@ use std::{
     time::{Duration, Instant},
 };
 use watch::Watch;
-use work::strategy::Env;
+use work::strategy::{Env, python::is_python};
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -67,6 +68,9 @@ pub struct ReproduceArgs {
     /// Seed of the order within rounds
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Python interpreter for the cells of Python (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
+    #[arg(long, value_name = "PATH")]
+    python: Vec<PathBuf>,
     /// Also write the findings as JSON; `-` for standard output, instead of the ledger
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
@@ -111,7 +115,7 @@ impl ReproduceArgs {
 
     /// Everything that a measurement depends on: only a run with the same key can be resumed.
     fn key(&self, parts: &[Part]) -> String {
-        journal::key(&(cfg!(debug_assertions), parts, self.looks(), self.seed))
+        journal::key(&(cfg!(debug_assertions), parts, self.looks(), self.seed, &self.python))
     }
 }
 
@@ -127,9 +131,11 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     if args.fresh {
         Journal::open(&store, key.clone())?.close()?;
     }
+    let in_python = |part: &Part| part.cells.iter().any(|cell| is_python(&cell.strategy));
+    measuring::check_python(&args.python, parts.iter().any(in_python), &store)?;
     let interrupted = measuring::on_ctrl_c()?;
     let settings = Settings {
-        env: measuring::env(&store)?,
+        env: Env { pythons: args.python.clone(), ..measuring::env(&store)? },
         data: store.dir().into(),
         images: None,
         server: None,

@@ -1,6 +1,12 @@
 //! `makespan run`: measure a scenario.
 
-use super::{Data, Usage, measuring, print::note, progress::Progress, queue_address, table};
+use super::{
+    Data, Usage,
+    measuring::{self, PythonArgs},
+    print::note,
+    progress::Progress,
+    queue_address, table,
+};
 use anyhow::Context;
 use clap::{Args as _, FromArgMatches, builder::NonEmptyStringValueParser};
 use harness::{
@@ -31,7 +37,7 @@ use work::{
         broker::{Peer, Role},
         job::BUILD,
     },
-    strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, queue::Queue},
+    strategy::{self, Env, QueueSettings, Strategy, gil_threads::GilThreads, python::is_python, queue::Queue},
     worker::{gil::SWITCH_INTERVAL, layout::WorkerLayout, task_queue::Schedule},
 };
 
@@ -107,6 +113,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     csv: Option<Output>,
     #[command(flatten)]
+    python: PythonArgs,
+    #[command(flatten)]
     data: Data,
 }
 
@@ -118,6 +126,7 @@ Examples:
   makespan run thumbnails --images ~/Pictures --workers 2
   makespan run gallery_downloads --strategy queue,processes --workers 4
   makespan run prime_sum --strategy queue --workers 0 --queue redis://10.0.0.1
+  makespan run prime_sum --strategy python/threads --workers 1,2 --python python3.14 --python python3.14t
   makespan run gallery_downloads --json - | jq '.cells[].speedup'";
 
 /// What `--workers` takes.
@@ -175,13 +184,15 @@ fn timer(text: &str) -> Result<Timer, String> {
 
 pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     let instead_of_the_table = args.outputs()?;
-    let Asked { scenario, cells, baseline, queue } = asked(&args)?;
+    let store = args.data.clone().store();
+    let Asked { scenario, cells, baseline, queue } = asked(&args, &store)?;
     if let Some(address) = &queue.address {
         greet(address, &queue)?;
     }
-    let (store, interrupted) = (args.data.store(), measuring::on_ctrl_c()?);
+    let interrupted = measuring::on_ctrl_c()?;
+    let (switch_interval, pythons) = (args.switch_interval.unwrap_or(SWITCH_INTERVAL), args.python.python);
     let settings = Settings {
-        env: Env { switch_interval: args.switch_interval.unwrap_or(SWITCH_INTERVAL), queue, ..measuring::env(&store)? },
+        env: Env { switch_interval, queue, pythons, ..measuring::env(&store)? },
         data: store.dir().into(),
         images: args.images,
         server: args.server,
@@ -246,12 +257,12 @@ struct Asked {
 }
 
 /// What to measure, or why that is not possible.
-fn asked(args: &RunArgs) -> anyhow::Result<Asked> {
+fn asked(args: &RunArgs, store: &Store) -> anyhow::Result<Asked> {
     let mut scenario = scenario::load(&args.scenario)?;
     if let Some(time_scale) = args.time_scale {
         scenario = scaled(scenario, time_scale)?;
     }
-    let cells = chosen_cells(args, &scenario)?;
+    let cells = args.python.in_each(chosen_cells(args, &scenario)?, store)?;
     let queue = queue_settings(args, &cells)?;
     means_something(args, &cells)?;
     let baseline = args.baseline.as_deref().map(|name| baseline(name, &cells)).transpose()?;
@@ -311,7 +322,8 @@ fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
 pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
     let parser = RunArgs::augment_args(clap::Command::new("run").no_binary_name(true));
     let matches = parser.try_get_matches_from(arguments).and_then(|matches| RunArgs::from_arg_matches(&matches));
-    asked(&matches.map_err(|error| Usage(error.to_string()))?).map(drop)
+    let args = matches.map_err(|error| Usage(error.to_string()))?;
+    asked(&args, &args.data.clone().store()).map(drop)
 }
 
 /// The exit code of a measurement.
@@ -380,7 +392,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
     let name = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
     let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
     let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
-    let own = || scenario.cells.iter().filter(|cell| cell.variant == name);
+    let own = || scenario.cells.iter().filter(|cell| cell.variant == name && !is_python(&cell.strategy));
     let timer = args.timer.unwrap_or(Timer::Warm);
     if args.strategy.is_empty() && args.workers.is_empty() && args.deal.is_none() && args.timer.is_none() {
         let cells: Vec<CellSpec> = own().cloned().collect();
@@ -421,7 +433,8 @@ fn asked_shapes(args: &RunArgs) -> anyhow::Result<Vec<WorkerLayout>> {
 
 /// The default variant's plain cells, for another variant.
 fn usual_cells(scenario: &Scenario, variant: &Variant) -> anyhow::Result<Vec<CellSpec>> {
-    let plain = |cell: &&CellSpec| cell.variant == DEFAULT_VARIANT && cell.timer == Timer::Warm;
+    let plain =
+        |cell: &&CellSpec| cell.variant == DEFAULT_VARIANT && cell.timer == Timer::Warm && !is_python(&cell.strategy);
     let moved = |cell: &CellSpec| {
         let strategy = strategy::named(&cell.strategy).map_err(Usage)?;
         let shape = strategy.layout(cell.shape, variant.tasks()).unwrap_or(cell.shape);

@@ -189,6 +189,9 @@ fn name(cell: &CellRecord) -> String {
         Timer::Cold => name.push_str(", cold"),
         Timer::AsPublished => name.push_str(", as published"),
     }
+    if let Some(python) = &cell.spec.python {
+        name = format!("{name}, {python}");
+    }
     if cell.spec.variant != DEFAULT_VARIANT {
         name = format!("{name} ({})", cell.spec.variant);
     }
@@ -385,6 +388,7 @@ mod tests {
             shape: "2".parse().unwrap(),
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
+            python: None,
         };
         let rounds = [(1.0, share), (0.8, -share), (1.1, share), (0.9, -share)].map(|(noise, apart): (f64, f64)| {
             Round { run_s: noise / speedup * (1.0 + apart), cpu_user_s: 4e-5, workers: 2, ..Round::default() }

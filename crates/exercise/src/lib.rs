@@ -240,6 +240,7 @@ impl Exercise {
             shape,
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
+            python: None,
         };
         [cell("sequential", WorkerLayout::ONE), cell(self.house, self.shape), cell(strategy, self.shape)]
     }

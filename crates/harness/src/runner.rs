@@ -14,6 +14,7 @@ mod join;
 mod order;
 mod plan;
 mod probe;
+mod python_reference;
 mod rounds;
 pub mod stage;
 mod waits;
@@ -28,6 +29,7 @@ use crate::{
 use bench::Bench;
 use cell::{CellError, PreparedCell, Sample};
 use measure::clock::now_ns;
+use python_reference::References;
 use stage::{SetupError, Stage};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -184,7 +186,7 @@ fn set_up_cells(
     observer: &mut dyn Observer,
 ) -> Result<Vec<PreparedCell>, SetupError> {
     let mut stages: BTreeMap<&str, Rc<Stage>> = BTreeMap::new();
-    let mut cells = Vec::new();
+    let (mut cells, mut references) = (Vec::new(), References::default());
     // Created here, not by each pool: some pools live in child processes, which may be killed.
     let background = |spec: &CellSpec| scenario.variant(&spec.variant)?.background.as_ref();
     let has_queue = |spec: &CellSpec| {
@@ -199,7 +201,11 @@ fn set_up_cells(
             stages.insert(&spec.variant, Rc::new(stage));
         }
         let stage = Rc::clone(&stages[spec.variant.as_str()]);
-        cells.push(PreparedCell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?);
+        let mut cell = PreparedCell::new(scenario, number, spec.clone(), stage, queues.clone(), settings)?;
+        if cell.refused().is_none() {
+            cell.compare_with(references.of(&cell));
+        }
+        cells.push(cell);
     }
     Ok(cells)
 }

@@ -179,6 +179,10 @@ pub struct CellSpec {
     pub deal: Schedule,
     /// What the clock encloses.
     pub timer: Timer,
+    /// The [label](work::worker::python::interpreter::PythonSetting::label) of its interpreter and start method, if there
+    /// are several; `None` for the only one, and for strategies that are not Python's.
+    #[serde(default)]
+    pub python: Option<String>,
 }
 
 /// Why a scenario can't be used.
@@ -325,7 +329,14 @@ pub fn matrix(
         for &deal in deals {
             let deal = if strategy.max_workers() == 1 { Schedule::OneByOne } else { deal };
             let (variant, strategy) = (variant.name.clone(), strategy.name().to_owned());
-            let cell = |&shape| CellSpec { variant: variant.clone(), strategy: strategy.clone(), shape, deal, timer };
+            let cell = |&shape| CellSpec {
+                variant: variant.clone(),
+                strategy: strategy.clone(),
+                shape,
+                deal,
+                timer,
+                python: None,
+            };
             cells.extend(shapes.iter().map(cell));
         }
     }
@@ -354,6 +365,7 @@ pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
         strategy: "sequential".into(),
         shape: WorkerLayout::ONE,
         deal: Schedule::OneByOne,
+        python: None,
         ..cell.clone()
     });
     let mut seen = HashSet::new();
@@ -487,6 +499,6 @@ impl fmt::Display for CellSpec {
         if self.variant != DEFAULT_VARIANT {
             write!(f, ", {}", self.variant)?;
         }
-        Ok(())
+        self.python.as_ref().map_or(Ok(()), |python| write!(f, ", Python {python}"))
     }
 }

@@ -31,12 +31,18 @@ mod linux {
         }
 
         /// The footprint of the tree. A process that ended after it was listed doesn't count, nor does one that has not
-        /// started its program yet.
+        /// started its program yet. A grandchild that was there at an earlier look won't start one: Python forks its
+        /// workers, and they run in what they share with their parent.
         pub(crate) fn footprint(&mut self) -> Option<Footprint> {
+            let before = self.members.clone();
             self.look(&running()?, |pid| u32::try_from(stat(pid)?.ppid).ok());
             self.separate.retain(|pid| self.members.contains(pid));
             let starting: Vec<u32> = self.members.difference(&self.separate).copied().collect();
-            self.separate.extend(starting.into_iter().filter(|&pid| has_own_program(pid)));
+            let root = i32::try_from(self.root).ok();
+            let is_forked = |pid: u32| {
+                before.contains(&pid) && stat(pid).is_some_and(|stat| Some(stat.ppid) != root && stat.ppid > 1)
+            };
+            self.separate.extend(starting.into_iter().filter(|&pid| has_own_program(pid) || is_forked(pid)));
             self.separate.iter().filter_map(|&pid| footprint_of(pid, self.root)).reduce(|sum, one| Footprint {
                 bytes: sum.bytes + one.bytes,
                 descendants_bytes: sum.descendants_bytes + one.descendants_bytes,
@@ -121,16 +127,30 @@ mod linux {
 
         /// The tree of a shell that runs `script`, once it is ready.
         fn tree_of_shell(script: &str) -> (Tree, Footprint) {
+            let (tree, [_, last]) = looks_at_shell(script);
+            (tree, last)
+        }
+
+        /// The same, with what two looks saw.
+        fn looks_at_shell(script: &str) -> (Tree, [Footprint; 2]) {
             let mut shell = Command::new("sh");
             let mut shell = shell.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
             let mut lines = BufReader::new(shell.stdout.take().unwrap());
             shell.stdin.as_mut().unwrap().write_all(b"ready\n").unwrap();
             lines.read_line(&mut String::new()).unwrap();
             let mut tree = Tree::of(shell.id());
-            let footprint = tree.footprint().unwrap();
+            let looks = [tree.footprint().unwrap(), tree.footprint().unwrap()];
             drop(shell.stdin.take());
             shell.wait().unwrap();
-            (tree, footprint)
+            (tree, looks)
+        }
+
+        #[test]
+        fn a_forked_grandchild_counts_from_the_second_look_on() {
+            let script = "sh -c '(read line; echo $line; read line; true) <&0; true' <&0; true";
+            let (tree, [first, second]) = looks_at_shell(script);
+            assert_eq!((tree.members.len(), tree.separate.len()), (3, 3));
+            assert_eq!((first.processes, second.processes), (2, 3));
         }
 
         #[test]

@@ -69,6 +69,16 @@ pub fn thumbnail(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) 
     }
 }
 
+/// The width and height of a picture, from its headers: JPEG or PNG.
+pub fn size(file: &[u8]) -> Result<(u32, u32), String> {
+    if Format::of(file) != Some(Format::Png) {
+        return header::read(file).map(|header| (header.width, header.height));
+    }
+    // The first chunk, after the signature, its length and its name.
+    let number = |at: usize| Some(u32::from_be_bytes(*file.get(at..)?.first_chunk()?));
+    number(16).zip(number(20)).ok_or_else(|| header::ENDS_EARLY.into())
+}
+
 fn jpeg(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) -> Result<Vec<u8>, NoThumbnail> {
     let planes = planes::decode(caller, file, width, height);
     // The caller may have stopped the decoder.

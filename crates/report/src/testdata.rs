@@ -61,6 +61,7 @@ impl MadeCell {
             shape: NonZeroU32::new(self.workers).unwrap().into(),
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
+            python: None,
         };
         CellRecord {
             check: Check::Passed,

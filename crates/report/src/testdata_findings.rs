@@ -28,6 +28,7 @@ pub(crate) fn cell(strategy: &str, workers: u32) -> CellSpec {
         shape: NonZeroU32::new(workers).unwrap().into(),
         deal: Schedule::OneByOne,
         timer: Timer::Warm,
+        python: None,
     }
 }
 

@@ -8,8 +8,8 @@ pub mod r#async;
 pub mod async_offload;
 pub mod gil_threads;
 pub mod hybrid;
-
 pub mod processes;
+pub mod python;
 pub mod queue;
 pub mod sequential;
 pub mod thread_per_task;
@@ -20,7 +20,10 @@ use crate::presentation::Presentation;
 use crate::{
     queue::address::{Address, DEFAULT_NAME},
     task::Task,
-    worker::{gil::SWITCH_INTERVAL, lane::Done, layout::WorkerLayout, task_queue::Schedule},
+    worker::{
+        gil::SWITCH_INTERVAL, lane::Done, layout::WorkerLayout, python::interpreter::PythonSetting,
+        task_queue::Schedule,
+    },
 };
 use measure::cpu::CpuTime;
 use serde::{Deserialize, Serialize};
@@ -33,10 +36,11 @@ use std::{
 
 pub use crate::worker::{
     error::{CloseError, LostWorker, StartError},
-    work::{Account, Work},
+    work::{Account, OwnClock, OwnRun, Work},
 };
 
-/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder.
+/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder. Those of Python
+/// share a file here, and have one each in `fixtures/python/makespan_lane/strategy`.
 pub const ALL: &[&dyn Strategy] = &[
     &sequential::Sequential,
     &thread_per_task::ThreadPerTask,
@@ -48,6 +52,15 @@ pub const ALL: &[&dyn Strategy] = &[
     &r#async::Async,
     &async_offload::AsyncOffload,
     &queue::Queue,
+    &python::SEQUENTIAL,
+    &python::THREAD_PER_TASK,
+    &python::THREADS,
+    &python::THREAD_POOL,
+    &python::PROCESSES,
+    &python::PROCESS_POOL,
+    &python::HYBRID,
+    &python::ASYNCIO,
+    &python::INTERPRETERS,
 ];
 
 /// A way of spreading tasks over workers.
@@ -69,6 +82,12 @@ pub trait Strategy: Debug + Sync {
     /// Why it can't run these tasks with this schedule; `None` if it can.
     fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
         let _ = (deal, tasks);
+        None
+    }
+
+    /// Why it can't run these tasks with what this machine has; `None` if it can.
+    fn lacks(&self, env: &Env, tasks: &[Task]) -> Option<String> {
+        let _ = (env, tasks);
         None
     }
 
@@ -110,6 +129,11 @@ pub trait Pool {
         CpuTime::default()
     }
 
+    /// The clock of a pool that is a program of its own; `None` for those that are timed here.
+    fn own_clock(&mut self) -> Option<&mut dyn OwnClock> {
+        None
+    }
+
     /// Ends the workers and waits for them: threads are joined, processes reaped.
     fn close(self: Box<Self>) -> Result<(), CloseError>;
 }
@@ -127,6 +151,11 @@ pub struct Env {
     pub switch_interval: Duration,
     /// The queue that `queue` uses.
     pub queue: QueueSettings,
+    /// The programs of the interpreters for `python/...`; empty for the usual one.
+    #[serde(skip)]
+    pub pythons: Vec<PathBuf>,
+    /// The one that a pool is started with; `None` for the first.
+    pub python: Option<PythonSetting>,
     /// Where a pool of `queue` makes its directory. The code that sets it removes it, however the pool ends.
     pub scratch: PathBuf,
     /// Set by Ctrl-C: a pool that is still starting then stops waiting.
@@ -170,6 +199,8 @@ impl Env {
             data: data.into(),
             switch_interval: SWITCH_INTERVAL,
             queue: QueueSettings::default(),
+            pythons: Vec::new(),
+            python: None,
             scratch: std::env::temp_dir(),
             interrupted: Arc::default(),
         }

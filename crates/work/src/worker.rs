@@ -1,5 +1,5 @@
-//! What strategies share: the task queue, a worker's lane, the stop signal, worker processes, and the simulated
-//! interpreter lock.
+//! What strategies share: the task queue, a worker's lane, the stop signal, worker processes, Python, and
+//! the simulated interpreter lock.
 
 pub mod arrival;
 pub mod error;
@@ -10,6 +10,7 @@ pub mod lane;
 pub mod layout;
 pub mod lifeline;
 pub mod process;
+pub mod python;
 pub mod serve;
 pub mod source;
 pub mod stop;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::num::NonZeroU32;
 use support::figures::time;
 use work::{
-    strategy::{self, Strategy},
+    strategy::{self, Strategy, python::is_python},
     worker::layout::WorkerLayout,
 };
 
@@ -65,7 +65,7 @@ pub(super) fn form() -> Markup {
                 fieldset {
                     legend { "Strategies, compared with sequential" }
                     div class="checks" {
-                        @for strategy in strategy::ALL.iter().filter(|strategy| strategy.name() != "sequential") { (strategy_box(*strategy)) }
+                        @for strategy in strategy::ALL.iter().filter(|strategy| is_offered(strategy.name())) { (strategy_box(*strategy)) }
                     }
                 }
                 fieldset {
@@ -96,6 +96,11 @@ pub(super) fn form() -> Markup {
             }
         }
     }
+}
+
+/// Sequential always runs, and not every machine has Python.
+fn is_offered(strategy: &str) -> bool {
+    strategy != "sequential" && !is_python(strategy)
 }
 
 fn strategy_box(strategy: &dyn Strategy) -> Markup {

@@ -3,10 +3,10 @@
 //!
 //! New columns are added at the end, so that programs that read columns by position keep working.
 
-use super::record::{CellRecord, Check, Record, Round};
+use super::record::{CellRecord, Check, PythonFacts, Record, Round};
 use std::io::{self, Write};
 
-const HEADER: [&str; 30] = [
+const HEADER: [&str; 32] = [
     "scenario",
     "variant",
     "strategy",
@@ -37,6 +37,8 @@ const HEADER: [&str; 30] = [
     "latency_from_due_p95_s",
     "latency_from_due_p99_s",
     "tasks",
+    "python",
+    "start_method",
 ];
 
 /// Writes the record's times. Cells without a time have no lines; missing figures are empty.
@@ -85,7 +87,15 @@ fn line(scenario: &str, cell: &CellRecord, number: usize, round: &Round) -> io::
         or_empty(round.latency_from_due.map(|latency| latency.p95_s)),
         or_empty(round.latency_from_due.map(|latency| latency.p99_s)),
         cell.tasks.to_string(),
+        or_empty(cell.python.as_ref().map(python)),
+        or_empty(cell.python.as_ref().and_then(|python| python.start_method.as_ref())),
     ])
+}
+
+/// `CPython 3.14.0`, and `free-threaded` if it is.
+fn python(facts: &PythonFacts) -> String {
+    let PythonFacts { implementation, version, lock, .. } = facts;
+    format!("{implementation} {version}{}", if *lock { "" } else { " free-threaded" })
 }
 
 fn or_empty(figure: Option<impl ToString>) -> String {

@@ -16,8 +16,13 @@ use support::figures::{count, exact, time};
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
-    strategy::{Strategy, sequential::Sequential},
-    worker::{error::LostWorker, lane::Span, work::Elsewhere},
+    strategy::{Strategy, python::has_start_method, sequential::Sequential},
+    worker::{
+        error::LostWorker,
+        lane::Span,
+        python::interpreter::{Interpreter, PythonSetting},
+        work::Elsewhere,
+    },
 };
 
 /// The schema that this version reads and writes.
@@ -193,6 +198,8 @@ pub struct CellRecord {
     /// Where the queue was: `sqlite` for a file of the pool's own, otherwise its URL without the password. `None` for
     /// strategies without a queue.
     pub queue: Option<String>,
+    /// The Python that it ran in; `None` for strategies in Rust, and where none was found.
+    pub python: Option<PythonFacts>,
     /// What was measured, one entry for each round, in order. Empty for a failed cell.
     pub rounds: Vec<Round>,
     /// Runs whose time does not count, because the queue did not answer for part of it. Each was measured again in the
@@ -200,6 +207,39 @@ pub struct CellRecord {
     pub excluded: Vec<Excluded>,
     /// The spans of the round whose time is nearest to the median; `None` before the first.
     pub timeline: Option<Timeline>,
+}
+
+/// The Python that a cell ran in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PythonFacts {
+    /// `CPython`, `PyPy`.
+    pub implementation: String,
+    /// Such as `3.11.7`.
+    pub version: String,
+    /// Whether one thread runs at a time.
+    pub lock: bool,
+    /// The interpreter's program.
+    pub path: String,
+    /// How worker processes were started; `None` for strategies without them.
+    pub start_method: Option<String>,
+    /// Versions of the packages that tasks may use; `None` for one that is not installed.
+    pub packages: BTreeMap<String, Option<String>>,
+}
+
+impl PythonFacts {
+    /// Those of a strategy's cell with this setting.
+    pub fn of(setting: &PythonSetting, strategy: &str) -> Self {
+        let PythonSetting { interpreter: Interpreter { path, greeting, .. }, start_method } = setting;
+        let start_method = start_method.as_ref().unwrap_or(&greeting.default_start_method);
+        Self {
+            implementation: greeting.implementation.clone(),
+            version: greeting.version.clone(),
+            lock: greeting.lock,
+            path: path.to_string_lossy().into_owned(),
+            start_method: has_start_method(strategy).then(|| start_method.clone()),
+            packages: greeting.packages.clone(),
+        }
+    }
 }
 
 /// One round of a cell.
@@ -308,6 +348,7 @@ impl CellRecord {
             most_threads: None,
             most_processes: None,
             queue: None,
+            python: None,
             rounds: Vec::new(),
             excluded: Vec::new(),
             timeline: None,

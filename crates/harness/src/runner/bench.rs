@@ -168,7 +168,7 @@ impl<'a> Bench<'a> {
             cell.peak_memory_bytes = Some(taken.memory_bytes);
             cell.memory_per_worker_bytes = taken.memory_per_worker_bytes;
         }
-        cell.most_threads = cell.most_threads.max(Some(taken.threads));
+        cell.most_threads = cell.most_threads.max(taken.threads);
         cell.most_processes = cell.most_processes.max(Some(taken.processes));
         if self.probes[index] > 1 {
             cell.memory_samples_bytes.extend(taken.memory_per_worker_bytes);

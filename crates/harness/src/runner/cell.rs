@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     results::latency::Latency,
-    results::record::{CellRecord, Check, Timeline},
+    results::record::{CellRecord, Check, PythonFacts, Timeline},
     scenario::{CellSpec, Phase, Scenario, Timer},
 };
 use measure::{clock::between, cpu::CpuTime};
@@ -21,9 +21,15 @@ use mock_server::{log::LogEntry, process::ServerError};
 use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 use support::{scratch::Scratch, terminal::printable_path};
 use work::{
-    strategy::{self, CloseError, Env, StartError, Strategy, queue::Queue},
-    task::{Task, TaskError},
-    worker::{arrival, error::LostWorker, lane::Span, work::Account},
+    strategy::{self, CloseError, Env, StartError, Strategy, python::is_python, queue::Queue},
+    task::{Expected, Task, TaskError},
+    worker::{
+        arrival,
+        error::LostWorker,
+        lane::Span,
+        python::interpreter::{PythonSetting, found},
+        work::Account,
+    },
 };
 
 /// A cell, set up and ready to be measured any number of times.
@@ -44,6 +50,8 @@ pub struct PreparedCell {
     number: u32,
     deadline: Duration,
     refused: Option<String>,
+    /// The outcomes that its tasks must have, if they aren't the stage's.
+    own_expected: Option<Rc<[Expected]>>,
 }
 
 /// One measurement of one cell. All answers were right.
@@ -191,6 +199,16 @@ impl PreparedCell {
         let strategy = strategy::named(&spec.strategy).map_err(SetupError::Unknown)?;
         // Only the stage knows the actual number of tasks.
         let shape = strategy.layout(spec.shape, stage.tasks.len() as u32).unwrap_or(spec.shape);
+        let env = Env {
+            interrupted: Arc::clone(&settings.interrupted),
+            scratch: queues.as_ref().map_or_else(|| settings.env.scratch.clone(), |queues| queues.path().into()),
+            ..settings.env.clone()
+        };
+        let (env, no_python) = match is_python(&spec.strategy).then(|| python(&spec, &env)) {
+            Some(Ok(setting)) => (Env { python: Some(setting), ..env }, None),
+            Some(Err(none)) => (env, Some(none)),
+            None => (env, None),
+        };
         let due_ns = stage.due_ns(0);
         let tasks = if due_ns.is_empty() { Arc::clone(&stage.tasks) } else { arrival::from(0, &stage.tasks, &due_ns) };
         Ok(Self {
@@ -200,18 +218,26 @@ impl PreparedCell {
             baseline: settings.baseline.clone(),
             refused: strategy
                 .refuses(spec.deal, &tasks)
+                .or(no_python)
+                .or_else(|| strategy.lacks(&env, &tasks))
                 .or_else(|| outlasts(scenario, &spec))
                 .or_else(|| stage.lacks_cores()),
-            env: Env {
-                interrupted: Arc::clone(&settings.interrupted),
-                scratch: queues.as_ref().map_or_else(|| settings.env.scratch.clone(), |queues| queues.path().into()),
-                ..settings.env.clone()
-            },
+            env,
             _queues: queues,
             deadline: stage.deadline.unwrap_or_else(|| scenario.patience(&spec.variant)),
             spec: CellSpec { shape, ..spec },
             stage,
+            own_expected: None,
         })
+    }
+
+    /// Compares its outcomes with these, if any, and not with the stage's. Without them, it is skipped with the reason.
+    pub(super) fn compare_with(&mut self, reference: Option<Result<Rc<[Expected]>, String>>) {
+        match reference {
+            Some(Ok(expected)) => self.own_expected = Some(expected),
+            Some(Err(reason)) => self.refused = Some(reason),
+            None => {}
+        }
     }
 
     /// Why this cell is not valid and is skipped, if so.
@@ -311,11 +337,11 @@ impl PreparedCell {
 
     fn check_answers(&self, order: &RunOrder, outcome: &Outcome) -> Result<Vec<LogEntry>, CellError> {
         let warm_up = &outcome.warm_up;
-        let expected = &self.stage.expected[..warm_up.len()];
-        check::warm_up(expected, self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
+        let expected = self.own_expected.as_deref().unwrap_or(&self.stage.expected);
+        check::warm_up(&expected[..warm_up.len()], self.stage.may_fail, warm_up).map_err(CellError::WarmUp)?;
         // If tasks may fail, a run without workers would pass.
         let may_fail = self.stage.may_fail && outcome.account.workers != Some(0);
-        check::answers(&self.stage.expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
+        check::answers(expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
         let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
         let log = server.contact().take_log(order.run)?;
         check::log(&log, &outcome.done, &outcome.account.redelivered)?;
@@ -352,10 +378,17 @@ impl PreparedCell {
             own_workers: !self.uses_queue() || self.env.queue.own_workers,
             check: if refused.is_some() { Check::Skipped } else { Check::NotMeasured },
             reason: refused,
+            python: self.env.python.as_ref().map(|setting| PythonFacts::of(setting, &self.spec.strategy)),
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
             ..unmeasured
         }
     }
+}
+
+/// The interpreter and start method of a cell of Python, or why there is none.
+fn python(spec: &CellSpec, env: &Env) -> Result<PythonSetting, String> {
+    let interpreters = found(&env.pythons, &env.data).map_err(|none| none.to_string())?;
+    PythonSetting::named(spec.python.as_deref().unwrap_or_default(), &interpreters)
 }
 
 /// Why the baseline can't be measured, if so: a run cut off at its deadline has no time. A client that gives up before

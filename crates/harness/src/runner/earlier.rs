@@ -59,7 +59,8 @@ fn without_load(host: &HostFacts) -> HostFacts {
 
 /// Everything that identifies a cell, and what is counted and timed.
 fn named(cell: &CellRecord) -> impl Debug + '_ {
-    (&cell.spec, &cell.checksum, cell.is_baseline, cell.own_workers, cell.tasks, &cell.timed, &cell.queue)
+    let measured = (&cell.spec, &cell.checksum, cell.tasks, &cell.timed);
+    (measured, cell.is_baseline, cell.own_workers, &cell.queue, &cell.python)
 }
 
 /// The number of rounds; `None` for a cell that is out, which has none.

@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 use work::{
-    strategy::{self, CloseError, Env, Pool, Strategy, Work},
+    strategy::{self, CloseError, Env, OwnClock, OwnRun, Pool, Strategy, Work},
     task::Task,
     worker::{
         arrival,
@@ -80,6 +80,8 @@ pub(super) struct Outcome {
     pub(super) stop_s: f64,
     /// CPU time of the run, in all processes.
     pub(super) cpu: CpuTime,
+    /// The memory of the program that has the pool before it started it, bytes; `None` for pools of this process.
+    pub(super) program_bytes: Option<u64>,
     /// The prologue's spans.
     pub(super) prologue: Vec<Span>,
     /// The tasks of the warm-up, in the tasks' order; empty without a warm-up.
@@ -102,7 +104,9 @@ pub(super) fn carry_out(
     pause(Moment::Ready)?;
     let before_start = now_ns();
     let mut pool = strategy.start(order.shape, &order.env)?;
-    let start_s = between(before_start, now_ns()).as_secs_f64();
+    let around_s = between(before_start, now_ns()).as_secs_f64();
+    let (start_s, program_bytes) =
+        pool.own_clock().map_or((around_s, None), |clock| (clock.start_s(), clock.bytes_before()));
     // Earlier activity must not affect the run. A probe isn't timed, and its threads are counted.
     if !order.is_probe {
         wake_cores();
@@ -126,32 +130,45 @@ pub(super) fn carry_out(
     }
     let ran = order.run(&mut *pool, &work);
     let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
-    let (account, mut lost) = (pool.account(), pool.lost());
+    let account = pool.account();
     pause(Moment::Ran)?;
     drop(watchdog);
     let before_stop = now_ns();
+    let own_stop_s = pool.own_clock().and_then(OwnClock::stop);
+    let mut lost = pool.lost();
     let closed = pool.close();
-    let stop_s = between(before_stop, now_ns()).as_secs_f64();
+    let stop_s = own_stop_s.unwrap_or_else(|| between(before_stop, now_ns()).as_secs_f64());
     match closed {
         Err(CloseError::Lost(worker)) => lost.push(worker),
         other => other?,
     }
-    let (start_ns, end_ns, prologue, done) = ran?;
-    let mut done = work.settle(done);
+    let RunPhase { start_ns, end_ns, prologue, done, own_cpu } = ran?;
+    let (cpu, mut done) = (own_cpu.unwrap_or(cpu), work.settle(done));
     if order.is_probe {
         done.iter_mut().for_each(|one| one.spans.clear());
     }
-    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, warm_up, done, lost, account })
+    Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, program_bytes, prologue, warm_up, done, lost, account })
+}
+
+/// What came of a run.
+struct RunPhase {
+    start_ns: u64,
+    end_ns: u64,
+    prologue: Vec<Span>,
+    done: Vec<Done>,
+    /// CPU time as the pool's own program measured it.
+    own_cpu: Option<CpuTime>,
 }
 
 impl RunOrder {
-    /// The run phase: the prologue on this thread, then the tasks on the pool.
-    fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<(u64, u64, Vec<Span>, Vec<Done>), CellError> {
+    /// The run phase: the prologue on this thread, then the tasks on the pool. A pool with a clock of its own does both.
+    fn run(&self, pool: &mut dyn Pool, work: &Work) -> Result<RunPhase, CellError> {
+        let has_clock = pool.own_clock().is_some();
         let start_ns = now_ns();
         self.announce(Notice::Began, start_ns);
         let mut spans = Vec::new();
         let mut lane = Lane::new(0, work.run, work.stop.clone());
-        for step in &self.prologue {
+        for step in self.prologue.iter().filter(|_| !has_clock) {
             let (result, waited) = lane.run_prologue(step);
             result.map_err(CellError::Prologue)?;
             spans.extend(waited);
@@ -163,7 +180,14 @@ impl RunOrder {
         };
         let end_ns = now_ns();
         self.announce(Notice::Ended, end_ns);
-        Ok((start_ns, end_ns, spans, done))
+        // Without a last run, the pool is lost, and has no time.
+        Ok(match pool.own_clock().and_then(OwnClock::last_run) {
+            Some(OwnRun { start_ns, end_ns, cpu, prologue }) => {
+                let prologue = prologue.map_err(CellError::Prologue)?;
+                RunPhase { start_ns, end_ns, prologue, done, own_cpu: Some(cpu) }
+            }
+            None => RunPhase { start_ns, end_ns, prologue: spans, done, own_cpu: None },
+        })
     }
 
     /// Tells viewers. A probe is not shown: it is no measurement.
@@ -185,13 +209,14 @@ impl RunOrder {
         let few = self.tasks.len().min(self.shape.workers().get() as usize);
         let prefix: Arc<[Task]> = self.tasks[..few].into();
         let deal = if strategy.refuses(Schedule::Blocks, &prefix).is_none() { Schedule::Blocks } else { self.deal };
-        let work = self.work(run, &prefix, deal, interrupted);
+        let work = Work { prologue: Arc::default(), warm_up: true, ..self.work(run, &prefix, deal, interrupted) };
         let _watchdog = work.stop.watchdog()?;
         Ok(work.settle(pool.run(&work)))
     }
 
     fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Schedule, interrupted: &Arc<AtomicBool>) -> Work {
         let stop = Stop::new(self.deadline, interrupted);
-        Work { server: self.server.clone(), ..Work::new(run, Arc::clone(tasks), deal, stop) }
+        let (server, prologue) = (self.server.clone(), self.prologue.as_slice().into());
+        Work { server, prologue, ..Work::new(run, Arc::clone(tasks), deal, stop) }
     }
 }

@@ -116,6 +116,7 @@ mod tests {
             shape: WorkerLayout::ONE,
             deal: Schedule::OneByOne,
             timer: Timer::Warm,
+            python: None,
         };
         let unmeasured = CellRecord::unmeasured(spec, 3, vec![Phase::Run]);
         let mut cell = CellRecord { check: Check::Passed, queue: Some("sqlite".into()), ..unmeasured };

@@ -17,7 +17,7 @@ use support::{
 };
 use toml::{Table, Value};
 use work::{
-    strategy::{self, Strategy},
+    strategy::{self, Strategy, python::is_python},
     task::fetch::{Listing, Recipe},
     worker::layout::WorkerLayout,
 };
@@ -297,9 +297,20 @@ impl ScenarioChecker<'_> {
             let strategies = named.collect::<Result<Vec<_>, _>>()?;
             let shapes: Vec<WorkerLayout> = group.workers.iter().map(WorkerLayout::from).collect();
             let all = matrix(variant, &strategies, &shapes, &group.deals, group.timer);
-            cells.extend(
-                all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?,
-            );
+            let all = all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?;
+            if group.python.is_empty() {
+                cells.extend(all);
+                continue;
+            }
+            if let Some(cell) = all.iter().find(|cell| !is_python(&cell.strategy)) {
+                let expected = "only with strategies of Python, such as `python/threads`";
+                return Err(self.invalid(&format!("{key}.python"), &format!("with `{}`", cell.strategy), expected));
+            }
+            let in_each = |cell: &CellSpec| {
+                let with = |python: &String| CellSpec { python: Some(python.clone()), ..cell.clone() };
+                group.python.iter().map(with).collect::<Vec<_>>()
+            };
+            cells.extend(all.iter().flat_map(in_each));
         }
         if cells.is_empty() {
             return Err(self.invalid(key, "nothing", "at least one strategy with one worker"));

@@ -213,6 +213,9 @@ pub(super) struct Cells {
     pub timer: Timer,
     #[serde(default = "default_variant")]
     pub variant: String,
+    /// Interpreters and start methods of `python/...`: see [`CellSpec::python`](super::CellSpec::python).
+    #[serde(default)]
+    pub python: Vec<String>,
 }
 
 /// How many workers: `5`, or `"3x5"`.

@@ -74,7 +74,8 @@ impl<'a> Lanes<'a> {
             Timer::Cold => "cold".into(),
             Timer::AsPublished => "as published".into(),
         });
-        [tasks, variant, deal, timer].into_iter().flatten().collect()
+        let python = cell.spec.python.as_ref().map(|python| format!("Python {python}"));
+        [tasks, variant, deal, timer, python].into_iter().flatten().collect()
     }
 
     fn caption(&self) -> Markup {

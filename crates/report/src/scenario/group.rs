@@ -126,11 +126,16 @@ impl<'a> Group<'a> {
     }
 }
 
+fn name(record: &CellRecord) -> String {
+    let label = palette::label(&record.spec.strategy);
+    record.spec.python.as_ref().map_or_else(|| label.clone(), |python| format!("{label}, {python}"))
+}
+
 impl<'a> Cell<'a> {
     /// A cell, in the context of its group.
     pub(crate) fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
         let mut alike = group.iter().filter(|other| other.spec.strategy == record.spec.strategy);
-        let label = palette::label(&record.spec.strategy);
+        let label = name(record);
         let label = if alike.all(|other| other.spec.deal == record.spec.deal) {
             label
         } else {
@@ -152,7 +157,12 @@ impl<'a> Cell<'a> {
 
     /// The schedule, if the group has the strategy with several.
     pub(crate) fn deal_told(&self) -> Option<String> {
-        (self.label != palette::label(&self.record.spec.strategy)).then(|| self.record.spec.deal.to_string())
+        (self.label != self.name()).then(|| self.record.spec.deal.to_string())
+    }
+
+    /// Its strategy, with its Python if there are several.
+    pub(crate) fn name(&self) -> String {
+        name(self.record)
     }
 
     /// Its workers in words: `8 threads`, `3x5 workers`.

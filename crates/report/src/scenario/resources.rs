@@ -78,7 +78,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
                         @for cell in cells {
                             tr {
                                 th scope="row" class={ "s-" (palette::of(&cell.record.spec.strategy).strategy) } {
-                                    span class="dot" {} (palette::label(&cell.record.spec.strategy))
+                                    span class="dot" {} (cell.name())
                                 }
                                 td class="n" { (cell.record.layout()) }
                                 @if deal { td { (cell.record.spec.deal) } }

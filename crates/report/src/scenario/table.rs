@@ -89,7 +89,7 @@ impl TableColumns<'_> {
         let record = cell.record;
         html! {
             tr class=(class(cell)) {
-                th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (palette::label(&record.spec.strategy)) }
+                th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (cell.name()) }
                 td class="n" { (record.layout()) }
                 @if self.deal { td { (record.spec.deal) } }
                 @match without_time(cell) {

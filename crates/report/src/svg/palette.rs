@@ -86,6 +86,7 @@ pub fn css() -> String {
     let mut css = format!(":root{{--ground:light-dark({},{})}}\n", GROUND.0, GROUND.1);
     for StrategyStyle { strategy, look, .. } in STYLES.iter() {
         let [line_light, word_light, dark] = look.tones;
+        let strategy = strategy.replace('/', "\\/");
         // Writing to a String can't fail.
         let _ =
             writeln!(css, ".s-{strategy}{{--c:light-dark({line_light},{dark});--ink:light-dark({word_light},{dark})}}");

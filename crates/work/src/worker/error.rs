@@ -5,12 +5,25 @@ use serde::{Deserialize, Serialize};
 
 /// A worker process that ended without being told to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("worker process {process} was lost: {how}")]
+#[error("{} was lost: {how}", self.who())]
 pub struct LostWorker {
-    /// Which process of the pool it was, counted from 1.
+    /// Which process of the pool it was, counted from 1; [`PROGRAM`](Self::PROGRAM) for the program that has the pool,
+    /// if that is another one.
     pub process: u32,
     /// How it ended, or why it was killed.
     pub how: String,
+}
+
+impl LostWorker {
+    /// The program that has the pool: a Python lane.
+    pub const PROGRAM: u32 = 0;
+
+    fn who(&self) -> String {
+        match self.process {
+            Self::PROGRAM => "the program of the workers".into(),
+            number => format!("worker process {number}"),
+        }
+    }
 }
 
 /// Why a pool could not be started.
@@ -32,6 +45,9 @@ pub enum StartError {
         /// What went wrong.
         reason: String,
     },
+    /// There is no interpreter, or it did not start the pool.
+    #[error("could not start Python: {0}")]
+    Python(String),
     /// The queue is unavailable, or refuses.
     #[error(transparent)]
     Queue(#[from] QueueError),

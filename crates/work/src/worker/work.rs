@@ -1,7 +1,7 @@
 //! The work of a pool, and how its results are put in order.
 
 use super::{
-    lane::Done,
+    lane::{Done, Span},
     stop::Stop,
     task_queue::{Schedule, TaskQueue},
 };
@@ -9,6 +9,7 @@ use crate::{
     queue::outage::Outage,
     task::{Task, TaskError},
 };
+use measure::cpu::CpuTime;
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,6 +26,40 @@ pub struct Work {
     pub stop: Stop,
     /// The mock server the tasks fetch from (`http://HOST:PORT`), for workers that must not fetch from any other.
     pub server: Option<String>,
+    /// What comes first, for pools that [run it themselves](crate::strategy::Pool::own_clock).
+    pub prologue: Arc<[Task]>,
+    /// Whether it is a warm-up: one task for each worker.
+    pub warm_up: bool,
+}
+
+/// The clock of a pool that is a program of its own. It runs the prologue as well, and its times are the cell's: measured
+/// from outside, they would include the way to the program and back.
+pub trait OwnClock {
+    /// Seconds to start the pool.
+    fn start_s(&self) -> f64;
+
+    /// The last run; `None` if the pool didn't survive it.
+    fn last_run(&mut self) -> Option<OwnRun>;
+
+    /// The memory of the program before it started the pool, bytes; `None` if the system doesn't tell.
+    fn bytes_before(&self) -> Option<u64>;
+
+    /// Ends the workers, and returns how long that took, seconds. The program goes on until the pool is closed. `None` if
+    /// the pool is [lost](crate::strategy::Pool::lost).
+    fn stop(&mut self) -> Option<f64>;
+}
+
+/// A run as its own program has measured it.
+#[derive(Debug)]
+pub struct OwnRun {
+    /// When it began, `CLOCK_MONOTONIC`.
+    pub start_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// CPU time of the run, in all processes of the program.
+    pub cpu: CpuTime,
+    /// The spans of the prologue, or the error of the step that failed.
+    pub prologue: Result<Vec<Span>, TaskError>,
 }
 
 /// Facts about a run besides its results. Only a queue has any.
@@ -66,7 +101,7 @@ pub struct Elsewhere {
 impl Work {
     /// These tasks, with no server to fetch from.
     pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, deal: Schedule, stop: Stop) -> Self {
-        Self { run, tasks: tasks.into(), deal, stop, server: None }
+        Self { run, tasks: tasks.into(), deal, stop, server: None, prologue: Arc::default(), warm_up: false }
     }
 
     /// The tasks as a queue for this many workers.

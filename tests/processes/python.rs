@@ -1,0 +1,161 @@
+//! Python lanes and their workers that die, freeze, or lose their parent.
+#![cfg(target_os = "linux")]
+
+use common::{
+    endless, fetch, gate, left_behind, number, primes, python::strategies_of_python, results, wait_until, work,
+};
+use makespan::{
+    strategy::{Pool, Strategy, Work, python},
+    task::{ErrorKind, Task, TaskError},
+    worker::{error::LostWorker, stop::Stop, task_queue::Schedule},
+};
+use nix::sys::signal::Signal;
+use std::{
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
+
+/// A pool of three workers, its lane, and the processes that the lane has started. `None` where there is no Python.
+fn pool(strategy: &'static dyn Strategy) -> Option<(Box<dyn Pool>, u32, Vec<u32>)> {
+    strategies_of_python().iter().find(|one| one.name() == strategy.name())?;
+    let pool = strategy.start(number(3).into(), &common::env()).expect("the pool starts");
+    let lane = *left_behind::children().last().expect("the lane is a child");
+    Some((pool, lane, left_behind::children_of(lane)))
+}
+
+fn none_is_left(lane: u32, workers: &[u32]) {
+    wait_until("the lane and its workers are gone", || {
+        !left_behind::is_alive(lane) && !workers.iter().any(|&pid| left_behind::is_alive(pid))
+    });
+    assert!(left_behind::children().is_empty(), "reaped");
+}
+
+/// Which number a process has is for the pool to say.
+fn names_a_killed_worker(lost: &[LostWorker]) -> bool {
+    matches!(lost, [LostWorker { process: 1..=3, how }] if how == "killed by signal 9 (SIGKILL)")
+}
+
+#[test]
+fn a_killed_worker_is_named_and_ends_the_pool() {
+    let _alone = left_behind::alone();
+    for strategy in [&python::PROCESSES, &python::PROCESS_POOL] {
+        let Some((mut pool, lane, workers)) = pool(strategy) else { return };
+        assert_eq!(workers.len(), 3, "{strategy:?}");
+        let (name, victim, gate) = (strategy.name(), workers[1], gate::Gate::shut());
+        let tasks = [vec![primes(0, 10)], vec![Task::Fetch(fetch(&gate.origin)); 3]].concat();
+        let killer = thread::spawn(move || {
+            let callers = gate.await_callers(3);
+            left_behind::send(Signal::SIGKILL, victim);
+            callers
+        });
+        let work = work(&tasks, Schedule::OneByOne);
+        let found = results(work.settle(pool.run(&work)));
+        drop(killer.join().expect("no panic"));
+        assert!(found[0].is_ok(), "{name}: what was done is kept: {found:?}");
+        let died =
+            |one: &Result<_, TaskError>| matches!(one, Err(TaskError::WorkerDied(how)) if how.contains("SIGKILL"));
+        assert!(found[1..].iter().all(died), "{name}: {found:?}");
+        assert!(names_a_killed_worker(&pool.lost()), "{name}: {:?}", pool.lost());
+        assert!(!pool.is_whole());
+        pool.close().expect("the loss has been told already");
+        none_is_left(lane, &workers);
+    }
+}
+
+#[test]
+fn a_killed_lane_takes_its_workers_with_it() {
+    let _alone = left_behind::alone();
+    for strategy in strategies_of_python().into_iter().filter(|one| !one.name().contains("hybrid")) {
+        let Some((mut pool, lane, workers)) = pool(strategy) else { return };
+        let killer = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(200));
+            left_behind::send(Signal::SIGKILL, lane);
+        });
+        let work = work(&[endless(), endless()], Schedule::OneByOne);
+        let found = results(work.settle(pool.run(&work)));
+        killer.join().expect("no panic");
+        let kinds = found.iter().map(|result| result.as_ref().map_err(TaskError::kind));
+        assert!(kinds.eq([Err(ErrorKind::WorkerDied); 2]), "{}: {found:?}", strategy.name());
+        let lost: Vec<String> = pool.lost().iter().map(ToString::to_string).collect();
+        assert_eq!(lost, ["the program of the workers was lost: killed by signal 9 (SIGKILL)"], "{}", strategy.name());
+        pool.close().expect("the loss has been told already");
+        none_is_left(lane, &workers);
+    }
+}
+
+#[test]
+fn a_frozen_lane_is_killed_with_its_workers_after_the_deadline() {
+    let _alone = left_behind::alone();
+    let Some((mut pool, lane, workers)) = pool(&python::PROCESSES) else { return };
+    left_behind::send(Signal::SIGSTOP, workers[0]);
+    left_behind::send(Signal::SIGSTOP, lane);
+    let work = Work { stop: Stop::after(Duration::ZERO), ..work(&[primes(0, 10)], Schedule::OneByOne) };
+    let found = results(work.settle(pool.run(&work)));
+    assert!(matches!(&found[..], [Err(TaskError::WorkerDied(how))] if how.contains("so it was killed")), "{found:?}");
+    pool.close().expect("the loss has been told already");
+    none_is_left(lane, &workers);
+}
+
+#[test]
+fn an_idle_worker_that_is_lost_is_noticed_before_the_clock() {
+    let _alone = left_behind::alone();
+    let Some((mut pool, lane, workers)) = pool(&python::PROCESSES) else { return };
+    assert!(pool.is_whole() && pool.lost().is_empty());
+    left_behind::send(Signal::SIGKILL, workers[2]);
+    wait_until("the loss is told", || !pool.is_whole());
+    assert!(names_a_killed_worker(&pool.lost()), "{:?}", pool.lost());
+    pool.close().expect("the loss has been told already");
+    none_is_left(lane, &workers);
+}
+
+#[test]
+fn a_pool_that_is_dropped_in_the_middle_leaves_nothing() {
+    let _alone = left_behind::alone();
+    for strategy in [&python::THREADS, &python::PROCESSES] {
+        let Some((pool, lane, workers)) = pool(strategy) else { return };
+        drop(pool);
+        none_is_left(lane, &workers);
+    }
+}
+
+#[test]
+fn a_program_that_is_killed_or_interrupted_leaves_no_python() {
+    let _alone = left_behind::alone();
+    if strategies_of_python().is_empty() {
+        return;
+    }
+    let data = tempfile::tempdir().expect("a temporary directory");
+    for (signal, mark) in [(Signal::SIGINT, "python interrupted"), (Signal::SIGKILL, "python killed")] {
+        let strategies = "python/processes,python/threads,python/asyncio";
+        let mut run = Command::new(common::program_under_test())
+            .args([
+                "run",
+                "latency_only",
+                "--strategy",
+                strategies,
+                "--workers",
+                "3",
+                "--rounds",
+                "1000",
+                "--time-scale",
+                "1",
+            ])
+            .arg("--data")
+            .arg(data.path())
+            .env(left_behind::MARK, mark)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        let package = data.path().join("python");
+        wait_until("a lane is there", || {
+            left_behind::marked(mark)
+                .iter()
+                .any(|&pid| left_behind::argument_of(pid).starts_with(&*package.to_string_lossy()))
+        });
+        left_behind::send(signal, run.id());
+        run.wait().expect("it ends");
+        wait_until("no process is left", || left_behind::marked(mark).is_empty());
+    }
+}
