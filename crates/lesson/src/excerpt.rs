@@ -1,7 +1,16 @@
 //! Code excerpts in lessons: regions of the real source files, as compiled.
 //!
 //! A region begins at the line that contains a given text, with the comments and attributes directly above it, and ends
-//! where the item closes at the same indentation. That needs no parser, since rustfmt guarantees the indentation.
+//! where the item closes at the same indentation. That needs no parser, since rustfmt guarantees the indentation. In
+//! Python, an item ends before the next line that is indented no further than its first.
+
+use std::path::Path;
+
+macro_rules! python {
+    ($path:literal) => {
+        include_str!(concat!("../../../fixtures/python/makespan_lane/", $path))
+    };
+}
 
 /// The source files that lessons may show.
 const SOURCES: &[(&str, &str)] = &[
@@ -18,6 +27,13 @@ const SOURCES: &[(&str, &str)] = &[
     ("crates/work/src/task/prime_sum.rs", include_str!("../../work/src/task/prime_sum.rs")),
     ("crates/work/src/worker/task_queue.rs", include_str!("../../work/src/worker/task_queue.rs")),
     ("crates/work/src/worker/under_lock.rs", include_str!("../../work/src/worker/under_lock.rs")),
+    ("fixtures/python/makespan_lane/strategy/asyncio.py", python!("strategy/asyncio.py")),
+    ("fixtures/python/makespan_lane/strategy/hybrid.py", python!("strategy/hybrid.py")),
+    ("fixtures/python/makespan_lane/strategy/processes.py", python!("strategy/processes.py")),
+    ("fixtures/python/makespan_lane/strategy/sequential.py", python!("strategy/sequential.py")),
+    ("fixtures/python/makespan_lane/strategy/thread_per_task.py", python!("strategy/thread_per_task.py")),
+    ("fixtures/python/makespan_lane/strategy/threads.py", python!("strategy/threads.py")),
+    ("fixtures/python/makespan_lane/task/prime_sum.py", python!("task/prime_sum.py")),
 ];
 
 /// A region of a source file.
@@ -29,6 +45,17 @@ pub struct Excerpt {
     pub line: u32,
     /// Its lines, without their common indentation.
     pub text: String,
+}
+
+impl Excerpt {
+    /// Whether it is Python, shown beside the Rust.
+    pub fn is_python(&self) -> bool {
+        is_python(&self.file)
+    }
+}
+
+fn is_python(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|end| end == "py")
 }
 
 /// Why there is no region.
@@ -46,12 +73,12 @@ pub(super) enum NoExcerpt {
 pub(super) fn excerpt(file: &str, from: &str) -> Result<Excerpt, NoExcerpt> {
     let files = || NoExcerpt::File(SOURCES.iter().map(|(name, _)| *name).collect());
     let (name, source) = SOURCES.iter().find(|(name, _)| *name == file).ok_or_else(files)?;
-    let (first, text) = region(source, from)?;
+    let (first, text) = region(source, from, is_python(name))?;
     Ok(Excerpt { file: (*name).into(), line: first as u32 + 1, text })
 }
 
 /// The index of the region's first line, and the region's text.
-fn region(source: &str, from: &str) -> Result<(usize, String), NoExcerpt> {
+fn region(source: &str, from: &str, is_python: bool) -> Result<(usize, String), NoExcerpt> {
     let lines: Vec<&str> = source.lines().collect();
     let mut places = (0..lines.len()).filter(|&place| lines[place].contains(from));
     let place = places.next().ok_or(NoExcerpt::Lines(0))?;
@@ -60,14 +87,28 @@ fn region(source: &str, from: &str) -> Result<(usize, String), NoExcerpt> {
         others => return Err(NoExcerpt::Lines(others + 1)),
     }
     let indent = indentation(lines[place]);
-    let belongs =
-        |line: &&&str| indentation(line) == indent && ["//", "#["].iter().any(|sign| line.trim().starts_with(sign));
+    let signs = if is_python { ["#", "@"] } else { ["//", "#["] };
+    let belongs = |line: &&&str| indentation(line) == indent && signs.iter().any(|sign| line.trim().starts_with(sign));
     let above = lines[..place].iter().rev().take_while(belongs).count();
     let is_closed = |line: &&str| {
         let end = line.trim_end();
         indentation(line) == indent && end.ends_with(['}', ';'])
     };
-    let length = lines[place..].iter().position(is_closed).ok_or(NoExcerpt::Open)?;
+    let length = if is_python {
+        // The parenthesis that closes a long list of parameters belongs to the item.
+        let is_inside = |line: &&&str| {
+            let line = line.trim_end();
+            line.is_empty() || indentation(line) > indent || line.trim_start().starts_with(')')
+        };
+        let inside: Vec<_> = lines[place + 1..].iter().take_while(is_inside).collect();
+        let blank = inside.iter().rev().take_while(|line| line.trim().is_empty()).count();
+        if inside.len() == blank {
+            return Err(NoExcerpt::Open);
+        }
+        inside.len() - blank
+    } else {
+        lines[place..].iter().position(is_closed).ok_or(NoExcerpt::Open)?
+    };
     let text = lines[place - above..=place + length].iter().map(|line| line.get(indent..).unwrap_or(""));
     Ok((place - above, text.collect::<Vec<_>>().join("\n")))
 }
@@ -105,19 +146,22 @@ impl One {
 
     #[test]
     fn a_region_is_the_whole_item_with_its_comments() {
-        let (line, text) = region(SOURCE, "fn long").unwrap();
+        let (line, text) = region(SOURCE, "fn long", false).unwrap();
         assert_eq!(line, 7);
         assert!(text.starts_with("/// Does it.\nfn long(\n    &self,") && text.ends_with("    }\n}"), "{text}");
-        assert_eq!(region(SOURCE, "fn short").unwrap().1, "fn short() {}");
-        assert_eq!(region(SOURCE, "struct One").unwrap(), (2, "/// What it is.\n#[derive(Debug)]\nstruct One;".into()));
-        assert!(region(SOURCE, "impl One").unwrap().1.ends_with("fn short() {}\n}"));
+        assert_eq!(region(SOURCE, "fn short", false).unwrap().1, "fn short() {}");
+        assert_eq!(
+            region(SOURCE, "struct One", false).unwrap(),
+            (2, "/// What it is.\n#[derive(Debug)]\nstruct One;".into())
+        );
+        assert!(region(SOURCE, "impl One", false).unwrap().1.ends_with("fn short() {}\n}"));
     }
 
     #[test]
     fn what_is_gone_or_ambiguous_or_open_is_no_region() {
-        assert_eq!(region(SOURCE, "fn gone"), Err(NoExcerpt::Lines(0)));
-        assert_eq!(region(SOURCE, "fn "), Err(NoExcerpt::Lines(2)));
-        assert_eq!(region("fn open() {\n    1\n", "fn open"), Err(NoExcerpt::Open));
+        assert_eq!(region(SOURCE, "fn gone", false), Err(NoExcerpt::Lines(0)));
+        assert_eq!(region(SOURCE, "fn ", false), Err(NoExcerpt::Lines(2)));
+        assert_eq!(region("fn open() {\n    1\n", "fn open", false), Err(NoExcerpt::Open));
         assert!(matches!(excerpt("src/main.rs", "fn main"), Err(NoExcerpt::File(_))));
     }
 
@@ -127,5 +171,15 @@ impl One {
         for (name, text) in SOURCES {
             assert!(std::fs::read_to_string(root.join(name)).unwrap() == *text, "{name} is another file");
         }
+    }
+
+    #[test]
+    fn in_python_a_region_ends_where_the_indentation_does() {
+        let source = "class One:\n    @staticmethod\n    def long(\n        number: int,\n    ) -> int:\n        if number:\n\n            return 1\n\n    def short(self) -> None: ...\n\n\ndef last():\n    pass\n";
+        let (line, text) = region(source, "def long", true).unwrap();
+        assert_eq!(line, 1);
+        assert_eq!(text, "@staticmethod\ndef long(\n    number: int,\n) -> int:\n    if number:\n\n        return 1");
+        assert_eq!(region(source, "def last", true).unwrap().1, "def last():\n    pass");
+        assert_eq!(region(source, "def short", true), Err(NoExcerpt::Open));
     }
 }

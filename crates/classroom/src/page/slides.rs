@@ -39,7 +39,12 @@ fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
                 StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
                     @if step.kind == place(command, lesson) { p class="why" { (command.why) ":" } pre tabindex="0" { code { (command.run) } } }
                 },
-                StepKind::Code => @for excerpt in &lesson.code { (code(excerpt)) },
+                StepKind::Code => div class="languages" {
+                    @for python in [false, true] {
+                        @let same: Vec<_> = lesson.code.iter().filter(|excerpt| excerpt.is_python() == python).collect();
+                        @if !same.is_empty() { div { @for excerpt in same { (code(excerpt)) } } }
+                    }
+                },
                 StepKind::Document => (documents(lesson)),
                 StepKind::See => {},
             }
