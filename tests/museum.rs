@@ -3,7 +3,7 @@
 use assert_cmd::Command;
 use common::{PATIENCE, left_behind, program_under_test, wait_until};
 use makespan::museum::{ALL, ExhibitShown, Figures, named};
-use std::{collections::BTreeSet, fs, path::Path, process::Output};
+use std::{collections::BTreeSet, fs, io::Write, path::Path, process::Output};
 
 /// Tests that look at this process's children must not have each other's among them.
 fn makespan(arguments: &[&str]) -> Output {
@@ -27,6 +27,8 @@ fn show(name: &str) -> ExhibitShown {
     let shown = named(name).expect("an exhibit").show(&common::env()).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert!(shown.bug.holds, "{name}: {}", shown.bug.verdict);
     assert!(shown.right.holds, "{name}: {}", shown.right.verdict);
+    let in_python = shown.python.iter().flat_map(|python| [&python.bug, &python.right]);
+    in_python.for_each(|side| assert!(side.holds, "{name} in Python: {}", side.verdict));
     shown
 }
 
@@ -199,4 +201,28 @@ fn the_script_goes_no_deeper_than_it_says() {
         assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
     }
     assert_eq!(success(&["museum-script", "unguarded", "3"]), "3\n");
+}
+
+/// Four bugs are shown by a student's program as well. Those that hang are killed with their processes.
+#[test]
+fn bugs_are_caught_in_python_too() {
+    let _turn = left_behind::alone();
+    let in_python: Vec<_> = ALL.iter().filter(|exhibit| exhibit.python.is_some()).collect();
+    assert_eq!(in_python.len(), 4);
+    for exhibit in in_python {
+        let Some(python) = show(exhibit.name).python else {
+            // `eprintln!` would be captured.
+            let _ = std::io::stderr().write_all(b"skipped: bugs in Python: no Python found\n");
+            return;
+        };
+        assert_eq!(Some(&*python.program), exhibit.python);
+        wait_until("its processes are gone", || running(&format!("exhibits/{}.py", python.program)) == 0);
+    }
+}
+
+/// How many processes have this in their command line.
+fn running(argument: &str) -> usize {
+    let processes = fs::read_dir("/proc").expect("this is Linux").flatten();
+    let command_lines = processes.filter_map(|process| fs::read(process.path().join("cmdline")).ok());
+    command_lines.filter(|line| String::from_utf8_lossy(line).contains(argument)).count()
 }

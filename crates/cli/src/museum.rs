@@ -113,10 +113,24 @@ impl Visit {
     }
 
     fn print(&self, exhibit: &Exhibit) {
-        if let Some(ExhibitShown { bug, right }) = &self.shown {
+        if let Some(ExhibitShown { bug, right, python }) = &self.shown {
             verdict(("✗ Caught", "! Not caught"), bug);
             paragraph("  Done right", exhibit.right_way);
             verdict(("✓ Right", "! Not right"), right);
+            match (exhibit.python, python) {
+                (Some(_), Some(python)) => {
+                    paragraph(
+                        "  Python",
+                        &format!("{}, fixtures/python/exhibits/{}.py:", python.interpreter, python.program),
+                    );
+                    verdict(("✗ Caught", "! Not caught"), &python.bug);
+                    verdict(("✓ Right", "! Not right"), &python.right);
+                }
+                (Some(program), None) => {
+                    paragraph("  Python", &format!("no Python found to run fixtures/python/exhibits/{program}.py"));
+                }
+                (None, _) => {}
+            }
             paragraph("  Lesson", exhibit.lesson);
             paragraph("  Code", &self.code);
         }

@@ -198,6 +198,7 @@ pub(super) fn shown(bug: bool) -> museum::ExhibitShown {
     museum::ExhibitShown {
         bug: finding(bug, if bug { "7 of 30 lines came out torn" } else { "0 of 30 lines came out torn" }),
         right: finding(true, "0 of 30 lines came out torn"),
+        python: None,
     }
 }
 

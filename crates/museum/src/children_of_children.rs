@@ -1,6 +1,6 @@
 //! A script that starts workers at import, and workers that import it when they start.
 
-use super::{Exhibit, ExhibitError, ExhibitShown, SideShown, figures};
+use super::{Exhibit, ExhibitError, SideShown, Sides, figures};
 use std::{
     collections::BTreeMap,
     env,
@@ -31,13 +31,14 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 with a command of their own, and they run nothing but the tasks that they receive.)",
     lesson: "A newly started worker process runs all top-level code of the program. Code for the first process alone \
              must check that it is the first.",
+    python: Some("no_main_guard"),
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let (bug, right) = (processes(&env.program, UNGUARDED)?, processes(&env.program, GUARDED)?);
     let beyond = |levels: &Levels| levels.keys().any(|&depth| depth > 1);
-    Ok(ExhibitShown {
+    Ok(Sides {
         bug: finding(&bug, as_meant(&bug) && beyond(&bug)),
         right: finding(&right, as_meant(&right) && !beyond(&right)),
     })

@@ -1,7 +1,7 @@
 //! A deadline that only reading the results would enforce, and nobody reads them.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use crossbeam::channel::{Receiver, unbounded};
@@ -39,15 +39,16 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 every worker sees, and no fetch may wait longer than the remaining time.",
     lesson: "A timeout is one only if something enforces it. Ask of every timeout which code checks it, and what \
              happens to the work in flight.",
+    python: Some("map_timeout_unread"),
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let slow = Route { latency_s: (TIMES * LIMIT).as_secs_f64(), ..Route::at("/slow") };
     let site = Site::open(env, vec![Route::at("/short"), slow])?;
     let task = |index| site.fetch(if index == SLOW { "/slow" } else { "/short" });
     let tasks: Vec<Task> = (0..TASKS).map(task).collect();
-    Ok(ExhibitShown { bug: bug(&tasks)?, right: right(&run(&Threads, 1, env, RIGHT, &tasks, LIMIT)?) })
+    Ok(Sides { bug: bug(&tasks)?, right: right(&run(&Threads, 1, env, RIGHT, &tasks, LIMIT)?) })
 }
 
 /// Results as they come, until the deadline: what `map` returns in Python. It does nothing unless it is read.

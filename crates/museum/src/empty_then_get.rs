@@ -1,7 +1,7 @@
 //! Two workers see the last item in a queue. Both try to take it, and one of them waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, Figures, SideShown,
+    Exhibit, ExhibitError, Figures, SideShown, Sides,
     props::{
         count, crew,
         queue::{AtRest, JoinableQueue},
@@ -31,10 +31,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 which gives the next item, or the certainty that there will never be one.",
     lesson: "What was true when you asked may be false when you act. Make the check and the action one step, and let \
              empty mean closed.",
+    python: Some("empty_then_get"),
     run: exhibit,
 };
 
-fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(_: &Env) -> Result<Sides, ExhibitError> {
     let (done, rest) = as_published()?;
     let bug = SideShown {
         holds: (done, rest) == (ITEMS, AtRest { unfinished: 0, waiting: 1, gone: 1 }),
@@ -57,7 +58,7 @@ fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
         ),
         figures: figures(done, waiting),
     };
-    Ok(ExhibitShown { bug, right })
+    Ok(Sides { bug, right })
 }
 
 /// Returns how many items were done, and the queue's state at rest.

@@ -1,7 +1,7 @@
 //! Jobs on a queue that nobody takes from.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, count, run},
 };
 use std::{
@@ -32,16 +32,17 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     right_way: "The same jobs on a queue with two workers.",
     lesson: "Enqueuing is quick because it does none of the work. The time that counts ends with the last result, and \
              without a worker there is none.",
+    python: None,
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let tasks = tasks();
     let nobody = Env { queue: QueueSettings { own_workers: false, ..QueueSettings::default() }, ..env.clone() };
     let somebody = Env { queue: QueueSettings::default(), ..env.clone() };
     let waited_for = run(&Queue, WORKERS, &nobody, BUG, &tasks, PATIENCE)?;
     let done = run(&Queue, WORKERS, &somebody, RIGHT, &tasks, AMPLE)?;
-    Ok(ExhibitShown { bug: finding(&waited_for, 0), right: finding(&done, JOBS) })
+    Ok(Sides { bug: finding(&waited_for, 0), right: finding(&done, JOBS) })
 }
 
 fn tasks() -> Vec<Task> {

@@ -1,7 +1,7 @@
 //! Fifteen downloads, fifteen names, one picture.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, Site, count, run},
 };
 use mock_server::{
@@ -33,10 +33,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 variable that it could use.",
     lesson: "A time says nothing about the work done in it. Check the answers first: a wrong answer has no time, which \
              is why makespan compares every run with the expected bytes before it shows a figure.",
+    python: None,
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.005, body: Body::Bytes(30_000), ..Route::at("/photos/*") }])?;
     let urls: Vec<String> = (1..=PICTURES).map(|number| format!("/photos/{number}")).collect();
     // What the sequential loop before left behind.
@@ -51,7 +52,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     };
     let bug = download(BUG, urls.iter().map(as_published).collect())?;
     let right = download(RIGHT, urls.iter().map(right_way).collect())?;
-    Ok(ExhibitShown {
+    Ok(Sides {
         bug: bug.finding(bug.all_came() && bug.distinct == 1 && bug.addresses == 1),
         right: right.finding(right.all_came() && right.distinct == u64::from(PICTURES)),
     })

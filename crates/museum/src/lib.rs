@@ -20,9 +20,12 @@ pub mod fast_because_wrong;
 pub mod lost_task_done;
 pub mod no_queue;
 mod props;
+mod python;
 pub mod silent_failures;
 pub mod torn_prints;
 pub mod wrong_name;
+
+pub use python::PythonShown;
 
 use mock_server::process::ServerError;
 use serde::{Deserialize, Serialize};
@@ -67,7 +70,15 @@ pub struct Exhibit {
     pub right_way: &'static str,
     /// The lesson to learn.
     pub lesson: &'static str,
-    run: fn(&Env) -> Result<ExhibitShown, ExhibitError>,
+    /// The same bug in Python: a program in `fixtures/python/exhibits`.
+    pub python: Option<&'static str>,
+    run: fn(&Env) -> Result<Sides, ExhibitError>,
+}
+
+/// What an exhibit's own code shows.
+struct Sides {
+    bug: SideShown,
+    right: SideShown,
 }
 
 /// The result of running an exhibit.
@@ -77,12 +88,16 @@ pub struct ExhibitShown {
     pub bug: SideShown,
     /// The right way: holds if it did the work right.
     pub right: SideShown,
+    /// The same in Python; `None` if the exhibit has no such program, or there is no Python.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub python: Option<PythonShown>,
 }
 
 impl ExhibitShown {
-    /// Whether both sides showed what the exhibit says.
+    /// Whether both sides showed what the exhibit says, in Python as well if there is one.
     pub fn holds(&self) -> bool {
-        self.bug.holds && self.right.holds
+        let in_python = self.python.iter().flat_map(|python| [&python.bug, &python.right]);
+        [&self.bug, &self.right].into_iter().chain(in_python).all(|side| side.holds)
     }
 }
 
@@ -122,6 +137,14 @@ pub enum ExhibitError {
     /// The exhibit's own code is wrong.
     #[error("the exhibit panicked: {0}; that is a fault of makespan's own")]
     Panicked(String),
+    /// Its program in Python did something else.
+    #[error("{program}: {reason}")]
+    Python {
+        /// The program and its side.
+        program: String,
+        /// What it did.
+        reason: String,
+    },
     /// The exhibit hung, which none should.
     #[error("the exhibit was not over after {} s and was given up; that is a fault of makespan's own", PATIENCE.as_secs())]
     Stuck,
@@ -133,9 +156,16 @@ impl Exhibit {
         format!("crates/museum/src/{}.rs", self.name)
     }
 
+    /// Runs both sides, and then its program in Python.
+    pub fn show(&self, env: &Env) -> Result<ExhibitShown, ExhibitError> {
+        let Sides { bug, right } = self.sides(env)?;
+        let python = self.python.map(|program| python::show(program, env)).transpose()?.flatten();
+        Ok(ExhibitShown { bug, right, python })
+    }
+
     /// Runs both sides. No exhibit should hang, but some are about hanging, so a watchdog watches each: one that takes
     /// too long is an error, and its thread is left running until the program ends.
-    pub fn show(&self, env: &Env) -> Result<ExhibitShown, ExhibitError> {
+    fn sides(&self, env: &Env) -> Result<Sides, ExhibitError> {
         let (send, shown) = mpsc::channel();
         let (run, env) = (self.run, env.clone());
         let thread = Builder::new().name(self.name.into()).spawn(move || {
@@ -177,7 +207,8 @@ mod tests {
         here: "",
         right_way: "",
         lesson: "",
-        run: |_| Ok(ExhibitShown { bug: finding(true), right: finding(false) }),
+        python: None,
+        run: |_| Ok(Sides { bug: finding(true), right: finding(false) }),
     };
 
     const fn finding(holds: bool) -> SideShown {

@@ -1,7 +1,7 @@
 //! One failed request skips `task_done`, and `join` waits for ever.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, Figures, SideShown,
+    Exhibit, ExhibitError, Figures, SideShown, Sides,
     props::{
         AMPLE, BUG, RIGHT, Site, count, crew,
         queue::{AtRest, JoinableQueue, Worker},
@@ -39,10 +39,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 like any other.",
     lesson: "Whatever must happen after a task belongs where no exit path can skip it. And errors must be kept: a \
              finally alone would let join return, one worker and one result short, without telling anybody.",
+    python: Some("task_done_forgotten"),
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
     let nobody = RefusingAddress::listening()?;
     let unlucky = site.fetch_from(nobody.addr, "/page");
@@ -51,7 +52,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = bug(&tasks)?;
     let guarded = guarded(&tasks)?;
     let results = run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
-    Ok(ExhibitShown { bug, right: right(&guarded, &results) })
+    Ok(Sides { bug, right: right(&guarded, &results) })
 }
 
 /// The document's worker. The error leaves the function as an exception leaves the thread: it skips `task_done`.

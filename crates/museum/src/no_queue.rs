@@ -1,7 +1,7 @@
 //! Thirty jobs, five workers and no queue: each worker does all of them.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, Site, crew, run},
 };
 use mock_server::{log::LogEntry, profile::Route};
@@ -25,10 +25,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     right_way: "The URLs are in one task queue. Taking one removes it, so no two workers can get the same.",
     lesson: "Starting workers does not divide the work. The queue that hands it out does, and it must give each job to \
              exactly one worker.",
+    python: None,
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let site = Site::open(env, vec![Route { latency_s: 0.001, ..Route::at("/page") }])?;
     let tasks: Vec<Task> = repeat_n(site.fetch("/page"), JOBS as usize).collect();
     let everything = |worker| {
@@ -42,7 +43,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = counted(&site.requests(BUG)?, WORKERS);
     run(&Threads, WORKERS, env, RIGHT, &tasks, AMPLE)?;
     let right = counted(&site.requests(RIGHT)?, 1);
-    Ok(ExhibitShown { bug, right })
+    Ok(Sides { bug, right })
 }
 
 /// Checks that each job was done `times` times.

@@ -1,7 +1,7 @@
 //! Downloads that fail, errors that are gathered unread, and a program that says "done".
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, Site, run},
 };
 use mock_server::profile::{Body, Route};
@@ -29,10 +29,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 its exit code depend on them.",
     lesson: "An error that was turned into a value must be checked like one. Count the successes before you print how \
              long it took: failing is fast.",
+    python: None,
     run: exhibit,
 };
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let slow = Route { latency_s: 10.0 * LIMIT.as_secs_f64(), body: Body::Bytes(2000), ..Route::at("/slow/*") };
     let fast = Route { latency_s: 0.001, body: Body::Bytes(2000), ..Route::at("/fast/*") };
     let site = Site::open(env, vec![slow, fast])?;
@@ -45,7 +46,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = finding(&as_published(&gathered), &gathered, LastWords::are_good);
     let gathered = run(&Async, DOWNLOADS, env, RIGHT, &tasks, AMPLE)?;
     let right = finding(&looked_at(&gathered), &gathered, |words| !words.are_good() && words.name_all(&gathered));
-    Ok(ExhibitShown { bug, right })
+    Ok(Sides { bug, right })
 }
 
 fn is_slow(number: u32) -> bool {

@@ -1,6 +1,6 @@
 //! Threads that print without a lock: lines are torn.
 
-use super::{Exhibit, ExhibitError, ExhibitShown, SideShown, figures, props::crew};
+use super::{Exhibit, ExhibitError, SideShown, Sides, figures, props::crew};
 use std::{
     io::{self, PipeWriter, Read, Write, pipe},
     sync::{
@@ -29,13 +29,14 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     right_way: "The same threads, writes and pauses, with a lock held from a line's first write to its last.",
     lesson: "Writes that belong together need one lock. Output that has looked right so far only shows that no thread \
              was interrupted between two writes so far.",
+    python: None,
     run: exhibit,
 };
 
-fn exhibit(_: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(_: &Env) -> Result<Sides, ExhibitError> {
     let bug = printed(None)?;
     let right = printed(Some(&Mutex::new(())))?;
-    Ok(ExhibitShown {
+    Ok(Sides {
         bug: finding(&bug, is_complete(&bug) && torn(&bug) > 0),
         right: finding(&right, is_complete(&right) && torn(&right) == 0),
     })

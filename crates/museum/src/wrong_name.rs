@@ -22,7 +22,7 @@
 //! So the exhibit simulates an interpreter: a table of names, and a program that is a list of calls by name.
 
 use super::{
-    Exhibit, ExhibitError, ExhibitShown, SideShown, figures,
+    Exhibit, ExhibitError, SideShown, Sides, figures,
     props::{AMPLE, BUG, RIGHT, Site},
 };
 use mock_server::profile::Route;
@@ -51,6 +51,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
                 does not compile, which a test of this file proves.",
     lesson: "The later a mistake is found, the more work is lost. Check everything that can be checked before the \
              start: names by the compiler, files, addresses and options by the program.",
+    python: None,
     run: exhibit,
 };
 
@@ -69,7 +70,7 @@ fn program() -> Vec<Call> {
 /// The defined names, each with the work that a call does.
 type Names<'a> = BTreeMap<&'static str, Box<dyn Fn(u32) -> Task + 'a>>;
 
-fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
+fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
     let site = Site::open(env, vec![Route::at("/page")])?;
     let number =
         |argument: u32| PrimeSum { from: argument.into(), below: u64::from(argument) + 1, by: Method::TrialDivision };
@@ -81,7 +82,7 @@ fn exhibit(env: &Env) -> Result<ExhibitShown, ExhibitError> {
     let bug = finding(complaint, site.requests(BUG)?.len(), PAGES as usize);
     let complaint = checked_first(&program(), &names, RIGHT).err();
     let right = finding(complaint, site.requests(RIGHT)?.len(), 0);
-    Ok(ExhibitShown { bug, right })
+    Ok(Sides { bug, right })
 }
 
 /// Looks up each name when its call comes.

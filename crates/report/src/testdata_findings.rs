@@ -469,7 +469,8 @@ pub(crate) fn evidence() -> Evidence {
         .collect();
     primes.cells.extend(locked);
     let side = |verdict: &str| museum::SideShown { holds: true, verdict: verdict.into(), figures: BTreeMap::new() };
-    let shown = ExhibitShown { bug: side("5 workers made 150 requests for 30 jobs"), right: side("5 workers made 30") };
+    let (bug, right) = (side("5 workers made 150 requests for 30 jobs"), side("5 workers made 30"));
+    let shown = ExhibitShown { bug, right, python: None };
     Evidence {
         records: vec![found(testdata::web_requests(10)), found(primes)],
         exhibits: BTreeMap::from([("no_queue".into(), shown)]),

@@ -51,7 +51,7 @@ mod tests {
             verdict: "the server counted".into(),
             figures: Figures::from([("requests".into(), count)]),
         };
-        ExhibitShown { bug: side(150), right: side(30) }
+        ExhibitShown { bug: side(150), right: side(30), python: None }
     }
 
     fn named(name: &str, holds: bool) -> BTreeMap<String, ExhibitShown> {

@@ -284,7 +284,7 @@ fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static museum::Exhibit
 fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
     let shown = museum_of(finding).filter_map(|exhibit| Some((exhibit, input.evidence.exhibits.get(exhibit.name)?)));
     html! {
-        @for (exhibit, ExhibitShown { bug, right }) in shown {
+        @for (exhibit, ExhibitShown { bug, right, .. }) in shown {
             div class="exhibit" {
                 @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
                     div {

