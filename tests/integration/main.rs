@@ -20,6 +20,7 @@ mod network;
 mod page;
 mod plan;
 mod program_faults;
+mod python;
 mod queue;
 mod race;
 mod record;

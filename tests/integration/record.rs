@@ -17,11 +17,11 @@ fn schema() -> Value {
     serde_json::from_str(&fs::read_to_string(path).expect(SCHEMA_FILE)).expect("JSON")
 }
 
-fn validator() -> Validator {
+pub(crate) fn validator() -> Validator {
     jsonschema::draft202012::new(&schema()).expect("a schema")
 }
 
-fn complaints(validator: &Validator, record: &Value) -> Vec<String> {
+pub(crate) fn complaints(validator: &Validator, record: &Value) -> Vec<String> {
     validator.iter_errors(record).map(|error| format!("{}: {error}", error.instance_path())).collect()
 }
 

@@ -126,7 +126,7 @@ Examples:
   makespan run thumbnails --images ~/Pictures --workers 2
   makespan run gallery_downloads --strategy queue,processes --workers 4
   makespan run prime_sum --strategy queue --workers 0 --queue redis://10.0.0.1
-  makespan run prime_sum --strategy python/threads --workers 1,2 --python python3.14 --python python3.14t
+  makespan run prime_sum --strategy python/threads --workers 2 --python python3.14t
   makespan run gallery_downloads --json - | jq '.cells[].speedup'";
 
 /// What `--workers` takes.

@@ -66,7 +66,8 @@ fn of_cell(numbers: Numbers, cell: &CellRecord, timeline: &Timeline) -> Vec<Trac
         ..event("M", what.into(), numbers, worker, 0.0)
     };
     let first = workers.first().copied().unwrap_or(0);
-    let cell_name = format!("{} x {} ({})", cell.spec.strategy, cell.layout(), cell.spec.variant);
+    let python = cell.spec.python.as_ref().map(|python| format!(", Python {python}")).unwrap_or_default();
+    let cell_name = format!("{} x {} ({}{python})", cell.spec.strategy, cell.layout(), cell.spec.variant);
     let mut events = vec![name("process_name", first, cell_name)];
     events.extend(workers.iter().map(|&worker| name("thread_name", worker, who(worker, &timeline.elsewhere))));
     events.extend(timeline.spans.iter().flat_map(|span| of_span(span, numbers, timeline.start_ns)));

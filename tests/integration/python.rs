@@ -1,0 +1,117 @@
+//! Python from outside: options, records, and what is said where there is none.
+
+use super::record::{complaints, validator};
+use common::{
+    FEW_PRIMES, PATIENCE,
+    program::{place, refusal, success, text, tiny},
+    program_under_test,
+    python::strategies_of_python,
+    scenario,
+};
+use makespan::results::record::{CellRecord, Check, PythonFacts, Record};
+use serde_json::Value;
+use std::{fs, path::Path, process::Output};
+
+/// The program where there is no Python.
+fn without_python(dir: &Path, arguments: &[&str]) -> Output {
+    let mut command = assert_cmd::Command::new(program_under_test());
+    command.current_dir(dir).env("COLUMNS", "100").env("PATH", dir).env_remove("MAKESPAN_PYTHON");
+    command.timeout(PATIENCE).args(arguments).output().expect("the program starts")
+}
+
+#[test]
+fn start_methods_are_a_dimension_of_strategies_with_processes() {
+    if strategies_of_python().is_empty() {
+        return;
+    }
+    let dir = place();
+    let strategies = "python/threads,python/processes";
+    let options = ["--strategy", strategies, "--workers", "2", "--start-method", "fork,spawn"];
+    let (said, _) = tiny(dir.path(), &[&options[..], &["--json", "record.json", "--csv", "times.csv"]].concat());
+    assert!(said.contains("python/processes, spawn"), "{said}");
+    let text = fs::read_to_string(dir.path().join("record.json")).expect("written");
+    let json: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(complaints(&validator(), &json), [""; 0]);
+    let record: Record = serde_json::from_value(json).expect("a record");
+    let names: Vec<String> = record.cells.iter().map(|cell| cell.spec.to_string()).collect();
+    let expected = [
+        "sequential x 1",
+        "python/threads x 2",
+        "python/processes x 2, Python fork",
+        "python/processes x 2, Python spawn",
+    ];
+    assert_eq!(names, expected);
+    let method = |facts: &PythonFacts| facts.start_method.clone().unwrap_or_default();
+    let methods = record.cells.iter().map(|cell| cell.python.as_ref().map(method));
+    let own = Some(String::new());
+    assert!(methods.eq([None, own, Some("fork".into()), Some("spawn".into())]));
+    for cell in &record.cells {
+        assert_eq!((cell.check, cell.rounds.len()), (Check::Passed, 2), "{}: {:?}", cell.spec, cell.reason);
+        let in_order = |cell: &CellRecord| {
+            let timeline = cell.timeline.clone().expect("the spans of a round");
+            let inside = |at_ns: u64| (timeline.start_ns..=timeline.end_ns).contains(&at_ns);
+            timeline.spans.iter().all(|span| inside(span.start_ns) && inside(span.end_ns))
+        };
+        assert!(in_order(cell), "{}: its spans lie within its run", cell.spec);
+    }
+    let csv = fs::read_to_string(dir.path().join("times.csv")).expect("written");
+    let last: Vec<&str> = csv.lines().map(|line| line.rsplit(',').next().unwrap_or_default()).collect();
+    assert_eq!(last, ["start_method", "", "", "", "", "fork", "fork", "spawn", "spawn"], "{csv}");
+}
+
+#[test]
+fn without_python_its_cells_are_skipped_with_the_reason() {
+    let dir = place();
+    let output =
+        without_python(dir.path(), &["run", "tiny.toml", "--rounds", "1", "--strategy", "threads,python/threads"]);
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    assert!(said.contains("skipped: python/threads x 2: no Python found: no `python3` on PATH"), "{said}");
+    let said = text(&without_python(dir.path(), &["doctor"]).stdout);
+    assert!(said.contains("no Python found: no `python3` on PATH; name one with --python PATH"), "{said}");
+}
+
+#[test]
+fn options_without_cells_of_python_and_bad_interpreters_are_refused() {
+    let run = ["run", "prime_sum", "--rounds", "1"];
+    let refused = |more: &[&str]| refusal(&[&run, more].concat());
+    assert!(refused(&["--python", "/bin/true"]).contains("no cell is in Python: add `--strategy python/threads`"));
+    assert!(refused(&["--start-method", "spawn"]).contains("add `--strategy python/processes`"));
+    assert!(refused(&["--start-method", "clone"]).contains("[possible values: fork, spawn, forkserver]"));
+    let threads = ["--strategy", "python/threads", "--workers", "1"];
+    assert!(refused(&[&threads[..], &["--start-method", "spawn"]].concat()).contains("python/processes"));
+    let words = refused(&[&threads[..], &["--python", "/bin/false"]].concat());
+    assert!(words.contains("/bin/false: not a Python that can be started: ended with exit status: 1"), "{words}");
+}
+
+/// A claim about Python is tested where there is one, and elsewhere says that it was not measured.
+#[test]
+fn a_claim_may_name_cells_of_python() {
+    let dir = place();
+    let claim = r#"
+[[cells]]
+strategies = ["python/threads", "python/sequential"]
+workers = [2]
+[[claims]]
+id = "900-1"
+question = "Do threads help?"
+says = "Two threads are faster."
+[[claims.figures]]
+name = "two threads"
+test = { ratio = { from = "python/sequential x 1", to = "python/threads x 2" } }
+expects = { above = 1.0, from = "said" }
+"#;
+    scenario(dir.path(), "mine", &format!("{FEW_PRIMES}{claim}"));
+    let arguments = ["reproduce", "mine.toml", "900-1", "--data", "data"];
+    let output = without_python(dir.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "a skipped cell is no failure: {}", text(&output.stderr));
+    if !strategies_of_python().is_empty() {
+        let (said, words) = success(dir.path(), &[&arguments[..], &["--fresh", "--json", "-"]].concat());
+        let found: Value = serde_json::from_str(&said).expect("JSON");
+        let figure = &found["claims"].as_array().expect("claims")[0]["figures"][0];
+        assert!(figure["measured"]["estimate"].as_f64().is_some_and(|ratio| ratio > 0.0), "{figure}{words}");
+    }
+    // By itself, `run` measures nothing in Python.
+    let (said, _) = success(dir.path(), &["run", "mine.toml", "--rounds", "1", "--data", "data"]);
+    assert!(said.contains("threads") && !said.contains("python"), "{said}");
+}
