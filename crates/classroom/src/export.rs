@@ -45,6 +45,7 @@ struct ExportedQuestion<'s> {
     measured: Option<Estimate>,
     median: Option<f64>,
     closest: &'s [String],
+    closest_s: Option<[f64; 2]>,
 }
 
 impl<'s> ClassExport<'s> {
@@ -71,6 +72,7 @@ impl<'s> ExportedRace<'s> {
                     measured: revealed.map(|revealed| revealed.measured),
                     median: revealed.and_then(|revealed| revealed.median),
                     closest: revealed.map_or(&[], |revealed| &revealed.closest),
+                    closest_s: revealed.and_then(|revealed| revealed.closest_s),
                 }
             }),
         }

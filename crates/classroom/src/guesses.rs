@@ -6,7 +6,7 @@
 
 use super::{participants::StudentSeat, wire};
 use stats::{Estimate, looks::ALPHA, median::median, student::Mean};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::RangeInclusive};
 
 /// The question to the class, with its guesses.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +36,8 @@ impl AskedQuestion {
                 measured,
                 rounds: times_s.len() as u32,
                 median: median(&seconds),
-                closest: closest(&guesses, measured.estimate),
+                closest: closest(&guesses, measured).iter().map(|guess| guess.name.clone()).collect(),
+                closest_s: ends(closest(&guesses, measured)),
                 guesses,
             }
         });
@@ -69,30 +70,64 @@ fn measured(times_s: &[f64]) -> Option<Estimate> {
     }
 }
 
-/// The closest guesses by ratio: half as long is as far off as twice as long, and a guess near zero is never close.
-fn closest(guesses: &[wire::Guess], measured_s: f64) -> Vec<String> {
-    let off = |guess: &wire::Guess| (guess.seconds / measured_s).ln().abs();
-    let least = guesses.iter().map(off).fold(f64::INFINITY, f64::min);
-    guesses.iter().filter(|guess| off(guess) <= least).map(|guess| guess.name.clone()).collect()
+/// The guesses than which no other is closer to every time in the interval: where the interval doesn't tell who was
+/// closest, several were. Distances are ratios: half as long is as far off as twice as long, and a guess near zero is
+/// never close. `guesses` are sorted.
+fn closest(guesses: &[wire::Guess], measured: Estimate) -> &[wire::Guess] {
+    // Each time has the guesses nearest to it, so those nearest to an interval lie between those nearest to its ends.
+    // The interval of two rounds may reach below zero.
+    let nearest = |time_s: f64| {
+        let off = move |guess: &wire::Guess| (guess.seconds / time_s.max(f64::MIN_POSITIVE)).ln().abs();
+        let least = guesses.iter().map(off).fold(f64::INFINITY, f64::min);
+        let is_nearest = move |guess: &wire::Guess| off(guess) <= least;
+        guesses.iter().position(is_nearest).zip(guesses.iter().rposition(is_nearest))
+    };
+    match (nearest(measured.low), nearest(measured.high)) {
+        (Some((first, _)), Some((_, last))) => &guesses[first..=last],
+        _ => &[],
+    }
+}
+
+/// The smallest and the largest of sorted guesses.
+fn ends(guesses: &[wire::Guess]) -> Option<[f64; 2]> {
+    Some([guesses.first()?.seconds, guesses.last()?.seconds])
 }
 
 /// Longest name, in characters.
 const LONGEST_NAME: usize = 24;
-/// Longest time that may be guessed: a day, in seconds.
-const LONGEST_S: f64 = 86_400.0;
+/// The shortest and the longest time that may be guessed: a millisecond and a day, in seconds. No race is shorter or
+/// longer, and a guess beyond would be a prank.
+pub(super) const POSSIBLE_S: RangeInclusive<f64> = 0.001..=86_400.0;
+/// How seconds are typed, as a regular expression for the page. A sign, an exponent or `0x` is a slip of the finger.
+pub(super) const TYPED: &str = "[0-9]+[.,]?[0-9]*|[.,][0-9]+";
+/// Longest number, in characters.
+pub(super) const LONGEST_NUMBER: usize = 12;
+/// How much of a wrong number an error quotes, in characters.
+const QUOTED: usize = 20;
 
 /// A guess that is not a possible time.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
-#[error("`seconds`: found {0}, expected more than 0 and at most {LONGEST_S}")]
-pub(super) struct Absurd(f64);
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NoTime {
+    #[error("`seconds`: found `{0}`, expected digits with at most one point or comma")]
+    NoNumber(String),
+    #[error("`seconds`: found {0}, expected {least} to {most}", least = POSSIBLE_S.start(), most = POSSIBLE_S.end())]
+    Impossible(String),
+}
 
 /// Validates a guess and cleans up its name.
-pub(super) fn check(guess: &wire::Guess) -> Result<wire::Guess, Absurd> {
-    if guess.seconds > 0.0 && guess.seconds <= LONGEST_S {
-        Ok(wire::Guess { name: presentable(&guess.name), seconds: guess.seconds })
-    } else {
-        Err(Absurd(guess.seconds))
-    }
+pub(super) fn check(guess: &wire::GuessRequest) -> Result<wire::Guess, NoTime> {
+    Ok(wire::Guess { name: presentable(&guess.name), seconds: seconds(guess.seconds.trim())? })
+}
+
+/// The number of seconds that somebody typed.
+fn seconds(typed: &str) -> Result<f64, NoTime> {
+    let quoted = || typed.chars().take(QUOTED).collect::<String>();
+    // `parse` would also take a sign, an exponent and `inf`.
+    let is_decimal = typed.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b','));
+    let number = Some(typed).filter(|typed| is_decimal && typed.len() <= LONGEST_NUMBER);
+    let seconds: f64 =
+        number.and_then(|number| number.replace(',', ".").parse().ok()).ok_or_else(|| NoTime::NoNumber(quoted()))?;
+    if POSSIBLE_S.contains(&seconds) { Ok(seconds) } else { Err(NoTime::Impossible(quoted())) }
 }
 
 /// Removes invisible characters and those that change the direction of the text around the name.
@@ -148,24 +183,72 @@ mod tests {
     }
 
     #[test]
+    fn guesses_that_the_interval_does_not_tell_apart_are_all_closest() {
+        // The interval is 0.75 s to 1.25 s.
+        let mut question = asked(&[("Ann", 0.7), ("Bob", 0.99), ("", 1.2), ("Cid", 1.2), ("Dee", 1.6)]);
+        question.reveal(&[0.9, 1.0, 1.1]);
+        let revealed = question.revealed.unwrap();
+        assert_eq!(revealed.closest, ["Ann", "Bob", "", "Cid"]);
+        assert_eq!(revealed.closest_s, Some([0.7, 1.2]));
+        // With two rounds, the interval may reach below zero, and tells nothing.
+        let mut question = asked(&[("Ann", 0.001), ("Bob", 1.0), ("Cid", 86_400.0)]);
+        question.reveal(&[0.5, 1.5]);
+        assert_eq!(question.revealed.unwrap().closest, ["Ann", "Bob"]);
+    }
+
+    #[test]
     fn without_guesses_the_measurement_stands_alone_and_without_a_measurement_nothing_does() {
         let mut question = asked(&[]);
         question.reveal(&[1.0]);
         let revealed = question.revealed.unwrap();
-        assert_eq!((revealed.median, revealed.closest.len()), (None, 0));
+        assert_eq!((revealed.median, revealed.closest.len(), revealed.closest_s), (None, 0, None));
         let mut question = asked(&[("Ann", 1.0)]);
         question.reveal(&[]);
         assert_eq!(question.revealed, None);
     }
 
     #[test]
-    fn absurd_guesses_do_not_count() {
-        for absurd in [0.0, -0.0, -1.0, 86_400.1, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert!(check(&guess("", absurd)).is_err(), "{absurd}");
+    fn a_guess_is_a_decimal_number_between_a_millisecond_and_a_day() {
+        let typed = |text: &str| check(&wire::GuessRequest { name: String::new(), seconds: text.into() });
+        for (text, seconds) in [
+            ("0.001", 0.001),
+            ("86400", 86_400.0),
+            ("0,3", 0.3),
+            (".5", 0.5),
+            ("5.", 5.0),
+            (" 007 ", 7.0),
+            ("1,000", 1.0),
+        ] {
+            assert_eq!(typed(text), Ok(guess("", seconds)), "{text}");
         }
-        for fine in [f64::MIN_POSITIVE, 1e-3, 86_400.0] {
-            assert_eq!(check(&guess("", fine)), Ok(guess("", fine)));
+        for text in [
+            "",
+            ".",
+            ",",
+            "-1",
+            "+1",
+            "1e3",
+            "1e-320",
+            "0x10",
+            "inf",
+            "NaN",
+            "1.2.3",
+            "1,000.5",
+            "1 000",
+            "1_0",
+            "٣",
+            "½",
+            "1s",
+            "soon",
+            "0000000000001",
+        ] {
+            assert!(matches!(typed(text), Err(NoTime::NoNumber(_))), "{text}");
         }
+        for text in ["0", "0.0009", "0,0000000001", "86400.1", "999999999999"] {
+            assert!(matches!(typed(text), Err(NoTime::Impossible(_))), "{text}");
+        }
+        let long = typed(&"9".repeat(9999)).unwrap_err().to_string();
+        assert!(long.len() < 200, "{long}");
     }
 
     #[test]
@@ -184,6 +267,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_counts_is_a_possible_time(seconds in prop_oneof![any::<String>(), "[-+0-9.,exE]{0,13}"]) {
+            if let Ok(guess) = check(&wire::GuessRequest { name: String::new(), seconds }) {
+                prop_assert!(POSSIBLE_S.contains(&guess.seconds));
+            }
+        }
+
         #[test]
         fn no_name_is_long_or_breaks_out_of_its_line(name in any::<String>()) {
             let shown = presentable(&name);

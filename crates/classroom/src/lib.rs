@@ -17,11 +17,10 @@
 //! | `GET /room` | loopback | the room's state |
 //! | `GET /export` | loopback | all races since the classroom was opened, with their guesses, as a JSON file: nothing else is stored |
 //! | `POST /ask` | loopback | [`wire::RaceRequest`] with a cell to guess: the class may guess |
-//! | `POST /run` | loopback | runs the race that was asked about (an empty body), or a [`wire::RaceRequest`], at once or queued |
+//! | `POST /run` | loopback | runs the race that was asked about (an empty body), or a [`wire::RaceRequest`] |
 //! | `POST /stop` | loopback | stops the running race, or withdraws the question |
-//! | `POST /forget` | loopback | `{"race": N}`: removes a race from the queue |
 //! | `POST /join` | shared | [`wire::Join`]: a seat, as a cookie |
-//! | `POST /guess` | both | [`wire::Guess`] |
+//! | `POST /guess` | both | [`wire::GuessRequest`] |
 //!
 //! Every `POST` is JSON, comes from a page of the same site, and is answered with the room. An error is a
 //! [`wire::Refusal`]: 400 for a bad request, 403 where it isn't allowed, 409 in the wrong state, 429 for too many.

@@ -36,6 +36,7 @@ pub const SCRIPT: &str = concat!(
     include_str!("../../../report/theme/classroom/chart.js"),
     include_str!("../../../report/theme/classroom/guesses.js"),
     include_str!("../../../report/theme/classroom/room.js"),
+    include_str!("../../../report/theme/classroom/results.js"),
     include_str!("../../../report/theme/classroom/choices.js"),
     include_str!("../../../report/theme/classroom/slides.js"),
     include_str!("../../../report/theme/classroom/page.js"),
@@ -107,7 +108,6 @@ fn controls() -> Markup {
             p id="status" class="status" role="status" { "Connecting." }
         }
         (arena::refusal("refusal"))
-        ul id="queue" class="queue" aria-label="Queued races" hidden {}
     }
 }
 
@@ -143,6 +143,27 @@ fn lesson_list(current: Option<u32>) -> Markup {
     }
 }
 
+/// Every result of this session, to be called back, and the file with all of them. The script fills the list in.
+fn results() -> Markup {
+    html! {
+        dialog id="results" class="results" aria-labelledby="results-title" {
+            form method="dialog" { button type="submit" { "Close" } }
+            h2 id="results-title" { "Results of this session" }
+            div id="results-list" {}
+            p class="small" { "Nothing is kept when the classroom ends: " a href="/export" { "save all results and guesses" } "." }
+            template id="result" {
+                details {
+                    summary {}
+                    p class="answer" {}
+                    div class="drawing" {}
+                    div class="scroll" { table { (arena::figures_head()) tbody {} } }
+                    p class="small" { "In a terminal: " code {} }
+                }
+            }
+        }
+    }
+}
+
 fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) -> Markup {
     let lecturer = matches!(kind, "race" | "lesson");
     html! {
@@ -168,6 +189,7 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                             nav aria-label="Lessons" { (lesson_list(None)) }
                         }
                     }
+                    @if lecturer { button id="results-button" type="button" { "Results" } }
                     @if let Some(shared) = shared {
                         p class="where" { "join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
                     }
@@ -175,6 +197,7 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                 }
                 p id="lost" class="lost" role="alert" hidden {}
                 main id="main" { (content) }
+                @if lecturer { (results()) }
                 (markers())
             }
         }

@@ -1,10 +1,12 @@
-//! The room: the current race, its question, and the queue of races.
+//! The room: the current race, its question, and the races before it.
 //!
 //! ```text
 //!          ask              run             over
 //!   Idle -------> Asking ---------> Running -----> Over
-//!     \_________________run________/          \___ after a while, the next in the queue
+//!     \_________________run________/                 \___ ask or run again
 //! ```
+//!
+//! Nothing is queued: a race starts when the lecturer wants it, so that no race takes a result away unasked.
 //!
 //! Pure: no clock, no threads, no sockets. All rules about what is allowed when are here, with their tests.
 
@@ -17,13 +19,10 @@ use super::{
 use harness::live::event::{RunEnd, Standing};
 use std::collections::VecDeque;
 
-/// Most races in the queue.
-pub(super) const MOST_WAITING: usize = 8;
-
 /// A request that the room's state doesn't allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotNow {
-    #[error("a race is under way: wait until it is over, or stop it, and then ask")]
+    #[error("a race is under way: wait until it is over, or stop it")]
     UnderWay,
     #[error("a question is open already: run the race, or stop to withdraw the question")]
     AskedAlready,
@@ -31,12 +30,8 @@ pub(super) enum NotNow {
     NothingAsked,
     #[error("a question needs time for guesses: ask it with POST /ask, or leave `ask` null")]
     NoTimeToGuess,
-    #[error("{MOST_WAITING} races are queued already: remove one first")]
-    QueueFull,
     #[error("no race is running and no question is open")]
     NothingToStop,
-    #[error("no such race in the queue")]
-    NotWaiting,
     #[error("no question is open")]
     NoQuestion,
     #[error("the guesses are sealed: the race has begun")]
@@ -70,7 +65,6 @@ pub(super) enum StopRace {
 #[derive(Debug, Default)]
 pub(super) struct Room {
     current: Option<CurrentRace>,
-    waiting: VecDeque<(u32, Checked)>,
     races: u32,
     /// Races before the current one, oldest first.
     past: VecDeque<CurrentRace>,
@@ -97,12 +91,11 @@ impl Room {
         }
         match self.phase() {
             RacePhase::Asking => Err(NotNow::AskedAlready),
-            _ if self.is_free() && !self.next_waits() => {
-                let number = self.next_number();
-                self.turn_to(number, race, RacePhase::Asking);
+            RacePhase::Running => Err(NotNow::UnderWay),
+            RacePhase::Idle | RacePhase::Over => {
+                self.turn_to(race, RacePhase::Asking);
                 Ok(())
             }
-            _ => Err(NotNow::UnderWay),
         }
     }
 
@@ -113,29 +106,19 @@ impl Room {
         Ok(())
     }
 
-    /// Runs a race without a question, or enqueues it.
+    /// Runs a race without a question.
     pub(super) fn run(&mut self, race: Checked) -> Result<(), NotNow> {
         if race.question.is_some() {
             return Err(NotNow::NoTimeToGuess);
         }
-        let now = self.is_free() && !self.next_waits();
-        if !now && self.waiting.len() >= MOST_WAITING {
-            return Err(NotNow::QueueFull);
+        match self.phase() {
+            RacePhase::Asking => Err(NotNow::AskedAlready),
+            RacePhase::Running => Err(NotNow::UnderWay),
+            RacePhase::Idle | RacePhase::Over => {
+                self.turn_to(race, RacePhase::Running);
+                Ok(())
+            }
         }
-        let number = self.next_number();
-        if now {
-            self.turn_to(number, race, RacePhase::Running);
-        } else {
-            self.waiting.push_back((number, race));
-        }
-        Ok(())
-    }
-
-    /// Removes a race from the queue.
-    pub(super) fn forget(&mut self, number: u32) -> Result<(), NotNow> {
-        let place = self.waiting.iter().position(|(waiting, _)| *waiting == number).ok_or(NotNow::NotWaiting)?;
-        self.waiting.remove(place);
-        Ok(())
     }
 
     /// Withdraws the question, or reports that the running race has to be stopped.
@@ -181,53 +164,29 @@ impl Room {
         }
     }
 
-    /// Whether a race is queued and waits only for the pause in which the class looks at the last result.
-    pub(super) fn next_waits(&self) -> bool {
-        self.is_free() && !self.waiting.is_empty()
-    }
-
-    /// Runs the next race of the queue, if there is one and none is under way.
-    pub(super) fn next(&mut self) {
-        if self.is_free()
-            && let Some((number, race)) = self.waiting.pop_front()
-        {
-            self.turn_to(number, race, RacePhase::Running);
-        }
-    }
-
     /// What everybody may see now.
-    pub(super) fn to_wire(&self, seats: u32) -> wire::RoomState {
+    pub(super) fn to_wire(&self, class: wire::ClassState) -> wire::RoomState {
         let current = self.current.as_ref();
-        let waiting = |(race, checked): &(u32, Checked)| wire::Waiting { race: *race, wanted: checked.wanted.clone() };
         wire::RoomState {
             phase: self.phase(),
             race: current.map(|current| current.number),
             wanted: current.map(|current| current.race.wanted.clone()),
             command: current.map(|current| current.race.command()),
             question: current.and_then(|current| Some(current.question.as_ref()?.to_wire())),
-            waiting: self.waiting.iter().map(waiting).collect(),
-            seats,
+            class,
             ended: current.and_then(|current| current.ended.clone()),
         }
-    }
-
-    fn is_free(&self) -> bool {
-        matches!(self.phase(), RacePhase::Idle | RacePhase::Over)
     }
 
     fn phase(&self) -> RacePhase {
         self.current.as_ref().map_or(RacePhase::Idle, |current| current.phase)
     }
 
-    fn next_number(&mut self) -> u32 {
-        self.races += 1;
-        self.races
-    }
-
-    fn turn_to(&mut self, number: u32, race: Checked, phase: RacePhase) {
+    fn turn_to(&mut self, race: Checked, phase: RacePhase) {
         let cell = race.wanted.ask.clone();
         let question = race.question.clone().zip(cell).map(|(text, cell)| AskedQuestion::new(text, cell));
-        let next = CurrentRace { number, phase, race, question, ended: None, standings: Vec::new() };
+        self.races += 1;
+        let next = CurrentRace { number: self.races, phase, race, question, ended: None, standings: Vec::new() };
         self.past.extend(self.current.replace(next));
         if self.past.len() > MOST_PAST {
             self.past.pop_front();
@@ -272,12 +231,10 @@ mod tests {
         Ask,
         RunAsked,
         Run,
-        Forget(u32),
         Stop,
         Guess(usize, f64),
         Measure,
         End,
-        Next,
     }
 
     fn step() -> impl Strategy<Value = RoomStep> {
@@ -285,12 +242,10 @@ mod tests {
             3 => Just(RoomStep::Ask),
             2 => Just(RoomStep::RunAsked),
             2 => Just(RoomStep::Run),
-            1 => (0..12_u32).prop_map(RoomStep::Forget),
             1 => Just(RoomStep::Stop),
             6 => (0..4_usize, 1.0..9.0).prop_map(|(seat, seconds)| RoomStep::Guess(seat, seconds)),
             2 => Just(RoomStep::Measure),
             2 => Just(RoomStep::End),
-            2 => Just(RoomStep::Next),
         ]
     }
 
@@ -304,21 +259,16 @@ mod tests {
                 let before = room.phase();
                 match step {
                     RoomStep::Ask => {
-                        let waits = room.next_waits();
                         let done = room.ask(asks.clone()).is_ok();
-                        prop_assert_eq!(done, matches!(before, RacePhase::Idle | RacePhase::Over) && !waits);
+                        prop_assert_eq!(done, matches!(before, RacePhase::Idle | RacePhase::Over));
                         if done { guessed.clear() }
                     }
                     RoomStep::RunAsked => prop_assert_eq!(room.run_asked().is_ok(), before == RacePhase::Asking),
                     RoomStep::Run => {
-                        let waiting = room.waiting.len();
-                        let now = matches!(before, RacePhase::Idle | RacePhase::Over) && waiting == 0;
-                        prop_assert_eq!(room.run(plain.clone()).is_ok(), now || waiting < MOST_WAITING);
-                        prop_assert_eq!(room.waiting.len() > waiting, !now && waiting < MOST_WAITING);
-                    }
-                    RoomStep::Forget(number) => {
-                        let waits = room.waiting.iter().any(|(waiting, _)| *waiting == number);
-                        prop_assert_eq!(room.forget(number).is_ok(), waits);
+                        let before_it = (room.races, room.over().count());
+                        let is_free = matches!(before, RacePhase::Idle | RacePhase::Over);
+                        prop_assert_eq!(room.run(plain.clone()).is_ok(), is_free);
+                        prop_assert!(is_free || (room.races, room.over().count()) == before_it, "nothing is queued");
                     }
                     RoomStep::Stop => match before {
                         RacePhase::Idle | RacePhase::Over => prop_assert_eq!(room.stop(), Err(NotNow::NothingToStop)),
@@ -333,10 +283,8 @@ mod tests {
                     }
                     RoomStep::Measure => room.stand(standings(&[1.0, 2.0])),
                     RoomStep::End => if before == RacePhase::Running { room.ended(RunEnd::Finished) },
-                    RoomStep::Next => room.next(),
                 }
-                let told = room.to_wire(0);
-                prop_assert!(told.waiting.len() <= MOST_WAITING && told.waiting.is_sorted_by_key(|one| one.race));
+                let told = room.to_wire(wire::ClassState::default());
                 prop_assert!(told.race.unwrap_or(0) >= numbers, "later races have higher numbers");
                 numbers = told.race.unwrap_or(0);
                 if let Some(question) = &told.question {
@@ -378,7 +326,7 @@ mod tests {
         room.stand(standings(&[1.0, 2.0]));
         room.ended(RunEnd::Finished);
         assert_eq!(room.guess(bob, guess("Bob", 1.5)), Err(NotNow::NoQuestion));
-        let revealed = room.to_wire(2).question.unwrap().revealed.unwrap();
+        let revealed = room.to_wire(wire::ClassState::default()).question.unwrap().revealed.unwrap();
         assert_eq!(
             (revealed.measured.estimate, revealed.median, revealed.closest),
             (1.5, Some(1.75), vec!["Ann".into()])
@@ -394,7 +342,7 @@ mod tests {
             room.run_asked().unwrap();
             times_s.into_iter().for_each(|times_s| room.stand(standings(times_s)));
             room.ended(RunEnd::Stopped);
-            let told = room.to_wire(1);
+            let told = room.to_wire(wire::ClassState::default());
             assert_eq!((told.phase, told.ended), (RacePhase::Over, Some(RunEnd::Stopped)));
             assert_eq!(told.question.unwrap().revealed, None);
         }

@@ -12,7 +12,7 @@ use super::{
     room::NotNow,
     session::{NotCounted, NotLetIn, Session},
     sharing,
-    wire::{Guess, Join, RaceRequest},
+    wire::{Join, RaceRequest},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -21,7 +21,7 @@ use hyper::{
     body::Incoming,
     header::{CONTENT_DISPOSITION, COOKIE, HeaderName, HeaderValue},
 };
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use std::{
     net::{IpAddr, SocketAddr},
     rc::Rc,
@@ -68,7 +68,6 @@ enum Route {
     Ask,
     Run,
     Stop,
-    Forget,
     Join,
     Guess,
 }
@@ -94,17 +93,9 @@ const ROUTES: &[(&str, Method, From, Route)] = &[
     ("/ask", Method::POST, From::Here, Route::Ask),
     ("/run", Method::POST, From::Here, Route::Run),
     ("/stop", Method::POST, From::Here, Route::Stop),
-    ("/forget", Method::POST, From::Here, Route::Forget),
     ("/join", Method::POST, From::Elsewhere, Route::Join),
     ("/guess", Method::POST, From::Both, Route::Guess),
 ];
-
-/// The body of `POST /forget`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Forget {
-    race: u32,
-}
 
 impl SiteRoutes {
     /// The lecturer's routes.
@@ -144,7 +135,6 @@ impl SiteRoutes {
             Route::Ask => self.ask(&read(body).await?),
             Route::Run => self.run(&read(body).await?),
             Route::Stop => self.stop(),
-            Route::Forget => self.forget(&read(body).await?),
             Route::Join => self.join(&read(body).await?, headers, from),
             Route::Guess => self.guess(&read(body).await?, headers, from),
         }
@@ -244,12 +234,6 @@ impl SiteRoutes {
         Ok(self.room())
     }
 
-    fn forget(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
-        let Forget { race } = parsed(body)?;
-        self.session.change(|room| room.forget(race)).map_err(not_now)?;
-        Ok(self.room())
-    }
-
     fn join(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
         let Join { code } = parsed(body)?;
         let seat = self.session.join(&code, seat(headers), from).map_err(|error| match error {
@@ -266,8 +250,8 @@ impl SiteRoutes {
             Some(seat) => seat,
             None => StudentSeat::random().map_err(|error| no_seat(&error))?,
         };
-        let guess: Guess = guesses::check(&parsed(body)?)
-            .map_err(|absurd| Refused::new(StatusCode::BAD_REQUEST, absurd.to_string()))?;
+        let guess = guesses::check(&parsed(body)?)
+            .map_err(|no_time| Refused::new(StatusCode::BAD_REQUEST, no_time.to_string()))?;
         self.session.guess(seat, guess, from).map_err(|error| match error {
             NotCounted::NoSeat(error) => no_seat(&error),
             NotCounted::NotNow(error) => not_now(error),
@@ -322,8 +306,6 @@ fn checked(body: &[u8]) -> Result<race_request::Checked, Refused> {
 fn not_now(error: NotNow) -> Refused {
     let status = match error {
         NotNow::NoCell | NotNow::NoTimeToGuess => StatusCode::BAD_REQUEST,
-        NotNow::NotWaiting => StatusCode::NOT_FOUND,
-        NotNow::QueueFull => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::CONFLICT,
     };
     Refused::new(status, error.to_string())

@@ -16,18 +16,12 @@ use std::{
     cell::RefCell,
     net::IpAddr,
     rc::Rc,
-    time::{Duration, Instant, SystemTime},
+    time::{Instant, SystemTime},
 };
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
     task::spawn_local,
-    time::sleep,
 };
-
-/// How long a result is shown before the next race of the queue runs.
-const PAUSE: Duration = Duration::from_secs(3);
-/// The same with guesses: the class wants to see who was closest.
-const PAUSE_FOR_GUESSES: Duration = Duration::from_secs(15);
 
 /// The session's state.
 #[derive(Debug)]
@@ -36,15 +30,15 @@ pub(super) struct Session {
     /// The code that students on other machines need.
     code: Option<JoinCode>,
     state: RefCell<SessionState>,
-    /// The number of each race's first event: the session's start in milliseconds. So a browser never confuses events
-    /// of an earlier classroom at the same URL with ours.
-    first_event: u64,
     /// Counts changes. Event streams wait on it.
     changes: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
 struct SessionState {
+    /// The session's start in milliseconds, by which browsers tell it from an earlier one at the same URL. It is also
+    /// the number of each race's first event, so that events of the two are never confused.
+    instance: u64,
     room: Room,
     log: RaceLog,
     seats: Seats,
@@ -52,8 +46,6 @@ struct SessionState {
     runner: Option<Runner>,
     /// The names of the running race's cells.
     cells: Vec<String>,
-    /// Whether the next race of the queue is about to begin.
-    pauses: bool,
     /// The room as it was sent last, and how often it has changed.
     told: Bytes,
     version: u64,
@@ -83,8 +75,8 @@ pub(super) enum NotCounted {
 impl Session {
     pub(super) fn open(place: RunnerSetup, code: Option<JoinCode>) -> Rc<Self> {
         let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        let first_event = since_1970.as_millis() as u64;
-        let session = Self { place, code, state: RefCell::default(), first_event, changes: watch::Sender::new(0) };
+        let state = SessionState { instance: since_1970.as_millis() as u64, ..SessionState::default() };
+        let session = Self { place, code, state: RefCell::new(state), changes: watch::Sender::new(0) };
         session.state.borrow_mut().retell();
         Rc::new(session)
     }
@@ -208,27 +200,13 @@ impl Session {
     fn begin(self: &Rc<Self>, state: &mut SessionState) {
         let Some(current) = state.room.current() else { return };
         if current.number != state.log.race() {
-            state.log.begin(current.number, self.first_event);
+            state.log.begin(current.number, state.instance);
         }
         if current.phase == RacePhase::Running && state.runner.is_none() {
             let (runner, told) = Runner::start(&self.place, &current.race);
             state.runner = Some(runner);
             spawn_local(Rc::clone(self).listen(told));
         }
-        if state.room.next_waits() && !state.pauses {
-            let shows_guesses = state.room.current().is_some_and(|current| current.question.is_some());
-            state.pauses = true;
-            spawn_local(Rc::clone(self).pause(if shows_guesses { PAUSE_FOR_GUESSES } else { PAUSE }));
-        }
-    }
-
-    async fn pause(self: Rc<Self>, pause: Duration) {
-        sleep(pause).await;
-        let mut state = self.state.borrow_mut();
-        state.pauses = false;
-        state.room.next();
-        drop(state);
-        self.settle();
     }
 
     async fn listen(self: Rc<Self>, mut told: UnboundedReceiver<Event>) {
@@ -275,7 +253,8 @@ impl SessionState {
     /// Serializes the room again if it has changed.
     fn retell(&mut self) {
         // Can't fail: the room has no map, and only finite numbers.
-        let told = serde_json::to_vec(&self.room.to_wire(self.seats.taken())).unwrap_or_default();
+        let class = wire::ClassState { instance: self.instance, seats: self.seats.taken() };
+        let told = serde_json::to_vec(&self.room.to_wire(class)).unwrap_or_default();
         if told != self.told {
             self.told = told.into();
             self.version += 1;

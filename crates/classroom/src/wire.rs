@@ -27,11 +27,20 @@ pub struct RaceRequest {
     pub ask: Option<String>,
 }
 
-/// A guess: the body of `POST /guess`. The cookie identifies the participant.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A guess as it is sent: the body of `POST /guess`. The cookie identifies the participant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Guess {
+pub struct GuessRequest {
     /// The name to show with the guess; may be empty.
+    pub name: String,
+    /// The guessed time in seconds, as typed: digits with at most one point or comma, 0.001 to 86400.
+    pub seconds: String,
+}
+
+/// A guess that counts.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Guess {
+    /// The name to show with it; may be empty.
     pub name: String,
     /// The guessed time.
     pub seconds: f64,
@@ -58,12 +67,20 @@ pub struct RoomState {
     pub command: Option<String>,
     /// The question, if the class was asked one.
     pub question: Option<Question>,
-    /// The queue of races, in order.
-    pub waiting: Vec<Waiting>,
-    /// How many participants have joined from another machine or have guessed.
-    pub seats: u32,
+    /// Who serves it, and to how many.
+    #[serde(flatten)]
+    pub class: ClassState,
     /// How it ended; `null` while it hasn't.
     pub ended: Option<RunEnd>,
+}
+
+/// The classroom and its participants.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClassState {
+    /// The classroom's number: another one after a restart. A page that sees a new one loads itself again.
+    pub instance: u64,
+    /// How many participants have joined from another machine or have guessed.
+    pub seats: u32,
 }
 
 /// The states of a race.
@@ -104,17 +121,10 @@ pub struct Revealed {
     pub guesses: Vec<Guess>,
     /// The class's median, seconds.
     pub median: Option<f64>,
-    /// The names of those who were closest.
+    /// The names of those who were closest: of the guesses that the interval doesn't tell apart, all.
     pub closest: Vec<String>,
-}
-
-/// A queued race.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// Its number.
-    pub race: u32,
-    /// What it is.
-    pub wanted: RaceRequest,
+    /// The smallest and the largest of their guesses, seconds; `null` without guesses.
+    pub closest_s: Option<[f64; 2]>,
 }
 
 /// Why a request failed: the body of every error response.

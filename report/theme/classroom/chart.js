@@ -8,7 +8,7 @@ function drawFigures(ours) {
   show(section, Boolean(some));
   if (!some) return;
   drawChart(byId('chart'));
-  byId('figures').tBodies[0].replaceChildren(...race.entries.map(row));
+  byId('figures').tBodies[0].replaceChildren(...race.entries.map((at) => row(at)));
   say(byId('figures-of'), `The same figures, ${roundsInWords()}`);
   const command = byId('command');
   show(command, Boolean(room?.command));
@@ -23,24 +23,24 @@ function roundsInWords() {
 }
 
 // Below two rounds there is no interval, only one ratio.
-function speedupOf(at) {
+function speedupOf(at, entries = race.entries) {
   const { standing } = at;
   if (!standing || standing.check !== 'passed') return null;
   if (standing.speedup) return standing.speedup;
   // A cell with more failed tasks than its baseline did less work, so it has no speedup.
-  if (at.index === 0 || standing.task_errors > (race.entries[0].standing?.task_errors ?? 0)) return null;
-  const [first] = perRound(at);
+  if (at.index === 0 || standing.task_errors > (entries[0].standing?.task_errors ?? 0)) return null;
+  const [first] = perRound(at, entries);
   return first === undefined ? null : { estimate: first, low: null, high: null };
 }
 
 // Each round's speedup over the baseline of the same round.
-function perRound(at) {
-  const baseline = race.entries[0].standing?.times_s || [];
+function perRound(at, entries = race.entries) {
+  const baseline = entries[0].standing?.times_s || [];
   const own = at.standing?.times_s || [];
   return own.slice(0, baseline.length).map((took, round) => baseline[round] / took);
 }
 
-function row(at) {
+function row(at, entries = race.entries) {
   const { standing, cell } = at;
   const name = el('th', { scope: 'row' }, el('i', { class: 'dot' }), names(cell).filter(Boolean).join(', '));
   const kind = standing?.check === 'failed' ? 'failed' : standing?.check === 'skipped' ? 'skipped' : '';
@@ -50,7 +50,7 @@ function row(at) {
     return line;
   }
   const times = standing?.times_s || [];
-  const speedup = speedupOf(at);
+  const speedup = speedupOf(at, entries);
   const between = speedup?.low != null ? interval(speedup, ratio) : at.index === 0 ? '' : speedup ? 'none yet' : '';
   const figures = [times.length ? time(median(times)) : '', at.index === 0 && times.length ? '1' : speedup ? `${ratio(speedup.estimate)}×` : '', between];
   line.append(...figures.map((text) => el('td', { class: 'n' }, text)));

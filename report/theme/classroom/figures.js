@@ -17,7 +17,7 @@ function time(seconds) {
 const inSeconds = (value, digits = 3) => `${plain(Number(value.toPrecision(digits)))}\u00a0s`;
 const ratio = (value) => (value >= 0.095 && value < 9.995 ? value.toFixed(2) : significant(value, value < 1 ? 2 : 3));
 const plain = (value) => String(+value.toFixed(6));
-const count = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const count = (number, noun, several = `${noun}s`) => `${number} ${number === 1 ? noun : several}`;
 const list = (words) => (words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`);
 const interval = ({ low, high }, figure) => `${figure(low)}–${figure(high)}`;
 

@@ -64,36 +64,49 @@ function drawReveal(question) {
     el('td', { class: 'n' }, inSeconds(guess.seconds)), el('td', { class: 'n' }, `${ratio(guess.seconds / measured.estimate)}×`))));
 }
 
-function revealInWords({ measured, rounds, guesses, median: middle, closest }) {
+function revealInWords({ measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
   // A narrow interval needs more digits, or both ends would look the same.
   const digits = [3, 4].find((some) => inSeconds(measured.low, some) !== inSeconds(measured.high, some)) ?? 5;
   const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => inSeconds(end, digits))}, ${count(rounds, 'round')}`;
-  const took = `It took ${inSeconds(measured.estimate)} (${sure}).`;
+  const took = `It took ${inSeconds(measured.estimate)} (${rounds < 2 ? '' : 'mean; '}${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];
   const unnamed = closest.length - closest.filter(Boolean).length;
   const closests = [...named, ...(unnamed ? [unnamed === 1 ? 'one anonymous guess' : `${unnamed} anonymous guesses`] : [])];
-  const best = guesses.find((guess) => closest.includes(guess.name));
   const shown = closests.length > 4 ? [...closests.slice(0, 3), `${closests.length - 3} others`] : closests;
-  return `${took} The class's median was ${inSeconds(middle)}. Closest: ${list(shown)}${best ? `, with ${inSeconds(nearest(guesses, measured.estimate).seconds)}` : ''}.`;
+  const with_ = ends[0] === ends[1] ? `with ${inSeconds(ends[0])}` : `with ${inSeconds(ends[0])} to ${inSeconds(ends[1])}: the interval doesn't tell who was closer`;
+  return `${took} The class's median was ${inSeconds(middle)}. Closest: ${list(shown)}, ${with_}.`;
 }
 
-const nearest = (guesses, value) => guesses.reduce((best, guess) => (Math.abs(Math.log(guess.seconds / value)) < Math.abs(Math.log(best.seconds / value)) ? guess : best));
+// A guess farther than this factor from both the answer and the median is counted at the axis' end: drawn to scale, it
+// would squeeze all others.
+const FAR = 10;
 
-function drawStrip(place_, { measured, guesses, median: middle, closest }) {
+function stripAxis({ measured, guesses, median: middle }) {
+  const centre = [measured.estimate, middle ?? measured.estimate];
+  const [least, most] = [Math.min(...centre) / FAR, Math.max(...centre) * FAR];
+  const near = guesses.map(({ seconds }) => seconds).filter((seconds) => seconds >= least && seconds <= most);
+  // An interval of two rounds may reach below zero.
+  const shown = [...near, ...centre, Math.max(measured.low, least), Math.min(measured.high, most)];
+  const [low, high] = [Math.min(...shown), Math.max(...shown)];
+  // A logarithmic axis, because guesses may differ by powers of ten.
+  const log = high / low > 8;
+  const [from, to] = log ? [low / 1.5, high * 1.5] : [0, high * 1.12];
+  const share = (value) => (log ? Math.log(Math.max(value, from) / from) / Math.log(to / from) : (value - from) / (to - from));
+  const count_ = (isBeyond) => guesses.filter(({ seconds }) => isBeyond(seconds)).length;
+  return { log, from, to, share: (value) => Math.min(Math.max(share(value), 0), 1), below: count_((seconds) => seconds < from), above: count_((seconds) => seconds > to) };
+}
+
+function drawStrip(place_, revealed_) {
+  const { measured, guesses, median: middle, closest_s: ends } = revealed_;
   const width = place_.clientWidth;
   if (!width) { revealed = null; return; }
   const size = fontSize();
-  const all = [...guesses.map((guess) => guess.seconds), measured.low, measured.high, measured.estimate];
-  const [least, most] = [Math.min(...all), Math.max(...all)];
-  // A logarithmic axis, because guesses may differ by powers of ten.
-  const log = most / least > 8;
-  const [from, to] = log ? [least / 1.5, most * 1.5] : [0, most * 1.12];
-  const share = (value) => (log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from));
+  const { log, from, to, share, below, above } = stripAxis(revealed_);
   const x = (value) => size + share(value) * (width - 2 * size);
   const radius = Math.max(4.5, Math.min(0.42 * size, width / 60));
   const columns = new Map();
-  const dots = guesses.map((guess) => {
+  const dots = guesses.filter(({ seconds }) => seconds >= from && seconds <= to).map((guess) => {
     const column = Math.round(x(guess.seconds) / (2.2 * radius));
     const rank = columns.get(column) || 0;
     columns.set(column, rank + 1);
@@ -114,12 +127,17 @@ function drawStrip(place_, { measured, guesses, median: middle, closest }) {
     parts.push(svg('line', { class: 'wanted', x1: x(middle), x2: x(middle), y1: 2.1 * size, y2: base }));
     parts.push(medianLabel(middle, measured.estimate, x, base, size, words));
   }
-  const best = nearest(guesses.length ? guesses : [{ seconds: measured.estimate }], measured.estimate).seconds;
   for (const dot of dots) {
-    const kind = dot.guess.seconds === best && closest.includes(dot.guess.name) ? 'guessed closest' : 'guessed';
+    const kind = dot.guess.seconds >= ends[0] && dot.guess.seconds <= ends[1] ? 'guessed closest' : 'guessed';
     parts.push(svg('circle', { class: kind, cx: dot.x, cy: base - radius - 2 - dot.rank * pitch, r: radius }, svg('title', {}, `${dot.guess.name || 'anonymous'}: ${inSeconds(dot.guess.seconds)}`)));
   }
-  place_.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${base + 3.3 * size}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': `${count(guesses.length, 'guess').replace('guesss', 'guesses')} on an axis of seconds, measured ${inSeconds(measured.estimate)}` }, ...parts));
+  const beyond = [below && `${below} below ${inSeconds(from, 2)}`, above && `${above} above ${inSeconds(to, 2)}`];
+  const edge = (said, at, inward) => [words(at, base + 3.8 * size, said, { class: 'muted' }), svg('path', { class: 'beyond', d: `M${at} ${base - 0.7 * size}l${inward} ${-0.35 * size}v${0.7 * size}z` })];
+  if (below) parts.push(...edge(beyond[0], 0, 0.5 * size));
+  if (above) parts.push(...edge(beyond[1], width, -0.5 * size));
+  const high = base + (below || above ? 4.6 : 3.3) * size;
+  const alternative = [`${count(guesses.length, 'guess', 'guesses')} on an axis of seconds, measured ${inSeconds(measured.estimate)}`, ...beyond.filter(Boolean)].join(', ');
+  place_.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${high}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': alternative }, ...parts));
 }
 
 const medianLabel = (middle, _, x, base, size, words) => words(x(middle), base + 2.5 * size, `the class's median: ${inSeconds(middle)}`, { class: 'muted' });

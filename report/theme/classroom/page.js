@@ -37,9 +37,20 @@ function connect() {
   source.addEventListener('error', () => {
     disconnected();
     // The browser reconnects by itself, unless the server refused it.
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000);
+    if (source.readyState === EventSource.CLOSED) setTimeout(connectAgain, 2000);
   });
   addEventListener('pagehide', () => source.close());
+}
+
+// A seat that the classroom doesn't know any more needs the code again: the page has the form for it.
+async function connectAgain() {
+  if (page() === 'seated') {
+    const stop_ = new AbortController();
+    const answer = await fetch('/events', { signal: stop_.signal }).catch(() => null);
+    stop_.abort();
+    if (answer?.status === 403) { location.reload(); return; }
+  }
+  connect();
 }
 
 function connected() {
@@ -70,6 +81,7 @@ addEventListener('DOMContentLoaded', () => {
   byId('ask-button')?.addEventListener('click', ask);
   byId('run-button')?.addEventListener('click', run);
   byId('stop-button')?.addEventListener('click', stop);
+  results();
   byId('guess')?.addEventListener('submit', guess);
   byId('seat')?.addEventListener('submit', join);
   document.addEventListener('keydown', pressed);

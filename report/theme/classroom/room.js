@@ -1,6 +1,8 @@
-// The room: its state, its queue, and requests to the server.
+// The room: its state, and requests to the server.
 
 function heardRoom(news) {
+  // The classroom was started anew: this page shows the earlier one's join code, lessons and script.
+  if (room && news.instance !== room.instance) { location.reload(); return; }
   room = news;
   if (room.race !== race.number) {
     race = fresh(room.race);
@@ -13,7 +15,6 @@ function heardRoom(news) {
   if (room.phase !== shownPhase) phaseChanged(shownPhase);
   drawQuestion();
   drawButtons();
-  drawQueue();
   schedule();
 }
 
@@ -33,7 +34,10 @@ function phaseChanged(before) {
   shownPhase = room.phase;
   if (page() === 'lesson' && before === 'asking' && room.phase === 'running' && step() === 'ask') goTo('run');
   if (before !== null) refuse('');
-  if (room.phase === 'over') chartIsOld = true;
+  if (room.phase === 'over') {
+    chartIsOld = true;
+    overAt = performance.now();
+  }
 }
 
 function drawButtons() {
@@ -43,21 +47,11 @@ function drawButtons() {
   const canAsk = page() === 'lesson' || Boolean(byId('asked')?.value);
   ask.disabled = !canAsk || phase === 'asking' || phase === 'running';
   stop.disabled = !(phase === 'asking' || phase === 'running');
-  say(run, phase === 'asking' ? 'Run it now' : phase === 'running' ? 'Run after this' : 'Run');
+  run.disabled = phase === 'running';
+  say(run, phase === 'asking' ? 'Run it now' : 'Run');
   say(stop, phase === 'asking' ? 'Withdraw' : 'Stop');
   ask.classList.toggle('main', !ask.disabled);
-  run.classList.toggle('main', phase === 'asking' || ask.disabled && phase !== 'running');
-}
-
-function drawQueue() {
-  const queue = byId('queue');
-  if (!queue) return;
-  show(queue, room.waiting.length > 0);
-  queue.replaceChildren(...room.waiting.map(({ race: number, wanted }) => {
-    const forget = el('button', { type: 'button', 'aria-label': `Remove: ${asked(wanted)}` }, 'Remove');
-    forget.addEventListener('click', async () => refuse(await post('/forget', { race: number })));
-    return el('li', {}, `Next: ${asked(wanted)} `, forget);
-  }));
+  run.classList.toggle('main', phase === 'asking' || ask.disabled && !run.disabled);
 }
 
 // The status in words. Screen readers announce each change, so it changes rarely.
@@ -124,21 +118,48 @@ function wantedNow() {
   };
 }
 
-async function ask() { if (!byId('ask-button').disabled) refuse(await post('/ask', wantedNow())); }
+let busy = false;
+let overAt = -Infinity;
+// A second click of a double click, or a second key in the last moment of a race, asks for nothing more.
+const SETTLING_MS = 1000;
 
-async function run() {
-  refuse(room?.phase === 'asking' ? await post('/run') : await post('/run', { ...wantedNow(), ask: null }));
+// One request at a time.
+async function demand(button, path, body) {
+  if (busy || byId(button).disabled) return;
+  busy = true;
+  refuse(await post(path, body));
+  busy = false;
 }
 
-async function stop() { if (!byId('stop-button').disabled) refuse(await post('/stop')); }
+const ask = () => demand('ask-button', '/ask', wantedNow());
+const stop = () => demand('stop-button', '/stop');
+
+function run() {
+  if (room?.phase === 'asking') return demand('run-button', '/run');
+  if (performance.now() - overAt > SETTLING_MS) return demand('run-button', '/run', { ...wantedNow(), ask: null });
+}
+
+// A key pressed in passing doesn't take the result away: that takes the button.
+function runByKey() { if (!room?.question?.revealed) run(); }
+
+const typedSeconds = (typed) => Number(typed.replace(',', '.'));
+
+// The server's rules, so that a slip of the finger is told without a request.
+function guessFault(seconds, { least, most }) {
+  if (!seconds.validity.valid) return 'Enter seconds in digits, with at most one point or comma.';
+  const value = typedSeconds(seconds.value);
+  return value >= least && value <= most ? '' : `Enter a time between ${plain(+least)} and ${plain(+most)} seconds.`;
+}
 
 async function guess(event) {
   event.preventDefault();
-  const { seconds, name } = byId('guess').elements;
-  const value = Number(seconds.value.trim().replace(',', '.').replace(/\s*s$/, ''));
-  if (!(value > 0) || !Number.isFinite(value)) { refuse('Enter a number of seconds above 0, such as 1.5.', 'guess-refusal'); seconds.focus(); return; }
-  const own = { race: room?.race, text: room?.question?.text, seconds: value };
-  const refusal = await post('/guess', { name: name.value.trim(), seconds: value });
+  const form = byId('guess');
+  const { seconds, name } = form.elements;
+  seconds.value = seconds.value.trim();
+  const fault = guessFault(seconds, form.dataset);
+  if (fault) { refuse(fault, 'guess-refusal'); seconds.focus(); return; }
+  const own = { race: room?.race, text: room?.question?.text, seconds: typedSeconds(seconds.value) };
+  const refusal = await post('/guess', { name: name.value.trim(), seconds: seconds.value });
   refuse(refusal, 'guess-refusal');
   if (refusal) return;
   try { sessionStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is lost on reload */ }

@@ -44,7 +44,7 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.('input:not([type=checkbox]), select, textarea')) return;
   if (byId('run-button') && !event.repeat && (event.key === 'r' || event.key === 's')) {
-    if (event.key === 'r') run(); else stop();
+    if (event.key === 'r') runByKey(); else stop();
     return;
   }
   if (!byId('slides') || !KEYS[event.key]) return;

@@ -7,14 +7,14 @@ use common::{
     program_under_test, wait_until,
 };
 use makespan::{
-    classroom::wire::{RaceRequest, Refusal, RoomState},
+    classroom::wire::{GuessRequest, RaceRequest, Refusal, RoomState},
     live::{Event, Race},
 };
 use nix::sys::signal::Signal;
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::Value;
 use std::{
     cell::RefCell,
+    fmt::Display,
     io::{BufRead, BufReader, Read},
     net::TcpStream,
     process::{self, Child, Command, ExitStatus, Stdio},
@@ -42,6 +42,15 @@ impl Classroom {
     /// One that others can join. For a test the loopback interface is elsewhere enough.
     pub fn shared() -> Self {
         Self::with(&["--share", "127.0.0.1:0"])
+    }
+
+    /// One at the addresses of another that has closed, as after a restart.
+    pub fn after(before: Self) -> Self {
+        let address = |origin: &str| origin.trim_start_matches("http://").to_owned();
+        let here = address(&before.here);
+        let elsewhere = before.elsewhere.as_ref().map(|(origin, _)| address(origin)).expect("it is shared");
+        drop(before);
+        Self::with(&["--addr", &here, "--share", &elsewhere])
     }
 
     fn with(options: &[&str]) -> Self {
@@ -346,6 +355,6 @@ pub fn long() -> RaceRequest {
 }
 
 /// A guess as a browser sends it.
-pub fn guess(name: &str, seconds: impl Into<Value>) -> Value {
-    serde_json::json!({ "name": name, "seconds": seconds.into() })
+pub fn guess(name: &str, seconds: impl Display) -> GuessRequest {
+    GuessRequest { name: name.into(), seconds: seconds.to_string() }
 }

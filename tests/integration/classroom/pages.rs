@@ -3,7 +3,7 @@
 //!
 //! The races are real and tiny. Nothing here asks how long anything takes.
 
-use super::harness::{Classroom, asked, long, short};
+use super::harness::{Classroom, asked, guess as sent_guess, long, short};
 use crate::browser::{Driver, View};
 use fantoccini::{Locator, key::Key};
 use futures_util::FutureExt;
@@ -128,6 +128,7 @@ fn a_race_is_asked_for_guessed_watched_and_revealed() {
             view.is_sound_everywhere().await;
         }
         assert_eq!(lecturer.value("document.querySelectorAll('main img[src=x], #guesses img').length").await, 0);
+        nothing_takes_the_result_away(lecturer).await;
         a_failed_cell_has_its_reason_and_no_time(pupil).await;
         for view in [lecturer, pupil] {
             view.has_no_complaints().await;
@@ -243,6 +244,32 @@ async fn is_revealed(view: &View<'_>) {
     assert_eq!(names, json!([HOSTILE, "Ada"]));
 }
 
+/// Not a key pressed twice; and when the lecturer runs another race, the earlier result can be called back.
+async fn nothing_takes_the_result_away(view: &View<'_>) {
+    let sentence = view.text("reveal-sentence").await;
+    view.run("document.activeElement.blur()").await;
+    view.press('r').await;
+    view.press('r').await;
+    assert_eq!(view.value("[room.phase, room.race, byId('reveal').hidden]").await, json!(["over", 1, false]));
+    view.demand("/run", &short()).await;
+    view.until("room.race === 2 && room.phase === 'over'").await;
+    assert_eq!(view.value("byId('reveal').hidden").await, true);
+    view.click("#results-button").await;
+    view.until("byId('results').open && byId('results-list').children.length === 2").await;
+    view.click("#results-list details:last-child summary").await;
+    view.until("document.querySelector('#results-list details[open] svg')").await;
+    let called_back = view.value("document.querySelector('#results-list details[open] .answer').textContent").await;
+    assert_eq!(called_back, json!(sentence));
+    let dots = "document.querySelectorAll('#results-list details[open] .guessed').length";
+    assert_eq!(view.value(dots).await, 2);
+    let cells = "[...document.querySelectorAll('#results-list details[open] tbody tr')].map((row) => row.dataset.cell)";
+    assert_eq!(view.value(cells).await, json!(["sequential x 1", "threads x 2"]));
+    assert_eq!(view.value("document.querySelector('#results a').getAttribute('href')").await, "/export");
+    view.is_sound_everywhere().await;
+    view.press(Key::Escape).await;
+    view.until("!byId('results').open").await;
+}
+
 /// No cell of a scenario that is built in gives a wrong answer, so the page is told of one.
 async fn a_failed_cell_has_its_reason_and_no_time(view: &View<'_>) {
     view.run(
@@ -256,6 +283,84 @@ async fn a_failed_cell_has_its_reason_and_no_time(view: &View<'_>) {
     assert_eq!(view.value("document.querySelector('.panel[data-state=failed] .took').textContent").await, "failed");
     assert_eq!(view.value("document.querySelectorAll('#chart .mark').length").await, 0);
     view.is_sound().await;
+}
+
+/// Whatever some phones send: the honest guesses can still be read, and nothing fails.
+#[test]
+fn absurd_guesses_spoil_nothing() {
+    look("hostile phones in a browser", async |lecturer, pupil, classroom| {
+        lecturer.show(PROJECTOR, "light", "screen").await;
+        lecturer.open(&classroom.here).await;
+        lecturer.demand("/ask", &asked()).await;
+        for (seconds, status) in [
+            ("1e-320", 400),
+            ("1e-9", 400),
+            ("0x1", 400),
+            ("86400.1", 400),
+            ("0.001", 200),
+            ("0,001", 200),
+            ("86400", 200),
+            ("0.02", 200),
+            ("0.03", 200),
+            ("0.04", 200),
+            ("0.05", 200),
+        ] {
+            let sent = classroom.browser().post("/guess", &sent_guess("", seconds));
+            assert_eq!(sent.status, status, "{seconds}");
+        }
+        join(pupil, classroom).await;
+        // Nothing of that is even sent from a page.
+        for absurd in ["1e-320", "0x10", "-1", "NaN", "0", "86401", "1.2.3"] {
+            pupil.run("byId('seconds').value = ''; refuse('', 'guess-refusal')").await;
+            pupil.type_into("#seconds", absurd).await;
+            pupil.press(Key::Enter).await;
+            pupil.until("!byId('guess-refusal').hidden").await;
+        }
+        assert_eq!(pupil.value("room.question.guesses").await, 7);
+        lecturer.click("#run-button").await;
+        for view in [lecturer, pupil] {
+            view.until("room.phase === 'over' && document.querySelector('#strip svg')").await;
+            view.is_sound_everywhere().await;
+            let beyond = "[...document.querySelectorAll('#strip text')].map((text) => /^(\\d+) (below|above) /.exec(text.textContent)).filter(Boolean).map(([, count, side]) => [side, +count])";
+            let beyond: Vec<(String, u64)> =
+                serde_json::from_value(view.value(beyond).await).expect("sides and counts");
+            assert!(beyond.contains(&("above".into(), 1)), "{beyond:?}");
+            let dots = view.value("document.querySelectorAll('#strip .guessed').length").await.as_u64();
+            assert_eq!(
+                dots.map(|dots| dots + beyond.iter().map(|(_, count)| count).sum::<u64>()),
+                Some(7),
+                "{beyond:?}"
+            );
+            // The honest ones stand apart.
+            let places = "new Set([...document.querySelectorAll('#strip .guessed')].map((dot) => Math.round(dot.getAttribute('cx') / 8))).size";
+            assert!(view.value(places).await.as_u64() >= Some(4));
+            view.has_no_complaints().await;
+        }
+    });
+}
+
+/// After a restart at the same address, the lecturer's page shows the new code, and a phone asks for it.
+#[test]
+fn pages_notice_that_the_classroom_was_restarted() {
+    look("a classroom that is restarted, in a browser", async |lecturer, pupil, classroom| {
+        let first = Classroom::shared();
+        lecturer.open(&first.here).await;
+        let (origin, code) = first.elsewhere.clone().expect("it is shared");
+        pupil.client.goto(&format!("{origin}/join?code={code}")).await.expect("the page opens");
+        pupil.click("#seat button").await;
+        pupil.client.wait().for_element(Locator::Css("body.seated")).await.expect("the pupil has a seat");
+        pupil.phase("idle").await;
+        let again = Classroom::after(first);
+        let (_, code) = again.elsewhere.as_ref().expect("it is shared");
+        lecturer
+            .client
+            .wait()
+            .for_element(Locator::XPath(&format!("//b[text()='{code}']")))
+            .await
+            .expect("the new code");
+        pupil.client.wait().for_element(Locator::Css("body.join")).await.expect("the pupil is asked for the code");
+        assert_ne!(again.here, classroom.here);
+    });
 }
 
 #[test]
@@ -342,12 +447,10 @@ fn whoever_comes_again_sees_the_whole_race_and_whoever_is_cut_off_is_told() {
         let after = view.value("[race.number, race.rounds]").await;
         assert!(after[0] == before[0] && after[1].as_u64() >= before[1].as_u64(), "{before} became {after}");
 
-        // A race that waits for its turn can be taken out again.
-        view.demand("/run", &short()).await;
-        view.until("byId('queue').children.length === 1").await;
-        view.click("#queue button").await;
-        view.until("byId('queue').hidden").await;
+        // While it runs, a key starts nothing.
         view.run("document.activeElement.blur()").await;
+        view.press('r').await;
+        assert_eq!(view.value("byId('run-button').disabled").await, true);
         view.press('s').await;
         view.phase("over").await;
         view.until("byId('status').textContent.startsWith('Stopped')").await;

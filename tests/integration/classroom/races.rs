@@ -1,13 +1,12 @@
-//! Races: watched by several, by who comes late and by who comes again; stopped, queued, killed.
+//! Races: watched by several, by who comes late and by who comes again; stopped, killed.
 
-use super::harness::{Browser, Classroom, Told, json, long, race, refused, rooms, short};
+use super::harness::{Browser, Classroom, Told, asked, json, long, race, refused, rooms, short};
 use common::{left_behind::send, wait_until};
 use makespan::{
     classroom::wire::{RacePhase, RaceRequest, RoomState},
     live::{Event, event::RunEnd},
 };
 use nix::sys::signal::Signal;
-use serde_json::json;
 use std::{io, net::TcpStream};
 use tokio::{net::TcpSocket, runtime};
 
@@ -93,32 +92,22 @@ fn a_race_that_is_stopped_leaves_nothing_behind() {
 }
 
 #[test]
-fn one_runs_at_a_time_and_the_others_wait_for_their_turn() {
+fn one_runs_at_a_time_and_nothing_starts_by_itself() {
     let classroom = Classroom::open();
     let browser = classroom.browser();
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &long()));
-    let waiting = |rounds| RaceRequest { rounds, ..short() };
-    for rounds in 1..=8 {
-        let room: RoomState = json(&browser.post("/run", &waiting(rounds)));
-        assert_eq!((room.race, room.waiting.len()), (Some(1), rounds as usize));
+    for reply in [browser.post("/run", &short()), browser.press("/run"), browser.post("/ask", &asked())] {
+        refused(&reply, 409);
     }
-    assert!(refused(&browser.post("/run", &short()), 429).contains('8'));
-    assert!(refused(&browser.post("/ask", &super::harness::asked()), 409).contains("under way"));
-    for race in [2, 4, 5, 6, 7, 8, 9] {
-        json::<RoomState>(&browser.post("/forget", &json!({ "race": race })));
-    }
-    refused(&browser.post("/forget", &json!({ "race": 2 })), 404);
-    json::<RoomState>(&browser.post("/run", &waiting(1)));
-    assert_eq!(browser.room().waiting.iter().map(|one| one.race).collect::<Vec<_>>(), [3, 10]);
-
+    assert!(refused(&browser.post("/run", &short()), 409).contains("under way"));
     json::<RoomState>(&browser.press("/stop"));
-    let told = news.until_room("the last one's end", |room| is_over(room) && room.race == Some(10));
-    let mut order: Vec<u32> = rooms(&told).iter().filter_map(|room| room.race).collect();
-    order.dedup();
-    assert_eq!(order, [1, 3, 10]);
-    let third = rooms(&told).into_iter().find(|room| room.race == Some(3) && is_over(room)).unwrap();
-    assert_eq!((third.wanted.as_ref(), &third.ended), (Some(&waiting(2)), &Some(RunEnd::Finished)));
+    news.until_room("the end", is_over);
+    assert_eq!(browser.room().race, Some(1));
+    json::<RoomState>(&browser.post("/ask", &asked()));
+    assert!(refused(&browser.post("/run", &short()), 409).contains("open already"));
+    json::<RoomState>(&browser.press("/run"));
+    news.until_room("the second one's end", |room| is_over(room) && room.race == Some(2));
 }
 
 #[test]

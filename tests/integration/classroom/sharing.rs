@@ -15,7 +15,7 @@ fn nothing_can_be_started_from_elsewhere() {
         for path in ["/room", "/export", "/join.svg", "/lesson/1"] {
             refused(&pupil.get(path), 404);
         }
-        for path in ["/ask", "/run", "/stop", "/forget"] {
+        for path in ["/ask", "/run", "/stop"] {
             refused(&pupil.post(path, &short()), 404);
         }
         if !joined {
@@ -24,7 +24,7 @@ fn nothing_can_be_started_from_elsewhere() {
     }
     assert_eq!(pupil.get("/").headers["location"], "/join");
     // Joining again is no second seat.
-    assert_eq!(json::<RoomState>(&join()).seats, 1);
+    assert_eq!(json::<RoomState>(&join()).class.seats, 1);
     // And the lecturer's page is no door for others.
     refused(&classroom.browser().post("/join", &json!({ "code": code })), 405);
 }
@@ -41,7 +41,7 @@ fn a_seat_is_needed_to_watch_and_can_not_be_made_up() {
     let reply = pupil.post("/join", &json!({ "code": code }));
     let cookie = &reply.headers["set-cookie"];
     assert!(cookie.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{cookie}");
-    pupil.listen().until_room("the room", |room| room.seats == 1);
+    pupil.listen().until_room("the room", |room| room.class.seats == 1);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Guess, race and result. The script fills the elements in; those that are still empty are hidden.
 
 use super::JoinInfo;
+use crate::guesses::{LONGEST_NUMBER, POSSIBLE_S, TYPED};
 use maud::{Markup, html};
 use report::waits;
 use work::worker::lane::Activity;
@@ -28,10 +29,10 @@ fn predict(shared: Option<&JoinInfo>) -> Markup {
             div class="asked" {
                 p class="eyebrow" id="about" {}
                 h2 id="question" class="question" {}
-                form id="guess" class="guess" {
+                form id="guess" class="guess" novalidate data-least=(POSSIBLE_S.start()) data-most=(POSSIBLE_S.end()) {
                     div class="field" {
                         label for="seconds" { "Your guess, in seconds" }
-                        input id="seconds" name="seconds" inputmode="decimal" autocomplete="off" required maxlength="12" placeholder="1.5";
+                        input id="seconds" name="seconds" inputmode="decimal" autocomplete="off" required maxlength=(LONGEST_NUMBER) pattern=(TYPED);
                     }
                     div class="field" {
                         label for="name" { "Your name (optional)" }
@@ -110,6 +111,12 @@ fn key(kind: Activity, class: &str) -> Markup {
     html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
 }
 
+pub(super) fn figures_head() -> Markup {
+    html! {
+        thead { tr { th { "Cell" } th class="n" { "Median of the rounds" } th class="n" { "Speedup" } th class="n" { "95 % interval of the speedup" } } }
+    }
+}
+
 /// The speedup chart, and its figures as a table.
 fn speedup() -> Markup {
     html! {
@@ -120,7 +127,7 @@ fn speedup() -> Markup {
             div class="scroll" {
                 table id="figures" {
                     caption { span id="figures-of" { "The same figures" } }
-                    thead { tr { th { "Cell" } th class="n" { "Median" } th class="n" { "Speedup" } th class="n" { "95 % interval" } } }
+                    (figures_head())
                     tbody {}
                 }
             }
