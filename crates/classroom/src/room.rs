@@ -329,7 +329,7 @@ mod tests {
         let revealed = room.to_wire(wire::ClassState::default()).question.unwrap().revealed.unwrap();
         assert_eq!(
             (revealed.measured.estimate, revealed.median, revealed.closest),
-            (1.5, Some(1.75), vec!["Ann".into()])
+            (1.5, Some(1.75), vec!["Ann".into(), "Bob".into()])
         );
     }
 

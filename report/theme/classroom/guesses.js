@@ -118,7 +118,7 @@ function drawStrip(place_, revealed_) {
   const words = (at, y_, text, more = {}) => svg('text', { x: at, y: y_, dy: '.35em', 'text-anchor': anchorAt(at, textWidth(text, size, true), width), ...more }, text);
   const marks = stripTicks(from, to, log, width, size);
   const parts = [svg('line', { class: 'tick', x1: 0, x2: width, y1: base, y2: base }),
-    ...marks.flatMap((tick) => [svg('line', { class: 'tick', x1: x(tick), x2: x(tick), y1: base, y2: base + 5 }), words(x(tick), base + 1.05 * size, inSeconds(tick), { class: 'muted', 'text-anchor': 'middle' })])];
+    ...marks.flatMap((tick) => [svg('line', { class: 'tick', x1: x(tick), x2: x(tick), y1: base, y2: base + 5 }), words(x(tick), base + 1.05 * size, inSeconds(tick), { class: 'muted' })])];
   parts.push(svg('rect', { class: 'agrees', x: x(measured.low) - 1, y: 2.1 * size, width: x(measured.high) - x(measured.low) + 2, height: base - 2.1 * size }));
   parts.push(svg('line', { class: 'truth', x1: x(measured.estimate), x2: x(measured.estimate), y1: 2.1 * size, y2: base }));
   const truth = words(x(measured.estimate), 0.7 * size, `measured: ${inSeconds(measured.estimate)}`, { class: 'value' });
