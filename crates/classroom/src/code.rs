@@ -2,7 +2,7 @@
 
 use rand::{TryRng, rngs::SysRng};
 use std::{
-    collections::VecDeque,
+    collections::HashMap,
     fmt, io,
     net::IpAddr,
     time::{Duration, Instant},
@@ -11,15 +11,15 @@ use subtle::ConstantTimeEq;
 
 /// Letters and digits that can't be mistaken for one another, even from the back row.
 const ALPHABET: &[u8; 24] = b"ACDEFGHJKMNPQRTVWXY34679";
-/// 24^8 is 110 billion codes: at [`WRONG_IN_ALL`] a minute, trying all of them takes 350 years.
+/// 24^8 is 110 billion codes. [`Attempts`] limits how fast they can be tried.
 const LENGTH: usize = 8;
 
 /// How long a wrong code counts.
 const MINUTE: Duration = Duration::from_mins(1);
-/// Wrong codes allowed from one address.
-const WRONG_FROM_ONE: usize = 10;
-/// Wrong codes allowed from all addresses together.
-const WRONG_IN_ALL: usize = 600;
+/// How much longer each wrong code of an address makes every next one from there wait.
+const STEP: Duration = Duration::from_millis(200);
+/// The longest wait. With 1000 connections, that leaves 500 codes a second: a chance of one in 30 000 in two hours.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// A join code. As text it is `ABCD-EFGH`.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,26 +70,33 @@ impl fmt::Debug for JoinCode {
     }
 }
 
-/// The wrong codes of the last minute, to limit how often codes may be tried.
+/// The wrong codes of each address, to limit how fast codes may be tried.
+///
+/// Nobody is locked out: a whole class may share a router's address, and a right code counts even after many wrong ones
+/// from there. All of them wait a moment first, so that trying codes takes too long.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    wrong: VecDeque<(Instant, IpAddr)>,
+    /// How many, and when the last one came.
+    wrong: HashMap<IpAddr, (u32, Instant)>,
 }
 
 impl Attempts {
-    /// Whether this address may try a code now. If not, even a right code is rejected: otherwise guessing could go on.
-    pub(super) fn may(&mut self, from: IpAddr, now: Instant) -> bool {
-        while self.wrong.front().is_some_and(|(at, _)| now.saturating_duration_since(*at) >= MINUTE) {
-            self.wrong.pop_front();
-        }
-        let from_it = self.wrong.iter().filter(|(_, other)| *other == from).count();
-        from_it < WRONG_FROM_ONE && self.wrong.len() < WRONG_IN_ALL
+    /// How long a code from this address has to wait before it is looked at.
+    pub(super) fn delay(&self, from: IpAddr, now: Instant) -> Duration {
+        let counted = self.wrong.get(&from).filter(|(_, last)| is_recent(*last, now));
+        counted.map_or(Duration::ZERO, |(wrong, _)| (STEP * *wrong).min(LONGEST))
     }
 
     /// Counts a wrong code.
     pub(super) fn was_wrong(&mut self, from: IpAddr, now: Instant) {
-        self.wrong.push_back((now, from));
+        self.wrong.retain(|_, (_, last)| is_recent(*last, now));
+        let (wrong, last) = self.wrong.entry(from).or_insert((0, now));
+        (*wrong, *last) = (wrong.saturating_add(1).min(1000), now);
     }
+}
+
+fn is_recent(last: Instant, now: Instant) -> bool {
+    now.saturating_duration_since(last) < MINUTE
 }
 
 #[cfg(test)]
@@ -124,20 +131,19 @@ mod tests {
     }
 
     #[test]
-    fn whoever_tries_too_often_has_to_wait() {
+    fn wrong_codes_delay_those_from_the_same_address_and_nobody_for_long() {
         let (mut attempts, now) = (Attempts::default(), Instant::now());
-        let address = |n: u16| IpAddr::from([192, 0, n.to_be_bytes()[0], n.to_be_bytes()[1]]);
-        for _ in 0..WRONG_FROM_ONE {
-            assert!(attempts.may(address(0), now));
+        let address = |n: u8| IpAddr::from([192, 0, 2, n]);
+        assert_eq!(attempts.delay(address(0), now), Duration::ZERO);
+        let mut delays = Vec::new();
+        for _ in 0..5000 {
             attempts.was_wrong(address(0), now);
+            delays.push(attempts.delay(address(0), now));
         }
-        assert!(!attempts.may(address(0), now) && attempts.may(address(1), now));
-        for n in WRONG_FROM_ONE..WRONG_IN_ALL {
-            assert!(attempts.may(address(n as u16), now));
-            attempts.was_wrong(address(n as u16), now);
-        }
-        assert!(!attempts.may(address(9999), now), "from everywhere together there were too many");
-        assert!(!attempts.may(address(0), now + MINUTE / 2) && attempts.may(address(0), now + MINUTE));
-        assert!(attempts.wrong.is_empty());
+        assert!(delays.is_sorted() && delays[0] == STEP && delays[4999] == LONGEST);
+        assert_eq!(attempts.delay(address(1), now), Duration::ZERO, "others don't wait");
+        assert_eq!(attempts.delay(address(0), now + MINUTE), Duration::ZERO);
+        attempts.was_wrong(address(1), now + MINUTE);
+        assert_eq!(attempts.wrong.len(), 1, "old ones are forgotten");
     }
 }

@@ -3,11 +3,11 @@
 //! A stream has no queue. It remembers its position in the log, and reads on when there is something new and the
 //! browser has taken the previous piece. So a slow browser costs no memory and delays nobody: it gets fewer events.
 
-use super::session::Session;
+use super::session::OpenStream;
 use bytes::Bytes;
 use futures_util::{Stream, stream};
 use hyper::body::Frame;
-use std::{convert::Infallible, rc::Rc, time::Duration};
+use std::{convert::Infallible, time::Duration};
 use tokio::{
     sync::{OwnedSemaphorePermit, watch},
     time::{sleep, timeout},
@@ -40,7 +40,7 @@ impl Heard {
 /// A stream's position.
 #[derive(Debug)]
 struct EventReader {
-    session: Rc<Session>,
+    stream: OpenStream,
     changes: watch::Receiver<u64>,
     race: u32,
     /// The next event to send.
@@ -54,13 +54,13 @@ struct EventReader {
 
 /// The events after the last one received; the whole current race where the browser has none of it.
 pub(super) fn stream(
-    session: Rc<Session>,
+    stream: OpenStream,
     heard: Option<Heard>,
     place: OwnedSemaphorePermit,
 ) -> impl Stream<Item = Result<Frame<Bytes>, Infallible>> {
     let (race, next) = heard.map_or((0, 0), |heard| (heard.race, heard.number.saturating_add(1)));
-    let changes = session.changes();
-    let reader = EventReader { session, changes, race, next, version: 0, greeted: false, _place: place };
+    let changes = stream.session.changes();
+    let reader = EventReader { stream, changes, race, next, version: 0, greeted: false, _place: place };
     stream::unfold(reader, async |mut reader| {
         let news = reader.news().await?;
         Some((Ok(Frame::data(news)), reader))
@@ -72,7 +72,7 @@ impl EventReader {
     async fn news(&mut self) -> Option<Bytes> {
         loop {
             self.changes.borrow_and_update();
-            if self.session.is_closed() {
+            if self.stream.is_over() {
                 return None;
             }
             let news = self.gather();
@@ -94,13 +94,13 @@ impl EventReader {
             news.extend_from_slice(RETRY.as_bytes());
             self.tell_room(&mut news);
         }
-        let (race, end) = self.session.with_log(|log| (log.race(), log.end()));
+        let (race, end) = self.stream.session.with_log(|log| (log.race(), log.end()));
         if self.race != race || self.next > end {
             // The stream follows this race from here on.
             (self.race, self.next) = (race, 0);
             self.tell_room(&mut news);
         }
-        match self.session.with_log(|log| log.since(self.next, PIECE_BYTES)) {
+        match self.stream.session.with_log(|log| log.since(self.next, PIECE_BYTES)) {
             Some((events, next)) => {
                 news.extend_from_slice(&events);
                 self.next = next;
@@ -112,11 +112,11 @@ impl EventReader {
     }
 
     fn tell_room(&mut self, news: &mut Vec<u8>) {
-        let version = self.session.version();
+        let version = self.stream.session.version();
         if self.version != version {
             self.version = version;
             news.extend_from_slice(b"event: room\ndata: ");
-            news.extend_from_slice(&self.session.room());
+            news.extend_from_slice(&self.stream.session.room());
             news.extend_from_slice(b"\n\n");
         }
     }

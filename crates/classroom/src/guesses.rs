@@ -7,24 +7,45 @@
 use super::{participants::StudentSeat, wire};
 use stats::{Estimate, looks::ALPHA, median::median, student::Mean};
 use std::{collections::BTreeMap, ops::RangeInclusive};
+use unicode_width::UnicodeWidthChar;
 
 /// The question to the class, with its guesses.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct AskedQuestion {
     pub text: String,
+    pub facts: String,
     pub cell: String,
     guesses: BTreeMap<StudentSeat, wire::Guess>,
     pub revealed: Option<wire::Revealed>,
 }
 
 impl AskedQuestion {
-    pub(super) fn new(text: String, cell: String) -> Self {
-        Self { text, cell, guesses: BTreeMap::new(), revealed: None }
+    pub(super) fn new(text: String, facts: String, cell: String) -> Self {
+        Self { text, facts, cell, guesses: BTreeMap::new(), revealed: None }
     }
 
     /// Records a guess; it replaces an earlier one of the same seat.
     pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) {
         self.guesses.insert(seat, guess);
+    }
+
+    /// Takes this name off its guesses, and returns their seats.
+    pub(super) fn hide(&mut self, name: &str) -> Vec<StudentSeat> {
+        let mut seats = Vec::new();
+        for (seat, guess) in self.guesses.iter_mut().filter(|(_, guess)| guess.name == name) {
+            guess.name.clear();
+            seats.push(*seat);
+        }
+        if let Some(revealed) = &mut self.revealed {
+            let names = revealed.guesses.iter_mut().map(|guess| &mut guess.name).chain(&mut revealed.closest);
+            names.filter(|shown| *shown == name).for_each(String::clear);
+        }
+        seats
+    }
+
+    /// Drops all guesses.
+    pub(super) fn clear(&mut self) {
+        self.guesses.clear();
     }
 
     /// Reveals the result: how long the cell took in each round.
@@ -54,6 +75,7 @@ impl AskedQuestion {
     pub(super) fn to_wire(&self) -> wire::Question {
         wire::Question {
             text: self.text.clone(),
+            facts: self.facts.clone(),
             cell: self.cell.clone(),
             guesses: self.guesses.len() as u32,
             revealed: self.revealed.clone(),
@@ -130,17 +152,32 @@ fn seconds(typed: &str) -> Result<f64, NoTime> {
     if POSSIBLE_S.contains(&seconds) { Ok(seconds) } else { Err(NoTime::Impossible(quoted())) }
 }
 
-/// Removes invisible characters and those that change the direction of the text around the name.
+/// Most characters without a width of their own, such as accents, on one letter: more would cover the lines above.
+const MOST_ACCENTS: usize = 2;
+
+/// Removes invisible characters and those that change the direction of the text around the name, and accents that stand
+/// alone or on top of too many others.
 fn presentable(name: &str) -> String {
     let visible = |c: &char| {
         let unseen = matches!(c,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}');
         !c.is_control() && !unseen
     };
     let words: String = name.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).filter(visible).collect();
-    let short: String = words.trim().chars().take(LONGEST_NAME).collect();
-    short.trim_end().to_owned()
+    // None fits on the beginning or on a space.
+    let mut accents = MOST_ACCENTS;
+    let fits = |c: &char| {
+        accents = match c.width() {
+            Some(0) => accents + 1,
+            _ if *c == ' ' => MOST_ACCENTS,
+            _ => 0,
+        };
+        accents <= MOST_ACCENTS
+    };
+    let short: String = words.trim().chars().filter(fits).take(LONGEST_NAME).collect();
+    short.trim().to_owned()
 }
 
 #[cfg(test)]
@@ -153,7 +190,7 @@ mod tests {
     }
 
     fn asked(guesses: &[(&str, f64)]) -> AskedQuestion {
-        let mut question = AskedQuestion::new("How long?".into(), "threads x 2".into());
+        let mut question = AskedQuestion::new("How long?".into(), String::new(), "threads x 2".into());
         for (name, seconds) in guesses {
             question.guess(StudentSeat::random().unwrap(), guess(name, *seconds));
         }
@@ -261,6 +298,11 @@ mod tests {
             ("\u{200b}\u{2066}\u{feff}", ""),
             ("<script>alert(1)</script>", "<script>alert(1)</script"),
             ("Änne 李 🙂", "Änne 李 🙂"),
+            ("A\u{200d}nn\u{200c}\u{fe0f}", "Ann"),
+            ("\u{3164}\u{2800}", ""),
+            ("Z\u{301}\u{302}\u{303}\u{304}\u{305}oe\u{308}", "Z\u{301}\u{302}oe\u{308}"),
+            ("\u{301}\u{301}x", "x"),
+            ("x \u{301}y", "x y"),
         ] {
             assert_eq!(presentable(given), shown, "{given:?}");
         }
@@ -280,6 +322,9 @@ mod tests {
             prop_assert!(shown.chars().count() <= LONGEST_NAME);
             let breaks_out = |c: char| c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c);
             prop_assert!(!shown.chars().any(breaks_out));
+            let chars: Vec<char> = shown.chars().collect();
+            let is_stacked = |letters: &[char]| letters.iter().all(|c| c.width() == Some(0));
+            prop_assert!(!chars.windows(MOST_ACCENTS + 1).any(is_stacked));
             prop_assert_eq!(presentable(&shown), shown);
         }
     }

@@ -19,6 +19,9 @@
 //! | `POST /ask` | loopback | [`wire::RaceRequest`] with a cell to guess: the class may guess |
 //! | `POST /run` | loopback | runs the race that was asked about (an empty body), or a [`wire::RaceRequest`] |
 //! | `POST /stop` | loopback | stops the running race, or withdraws the question |
+//! | `POST /clear` | loopback | frees all seats: everybody has to join again |
+//! | `POST /code` | loopback | replaces the join code; those who have joined stay |
+//! | `POST /hide` | loopback | [`wire::Hide`]: hides a name in all results |
 //! | `POST /join` | shared | [`wire::Join`]: a seat, as a cookie |
 //! | `POST /guess` | both | [`wire::GuessRequest`] |
 //!

@@ -101,7 +101,7 @@ fn controls() -> Markup {
     html! {
         div class="controls" {
             div class="buttons" role="group" aria-label="The race" {
-                button id="ask-button" class="main" type="button" { "Ask the class" }
+                button id="ask-button" class="main" type="button" aria-keyshortcuts="a" { "Ask the class" }
                 button id="run-button" class="main" type="button" aria-keyshortcuts="r" { "Run" }
                 button id="stop-button" type="button" aria-keyshortcuts="s" disabled { "Stop" }
             }
@@ -137,6 +137,27 @@ fn lesson_list(current: Option<u32>) -> Markup {
                         span class="name" { (lesson.title) }
                         span class="minutes" { (lesson.minutes) " min" }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What the lecturer can do about who is there.
+fn class_menu(shared: bool) -> Markup {
+    html! {
+        details class="menu" {
+            summary { "Class" }
+            div class="class-menu" {
+                p id="connected" {}
+                button id="keys-button" type="button" { "Keys on" }
+                p class="small" { "Space: the next step. a: ask. r: run. s: stop." }
+                @if shared {
+                    button id="code-button" type="button" { "New join code" }
+                    p class="small" { "Those who have joined stay." }
+                    button id="clear-button" type="button" { "Clear the room" }
+                    p class="small" { "Everybody has to join again, and guesses at an open question are dropped. Results stay." }
+                    (arena::refusal("class-refusal"))
                 }
             }
         }
@@ -189,7 +210,10 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                             nav aria-label="Lessons" { (lesson_list(None)) }
                         }
                     }
-                    @if lecturer { button id="results-button" type="button" { "Results" } }
+                    @if lecturer {
+                        button id="results-button" type="button" { "Results" }
+                        (class_menu(shared.is_some()))
+                    }
                     @if let Some(shared) = shared {
                         p class="where" { "join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
                     }

@@ -1,12 +1,23 @@
 //! The participants: a random number for each browser, kept in a cookie. No names, no accounts.
 
 use rand::{TryRng, rngs::SysRng};
-use std::{collections::HashMap, fmt, net::IpAddr, str::FromStr, time::Instant};
+use std::{
+    collections::HashMap,
+    fmt,
+    net::IpAddr,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 /// More than any lecture hall holds.
 const MOST: usize = 500;
 /// Most from one address: a phone needs one, and a whole row of phones may share a router's address.
 const MOST_FROM_ONE: usize = 100;
+/// How long a seat stays taken after its last page was closed, or after it was taken without opening one. A phone whose
+/// screen was locked for longer needs the code again, if somebody else needed a seat meanwhile. Its guess counts all the same.
+const KEPT: Duration = Duration::from_mins(10);
+/// Most event streams of one seat: one for each open page, and one more for a reload or a change of network.
+const STREAMS_OF_ONE: u32 = 6;
 /// How many guesses a participant may send at once.
 const BURST: f64 = 10.0;
 /// How many more they may send each second.
@@ -54,6 +65,8 @@ pub(super) enum NoSeat {
     Full,
     #[error("your address has {MOST_FROM_ONE} seats already")]
     FullFromThere,
+    #[error("this seat has {STREAMS_OF_ONE} open pages: close one of them")]
+    TooManyPages,
     #[error("too many guesses; wait a few seconds")]
     TooFast,
     #[error("the system has no random numbers: {0}")]
@@ -70,12 +83,21 @@ pub(super) struct Seats {
 struct TakenSeat {
     from: IpAddr,
     allowance: Allowance,
+    /// Its open event streams.
+    streams: u32,
+    /// When it was taken, or its last stream closed.
+    seen: Instant,
 }
 
 impl Seats {
     /// How many are taken.
     pub(super) fn taken(&self) -> u32 {
         self.all.len() as u32
+    }
+
+    /// How many have an open page.
+    pub(super) fn connected(&self) -> u32 {
+        self.all.values().filter(|taken| taken.streams > 0).count() as u32
     }
 
     pub(super) fn holds(&self, seat: StudentSeat) -> bool {
@@ -87,14 +109,40 @@ impl Seats {
         if self.holds(seat) {
             return Ok(());
         }
+        self.all.retain(|_, taken| taken.streams > 0 || now.saturating_duration_since(taken.seen) < KEPT);
         if self.all.len() >= MOST {
             return Err(NoSeat::Full);
         }
         if self.all.values().filter(|taken| taken.from == from).count() >= MOST_FROM_ONE {
             return Err(NoSeat::FullFromThere);
         }
-        self.all.insert(seat, TakenSeat { from, allowance: Allowance { left: BURST, at: now } });
+        let allowance = Allowance { left: BURST, at: now };
+        self.all.insert(seat, TakenSeat { from, allowance, streams: 0, seen: now });
         Ok(())
+    }
+
+    /// Counts a stream that a seat opens. One that nobody holds has none.
+    pub(super) fn opens(&mut self, seat: StudentSeat) -> Result<(), NoSeat> {
+        match self.all.get_mut(&seat) {
+            Some(taken) if taken.streams >= STREAMS_OF_ONE => Err(NoSeat::TooManyPages),
+            taken => {
+                taken.into_iter().for_each(|taken| taken.streams += 1);
+                Ok(())
+            }
+        }
+    }
+
+    /// A stream of the seat has closed.
+    pub(super) fn closes(&mut self, seat: StudentSeat, now: Instant) {
+        if let Some(taken) = self.all.get_mut(&seat) {
+            taken.streams = taken.streams.saturating_sub(1);
+            taken.seen = now;
+        }
+    }
+
+    /// Frees all seats.
+    pub(super) fn clear(&mut self) {
+        self.all.clear();
     }
 
     /// Counts a guess; a browser without a seat takes this one.
@@ -127,7 +175,6 @@ impl Allowance {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -155,6 +202,36 @@ mod tests {
         }
         assert_eq!(take(9999, 99), Err(NoSeat::Full));
         assert_eq!(seats.taken(), MOST as u32);
+    }
+
+    #[test]
+    fn a_seat_is_freed_some_time_after_its_last_page_was_closed() {
+        let (mut seats, start) = (Seats::default(), Instant::now());
+        let take = |seats: &mut Seats, n: u128, at| seats.take(StudentSeat(n), HERE, at);
+        for n in 0..MOST_FROM_ONE as u128 {
+            take(&mut seats, n, start).unwrap();
+        }
+        let (watches, left) = (StudentSeat(1), StudentSeat(2));
+        for _ in 0..STREAMS_OF_ONE {
+            seats.opens(watches).unwrap();
+        }
+        assert_eq!(seats.opens(watches), Err(NoSeat::TooManyPages));
+        seats.opens(left).unwrap();
+        assert_eq!(seats.connected(), 2);
+        let later = start + KEPT / 2;
+        seats.closes(left, later);
+        assert_eq!((seats.connected(), take(&mut seats, 999, later)), (1, Err(NoSeat::FullFromThere)));
+        // Those that never opened a page are gone, and after as long again the one that closed it.
+        assert_eq!((take(&mut seats, 999, start + KEPT), seats.taken()), (Ok(()), 3));
+        assert!(seats.holds(left));
+        assert_eq!(
+            (take(&mut seats, 998, later + KEPT), seats.holds(left), seats.holds(watches)),
+            (Ok(()), false, true)
+        );
+        seats.clear();
+        assert_eq!((seats.taken(), seats.holds(watches)), (0, false));
+        seats.closes(watches, later);
+        assert_eq!(seats.taken(), 0);
     }
 
     #[test]

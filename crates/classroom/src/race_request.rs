@@ -3,8 +3,8 @@
 
 use super::wire;
 use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};
-use std::collections::HashSet;
-use support::suggestion::unknown;
+use std::{collections::HashSet, num::NonZeroUsize, thread};
+use support::{figures::time, suggestion::unknown};
 use work::{
     strategy::{self, Strategy},
     worker::{layout::WorkerLayout, task_queue::Schedule},
@@ -30,6 +30,8 @@ pub(super) struct Checked {
     pub arguments: Vec<String>,
     /// The question about the cell to guess.
     pub question: Option<String>,
+    /// The numbers from which its answer can be worked out.
+    pub facts: String,
 }
 
 impl Checked {
@@ -55,7 +57,8 @@ pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     }
     let question = wanted.ask.as_deref().map(|asked| question(asked, &cells)).transpose()?;
     let arguments = arguments(&wanted, &strategies, &shapes);
-    Ok(Checked { wanted, arguments, question })
+    let facts = lesson_question(&wanted).unwrap_or_else(|| facts(variant));
+    Ok(Checked { wanted, arguments, question, facts })
 }
 
 fn wrong(key: &str, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> Unwanted {
@@ -140,6 +143,27 @@ fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
     Ok(format!("How long will {who} take?"))
 }
 
+/// The question of the lesson that has this race: on a phone, nothing else of the lesson can be read.
+fn lesson_question(wanted: &wire::RaceRequest) -> Option<String> {
+    let lessons = lesson::all().unwrap_or_default();
+    let is_its = |race: &lesson::LessonRace| wire::RaceRequest::from(race) == *wanted;
+    lessons.iter().find(|lesson| lesson.race.as_ref().is_some_and(is_its)).map(|lesson| lesson.question.clone())
+}
+
+/// How many tasks there are on how many cores, and how long each waits.
+fn facts(variant: &Variant) -> String {
+    let counted = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let work = format!("{} on {}.", counted(variant.tasks() as usize, "task"), counted(cores, "core"));
+    let Some(server) = &variant.server else { return format!("{work} They wait for no server.") };
+    let waits_s = server.routes.iter().map(|route| route.latency_s / server.time_scale);
+    let least_s = waits_s.clone().fold(f64::INFINITY, f64::min);
+    let most_s = waits_s.fold(0.0, f64::max);
+    let spread = if server.routes.iter().any(|route| route.spread.is_some()) { "about " } else { "" };
+    let waits = if least_s < most_s { format!("{} to {}", time(least_s), time(most_s)) } else { time(most_s) };
+    format!("{work} The server answers a request after {spread}{waits}.")
+}
+
 fn arguments(wanted: &wire::RaceRequest, strategies: &[&'static dyn Strategy], shapes: &[WorkerLayout]) -> Vec<String> {
     let list = |all: Vec<String>| {
         let mut seen = HashSet::new();
@@ -195,6 +219,8 @@ mod tests {
                        --time-scale 0.5";
         assert_eq!(checked.command(), command);
         assert_eq!(checked.question.as_deref(), Some("How long will a thread for each task take?"));
+        assert!(checked.facts.starts_with("30 tasks on ") || checked.facts.starts_with("1 task on "), "{checked:?}");
+        assert!(checked.facts.contains("The server answers a request after "), "{checked:?}");
 
         let alone = check(wire::RaceRequest { ask: Some("sequential x 1".into()), ..wanted(&[], &[]) }).unwrap();
         assert_eq!(alone.command(), "makespan run latency_only --strategy sequential --workers 1 --rounds 3");
@@ -261,9 +287,11 @@ mod tests {
     #[test]
     fn every_lessons_race_can_be_asked() {
         for lesson in lesson::all().unwrap() {
+            let question = &lesson.question;
             let race = lesson.race.as_ref().map(wire::RaceRequest::from);
             let checked = race.map(check).transpose();
-            assert!(checked.as_ref().is_ok_and(|race| race.iter().all(|race| race.question.is_some())), "{checked:?}");
+            let is_asked = |race: &Checked| race.question.is_some() && race.facts == *question;
+            assert!(checked.as_ref().is_ok_and(|race| race.iter().all(is_asked)), "{checked:?}");
         }
     }
 

@@ -17,7 +17,7 @@ use super::{
     wire::{self, RacePhase},
 };
 use harness::live::event::{RunEnd, Standing};
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 /// A request that the room's state doesn't allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +68,8 @@ pub(super) struct Room {
     races: u32,
     /// Races before the current one, oldest first.
     past: VecDeque<CurrentRace>,
+    /// Participants whose name was hidden: they have none any more.
+    nameless: HashSet<StudentSeat>,
 }
 
 /// Races kept for the export.
@@ -134,7 +136,10 @@ impl Room {
     }
 
     /// Records a guess, or replaces an earlier one.
-    pub(super) fn guess(&mut self, seat: StudentSeat, guess: wire::Guess) -> Result<(), NotNow> {
+    pub(super) fn guess(&mut self, seat: StudentSeat, mut guess: wire::Guess) -> Result<(), NotNow> {
+        if self.nameless.contains(&seat) {
+            guess.name.clear();
+        }
         let current = self.current.as_mut().ok_or(NotNow::NoQuestion)?;
         match (current.phase, &mut current.question) {
             (RacePhase::Asking, Some(question)) => {
@@ -144,6 +149,20 @@ impl Room {
             (RacePhase::Running, Some(_)) => Err(NotNow::Sealed),
             _ => Err(NotNow::NoQuestion),
         }
+    }
+
+    /// Hides a name in all results, and from now on every name of those who gave it.
+    pub(super) fn hide(&mut self, name: &str) {
+        let races = self.past.iter_mut().chain(&mut self.current);
+        let questions = races.filter_map(|race| race.question.as_mut());
+        self.nameless.extend(questions.flat_map(|question| question.hide(name)));
+    }
+
+    /// Everybody has left: their guesses at an open question count no more. Results stay.
+    pub(super) fn clear(&mut self) {
+        self.nameless.clear();
+        let asking = self.current.as_mut().filter(|current| current.phase == RacePhase::Asking);
+        asking.and_then(|current| current.question.as_mut()).into_iter().for_each(AskedQuestion::clear);
     }
 
     /// Updates the standings of the running race's cells.
@@ -184,7 +203,8 @@ impl Room {
 
     fn turn_to(&mut self, race: Checked, phase: RacePhase) {
         let cell = race.wanted.ask.clone();
-        let question = race.question.clone().zip(cell).map(|(text, cell)| AskedQuestion::new(text, cell));
+        let asked = race.question.clone().zip(cell);
+        let question = asked.map(|(text, cell)| AskedQuestion::new(text, race.facts.clone(), cell));
         self.races += 1;
         let next = CurrentRace { number: self.races, phase, race, question, ended: None, standings: Vec::new() };
         self.past.extend(self.current.replace(next));
@@ -331,6 +351,34 @@ mod tests {
             (revealed.measured.estimate, revealed.median, revealed.closest),
             (1.5, Some(1.75), vec!["Ann".into(), "Bob".into()])
         );
+    }
+
+    #[test]
+    fn a_hidden_name_is_gone_from_results_and_does_not_come_back() {
+        let mut room = Room::default();
+        let (rude, ann) = (StudentSeat::random().unwrap(), StudentSeat::random().unwrap());
+        let guess = |name: &str| wire::Guess { name: name.into(), seconds: 1.0 };
+        for name in ["Rude", "Ruder"] {
+            room.ask(race(true)).unwrap();
+            room.guess(rude, guess(name)).unwrap();
+            room.guess(ann, guess("Ann")).unwrap();
+            room.run_asked().unwrap();
+            room.stand(standings(&[1.0, 1.0]));
+            room.ended(RunEnd::Finished);
+            room.hide("Rude");
+            let told = serde_json::to_string(&room.to_wire(wire::ClassState::default())).unwrap();
+            let exported = serde_json::to_string(&ClassExport::of(room.over())).unwrap();
+            assert!(told.contains("Ann") && !told.contains("Rude") && !exported.contains("Rude"), "{told}");
+        }
+        // Whoever sits there after the room was cleared is somebody else.
+        room.ask(race(true)).unwrap();
+        room.guess(ann, guess("Ann")).unwrap();
+        room.clear();
+        assert_eq!(room.to_wire(wire::ClassState::default()).question.unwrap().guesses, 0);
+        room.guess(rude, guess("Rude")).unwrap();
+        room.run_asked().unwrap();
+        room.clear();
+        assert_eq!(room.to_wire(wire::ClassState::default()).question.unwrap().guesses, 1, "sealed is sealed");
     }
 
     #[test]

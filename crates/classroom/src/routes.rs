@@ -12,7 +12,7 @@ use super::{
     room::NotNow,
     session::{NotCounted, NotLetIn, Session},
     sharing,
-    wire::{Join, RaceRequest},
+    wire::{Hide, Join, RaceRequest},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -23,12 +23,16 @@ use hyper::{
 };
 use serde::de::DeserializeOwned;
 use std::{
+    io,
     net::{IpAddr, SocketAddr},
     rc::Rc,
     sync::Arc,
     time::Duration,
 };
-use tokio::{sync::Semaphore, time::timeout};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
 /// The largest body of a request, bytes.
 const LARGEST_BODY: usize = 16 * 1024;
@@ -45,7 +49,8 @@ pub(super) struct SiteRoutes {
     hosts: Hosts,
     /// Whether this is the one that phones reach.
     elsewhere: bool,
-    shared: Option<JoinInfo>,
+    /// The address that phones reach, if the room is shared.
+    share: Option<SocketAddr>,
     /// Event streams that may still be opened.
     streams: Arc<Semaphore>,
 }
@@ -68,6 +73,9 @@ enum Route {
     Ask,
     Run,
     Stop,
+    Clear,
+    Code,
+    Hide,
     Join,
     Guess,
 }
@@ -93,15 +101,18 @@ const ROUTES: &[(&str, Method, From, Route)] = &[
     ("/ask", Method::POST, From::Here, Route::Ask),
     ("/run", Method::POST, From::Here, Route::Run),
     ("/stop", Method::POST, From::Here, Route::Stop),
+    ("/clear", Method::POST, From::Here, Route::Clear),
+    ("/code", Method::POST, From::Here, Route::Code),
+    ("/hide", Method::POST, From::Here, Route::Hide),
     ("/join", Method::POST, From::Elsewhere, Route::Join),
     ("/guess", Method::POST, From::Both, Route::Guess),
 ];
 
 impl SiteRoutes {
     /// The lecturer's routes.
-    pub(super) fn here(session: &Rc<Session>, addr: SocketAddr, shared: Option<JoinInfo>) -> Self {
+    pub(super) fn here(session: &Rc<Session>, addr: SocketAddr, share: Option<SocketAddr>) -> Self {
         let streams = Arc::new(Semaphore::new(STREAMS));
-        Self { session: Rc::clone(session), hosts: Hosts::of(addr), elsewhere: false, shared, streams }
+        Self { session: Rc::clone(session), hosts: Hosts::of(addr), elsewhere: false, share, streams }
     }
 
     /// The students' routes.
@@ -123,7 +134,7 @@ impl SiteRoutes {
         }
         let (headers, query) = (&head.headers, head.uri.query().unwrap_or_default());
         match self.route(&head.method, head.uri.path())? {
-            Route::Race => Ok(html(page::race(self.shared.as_ref()))),
+            Route::Race => Ok(html(page::race(self.shared().as_ref()))),
             Route::Lesson => self.lesson(head.uri.path()),
             Route::JoinPage => self.join_page(query, headers),
             Route::Picture => self.picture(),
@@ -135,9 +146,24 @@ impl SiteRoutes {
             Route::Ask => self.ask(&read(body).await?),
             Route::Run => self.run(&read(body).await?),
             Route::Stop => self.stop(),
-            Route::Join => self.join(&read(body).await?, headers, from),
+            Route::Clear => {
+                self.session.clear_room();
+                Ok(self.room())
+            }
+            Route::Code => self.renew_code(),
+            Route::Hide => self.hide(&read(body).await?),
+            Route::Join => {
+                let body = read(body).await?;
+                sleep(self.session.join_delay(from)).await;
+                self.join(&body, headers, from)
+            }
             Route::Guess => self.guess(&read(body).await?, headers, from),
         }
+    }
+
+    /// Where students join now.
+    fn shared(&self) -> Option<JoinInfo> {
+        self.share.and_then(|addr| self.session.join_info(addr))
     }
 
     fn route(&self, method: &Method, path: &str) -> Result<Route, Refused> {
@@ -170,7 +196,7 @@ impl SiteRoutes {
                 format!("there is no such lesson: they are /lesson/1 to /lesson/{count}"),
             )
         };
-        Ok(html(page::lesson(lesson.ok_or_else(none)?, self.shared.as_ref())))
+        Ok(html(page::lesson(lesson.ok_or_else(none)?, self.shared().as_ref())))
     }
 
     fn join_page(&self, query: &str, headers: &HeaderMap) -> Result<HttpResponse, Refused> {
@@ -185,7 +211,7 @@ impl SiteRoutes {
     }
 
     fn picture(&self) -> Result<HttpResponse, Refused> {
-        let picture = self.shared.as_ref().and_then(|shared| sharing::picture(&shared.url));
+        let picture = self.shared().and_then(|shared| sharing::picture(&shared.url));
         let none = || Refused::new(StatusCode::NOT_FOUND, "the room isn't shared: start it with --share");
         Ok(answer::whole("image/svg+xml", picture.ok_or_else(none)?))
     }
@@ -194,11 +220,12 @@ impl SiteRoutes {
         if self.elsewhere {
             self.known(headers)?;
         }
+        let stream = self.session.open_stream(seat(headers)).map_err(|error| no_seat(&error))?;
         let full = |_| Refused::new(StatusCode::SERVICE_UNAVAILABLE, "too many viewers already");
         let place = Arc::clone(&self.streams).try_acquire_owned().map_err(full)?;
         let heard = headers.get(HeaderName::from_static("last-event-id"));
         let heard = heard.and_then(|id| Heard::parse(id.to_str().ok()?));
-        Ok(answer::events(events::stream(Rc::clone(&self.session), heard, place)))
+        Ok(answer::events(events::stream(stream, heard, place)))
     }
 
     fn room(&self) -> HttpResponse {
@@ -234,11 +261,28 @@ impl SiteRoutes {
         Ok(self.room())
     }
 
+    fn renew_code(&self) -> Result<HttpResponse, Refused> {
+        let failed =
+            |error: io::Error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, format!("no new code: {error}"));
+        self.session.renew_code().map_err(failed)?;
+        Ok(self.room())
+    }
+
+    fn hide(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
+        let Hide { name } = parsed(body)?;
+        self.session
+            .change(|room| {
+                room.hide(&name);
+                Ok(())
+            })
+            .map_err(not_now)?;
+        Ok(self.room())
+    }
+
     fn join(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
         let Join { code } = parsed(body)?;
         let seat = self.session.join(&code, seat(headers), from).map_err(|error| match error {
             NotLetIn::WrongCode => Refused::new(StatusCode::FORBIDDEN, error.to_string()),
-            NotLetIn::TooMany => Refused::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
             NotLetIn::NoSeat(error) => no_seat(&error),
         })?;
         Ok(seated(self.room(), seat))
@@ -314,7 +358,7 @@ fn not_now(error: NotNow) -> Refused {
 fn no_seat(error: &NoSeat) -> Refused {
     let status = match error {
         NoSeat::Full | NoSeat::FullFromThere => StatusCode::SERVICE_UNAVAILABLE,
-        NoSeat::TooFast => StatusCode::TOO_MANY_REQUESTS,
+        NoSeat::TooFast | NoSeat::TooManyPages => StatusCode::TOO_MANY_REQUESTS,
         NoSeat::NoRandomness(_) => StatusCode::INTERNAL_SERVER_ERROR,
     };
     Refused::new(status, error.to_string())

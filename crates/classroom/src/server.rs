@@ -2,7 +2,7 @@
 
 use super::{
     code::JoinCode, connection_limit::ConnectionLimit, page::JoinInfo, routes::SiteRoutes, runner::RunnerSetup,
-    session::Session, sharing, write_timeout::PatientStream,
+    session::Session, write_timeout::PatientStream,
 };
 use futures_util::future::{Either, join, select};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
@@ -66,11 +66,12 @@ pub fn open(
         let here = BoundSocket::at(addr)?;
         let elsewhere = share.map(BoundSocket::at).transpose()?;
         let code = elsewhere.as_ref().map(|_| JoinCode::random()).transpose().map_err(ServeError::SetUp)?;
-        let shared = elsewhere.as_ref().zip(code.as_ref()).map(|(there, code)| sharing::shared(there.addr, code));
         let session = Session::open(place, code);
-        opened(&Open { addr: here.addr, shared: shared.clone() });
+        let shared = elsewhere.as_ref().and_then(|there| session.join_info(there.addr));
+        opened(&Open { addr: here.addr, shared });
         let connections = GracefulShutdown::new();
-        let accept_here = accept(&here, Rc::new(SiteRoutes::here(&session, here.addr, shared)), &connections);
+        let share = elsewhere.as_ref().map(|there| there.addr);
+        let accept_here = accept(&here, Rc::new(SiteRoutes::here(&session, here.addr, share)), &connections);
         let accept_elsewhere = async {
             match &elsewhere {
                 Some(there) => accept(there, Rc::new(SiteRoutes::elsewhere(&session, there.addr)), &connections).await,

@@ -5,18 +5,21 @@ use super::{
     code::{Attempts, JoinCode},
     export::ClassExport,
     log::RaceLog,
+    page::JoinInfo,
     participants::{NoSeat, Seats, StudentSeat},
     room::{NotNow, Room, StopRace},
     runner::{Runner, RunnerSetup},
+    sharing,
     wire::{self, RacePhase},
 };
 use bytes::Bytes;
 use harness::live::{Event, event::RunEnd};
 use std::{
     cell::RefCell,
-    net::IpAddr,
+    io,
+    net::{IpAddr, SocketAddr},
     rc::Rc,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 use tokio::{
     sync::{mpsc::UnboundedReceiver, watch},
@@ -27,8 +30,6 @@ use tokio::{
 #[derive(Debug)]
 pub(super) struct Session {
     place: RunnerSetup,
-    /// The code that students on other machines need.
-    code: Option<JoinCode>,
     state: RefCell<SessionState>,
     /// Counts changes. Event streams wait on it.
     changes: watch::Sender<u64>,
@@ -39,6 +40,9 @@ struct SessionState {
     /// The session's start in milliseconds, by which browsers tell it from an earlier one at the same URL. It is also
     /// the number of each race's first event, so that events of the two are never confused.
     instance: u64,
+    /// The code that students on other machines need, and how often it was renewed.
+    code: Option<JoinCode>,
+    codes: u32,
     room: Room,
     log: RaceLog,
     seats: Seats,
@@ -57,8 +61,6 @@ struct SessionState {
 pub(super) enum NotLetIn {
     #[error("wrong join code; it is on the lecturer's screen, as ABCD-EFGH")]
     WrongCode,
-    #[error("too many wrong codes: wait a minute")]
-    TooMany,
     #[error(transparent)]
     NoSeat(#[from] NoSeat),
 }
@@ -75,8 +77,9 @@ pub(super) enum NotCounted {
 impl Session {
     pub(super) fn open(place: RunnerSetup, code: Option<JoinCode>) -> Rc<Self> {
         let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
-        let state = SessionState { instance: since_1970.as_millis() as u64, ..SessionState::default() };
-        let session = Self { place, code, state: RefCell::new(state), changes: watch::Sender::new(0) };
+        let instance = since_1970.as_millis() as u64;
+        let state = SessionState { instance, code, ..SessionState::default() };
+        let session = Self { place, state: RefCell::new(state), changes: watch::Sender::new(0) };
         session.state.borrow_mut().retell();
         Rc::new(session)
     }
@@ -110,6 +113,11 @@ impl Session {
         Ok(())
     }
 
+    /// How long a code from this address has to wait before it is looked at, because of wrong ones from there.
+    pub(super) fn join_delay(&self, from: IpAddr) -> Duration {
+        self.state.borrow().attempts.delay(from, Instant::now())
+    }
+
     /// A seat for a student who knows the code: the one they already have, if any.
     pub(super) fn join(
         self: &Rc<Self>,
@@ -119,10 +127,7 @@ impl Session {
     ) -> Result<StudentSeat, NotLetIn> {
         let now = Instant::now();
         let mut state = self.state.borrow_mut();
-        if !state.attempts.may(from, now) {
-            return Err(NotLetIn::TooMany);
-        }
-        if !self.code.as_ref().is_some_and(|code| code.is(typed)) {
+        if !state.code.as_ref().is_some_and(|code| code.is(typed)) {
             state.attempts.was_wrong(from, now);
             return Err(NotLetIn::WrongCode);
         }
@@ -139,6 +144,41 @@ impl Session {
     /// Whether this seat is taken.
     pub(super) fn holds(&self, seat: StudentSeat) -> bool {
         self.state.borrow().seats.holds(seat)
+    }
+
+    /// Opens an event stream, for this seat if it is taken. It is open until what is returned is dropped.
+    pub(super) fn open_stream(self: &Rc<Self>, seat: Option<StudentSeat>) -> Result<OpenStream, NoSeat> {
+        let seat = seat.filter(|&seat| self.holds(seat));
+        if let Some(seat) = seat {
+            self.state.borrow_mut().seats.opens(seat)?;
+            self.settle();
+        }
+        Ok(OpenStream { session: Rc::clone(self), seat })
+    }
+
+    /// Where students join, at this address of this machine; `None` if the room isn't shared.
+    pub(super) fn join_info(&self, addr: SocketAddr) -> Option<JoinInfo> {
+        self.state.borrow().code.as_ref().map(|code| sharing::shared(addr, code))
+    }
+
+    /// Replaces the join code. Those who have joined stay.
+    pub(super) fn renew_code(self: &Rc<Self>) -> io::Result<()> {
+        let code = JoinCode::random()?;
+        let mut state = self.state.borrow_mut();
+        state.code = state.code.take().map(|_| code);
+        state.codes += 1;
+        drop(state);
+        self.settle();
+        Ok(())
+    }
+
+    /// Frees all seats: everybody has to join again.
+    pub(super) fn clear_room(self: &Rc<Self>) {
+        let mut state = self.state.borrow_mut();
+        state.seats.clear();
+        state.room.clear();
+        drop(state);
+        self.settle();
     }
 
     /// The room, as JSON.
@@ -249,11 +289,39 @@ impl Session {
     }
 }
 
+/// An open event stream, which counts for its seat.
+#[derive(Debug)]
+pub(super) struct OpenStream {
+    pub session: Rc<Session>,
+    seat: Option<StudentSeat>,
+}
+
+impl OpenStream {
+    /// Whether the classroom or the seat is gone.
+    pub(super) fn is_over(&self) -> bool {
+        self.session.is_closed() || self.seat.is_some_and(|seat| !self.session.holds(seat))
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        if let Some(seat) = self.seat {
+            self.session.state.borrow_mut().seats.closes(seat, Instant::now());
+            self.session.settle();
+        }
+    }
+}
+
 impl SessionState {
     /// Serializes the room again if it has changed.
     fn retell(&mut self) {
         // Can't fail: the room has no map, and only finite numbers.
-        let class = wire::ClassState { instance: self.instance, seats: self.seats.taken() };
+        let class = wire::ClassState {
+            instance: self.instance,
+            codes: self.codes,
+            seats: self.seats.taken(),
+            connected: self.seats.connected(),
+        };
         let told = serde_json::to_vec(&self.room.to_wire(class)).unwrap_or_default();
         if told != self.told {
             self.told = told.into();

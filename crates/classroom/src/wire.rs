@@ -54,6 +54,14 @@ pub struct Join {
     pub code: String,
 }
 
+/// Hiding a name, on the reveal and in what is exported: the body of `POST /hide`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hide {
+    /// The name.
+    pub name: String,
+}
+
 /// The state of the room: the event `room` of `GET /events`, and the response of `GET /room`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RoomState {
@@ -79,8 +87,12 @@ pub struct RoomState {
 pub struct ClassState {
     /// The classroom's number: another one after a restart. A page that sees a new one loads itself again.
     pub instance: u64,
+    /// How often the join code was renewed. The lecturer's page shows the code, and loads itself again.
+    pub codes: u32,
     /// How many participants have joined from another machine or have guessed.
     pub seats: u32,
+    /// How many of them have an open page.
+    pub connected: u32,
 }
 
 /// The states of a race.
@@ -102,6 +114,8 @@ pub enum RacePhase {
 pub struct Question {
     /// The question: "How long will 8 threads take?".
     pub text: String,
+    /// The numbers from which the answer can be worked out, in words: those of the lesson, or of the scenario.
+    pub facts: String,
     /// The cell's name.
     pub cell: String,
     /// How many have guessed. The guesses stay hidden until the race is over.

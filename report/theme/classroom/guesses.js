@@ -5,7 +5,7 @@ const MINE = 'makespan-guess';
 function ownGuess() {
   try {
     const own = JSON.parse(sessionStorage.getItem(MINE));
-    return own && own.race === room?.race && own.text === room.question?.text ? own : null;
+    return own && own.instance === room?.instance && own.race === room.race && room.question ? own : null;
   } catch { return null; }
 }
 
@@ -19,13 +19,16 @@ function drawQuestion() {
   if (question) {
     say(byId('about'), asked(room.wanted));
     say(byId('question'), question.text);
+    say(byId('facts'), question.facts);
     say(byId('count'), String(question.guesses));
-    const seats = room.seats > 1 ? `, ${room.seats} in the room` : '';
-    say(byId('counted'), asking ? `${question.guesses === 1 ? 'guess' : 'guesses'} so far${seats}` : `${question.guesses === 1 ? 'guess' : 'guesses'}, sealed until the race is over`);
+    const connected_ = room.connected ? `, ${room.connected} connected` : '';
+    say(byId('counted'), asking ? `guessed so far${connected_}` : 'guessed; sealed until the race is over');
     show(byId('guess'), asking);
     const own = ownGuess();
-    show(byId('mine'), Boolean(own));
+    const tooLate = !asking && !own && !isLecturer();
+    show(byId('mine'), Boolean(own) || tooLate);
     if (own) say(byId('mine'), `Your guess: ${inSeconds(own.seconds)}${asking ? '. You may change it until the race begins.' : ', sealed.'}`);
+    if (tooLate) say(byId('mine'), 'The race has begun, so guessing is over. Watch, and guess at the next question.');
   }
   drawReveal(room.phase === 'over' ? question : null);
 }
@@ -58,10 +61,25 @@ function drawReveal(question) {
   if (now_ === revealed) return;
   revealed = now_;
   say(byId('reveal-sentence'), revealInWords(question.revealed));
-  drawStrip(byId('strip'), question.revealed);
   const { guesses, measured } = question.revealed;
-  byId('guesses').replaceChildren(...guesses.map((guess) => el('tr', {}, el('td', {}, guess.name || 'anonymous'),
-    el('td', { class: 'n' }, inSeconds(guess.seconds)), el('td', { class: 'n' }, `${ratio(guess.seconds / measured.estimate)}×`))));
+  const own = ownGuess();
+  // Its name may be hidden or cleaned up by now.
+  const same = guesses.filter((guess) => guess.seconds === own?.seconds);
+  const mine = guesses.indexOf(same.find((guess) => guess.name === own.name) ?? same[0]);
+  drawStrip(byId('strip'), question.revealed, mine);
+  show(byId('own-result'), Boolean(own));
+  if (own) say(byId('own-result'), `You guessed ${inSeconds(own.seconds)}, ${ratio(own.seconds / measured.estimate)} times the measured time.`);
+  byId('guesses').replaceChildren(...guesses.map((guess, index) => el('tr', index === mine ? { class: 'own' } : {},
+    el('td', {}, `${guess.name || 'anonymous'}${index === mine ? ' (you)' : ''}`),
+    el('td', { class: 'n' }, inSeconds(guess.seconds)), el('td', { class: 'n' }, `${ratio(guess.seconds / measured.estimate)}×`), el('td', {}, ...hideButton(guess)))));
+}
+
+// On the lecturer's page, a rude name can be hidden from everybody.
+function hideButton({ name }) {
+  if (!name || !isLecturer()) return [];
+  const button = el('button', { type: 'button', 'aria-label': `Hide the name ${name}` }, 'Hide');
+  button.addEventListener('click', async () => refuse(await post('/hide', { name })));
+  return [button];
 }
 
 function revealInWords({ measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
@@ -97,8 +115,9 @@ function stripAxis({ measured, guesses, median: middle }) {
   return { log, from, to, share: (value) => Math.min(Math.max(share(value), 0), 1), below: count_((seconds) => seconds < from), above: count_((seconds) => seconds > to) };
 }
 
-function drawStrip(place_, revealed_) {
-  const { measured, guesses, median: middle, closest_s: ends } = revealed_;
+// `mine` is the index of one's own guess, or -1.
+function drawStrip(place_, revealed_, mine = -1) {
+  const { measured, rounds, guesses, median: middle, closest_s: ends } = revealed_;
   const width = place_.clientWidth;
   if (!width) { revealed = null; return; }
   const size = fontSize();
@@ -106,7 +125,8 @@ function drawStrip(place_, revealed_) {
   const x = (value) => size + share(value) * (width - 2 * size);
   const radius = Math.max(4.5, Math.min(0.42 * size, width / 60));
   const columns = new Map();
-  const dots = guesses.filter(({ seconds }) => seconds >= from && seconds <= to).map((guess) => {
+  const shown = guesses.filter(({ seconds }) => seconds >= from && seconds <= to);
+  const dots = shown.map((guess) => {
     const column = Math.round(x(guess.seconds) / (2.2 * radius));
     const rank = columns.get(column) || 0;
     columns.set(column, rank + 1);
@@ -121,15 +141,16 @@ function drawStrip(place_, revealed_) {
     ...marks.flatMap((tick) => [svg('line', { class: 'tick', x1: x(tick), x2: x(tick), y1: base, y2: base + 5 }), words(x(tick), base + 1.05 * size, inSeconds(tick), { class: 'muted' })])];
   parts.push(svg('rect', { class: 'agrees', x: x(measured.low) - 1, y: 2.1 * size, width: x(measured.high) - x(measured.low) + 2, height: base - 2.1 * size }));
   parts.push(svg('line', { class: 'truth', x1: x(measured.estimate), x2: x(measured.estimate), y1: 2.1 * size, y2: base }));
-  const truth = words(x(measured.estimate), 0.7 * size, `measured: ${inSeconds(measured.estimate)}`, { class: 'value' });
+  const truth = words(x(measured.estimate), 0.7 * size, `measured${rounds > 1 ? ', mean' : ''}: ${inSeconds(measured.estimate)}`, { class: 'value' });
   parts.push(truth);
   if (middle !== null) {
     parts.push(svg('line', { class: 'wanted', x1: x(middle), x2: x(middle), y1: 2.1 * size, y2: base }));
     parts.push(medianLabel(middle, measured.estimate, x, base, size, words));
   }
   for (const dot of dots) {
-    const kind = dot.guess.seconds >= ends[0] && dot.guess.seconds <= ends[1] ? 'guessed closest' : 'guessed';
-    parts.push(svg('circle', { class: kind, cx: dot.x, cy: base - radius - 2 - dot.rank * pitch, r: radius }, svg('title', {}, `${dot.guess.name || 'anonymous'}: ${inSeconds(dot.guess.seconds)}`)));
+    const isOwn = dot.guess === guesses[mine];
+    const kind = `guessed${dot.guess.seconds >= ends[0] && dot.guess.seconds <= ends[1] ? ' closest' : ''}${isOwn ? ' own' : ''}`;
+    parts.push(svg('circle', { class: kind, cx: dot.x, cy: base - radius - 2 - dot.rank * pitch, r: radius }, svg('title', {}, `${isOwn ? 'you' : dot.guess.name || 'anonymous'}: ${inSeconds(dot.guess.seconds)}`)));
   }
   const beyond = [below && `${below} below ${inSeconds(from, 2)}`, above && `${above} above ${inSeconds(to, 2)}`];
   const edge = (said, at, inward) => [words(at, base + 3.8 * size, said, { class: 'muted' }), svg('path', { class: 'beyond', d: `M${at} ${base - 0.7 * size}l${inward} ${-0.35 * size}v${0.7 * size}z` })];

@@ -84,6 +84,14 @@ let drawnWidth = 0;
 // Between events a clock keeps running; it stops when the connection is lost.
 const now = (at) => (at.running && !lost ? at.clock + (performance.now() - at.heard) / 1000 : at.clock);
 
+// A replay of the lanes: all cells at once, so slowly that the longest takes this many seconds.
+const REPLAY_S = 12;
+let replay = null;
+const longest = () => Math.max(...race.entries.map((one) => one.clock));
+const replayed = () => (performance.now() - replay.since) / 1000 / replay.slower;
+// How much of a cell's lanes is shown.
+const shownOf = (at) => (replay ? Math.min(at.clock, replayed()) : now(at));
+
 const page = () => document.body.dataset.page;
 const isLecturer = () => page() === 'race' || page() === 'lesson';
 

@@ -36,14 +36,15 @@ function laneView(canvas, node) {
 
   // Only new parts are painted: from a lane's last change, or the clock's last position, to its current one.
   function drawLanes(at) {
+    if (replay) isStale = true;
     if (isStale) fit();
     if (!width || !axisEnd) return;
-    const until = now(at);
+    const until = shownOf(at);
     const from = isStale ? 0 : Math.min(at.dirtyFrom, painted);
     if (!isStale && from >= until && at.dirtyFrom >= painted) return;
-    const end = at.running ? until : Infinity;
+    const end = at.running || replay ? until : Infinity;
     paint(at, from, end);
-    [painted, isStale] = [until, false];
+    [painted, isStale] = [until, Boolean(replay)];
     at.dirtyFrom = at.running ? until : Infinity;
   }
 
@@ -70,8 +71,8 @@ function laneView(canvas, node) {
       const top = Math.round(above + row * pitch);
       drawLane(lane || [], top, Math.max(1, Math.floor(pitch) - gap), from, until, tone);
     });
-    faults(at, rows, count, pitch, above, tone);
-    if (!at.running && at.clock > 0 && at.standing?.check !== 'failed') {
+    faults(at, until, rows, count, pitch, above, tone);
+    if (!at.running && at.clock > 0 && until >= at.clock && at.standing?.check !== 'failed') {
       context.fillStyle = tone.words;
       context.fillRect(Math.min(x(at.clock), width - 3), 0, 3, height);
     }
@@ -93,8 +94,8 @@ function laneView(canvas, node) {
     // Live lanes are long, and only their ends are new.
     if (from > 0) for (place = lane.length - 1; place > 0 && (lane[place].to === null || lane[place].to >= from); place -= 1);
     for (const stretch of lane.slice(Math.max(place, 0))) {
-      const to = stretch.to ?? until;
-      if (to < from || to === Infinity) continue;
+      const to = Math.min(stretch.to ?? until, until);
+      if (to < from || to === Infinity || stretch.from > until) continue;
       const [left, right] = [x(stretch.from), Math.max(x(to), x(stretch.from) + 1)];
       const isWait = stretch.kind !== 'run';
       if (!stretch.inside) {
@@ -118,9 +119,9 @@ function laneView(canvas, node) {
     for (let at = begin; at < end; at += dash[0] + dash[1]) context.fillRect(at, y, Math.min(dash[0], end - at), inner);
   }
 
-  function faults(at, rows, count, pitch, above, tone) {
+  function faults(at, until, rows, count, pitch, above, tone) {
     const size = Math.max(3, Math.min(6, pitch / 2));
-    for (const fault of at.faults) {
+    for (const fault of at.faults.filter((one) => one.at <= until)) {
       const [middle, y] = [x(fault.at), above + (Math.floor(fault.worker * rows / count) + 0.5) * pitch];
       for (const [style, thick] of [[tone.ground, 5], [tone.words, 2.5]]) {
         Object.assign(context, { strokeStyle: style, lineWidth: thick });

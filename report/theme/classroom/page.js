@@ -82,8 +82,14 @@ addEventListener('DOMContentLoaded', () => {
   byId('run-button')?.addEventListener('click', run);
   byId('stop-button')?.addEventListener('click', stop);
   results();
+  keys();
+  byId('replay')?.addEventListener('click', toggleReplay);
   byId('guess')?.addEventListener('submit', guess);
+  byId('guess')?.addEventListener('input', () => refuse('', 'guess-refusal'));
   byId('seat')?.addEventListener('submit', join);
+  if (byId('code')) byId('code').value ||= knownCode();
+  byId('code-button')?.addEventListener('click', async () => refuse(await post('/code'), 'class-refusal'));
+  byId('clear-button')?.addEventListener('click', async () => refuse(await post('/clear'), 'class-refusal'));
   document.addEventListener('keydown', pressed);
   let wait = null;
   addEventListener('resize', () => { clearTimeout(wait); wait = setTimeout(sizesChanged, 100); });

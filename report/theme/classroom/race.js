@@ -9,8 +9,15 @@ function schedule() {
 
 function frame() {
   timer = null;
+  if (replay && replayed() >= longest()) replay = null;
   draw();
-  if (!lost && race.entries.some((one) => one.running)) schedule();
+  if (replay || !lost && race.entries.some((one) => one.running)) schedule();
+}
+
+function toggleReplay() {
+  replay = replay ? null : { since: performance.now(), slower: REPLAY_S / longest() };
+  for (const panel of panels) panel.stale();
+  schedule();
 }
 
 function draw() {
@@ -131,7 +138,7 @@ function stateOf(at) {
 function timeShown(at, state) {
   if (state === 'failed' || state === 'skipped') return state;
   if (state === 'running') return clockText(now(at));
-  return state === 'measured' ? clockText(at.clock) : '';
+  return state === 'measured' ? clockText(shownOf(at)) : '';
 }
 
 function factsShown(at, state) {
@@ -167,7 +174,10 @@ function drawNow() {
   const [title, words] = nowWords(running);
   say(byId('race-title'), title);
   say(byId('now'), words);
-  say(byId('clock'), running ? clockText(now(running)) : '');
+  say(byId('clock'), running ? clockText(now(running)) : replay ? clockText(replayed()) : '');
+  const button = byId('replay');
+  show(button, race.ended !== null && race.entries.some((one) => one.settled));
+  say(button, replay ? 'Stop the replay' : 'Replay');
   const at = running || (race.at?.timed ? race.entries[race.at.cell] : null);
   const over = race.ended !== null;
   show(byId('gauges'), !over && Boolean(at));
@@ -179,6 +189,7 @@ function drawNow() {
 }
 
 function nowWords(running) {
+  if (replay) return ['Replay', `all at once, ${replay.slower >= 1 ? `${ratio(replay.slower)} times slower` : `${ratio(1 / replay.slower)} times faster`}`];
   if (race.ended) return [race.plan?.title || 'The race', resultInWords()];
   if (!race.plan) {
     const { preparing } = race;

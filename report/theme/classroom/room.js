@@ -1,10 +1,12 @@
 // The room: its state, and requests to the server.
 
 function heardRoom(news) {
-  // The classroom was started anew: this page shows the earlier one's join code, lessons and script.
-  if (room && news.instance !== room.instance) { location.reload(); return; }
+  // The classroom was started anew, or has another code: this page shows the earlier one's.
+  const isStale = room && (news.instance !== room.instance || isLecturer() && news.codes !== room.codes);
+  if (isStale) { location.reload(); return; }
   room = news;
   if (room.race !== race.number) {
+    replay = null;
     race = fresh(room.race);
     built = false;
     chartIsOld = true;
@@ -33,7 +35,7 @@ function phaseChanged(before) {
   if (setup && (before !== null || room.phase !== 'idle')) setup.open = room.phase === 'idle';
   shownPhase = room.phase;
   if (page() === 'lesson' && before === 'asking' && room.phase === 'running' && step() === 'ask') goTo('run');
-  if (before !== null) refuse('');
+  if (before !== null) for (const place_ of ['refusal', 'guess-refusal']) refuse('', place_);
   if (room.phase === 'over') {
     chartIsOld = true;
     overAt = performance.now();
@@ -44,6 +46,7 @@ function drawButtons() {
   const [ask, run, stop] = ['ask-button', 'run-button', 'stop-button'].map(byId);
   if (!run) return;
   const { phase } = room;
+  say(byId('connected'), `${room.connected} connected, ${room.question?.guesses ?? 0} guessed.`);
   const canAsk = page() === 'lesson' || Boolean(byId('asked')?.value);
   ask.disabled = !canAsk || phase === 'asking' || phase === 'running';
   stop.disabled = !(phase === 'asking' || phase === 'running');
@@ -60,6 +63,8 @@ function describeState() {
   if (!status) return;
   if (lost) { say(status, 'Not connected.'); return; }
   if (!room) return;
+  const isOver = room.phase === 'over' && isOurs() && race.ended !== null;
+  say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords(room.question.revealed) : ''].join(' ').trim() : '');
   const setUp = byId('setup');
   if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'Choose a race' : 'Another race');
   const student = !isLecturer();
@@ -158,7 +163,7 @@ async function guess(event) {
   seconds.value = seconds.value.trim();
   const fault = guessFault(seconds, form.dataset);
   if (fault) { refuse(fault, 'guess-refusal'); seconds.focus(); return; }
-  const own = { race: room?.race, text: room?.question?.text, seconds: typedSeconds(seconds.value) };
+  const own = { instance: room?.instance, race: room?.race, name: name.value.trim(), seconds: typedSeconds(seconds.value) };
   const refusal = await post('/guess', { name: name.value.trim(), seconds: seconds.value });
   refuse(refusal, 'guess-refusal');
   if (refusal) return;
@@ -169,7 +174,14 @@ async function guess(event) {
 
 async function join(event) {
   event.preventDefault();
-  const refusal = await post('/join', { code: byId('code').value.trim() });
+  const code = byId('code').value.trim();
+  const refusal = await post('/join', { code });
   refuse(refusal, 'seat-refusal');
-  if (!refusal) location.replace('/join');
+  if (refusal) return;
+  try { sessionStorage.setItem(CODE, code); } catch { /* then it has to be typed again */ }
+  location.replace('/join');
 }
+
+// A phone that was locked for long may have to join again.
+const CODE = 'makespan-code';
+function knownCode() { try { return sessionStorage.getItem(CODE) || ''; } catch { return ''; } }

@@ -43,11 +43,55 @@ const KEYS = { ArrowRight: () => go(1), PageDown: () => go(1), ArrowLeft: () => 
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.('input:not([type=checkbox]), select, textarea')) return;
-  if (byId('run-button') && !event.repeat && (event.key === 'r' || event.key === 's')) {
-    if (event.key === 'r') runByKey(); else stop();
-    return;
-  }
-  if (!byId('slides') || !KEYS[event.key]) return;
+  if (byId('results')?.open) return;
+  // Space presses the button that has the focus.
+  const isPressed = event.key === ' ' && event.target.closest?.('a, button, input, summary');
+  const key = KEYS[event.key] || (keysOn && !event.repeat && !isPressed && SHORTCUTS[event.key]);
+  if (!isLecturer() || !key || (KEYS[event.key] && !byId('slides'))) return;
   event.preventDefault();
-  KEYS[event.key]();
+  key();
 }
+
+// ---- Single keys, which can be switched off: speech and an elbow press them as well ----
+
+const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), ' ': proceed };
+let keysOn = true;
+
+function keys() {
+  const button = byId('keys-button');
+  if (!button) return;
+  try { keysOn = localStorage.getItem('makespan-keys') !== 'off'; } catch { /* a browser without storage */ }
+  const renew = () => say(button, keysOn ? 'Keys on' : 'Keys off');
+  renew();
+  button.addEventListener('click', () => {
+    keysOn = !keysOn;
+    try { localStorage.setItem('makespan-keys', keysOn ? 'on' : 'off'); } catch { /* then it is lost on reload */ }
+    renew();
+  });
+}
+
+// The next thing to do: ask, run, look at the result, go on.
+function proceed() {
+  const phase = isOurs() || room?.phase !== 'asking' ? room?.phase : 'running';
+  if (page() === 'race') return proceedWith[phase]?.();
+  if (byId('run-button') && phase === 'asking') return run();
+  if (byId('run-button') && phase === 'running') return undefined;
+  const isAsked = phase === 'over' && isOurs();
+  if (byId('run-button') && !isAsked && ['ask', 'run'].includes(step())) return ask();
+  if (byId('next').disabled) return document.querySelector('.lesson-after').click();
+  return go(1);
+}
+
+const proceedWith = {
+  idle() { if (byId('ask-button').disabled) run(); else ask(); },
+  asking: run,
+  over() {
+    const reveal = byId('reveal');
+    const { top } = reveal.getBoundingClientRect();
+    if (!reveal.hidden && (top < 0 || top > innerHeight / 2)) { reveal.scrollIntoView(); return; }
+    const setup = byId('setup');
+    if (setup.open) { proceedWith.idle(); return; }
+    setup.open = true;
+    scrollTo(0, 0);
+  },
+};

@@ -166,7 +166,8 @@ impl Browser {
         reply
     }
 
-    fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
+    /// What it would send.
+    pub fn request(&self, method: &str, path: &str, headers: &[&str], body: &str) -> String {
         let mut lines = vec![format!("{method} {path} HTTP/1.1")];
         if !headers.iter().any(|header| header.starts_with("Host:")) {
             lines.push(format!("Host: {}", self.origin.trim_start_matches("http://")));

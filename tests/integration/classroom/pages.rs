@@ -339,6 +339,76 @@ fn absurd_guesses_spoil_nothing() {
     });
 }
 
+#[test]
+fn a_phone_has_all_that_a_guess_needs_and_shows_its_own() {
+    look("a phone that guesses, in a browser", async |lecturer, pupil, classroom| {
+        lecturer.show(PROJECTOR, "light", "screen").await;
+        lecturer.open(&classroom.here).await;
+        let lesson = &makespan::lesson::all().expect("the lessons are right")[0];
+        lecturer.demand("/ask", &lesson.race.as_ref().map(RaceRequest::from).expect("it has a race")).await;
+        join(pupil, classroom).await;
+        assert_eq!(pupil.text("facts").await, lesson.question);
+        lecturer.click("#stop-button").await;
+
+        // Who comes too late is told.
+        lecturer.demand("/ask", &RaceRequest { ask: Some("threads x 2".into()), ..long() }).await;
+        pupil.until("byId('facts').textContent.startsWith('30 tasks on ')").await;
+        lecturer.click("#run-button").await;
+        pupil.phase("running").await;
+        pupil.until("byId('mine').textContent.includes('guessing is over')").await;
+        pupil.is_sound_everywhere().await;
+        lecturer.click("#stop-button").await;
+        lecturer.phase("over").await;
+
+        lecturer.demand("/ask", &asked()).await;
+        pupil.phase("asking").await;
+        assert_eq!(pupil.value("[byId('seconds').placeholder, byId('mine').hidden]").await, json!(["", true]));
+        // A refusal is gone as soon as somebody types on.
+        pupil.type_into("#seconds", "1e").await;
+        pupil.press(Key::Enter).await;
+        pupil.until("!byId('guess-refusal').hidden").await;
+        pupil.type_into("#seconds", "2").await;
+        pupil.until("byId('guess-refusal').hidden").await;
+        pupil.run("byId('seconds').value = ''").await;
+        guess(pupil, "0,3", "Rude").await;
+        let honest = classroom.browser().post("/guess", &sent_guess("Ann", "0.02"));
+        assert_eq!(honest.status, 200);
+        lecturer.until("byId('connected').textContent === '1 connected, 2 guessed.'").await;
+        lecturer.click("#run-button").await;
+        for view in [pupil, lecturer] {
+            view.until("room.phase === 'over' && document.querySelector('#strip svg')").await;
+        }
+        assert!(pupil.text("own-result").await.starts_with("You guessed 0.3\u{a0}s, "));
+        let marks = "[document.querySelectorAll('#strip .own').length, document.querySelector('#guesses .own').cells[0].textContent]";
+        assert_eq!(pupil.value(marks).await, json!([1, "Rude (you)"]));
+        pupil.is_sound_everywhere().await;
+        assert_eq!(
+            pupil.value("document.querySelectorAll('#guesses button').length").await,
+            0,
+            "only the lecturer hides names"
+        );
+
+        lecturer.run("byId('guesses').closest('details').open = true").await;
+        lecturer.is_sound_everywhere().await;
+        lecturer.click("#guesses button[aria-label='Hide the name Rude']").await;
+        pupil.until("!document.body.textContent.includes('Rude')").await;
+        assert_eq!(pupil.value(marks).await, json!([1, "anonymous (you)"]));
+
+        // A room that is cleared is joined again, with the code that the phone still knows.
+        lecturer.run("byId('clear-button').closest('details').open = true").await;
+        lecturer.is_sound_everywhere().await;
+        lecturer.click("#clear-button").await;
+        pupil.client.wait().for_element(Locator::Css("body.join")).await.expect("the phone is asked for the code");
+        // That its stream was refused stands in the console.
+        pupil.complaints().await;
+        pupil.click("#seat button").await;
+        pupil.client.wait().for_element(Locator::Css("body.seated")).await.expect("the phone is in again");
+        for view in [lecturer, pupil] {
+            view.has_no_complaints().await;
+        }
+    });
+}
+
 /// After a restart at the same address, the lecturer's page shows the new code, and a phone asks for it.
 #[test]
 fn pages_notice_that_the_classroom_was_restarted() {
@@ -413,6 +483,73 @@ fn a_lesson_is_clicked_through() {
         view.is_sound_everywhere().await;
         view.has_no_complaints().await;
     });
+}
+
+#[test]
+fn one_key_leads_through_a_lesson_and_keys_can_be_switched_off() {
+    look("a lesson with one key, in a browser", async |view, _, classroom| {
+        view.show(PROJECTOR, "light", "screen").await;
+        view.open(&format!("{}/lesson/1", classroom.here)).await;
+        view.run("byId('keys-button').closest('details').open = true").await;
+        view.click("#keys-button").await;
+        view.is_sound_everywhere().await;
+        view.run("byId('keys-button').closest('details').open = false; document.activeElement.blur()").await;
+        for key in ['a', 'r', ' '] {
+            view.press(key).await;
+        }
+        view.client.refresh().await.expect("it loads again");
+        view.phase("idle").await;
+        view.press(' ').await;
+        assert_eq!(
+            view.value("[byId('keys-button').textContent, step(), busy]").await,
+            json!(["Keys off", "ask", false])
+        );
+        view.run("byId('keys-button').click()").await;
+
+        view.press(' ').await;
+        view.phase("asking").await;
+        view.press(' ').await;
+        view.until("step() === 'run' && race.at?.timed").await;
+        // While it runs there is nothing to go on to.
+        view.press(' ').await;
+        assert_eq!(view.value("[step(), room.race]").await, json!(["run", 1]));
+        view.phase("over").await;
+        view.until("byId('announced').textContent.includes('95 % interval')").await;
+        a_replay_shows_all_lanes_again(view).await;
+        for expected in ["see", "code", "document", "try"] {
+            view.press(' ').await;
+            view.until(&format!("step() === '{expected}'")).await;
+        }
+        assert_eq!(view.value("room.race").await, 1);
+        view.press(' ').await;
+        view.until("location.pathname === '/lesson/2' && document.body.dataset.phase").await;
+        view.press('a').await;
+        view.phase("asking").await;
+        // In the field, a space is a space.
+        view.click("#name").await;
+        view.press(' ').await;
+        view.run("document.activeElement.blur()").await;
+        view.press('s').await;
+        view.phase("over").await;
+        view.has_no_complaints().await;
+    });
+}
+
+/// From the first task to the last, without a request to the server.
+async fn a_replay_shows_all_lanes_again(view: &View<'_>) {
+    let drawn = "Math.min(...[...document.querySelectorAll('.picture canvas')].map((canvas) => canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((byte) => byte > 0).length))";
+    view.until("timer === null").await;
+    let whole = view.value(drawn).await.as_u64();
+    view.click("#replay").await;
+    view.until(
+        "replay && byId('race-title').textContent === 'Replay' && byId('now').textContent.includes('times slower')",
+    )
+    .await;
+    assert!(view.value(drawn).await.as_u64() < whole, "it begins with empty lanes");
+    view.click("#replay").await;
+    view.until("!replay && timer === null").await;
+    assert_eq!(view.value(drawn).await.as_u64(), whole);
+    view.run("document.activeElement.blur()").await;
 }
 
 #[test]

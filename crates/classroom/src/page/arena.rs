@@ -10,6 +10,8 @@ pub(super) fn arena(shared: Option<&JoinInfo>) -> Markup {
     html! {
         (predict(shared))
         (reveal())
+        // For those who hear the page: the result in words, as soon as it is there.
+        p id="announced" class="unseen" role="status" {}
         div class="arena" {
             (lanes())
             (speedup())
@@ -29,6 +31,7 @@ fn predict(shared: Option<&JoinInfo>) -> Markup {
             div class="asked" {
                 p class="eyebrow" id="about" {}
                 h2 id="question" class="question" {}
+                p id="facts" class="given" {}
                 form id="guess" class="guess" novalidate data-least=(POSSIBLE_S.start()) data-most=(POSSIBLE_S.end()) {
                     div class="field" {
                         label for="seconds" { "Your guess, in seconds" }
@@ -61,10 +64,11 @@ fn reveal() -> Markup {
         section id="reveal" class="reveal" aria-labelledby="reveal-title" hidden {
             h2 id="reveal-title" class="question" {}
             p id="reveal-sentence" class="answer" {}
+            p id="own-result" class="mine" hidden {}
             div id="strip" class="drawing" {}
             details {
                 summary { "Every guess" }
-                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of the measured time" } } } tbody id="guesses" {} } }
+                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of the measured time" } th { span class="unseen" { "Hide the name" } } } } tbody id="guesses" {} } }
             }
         }
     }
@@ -84,12 +88,14 @@ fn lanes() -> Markup {
                     (gauge("in-flight", "in flight"))
                     (gauge("cores", "cores busy"))
                 }
+                button id="replay" type="button" hidden {}
                 p id="clock" class="clock" aria-hidden="true" {}
             }
             div id="stage" class="stage" aria-hidden="true" hidden { canvas {} }
             div id="panels" class="panels" {}
             div id="axis" class="drawing axis" aria-hidden="true" {}
             div class="keys" id="keys" {
+                span class="key" { "Lanes and times: each cell's latest round" }
                 span class="key" data-kind="run" { span class="swatch" {} "a task" }
                 (key(Activity::WaitServer, "server"))
                 (key(Activity::WaitLink, "link"))
