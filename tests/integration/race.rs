@@ -171,6 +171,9 @@ fn a_race_is_drawn_to_its_end_and_its_table_remains() {
     let data = tempfile::tempdir().unwrap();
     let path = waits(data.path());
     let mut terminal = Terminal::race_in(data, "whole", &[&path, "--rounds", "2"]);
+    terminal.await_shown("q: leave");
+    assert!(terminal.child.try_wait().unwrap().is_none(), "it stays until a key is pressed");
+    terminal.press(b"q");
     let (status, after) = terminal.left();
     assert_eq!(status.code(), Some(0), "{after}");
     let shown = terminal.shown();

@@ -150,6 +150,7 @@ fn class_menu(shared: bool) -> Markup {
             summary { "Class" }
             div class="class-menu" {
                 p id="connected" {}
+                p { button id="results-button" type="button" { "Results of this session" } }
                 button id="keys-button" type="button" { "Keys on" }
                 p class="small" { "Space: the next step. a: ask. r: run. s: stop." }
                 @if shared {
@@ -210,10 +211,7 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                             nav aria-label="Lessons" { (lesson_list(None)) }
                         }
                     }
-                    @if lecturer {
-                        button id="results-button" type="button" { "Results" }
-                        (class_menu(shared.is_some()))
-                    }
+                    @if lecturer { (class_menu(shared.is_some())) }
                     @if let Some(shared) = shared {
                         p class="where" { "join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
                     }

@@ -30,6 +30,8 @@ pub(super) struct Checked {
     pub arguments: Vec<String>,
     /// The question about the cell to guess.
     pub question: Option<String>,
+    /// How long its waits take sequentially, seconds, at least.
+    pub waits_s: Option<f64>,
     /// The numbers from which its answer can be worked out.
     pub facts: String,
 }
@@ -58,7 +60,8 @@ pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     let question = wanted.ask.as_deref().map(|asked| question(asked, &cells)).transpose()?;
     let arguments = arguments(&wanted, &strategies, &shapes);
     let facts = lesson_question(&wanted).unwrap_or_else(|| facts(variant));
-    Ok(Checked { wanted, arguments, question, facts })
+    let waits_s = Some(variant.waits_in_turn_s()).filter(|waits_s| *waits_s > 0.0);
+    Ok(Checked { wanted, arguments, question, waits_s, facts })
 }
 
 fn wrong(key: &str, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> Unwanted {
@@ -220,6 +223,7 @@ mod tests {
         assert_eq!(checked.command(), command);
         assert_eq!(checked.question.as_deref(), Some("How long will a thread for each task take?"));
         assert!(checked.facts.starts_with("30 tasks on ") || checked.facts.starts_with("1 task on "), "{checked:?}");
+        assert!(checked.waits_s.is_some_and(|waits_s| waits_s > 0.0), "{checked:?}");
         assert!(checked.facts.contains("The server answers a request after "), "{checked:?}");
 
         let alone = check(wire::RaceRequest { ask: Some("sequential x 1".into()), ..wanted(&[], &[]) }).unwrap();

@@ -191,6 +191,7 @@ impl Room {
             race: current.map(|current| current.number),
             wanted: current.map(|current| current.race.wanted.clone()),
             command: current.map(|current| current.race.command()),
+            waits_s: current.and_then(|current| current.race.waits_s),
             question: current.and_then(|current| Some(current.question.as_ref()?.to_wire())),
             class,
             ended: current.and_then(|current| current.ended.clone()),

@@ -73,6 +73,9 @@ pub struct RoomState {
     pub wanted: Option<RaceRequest>,
     /// The equivalent command for a terminal.
     pub command: Option<String>,
+    /// How long its waits take sequentially, seconds, at least; `null` before the first race, and without waits. The page
+    /// counts down by it while answers are checked.
+    pub waits_s: Option<f64>,
     /// The question, if the class was asked one.
     pub question: Option<Question>,
     /// Who serves it, and to how many.

@@ -98,8 +98,9 @@ Examples:
   makespan race web_requests --strategy threads,processes,async --workers 5 --time-scale 1
   makespan race prime_sum --strategy threads,gil_threads --workers 2
 
-Press q, Esc or Ctrl-C to stop. A race ends with the table of `makespan run`, and is recorded like a
-run. If standard output is not a terminal, only the table is shown.";
+Press q, Esc or Ctrl-C to stop. A finished race stays on the screen until one of these keys is
+pressed; the table of `makespan run` follows. A race is recorded like a run. If standard output is
+not a terminal, only the table is shown.";
 
 pub fn run(args: RaceArgs) -> anyhow::Result<ExitCode> {
     let scenario = scenario::load(&args.scenario)?;
@@ -214,14 +215,17 @@ fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<RunEnd> {
     })
 }
 
-/// Draws until the race has ended. `None` if the events stop without an end.
+/// Draws until the race has ended, and of a finished one until a key is pressed. `None` if the events stop without an end.
 fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<RunEnd>> {
-    let mut picture = RaceScreen { race: Race::default(), stopping: false, colour: ledger::colours_are_wanted() };
+    let mut picture = RaceScreen { race: Race::default(), stopping: false, held: false, colour: ledger::colours_are_wanted() };
     let mut drawn: Option<(Instant, ratatui::layout::Size)> = None;
     let mut changed = true;
     loop {
         if screen::stop_key_within(FRAME)? {
             stop.store(true, Relaxed);
+        }
+        if picture.held && stop.load(Relaxed) {
+            return Ok(picture.race.ended);
         }
         loop {
             match told.try_recv() {
@@ -230,7 +234,14 @@ fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::
                     changed = true;
                 }
                 Err(TryRecvError::Empty) => break,
-                Err(TryRecvError::Disconnected) => return Ok(picture.race.ended),
+                // A finished race stays on the screen until somebody has seen it.
+                Err(TryRecvError::Disconnected) => {
+                    if picture.race.ended != Some(RunEnd::Finished) {
+                        return Ok(picture.race.ended);
+                    }
+                    changed |= !std::mem::replace(&mut picture.held, true);
+                    break;
+                }
             }
         }
         let (size, stopping) = (screen.size()?, stop.load(Relaxed));

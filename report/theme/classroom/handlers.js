@@ -14,7 +14,11 @@ const told = {
     Object.assign(race, { plan, preparing: null, entries: plan.cells.map(entry) });
     built = false;
   },
-  working(race, at) { race.at = at; },
+  working(race, at) {
+    // Replayed events come without their time, so a page that is loaded in the middle counts from then on.
+    if (!at.timed) race.checkedSince = performance.now();
+    race.at = at;
+  },
   cores(race, { cores }) { race.cores = cores; },
   lanes(race, news) {
     const at = race.entries[news.cell];
@@ -80,6 +84,11 @@ let panels = [];
 let axisEnd = 0;
 let shownPhase = null;
 let drawnWidth = 0;
+
+// A check of a cell's answers is a whole run, which nobody measures: how long it has taken, and takes at least.
+const isChecked = (at) => !race.ended && race.at?.cell === at.index && !race.at.timed;
+const checkedFor = () => (performance.now() - race.checkedSince) / 1000;
+const checkTakes = ({ cell }) => (room?.waits_s ?? 0) * Math.ceil(cell.tasks / cell.workers) / cell.tasks;
 
 // Between events a clock keeps running; it stops when the connection is lost.
 const now = (at) => (at.running && !lost ? at.clock + (performance.now() - at.heard) / 1000 : at.clock);

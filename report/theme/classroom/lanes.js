@@ -36,7 +36,7 @@ function laneView(canvas, node) {
 
   // Only new parts are painted: from a lane's last change, or the clock's last position, to its current one.
   function drawLanes(at) {
-    if (replay) isStale = true;
+    if (replay || isChecked(at)) isStale = true;
     if (isStale) fit();
     if (!width || !axisEnd) return;
     const until = shownOf(at);
@@ -44,7 +44,7 @@ function laneView(canvas, node) {
     if (!isStale && from >= until && at.dirtyFrom >= painted) return;
     const end = at.running || replay ? until : Infinity;
     paint(at, from, end);
-    [painted, isStale] = [until, Boolean(replay)];
+    [painted, isStale] = [until, Boolean(replay) || isChecked(at)];
     at.dirtyFrom = at.running ? until : Infinity;
   }
 
@@ -59,6 +59,7 @@ function laneView(canvas, node) {
     context.rect(left, 0, width - left, height);
     context.clip();
     grid(at, tone);
+    if (isChecked(at)) ghost(tone);
     const count = Math.max(Math.min(at.cell.workers, 64), at.lanes.length, 1);
     // Lanes thinner than two pixels can't be seen, so several workers share one.
     const rows = Math.min(count, Math.max(1, Math.floor(height / 2)));
@@ -77,6 +78,12 @@ function laneView(canvas, node) {
       context.fillRect(Math.min(x(at.clock), width - 3), 0, 3, height);
     }
     context.restore();
+  }
+
+  // A check has no lanes, only a beginning.
+  function ghost(tone) {
+    context.fillStyle = tone.rule;
+    context.fillRect(0, Math.round(height / 4), x(checkedFor()), Math.round(height / 2));
   }
 
   function grid(at, tone) {

@@ -11,7 +11,7 @@ function frame() {
   timer = null;
   if (replay && replayed() >= longest()) replay = null;
   draw();
-  if (replay || !lost && race.entries.some((one) => one.running)) schedule();
+  if (replay || !lost && race.entries.some((one) => one.running || isChecked(one))) schedule();
 }
 
 function toggleReplay() {
@@ -66,7 +66,7 @@ function roundUp(value) {
 
 // One axis for all panels: it grows when a run takes longer than any before.
 function rescale() {
-  const longest = Math.max(...race.entries.map(now));
+  const longest = Math.max(...race.entries.map((one) => (isChecked(one) ? checkedFor() : 0)), ...race.entries.map(now));
   // During a race it only grows: an axis that jumps back and forth can't be read.
   const end = longest <= 0 ? 1 : race.ended ? longest * 1.02 : Math.max(roundUp(longest * 1.01), axisEnd);
   if (end === axisEnd) return;
@@ -130,7 +130,7 @@ function stateOf(at) {
   if (standing?.check === 'failed') return 'failed';
   if (standing?.check === 'skipped') return 'skipped';
   if (at.running) return 'running';
-  if (!race.ended && race.at?.cell === at.index && !race.at.timed) return 'checking';
+  if (isChecked(at)) return 'checking';
   if (standing?.times_s.length || at.settled) return 'measured';
   return race.ended ? 'unmeasured' : 'waiting';
 }
@@ -143,7 +143,10 @@ function timeShown(at, state) {
 
 function factsShown(at, state) {
   if (state === 'waiting') return 'waiting';
-  if (state === 'checking') return 'checking';
+  if (state === 'checking') {
+    const left = Math.ceil(checkTakes(at) - checkedFor());
+    return left > 0 ? `checking, ${left}\u00a0s` : 'checking';
+  }
   if (state === 'unmeasured') return 'not measured';
   if (state === 'failed' || state === 'skipped') return '';
   // After a run, show only what is unusual.

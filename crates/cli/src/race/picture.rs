@@ -27,8 +27,11 @@ use ratatui::{
 };
 use stats::{Estimate, median::median};
 
-/// On a smaller screen nothing is legible.
+/// On a smaller screen lanes aren't legible, and only times and speedups are shown.
 const SMALLEST: (u16, u16) = (60, 14);
+
+/// On a smaller one those aren't, either.
+const COMPACT: (u16, u16) = (30, 7);
 
 /// Above the lanes: the question, the progress, the current figures, and an empty row.
 const HEAD: u16 = 4;
@@ -42,6 +45,9 @@ const LONGEST_NAME: usize = 24;
 /// A median time, with a space before it.
 const TIME: usize = 9;
 
+/// A speedup alone, with spaces before it.
+const RATIO: usize = 9;
+
 /// A speedup in figures, with its interval and the spaces before it.
 const SPEED_UP: usize = 22;
 
@@ -52,6 +58,8 @@ pub struct RaceScreen {
     pub race: Race,
     /// Whether the race was told to stop.
     pub stopping: bool,
+    /// Whether it is over, and its picture stays until a key is pressed.
+    pub held: bool,
     /// Whether colours are wanted. Without them, the signs still tell everything apart.
     pub colour: bool,
 }
@@ -106,20 +114,61 @@ impl RaceScreen {
     pub fn draw(&self, area: Rect, buffer: &mut Buffer) {
         let mut pen = Pen { buffer, area, colour: self.colour };
         let (width, height) = SMALLEST;
-        if area.width < width || area.height < height {
+        if area.width < COMPACT.0 || area.height < COMPACT.1 {
             let row = area.height.saturating_sub(1) / 2;
+            let (width, height) = COMPACT;
             pen.write(row, 0, &format!("needs {width} x {height}, has {} x {}", area.width, area.height), plain());
-            pen.write(row + 1, 0, "the race goes on; q stops it", plain());
+            pen.write(row + 1, 0, if self.held { "the race is over; q leaves" } else { "the race goes on; q stops it" }, plain());
+            return;
+        }
+        if area.width < width || area.height < height {
+            self.compact(&mut pen);
             return;
         }
         self.head(&mut pen);
         let body = area.height - HEAD - FOOT;
-        if self.race.entries.is_empty() {
+        let merged = if self.race.entries.is_empty() {
             pen.write(HEAD, 0, "The lanes appear when setup is done.", faint());
+            false
         } else {
-            self.body(&mut pen, body);
+            self.body(&mut pen, body)
+        };
+        self.foot(&mut pen, area.height - FOOT, merged);
+    }
+
+    /// The progress, and each cell's time and speedup.
+    fn compact(&self, pen: &mut Pen) {
+        const HEAD: u16 = 2;
+        pen.write(0, 0, &self.at_what(), bold());
+        pen.write(1, 0, &self.figures(), plain());
+        let entries = &self.race.entries;
+        let room = usize::from(pen.area.height - HEAD - 1);
+        let shown = if entries.len() <= room { entries.len() } else { room - 1 };
+        let at = self.race.at.map_or(0, |(cell, ..)| cell);
+        let first = (at / shown.max(1) * shown).min(entries.len() - shown);
+        let name = usize::from(pen.area.width) - TIME - RATIO;
+        for (row, (number, entry)) in (HEAD..).zip(entries.iter().enumerate().skip(first).take(shown)) {
+            self.name(pen, row, number, name, plain());
+            let speedup = known_speed_up(entry, number).map(|speedup| format!("{:.2}x", speedup.estimate));
+            let figures = match why_without_time(entry) {
+                Some(why) => format!(" {}", cut(&why, TIME + RATIO - 1)),
+                None => format!("{:>TIME$}{:>RATIO$}", time_s(entry).map(seconds).unwrap_or_default(), speedup.unwrap_or_default()),
+            };
+            pen.write(row, name, &figures, plain());
         }
-        self.foot(&mut pen, area.height - FOOT);
+        if shown < entries.len() {
+            pen.write(HEAD + shown as u16, 2, &format!("and {} more", entries.len() - shown), faint());
+        }
+        pen.write(pen.area.height - 1, 0, &cut(self.keys(), usize::from(pen.area.width)), bold());
+    }
+
+    /// What the keys do now.
+    fn keys(&self) -> &'static str {
+        match (self.held, self.stopping) {
+            (true, _) => "over. q: leave, and print the table",
+            (false, true) => "stopping: measured rounds are kept",
+            (false, false) => "q, Esc, Ctrl-C: stop",
+        }
     }
 
     fn head(&self, pen: &mut Pen) {
@@ -139,6 +188,9 @@ impl RaceScreen {
     /// The progress in words.
     fn at_what(&self) -> String {
         let race = &self.race;
+        if self.held {
+            return format!("finished: {} rounds", race.plan.as_ref().map_or(0, |plan| plan.rounds));
+        }
         let (Some(plan), Some((cell, timed, step, total))) = (&race.plan, race.at) else {
             return match &race.preparing {
                 Some((what, done, total)) => format!("making {what}: {done} of {total}"),
@@ -176,7 +228,8 @@ impl RaceScreen {
         self.race.entries.get(cell).filter(|_| timed)
     }
 
-    fn body(&self, pen: &mut Pen, height: u16) {
+    /// Returns whether some rows stand for several workers.
+    fn body(&self, pen: &mut Pen, height: u16) -> bool {
         let entries = &self.race.entries;
         let workers: Vec<u32> = entries.iter().map(|entry| entry.cell.workers).collect();
         let at = self.race.at.map_or(0, |(cell, ..)| cell.min(entries.len() - 1));
@@ -200,6 +253,7 @@ impl RaceScreen {
         if rows.bars {
             self.bars(pen, row + 2, name);
         }
+        (rows.first..).zip(&rows.heights).any(|(number, &height)| height < workers[number].min(LANES) as usize)
     }
 
     /// A cell: its name, its lanes, its time.
@@ -275,7 +329,7 @@ impl RaceScreen {
         }
     }
 
-    fn foot(&self, pen: &mut Pen, row: u16) {
+    fn foot(&self, pen: &mut Pen, row: u16, merged: bool) {
         let words = ["running", "waits for the server", "for the link", "for the lock"];
         let mut column = 0;
         for (kind, words) in KINDS.into_iter().zip(words) {
@@ -284,8 +338,10 @@ impl RaceScreen {
             pen.write(row, column + 3, words, faint());
             column += words.chars().count() + 5;
         }
-        let keys = if self.stopping { "stopping: measured rounds are kept" } else { "q, Esc, Ctrl-C: stop" };
-        pen.write(row + 1, 0, keys, bold());
+        pen.write(row + 1, 0, self.keys(), bold());
+        if merged {
+            pen.write(row + 1, self.keys().len() + 2, "some rows: several workers", faint());
+        }
         if let Some((.., step, total)) = self.race.at {
             pen.write_right(row + 1, &format!("step {} of {total}", step.saturating_add(1)), faint());
         }
@@ -395,7 +451,7 @@ mod tests {
     fn seen(race: &Race, width: u16, height: u16) -> String {
         let area = Rect::new(0, 0, width, height);
         let mut buffer = Buffer::empty(area);
-        RaceScreen { race: race.clone(), stopping: false, colour: true }.draw(area, &mut buffer);
+        RaceScreen { race: race.clone(), stopping: false, held: false, colour: true }.draw(area, &mut buffer);
         let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>().trim_end().to_owned();
         (0..height).map(row).collect::<Vec<_>>().join("\n")
     }
@@ -502,7 +558,8 @@ mod tests {
             insta::assert_snapshot!(format!("{name}_80x24"), seen(&race, 80, 24));
             insta::assert_snapshot!(format!("{name}_120x40"), seen(&race, 120, 40));
         }
-        insta::assert_snapshot!("too_small", seen(&mid_run(), 50, 10));
+        insta::assert_snapshot!("compact", seen(&measured(), 40, 12));
+        insta::assert_snapshot!("too_small", seen(&mid_run(), 29, 10));
     }
 
     #[test]
@@ -511,6 +568,19 @@ mod tests {
             std::iter::once(("sequential", 1)).chain((2..40).map(|n| ("threads", n))).collect();
         let race = told(set_up(&cells), [Event::Working { cell: 30, timed: true, step: 30, total: 117 }]);
         insta::assert_snapshot!("many_cells", seen(&race, 80, 24));
+        insta::assert_snapshot!("many_cells_compact", seen(&race, 40, 12));
+    }
+
+    #[test]
+    fn a_finished_race_says_how_to_leave_it_and_merged_lanes_are_explained() {
+        let area = Rect::new(0, 0, 80, 24);
+        let draw = |held| {
+            let mut buffer = Buffer::empty(area);
+            RaceScreen { race: measured(), stopping: false, held, colour: false }.draw(area, &mut buffer);
+            buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect::<String>()
+        };
+        assert!(draw(true).contains("q: leave") && draw(true).contains("finished"), "{}", draw(true));
+        assert!(draw(false).contains("q, Esc, Ctrl-C: stop") && draw(false).contains("some rows: several workers"));
     }
 
     #[test]
@@ -518,7 +588,7 @@ mod tests {
         let area = Rect::new(0, 0, 80, 24);
         let draw = |colour| {
             let mut buffer = Buffer::empty(area);
-            RaceScreen { race: mid_run(), stopping: false, colour }.draw(area, &mut buffer);
+            RaceScreen { race: mid_run(), stopping: false, held: false, colour }.draw(area, &mut buffer);
             buffer
         };
         let (with, without) = (draw(true), draw(false));
