@@ -217,7 +217,8 @@ fn show(watched: Watched, stop: &AtomicBool) -> anyhow::Result<RunEnd> {
 
 /// Draws until the race has ended, and of a finished one until a key is pressed. `None` if the events stop without an end.
 fn draw(screen: &mut Screen, told: &Receiver<Event>, stop: &AtomicBool) -> std::io::Result<Option<RunEnd>> {
-    let mut picture = RaceScreen { race: Race::default(), stopping: false, held: false, colour: ledger::colours_are_wanted() };
+    let mut picture =
+        RaceScreen { race: Race::default(), stopping: false, held: false, colour: ledger::colours_are_wanted() };
     let mut drawn: Option<(Instant, ratatui::layout::Size)> = None;
     let mut changed = true;
     loop {

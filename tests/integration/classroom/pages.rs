@@ -222,7 +222,9 @@ async fn figures_are_those_of_the_export(view: &View<'_>) {
         if let Some(speedup) = cell["speedup"].as_object() {
             let figure = |key: &str| speedup[key].as_f64().expect("a figure");
             // From ten on, a ratio has three digits and not two decimals.
-            let ratio = |key: &str| if figure(key) < 9.995 { format!("{:.2}", figure(key)) } else { significant(figure(key), 3) };
+            let ratio = |key: &str| {
+                if figure(key) < 9.995 { format!("{:.2}", figure(key)) } else { significant(figure(key), 3) }
+            };
             let expected = format!("{}×{}–{}", ratio("estimate"), ratio("low"), ratio("high"));
             assert!(row.as_str().expect("a row").ends_with(&expected), "{row}, expected {expected}");
         }

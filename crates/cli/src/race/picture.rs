@@ -118,7 +118,12 @@ impl RaceScreen {
             let row = area.height.saturating_sub(1) / 2;
             let (width, height) = COMPACT;
             pen.write(row, 0, &format!("needs {width} x {height}, has {} x {}", area.width, area.height), plain());
-            pen.write(row + 1, 0, if self.held { "the race is over; q leaves" } else { "the race goes on; q stops it" }, plain());
+            pen.write(
+                row + 1,
+                0,
+                if self.held { "the race is over; q leaves" } else { "the race goes on; q stops it" },
+                plain(),
+            );
             return;
         }
         if area.width < width || area.height < height {
@@ -152,7 +157,11 @@ impl RaceScreen {
             let speedup = known_speed_up(entry, number).map(|speedup| format!("{:.2}x", speedup.estimate));
             let figures = match why_without_time(entry) {
                 Some(why) => format!(" {}", cut(&why, TIME + RATIO - 1)),
-                None => format!("{:>TIME$}{:>RATIO$}", time_s(entry).map(seconds).unwrap_or_default(), speedup.unwrap_or_default()),
+                None => format!(
+                    "{:>TIME$}{:>RATIO$}",
+                    time_s(entry).map(seconds).unwrap_or_default(),
+                    speedup.unwrap_or_default()
+                ),
             };
             pen.write(row, name, &figures, plain());
         }

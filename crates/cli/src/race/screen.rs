@@ -159,7 +159,7 @@ mod tests {
     fn a_panic_gives_the_terminal_back_and_then_says_what_happened() {
         if env::var_os(PANIC).is_some() {
             let mut screen = Screen::take_over().expect("a terminal");
-            let picture = RaceScreen { race: Race::default(), stopping: false, colour: true };
+            let picture = RaceScreen { race: Race::default(), stopping: false, held: false, colour: true };
             screen.draw(&picture).expect("it can be drawn on");
             panic!("in the middle of the race");
         }
