@@ -1,26 +1,33 @@
 // Enhancements: a choice of theme, exact values under the pointer or the arrow keys, and copy buttons. Without a script
-// everything is still available in the tables and in the charts' own titles.
+// everything is still available in the tables and in the charts' own titles. The files beside this one are the same
+// script: moving.js, presenter.js, tables.js and zoom.js.
 'use strict';
+
+const byId = (id) => document.getElementById(id);
+
+// A page opened from a file may have no storage. Then a choice is lost on reload.
+const remembered = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+const remember = (key, value) => { try { localStorage.setItem(key, value); } catch { /* see above */ } };
+
+for (const tools of document.querySelectorAll('.tools')) tools.hidden = false;
 
 (function theme() {
   const root = document.documentElement;
-  const button = document.getElementById('theme');
+  const button = byId('theme');
   const systemDark = matchMedia('(prefers-color-scheme: dark)');
   const isDark = () => (root.dataset.theme ? root.dataset.theme === 'dark' : systemDark.matches);
   const name = () => { button.textContent = isDark() ? 'Light page' : 'Dark page'; };
-  button.hidden = false;
   name();
   systemDark.addEventListener('change', name);
   button.addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
     name();
-    // A page opened from a file may have no storage. Then the choice is lost on reload.
-    try { localStorage.setItem('makespan-theme', root.dataset.theme); } catch { /* see above */ }
+    remember('makespan-theme', root.dataset.theme);
   });
 })();
 
 (function values() {
-  const tip = document.getElementById('tip');
+  const tip = byId('tip');
   let shown = null;
 
   function hide() {
@@ -60,7 +67,7 @@
       title.remove();
     }
     const own = chart.querySelector(':scope > title');
-    chart.setAttribute('aria-label', `${own.textContent}. Arrow keys walk through the values.`);
+    chart.setAttribute('aria-label', own.textContent);
     chart.removeAttribute('aria-labelledby');
     own.remove();
     if (!marks.length) continue;
@@ -74,6 +81,7 @@
       marks[current].scrollIntoView({ block: 'nearest' });
     };
     chart.addEventListener('keydown', (event) => {
+      if (event.shiftKey) return;
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       if (event.key === 'Escape') hide();
       if (!step) return;
@@ -122,11 +130,18 @@
 })();
 
 (function printing() {
-  // Collapsed sections would be missing in print.
-  let folded = [];
+  // Folds are printed if everything is: open, because browsers don't print what is closed.
+  const everything = byId('print-everything');
+  let opened = [];
   addEventListener('beforeprint', () => {
-    folded = [...document.querySelectorAll('details:not([open])')];
-    for (const details of folded) details.open = true;
+    if (!everything.checked) return;
+    document.documentElement.classList.add('everything');
+    opened = [...document.querySelectorAll('main details:not([open])')];
+    for (const details of opened) details.open = true;
   });
-  addEventListener('afterprint', () => { for (const details of folded) details.open = false; });
+  addEventListener('afterprint', () => {
+    document.documentElement.classList.remove('everything');
+    for (const details of opened) details.open = false;
+    opened = [];
+  });
 })();

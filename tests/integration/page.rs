@@ -3,6 +3,7 @@
 //! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
 //! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
 
+mod moving;
 mod testdata;
 
 use crate::browser::{Driver, View};
@@ -68,6 +69,7 @@ fn the_page_in_a_browser() {
         let looked = async {
             look_at(&view, &page).await;
             look_at_claims(&view, &front).await;
+            moving::look_at(&view, &front).await;
         };
         let outcome = AssertUnwindSafe(looked).catch_unwind().await;
         let closed = client.close().await;
@@ -84,6 +86,11 @@ async fn look_at(view: &View<'_>, page: &Path) {
 
     assert_eq!(view.value("document.querySelectorAll('figure').length").await, PICTURES);
     view.check("pictures()").await;
+    // The switch shows the times instead of the speedups.
+    view.run("document.querySelectorAll('.either > label:nth-of-type(2) > input').forEach((time) => time.click())")
+        .await;
+    view.check("pictures()").await;
+    view.check("lettering()").await;
     view.check(&format!("failures({WRONG_CELLS})")).await;
     view.check("lettering()").await;
     view.check(&format!("sideways({})", DESK.0)).await;

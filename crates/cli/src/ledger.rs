@@ -387,6 +387,7 @@ mod tests {
             sentence: Sentence::words("With the latency alone, five threads were ")
                 .measured(Unit::Ratio, 4.91)
                 .then(" as fast as one."),
+            brief: Sentence::default(),
             deciding: Some(0),
             figures,
             depends_on: None,

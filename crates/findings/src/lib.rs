@@ -59,7 +59,7 @@ use stats::{Estimate, ranking::Place};
 
 pub use open::open_cells;
 pub use parts::{PartKind, Sentence, SentencePart};
-pub use summary::summary;
+pub use summary::{summary, takeaway};
 pub use unit::Unit;
 
 /// The schema of the JSON that `makespan reproduce --json` writes.
@@ -111,6 +111,8 @@ pub struct Finding {
     pub verdict: Verdict,
     /// The verdict in plain words, generated from the figures.
     pub sentence: Sentence,
+    /// The same in at most 35 words.
+    pub brief: Sentence,
     /// The figure that the sentence is about, by its place.
     pub deciding: Option<usize>,
     /// Each figure.

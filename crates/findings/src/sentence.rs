@@ -17,6 +17,9 @@ use support::{
     words::{capital, listed},
 };
 
+/// The most words of [`Whole::brief`].
+pub(super) const MOST_WORDS: usize = 35;
+
 /// Everything that the sentence on a claim is made from.
 pub(super) struct Whole<'a> {
     pub claim: &'a Claim,
@@ -52,8 +55,53 @@ impl Whole<'_> {
         sentence.then(others_say(&others))
     }
 
+    /// The same in at most [`MOST_WORDS`] words: the longest of these that fits.
+    pub(super) fn brief(&self, deciding: Option<usize>) -> Sentence {
+        let Self { claim, figures, scenarios, .. } = self;
+        let whole = self.sentence(deciding);
+        if fits(&whole) {
+            return whole;
+        }
+        if self.verdict == Verdict::Depends {
+            let depends_on = self.claim.depends_on.as_deref().unwrap_or_default();
+            let short = Sentence::words(format!("It depends on {depends_on}."));
+            return Some(self.depends_alone()).filter(fits).unwrap_or(short);
+        }
+        let Some(assessed) = deciding.and_then(|place| figures.get(place).copied()) else {
+            let refuting = self.bugs.iter().find(|bug| bug.refutes);
+            return refuting.map_or(whole, |bug| {
+                Sentence::words(format!("What the document's program does refutes it: {}.", bug.name))
+            });
+        };
+        let end = |sentence: Sentence| sentence.capital().then(".");
+        let finding = &assessed.finding;
+        let reason = finding.reason.as_deref().unwrap_or("no reason is known");
+        let (was, expected) = (was(assessed, scenarios), expected_briefly(assessed));
+        let open = match finding.verdict {
+            Verdict::NotTestable => Some(Sentence::words(format!("not testable here, because {reason}"))),
+            Verdict::Undecided => Some(Sentence::words(format!("not decided: {reason}"))),
+            _ => None,
+        };
+        let both = was.clone().zip(expected).map(|(was, expected)| was.then("; ").and(expected));
+        let followed =
+            both.clone().filter(|_| open.is_none()).map(|both| both.and(follows(claim, assessed, scenarios)));
+        let named = Sentence::words(format!("{}: ", finding.name));
+        let named = match finding.measured {
+            Some(measured) => named.measured(finding.unit, measured.value.estimate),
+            None => named.then(finding.verdict.words()),
+        };
+        let all =
+            [Some(one(claim, assessed, scenarios)), followed.map(end), open.map(end), both.map(end), was.map(end)];
+        all.into_iter().flatten().find(fits).unwrap_or_else(|| end(named))
+    }
+
     /// What it depends on, and which verdict it has under which condition.
     fn depends(&self) -> Sentence {
+        let outside = self.figures.iter().zip(self.verdicts).filter(|(assessed, _)| assessed.figure.reading.is_none());
+        self.depends_alone().then(others_say(&outside.map(|(_, verdict)| *verdict).collect::<Vec<_>>()))
+    }
+
+    fn depends_alone(&self) -> Sentence {
         let depends_on = self.claim.depends_on.as_deref().unwrap_or_default();
         let mut sentence = Sentence::words(format!("It depends on {depends_on}."));
         for verdict in Verdict::ALL {
@@ -67,8 +115,7 @@ impl Whole<'_> {
                 sentence = sentence.then(format!(" It {} {}.", stands(verdict, 1), listed(&under, "and")));
             }
         }
-        let outside = self.figures.iter().zip(self.verdicts).filter(|(assessed, _)| assessed.figure.reading.is_none());
-        sentence.then(others_say(&outside.map(|(_, verdict)| *verdict).collect::<Vec<_>>()))
+        sentence
     }
 
     /// The document's own program decides.
@@ -82,6 +129,19 @@ impl Whole<'_> {
             BugResult::Shown => format!("What the document's program does refutes it: {}: {happened}.", bug.name),
             _ => format!("Not decided: the bug that would refute it was not shown: {happened}."),
         })
+    }
+}
+
+fn fits(sentence: &Sentence) -> bool {
+    sentence.to_string().split_whitespace().count() <= MOST_WORDS
+}
+
+/// The figure of the document, or the bound, without its formula.
+fn expected_briefly(assessed: &Assessed) -> Option<Sentence> {
+    let FigureFinding { unit, reference, .. } = &assessed.finding;
+    match reference {
+        Some(Sourced { value, from }) => Some(Sentence::words(source(from)).number(*unit, *value)),
+        None => expected(assessed),
     }
 }
 

@@ -1,7 +1,10 @@
 //! What a reader takes home: claims and bugs, counted apart, in a few sentences.
 
-use super::{BugResult, Finding, Sentence, Unit, Verdict, bug_counts, counts};
-use support::{figures::count, words::listed};
+use super::{BugResult, Decided, Finding, Sentence, Unit, Verdict, bug_counts, counts};
+use support::{
+    figures::count,
+    words::{capital, listed},
+};
 
 /// The verdicts on these claims in words. Every number is counted from them.
 pub fn summary(claims: &[Finding]) -> Sentence {
@@ -51,4 +54,24 @@ pub fn summary(claims: &[Finding]) -> Sentence {
         1 => sentence.then(" One bug of the documents' programs is shown."),
         _ => sentence.then(" ").measured(Unit::Count, shown as f64).then(" bugs of the documents' programs are shown."),
     }
+}
+
+/// The fastest strategies for each measured kind of work, and how much faster than sequential the first of them is.
+pub fn takeaway(decisions: &[Decided]) -> Sentence {
+    let told = decisions.iter().filter_map(|decided| {
+        let best = decided.ranking.first()?;
+        let work = decided.work.split([',', ':', '(']).next().unwrap_or_default().trim();
+        let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
+        let sentence = if led {
+            Sentence::words(format!("{}: {}, ", capital(work), decided.answer))
+        } else {
+            Sentence::words(format!("{}: no winner among {} strategies, up to ", capital(work), decided.ranking.len()))
+        };
+        let workers = count(best.cell.shape.workers().get() as usize, "worker");
+        Some((sentence.measured(Unit::Ratio, best.speedup.estimate), workers))
+    });
+    told.enumerate().fold(Sentence::default(), |all, (place, (sentence, workers))| {
+        let over = if place == 0 { " as fast as sequential" } else { "" };
+        all.and(sentence).then(format!("{over} with {workers}. "))
+    })
 }

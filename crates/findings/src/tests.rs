@@ -29,10 +29,19 @@ fn speed_up(rest: &str) -> String {
 /// `id: verdict: sentence` of every claim, and whether its mechanisms can be told apart.
 fn told(found: &Findings) -> String {
     let line = |claim: &Finding| {
+        is_brief(claim);
         let apart = claim.apart.as_ref().map_or(String::new(), |apart| format!("\n    {apart}"));
         format!("{} {}: {}{apart}", claim.id, claim.verdict.words(), claim.sentence)
     };
     found.claims.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// The short sentence has at most 35 words, and is the whole one where that is short enough.
+fn is_brief(claim: &Finding) {
+    let words = |sentence: &Sentence| sentence.to_string().split_whitespace().count();
+    let brief = words(&claim.brief);
+    assert!((1..=35).contains(&brief), "{}: {}", claim.id, claim.brief);
+    assert!(words(&claim.sentence) > 35 || claim.brief == claim.sentence, "{}", claim.brief);
 }
 
 /// The finding on one figure if its cells took these times.
@@ -66,6 +75,7 @@ fn a_ratio_in_every_verdict() {
         ("printed = 4.138, needs = { other = \"the document's own machine and its Python\" }", 2.0),
     ] {
         let found = of_figure(&speed_up(rest), &took(five));
+        is_brief(&found);
         lines.push(format!("{rest}\n    {}: {}", found.verdict.words(), found.sentence));
     }
     insta::assert_snapshot!(lines.join("\n"));
@@ -651,4 +661,40 @@ pub(super) fn everything() -> Scenario {
         format!("mechanisms = [{SERIAL}, {UNEVEN}]\napart = {{ with = \"thirty threads instead of five\" }}");
     let rows = "[[decisions]]\nwork = \"waiting\"\ncells = [\"threads x 30\", \"async x 30\"]\n";
     requests(&(claim("000-3", &figures, &mechanisms) + rows))
+}
+
+#[test]
+fn what_a_reader_takes_home_is_the_fastest_of_each_measured_kind_of_work() {
+    let ranked = |strategy: &str, workers, speedup, place| Ranked {
+        cell: CellSpec {
+            variant: "default".into(),
+            strategy: String::from(strategy),
+            shape: std::num::NonZeroU32::new(workers).unwrap().into(),
+            deal: work::worker::task_queue::Schedule::OneByOne,
+            timer: harness::scenario::Timer::Warm,
+        },
+        speedup: stats::Estimate { estimate: speedup, low: speedup, high: speedup },
+        place,
+    };
+    let decided = |work: &str, answer: &str, ranking| Decided {
+        work: work.into(),
+        scenario: String::new(),
+        ranking,
+        answer: answer.into(),
+        rounds: 5,
+    };
+    let told = takeaway(&[
+        decided("Waiting, eight at a time (IO-bound)", "threads", vec![ranked("threads", 8, 7.5, Place::Fastest)]),
+        decided("Writing", "", Vec::new()),
+        decided(
+            "Computing",
+            "not told apart",
+            vec![ranked("threads", 2, 1.9, Place::NotToldApart), ranked("processes", 2, 1.8, Place::NotToldApart)],
+        ),
+    ]);
+    assert_eq!(
+        told.to_string(),
+        "Waiting: threads, 7.50\u{a0}times as fast as sequential with 8 workers. Computing: no winner among 2 strategies, \
+         up to 1.90\u{a0}times with 2 workers. "
+    );
 }

@@ -49,6 +49,16 @@ pub(super) fn finding(
     let deciding = verdicts.iter().position(|one| *one == verdict);
     let unit = judged_alone.first().map(|first| first.finding.unit);
     let home = home(claim, scenarios);
+    let whole = sentence::Whole {
+        claim,
+        verdict,
+        verdicts: &verdicts,
+        figures: &judged_alone,
+        readings: &readings,
+        bugs: &bugs,
+        mechanisms: &mechanisms,
+        scenarios,
+    };
     Finding {
         id: claim.id.clone(),
         scenario: home.map_or(String::new(), |scenario| scenario.name.clone()),
@@ -56,17 +66,8 @@ pub(super) fn finding(
         question: claim.question.clone(),
         says: claim.says.clone(),
         verdict,
-        sentence: sentence::Whole {
-            claim,
-            verdict,
-            verdicts: &verdicts,
-            figures: &judged_alone,
-            readings: &readings,
-            bugs: &bugs,
-            mechanisms: &mechanisms,
-            scenarios,
-        }
-        .sentence(deciding),
+        sentence: whole.sentence(deciding),
+        brief: whole.brief(deciding),
         deciding: deciding.and_then(|place| judged.get(place)).map(|(place, _)| *place),
         apart: unit.and_then(|unit| sentence::apart(claim, unit, &mechanisms)),
         figures: figures.into_iter().map(|assessed| assessed.finding).collect(),

@@ -8,6 +8,7 @@
 //! | `page` | the page around the sections |
 //! | `claims` | its front, and a section for each claim: answer, charts, explanations, table, command |
 //! | `scenario` | a section for each measured scenario |
+//! | `presenter` | the stage on which a claim fills a projector, and the orders of lectures and lessons |
 //! | `queue` | when a queue beats a pool, and what it costs |
 //! | `lessons` | the lessons, collapsed |
 //! | `svg` | the parts of charts, and one colour and mark for each strategy |
@@ -24,6 +25,7 @@ mod claims;
 mod command;
 mod lessons;
 mod page;
+mod presenter;
 mod queue;
 mod refresh;
 mod scenario;

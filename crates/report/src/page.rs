@@ -4,10 +4,10 @@ use crate::{
     PageInput, ScenarioNote,
     claims::{
         findings::{self, FrontPage},
-        verdict,
+        navigation, verdict,
     },
     command::command,
-    lessons,
+    lessons, presenter,
     queue::queue_lesson::{self, QueueLesson},
     scenario::{group, host, section},
     svg::palette,
@@ -16,8 +16,16 @@ use harness::results::record::Record;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use support::figures::{ratio, time};
 
-const STYLE: &str = include_str!("../../../report/theme/style.css");
-const SCRIPT: &str = include_str!("../../../report/theme/script.js");
+const STYLE: &str =
+    concat!(include_str!("../../../report/theme/style.css"), include_str!("../../../report/theme/page.css"));
+/// The files of the script, in order.
+const SCRIPT: &str = concat!(
+    include_str!("../../../report/theme/script.js"),
+    include_str!("../../../report/theme/moving.js"),
+    include_str!("../../../report/theme/presenter.js"),
+    include_str!("../../../report/theme/tables.js"),
+    include_str!("../../../report/theme/zoom.js"),
+);
 /// Runs before the first paint, so that the dark theme doesn't flash white.
 const EARLY: &str = "try{document.documentElement.dataset.theme=localStorage.getItem('makespan-theme')||''}catch{}";
 /// The page fetches nothing, and this policy makes browsers enforce that.
@@ -25,6 +33,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 /// The id of the measurements' heading.
 const MEASUREMENTS: &str = "measurements";
+const MEASUREMENTS_TITLE: &str = "The measurements";
+const TITLE: &str = "Threads, processes or async, and how many?";
 
 /// The whole page. More bars in one chart than `most_bars` are merged.
 pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
@@ -40,34 +50,37 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                 meta charset="utf-8";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "Threads, processes or async? What this machine says" }
+                title { (TITLE) }
                 link rel="icon" href="data:,";
                 style { (PreEscaped(palette::css())) (PreEscaped(verdict::css())) (PreEscaped(STYLE)) }
                 script { (PreEscaped(EARLY)) }
             }
             body {
-                header {
-                    button id="theme" type="button" hidden { "Light or dark" }
-                    h1 { "Threads, processes or async?" }
-                    p class="purpose" {
+                a class="skip" href="#main" { "Skip to the content" }
+                (navigation(front.as_ref(), lesson.as_ref(), input))
+                main id="main" {
+                    header id="top" {
+                        h1 { (TITLE) }
                         @match &front {
-                            Some(front) => (front.purpose()),
-                            None => "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine.",
+                            Some(front) => {
+                                p class="takeaway" { (front.takeaway()) }
+                                (front.board())
+                            }
+                            None => {
+                                p class="takeaway" { "The same work done by every strategy, with one worker and with many, every answer checked, and timed on this machine." }
+                                (machine(&all, one_host)) (contents(input, &records, lesson.as_ref()))
+                            }
                         }
                     }
-                    @if let Some(front) = &front { (ways(front, lesson.as_ref(), input)) }
-                    @else { (machine(&all, one_host)) (contents(input, &records, lesson.as_ref())) }
-                }
-                main {
                     @if let Some(front) = &front {
-                        (front.board())
-                        (front.decisions())
+                        p class="purpose" { (front.purpose()) }
                         (machine(&all, one_host))
                         (findings::key())
+                        (front.decisions())
                         (front.sections(!one_host, most_bars / 2))
                         (findings::own_sections(input, !one_host, most_bars / 2))
                         div class="chapter" id=(MEASUREMENTS) {
-                            h2 { "The measurements" }
+                            h2 { (MEASUREMENTS_TITLE) }
                             p class="lead" { "Every measured scenario, independent of the claims: the same work done by every strategy, every answer checked." }
                             (contents(input, &records, lesson.as_ref()))
                         }
@@ -78,8 +91,10 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                     }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                     (lessons::section(input))
+                    (footer(input))
                 }
-                (footer(input))
+                (presenter::stage(input))
+                (help())
                 div id="tip" role="status" aria-live="polite" hidden {}
                 script { (PreEscaped(SCRIPT)) }
             }
@@ -87,16 +102,39 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
     }
 }
 
-/// Links to the parts of the page, in one line.
-fn ways(front: &FrontPage, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
+/// The list at the page's side.
+fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
+    let section = |id: &str, title: &str| (id.to_owned(), title.to_owned());
+    let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
+    let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
+    let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
+    let others: Vec<_> = measurements.into_iter().chain(queue).chain(lessons).collect();
+    match front {
+        Some(front) => front.navigation(&others),
+        None => navigation::navigation(&[], &[], &others),
+    }
+}
+
+/// The keys, and the switch that turns single ones off (WCAG 2.1.4).
+fn help() -> Markup {
+    let keys = [
+        ("j, k", "next claim, previous claim"),
+        ("t", "to the top"),
+        ("g or /", "find a claim by its id or by words"),
+        ("p", "present; then the arrow keys turn the page, Space shows the answer, Escape ends it"),
+        ("arrow keys", "walk through a chart's values; + and − zoom a timeline, Shift and an arrow key move it"),
+        ("?", "this list"),
+    ];
     html! {
-        nav class="ways" aria-label="Contents" {
-            ul {
-                (front.contents())
-                li { a href={ "#" (MEASUREMENTS) } { "The measurements" } }
-                @if lesson.is_some() { li { a href={ "#" (queue_lesson::ID) } { "Beyond one machine" } } }
-                @if !input.lessons.is_empty() { li { a href={ "#" (lessons::ID) } { (lessons::TITLE) } } }
+        dialog id="keys" aria-labelledby="keys-title" {
+            h2 id="keys-title" { "Keys" }
+            table {
+                thead { tr { th scope="col" { "key" } th scope="col" { "does" } } }
+                tbody { @for (key, does) in keys { tr { th scope="row" { kbd { (key) } } td { (does) } } } }
             }
+            p { label { input id="single-keys" type="checkbox" checked; "Keys without a modifier act on the page" } }
+            p { label { input id="print-everything" type="checkbox"; "Print everything, not only the first screen of each claim" } }
+            form method="dialog" { button { "Close" } }
         }
     }
 }
@@ -126,7 +164,7 @@ fn id(number: usize, record: &Record) -> String {
     format!("s{number}-{}", record.scenario.chars().map(safe).collect::<String>())
 }
 
-/// The measured scenarios with their answers in short, and the others with the command to measure them.
+/// A row for each measured scenario, and the others with the command to measure them.
 fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>) -> Markup {
     let missing: Vec<&ScenarioNote> = input
         .expected_scenarios
@@ -134,18 +172,11 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
         .filter(|note| !records.iter().any(|record| record.scenario == note.name))
         .collect();
     html! {
-        @if records.len() + usize::from(lesson.is_some()) > 1 {
-            nav aria-label="The measurements" {
-                ol class="contents" {
-                    @for (number, record) in records.iter().enumerate() {
-                        li { a href={ "#" (id(number, record)) } { (record.question) } " " (in_short(record)) }
-                    }
-                    @if let Some(lesson) = lesson {
-                        li {
-                            a href={ "#" (queue_lesson::ID) } { (queue_lesson::QUESTION) } " "
-                            @if let Some((figure, engine)) = lesson.in_short() { span class="short" { b { (figure) } " " (engine) } }
-                        }
-                    }
+        @if !records.is_empty() {
+            div class="scroll" tabindex="0" role="region" aria-label="The measured scenarios" {
+                table {
+                    thead { tr { th scope="col" { "scenario" } th scope="col" { "question" } th scope="col" class="n" { "best speedup" } th scope="col" { "with" } th scope="col" class="n" { "median" } th scope="col" class="n" { "cells" } th scope="col" class="n" { "rounds" } } }
+                    tbody { @for (number, record) in records.iter().enumerate() { (row(record, &id(number, record))) } }
                 }
             }
         }
@@ -161,26 +192,29 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
     }
 }
 
+/// A scenario with its fastest cell, by speedup or else by time.
+fn row(record: &Record, id: &str) -> Markup {
+    let groups = group::groups(record);
+    let best = groups.first().and_then(group::Group::best);
+    let cell = best.map(|(cell, _)| cell).or_else(|| Some(groups.first()?.shortest()?.0));
+    html! {
+        tr {
+            th scope="row" { a href={ "#" (id) } { (record.scenario) } }
+            td { (record.question) }
+            td class="n" { (best.map_or("–".into(), |(_, speedup)| format!("{}×", ratio(speedup.estimate)))) }
+            td { (cell.map_or("–".into(), group::Cell::who)) }
+            td class="n" { (cell.and_then(|cell| cell.time).map_or("–".into(), |measured| time(measured.median))) }
+            td class="n" { (record.cells.len()) }
+            td class="n" { (record.rounds_done) }
+        }
+    }
+}
+
 /// `3 scenarios and what a queue costs`.
 fn unmeasured(scenarios: usize, costs: bool) -> String {
     let scenarios = (scenarios > 0).then(|| support::figures::count(scenarios, "scenario"));
     let all: Vec<String> = scenarios.into_iter().chain(costs.then(|| "what a queue costs".into())).collect();
     all.join(" and ")
-}
-
-fn in_short(record: &Record) -> Markup {
-    let groups = group::groups(record);
-    let best = groups.first().and_then(group::Group::best);
-    let shortest = groups.first().and_then(group::Group::shortest);
-    html! {
-        span class="short" {
-            @match (best, shortest) {
-                (Some((cell, speedup)), _) => { b { (ratio(speedup.estimate)) "×" } " " (cell.who()) }
-                (None, Some((cell, shortest))) => { b { (time(shortest.median)) } " " (cell.who()) }
-                (None, None) => "nothing to compare yet",
-            }
-        }
-    }
 }
 
 fn nothing_yet() -> Markup {

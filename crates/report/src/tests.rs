@@ -332,8 +332,10 @@ fn a_picture_that_two_claims_need_is_drawn_once() {
     input.findings.claims.push(again);
     let html = page(&input);
     let last = html.split("id=\"000-99\"").nth(1).unwrap().split("</article>").next().unwrap();
-    assert!(last.contains("drawn under <a href=\"#000-3\">"), "{last}");
-    assert!(!last.contains("-timeline") && !last.contains("-speedup"));
+    for chart in ["timeline", "curve-speedup"] {
+        assert!(last.contains(&format!("The same as under <a href=\"#000-3-{chart}\">")), "{last}");
+        assert!(html.contains(&format!("id=\"000-3-{chart}\"")) && !last.contains(&format!("id=\"000-99-{chart}\"")));
+    }
 }
 
 #[test]
@@ -480,4 +482,39 @@ fn lessons_bring_no_style_no_script_and_no_address() {
     for forbidden in ["style=", "<script", "http://", "https://", "src=", "onclick"] {
         assert!(!lessons.contains(forbidden), "{forbidden} is in the lessons");
     }
+}
+
+#[test]
+fn a_claim_s_folds_have_one_order_and_no_fold_is_empty() {
+    let html = page(&with_findings(Vec::new()));
+    let order = ["Explanations", "Timeline", "Scaling", "Figures", "Python and Rust", "Repeat it"];
+    for claim in html.split("<article class=\"claim part").skip(1) {
+        let claim = claim.split("</article>").next().unwrap();
+        let folds: Vec<&str> =
+            claim.split("class=\"fold\"><summary>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+        let places: Vec<_> = folds.iter().map(|name| order.iter().position(|known| known == name)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{folds:?}");
+        assert!(folds.contains(&"Figures") && folds.last() == Some(&"Repeat it"), "{folds:?}");
+        assert!(!claim.contains("</summary><div></div>"));
+    }
+}
+
+#[test]
+fn what_runs_in_python_has_a_fold_of_its_own() {
+    let mut input = with_findings(Vec::new());
+    let claim = input.findings.claims.iter_mut().find(|claim| claim.id == "002-5").unwrap();
+    claim.figures[0].cells[1].strategy = "python/threads".into();
+    let html = page(&input);
+    let fold = html.split("<summary>Python and Rust</summary>").nth(1).unwrap().split("</details>").next().unwrap();
+    assert!(fold.contains("1.96×") && fold.contains("0.97×"), "{fold}");
+    assert_eq!(html.matches("<summary>Python and Rust</summary>").count(), 1);
+}
+
+#[test]
+fn a_contested_claim_shows_its_readings_in_a_table() {
+    let html = page(&with_findings(Vec::new()));
+    let claim = html.split("id=\"000-10\"").nth(1).unwrap().split("class=\"folds\"").next().unwrap();
+    let table = claim.split("<table class=\"readings\">").nth(1).unwrap();
+    assert_eq!(table.matches("<th scope=\"row\"").count(), 2);
+    assert!(table.contains("holds") && table.contains("refuted"), "{table}");
 }

@@ -24,6 +24,8 @@ const checks = {
   pictures() {
     const faults = [];
     for (const figure of document.querySelectorAll('figure')) {
+      // The other side of a switch.
+      if (!figure.checkVisibility()) continue;
       const drawn = [...figure.querySelectorAll('svg')].filter(shown);
       if (drawn.length !== 1) { faults.push(`${figure.textContent.slice(0, 30)}: ${drawn.length} renditions are shown`); continue; }
       const [chart] = drawn;

@@ -136,6 +136,7 @@ fn claims() -> Vec<Finding> {
             .then("); the document printed ")
             .number(Unit::Ratio, 21.138)
             .then("."),
+        brief: Sentence::words("Thirty threads were ").measured(Unit::Ratio, 26.4).then(" as fast as one."),
         deciding: Some(0),
         figures: if verdict == Verdict::NotMeasured { Vec::new() } else { figures.clone() },
         mechanisms: if verdict == Verdict::HoldsInDirection { mechanisms.clone() } else { Vec::new() },

@@ -4,7 +4,7 @@
 use crate::{
     PageInput,
     claims::{
-        claim_table,
+        claim_table, documents,
         emphasis::emphasised,
         intervals::{ComesOut, IntervalRow, Panel, intervals},
         lanes::Lanes,
@@ -17,10 +17,10 @@ use crate::{
 use findings::{BugFinding, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
 use harness::{results::record::Record, scenario::claim::FigureRole};
 use maud::{Markup, html};
-use museum::ExhibitShown;
+use museum::{Exhibit, ExhibitShown};
 use support::words::capital;
 
-/// A claim with its charts chosen. A chart that another claim shows is not drawn again.
+/// A claim with its charts chosen. What another claim shows is not shown again.
 pub(crate) struct DrawnClaim<'a> {
     /// The claim's finding.
     pub(crate) finding: &'a Finding,
@@ -28,6 +28,8 @@ pub(crate) struct DrawnClaim<'a> {
     pub(crate) lanes: ClaimPicture<'a, Lanes<'a>>,
     /// Its curve, or the claim that shows the same curve.
     pub(crate) sweep: ClaimPicture<'a, Sweep<'a>>,
+    /// Its exhibits, each with the claim that shows it if that is another one.
+    pub(crate) exhibits: Vec<(&'static Exhibit, Option<&'a str>)>,
 }
 
 /// Where a chart is drawn.
@@ -50,6 +52,9 @@ pub(crate) struct PageFacts<'a> {
     pub(crate) most_bars: usize,
 }
 
+/// More figures than this make a claim longer than a screen; the others are folded.
+const MOST_ROWS: usize = 3;
+
 impl DrawnClaim<'_> {
     /// The claim as HTML.
     pub(crate) fn article(&self, shared: &PageFacts) -> Markup {
@@ -71,28 +76,64 @@ impl DrawnClaim<'_> {
         }
     }
 
+    /// What fits a screen, and everything else folded, in an order that is the same for all claims.
     fn whole(&self, shared: &PageFacts) -> Markup {
         let finding = self.finding;
         let id = &finding.id;
+        let front = self.front_panel();
         html! {
             article class={ "claim part v-" (verdict::of(finding.verdict).name) } id=(id) aria-labelledby={ (id) "-question" } {
                 p class="eyebrow" { a href={ "#" (id) } { (id) } " · " (finding.scenario) " " (verdict::chip(finding.verdict)) }
                 h3 id={ (id) "-question" } { (finding.question) }
-                p class="answer" { (emphasised(&finding.sentence)) }
-                p class="says" { b { "The document" } " " (finding.says) }
-                (readings(finding))
-                (self.reasons())
-                (self.panels())
-                (self.mechanisms())
-                (in_rust(finding))
-                (outcomes(finding))
-                (bugs(finding))
-                (exhibits(finding, shared.input))
-                (self.pictures(shared))
-                @if let Some(caveat) = &finding.caveat { p class="note" { b { "Keep in mind" } " " (caveat) } }
-                (claim_table::table(self, shared))
-                (command(&finding.command))
+                p class="answer" { (emphasised(&finding.brief)) }
+                p class="says" { b { "The document:" } " " (finding.says) " " (documents::place(finding)) }
+                div class="front" {
+                    @if !finding.readings.is_empty() { (readings(finding)) }
+                    @else if let Some(panel) = &front { (intervals(panel, &format!("{id}-front"), "The document's figures and ours, on one axis", &html! {})) }
+                    @else { (outcomes(finding)) }
+                }
+                div class="folds" {
+                    (fold("Explanations", &self.explanations(shared, front.is_some())))
+                    (fold("Timeline", &self.timeline(shared)))
+                    (fold("Scaling", &self.scaling()))
+                    (fold("Figures", &html! { (self.panels(front.as_ref())) (claim_table::table(self, shared)) }))
+                    @if finding.figures.iter().any(is_python) { (fold("Python and Rust", &in_rust(finding))) }
+                    (fold("Repeat it", &command(&finding.command)))
+                }
             }
+        }
+    }
+
+    /// The figures that are shown first: those in the unit of the deciding one, and that one among them.
+    fn front_panel(&self) -> Option<Panel> {
+        let finding = self.finding;
+        let drawn = |figure: &&FigureFinding| !is_told(figure.unit) && has_marks(figure);
+        let deciding = finding.deciding.and_then(|place| finding.figures.get(place)).filter(drawn);
+        let unit = deciding.or_else(|| finding.figures.iter().find(drawn))?.unit;
+        let mut rows: Vec<&FigureFinding> =
+            finding.figures.iter().filter(drawn).filter(|figure| figure.unit == unit).collect();
+        // The deciding figure first, then the others that count, then the rest.
+        rows.sort_by_key(|figure| {
+            (!deciding.is_some_and(|deciding| std::ptr::eq(*figure, deciding)), !figure.decides)
+        });
+        rows.truncate(MOST_ROWS);
+        Some(Panel { unit, rows: rows.into_iter().map(figure_row).collect(), wanted: None })
+    }
+
+    /// The whole sentence, the reasons, and what could have given the document's figure.
+    fn explanations(&self, shared: &PageFacts, in_front: bool) -> Markup {
+        let finding = self.finding;
+        let caveat = finding.caveat.as_deref();
+        html! {
+            @if finding.sentence != finding.brief { p { (emphasised(&finding.sentence)) } }
+            @for reading in &finding.readings { p { b { (capital(&reading.condition)) ":" } " " (emphasised(&reading.sentence)) } }
+            (self.reasons())
+            (self.mechanisms())
+            @if in_front || !finding.readings.is_empty() { (outcomes(finding)) }
+            (bugs(finding))
+            (self.museum(shared.input))
+            @if !finding.figures.iter().any(is_python) { (in_rust(finding)) }
+            @if let Some(caveat) = caveat { p class="note" { b { "Keep in mind" } " " (caveat) } }
         }
     }
 
@@ -112,8 +153,8 @@ impl DrawnClaim<'_> {
         }
     }
 
-    /// The figures, on one axis per unit; mechanisms go on the first figure's axis.
-    fn panels(&self) -> Markup {
+    /// The figures, on one axis per unit, unless the front shows all of a unit.
+    fn panels(&self, front: Option<&Panel>) -> Markup {
         let finding = self.finding;
         let mut units: Vec<Unit> = Vec::new();
         for unit in finding.figures.iter().map(|figure| figure.unit).filter(|unit| !is_told(*unit)) {
@@ -121,34 +162,39 @@ impl DrawnClaim<'_> {
                 units.push(unit);
             }
         }
-        let first = finding.figures.first();
+        let rows = |unit: Unit| -> Vec<IntervalRow> {
+            finding.figures.iter().filter(|figure| figure.unit == unit && has_marks(figure)).map(figure_row).collect()
+        };
+        let shown = front.filter(|_| finding.readings.is_empty());
+        let panels = units.into_iter().map(|unit| Panel { unit, rows: rows(unit), wanted: None });
+        let left = panels
+            .filter(|panel| shown.is_none_or(|front| front.unit != panel.unit || front.rows.len() < panel.rows.len()));
         html! {
-            @for (number, unit) in units.iter().enumerate() {
-                @let rows = finding.figures.iter().filter(|figure| figure.unit == *unit).map(figure_row);
-                @let mechanisms = if number == 0 { &finding.mechanisms[..] } else { &[] };
-                @let rows: Vec<IntervalRow> = rows.chain(mechanisms.iter().filter_map(|one| mechanism_row(one, first?))).collect();
-                @let wanted = first.filter(|_| !mechanisms.is_empty()).and_then(|first| Some(first.reference.as_ref()?.value));
-                @let caption = html! { @if wanted.is_some() { "Below the document's figures, each explanation as an experiment of its own. The dotted line is the figure to explain." } };
-                (intervals(&Panel { unit: *unit, rows, wanted }, &format!("{}-figures-{number}", finding.id), "The document's figures and ours, on one axis", &caption))
+            @for (number, panel) in left.enumerate() {
+                (intervals(&panel, &format!("{}-figures-{number}", finding.id), "The document's figures and ours, on one axis", &html! {}))
             }
         }
     }
 
-    /// What the workers did, and the speedup curve.
-    fn pictures(&self, shared: &PageFacts) -> Markup {
-        let id = &self.finding.id;
-        html! {
-            @if let ClaimPicture::Here(lanes) = &self.lanes { (lanes.picture(id, shared.most_bars)) }
-            @if let ClaimPicture::Here(sweep) = &self.sweep { (sweep.chart(&format!("{id}-curve"))) }
-            @match (&self.lanes, &self.sweep) {
-                (ClaimPicture::Under(lanes), ClaimPicture::Under(curve)) if lanes == curve => {
-                    p class="elsewhere" { "The workers' timeline and the speedup curve are drawn under " a href={ "#" (lanes) } { (lanes) } "." }
-                }
-                (lanes, curve) => {
-                    @if let ClaimPicture::Under(lanes) = lanes { p class="elsewhere" { "The workers' timeline is drawn under " a href={ "#" (lanes) } { (lanes) } "." } }
-                    @if let ClaimPicture::Under(curve) = curve { p class="elsewhere" { "The speedup curve is drawn under " a href={ "#" (curve) } { (curve) } "." } }
-                }
+    /// What the workers did.
+    fn timeline(&self, shared: &PageFacts) -> Markup {
+        match &self.lanes {
+            ClaimPicture::Here(lanes) => lanes.picture(&self.finding.id, shared.most_bars),
+            ClaimPicture::Under(other) => {
+                html! { p { "The same as under " a href={ "#" (other) "-timeline" } { (other) } "." } }
             }
+            ClaimPicture::Nowhere => html! {},
+        }
+    }
+
+    /// The speedup against workers.
+    fn scaling(&self) -> Markup {
+        match &self.sweep {
+            ClaimPicture::Here(sweep) => html! { (sweep.chart(&format!("{}-curve", self.finding.id))) (sweep.table()) },
+            ClaimPicture::Under(other) => {
+                html! { p { "The same as under " a href={ "#" (other) "-curve-speedup" } { (other) } "." } }
+            }
+            ClaimPicture::Nowhere => html! {},
         }
     }
 
@@ -156,13 +202,63 @@ impl DrawnClaim<'_> {
     fn mechanisms(&self) -> Markup {
         let finding = self.finding;
         let Some(first) = finding.figures.first().filter(|_| !finding.mechanisms.is_empty()) else { return html! {} };
-        let rows: Vec<IntervalRow> = finding.mechanisms.iter().filter_map(apart_row).collect();
-        let caption = html! { b { "Where the explanations differ." } " The same explanations with other numbers." };
+        let rows =
+            |of: &dyn Fn(&MechanismFinding) -> Option<IntervalRow>| finding.mechanisms.iter().filter_map(of).collect();
+        let wanted = first.reference.as_ref().map(|reference| reference.value);
+        let (own, apart) = (rows(&|one| mechanism_row(one, first)), rows(&|one| apart_row(one)));
+        let [own, apart] =
+            [(own, wanted), (apart, None)].map(|(rows, wanted)| Panel { unit: first.unit, rows, wanted });
         html! {
-            @if let Some(apart) = &finding.apart { p class="note" { b { "What could it have been?" } " " (emphasised(apart)) } }
-            (intervals(&Panel { unit: first.unit, rows, wanted: None }, &format!("{}-apart", finding.id), "The explanations with other numbers, on one axis", &caption))
+            @if let Some(apart) = &finding.apart { p { (emphasised(apart)) } }
+            (intervals(&own, &format!("{}-explained", finding.id), "Each explanation as an experiment, and the figure to explain", &html! { b { "The figure to explain" } " is the dotted line." }))
+            (intervals(&apart, &format!("{}-apart", finding.id), "The explanations with other numbers, on one axis", &html! { b { "The same explanations" } " with other numbers." }))
         }
     }
+
+    /// Both sides of its exhibits: the document's way and the right way.
+    fn museum(&self, input: &PageInput) -> Markup {
+        html! {
+            @for (exhibit, elsewhere) in &self.exhibits {
+                @if let Some(other) = elsewhere {
+                    p { "The museum's " code { (exhibit.name) } " is shown under " a href={ "#" (exhibit_id(exhibit)) } { (other) } "." }
+                } @else if let Some(ExhibitShown { bug, right }) = input.evidence.exhibits.get(exhibit.name) {
+                    div class="exhibit" id=(exhibit_id(exhibit)) {
+                        @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
+                            div {
+                                p class="side" { b { (side) } }
+                                p { (what) }
+                                p { b { @if shown.holds { "Here: " } @else { "Here, unexpectedly: " } } (shown.verdict) }
+                            }
+                        }
+                    }
+                    p class="small" { "From the museum: " code { "makespan museum " (exhibit.name) } }
+                }
+            }
+        }
+    }
+}
+
+fn exhibit_id(exhibit: &Exhibit) -> String {
+    format!("exhibit-{}", exhibit.name)
+}
+
+/// A part of a claim that is folded away. Nothing if it is empty.
+fn fold(name: &str, inside: &Markup) -> Markup {
+    html! {
+        @if !inside.0.is_empty() {
+            details class="fold" { summary { (name) } div { (inside) } }
+        }
+    }
+}
+
+/// Whether it was measured with cells that run in Python.
+fn is_python(figure: &FigureFinding) -> bool {
+    figure.measured.is_some() && figure.cells.iter().any(|cell| cell.strategy.starts_with("python/"))
+}
+
+/// Whether there is something to draw.
+fn has_marks(figure: &FigureFinding) -> bool {
+    figure.measured.is_some() || figure.reference.is_some() || figure.prediction.is_some()
 }
 
 /// True for units that are shown in words, because there is nothing to draw.
@@ -218,20 +314,40 @@ fn explanation(
     }
 }
 
-/// A line for each condition that the verdict depends on.
+/// A row for each condition that the verdict depends on: its verdict, and the figure that decides.
 fn readings(finding: &Finding) -> Markup {
     html! {
-        @if !finding.readings.is_empty() {
-            ul class="outcomes" {
-                @for reading in &finding.readings {
-                    @let look = verdict::of(reading.verdict);
-                    li class={ "v-" (look.name) } {
-                        (look.sign())
-                        span { b { (capital(&reading.condition)) ": " (look.words()) "." } " " (emphasised(&reading.sentence)) }
+        div class="scroll" tabindex="0" role="region" aria-label={ "The readings of " (finding.id) } {
+            table class="readings" {
+                thead { tr { th scope="col" { "reading" } th scope="col" { "verdict" } th scope="col" { "figure" } th scope="col" class="n" { "here" } th scope="col" class="n" { "expected" } } }
+                tbody {
+                    @for reading in &finding.readings {
+                        @let mine = |figure: &&FigureFinding| figure.reading.as_ref() == Some(&reading.condition);
+                        @let deciding = finding.figures.iter().filter(mine).find(|figure| figure.verdict == reading.verdict);
+                        tr {
+                            th scope="row" class="wide-name" { (capital(&reading.condition)) }
+                            td { (verdict::chip(reading.verdict)) }
+                            @if let Some(figure) = deciding {
+                                td { (figure.name) }
+                                td class="n" {
+                                    @if let Some(measured) = figure.measured { b { (figure.unit.figure(measured.value.estimate)) } " " span class="interval" { (figure.unit.interval(measured.value)) } }
+                                    @else { "–" }
+                                }
+                                td class="n" { (expected(figure)) }
+                            } @else { td {} td class="n" { "–" } td class="n" { "–" } }
+                        }
                     }
                 }
             }
         }
+    }
+}
+
+/// The document's figure, or else the bound: `4.14×`, `above 1.00×`.
+fn expected(figure: &FigureFinding) -> String {
+    match &figure.reference {
+        Some(reference) => figure.unit.figure(reference.value),
+        None => claim_table::agrees(figure),
     }
 }
 
@@ -276,39 +392,23 @@ fn outcomes(finding: &Finding) -> Markup {
     }
 }
 
-fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static museum::Exhibit> {
+/// The museum's exhibits about this claim.
+pub(crate) fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static Exhibit> {
     museum::ALL.iter().filter(|exhibit| exhibit.claims.contains(&finding.id.as_str()))
-}
-
-/// Both sides of its exhibits: the document's way and the right way.
-fn exhibits(finding: &Finding, input: &PageInput) -> Markup {
-    let shown = museum_of(finding).filter_map(|exhibit| Some((exhibit, input.evidence.exhibits.get(exhibit.name)?)));
-    html! {
-        @for (exhibit, ExhibitShown { bug, right, .. }) in shown {
-            div class="exhibit" {
-                @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
-                    div {
-                        p class="side" { b { (side) } }
-                        p { (what) }
-                        p { b { @if shown.holds { "Here: " } @else { "Here, unexpectedly: " } } (shown.verdict) }
-                    }
-                }
-            }
-            p class="small" { "From the museum: " code { "makespan museum " (exhibit.name) } }
-        }
-    }
 }
 
 /// What differs without an interpreter lock, beside the figures with a simulated one.
 fn in_rust(finding: &Finding) -> Markup {
-    let Some(note) = &finding.in_rust else { return html! {} };
     let under_lock = |figure: &FigureFinding| figure.cells.last().is_some_and(|cell| cell.strategy == "gil_threads");
-    let both = finding.figures.iter().filter(|figure| figure.role != FigureRole::Decides || under_lock(figure));
+    let both = finding.figures.iter().filter(|figure| figure.role != FigureRole::Decides || under_lock(figure) || is_python(figure));
     let figures: Vec<(&FigureFinding, String)> =
         both.filter_map(|figure| Some((figure, figure.unit.measured(&figure.measured?)))).collect();
+    if finding.in_rust.is_none() && !finding.figures.iter().any(is_python) {
+        return html! {};
+    }
     html! {
         div class="note in-rust" {
-            p { b { "In Rust" } " " (note) }
+            @if let Some(note) = &finding.in_rust { p { b { "In Rust" } " " (note) } }
             @if !figures.is_empty() {
                 ul {
                     @for (figure, measured) in figures {

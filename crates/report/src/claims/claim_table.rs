@@ -2,7 +2,7 @@
 
 use crate::{
     claims::{
-        claim::{ClaimPicture, DrawnClaim, PageFacts, look_of, records},
+        claim::{DrawnClaim, PageFacts, look_of, records},
         verdict,
     },
     scenario::{host, words},
@@ -15,14 +15,12 @@ use harness::{
 use maud::{Markup, html};
 use support::figures::count;
 
-/// The table of a claim, collapsed.
+/// The table of a claim.
 pub(crate) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
     let finding = claim.finding;
     let records = records(finding, shared.input);
     html! {
-        details {
-            summary { "The figures" }
-            div class="scroll" tabindex="0" role="region" aria-label={ "The figures of " (finding.id) ", as a table" } {
+        div class="scroll" tabindex="0" role="region" aria-label={ "The figures of " (finding.id) ", as a table" } {
                 table {
                     caption { span { (provenance(finding, &records)) } }
                     thead {
@@ -43,9 +41,7 @@ pub(crate) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
                     }
                 }
             }
-            @if shared.own_host { (host::strip(&records)) }
-            @if let ClaimPicture::Here(sweep) = &claim.sweep { (sweep.table()) }
-        }
+        @if shared.own_host { (host::strip(&records)) }
     }
 }
 
@@ -137,7 +133,7 @@ fn sources(figure: &FigureFinding) -> String {
 }
 
 /// The range of agreement: `3.52×–4.76×`, `above 1.00×`.
-fn agrees(figure: &FigureFinding) -> String {
+pub(crate) fn agrees(figure: &FigureFinding) -> String {
     let text = |bound| figure.unit.figure(bound);
     match figure.agrees {
         Some((low, high)) if low.is_finite() && high.is_finite() => {

@@ -1,7 +1,12 @@
-//! The decision table: each kind of work, its fastest strategies in words, and the measured intervals behind the words.
+//! The fastest strategies for each kind of work: on the first screen the winners, and with how many workers each stops
+//! gaining; below, every strategy with its interval.
 
 use crate::{
-    scenario::curves::{self, ends},
+    PageInput,
+    scenario::{
+        curves::{self, ends},
+        group,
+    },
     svg::{
         chart::{self, Caption, Drawing, Rendition, line, marker, text},
         labels, palette,
@@ -27,6 +32,67 @@ const BELOW: Rendition = Rendition { name: "narrow", width: 350.0, font: 15.0 };
 /// Line height per strategy, in font sizes.
 const LINE: f64 = 1.5;
 
+/// More strategies than this would not fit the first screen.
+const MOST_WINNERS: usize = 5;
+/// More workers that are not shown to be faster by more than this gain nothing.
+const GAIN: f64 = 1.05;
+
+/// The winners of each kind of work, as a small chart. Empty if no kind of work was measured.
+pub(crate) fn winners(input: &PageInput) -> Markup {
+    let measured = input.findings.decisions.iter().filter(|decided| !decided.ranking.is_empty());
+    html! {
+        div class="winners" {
+            @for decided in measured {
+                @let best = decided.ranking.first().map_or(1.0, |first| first.speedup.estimate);
+                @let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
+                @let shown = |ranked: &&Ranked| ranked.place.leads() || !led && ranked.place == Place::NotToldApart;
+                table {
+                    caption { (capital(&decided.work)) }
+                    thead { tr { th scope="col" { @if led { "fastest" } @else { "not told apart" } } th scope="col" colspan="2" { "speedup" } th scope="col" class="n" { "gains up to" } } }
+                    tbody {
+                        @for ranked in decided.ranking.iter().filter(shown).take(MOST_WINNERS) {
+                            tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
+                                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy)) }
+                                td class="bar-cell" { span class="length" style={ "width:" (px(100.0 * ranked.speedup.estimate / best)) "%" } {} }
+                                td { b { (value(ranked)) } " with " (ranked.cell.shape) }
+                                td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The strategy's mark in its hue.
+fn mark(ranked: &Ranked) -> Markup {
+    html! { svg class="sample" viewBox="-12 -12 24 24" aria-hidden="true" { (palette::mark(&ranked.cell.strategy, 7.0)) } }
+}
+
+/// The fewest workers of which no larger number is shown to be faster by more than 5 %: `8`, or `30 or more` if that is
+/// the most that were measured. `None` without other numbers of workers.
+fn gains_up_to(input: &PageInput, decided: &Decided, ranked: &Ranked) -> Option<String> {
+    let records = input.records.iter().chain(&input.evidence.records);
+    let groups = records.filter(|record| record.scenario == decided.scenario).flat_map(group::groups);
+    let mine = groups.filter(|group| group.variant == ranked.cell.variant && group.timer == ranked.cell.timer);
+    let points = mine.map(|group| {
+        let cells = group.contenders().filter(|cell| {
+            cell.record.spec.strategy == ranked.cell.strategy && cell.record.spec.deal == ranked.cell.deal
+        });
+        let mut points: Vec<_> = cells.filter_map(|cell| Some((cell.record.workers(), cell.speedup()?))).collect();
+        points.sort_by_key(|(workers, _)| *workers);
+        points
+    });
+    let points = points.max_by_key(Vec::len).filter(|points| points.len() > 1)?;
+    let (most, _) = *points.last()?;
+    let stops = points
+        .iter()
+        .enumerate()
+        .find(|(place, (_, here))| points[place + 1..].iter().all(|(_, more)| more.low <= GAIN * here.high));
+    stops.map(|(_, (workers, _))| if *workers == most { format!("{most} or more") } else { workers.to_string() })
+}
+
 /// The section. Empty if no kind of work was measured.
 pub(crate) fn section(decisions: &[Decided]) -> Markup {
     let measured: Vec<&Decided> = decisions.iter().filter(|decided| !decided.ranking.is_empty()).collect();
@@ -36,7 +102,8 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
     html! {
         section id=(ID) aria-labelledby={ (ID) "-question" } {
             h2 id={ (ID) "-question" } { (QUESTION) }
-            div class="part" {
+            details class="part" {
+                summary { "Every strategy with its interval" }
                 p class="lead" {
                     "Speedup over sequential, each with the workers shown, with 95 % intervals. "
                     "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
@@ -97,7 +164,7 @@ fn draw(decided: &Decided, rendition: &Rendition) -> Drawing {
             (one(ranked, &x, (left, right), (number as f64 + 0.5) * LINE * font, rendition))
         }
     };
-    Drawing { height: bottom + 1.6 * font, body }
+    Drawing { height: bottom + 1.6 * font, body, axis: None }
 }
 
 fn one(ranked: &Ranked, x: &Scale, (left, right): (f64, f64), y: f64, rendition: &Rendition) -> Markup {
@@ -153,11 +220,10 @@ fn in_place(place: Place) -> &'static str {
 /// The same figures as a table.
 fn table(decisions: &[&Decided]) -> Markup {
     html! {
-        details {
-            summary { "The figures" }
+        div {
             div class="scroll" tabindex="0" role="region" aria-label="The fastest strategies, as a table" {
                 table {
-                    thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 %" } th scope="col" { "" } } }
+                    thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 %" } th scope="col" { "place" } } }
                     tbody {
                         @for decided in decisions {
                             @for ranked in &decided.ranking {

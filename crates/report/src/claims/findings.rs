@@ -5,15 +5,16 @@ use crate::{
     claims::{
         claim::{self, ClaimPicture, DrawnClaim, PageFacts},
         decisions,
+        documents::Document,
         emphasis::emphasised,
         intervals,
         lanes::Lanes,
-        scoreboard::{self, Document},
+        navigation, scoreboard,
         sweep::{self, Sweep},
     },
     command::command,
 };
-use findings::{Finding, Verdict, summary};
+use findings::{Finding, Verdict, summary, takeaway};
 use harness::results::record::Record;
 use maud::{Markup, html};
 use support::words::capital;
@@ -34,15 +35,19 @@ impl<'a> FrontPage<'a> {
         (!documents.is_empty()).then_some(Self { input, documents })
     }
 
+    /// What a reader takes home, in one sentence.
+    pub(crate) fn takeaway(&self) -> Markup {
+        let told = takeaway(&self.input.findings.decisions);
+        emphasised(&if told.is_empty() { summary(&self.input.findings.claims) } else { told })
+    }
+
     /// The purpose of the page, in one sentence.
     pub(crate) fn purpose(&self) -> String {
         let claims = self.input.findings.claims.len();
         let documents = in_words(self.documents.len());
-        let (say, their) =
-            if self.documents.len() == 1 { ("document says", "its") } else { ("documents say", "their") };
-        let ran = if self.documents.len() == 1 { "what it ran" } else { "what they ran" };
+        let say = if self.documents.len() == 1 { "tutorial says" } else { "tutorials say" };
         format!(
-            "{} well-known {say} what makes a program faster. This page ran {ran} on this machine, with a verdict on each of {their} {claims} claims.",
+            "{} well-known {say} what makes a program faster. Each of their {claims} claims was put to the test on this machine.",
             capital(&documents)
         )
     }
@@ -58,12 +63,12 @@ impl<'a> FrontPage<'a> {
         records
     }
 
-    /// The scoreboard, and which claims are left to measure.
+    /// The fastest strategies, the scoreboard, and which claims are left to measure.
     pub(crate) fn board(&self) -> Markup {
         let claims = &self.input.findings.claims;
         let left = claims.iter().filter(|claim| claim.verdict == Verdict::NotMeasured).count();
         html! {
-            p class="answer" { (emphasised(&summary(claims))) }
+            (decisions::winners(self.input))
             (scoreboard::scoreboard(claims, &self.documents))
             @if left > 0 {
                 p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This measures every claim, in some minutes:" }
@@ -72,21 +77,13 @@ impl<'a> FrontPage<'a> {
         }
     }
 
-    /// The table of contents: documents, then the rest.
-    pub(crate) fn contents(&self) -> Markup {
-        html! {
-            @if self.has_decisions() { li { a href={ "#" (decisions::ID) } { (decisions::QUESTION) } } }
-            @for document in &self.documents {
-                li { a href={ "#" (document.id()) } { (document.number) } }
-            }
-        }
+    /// The list at the page's side; `others` are the ids and titles of sections that are no document's.
+    pub(crate) fn navigation(&self, others: &[(String, String)]) -> Markup {
+        let own: Vec<_> = self.input.own.iter().map(|own| (own.title.clone(), own.claims.as_slice())).collect();
+        navigation::navigation(&self.documents, &own, others)
     }
 
-    fn has_decisions(&self) -> bool {
-        self.input.findings.decisions.iter().any(|decided| !decided.ranking.is_empty())
-    }
-
-    /// The fastest strategies for each kind of work.
+    /// Every measured strategy of each kind of work.
     pub(crate) fn decisions(&self) -> Markup {
         decisions::section(&self.input.findings.decisions)
     }
@@ -100,7 +97,7 @@ impl<'a> FrontPage<'a> {
             @for document in &self.documents {
                 @let (id, title) = (document.id(), format!("{}-title", document.id()));
                 section class="document-section" id=(id) aria-labelledby=(title) {
-                    p class="eyebrow" { "Document " (document.number) }
+                    p class="eyebrow" { "Document " (document.number) ": " (document.title()) }
                     h2 id=(title) { (capital(document.about())) }
                     @for claim in claims.iter().filter(|claim| document.claims.iter().any(|finding| std::ptr::eq(*finding, claim.finding))) {
                         (claim.article(&shared))
@@ -130,7 +127,7 @@ pub(crate) fn own_sections(input: &PageInput, own_host: bool, most_bars: usize) 
 pub(crate) fn key() -> Markup {
     html! {
         div class="how-to-read" {
-            p class="lead" { "Each claim has its answer first, then the document's figure and ours on one axis:" }
+            p class="lead" { "Each claim shows its verdict, what the document says, and the document's figure and ours on one axis; the rest is folded. In a timeline, every bar is one task and every lane one worker." }
             (intervals::key())
         }
     }
@@ -160,7 +157,14 @@ fn with_pictures<'a>(findings: impl Iterator<Item = &'a Finding>, input: &'a Pag
                 before.map_or(ClaimPicture::Here(sweep), ClaimPicture::Under)
             }
         };
-        claims.push(DrawnClaim { finding, lanes, sweep });
+        let elsewhere = |exhibit: &museum::Exhibit| {
+            let same =
+                |(other, under): &(&museum::Exhibit, Option<&str>)| other.name == exhibit.name && under.is_none();
+            claims.iter().find(|claim| claim.exhibits.iter().any(same)).map(|claim| claim.finding.id.as_str())
+        };
+        let shown = claim::museum_of(finding).filter(|exhibit| input.evidence.exhibits.contains_key(exhibit.name));
+        let exhibits = shown.map(|exhibit| (exhibit, elsewhere(exhibit))).collect();
+        claims.push(DrawnClaim { finding, lanes, sweep, exhibits });
     }
     claims
 }

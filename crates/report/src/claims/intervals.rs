@@ -276,7 +276,7 @@ impl Panel {
                 }
             }
         };
-        Drawing { height: bottom + (3.0 + LINE * (titles.len() as f64 - 1.0)) * font, body }
+        Drawing { height: bottom + (3.0 + LINE * (titles.len() as f64 - 1.0)) * font, body, axis: None }
     }
 
     /// The vertical stretches that a line across rows may cross: on a narrow page, text lies between them.

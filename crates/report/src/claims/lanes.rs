@@ -82,8 +82,7 @@ impl<'a> Lanes<'a> {
         let timer = self.cells.first().map(|cell| cell.spec.timer);
         let timer = timer.filter(|timer| self.cells.iter().all(|cell| cell.spec.timer == *timer));
         html! {
-            b { "Every bar is one task, every lane one worker." }
-            @if let Some(timer) = timer.filter(|timer| *timer != Timer::Warm) { " " (words::timer(timer)) }
+            @if let Some(timer) = timer.filter(|timer| *timer != Timer::Warm) { (words::timer(timer)) }
         }
     }
 }

@@ -2,57 +2,16 @@
 //!
 //! It works without a script: a count links to the list of its claims, which CSS shows while it is the `:target`.
 
-use crate::claims::verdict::{self, VerdictStyle};
+use crate::claims::{
+    documents::Document,
+    verdict::{self, VerdictStyle},
+};
 use findings::{Finding, Verdict, bug_counts};
 use maud::{Markup, html};
 use support::words::capital;
 
 /// The scoreboard's id.
 pub(crate) const ID: &str = "scoreboard";
-
-/// The documents' topics in our own words, in the order of a course.
-const DOCUMENTS: [(&str, &str); 5] = [
-    ("000", "web requests with threads and processes"),
-    ("001", "an image downloader, ten ways"),
-    ("002", "why, when and how: pages and primes"),
-    ("003", "a thread for each URL, or fifty workers"),
-    ("004", "fifteen photographs and a pool of threads"),
-];
-
-/// A document with its claims.
-pub(crate) struct Document<'a> {
-    /// Its number: `000`.
-    pub(crate) number: &'a str,
-    /// Its claims, in order.
-    pub(crate) claims: Vec<&'a Finding>,
-}
-
-impl<'a> Document<'a> {
-    /// The documents of these claims, in their order.
-    pub(crate) fn all(claims: &'a [Finding]) -> Vec<Self> {
-        let mut all: Vec<Self> = Vec::new();
-        for claim in claims {
-            let number = claim.id.split_once('-').map_or(claim.id.as_str(), |(number, _)| number);
-            match all.iter_mut().find(|document| document.number == number) {
-                Some(document) => document.claims.push(claim),
-                None => all.push(Self { number, claims: vec![claim] }),
-            }
-        }
-        let place = |number: &str| DOCUMENTS.iter().position(|(known, _)| *known == number);
-        all.sort_by_key(|document| place(document.number).unwrap_or(DOCUMENTS.len()));
-        all
-    }
-
-    /// Its topic.
-    pub(crate) fn about(&self) -> &'static str {
-        DOCUMENTS.iter().find(|(number, _)| *number == self.number).map_or("", |(_, about)| about)
-    }
-
-    /// Its section's id.
-    pub(crate) fn id(&self) -> String {
-        format!("document-{}", self.number)
-    }
-}
 
 /// The counts, the cells, and the lists behind the counts.
 pub(crate) fn scoreboard(claims: &[Finding], documents: &[Document]) -> Markup {

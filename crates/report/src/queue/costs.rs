@@ -61,7 +61,7 @@ pub(crate) fn throughput(costs: &Costs, id: &str) -> Markup {
             let rate = JobRate::of(bulk)?;
             let tip =
                 format!("{}, {}: {}", name(bulk.engine), palette::workers("queue", bulk.workers), rate.in_words());
-            Some(Point { across: bulk.workers, value: rate.median, interval: rate.interval, tip })
+            Some(Point { across: bulk.workers, value: rate.median, interval: rate.interval, rounds: Vec::new(), tip })
         },
     );
     if series.is_empty() {
@@ -97,7 +97,7 @@ pub(crate) fn growth(costs: &Costs, id: &str) -> Markup {
             let each = Time::of(&bulk.per_job_s())?;
             let tip =
                 format!("{}, {} jobs: {} for each", name(bulk.engine), grouped(bulk.jobs), curves::time_in_words(each));
-            Some(Point { across: bulk.jobs, value: each.median, interval: each.interval, tip })
+            Some(Point { across: bulk.jobs, value: each.median, interval: each.interval, rounds: Vec::new(), tip })
         },
     );
     if series.is_empty() {

@@ -67,12 +67,6 @@ impl<'a> QueueLesson<'a> {
         Some((costs, [Engine::Redis, Engine::Sqlite].into_iter().find(measured)?))
     }
 
-    /// The entry in the table of contents: what a job costs.
-    pub(crate) fn in_short(&self) -> Option<(String, &'static str)> {
-        let (costs, engine) = self.engine()?;
-        Some((time(Time::of(costs.single_s(engine))?.median), costs::name(engine)))
-    }
-
     /// The section.
     pub(crate) fn section(&self) -> Markup {
         html! {

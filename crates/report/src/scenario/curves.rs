@@ -1,4 +1,4 @@
-//! The two line charts of a group: speedup against workers, and time against workers.
+//! The line charts of a group: speedup against workers, or time against workers.
 
 use crate::{
     scenario::{
@@ -28,6 +28,24 @@ pub(crate) struct Beside {
     pub(crate) law: Option<(f64, u32)>,
 }
 
+/// Speedup or time, by a switch that works without a script; the time where there is no speedup. `id` is unique on the
+/// page.
+pub(crate) fn either(group: &Group, cores: u32, id: &str, scale_note: &str) -> Markup {
+    let (speedups, times) = (speedups(group, cores, id), times(group, cores, id, scale_note));
+    if speedups.0.is_empty() {
+        return times;
+    }
+    html! {
+        fieldset class="either" {
+            legend { "Against the number of workers" }
+            @for (place, what) in ["speedup", "time"].into_iter().enumerate() {
+                label { input type="radio" name={ (id) "-either" } checked[place == 0]; (what) }
+            }
+            (speedups) (times)
+        }
+    }
+}
+
 /// Speedup over the baseline against workers. Empty if no cell has a speedup.
 pub(crate) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
     speedups_beside(group, cores, id, Beside::default(), &words::speedup_caption(group))
@@ -37,7 +55,7 @@ pub(crate) fn speedups(group: &Group, cores: u32, id: &str) -> Markup {
 pub(crate) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Beside, caption: &Markup) -> Markup {
     let series = series(group, |cell| {
         let speedup = cell.speedup()?;
-        Some((speedup.estimate, Some((speedup.low, speedup.high)), words::speedup_tip(cell)))
+        Some((speedup.estimate, Some((speedup.low, speedup.high)), Vec::new(), words::speedup_tip(cell)))
     });
     if series.is_empty() {
         return html! {};
@@ -72,7 +90,7 @@ pub(crate) fn speedups_beside(group: &Group, cores: u32, id: &str, beside: Besid
 pub(crate) fn times(group: &Group, cores: u32, id: &str, scale_note: &str) -> Markup {
     let series = series(group, |cell| {
         let measured = cell.time?;
-        Some((measured.median, measured.interval, words::time_tip(cell)))
+        Some((measured.median, measured.interval, cell.record.timed_s(), words::time_tip(cell)))
     });
     if series.is_empty() {
         return html! {};
@@ -125,13 +143,13 @@ pub(crate) fn ends(low: f64, high: f64) -> ((f64, f64), bool, &'static str) {
     }
 }
 
-/// What a chart shows of a cell: the figure, its interval, and both in words.
-type ShownCurve = (f64, Option<(f64, f64)>, String);
+/// What a chart shows of a cell: the figure, its interval, that of each round, and the first two in words.
+type ShownCurve = (f64, Option<(f64, f64)>, Vec<f64>, String);
 
 fn series(group: &Group, shown: impl Fn(&Cell) -> Option<ShownCurve>) -> Vec<Series> {
     let point = |cell: &Cell| {
-        let (value, interval, tip) = shown(cell)?;
-        Some(Point { across: cell.record.workers().max(1), value, interval, tip })
+        let (value, interval, rounds, tip) = shown(cell)?;
+        Some(Point { across: cell.record.workers().max(1), value, interval, rounds, tip })
     };
     let all = group.series().into_iter().filter_map(|(label, cells)| {
         let points: Vec<Point> = cells.iter().filter_map(|cell| point(cell)).collect();
@@ -146,12 +164,15 @@ fn most_workers(series: &[Series]) -> f64 {
     f64::from(most.unwrap_or(1).max(2))
 }
 
-/// The smallest and the largest figure drawn, including intervals and references.
+/// The smallest and the largest figure drawn, including intervals, rounds and references.
 pub(crate) fn extent(series: &[Series], references: &[Reference]) -> (f64, f64) {
     let points = series.iter().flat_map(|series| &series.points);
     let measured = points.flat_map(|point| {
         let (low, high) = point.interval.unwrap_or((point.value, point.value));
         [low.min(point.value), high.max(point.value)]
+            .into_iter()
+            .chain(point.rounds.iter().copied())
+            .collect::<Vec<_>>()
     });
     let compared = references.iter().flat_map(|reference| &reference.corners).map(|(_, value)| *value);
     let above_zero = measured.chain(compared).filter(|value| *value > 0.0 && value.is_finite());

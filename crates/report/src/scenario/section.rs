@@ -1,4 +1,4 @@
-//! One scenario: the question, the answer, the charts, the table, and how to repeat it.
+//! One scenario, folded: the question, the answer, the charts, the table, and how to repeat it.
 
 use crate::{
     CriterionLink,
@@ -25,7 +25,9 @@ pub(crate) fn section(
 ) -> Markup {
     let groups = group::groups(record);
     html! {
-        section id=(id) aria-labelledby={ (id) "-question" } {
+        details class="scenario" {
+            summary { (record.question) " " span class="short" { (record.scenario) } }
+            section id=(id) aria-labelledby={ (id) "-question" } {
             p class="eyebrow" { (eyebrow(record)) }
             h2 id={ (id) "-question" } { (record.question) }
             (missing(record))
@@ -35,6 +37,7 @@ pub(crate) fn section(
                 (part(record, group, &format!("{id}-{number}"), criterion, groups.len() > 1, most_bars))
             }
             (repeat(record))
+            }
         }
     }
 }
@@ -76,10 +79,7 @@ fn part(
                 @for sentence in words::afterwards(group) { (sentence) " " }
                 @if let Some(scale) = &scale { (scale) }
             }
-            @if drawn {
-                (curves::speedups(group, cores, id))
-                (curves::times(group, cores, id, &note))
-            }
+            @if drawn { (curves::either(group, cores, id, &note)) }
             (table::table(record, group, criterion, &scale.map_or(String::new(), |scale| format!(" {scale}"))))
             (jobs::jobs(group, id, &note, most_bars))
             (resources::latencies(record, group))

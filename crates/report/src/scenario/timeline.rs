@@ -42,6 +42,8 @@ const LEAST_BAR: f64 = 2.5;
 const HOLLOW: f64 = 0.7;
 /// The height of the backlog area, and the gap above it.
 const DEPTH: (f64, f64) = (34.0, 8.0);
+/// The space around lanes for the line of the makespan and for crosses.
+const MARGIN: f64 = 3.0;
 
 /// One strategy's lanes.
 struct TimelineRow<'a> {
@@ -283,25 +285,41 @@ fn draw(rows: &[TimelineRow], rendition: &Rendition, scale_note: &str, most_bars
     let ticks = round_ticks(0.0, longest * unit.per_second, if rendition.is_narrow() { 5 } else { 10 });
     let most_bars = most_bars / rows.len();
     let body = html! {
-        @for tick in ticks {
-            @let place = x.at(tick / unit.per_second);
-            (line("grid", (place, 0.0), (place, bottom)))
-            (text(place, bottom + 0.8 * font, if tick == 0.0 && rendition.is_narrow() { "start" } else { "middle" }, "muted", &plain(tick)))
+        g class="time-axis" {
+            @for tick in ticks {
+                @let place = x.at(tick / unit.per_second);
+                (line("grid", (place, 0.0), (place, bottom)))
+                (text(place, bottom + 0.8 * font, if tick == 0.0 && rendition.is_narrow() { "start" } else { "middle" }, "muted", &plain(tick)))
+            }
         }
         (text(left, bottom + 2.2 * font, "start", "muted", &format!("{}{scale_note}", unit.long)))
         @for (row, top) in rows.iter().zip(tops) {
             g class={ "series s-" (palette::of(&row.cell.record.spec.strategy).strategy) } {
                 (title(row, top, left, rendition))
                 (hosts_beside(row, top, left, font))
-                (phases(row, top, &x))
-                (lanes(row, top, &x, longest, most_bars))
-                (outages(row, top, &x))
-                (depth(row, top, &x, left, rendition))
+                (depth_label(row, top, left, rendition))
+                // A drawing of its own, so that the script can stretch it.
+                @let (above, height) = (top - MARGIN, row.height(rendition) + 2.0 * MARGIN);
+                svg class="lanes" x=(px(left)) y=(px(above)) width=(px(right + MARGIN - left)) height=(px(height))
+                    viewBox={ (px(left)) " " (px(above)) " " (px(right + MARGIN - left)) " " (px(height)) } preserveAspectRatio="none" {
+                    (phases(row, top, &x))
+                    (lanes(row, top, &x, longest, most_bars))
+                    (outages(row, top, &x))
+                    (depth(row, top, &x, rendition))
+                    (makespan_line(row, top, &x, rendition))
+                }
                 (makespan(row, top, &x, rendition))
             }
         }
     };
-    Drawing { height: bottom + 3.0 * font, body }
+    let longest = longest * unit.per_second * (right + MARGIN - left) / (right - left);
+    let axis = [left, right + MARGIN, longest, bottom].map(precise).join(" ");
+    Drawing { height: bottom + 3.0 * font, body, axis: Some(axis) }
+}
+
+/// A number that a script reads.
+fn precise(number: f64) -> String {
+    format!("{number:.6}")
 }
 
 fn title(row: &TimelineRow, top: f64, left: f64, rendition: &Rendition) -> Markup {
@@ -333,17 +351,23 @@ fn hosts_beside(row: &TimelineRow, top: f64, left: f64, font: f64) -> Markup {
     }
 }
 
-/// The queue's backlog over time.
-fn depth(row: &TimelineRow, top: f64, x: &Scale, left: f64, rendition: &Rendition) -> Markup {
+/// The name of the backlog.
+fn depth_label(row: &TimelineRow, top: f64, left: f64, rendition: &Rendition) -> Markup {
     let Some(depth) = &row.depth else { return html! {} };
     let font = rendition.font;
     let from = top + row.lanes_height() + depth_gap(rendition);
+    if rendition.is_narrow() {
+        text(1.0, from - 0.8 * font, "start", "ink", &depth.label())
+    } else {
+        text(left - 0.7 * font, from + DEPTH.0 / 2.0, "end", "ink", &depth.label())
+    }
+}
+
+/// The queue's backlog over time.
+fn depth(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
+    let Some(depth) = &row.depth else { return html! {} };
+    let from = top + row.lanes_height() + depth_gap(rendition);
     html! {
-        @if rendition.is_narrow() {
-            (text(1.0, from - 0.8 * font, "start", "ink", &depth.label()))
-        } @else {
-            (text(left - 0.7 * font, from + DEPTH.0 / 2.0, "end", "ink", &depth.label()))
-        }
         (depth.draw(|ns| x.at(row.seconds(ns)), (from, from + DEPTH.0), (x.at(row.run_from), x.at(row.run_to))))
     }
 }
@@ -392,13 +416,14 @@ fn lanes(row: &TimelineRow, top: f64, x: &Scale, longest: f64, most_bars: usize)
         @for (number, lane) in lanes.iter().enumerate() {
             @let y = top + number as f64 * pitch + (pitch - thickness) / 2.0;
             @for (rank, bar) in lane.iter().enumerate() {
-                (draw_bar(row, bar, (rank + number) % 2 == 1, y, thickness, x))
+                (draw_bar(row, bar, (rank, number), y, thickness, x))
             }
         }
     }
 }
 
-fn draw_bar(row: &TimelineRow, bar: &Bar, odd: bool, y: f64, thickness: f64, x: &Scale) -> Markup {
+fn draw_bar(row: &TimelineRow, bar: &Bar, (rank, lane): (usize, usize), y: f64, thickness: f64, x: &Scale) -> Markup {
+    let odd = (rank + lane) % 2 == 1;
     let (start, end) = (x.at(row.seconds(bar.start_ns)), x.at(row.seconds(bar.end_ns)));
     // A narrow gap between neighbours, if there is room for it.
     let width = (end - start - if end - start > 4.0 { 1.2 } else { 0.0 }).max(0.6);
@@ -410,7 +435,7 @@ fn draw_bar(row: &TimelineRow, bar: &Bar, odd: bool, y: f64, thickness: f64, x: 
     let round = (thickness / 5.0).min(3.0).min(width / 3.0);
     html! {
         g class="mark" {
-            title { (bar_tip(bar)) }
+            title { (bar_tip(row, bar, lane)) }
             rect class=(class) x=(px(start)) y=(px(y)) width=(px(width)) height=(px(thickness)) rx=(px(round)) {}
             @for hollow in hollows(row, bar, x, (start, width)) { (hollow.draw(y, thickness)) }
             @if bar.failed > 0 { (cross((start + width / 2.0, y + thickness / 2.0), thickness)) }
@@ -470,33 +495,42 @@ fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64)) 
     layers.into_iter().map(layer).collect()
 }
 
-/// A bar's tooltip: its tasks, with their times by name.
-fn bar_tip(bar: &Bar) -> String {
+/// A bar's tooltip: its task and worker, when it began and ended, and what it waited for.
+fn bar_tip(row: &TimelineRow, bar: &Bar, lane: usize) -> String {
     let seconds = |ns: u64| time(ns as f64 / 1e9);
     let running_ns = bar.busy_ns.saturating_sub(bar.waits_ns.iter().sum());
     let waits = WAITS.iter().zip(bar.waits_ns).map(|(wait, ns)| (wait.name, ns)).filter(|(_, ns)| *ns > 0);
     let parts = waits.map(|(name, ns)| format!("{name} {}", seconds(ns))).collect::<Vec<_>>().join(", ");
-    let times = if parts.is_empty() { parts } else { format!(" ({parts}, running {})", seconds(running_ns)) };
-    let busy = seconds(bar.busy_ns);
-    match (bar.tasks, bar.index) {
-        (0, _) => format!("prologue: {busy}{times}"),
-        (1, Some(index)) if bar.failed > 0 => format!("task {index}: {busy}{times}; it ended in an error"),
-        (1, Some(index)) => format!("task {index}: {busy}{times}"),
-        (tasks, _) if bar.failed > 0 => {
-            format!("{tasks} tasks, {busy} in all{times}; {} of them ended in an error", bar.failed)
-        }
-        (tasks, _) => format!("{tasks} tasks, {busy} in all{times}"),
-    }
+    let times = if parts.is_empty() { parts } else { format!(": {parts}, running {}", seconds(running_ns)) };
+    let what = match (bar.tasks, bar.index) {
+        (0, _) => "prologue".into(),
+        (1, Some(index)) => format!("task {index}"),
+        (tasks, _) => format!("{tasks} tasks"),
+    };
+    // Several workers may share a lane.
+    let worker =
+        if row.cell.record.workers() as usize > row.lanes.len() { String::new() } else { format!(", worker {lane}") };
+    let (from, to) = (row.seconds(bar.start_ns), row.seconds(bar.end_ns));
+    let when = format!("{} to {}", time(from.max(0.0)), time(to));
+    let busy = if bar.tasks > 1 { format!("{} in all", seconds(bar.busy_ns)) } else { seconds(bar.busy_ns) };
+    let errors = match (bar.tasks, bar.failed) {
+        (_, 0) => String::new(),
+        (0 | 1, _) => "; it ended in an error".into(),
+        (_, failed) => format!("; {failed} of them ended in an error"),
+    };
+    format!("{what}{worker}, {when} ({busy}){times}{errors}")
 }
 
-fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
+fn makespan_line(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
     let place = x.at(row.total) + 1.5;
     // On a narrow page the label is below the lanes.
     let height = if rendition.is_narrow() { row.lanes_height() } else { row.height(rendition) };
-    html! {
-        (line("makespan", (place, top - 3.0), (place, top + height + 3.0)))
-        (text(place + 0.45 * rendition.font, top + row.lanes_height() / 2.0, "start", "value", &row.value()))
-    }
+    line("makespan", (place, top - MARGIN), (place, top + height + MARGIN))
+}
+
+fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Markup {
+    let place = x.at(row.total) + 1.5 + 0.45 * rendition.font;
+    text(place, top + row.lanes_height() / 2.0, "start", "value", &row.value())
 }
 
 /// The legend of the tones that occur.
@@ -610,10 +644,10 @@ mod tests {
             "{heights:?}"
         );
         assert!((layers[0].top + layers[0].height - layers[1].top).abs() < 1e-9, "they lie on one another");
+        let tip = bar_tip(&row, bar, 0);
         assert!(
-            bar_tip(bar).contains("waiting for the server") && bar_tip(bar).contains("running"),
-            "{}",
-            bar_tip(bar)
+            tip.starts_with("30 tasks, worker 0, 0\u{a0}µs to ") && tip.contains("waiting for the server"),
+            "{tip}"
         );
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Drawing {
     pub(crate) height: f64,
     /// The elements inside the `svg`.
     pub(crate) body: Markup,
+    /// For a script that zooms: where the axis of time begins and ends in the drawing, its last figure, and its height.
+    pub(crate) axis: Option<String>,
 }
 
 /// The words that go with a picture.
@@ -51,7 +53,7 @@ pub(crate) struct Caption {
 /// A chart in both renditions, with its caption.
 pub(crate) fn figure(words: &Caption, caption: &Markup, draw: impl Fn(&Rendition) -> Drawing) -> Markup {
     html! {
-        figure {
+        figure id=(words.id) {
             figcaption { (caption) }
             (renditions(words, &[WIDE, NARROW], draw))
         }
@@ -65,7 +67,7 @@ pub(crate) fn renditions(words: &Caption, all: &[Rendition], draw: impl Fn(&Rend
                 @let drawing = draw(rendition);
                 @let (title, description) = (format!("{}-{}-title", words.id, rendition.name), format!("{}-{}-text", words.id, rendition.name));
                 svg class={ "chart " (rendition.name) } role="img" aria-labelledby=(title) aria-describedby=(description)
-                    viewBox={ "0 0 " (px(rendition.width)) " " (px(drawing.height)) } font-size=(px(rendition.font)) {
+                    viewBox={ "0 0 " (px(rendition.width)) " " (px(drawing.height)) } font-size=(px(rendition.font)) data-axis=[&drawing.axis] {
                     title id=(title) { (words.title) }
                     desc id=(description) { (words.description) }
                     (drawing.body)

@@ -7,7 +7,7 @@ use crate::svg::{
     scale::{Scale, spread},
 };
 use maud::{Markup, html};
-use support::figures::grouped;
+use support::figures::{grouped, px};
 
 /// Line height, in font sizes.
 const LINE: f64 = 1.25;
@@ -60,6 +60,8 @@ pub(crate) struct Point {
     pub(crate) value: f64,
     /// Its 95 % interval.
     pub(crate) interval: Option<(f64, f64)>,
+    /// The figure of each round.
+    pub(crate) rounds: Vec<f64>,
     /// The exact figures in words.
     pub(crate) tip: String,
 }
@@ -155,7 +157,7 @@ impl Plot {
             }
             (self.published_marks(&at, font))
         };
-        Drawing { height: at.bottom + 3.4 * font, body }
+        Drawing { height: at.bottom + 3.4 * font, body, axis: None }
     }
 
     /// The height of a name at a line's end.
@@ -310,7 +312,8 @@ impl Series {
                 @for (point, (x, y)) in self.points.iter().zip(&places) {
                     g class="mark" {
                         title { (point.tip) }
-                        circle class="reach" cx=(support::figures::px(*x)) cy=(support::figures::px(*y)) r=(support::figures::px(0.8 * font)) {}
+                        circle class="reach" cx=(px(*x)) cy=(px(*y)) r=(px(0.8 * font)) {}
+                        (rounds(&point.rounds, *x - 0.55 * font, at))
                         @if let Some((low, high)) = point.interval {
                             (whisker(*x, at.y.at(low), at.y.at(high), 0.25 * font))
                         }
@@ -320,6 +323,13 @@ impl Series {
             }
         }
     }
+}
+
+/// A small point for each round, beside the mark.
+fn rounds(rounds: &[f64], x: f64, at: &LineLayout) -> Markup {
+    let shown = rounds.iter().map(|value| at.y.at(*value)).filter(|y| y.is_finite() && *y >= at.top && *y <= at.bottom);
+    let steps: Vec<String> = shown.map(|y| format!("M{} {}h0", px(x), px(y))).collect();
+    html! { @if steps.len() > 1 { path class="rounds" d=(steps.concat()) {} } }
 }
 
 fn whisker(x: f64, low: f64, high: f64, half: f64) -> Markup {
