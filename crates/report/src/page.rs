@@ -55,11 +55,11 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                 style { (PreEscaped(palette::css())) (PreEscaped(verdict::css())) (PreEscaped(STYLE)) }
                 script { (PreEscaped(EARLY)) }
             }
-            body {
+            body id="top" {
                 a class="skip" href="#main" { "Skip to the content" }
                 (navigation(front.as_ref(), lesson.as_ref(), input))
                 main id="main" {
-                    header id="top" {
+                    header class="first" {
                         h1 { (TITLE) }
                         @match &front {
                             Some(front) => {

@@ -26,7 +26,7 @@ const checks = {
     for (const figure of document.querySelectorAll('figure')) {
       // The other side of a switch.
       if (!figure.checkVisibility()) continue;
-      const drawn = [...figure.querySelectorAll('svg')].filter(shown);
+      const drawn = [...figure.querySelectorAll('svg.chart')].filter(shown);
       if (drawn.length !== 1) { faults.push(`${figure.textContent.slice(0, 30)}: ${drawn.length} renditions are shown`); continue; }
       const [chart] = drawn;
       const { width, height } = chart.getBoundingClientRect();
@@ -37,9 +37,9 @@ const checks = {
       if (!chart.getAttribute('aria-label')) fault('no name');
       const description = document.getElementById(chart.getAttribute('aria-describedby'));
       if (!description?.textContent.trim()) fault('no description');
-      const table = figure.closest('.part').querySelector('table');
-      const beneath = table && figure.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING;
-      if (!beneath || !table.querySelector('tbody tr')) fault('no table beneath it');
+      const tables = [...figure.closest('.part').querySelectorAll('table')];
+      const beneath = tables.find((table) => figure.compareDocumentPosition(table) & Node.DOCUMENT_POSITION_FOLLOWING);
+      if (!beneath?.querySelector('tbody tr')) fault('no table beneath it');
       if (!chart.getAttribute('aria-label').startsWith('Speedup')) continue;
       const cells = [...figure.closest('.part').querySelectorAll('td')].map((cell) => cell.textContent);
       // What a document printed is hollow, and of a table of its own.
