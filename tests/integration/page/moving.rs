@@ -67,7 +67,7 @@ async fn keys(view: &View<'_>) {
 }
 
 async fn searching(view: &View<'_>) {
-    for (wanted, claim) in [("001-4", "001-4"), ("thirty TIMES", "000-3")] {
+    for (wanted, claim) in [("001-4", "001-4"), ("thirty DEPENDS", "001-5")] {
         view.press('g').await;
         view.until("document.activeElement.id === 'find'").await;
         for key in wanted.chars() {
