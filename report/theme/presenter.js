@@ -64,8 +64,8 @@ const present = (function presenter() {
     p: end,
   };
   addEventListener('keydown', (event) => {
-    // A chart, a list or a button that has the focus keeps its own keys.
-    if (!presenting() || event.target.closest?.('select, .chart, button, summary') && event.key !== 'Escape') return;
+    // The key that began it does not end it. A chart, a list or a button that has the focus keeps its own keys.
+    if (!presenting() || event.defaultPrevented || event.target.closest?.('select, .chart, button, summary') && event.key !== 'Escape') return;
     if (!does[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     does[event.key]();

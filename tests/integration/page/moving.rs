@@ -79,13 +79,13 @@ async fn searching(view: &View<'_>) {
     }
 }
 
+/// The first timeline of a claim.
+const TIMELINE: &str = "document.querySelector('.folds figure[id$=\"-timeline\"]')";
+
 async fn addresses_open_what_they_point_into(view: &View<'_>) {
-    view.run("location.hash = '000-3-timeline'").await;
-    let at = "document.getElementById('000-3-timeline')";
-    view.until(&format!(
-        "{at}.closest('details').open && Math.abs({at}.getBoundingClientRect().top) < innerHeight / 4"
-    ))
-    .await;
+    view.run(&format!("location.hash = {TIMELINE}.id")).await;
+    let top = format!("{TIMELINE}.getBoundingClientRect().top");
+    view.until(&format!("{TIMELINE}.closest('details').open && {top} >= 0 && {top} < innerHeight / 4")).await;
 }
 
 /// The claim alone, then its answer, then the next one.
@@ -149,19 +149,18 @@ async fn saving(view: &View<'_>) {
 
 /// A timeline shows a part of the run, with an axis of its own, and all of it again.
 async fn zooming(view: &View<'_>) {
-    view.run("location.hash = '000-3-timeline'").await;
-    let axis = "[...document.querySelectorAll('#\\\\30 00-3-timeline .chart.wide .time-axis text')].map((text) => text.textContent).join()";
-    let axis = axis.replace("\\\\", "\\");
-    let axis = axis.replace("'#\\30 00-3-timeline", "'[id=\"000-3-timeline\"]");
-    let button =
-        |name: &str| format!("document.querySelector('[id=\"000-3-timeline\"] .zoom [aria-label=\"{name}\"]').click()");
+    view.run(&format!("location.hash = {TIMELINE}.id")).await;
+    let axis = format!(
+        "[...{TIMELINE}.querySelectorAll('.chart.wide .time-axis text')].map((text) => text.textContent).join()"
+    );
+    let press = |name: &str| format!("{TIMELINE}.querySelector('.zoom [aria-label=\"{name}\"]').click()");
     let whole = view.value(&axis).await;
-    view.run(&button("Zoom in")).await;
+    view.run(&press("Zoom in")).await;
     assert_ne!(view.value(&axis).await, whole);
-    view.run(&button("Show the whole run")).await;
+    view.run(&press("Show the whole run")).await;
     assert!(view.value(&axis).await.as_str().is_some_and(|ticks| ticks.starts_with("0,")));
-    let tip = "[...document.querySelectorAll('[id=\"000-3-timeline\"] .chart.wide .mark')].map((mark) => mark.dataset.value).find((words) => words.startsWith('task 0'))";
-    let tip = view.value(tip).await;
+    let tip = format!("{TIMELINE}.querySelector('.chart.wide .mark').dataset.value");
+    let tip = view.value(&tip).await;
     for expected in ["worker 0", " to ", "waiting for the server"] {
         assert!(tip.as_str().is_some_and(|words| words.contains(expected)), "{expected} is not in {tip}");
     }

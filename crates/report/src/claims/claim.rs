@@ -113,9 +113,7 @@ impl DrawnClaim<'_> {
         let mut rows: Vec<&FigureFinding> =
             finding.figures.iter().filter(drawn).filter(|figure| figure.unit == unit).collect();
         // The deciding figure first, then the others that count, then the rest.
-        rows.sort_by_key(|figure| {
-            (!deciding.is_some_and(|deciding| std::ptr::eq(*figure, deciding)), !figure.decides)
-        });
+        rows.sort_by_key(|figure| (!deciding.is_some_and(|deciding| std::ptr::eq(*figure, deciding)), !figure.decides));
         rows.truncate(MOST_ROWS);
         Some(Panel { unit, rows: rows.into_iter().map(figure_row).collect(), wanted: None })
     }
@@ -400,7 +398,10 @@ pub(crate) fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static Exhi
 /// What differs without an interpreter lock, beside the figures with a simulated one.
 fn in_rust(finding: &Finding) -> Markup {
     let under_lock = |figure: &FigureFinding| figure.cells.last().is_some_and(|cell| cell.strategy == "gil_threads");
-    let both = finding.figures.iter().filter(|figure| figure.role != FigureRole::Decides || under_lock(figure) || is_python(figure));
+    let both = finding
+        .figures
+        .iter()
+        .filter(|figure| figure.role != FigureRole::Decides || under_lock(figure) || is_python(figure));
     let figures: Vec<(&FigureFinding, String)> =
         both.filter_map(|figure| Some((figure, figure.unit.measured(&figure.measured?)))).collect();
     if finding.in_rust.is_none() && !finding.figures.iter().any(is_python) {
