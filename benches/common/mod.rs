@@ -67,7 +67,7 @@ pub fn refresh_page() {
     let Some(root) = store::checkout() else {
         return eprintln!("not in a checkout: no page was written");
     };
-    match report::refresh(&store::Store::at(None), root.join("report").join("index.html")) {
+    match report::refresh(&store::Store::at(None), root.join("report").join("index.html"), None) {
         Ok(warnings) => warnings.iter().for_each(|warning| eprintln!("skipped: {warning}")),
         Err(error) => eprintln!("the page was not refreshed: {error}"),
     }

@@ -12,6 +12,7 @@ use super::{
     ledger::{self, Look},
     measuring,
     print::{coloured, note, say},
+    report::LivePage,
 };
 use asked::{Asked, Part};
 use clap::builder::NonEmptyStringValueParser;
@@ -127,6 +128,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     }
     let parts = asked.parts();
     let (key, plan) = (args.key(&parts), args.plan());
+    let page = LivePage::of(&args.data);
     let store = args.data.store();
     if args.fresh {
         Journal::open(&store, key.clone())?.close()?;
@@ -149,7 +151,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     let journal = Journal::open(&store, key)?;
     let (known, _) = store.evidence(&asked.scenarios)?;
     let mut watch = Watch::new(&asked, &parts, &settings.plan, &known, journal);
-    measure(&parts, &settings, args.budget, &mut watch)?;
+    measure(&parts, &settings, args.budget, page.as_ref(), &mut watch)?;
     let shown = show(&asked.exhibits(), &settings.env, &store, &interrupted, &watch)?;
     let journal = watch.close();
     if interrupted.load(Relaxed) {
@@ -164,6 +166,9 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     journal.close()?;
     let (evidence, damaged) = store.evidence(&asked.scenarios)?;
     damaged.iter().for_each(|error| note!("makespan: {error}"));
+    if let Some(page) = &page {
+        page.rewrite();
+    }
     conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_ref())?;
     note!("recorded in {}", store.dir().display());
     Ok(if whole(&asked, &parts, &evidence) && shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -178,7 +183,13 @@ fn announce(parts: &[Part], plan: &Plan) {
 }
 
 /// Measures the scenarios that are not measured yet.
-fn measure(parts: &[Part], settings: &Settings, budget: Option<Duration>, watch: &mut Watch) -> anyhow::Result<()> {
+fn measure(
+    parts: &[Part],
+    settings: &Settings,
+    budget: Option<Duration>,
+    page: Option<&LivePage>,
+    watch: &mut Watch,
+) -> anyhow::Result<()> {
     let began = Instant::now();
     for (place, Part { scenario, cells, memory }) in parts.iter().enumerate() {
         if settings.interrupted.load(Relaxed) {
@@ -205,6 +216,9 @@ fn measure(parts: &[Part], settings: &Settings, budget: Option<Duration>, watch:
         };
         if !settings.interrupted.load(Relaxed) {
             watch.finish()?;
+            if let Some(page) = page {
+                page.rewrite();
+            }
         }
     }
     Ok(())

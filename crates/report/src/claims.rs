@@ -1,6 +1,7 @@
 //! The verdicts on claims: the front of the page, and a section for each claim.
 
 pub(crate) mod axis_unit;
+pub(crate) mod changes;
 pub(crate) mod claim;
 pub(crate) mod claim_table;
 pub(crate) mod decisions;

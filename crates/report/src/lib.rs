@@ -49,6 +49,8 @@ pub struct PageInput {
     pub records: Vec<Record>,
     /// The findings on every claim.
     pub findings: Findings,
+    /// The findings of an earlier run, to compare with.
+    pub before: Option<Findings>,
     /// The findings on claims of users' files.
     pub own: Vec<OwnFindings>,
     /// The evidence behind the findings, whose cells the claims' charts show.

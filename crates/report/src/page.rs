@@ -3,6 +3,7 @@
 use crate::{
     PageInput, ScenarioNote,
     claims::{
+        changes,
         findings::{self, FrontPage},
         navigation, verdict,
     },
@@ -73,6 +74,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                         }
                     }
                     @if let Some(front) = &front {
+                        @if let Some(before) = &input.before { (changes::section(&input.findings, before)) }
                         p class="purpose" { (front.purpose()) }
                         (machine(&all, one_host))
                         (findings::key())
@@ -105,10 +107,11 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
 /// The list at the page's side.
 fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
     let section = |id: &str, title: &str| (id.to_owned(), title.to_owned());
+    let changes = input.before.as_ref().and(front).map(|_| section(changes::ID, changes::TITLE));
     let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
     let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
     let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
-    let others: Vec<_> = measurements.into_iter().chain(queue).chain(lessons).collect();
+    let others: Vec<_> = changes.into_iter().chain(measurements).chain(queue).chain(lessons).collect();
     match front {
         Some(front) => front.navigation(&others),
         None => navigation::navigation(&[], &[], &others),

@@ -14,13 +14,18 @@ use harness::{
 };
 use std::path::Path;
 
-/// Rewrites the page. Returns what had to be left out, with the reasons.
-pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, StoreError> {
+/// Rewrites the page; `against` is the store of an earlier run to compare with. Returns what had to be left out, with the
+/// reasons.
+pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) -> Result<Vec<String>, StoreError> {
     let page = page.into();
     let kept = store.newest()?;
     let mut scenarios = scenario::all().unwrap_or_default();
     let unreadable_files = add_own(&mut scenarios, store.own_files()?);
     let (evidence, unusable) = store.evidence(&scenarios)?;
+    let before = match against {
+        Some(earlier) => Some(findings(&scenarios, &earlier.evidence(&scenarios)?.0)),
+        None => None,
+    };
     let (findings, own) = apart(findings(&scenarios, &evidence), &scenarios);
     let built_in = scenarios.into_iter().filter(|scenario| scenario.source.is_none());
     let expected_scenarios: Vec<ScenarioNote> =
@@ -39,6 +44,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>) -> Result<Vec<String>, St
     let input = PageInput {
         records,
         findings,
+        before,
         own,
         evidence,
         expected_scenarios,
@@ -113,7 +119,7 @@ mod tests {
     fn damaged_costs_are_a_warning_and_no_failure() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(Costs::path_in(dir.path()), "{").unwrap();
-        let warnings = refresh(&Store::at(Some(dir.path().into())), dir.path().join("index.html")).unwrap();
+        let warnings = refresh(&Store::at(Some(dir.path().into())), dir.path().join("index.html"), None).unwrap();
         assert!(warnings.iter().any(|warning| warning.contains("queue.json")), "{warnings:?}");
     }
 
@@ -121,7 +127,7 @@ mod tests {
     fn an_empty_store_gives_a_page_that_says_how_to_measure() {
         let dir = tempfile::tempdir().unwrap();
         let page = dir.path().join("deep/index.html");
-        refresh(&Store::at(Some(dir.path().into())), &page).unwrap();
+        refresh(&Store::at(Some(dir.path().into())), &page, None).unwrap();
         assert!(std::fs::read_to_string(page).unwrap().contains("makespan run latency_only"));
     }
 }

@@ -518,3 +518,22 @@ fn a_contested_claim_shows_its_readings_in_a_table() {
     assert_eq!(table.matches("<th scope=\"row\"").count(), 2);
     assert!(table.contains("holds") && table.contains("refuted"), "{table}");
 }
+
+#[test]
+fn a_page_against_an_earlier_run_shows_the_verdicts_and_figures_that_changed() {
+    let mut input = with_findings(Vec::new());
+    let mut before = input.findings.clone();
+    let claim = before.claims.iter_mut().find(|claim| claim.id == "000-3").unwrap();
+    claim.verdict = findings::Verdict::Refuted;
+    claim.figures[0].measured.as_mut().unwrap().value = stats::Estimate { estimate: 2.0, low: 1.9, high: 2.1 };
+    // What wasn't measured in both runs is no change.
+    before.claims[0].verdict = findings::Verdict::NotMeasured;
+    input.before = Some(before);
+    let html = page(&input);
+    let section = html.split("<section id=\"changes\"").nth(1).unwrap().split("</section>").next().unwrap();
+    let told = words_of(section);
+    assert!(told.contains("1 verdict changed, 1 figure moved"), "{told}");
+    assert!(told.contains("2.00× (1.90–2.10)") && told.contains("4.91× (4.85–4.97)"), "{told}");
+    assert_eq!(section.matches("href=\"#000-3\"").count(), 2);
+    assert!(!page(&with_findings(Vec::new())).contains("id=\"changes\""));
+}

@@ -45,6 +45,8 @@ pub enum Marker {
     Down,
     Cross,
     Hexagon,
+    Pentagon,
+    Star,
     Bar,
 }
 

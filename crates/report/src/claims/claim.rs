@@ -219,7 +219,7 @@ impl DrawnClaim<'_> {
             @for (exhibit, elsewhere) in &self.exhibits {
                 @if let Some(other) = elsewhere {
                     p { "The museum's " code { (exhibit.name) } " is shown under " a href={ "#" (exhibit_id(exhibit)) } { (other) } "." }
-                } @else if let Some(ExhibitShown { bug, right }) = input.evidence.exhibits.get(exhibit.name) {
+                } @else if let Some(ExhibitShown { bug, right, .. }) = input.evidence.exhibits.get(exhibit.name) {
                     div class="exhibit" id=(exhibit_id(exhibit)) {
                         @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
                             div {

@@ -411,7 +411,14 @@ fn lanes(row: &TimelineRow, top: f64, x: &Scale, longest: f64, most_bars: usize)
     let least_ns = (LEAST_BAR / units_per_second * 1e9) as u64;
     let lanes = bars::merge_all(&row.lanes, least_ns, most_bars);
     let pitch = row.pitch();
-    let thickness = if pitch > 6.0 { pitch - 2.0 } else { pitch * 0.78 };
+    // Thin lanes have no gaps: those would be narrower than a pixel, and a pattern of their own.
+    let thickness = if pitch > 6.0 {
+        pitch - 2.0
+    } else if pitch > 4.0 {
+        pitch * 0.78
+    } else {
+        pitch
+    };
     html! {
         @for (number, lane) in lanes.iter().enumerate() {
             @let y = top + number as f64 * pitch + (pitch - thickness) / 2.0;
@@ -437,7 +444,7 @@ fn draw_bar(row: &TimelineRow, bar: &Bar, (rank, lane): (usize, usize), y: f64, 
         g class="mark" {
             title { (bar_tip(row, bar, lane)) }
             rect class=(class) x=(px(start)) y=(px(y)) width=(px(width)) height=(px(thickness)) rx=(px(round)) {}
-            @for hollow in hollows(row, bar, x, (start, width)) { (hollow.draw(y, thickness)) }
+            @for hollow in hollows(row, bar, x, (start, width), thickness) { (hollow.draw(y, thickness)) }
             @if bar.failed > 0 { (cross((start + width / 2.0, y + thickness / 2.0), thickness)) }
         }
     }
@@ -472,14 +479,14 @@ impl Hollow {
 
 /// The hollow parts of a bar. A single task's bar is hollow where the task waited; a bar for several tasks is hollow in
 /// proportion to their average waiting, with one layer for each kind.
-fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64)) -> Vec<Hollow> {
+fn hollows(row: &TimelineRow, bar: &Bar, x: &Scale, (start, width): (f64, f64), thickness: f64) -> Vec<Hollow> {
     if bar.tasks <= 1 && !bar.waits.is_empty() {
         let edge = (width * 0.12).min(1.5);
         let place = |ns| x.at(row.seconds(ns)).clamp(start + edge, start + width - edge);
         let hollow = |wait: &Span| {
             let (from, to) = (place(wait.start_ns), place(wait.end_ns));
             let kind = &WAITS[waits::place(wait.kind)?];
-            let (class, height) = (kind.class, kind.height);
+            let (class, height) = (kind.class, if thickness < 4.0 { 1.0 } else { kind.height });
             Some(Hollow { class, from, length: to - from, top: (1.0 - height) / 2.0, height })
         };
         return bar.waits.iter().filter_map(hollow).filter(|hollow| hollow.length > 0.2).collect();
@@ -636,7 +643,7 @@ mod tests {
         let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
         assert_eq!(bar.tasks, 30);
-        let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0));
+        let layers = hollows(&row, bar, &Scale::linear((0.0, 1.0), (0.0, 100.0)), (0.0, 50.0), 20.0);
         let heights: Vec<_> = layers.iter().map(|layer| (layer.class, layer.height / HOLLOW)).collect();
         // Each task waits for 95 % of its time, a fifth of that for the link.
         assert!(

@@ -315,7 +315,8 @@ impl Series {
                         circle class="reach" cx=(px(*x)) cy=(px(*y)) r=(px(0.8 * font)) {}
                         (rounds(&point.rounds, *x - 0.55 * font, at))
                         @if let Some((low, high)) = point.interval {
-                            (whisker(*x, at.y.at(low), at.y.at(high), 0.25 * font))
+                            // Without caps: two caps and a mark between them would read as a sign of division.
+                            (line("whisker", (*x, at.y.at(low)), (*x, at.y.at(high))))
                         }
                         (marker(self.look.marker, (*x, *y), 0.34 * font))
                     }
@@ -330,12 +331,4 @@ fn rounds(rounds: &[f64], x: f64, at: &LineLayout) -> Markup {
     let shown = rounds.iter().map(|value| at.y.at(*value)).filter(|y| y.is_finite() && *y >= at.top && *y <= at.bottom);
     let steps: Vec<String> = shown.map(|y| format!("M{} {}h0", px(x), px(y))).collect();
     html! { @if steps.len() > 1 { path class="rounds" d=(steps.concat()) {} } }
-}
-
-fn whisker(x: f64, low: f64, high: f64, half: f64) -> Markup {
-    html! {
-        (line("whisker", (x, low), (x, high)))
-        (line("whisker", (x - half, low), (x + half, low)))
-        (line("whisker", (x - half, high), (x + half, high)))
-    }
 }

@@ -37,7 +37,7 @@ impl Strategy for Hybrid {
             worker: ("worker", "workers"),
             phrase: Phrase::With("hybrid", "worker", "workers"),
             tones: ["#b87d00", "#8a5d00", "#e69f00"],
-            marker: Marker::Cross,
+            marker: Marker::Star,
             dash: "12 4 2 4",
             most_in_class: 64,
             parallel: true,

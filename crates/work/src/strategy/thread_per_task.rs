@@ -50,7 +50,7 @@ impl Strategy for ThreadPerTask {
             worker: ("thread", "threads"),
             phrase: Phrase::Fixed("a thread for each task"),
             tones: ["#3a94c8", "#1d6f9f", "#7cc8f2"],
-            marker: Marker::Hexagon,
+            marker: Marker::Pentagon,
             dash: "1 5",
             most_in_class: 1000,
             parallel: true,
