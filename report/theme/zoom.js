@@ -93,11 +93,10 @@
     const charts = [...figure.querySelectorAll('[data-axis]')].map(zoomable);
     const bar = document.createElement('div');
     bar.className = 'zoom';
-    for (const [label, name, by] of [['+', 'Zoom in', 2], ['−', 'Zoom out', 0.5], ['All', 'Show the whole run', 1 / most]]) {
+    for (const [name, by] of [['Zoom in', 2], ['Zoom out', 0.5], ['Whole run', 1 / most]]) {
       const button = document.createElement('button');
       button.type = 'button';
-      button.textContent = label;
-      button.setAttribute('aria-label', name);
+      button.textContent = name;
       button.addEventListener('click', () => charts.forEach((chart) => chart.zoom(by)));
       bar.append(button);
     }

@@ -176,7 +176,7 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
         .collect();
     html! {
         @if !records.is_empty() {
-            div class="scroll" tabindex="0" role="region" aria-label="The measured scenarios" {
+            div class="scroll" tabindex="0" role="group" aria-label="The measured scenarios" {
                 table {
                     thead { tr { th scope="col" { "scenario" } th scope="col" { "question" } th scope="col" class="n" { "best speedup" } th scope="col" { "with" } th scope="col" class="n" { "median" } th scope="col" class="n" { "cells" } th scope="col" class="n" { "rounds" } } }
                     tbody { @for (number, record) in records.iter().enumerate() { (row(record, &id(number, record))) } }

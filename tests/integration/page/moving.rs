@@ -153,11 +153,11 @@ async fn zooming(view: &View<'_>) {
     let axis = format!(
         "[...{TIMELINE}.querySelectorAll('.chart.wide .time-axis text')].map((text) => text.textContent).join()"
     );
-    let press = |name: &str| format!("{TIMELINE}.querySelector('.zoom [aria-label=\"{name}\"]').click()");
+    let press = |name: &str| format!("[...{TIMELINE}.querySelectorAll('.zoom button')].find((button) => button.textContent === '{name}').click()");
     let whole = view.value(&axis).await;
     view.run(&press("Zoom in")).await;
     assert_ne!(view.value(&axis).await, whole);
-    view.run(&press("Show the whole run")).await;
+    view.run(&press("Whole run")).await;
     assert!(view.value(&axis).await.as_str().is_some_and(|ticks| ticks.starts_with("0,")));
     let tip = format!("{TIMELINE}.querySelector('.chart.wide .mark').dataset.value");
     let tip = view.value(&tip).await;
@@ -199,7 +199,7 @@ async fn pages(view: &View<'_>) -> u64 {
     count.as_u64().expect("it is a number")
 }
 
-/// axe-core, where it is installed beside the checkout: `npm install axe-core`.
+/// axe-core, where `npm install axe-core` was run in the checkout.
 async fn axe(view: &View<'_>, address: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/axe-core/axe.min.js");
     let Ok(script) = fs::read_to_string(&path) else {

@@ -28,7 +28,7 @@ pub(crate) fn section(now: &Findings, before: &Findings) -> Markup {
                 (count(figures.len(), "figure")) " moved out of the earlier interval."
             }
             @if !verdicts.is_empty() {
-                div class="scroll" tabindex="0" role="region" aria-label="Verdicts that changed" {
+                div class="scroll" tabindex="0" role="group" aria-label="Verdicts that changed" {
                     table {
                         thead { tr { th scope="col" { "claim" } th scope="col" { "question" } th scope="col" { "before" } th scope="col" { "now" } } }
                         tbody {
@@ -45,7 +45,7 @@ pub(crate) fn section(now: &Findings, before: &Findings) -> Markup {
                 }
             }
             @if !figures.is_empty() {
-                div class="scroll" tabindex="0" role="region" aria-label="Figures that moved" {
+                div class="scroll" tabindex="0" role="group" aria-label="Figures that moved" {
                     table {
                         thead { tr { th scope="col" { "claim" } th scope="col" { "figure" } th scope="col" class="n" { "before" } th scope="col" class="n" { "now" } } }
                         tbody {

@@ -315,7 +315,7 @@ fn explanation(
 /// A row for each condition that the verdict depends on: its verdict, and the figure that decides.
 fn readings(finding: &Finding) -> Markup {
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label={ "The readings of " (finding.id) } {
+        div class="scroll" tabindex="0" role="group" aria-label={ "The readings of " (finding.id) } {
             table class="readings" {
                 thead { tr { th scope="col" { "reading" } th scope="col" { "verdict" } th scope="col" { "figure" } th scope="col" class="n" { "here" } th scope="col" class="n" { "expected" } } }
                 tbody {

@@ -20,7 +20,7 @@ pub(crate) fn table(claim: &DrawnClaim, shared: &PageFacts) -> Markup {
     let finding = claim.finding;
     let records = records(finding, shared.input);
     html! {
-        div class="scroll" tabindex="0" role="region" aria-label={ "The figures of " (finding.id) ", as a table" } {
+        div class="scroll" tabindex="0" role="group" aria-label={ "The figures of " (finding.id) ", as a table" } {
                 table {
                     caption { span { (provenance(finding, &records)) } }
                     thead {

@@ -221,7 +221,7 @@ fn in_place(place: Place) -> &'static str {
 fn table(decisions: &[&Decided]) -> Markup {
     html! {
         div {
-            div class="scroll" tabindex="0" role="region" aria-label="The fastest strategies, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="The fastest strategies, as a table" {
                 table {
                     thead { tr { th scope="col" { "work" } th scope="col" { "strategy" } th scope="col" class="n" { "workers" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 %" } th scope="col" { "place" } } }
                     tbody {

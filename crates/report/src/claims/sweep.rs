@@ -152,7 +152,7 @@ impl<'a> Sweep<'a> {
         shapes.sort_unstable();
         shapes.dedup();
         html! {
-            div class="scroll" tabindex="0" role="region" aria-label="Speedup against workers, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="Speedup against workers, as a table" {
                 table class="sweep" {
                     caption { span { "Speedup over sequential by number of workers, with intervals of 95 %." } }
                     thead {

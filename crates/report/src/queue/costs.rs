@@ -175,7 +175,7 @@ pub(crate) fn bulk_table(costs: &Costs) -> Markup {
     html! {
         details open {
             summary { "The figures: many jobs at once" }
-            div class="scroll" tabindex="0" role="region" aria-label="Many jobs at once, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="Many jobs at once, as a table" {
                 table {
                     caption {
                         span {
@@ -240,7 +240,7 @@ pub(crate) fn single_table(costs: &Costs) -> Markup {
     html! {
         details open {
             summary { "The figures: one job at a time" }
-            div class="scroll" tabindex="0" role="region" aria-label="One job at a time, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="One job at a time, as a table" {
                 table {
                     caption { span { "From enqueuing a job to its result, with one idle worker ready." } }
                     thead {

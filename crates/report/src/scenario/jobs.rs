@@ -161,7 +161,7 @@ fn table(all: &[Jobs]) -> Markup {
     html! {
         details open {
             summary { "How a job's time was spent" }
-            div class="scroll" tabindex="0" role="region" aria-label="How a job's time was spent, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="How a job's time was spent, as a table" {
                 table class="jobs" {
                     caption {
                         span {
@@ -214,7 +214,7 @@ fn hosts(all: &[Jobs]) -> Markup {
     html! {
         details open {
             summary { "Workers on other hosts" }
-            div class="scroll" tabindex="0" role="region" aria-label="Workers on other hosts, as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="Workers on other hosts, as a table" {
                 table class="hosts" {
                     caption {
                         span {

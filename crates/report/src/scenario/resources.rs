@@ -63,7 +63,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
     html! {
         details {
             summary { (title) }
-            div class="scroll" tabindex="0" role="region" aria-label={ (title) ", as a table" } {
+            div class="scroll" tabindex="0" role="group" aria-label={ (title) ", as a table" } {
                 table class="resources" {
                     caption { span { (caption) } }
                     thead {

@@ -24,7 +24,7 @@ pub(crate) fn table(record: &Record, group: &Group, criterion: &[CriterionLink],
     html! {
         details open {
             summary { "The figures" }
-            div class="scroll" tabindex="0" role="region" aria-label="The figures as a table" {
+            div class="scroll" tabindex="0" role="group" aria-label="The figures as a table" {
                 table {
                     caption { span { (caption(group)) (note) } }
                     (columns.head())
