@@ -10,6 +10,7 @@ fn input(records: Vec<Record>) -> PageInput {
         records,
         own: Vec::new(),
         findings: Findings::default(),
+        before: None,
         evidence: Evidence::default(),
         expected_scenarios: vec![
             note("latency_only", "Thirty waits and nothing else"),

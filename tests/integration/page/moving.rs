@@ -153,7 +153,11 @@ async fn zooming(view: &View<'_>) {
     let axis = format!(
         "[...{TIMELINE}.querySelectorAll('.chart.wide .time-axis text')].map((text) => text.textContent).join()"
     );
-    let press = |name: &str| format!("[...{TIMELINE}.querySelectorAll('.zoom button')].find((button) => button.textContent === '{name}').click()");
+    let press = |name: &str| {
+        format!(
+            "[...{TIMELINE}.querySelectorAll('.zoom button')].find((button) => button.textContent === '{name}').click()"
+        )
+    };
     let whole = view.value(&axis).await;
     view.run(&press("Zoom in")).await;
     assert_ne!(view.value(&axis).await, whole);

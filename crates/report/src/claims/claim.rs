@@ -219,13 +219,15 @@ impl DrawnClaim<'_> {
             @for (exhibit, elsewhere) in &self.exhibits {
                 @if let Some(other) = elsewhere {
                     p { "The museum's " code { (exhibit.name) } " is shown under " a href={ "#" (exhibit_id(exhibit)) } { (other) } "." }
-                } @else if let Some(ExhibitShown { bug, right, .. }) = input.evidence.exhibits.get(exhibit.name) {
+                } @else if let Some(ExhibitShown { bug, right, python }) = input.evidence.exhibits.get(exhibit.name) {
                     div class="exhibit" id=(exhibit_id(exhibit)) {
-                        @for (side, what, shown) in [("The document's way", exhibit.document, bug), ("The right way", exhibit.right_way, right)] {
+                        @let [bug_python, right_python] = [python.as_ref().map(|python| &python.bug), python.as_ref().map(|python| &python.right)];
+                        @for (side, what, shown, python) in [("The document's way", exhibit.document, bug, bug_python), ("The right way", exhibit.right_way, right, right_python)] {
                             div {
                                 p class="side" { b { (side) } }
                                 p { (what) }
                                 p { b { @if shown.holds { "Here: " } @else { "Here, unexpectedly: " } } (shown.verdict) }
+                                @if let Some(python) = python { p { b { @if python.holds { "In Python: " } @else { "In Python, unexpectedly: " } } (python.verdict) } }
                             }
                         }
                     }
