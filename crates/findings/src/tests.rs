@@ -672,6 +672,7 @@ fn what_a_reader_takes_home_is_the_fastest_of_each_measured_kind_of_work() {
             shape: std::num::NonZeroU32::new(workers).unwrap().into(),
             deal: work::worker::task_queue::Schedule::OneByOne,
             timer: harness::scenario::Timer::Warm,
+            python: None,
         },
         speedup: stats::Estimate { estimate: speedup, low: speedup, high: speedup },
         place,
