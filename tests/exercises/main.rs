@@ -2,7 +2,8 @@
 //! given.
 //!
 //! Each of these is run as its student would run it: as a program of its own, because a check counts the threads and children
-//! of its process. They are all in this one (`harness = false`), which starts itself again for each, some at a time.
+//! of its process. Those in Rust are all in this one (`harness = false`), which starts itself again for each, some at a time.
+//! Those in Python are files for `makespan exercise check`.
 
 #[path = "../../fixtures/exercises"]
 mod given {
@@ -31,7 +32,7 @@ mod wrong {
 }
 
 use crossbeam::channel::unbounded;
-use makespan::{exercise, strategy::Strategy};
+use makespan::{exercise, strategy::Strategy, worker::python::interpreter};
 use serde_json::Value;
 use std::{
     env, fs,
@@ -40,11 +41,27 @@ use std::{
     thread,
 };
 
-/// A program to check, what it is checked as, and what must come of it.
+/// A program to check, and what must come of it.
 struct Case {
     name: &'static str,
-    main: fn() -> ExitCode,
+    program: Program,
     expected: Expected,
+}
+
+/// What is checked.
+enum Program {
+    /// The `main` of an exercise.
+    Rust(fn() -> ExitCode),
+    /// The file whose path in the repository is the case's name.
+    Python,
+}
+
+const fn rust(name: &'static str, main: fn() -> ExitCode, expected: Expected) -> Case {
+    Case { name, program: Program::Rust(main), expected }
+}
+
+const fn python(file: &'static str, expected: Expected) -> Case {
+    Case { name: file, program: Program::Python, expected }
 }
 
 /// What must come of a check.
@@ -61,27 +78,42 @@ use Expected::{Breaks, Passed, TooSlow};
 use wrong::breach::Breach;
 
 const CASES: &[Case] = &[
-    Case { name: "given::work_queue", main: given::work_queue::main, expected: TooSlow },
-    Case { name: "given::bounded_pool", main: given::bounded_pool::main, expected: Breaks(&["at_most"]) },
-    Case { name: "given::lock_held_too_long", main: given::lock_held_too_long::main, expected: TooSlow },
-    Case { name: "given::async_fetcher", main: given::async_fetcher::main, expected: TooSlow },
-    Case { name: "given::hybrid", main: given::hybrid::main, expected: TooSlow },
-    Case { name: "wrong::work_queue", main: wrong::work_queue::main, expected: TooSlow },
-    Case { name: "wrong::bounded_pool", main: wrong::bounded_pool::main, expected: TooSlow },
-    Case { name: "wrong::lock_held_too_long", main: wrong::lock_held_too_long::main, expected: TooSlow },
-    Case { name: "wrong::async_fetcher", main: wrong::async_fetcher::main, expected: Breaks(&["at_most"]) },
-    Case { name: "wrong::hybrid", main: wrong::hybrid::main, expected: TooSlow },
-    Case { name: "wrong::swaps", main: || held(&Breach::Swaps), expected: Breaks(&["answers", "errors"]) },
-    Case { name: "wrong::repeats", main: || held(&Breach::Repeats), expected: Breaks(&["once"]) },
-    Case { name: "wrong::hides", main: || held(&Breach::Hides), expected: Breaks(&["errors"]) },
-    Case { name: "wrong::hangs", main: || held(&Breach::Hangs), expected: Breaks(&["deadline"]) },
-    Case { name: "wrong::leaves", main: || held(&Breach::Leaves), expected: Breaks(&["left_behind"]) },
-    Case { name: "wrong::panics", main: || held(&Breach::Panics), expected: Breaks(&["answers"]) },
-    Case { name: "solutions::work_queue", main: solutions::work_queue::main, expected: Passed },
-    Case { name: "solutions::bounded_pool", main: solutions::bounded_pool::main, expected: Passed },
-    Case { name: "solutions::lock_held_too_long", main: solutions::lock_held_too_long::main, expected: Passed },
-    Case { name: "solutions::async_fetcher", main: solutions::async_fetcher::main, expected: Passed },
-    Case { name: "solutions::hybrid", main: solutions::hybrid::main, expected: Passed },
+    rust("given::work_queue", given::work_queue::main, TooSlow),
+    rust("given::bounded_pool", given::bounded_pool::main, Breaks(&["at_most"])),
+    rust("given::lock_held_too_long", given::lock_held_too_long::main, TooSlow),
+    rust("given::async_fetcher", given::async_fetcher::main, TooSlow),
+    rust("given::hybrid", given::hybrid::main, TooSlow),
+    rust("wrong::work_queue", wrong::work_queue::main, TooSlow),
+    rust("wrong::bounded_pool", wrong::bounded_pool::main, TooSlow),
+    rust("wrong::lock_held_too_long", wrong::lock_held_too_long::main, TooSlow),
+    rust("wrong::async_fetcher", wrong::async_fetcher::main, Breaks(&["at_most"])),
+    rust("wrong::hybrid", wrong::hybrid::main, TooSlow),
+    rust("wrong::swaps", || held(&Breach::Swaps), Breaks(&["answers", "errors"])),
+    rust("wrong::repeats", || held(&Breach::Repeats), Breaks(&["once"])),
+    rust("wrong::hides", || held(&Breach::Hides), Breaks(&["errors"])),
+    rust("wrong::hangs", || held(&Breach::Hangs), Breaks(&["deadline"])),
+    rust("wrong::leaves", || held(&Breach::Leaves), Breaks(&["left_behind"])),
+    rust("wrong::panics", || held(&Breach::Panics), Breaks(&["answers"])),
+    rust("solutions::work_queue", solutions::work_queue::main, Passed),
+    rust("solutions::bounded_pool", solutions::bounded_pool::main, Passed),
+    rust("solutions::lock_held_too_long", solutions::lock_held_too_long::main, Passed),
+    rust("solutions::async_fetcher", solutions::async_fetcher::main, Passed),
+    rust("solutions::hybrid", solutions::hybrid::main, Passed),
+    python("fixtures/exercises/python/work_queue.py", TooSlow),
+    python("fixtures/exercises/python/bounded_pool.py", Breaks(&["at_most"])),
+    python("fixtures/exercises/python/lock_held_too_long.py", TooSlow),
+    python("fixtures/exercises/python/async_fetcher.py", TooSlow),
+    python("fixtures/exercises/python/hybrid.py", TooSlow),
+    python("tests/exercises/python/wrong/work_queue.py", TooSlow),
+    python("tests/exercises/python/wrong/bounded_pool.py", TooSlow),
+    python("tests/exercises/python/wrong/lock_held_too_long.py", TooSlow),
+    python("tests/exercises/python/wrong/async_fetcher.py", Breaks(&["at_most"])),
+    python("tests/exercises/python/wrong/hybrid.py", TooSlow),
+    python("tests/exercises/python/solutions/work_queue.py", Passed),
+    python("tests/exercises/python/solutions/bounded_pool.py", Passed),
+    python("tests/exercises/python/solutions/lock_held_too_long.py", Passed),
+    python("tests/exercises/python/solutions/async_fetcher.py", Passed),
+    python("tests/exercises/python/solutions/hybrid.py", Passed),
 ];
 
 fn held(breach: &'static dyn Strategy) -> ExitCode {
@@ -104,11 +136,21 @@ const TRIES: u32 = 4;
 fn main() -> ExitCode {
     if let Ok(name) = env::var(CASE) {
         let case = CASES.iter().find(|case| case.name == name).expect("it was named by ourselves");
-        return (case.main)();
+        return match case.program {
+            Program::Rust(main) => main(),
+            Program::Python => ExitCode::FAILURE,
+        };
     }
     every_exercise_has_its_cases();
     let wanted: Vec<String> = env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let chosen = |case: &&Case| wanted.is_empty() || wanted.iter().any(|text| case.name.contains(text.as_str()));
+    let no_python = no_python();
+    if let Some(why) = &no_python {
+        println!("the exercises in Python are skipped: {why}");
+    }
+    let can_run = |case: &Case| no_python.is_none() || matches!(case.program, Program::Rust(_));
+    let chosen = |case: &&Case| {
+        can_run(case) && (wanted.is_empty() || wanted.iter().any(|text| case.name.contains(text.as_str())))
+    };
     let cases: Vec<&Case> = CASES.iter().filter(chosen).collect();
     println!("\nrunning {} tests", cases.len());
     let failed = run(&cases);
@@ -128,11 +170,23 @@ fn every_exercise_has_its_cases() {
             "{known}: {}",
             exercise.name
         );
-        for kind in ["given", "wrong", "solutions"] {
-            let name = format!("{kind}::{}", exercise.name);
+        let name = exercise.name;
+        for name in [
+            format!("given::{name}"),
+            format!("wrong::{name}"),
+            format!("solutions::{name}"),
+            format!("fixtures/exercises/python/{name}.py"),
+            format!("tests/exercises/python/wrong/{name}.py"),
+            format!("tests/exercises/python/solutions/{name}.py"),
+        ] {
             assert!(CASES.iter().any(|case| case.name == name), "{name} is missing in tests/exercises");
         }
     }
+}
+
+/// Why no exercise in Python can be checked here; `None` if they can.
+fn no_python() -> Option<String> {
+    interpreter::found(&[], &common::target_tmp()).err().map(|none| none.to_string())
 }
 
 /// Runs them, some at a time, and says how many failed.
@@ -191,9 +245,19 @@ fn schema() -> Value {
 fn check(case: &Case, rounds: u32) -> Result<(Option<i32>, Value), String> {
     // What is graded as too slow may be measured faster: it stays at half the floor.
     let time_scale = if matches!(case.expected, Passed) { "1" } else { "2" };
-    let mut command = Command::new(env::current_exe().map_err(|error| error.to_string())?);
-    command.env(CASE, case.name).args(["--rounds", &rounds.to_string(), "--json", "-", "--time-scale", time_scale]);
-    command.args(["--program", common::program_under_test()]);
+    let mut command = match case.program {
+        Program::Rust(_) => {
+            let mut command = Command::new(env::current_exe().map_err(|error| error.to_string())?);
+            command.env(CASE, case.name).args(["--time-scale", time_scale, "--program", common::program_under_test()]);
+            command
+        }
+        Program::Python => {
+            let mut command = Command::new(common::program_under_test());
+            command.args(["exercise", "check"]).arg(Path::new(common::ROOT).join(case.name));
+            command
+        }
+    };
+    command.args(["--rounds", &rounds.to_string(), "--json", "-"]);
     let output = command.current_dir(common::target_tmp()).output().map_err(|error| error.to_string())?;
     let report = serde_json::from_slice(&output.stdout);
     let words = || format!("{}: {}", output.status, String::from_utf8_lossy(&output.stderr));

@@ -78,7 +78,7 @@ fn an_exercise_is_written_into_a_checkout_and_never_over_another_file() {
     let file = dir.path().join("examples/work_queue.rs");
     assert!(said.contains("examples/work_queue.rs") && said.contains("makespan exercise check work_queue"), "{said}");
     let given = fs::read_to_string(&file).expect("it was written");
-    assert_eq!(given, makespan::exercise::named("work_queue").expect("it is one").template);
+    assert_eq!(given, makespan::exercise::named("work_queue").expect("it is one").rust.template);
 
     fs::write(&file, "mine").expect("writable");
     let words = refusal_in(dir.path(), &["exercise", "new", "work_queue"]);
@@ -88,8 +88,31 @@ fn an_exercise_is_written_into_a_checkout_and_never_over_another_file() {
     assert_eq!(fs::read_to_string(&file).expect("it is there"), given);
 
     success(dir.path(), &["exercise", "new", "hybrid"]);
+    let words = refusal_in(dir.path(), &["exercise", "check", "--python", "python3"]);
+    assert!(words.contains("such as work_queue.py"), "{words}");
     let words = refusal_in(dir.path(), &["exercise", "check", "--json", "-"]);
     assert!(words.contains("name it"), "{words}");
+}
+
+#[test]
+fn an_exercise_in_python_is_a_file_anywhere() {
+    let dir = place();
+    let new = ["exercise", "new", "work_queue", "--language", "python"];
+    let (said, _) = success(dir.path(), &new);
+    assert!(said.contains("makespan exercise check work_queue.py"), "{said}");
+    let file = dir.path().join("work_queue.py");
+    let given = fs::read_to_string(&file).expect("it was written");
+    assert_eq!(given, makespan::exercise::named("work_queue").expect("it is one").python.template);
+    let words = refusal_in(dir.path(), &new);
+    assert!(words.contains("exists already"), "{words}");
+    for (arguments, says) in [
+        (&["mine.py"][..], "expected a file with the name of an exercise, such as hybrid.py"),
+        (&["hybrid.py"], "create it with `makespan exercise new hybrid --language python`"),
+        (&["work_queue.py", "--python", "/no/such/python"], "/no/such/python: "),
+    ] {
+        let words = refusal_in(dir.path(), &[&["exercise", "check"], arguments].concat());
+        assert!(words.contains(says), "{words}");
+    }
 }
 
 #[test]

@@ -1,21 +1,27 @@
-//! `makespan exercise`: writes a strategy to complete into the checkout, and checks it there.
+//! `makespan exercise`: writes a strategy to complete, and checks it. In Rust, it is a program in the checkout; in Python, a
+//! file anywhere.
 
 mod checkout;
 
 use super::{
-    Usage,
+    Usage, measuring,
     print::{columns, note, say, wrapped},
 };
 use anyhow::Context;
 use checkout::{Built, Checkout};
 use clap::{Subcommand, value_parser};
-use exercise::{Exercise, ROUNDS};
-use harness::results::output::Output;
+use exercise::{CheckSettings, Exercise, Language, ROUNDS, report::Grade};
+use harness::results::{output::Output, store::Store};
 use std::{
+    ffi::OsStr,
     fs::OpenOptions,
     io::{ErrorKind, Write},
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, ExitCode},
+};
+use work::{
+    strategy::{Env, python::Python},
+    worker::python::interpreter::{PythonSetting, found},
 };
 
 #[derive(clap::Args)]
@@ -27,7 +33,7 @@ pub struct ExerciseArgs {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Write an exercise's file into the checkout: examples/NAME.rs
+    /// Write an exercise's file: examples/NAME.rs in the checkout, or NAME.py in the working directory
     New(New),
     /// Test your solution, and grade its speed
     #[command(after_help = CHECK)]
@@ -38,6 +44,9 @@ enum Action {
 struct New {
     /// The exercise: `makespan exercise` lists them
     name: String,
+    /// The language to complete it in
+    #[arg(long, value_enum, default_value = "rust")]
+    language: Language,
     /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
@@ -45,7 +54,8 @@ struct New {
 
 #[derive(clap::Args)]
 struct CheckArgs {
-    /// The exercise [default: all exercises whose files exist]
+    /// The exercise, or its file in Python [default: all exercises whose files exist in the checkout]
+    #[arg(value_name = "NAME|FILE.py")]
     name: Option<String>,
     /// How many rounds to measure
     #[arg(long, value_name = "N", default_value_t = ROUNDS, value_parser = value_parser!(u32).range(2..))]
@@ -53,6 +63,9 @@ struct CheckArgs {
     /// Also write the result as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
+    /// Python interpreter for FILE.py [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
+    #[arg(long, value_name = "PATH")]
+    python: Option<PathBuf>,
     /// The cargo profile to build with. Others than `release` are for tests: their times are meaningless
     #[arg(long, default_value = "release", hide = true)]
     profile: String,
@@ -64,8 +77,10 @@ Examples:
   makespan exercise new work_queue
   makespan exercise check work_queue
   makespan exercise check work_queue --rounds 30 --json - | jq .grade
+  makespan exercise new work_queue --language python
+  makespan exercise check work_queue.py
 
-Files are written into a checkout of makespan's sources and built there with cargo.";
+In Rust, files are written into a checkout of makespan's sources and built there with cargo. In Python, they need neither.";
 
 const CHECK: &str = "\
 The exit code is 0 if the grade is \"passed\", and 1 if it is \"failed\" or \"inconclusive\" or the file doesn't compile.";
@@ -87,17 +102,21 @@ pub fn run(args: &ExerciseArgs) -> anyhow::Result<ExitCode> {
 fn list() {
     say!("Exercises (makespan exercise new NAME):");
     for exercise in exercise::ALL {
-        let title = format!("{}; compared with `{}`", exercise.title, exercise.house);
+        let title = format!("{}; compared with `{}`", exercise.title, exercise.rust.house);
         for (number, line) in wrapped(&title, columns() - INDENT).iter().enumerate() {
             say!("  {:width$}{line}", if number == 0 { exercise.name } else { "" }, width = INDENT - 2);
         }
     }
     say!("\nEach is one file to complete. `makespan exercise check NAME` tests it and grades its speed.");
+    say!("In Python: `makespan exercise new NAME --language python`, then `makespan exercise check NAME.py`.");
 }
 
-fn write(New { name, force }: &New) -> anyhow::Result<ExitCode> {
+fn write(New { name, language, force }: &New) -> anyhow::Result<ExitCode> {
     let exercise = exercise::named(name).map_err(Usage)?;
-    let path = Checkout::find()?.root.join(exercise.file());
+    let path = match language {
+        Language::Rust => Checkout::find()?.root.join(exercise.file(*language)),
+        Language::Python => exercise.file(*language).into(),
+    };
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).with_context(|| format!("can't create {}", folder.display()))?;
     }
@@ -110,20 +129,27 @@ fn write(New { name, force }: &New) -> anyhow::Result<ExitCode> {
         }
         opened => opened.with_context(|| format!("can't write {}", path.display()))?,
     };
-    file.write_all(exercise.template.as_bytes()).with_context(|| format!("can't write {}", path.display()))?;
+    let template = exercise.edition(*language).template;
+    file.write_all(template.as_bytes()).with_context(|| format!("can't write {}", path.display()))?;
     say!("{}", path.display());
-    say!("Complete it where it says `YOUR TURN`, then: makespan exercise check {}", exercise.name);
+    say!("Complete it where it says `YOUR TURN`, then: makespan exercise check {}", exercise.checked_as(*language));
     Ok(ExitCode::SUCCESS)
 }
 
 impl CheckArgs {
     fn run(&self) -> anyhow::Result<ExitCode> {
+        if let Some(file) = self.name.as_deref().filter(|name| Path::new(name).extension() == Some("py".as_ref())) {
+            return self.check_python(file);
+        }
+        if self.python.is_some() {
+            return Err(Usage("--python: name a file to check with it, such as work_queue.py".into()).into());
+        }
         let named = self.name.as_deref().map(exercise::named).transpose().map_err(Usage)?;
         let checkout = Checkout::find()?;
         let exercises = match named {
             Some(exercise) if checkout.has(exercise) => vec![exercise],
             Some(exercise) => {
-                let (file, root, name) = (exercise.file(), checkout.root.display(), exercise.name);
+                let (file, root, name) = (exercise.file(Language::Rust), checkout.root.display(), exercise.name);
                 return Err(Usage(format!("no {file} in {root}: create it with `makespan exercise new {name}`")).into());
             }
             None => checkout.begun()?,
@@ -133,7 +159,7 @@ impl CheckArgs {
         }
         let mut worst = ExitCode::SUCCESS;
         for exercise in exercises {
-            note!("building {}", exercise.file());
+            note!("building {}", exercise.file(Language::Rust));
             let Some(built) = checkout.build(exercise, &self.profile)? else { return Ok(ExitCode::FAILURE) };
             let code = self.check(&built)?;
             if code != ExitCode::SUCCESS {
@@ -141,6 +167,30 @@ impl CheckArgs {
             }
         }
         Ok(worst)
+    }
+
+    /// Checks a file in Python, in this process: a lane loads it.
+    fn check_python(&self, file: &str) -> anyhow::Result<ExitCode> {
+        let path = Path::new(file);
+        let name = path.file_stem().and_then(OsStr::to_str).unwrap_or_default();
+        let after = |unknown| {
+            Usage(format!("{file}: expected a file with the name of an exercise, such as hybrid.py: {unknown}"))
+        };
+        let exercise = exercise::named(name).map_err(after)?;
+        let path = path.canonicalize().map_err(|error| {
+            Usage(format!("{file}: {error}; create it with `makespan exercise new {name} --language python`"))
+        })?;
+        let store = Store::at(None);
+        let pythons: Vec<PathBuf> = self.python.clone().into_iter().collect();
+        let interpreters = found(&pythons, store.dir()).map_err(|none| Usage(none.to_string()))?;
+        // `MAKESPAN_PYTHON` may name several: the first is taken.
+        let python = PythonSetting::named("", &interpreters[..1]).map_err(Usage)?;
+        let pythons = vec![python.interpreter.path.clone()];
+        let env = Env { pythons, python: Some(python), ..measuring::env(&store)? };
+        let guest = Python::guest(&path, exercise.python.house).map_err(Usage)?;
+        let settings = CheckSettings { env, rounds: self.rounds, time_scale: 1.0 };
+        let grade = exercise::check_and_print(exercise, guest, &settings, self.json.clone())?;
+        Ok(if grade == Grade::Passed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     /// Runs the program that was built: it checks itself and prints the result.
@@ -158,7 +208,7 @@ impl CheckArgs {
 
 impl Checkout {
     fn has(&self, exercise: &Exercise) -> bool {
-        Path::new(&self.root).join(exercise.file()).is_file()
+        Path::new(&self.root).join(exercise.file(Language::Rust)).is_file()
     }
 
     /// The exercises whose files exist.

@@ -4,7 +4,7 @@
 //! and processes.
 
 use super::{
-    Exercise, GradeError,
+    Exercise, GradeError, Language,
     crowd::LeftBehind,
     trial::{self, Breakdown, Life, PoolRun, Ran},
 };
@@ -104,7 +104,14 @@ impl ContractPoint {
         }
     }
 
-    fn look_at(self) -> &'static str {
+    fn look_at(self, language: Language) -> &'static str {
+        match language {
+            Language::Rust => self.look_at_in_rust(),
+            Language::Python => self.look_at_in_python(),
+        }
+    }
+
+    fn look_at_in_rust(self) -> &'static str {
         match self {
             Self::Answers => {
                 "Return one `Done` for each of `work.tasks`. `Lane::run` makes it, with the index you give it."
@@ -124,14 +131,37 @@ impl ContractPoint {
         }
     }
 
+    fn look_at_in_python(self) -> &'static str {
+        match self {
+            Self::Answers => "`lane.do(*item)` returns a task's `Done`. Add each of them to `work.done`, once.",
+            Self::Once => "Take tasks from one `queue.Queue`: it hands out each task once.",
+            Self::AtMost => "How many workers take tasks at the same time? `layout.workers` is the limit.",
+            Self::Processes => "`multiprocessing.Process` starts one. `layout.processes` says how many.",
+            Self::OneThread => "An event loop needs no second thread: `asyncio.to_thread` and executors start one.",
+            Self::Errors => {
+                "A task that failed is a `Done` with an error in it: add it to `work.done` like any other, and go on."
+            }
+            Self::Deadline => {
+                "`lane.do` ends at the deadline. Whatever else waits has to end by `work.order.deadline_ns`."
+            }
+            Self::LeftBehind => "Join every thread and every process before `close` returns.",
+            Self::Rounds => self.look_at_in_rust(),
+        }
+    }
+
     /// Turns a verdict into a result; `None` stands for "the system doesn't tell".
-    pub(super) fn finding(self, exercise: &Exercise, verdict: Option<Result<(), String>>) -> PointResult {
+    pub(super) fn finding(
+        self,
+        exercise: &Exercise,
+        language: Language,
+        verdict: Option<Result<(), String>>,
+    ) -> PointResult {
         let (outcome, why) = match verdict {
             Some(Ok(())) => (PointOutcome::Passed, None),
             Some(Err(why)) => (PointOutcome::Failed, Some(why)),
             None => (PointOutcome::NotChecked, Some("this system doesn't tell".into())),
         };
-        let look_at = (outcome == PointOutcome::Failed).then(|| self.look_at());
+        let look_at = (outcome == PointOutcome::Failed).then(|| self.look_at(language));
         PointResult { point: self, promise: self.promise(exercise), outcome, why, look_at }
     }
 }
@@ -149,16 +179,21 @@ impl Contract<'_> {
     /// Tests every point. After a failed trial, such as a run that hangs, the rest is skipped: it would hang as well.
     pub(super) fn hold(&self, tell: &mut dyn FnMut(&PointResult)) -> Result<Vec<PointResult>, GradeError> {
         let (site, mut findings, mut mishap) = (TestSite::open(self.env)?, Vec::new(), false);
+        let language = Language::of(self.strategy.name());
         for trial in [answers(), once(&site, self.exercise), errors(&site)?, deadline(&site)] {
             let verdicts = if mishap { Err(None) } else { self.verdicts(&site, &trial)? };
             mishap |= verdicts.is_err();
             for (number, &point) in trial.points.iter().enumerate() {
                 let finding = match &verdicts {
-                    Ok(verdicts) => point.finding(self.exercise, verdicts[number].clone()),
-                    Err(Some(why)) if number == 0 => point.finding(self.exercise, Some(Err(why.clone()))),
+                    Ok(verdicts) => point.finding(self.exercise, language, verdicts[number].clone()),
+                    Err(Some(why)) if number == 0 => point.finding(self.exercise, language, Some(Err(why.clone()))),
                     Err(_) => {
                         let why = Some("skipped after an earlier failure".into());
-                        PointResult { outcome: PointOutcome::NotChecked, why, ..point.finding(self.exercise, None) }
+                        PointResult {
+                            outcome: PointOutcome::NotChecked,
+                            why,
+                            ..point.finding(self.exercise, language, None)
+                        }
                     }
                 };
                 tell(&finding);
@@ -419,7 +454,7 @@ mod tests {
         let work = Work::new(1, vec![Task::Noop; tasks], Schedule::OneByOne, Stop::after(AMPLE));
         let output = Output { checksum: 0, amount: 0, status: None };
         let one = |&index| Done { index, result: Ok(output), spans: Vec::new() };
-        Ran { work, done: indexes.iter().map(one).collect() }
+        Ran { work, done: indexes.iter().map(one).collect(), did: None }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The numbers of this process's threads and child processes, if the system tells.
 
+use work::worker::work::Headcount;
+
 /// Threads and child processes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct LeftBehind {
@@ -7,6 +9,12 @@ pub(super) struct LeftBehind {
     pub(super) threads: usize,
     /// Its child processes, including zombies.
     pub(super) processes: usize,
+}
+
+impl From<Headcount> for LeftBehind {
+    fn from(Headcount { processes, threads }: Headcount) -> Self {
+        Self { threads, processes }
+    }
 }
 
 impl LeftBehind {

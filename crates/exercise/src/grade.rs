@@ -5,7 +5,7 @@
 //! mark lies within the interval, "inconclusive".
 
 use super::{
-    CheckEvent, CheckSettings, Exercise, GradeError,
+    CheckEvent, CheckSettings, Exercise, GradeError, Language,
     contract::{ContractPoint, PointResult},
     report::{Grade, Speed},
 };
@@ -55,10 +55,11 @@ pub(super) fn measure(
     // Start, run in a child process, run: a strategy that takes longer than all three for one step hangs.
     let patience = 5 * scenario.deadline;
     let cells = exercise.cells(strategy.name());
+    let rounds = |verdict| ContractPoint::Rounds.finding(exercise, Language::of(strategy.name()), verdict);
     let record = match watch(start(scenario, cells.to_vec(), settings)?, patience, tell) {
         Ok(record) => record?,
         Err(why) => {
-            return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(why))), speed: None });
+            return Ok(GradedCells { finding: rounds(Some(Err(why))), speed: None });
         }
     };
     let cell = |spec: &CellSpec| record.cell(spec).filter(|cell| cell.check == Check::Passed);
@@ -68,12 +69,9 @@ pub(super) fn measure(
     };
     let Some(own) = own else {
         let error = record.cells.last().and_then(CellRecord::error).unwrap_or_default().to_owned();
-        return Ok(GradedCells { finding: ContractPoint::Rounds.finding(exercise, Some(Err(error))), speed: None });
+        return Ok(GradedCells { finding: rounds(Some(Err(error))), speed: None });
     };
-    Ok(GradedCells {
-        finding: ContractPoint::Rounds.finding(exercise, Some(Ok(()))),
-        speed: Some(speed(&record, house, own)),
-    })
+    Ok(GradedCells { finding: rounds(Some(Ok(()))), speed: Some(speed(&record, house, own)) })
 }
 
 fn house_error(record: &Record, specs: &[CellSpec]) -> GradeError {
@@ -138,7 +136,7 @@ fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &CheckSettings) -> 
         images: None,
         server: None,
         plan: Plan::rounds(settings.rounds),
-        baseline: None,
+        baseline: cells.first().cloned(),
         seed: SEED,
         interrupted: Arc::default(),
         command,

@@ -17,7 +17,7 @@ mod program;
 pub mod report;
 mod trial;
 
-pub use program::{ROUNDS, main};
+pub use program::{CheckError, ROUNDS, check_and_print, main};
 
 use contract::{Contract, ContractPoint, PointOutcome};
 use harness::{
@@ -29,7 +29,7 @@ use report::{CheckReport, Grade};
 use std::num::NonZeroU32;
 use support::suggestion;
 use work::{
-    strategy::{self, Env, Strategy},
+    strategy::{self, Env, Strategy, python::is_python},
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
@@ -38,52 +38,92 @@ pub const ALL: &[Exercise] = &[
     Exercise {
         name: "work_queue",
         title: "N workers take tasks from one shared queue",
-        house: "threads",
         shape: plain(6),
         own_point: None,
-        template: include_str!("../../../fixtures/exercises/work_queue.rs"),
-        hint: "Is every worker busy until no task is left? A worker with a fixed share may get all the long tasks.",
-        further: "Assign the tasks beforehand instead, and see what that costs: worker i takes the tasks i, i + N, i + 2N.",
+        rust: Edition {
+            house: "threads",
+            template: include_str!("../../../fixtures/exercises/work_queue.rs"),
+            hint: "Is every worker busy until no task is left? A worker with a fixed share may get all the long tasks.",
+            further: "Assign the tasks beforehand instead, and see what that costs: worker i takes the tasks i, i + N, i + 2N.",
+        },
+        python: Edition {
+            house: "python/threads",
+            template: include_str!("../../../fixtures/exercises/python/work_queue.py"),
+            hint: "Is every worker busy until no task is left? A worker with a fixed share may get all the long tasks.",
+            further: "Have the threads compute instead: `makespan run prime_sum --strategy python/threads --workers 1,2`.",
+        },
     },
     Exercise {
         name: "bounded_pool",
         title: "a thread for each task, bounded to N at a time",
-        house: "threads",
         shape: plain(6),
         own_point: None,
-        template: include_str!("../../../fixtures/exercises/bounded_pool.rs"),
-        hint: "Does a new task begin as soon as one has ended? Starting six and joining all six waits for the slowest.",
-        further: "See a thread for each task where the system refuses threads: `makespan run url_crawl --variant crowd`.",
+        rust: Edition {
+            house: "threads",
+            template: include_str!("../../../fixtures/exercises/bounded_pool.rs"),
+            hint: "Does a new task begin as soon as one has ended? Starting six and joining all six waits for the slowest.",
+            further: "See a thread for each task where the system refuses threads: `makespan run url_crawl --variant crowd`.",
+        },
+        python: Edition {
+            house: "python/threads",
+            template: include_str!("../../../fixtures/exercises/python/bounded_pool.py"),
+            hint: "Does a new task begin as soon as one has ended? Starting six and joining all six waits for the slowest.",
+            further: "Do it again with `ThreadPoolExecutor(self.most)`: how many lines are left?",
+        },
     },
     Exercise {
         name: "lock_held_too_long",
         title: "workers share a queue behind a lock, and hold it while they work",
-        house: "threads",
         shape: plain(6),
         own_point: None,
-        template: include_str!("../../../fixtures/exercises/lock_held_too_long.rs"),
-        hint: "When is the guard dropped? One that is made in the head of a `while let` or a `match` lives to the end of its body.",
-        further: "Hold the lock longer on purpose: from which duration on does it show?",
+        rust: Edition {
+            house: "threads",
+            template: include_str!("../../../fixtures/exercises/lock_held_too_long.rs"),
+            hint: "When is the guard dropped? One that is made in the head of a `while let` or a `match` lives to the end of its body.",
+            further: "Hold the lock longer on purpose: from which duration on does it show?",
+        },
+        python: Edition {
+            house: "python/threads",
+            template: include_str!("../../../fixtures/exercises/python/lock_held_too_long.py"),
+            hint: "Which lines need the lock? It is held to the end of the `with` block, and `lane.do` takes as long as the task.",
+            further: "Hold the lock longer on purpose, with `time.sleep`: from which duration on does it show?",
+        },
     },
     Exercise {
         name: "async_fetcher",
         title: "one thread, N requests in flight",
-        house: "async",
         shape: plain(6),
         own_point: Some(ContractPoint::OneThread),
-        template: include_str!("../../../fixtures/exercises/async_fetcher.rs"),
-        hint: "Awaiting futures one by one keeps only one in flight. Await N of them together.",
-        further: "See what a task does that never awaits: `makespan run prime_sum --strategy async --workers 1,8`.",
+        rust: Edition {
+            house: "async",
+            template: include_str!("../../../fixtures/exercises/async_fetcher.rs"),
+            hint: "Awaiting futures one by one keeps only one in flight. Await N of them together.",
+            further: "See what a task does that never awaits: `makespan run prime_sum --strategy async --workers 1,8`.",
+        },
+        python: Edition {
+            house: "python/asyncio",
+            template: include_str!("../../../fixtures/exercises/python/async_fetcher.py"),
+            hint: "Awaiting coroutines one by one keeps only one in flight. Await N of them together.",
+            further: "See what a task does that never awaits: `makespan run prime_sum --strategy python/asyncio --workers 1,8`.",
+        },
     },
     Exercise {
         name: "hybrid",
         title: "P worker processes with T threads each",
-        house: "hybrid",
         shape: grid(2, 3),
         own_point: Some(ContractPoint::Processes),
-        template: include_str!("../../../fixtures/exercises/hybrid.rs"),
-        hint: "Does each process hold as many tasks as it has threads, and get a new one as soon as one is done?",
-        further: "Does the layout of six workers matter? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
+        rust: Edition {
+            house: "hybrid",
+            template: include_str!("../../../fixtures/exercises/hybrid.rs"),
+            hint: "Does each process hold as many tasks as it has threads, and get a new one as soon as one is done?",
+            further: "Does the layout of six workers matter? `makespan run web_requests --strategy hybrid --workers 1x6,2x3,6x1`.",
+        },
+        python: Edition {
+            house: "python/hybrid",
+            template: include_str!("../../../fixtures/exercises/python/hybrid.py"),
+            hint: "Does each thread take its next task as soon as one is done, or does it wait for the others of its process?",
+            further: "Does the layout matter? `makespan run web_requests --strategy python/hybrid --workers 1x6,2x3,6x1`.",
+        },
     },
 ];
 
@@ -112,18 +152,43 @@ pub struct Exercise {
     pub name: &'static str,
     /// The topic, in one line.
     pub title: &'static str,
-    /// The built-in strategy of [`strategy::ALL`] that it is measured against.
-    pub house: &'static str,
-    /// The worker layout of both.
+    /// The worker layout.
     pub shape: WorkerLayout,
     /// A contract point of this exercise alone, in addition to every strategy's.
     pub own_point: Option<ContractPoint>,
-    /// The file to start from: a complete program.
+    /// As a program in Rust.
+    pub rust: Edition,
+    /// As a file that a Python lane loads.
+    pub python: Edition,
+}
+
+/// What is different about an exercise in each language.
+#[derive(Debug)]
+pub struct Edition {
+    /// The built-in strategy of [`strategy::ALL`] that it is measured against, with the same workers.
+    pub house: &'static str,
+    /// The file to start from.
     pub template: &'static str,
     /// A hint for a strategy that keeps the contract and is slow.
     pub hint: &'static str,
     /// What to try after passing.
     pub further: &'static str,
+}
+
+/// A language that exercises are written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Language {
+    /// Rust: a program of its own.
+    Rust,
+    /// Python: a file for a lane.
+    Python,
+}
+
+impl Language {
+    /// The language of the strategy of this name.
+    fn of(strategy: &str) -> Self {
+        if is_python(strategy) { Self::Python } else { Self::Rust }
+    }
 }
 
 /// What a check needs in addition to the strategy.
@@ -204,12 +269,13 @@ pub fn check(
         speed = measured.speed;
     }
     let grade = speed.as_ref().map_or(Grade::Failed, |speed| speed.grade);
-    let next = report::next(exercise, &contract, speed.as_ref());
+    let next = report::next(exercise, Language::of(strategy.name()), &contract, speed.as_ref());
     Ok(CheckReport {
         schema: report::SCHEMA,
         exercise: exercise.name,
         strategy: strategy.name(),
         workers: exercise.shape.to_string(),
+        python: settings.env.python.as_ref().map(|python| python.interpreter.to_string()),
         contract,
         speed,
         grade,
@@ -218,9 +284,28 @@ pub fn check(
 }
 
 impl Exercise {
-    /// The file's path in a checkout.
-    pub fn file(&self) -> String {
-        format!("examples/{}.rs", self.name)
+    /// The edition in this language.
+    pub fn edition(&self, language: Language) -> &Edition {
+        match language {
+            Language::Rust => &self.rust,
+            Language::Python => &self.python,
+        }
+    }
+
+    /// The file's path: in a checkout for Rust, in any directory for Python.
+    pub fn file(&self, language: Language) -> String {
+        match language {
+            Language::Rust => format!("examples/{}.rs", self.name),
+            Language::Python => format!("{}.py", self.name),
+        }
+    }
+
+    /// What `makespan exercise check` takes.
+    pub fn checked_as(&self, language: Language) -> String {
+        match language {
+            Language::Rust => self.name.into(),
+            Language::Python => self.file(language),
+        }
     }
 
     /// How many worker processes its layout has.
@@ -242,7 +327,13 @@ impl Exercise {
             timer: Timer::Warm,
             python: None,
         };
-        [cell("sequential", WorkerLayout::ONE), cell(self.house, self.shape), cell(strategy, self.shape)]
+        let language = Language::of(strategy);
+        let sequential = match language {
+            Language::Rust => "sequential",
+            Language::Python => "python/sequential",
+        };
+        let house = self.edition(language).house;
+        [cell(sequential, WorkerLayout::ONE), cell(house, self.shape), cell(strategy, self.shape)]
     }
 }
 
@@ -254,15 +345,19 @@ mod tests {
     fn each_exercise_is_complete() {
         for exercise in ALL {
             let name = exercise.name;
-            let house = strategy::named(exercise.house).expect("a strategy of the house");
-            assert_eq!(house.layout(exercise.shape, 24), Some(exercise.shape), "{name}");
+            for language in [Language::Rust, Language::Python] {
+                let Edition { house, template, .. } = exercise.edition(language);
+                let house = strategy::named(house).expect("a built-in strategy");
+                assert_eq!(house.layout(exercise.shape, 24), Some(exercise.shape), "{name}");
+                assert!(
+                    template.contains("# YOUR TURN") || template.contains("// YOUR TURN"),
+                    "{name}: nothing to complete"
+                );
+                let check = format!("makespan exercise check {}", exercise.checked_as(language));
+                assert!(template.contains(&check), "{name}: how is it checked?");
+            }
             let main = format!("makespan::exercise::main(\"{name}\", &");
-            assert!(exercise.template.contains(&main), "{name}: its main checks another exercise");
-            assert!(exercise.template.contains("// YOUR TURN"), "{name}: there is nothing to complete");
-            assert!(
-                exercise.template.contains(&format!("makespan exercise check {name}")),
-                "{name}: how is it checked?"
-            );
+            assert!(exercise.rust.template.contains(&main), "{name}: its main checks another exercise");
             exercise.scenario(1.0).expect("its scenario is right");
         }
         assert!(named("work_qeue").is_err_and(|words| words.contains("did you mean `work_queue`?")));

@@ -54,7 +54,16 @@ enum ProgramError {
     #[error("where is this program? {0}")]
     Nowhere(io::Error),
     #[error(transparent)]
+    Check(#[from] CheckError),
+}
+
+/// Why a check has no result.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// The strategy could not be checked.
+    #[error(transparent)]
     Check(#[from] GradeError),
+    /// The report could not be written.
     #[error(transparent)]
     Unwritten(#[from] StoreError),
 }
@@ -82,13 +91,23 @@ fn run(name: &str, strategy: &'static dyn Strategy, args: CheckArgs) -> Result<G
     }
     let env = Env::new(program, Store::at(None).dir());
     let settings = CheckSettings { env, rounds: args.rounds, time_scale: args.time_scale };
-    let listener = CheckPrinter::new(args.json == Some(Output::Stdout));
-    listener.introduce(exercise, strategy);
-    let report = check(exercise, strategy, &settings, &mut |event| listener.hear(&event));
+    Ok(check_and_print(exercise, strategy, &settings, args.json)?)
+}
+
+/// Checks the strategy, prints the results as they come, and writes the report to `json`, if given.
+pub fn check_and_print(
+    exercise: &Exercise,
+    strategy: &'static dyn Strategy,
+    settings: &CheckSettings,
+    json: Option<Output>,
+) -> Result<Grade, CheckError> {
+    let listener = CheckPrinter::new(json == Some(Output::Stdout));
+    listener.introduce(exercise, strategy, &settings.env);
+    let report = check(exercise, strategy, settings, &mut |event| listener.hear(&event));
     listener.line.finish_and_clear();
     let report = report?;
     listener.conclude(&report);
-    if let Some(output) = args.json {
+    if let Some(output) = json {
         output.write_json(&report)?;
     }
     Ok(report.grade)
@@ -115,8 +134,9 @@ impl CheckPrinter {
         Self { quiet, line }
     }
 
-    fn introduce(&self, exercise: &Exercise, strategy: &dyn Strategy) {
-        self.say(report::introduction(exercise, strategy.name()) + "\n");
+    fn introduce(&self, exercise: &Exercise, strategy: &dyn Strategy, env: &Env) {
+        let python = env.python.as_ref().map(|python| &python.interpreter);
+        self.say(report::introduction(exercise, strategy.name(), python) + "\n");
     }
 
     fn hear(&self, event: &CheckEvent) {

@@ -1,7 +1,7 @@
 //! The report of a check: JSON for machines, lines of text for people.
 
 use super::{
-    Exercise,
+    Edition, Exercise, Language,
     contract::{PointOutcome, PointResult},
 };
 use serde::Serialize;
@@ -10,6 +10,7 @@ use support::{
     figures,
     terminal::{columns, wrapped},
 };
+use work::worker::python::interpreter::Interpreter;
 
 /// The schema that this version writes.
 pub const SCHEMA: &str = "makespan.exercise/1";
@@ -28,6 +29,8 @@ pub struct CheckReport {
     pub strategy: &'static str,
     /// The worker layout, such as `6` or `2x3`.
     pub workers: String,
+    /// The interpreter of a strategy in Python: `CPython 3.11.7, with the interpreter lock, /usr/bin/python3`.
+    pub python: Option<String>,
     /// The contract, point by point.
     pub contract: Vec<PointResult>,
     /// The speed; `None` if the contract isn't kept: a strategy that breaks it has no time.
@@ -79,28 +82,31 @@ pub enum Grade {
 }
 
 /// What to try next.
-pub(super) fn next(exercise: &Exercise, contract: &[PointResult], speed: Option<&Speed>) -> String {
+pub(super) fn next(exercise: &Exercise, language: Language, contract: &[PointResult], speed: Option<&Speed>) -> String {
+    let (Edition { hint, further, .. }, file) = (exercise.edition(language), exercise.checked_as(language));
     let broken = contract.iter().any(|found| found.outcome == PointOutcome::Failed);
     match (broken, speed) {
-        (true, _) => format!("Fix what failed first, then check again: makespan exercise check {}", exercise.name),
-        (_, Some(Speed { grade: Grade::Passed, .. })) => exercise.further.into(),
+        (true, _) => format!("Fix what failed first, then check again: makespan exercise check {file}"),
+        (_, Some(Speed { grade: Grade::Passed, .. })) => (*further).into(),
         (_, Some(Speed { grade: Grade::Inconclusive, rounds, more_rounds: Some(more), .. })) => {
-            format!("Measure longer: makespan exercise check {} --rounds {}", exercise.name, rounds + more)
+            format!("Measure longer: makespan exercise check {file} --rounds {}", rounds + more)
         }
         (_, Some(Speed { grade: Grade::Inconclusive, .. })) => {
             "The ratio is so close to the pass mark that no reasonable number of rounds would decide. Make it faster, \
              and measure when the machine has nothing else to do."
                 .into()
         }
-        _ => exercise.hint.into(),
+        _ => (*hint).into(),
     }
 }
 
 /// The text before the check.
-pub(super) fn introduction(exercise: &Exercise, strategy: &str) -> String {
-    let Exercise { name, title, house, shape, .. } = exercise;
+pub(super) fn introduction(exercise: &Exercise, strategy: &str, python: Option<&Interpreter>) -> String {
+    let Exercise { name, title, shape, .. } = exercise;
+    let house = exercise.edition(Language::of(strategy)).house;
+    let python = python.map(|python| format!("{python}\n")).unwrap_or_default();
     format!(
-        "{name}: {title}\n`{strategy}` with {shape} workers: tested against the contract of every strategy, then measured\nagainst the built-in `{house}`\n"
+        "{name}: {title}\n`{strategy}` with {shape} workers: tested against the contract of every strategy, then measured\nagainst the built-in `{house}`\n{python}"
     )
 }
 

@@ -17,6 +17,7 @@ use work::{
         layout::WorkerLayout,
         stop::Stop,
         task_queue::Schedule,
+        work::{Headcount, OwnClock},
     },
 };
 
@@ -41,6 +42,8 @@ pub(super) struct PoolRun {
 pub(super) struct Ran {
     pub(super) work: Work,
     pub(super) done: Vec<Done>,
+    /// How many processes and threads have done the tasks, if the pool is a program of its own, which tells.
+    pub(super) did: Option<Headcount>,
 }
 
 /// A pool's life cycle, from start to close.
@@ -85,14 +88,22 @@ pub(super) fn run(
         ran
     };
     let (thread, most) = watch(live, patience)?;
-    let ran = thread.join().map_err(|panic| Breakdown::Panicked(panic_message(&*panic)))??;
+    let (ran, left) = thread.join().map_err(|panic| Breakdown::Panicked(panic_message(&*panic)))??;
     // Two threads are ours: the one it ran on, and the deadline's watchdog.
     let ours = LeftBehind { threads: 2, processes: 0 };
     let most = most.zip(before).map(|(most, before)| most.beyond(before).beyond(ours));
-    Ok(Life { ran, most, left: before.and_then(left_since) })
+    // A pool that is a program of its own has its threads and processes there. One of its threads is the program's.
+    let did = ran
+        .iter()
+        .filter_map(|ran| ran.did)
+        .map(|did| LeftBehind { threads: did.threads.saturating_sub(1), ..did.into() });
+    let most = did.reduce(LeftBehind::most).or(most);
+    let left = before.and_then(left_since).map(|here| left.map_or(here, |there| here.most(there.into())));
+    Ok(Life { ran, most, left })
 }
 
-type Lived = Result<Vec<Ran>, Breakdown>;
+/// The runs, and what the pool has left behind, if it tells.
+type Lived = Result<(Vec<Ran>, Option<Headcount>), Breakdown>;
 
 /// Watches until the thread is done or has panicked. A thread that hangs is left behind.
 fn watch(
@@ -118,11 +129,16 @@ fn live(strategy: &dyn Strategy, shape: WorkerLayout, env: &Env, server: &str, j
         let work = Work { server: Some(server.to_owned()), ..Work::new(job.run, job.tasks, Schedule::OneByOne, stop) };
         let _watchdog = work.stop.watchdog()?;
         let done = pool.run(&work);
-        Ok(Ran { work, done })
+        let did = pool.own_clock().and_then(OwnClock::last_run).and_then(|run| run.did);
+        Ok(Ran { work, done, did })
     });
-    let ran: Lived = ran.collect();
+    let ran = ran.collect::<Result<Vec<_>, Breakdown>>()?;
+    let left = pool.own_clock().and_then(|clock| {
+        clock.stop();
+        clock.left()
+    });
     pool.close()?;
-    ran
+    Ok((ran, left))
 }
 
 /// How many more threads and processes there are than before, after a time to end.

@@ -182,7 +182,7 @@ impl RunOrder {
         self.announce(Notice::Ended, end_ns);
         // Without a last run, the pool is lost, and has no time.
         Ok(match pool.own_clock().and_then(OwnClock::last_run) {
-            Some(OwnRun { start_ns, end_ns, cpu, prologue }) => {
+            Some(OwnRun { start_ns, end_ns, cpu, prologue, .. }) => {
                 let prologue = prologue.map_err(CellError::Prologue)?;
                 RunPhase { start_ns, end_ns, prologue, done, own_cpu: Some(cpu) }
             }

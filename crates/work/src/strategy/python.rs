@@ -34,6 +34,7 @@ use crate::{
             wire::{Order, Reply, of_task},
         },
         task_queue::Schedule,
+        work::Headcount,
     },
 };
 use measure::{
@@ -41,7 +42,7 @@ use measure::{
     cpu::CpuTime,
     memory::Footprint,
 };
-use std::sync::Arc;
+use std::{ffi::OsStr, path::Path, sync::Arc};
 use support::{pipe::ANSWER_LIMIT, terminal::printable_path};
 
 /// What the names of all Python strategies begin with.
@@ -51,6 +52,8 @@ pub const PREFIX: &str = "python/";
 #[derive(Debug)]
 pub struct Python {
     name: &'static str,
+    /// The file that it is in, if it is not one of the package.
+    file: Option<&'static str>,
     summary: &'static str,
     /// The strategy in Rust with the same kind of workers.
     like: &'static dyn Strategy,
@@ -66,6 +69,7 @@ pub struct Python {
 /// One task after the other.
 pub static SEQUENTIAL: Python = Python {
     name: "python/sequential",
+    file: None,
     summary: "Python: one task after the other",
     like: &Sequential,
     has_start_method: false,
@@ -170,6 +174,19 @@ pub static INTERPRETERS: Python = Python {
     ..THREADS
 };
 
+/// The strategies of the package.
+const ALL: [&Python; 9] = [
+    &SEQUENTIAL,
+    &THREAD_PER_TASK,
+    &THREADS,
+    &THREAD_POOL,
+    &PROCESSES,
+    &PROCESS_POOL,
+    &HYBRID,
+    &ASYNCIO,
+    &INTERPRETERS,
+];
+
 /// Whether this is the name of a Python strategy.
 pub fn is_python(strategy: &str) -> bool {
     strategy.starts_with(PREFIX)
@@ -177,7 +194,7 @@ pub fn is_python(strategy: &str) -> bool {
 
 /// Whether the workers of this strategy are Python processes, which can be started in several ways.
 pub fn has_start_method(strategy: &str) -> bool {
-    [&PROCESSES, &PROCESS_POOL, &HYBRID].iter().any(|one| one.name == strategy && one.has_start_method)
+    ALL.iter().any(|one| one.name == strategy && one.has_start_method)
 }
 
 /// The interpreter for a pool, or why there is none.
@@ -189,9 +206,21 @@ fn setting(env: &Env) -> Result<PythonSetting, String> {
 }
 
 impl Python {
-    /// Its name in the package.
+    /// The strategy in this file, such as a student's, with the kind of workers of a built-in one. It is called
+    /// `python/FILE.py`, and stays in memory for the rest of the program. The error says what is wrong with the names.
+    pub fn guest(file: &Path, like: &str) -> Result<&'static Self, String> {
+        let like = ALL.iter().find(|one| one.name == like).ok_or_else(|| format!("{like} is no strategy of Python"))?;
+        let text = |path: &OsStr| Some(&*path.to_str()?.to_owned().leak());
+        let name_of = |file: &Path| text(OsStr::new(&format!("{PREFIX}{}", file.file_name()?.to_str()?)));
+        let (Some(path), Some(name)) = (text(file.as_os_str()), name_of(file)) else {
+            return Err(format!("{}: a path that is not UTF-8 can't be sent to Python", printable_path(file)));
+        };
+        Ok(Box::leak(Box::new(Self { name, file: Some(path), ..**like })))
+    }
+
+    /// What the lane calls it.
     fn python_name(&self) -> &'static str {
-        self.name.strip_prefix(PREFIX).unwrap_or(self.name)
+        self.file.unwrap_or_else(|| self.name.strip_prefix(PREFIX).unwrap_or(self.name))
     }
 }
 
@@ -224,7 +253,7 @@ impl Strategy for Python {
         };
         let (label, greeting) = (&interpreter.label, &interpreter.greeting);
         let missing = greeting.strategies.get(self.python_name()).map_or("this strategy", String::as_str);
-        if !missing.is_empty() {
+        if self.file.is_none() && !missing.is_empty() {
             return Some(format!("Python {label} lacks {missing}"));
         }
         let method =
@@ -273,7 +302,15 @@ impl Python {
             Reply::Started { start_ns, end_ns } => between(start_ns, end_ns).as_secs_f64(),
             other => return Err(unexpected(other)),
         };
-        Ok(PythonPool { lane, start_s, bytes_before, loaded: None, last_run: None, state: LaneState::Started })
+        Ok(PythonPool {
+            lane,
+            start_s,
+            bytes_before,
+            loaded: None,
+            last_run: None,
+            left: None,
+            state: LaneState::Started,
+        })
     }
 }
 
@@ -285,6 +322,7 @@ struct PythonPool {
     /// The work whose tasks and prologue the lane has.
     loaded: Option<Work>,
     last_run: Option<OwnRun>,
+    left: Option<Headcount>,
     state: LaneState,
 }
 
@@ -389,13 +427,20 @@ impl OwnClock for PythonPool {
         self.bytes_before
     }
 
+    fn left(&self) -> Option<Headcount> {
+        self.left
+    }
+
     fn stop(&mut self) -> Option<f64> {
         if !matches!(self.state, LaneState::Started) {
             return None;
         }
         let of_lane = |how| LostWorker { process: LostWorker::PROGRAM, how };
         let stopped = match self.lane.ask(&Order::Stop) {
-            Ok(Reply::Stopped { start_ns, end_ns }) => Ok(between(start_ns, end_ns).as_secs_f64()),
+            Ok(Reply::Stopped { start_ns, end_ns, left }) => {
+                self.left = Some(left);
+                Ok(between(start_ns, end_ns).as_secs_f64())
+            }
             Ok(Reply::Failed { message, lost, .. }) => {
                 Err(lost.map_or_else(|| of_lane(format!("its pool did not close: {message}")), LostWorker::from))
             }
@@ -443,7 +488,7 @@ impl PythonPool {
                 Reply::Ran(ran) => {
                     let cpu = ran.cpu.map(CpuTime::from).unwrap_or_default();
                     let (start_ns, end_ns, prologue) = (ran.start_ns, ran.end_ns, Ok(ran.prologue));
-                    self.last_run = Some(OwnRun { start_ns, end_ns, cpu, prologue });
+                    self.last_run = Some(OwnRun { start_ns, end_ns, cpu, prologue, did: ran.did });
                     return match (ran.lost, ran.whole) {
                         (Some(lost), _) => Err(NoAnswers::Lost(lost.into())),
                         (None, false) => Err("a task went on for two seconds after the deadline".to_owned().into()),
@@ -452,7 +497,8 @@ impl PythonPool {
                 }
                 Reply::PrologueFailed { error } => {
                     let (start_ns, cpu) = (now_ns(), CpuTime::default());
-                    self.last_run = Some(OwnRun { start_ns, end_ns: start_ns, cpu, prologue: Err(error.into()) });
+                    self.last_run =
+                        Some(OwnRun { start_ns, end_ns: start_ns, cpu, prologue: Err(error.into()), did: None });
                     return Ok(());
                 }
                 other => return Err(no_answers(other)),

@@ -47,6 +47,18 @@ pub trait OwnClock {
     /// Ends the workers, and returns how long that took, seconds. The program goes on until the pool is closed. `None` if
     /// the pool is [lost](crate::strategy::Pool::lost).
     fn stop(&mut self) -> Option<f64>;
+
+    /// What the stopped pool has left behind in the program; `None` before, and if it is lost.
+    fn left(&self) -> Option<Headcount>;
+}
+
+/// A number of processes, and of threads in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub struct Headcount {
+    /// Processes.
+    pub processes: usize,
+    /// Threads of all of them.
+    pub threads: usize,
 }
 
 /// A run as its own program has measured it.
@@ -60,6 +72,8 @@ pub struct OwnRun {
     pub cpu: CpuTime,
     /// The spans of the prologue, or the error of the step that failed.
     pub prologue: Result<Vec<Span>, TaskError>,
+    /// How many processes and threads have done its tasks; told of strategies in files of their own.
+    pub did: Option<Headcount>,
 }
 
 /// Facts about a run besides its results. Only a queue has any.

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &files![
     "makespan_lane/__init__.py",
     "makespan_lane/feed.py",
     "makespan_lane/guard.py",
+    "makespan_lane/guest.py",
     "makespan_lane/hello.py",
     "makespan_lane/lane.py",
     "makespan_lane/serve.py",

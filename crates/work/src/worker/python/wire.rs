@@ -12,6 +12,7 @@ use crate::{
     worker::{
         error::LostWorker,
         lane::{Done, Span},
+        work::Headcount,
     },
 };
 use measure::cpu::{CpuTime, Scheduled};
@@ -78,7 +79,7 @@ pub(crate) enum Reply {
     Done(WireDone),
     Ran(WireRun),
     PrologueFailed { error: WireError },
-    Stopped { start_ns: u64, end_ns: u64 },
+    Stopped { start_ns: u64, end_ns: u64, left: Headcount },
     Refused { message: String },
     Failed { step: String, message: String, lost: Option<WireLost> },
 }
@@ -99,6 +100,7 @@ pub(crate) struct WireRun {
     pub(crate) whole: bool,
     pub(crate) lost: Option<WireLost>,
     pub(crate) cpu: Option<WireCpu>,
+    pub(crate) did: Option<Headcount>,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
