@@ -24,6 +24,7 @@ function sizesChanged() {
   revealed = null;
   if (race.plan && axisEnd) drawAxis();
   if (room) drawQuestion();
+  for (const opened of document.querySelectorAll('#results details[open]')) opened.dispatchEvent(new Event('toggle'));
   schedule();
 }
 

@@ -592,6 +592,15 @@ fn whoever_comes_again_sees_the_whole_race_and_whoever_is_cut_off_is_told() {
         view.show(PROJECTOR, "light", "screen").await;
         view.open(&classroom.here).await;
         without_a_mouse(view).await;
+        // While answers are checked, the page counts down what that takes at least.
+        view.demand("/run", &RaceRequest { time_scale: Some(0.1), ..long() }).await;
+        view.until(
+            "/^checking, \\d+\\ss$/.test(document.querySelector('.panel[data-state=checking] .facts')?.textContent)",
+        )
+        .await;
+        view.is_sound().await;
+        view.click("#stop-button").await;
+        view.phase("over").await;
         view.demand("/run", &long()).await;
         view.until("race.rounds > 0 && race.entries.some((one) => one.running)").await;
         let before = view.value("[race.number, race.rounds]").await;
