@@ -135,7 +135,11 @@ function drawStrip(place_, revealed_, mine = -1) {
   const tallest = Math.max(1, ...columns.values());
   const pitch = Math.min(2.3 * radius, 9 * size / tallest);
   const base = 3.2 * size + tallest * pitch;
-  const words = (at, y_, text, more = {}) => svg('text', { x: at, y: y_, dy: '.35em', 'text-anchor': anchorAt(at, textWidth(text, size, true), width), ...more }, text);
+  // In the middle of its place, as far as the page's edges allow.
+  const words = (at, y_, text, more = {}) => {
+    const wide = textWidth(text, size, more.class === 'value');
+    return svg('text', { x: Math.max(Math.min(at - wide / 2, width - wide), 0), y: y_, dy: '.35em', ...more }, text);
+  };
   const marks = stripTicks(from, to, log, width, size);
   const parts = [svg('line', { class: 'tick', x1: 0, x2: width, y1: base, y2: base }),
     ...marks.flatMap((tick) => [svg('line', { class: 'tick', x1: x(tick), x2: x(tick), y1: base, y2: base + 5 }), words(x(tick), base + 1.05 * size, inSeconds(tick), { class: 'muted' })])];
@@ -162,7 +166,6 @@ function drawStrip(place_, revealed_, mine = -1) {
 }
 
 const medianLabel = (middle, _, x, base, size, words) => words(x(middle), base + 2.5 * size, `the class's median: ${inSeconds(middle)}`, { class: 'muted' });
-const anchorAt = (x, width, all) => (x < width / 2 + 4 ? 'start' : x > all - width / 2 - 4 ? 'end' : 'middle');
 
 function stripTicks(from, to, log, width, size) {
   if (!log) return ticks(to, width > 500 ? 8 : 5).filter((tick) => tick > 0);
