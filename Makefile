@@ -7,7 +7,7 @@ PAGE = report/index.html
 MAKESPAN = program=$$(tools/program) && "$$program"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench bench-quick bench-all findings test faults hosts report sample docs redis lint clean
+.PHONY: help demo peers bench bench-quick bench-all findings test faults hosts report sample docs redis lint clean
 
 help: ## Show these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,15 @@ test: ## Run every check: format, lints, tests, documentation
 faults: ## Kill and freeze workers, 250 times, in all strategies and phases (about 10 minutes), and count what goes wrong (Linux)
 	$(CARGO) test --package tests --test kills
 
+peers: ## Measure Python and its libraries beside ours, in a virtual environment with requests, aiohttp, Pillow and RQ
+	@test -x target/peers/bin/python || python3 -m venv target/peers
+	@target/peers/bin/python -m pip install --quiet --requirement fixtures/python/peers.txt
+	@$(MAKESPAN) run thumbnails --strategy threads,processes,python/threads,python/processes --workers 2 --python target/peers/bin/python
+	@$(MAKESPAN) run prime_sum --variant three_hundred_thousand --strategy threads,processes,python/threads,python/processes --workers 2 \
+		--python target/peers/bin/python
+	@$(MAKESPAN) run latency_only --strategy threads,async,python/threads,python/asyncio --workers 5 --python target/peers/bin/python
+	@MAKESPAN_PYTHON=target/peers/bin/python $(MAKESPAN) report
+
 hosts: ## Show several hosts on one machine: a queue, workers elsewhere, one of them cut off (Linux)
 	@program=$$(tools/program) && tools/hosts "$$program"
 
@@ -48,7 +57,7 @@ sample: ## Renew the committed sample of the page, and the pictures of it and of
 	@sh .ci/sample
 
 docs: ## Run the commands in the documents again and show what they print
-	tools/splice README.md METHOD.md
+	tools/splice README.md METHOD.md docs/reference.md
 
 redis: ## Start a Redis for the queue strategy, with its files under target/redis; Ctrl-C stops it
 	@command -v redis-server >/dev/null || { echo "redis-server is not installed: apt-get install redis-server, brew install redis," \

@@ -4,10 +4,15 @@ use super::{
     Data, Usage,
     print::{note, say},
 };
-use harness::results::{
-    output::Output,
-    store::{self, Store},
+use findings::{export, findings, summary};
+use harness::{
+    results::{
+        output::Output,
+        store::{self, Store},
+    },
+    scenario,
 };
+use measure::host::HostFacts;
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -26,6 +31,9 @@ pub struct ReportArgs {
     /// Show what changed since an earlier run: the directory that was its `--data`
     #[arg(long, value_name = "RECORDS")]
     against: Option<PathBuf>,
+    /// Also write the findings as JSON, as `makespan reproduce --json` does; `-` for standard output
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
     #[command(flatten)]
     data: Data,
 }
@@ -36,12 +44,21 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
             return Err(no_directory(flag, dir).into());
         }
     }
+    let store = args.data.store();
+    if let Some(output) = &args.json {
+        let scenarios = scenario::all()?;
+        // The page names the records that can't be read.
+        let (evidence, _) = store.evidence(&scenarios)?;
+        let all = findings(&scenarios, &evidence);
+        let host = HostFacts::gather(crate::commit().as_deref());
+        output.write_json(&export::export(&all, &summary(&all.claims), &host))?;
+    }
     let earlier = args.against.map(|dir| Store::at(Some(dir)));
     let out = args.out.unwrap_or_else(|| match store::checkout() {
         Some(root) => root.join("report").join("index.html").into(),
         None => "makespan.html".into(),
     });
-    for warning in report::refresh(&args.data.store(), out.clone(), earlier.as_ref())? {
+    for warning in report::refresh(&store, out.clone(), earlier.as_ref())? {
         note!("makespan: skipped: {warning}");
     }
     if let Output::File(path) = out {

@@ -35,6 +35,11 @@ pub(super) fn finding(
     let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, evidence)).collect();
     let deciding = deciding(&figures);
     figures.iter_mut().zip(deciding).for_each(|(assessed, decides)| assessed.finding.decides = decides);
+    // Where Python was not measured, its stand-in says all there is to say.
+    let is_missing = |one: &Assessed| {
+        one.figure.role == FigureRole::Python && matches!(one.taken.quantity, Err(Lacking::NotMeasured))
+    };
+    figures.retain(|one| !is_missing(one));
     let judged: Vec<(usize, &Assessed)> =
         figures.iter().enumerate().filter(|(_, assessed)| assessed.finding.decides).collect();
     let judged_alone: Vec<&Assessed> = judged.iter().map(|(_, assessed)| *assessed).collect();

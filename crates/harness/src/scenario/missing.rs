@@ -32,6 +32,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("claims", &["id", "question", "says"]),
     ("claims.figures", &["name", "test"]),
     ("claims.figures.derived", &["value", "formula"]),
+    ("claims.figures.python", &["name", "test"]),
     ("claims.bugs", &["name", "program", "test"]),
     ("claims.mechanisms", &["name", "test"]),
     ("claims.apart", &["with"]),

@@ -33,6 +33,7 @@ use crate::{
             package,
             wire::{Order, Reply, of_task},
         },
+        stop::Stopped,
         task_queue::Schedule,
         work::Headcount,
     },
@@ -475,6 +476,11 @@ impl PythonPool {
             self.loaded = Some(work.clone());
         }
         let limit = work.stop.time_left();
+        // An interrupted run has no time left, which the lane would take for a deadline that has passed.
+        if work.stop.check() == Err(Stopped::Interrupted) {
+            self.lane.end(ANSWER_LIMIT);
+            return Err(NoAnswers::Interrupted);
+        }
         let deadline_ns = now_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         let (run, warm_up, schedule) = (work.run, work.warm_up, work.deal.to_string());
         self.lane.tell(&Order::Run { run, deadline_ns, schedule, warm_up })?;

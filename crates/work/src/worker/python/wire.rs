@@ -172,10 +172,10 @@ impl From<WireError> for TaskError {
 }
 
 /// The task as the lane takes it, or why it can't be done in Python.
+#[allow(clippy::match_wildcard_for_single_variants, reason = "a new kind of task needs nothing in Python")]
 pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
     Ok(match task {
         Task::Noop => json!({"kind": "noop"}),
-        Task::Arrival(_) => return Err("tasks that become due at times are not known in Python".into()),
         Task::Fetch(Fetch { save: Some(_), .. }) => {
             return Err("a fetch that saves its body is not known in Python".into());
         }
@@ -206,6 +206,10 @@ pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
         Task::File(FileTask { path, access: Access::Read, .. }) => json!({"kind": "read_file", "path": text(path)?}),
         Task::File(FileTask { path, bytes, access }) => {
             json!({"kind": "write_file", "path": text(path)?, "bytes": bytes, "sync": *access == Access::WriteAndSync})
+        }
+        other => {
+            let which = if other.due_ns().is_some() { "tasks that become due at times" } else { "tasks of this kind" };
+            return Err(format!("{which} are not known in Python"));
         }
     })
 }
