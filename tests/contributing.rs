@@ -20,8 +20,18 @@ const ROOT: &str = common::ROOT;
 const COPY: &str = "makespan-contributed";
 
 /// What a build of the program reads. The tests only because their package is a member of the workspace.
-const SOURCES: &[&str] =
-    &["Cargo.toml", "Cargo.lock", "build.rs", "src", "crates", "fixtures", "report/theme", "benches", "tests"];
+const SOURCES: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "build.rs",
+    "src",
+    "crates",
+    "fixtures",
+    "lectures",
+    "report/theme",
+    "benches",
+    "tests",
+];
 
 #[test]
 fn the_worked_examples_compile_and_give_right_answers() {

@@ -179,7 +179,7 @@ pub struct CellSpec {
     pub deal: Schedule,
     /// What the clock encloses.
     pub timer: Timer,
-    /// The [label](work::worker::python::interpreter::PythonSetting::label) of its interpreter and start method, if there
+    /// The [name](work::worker::python::interpreter::PythonSetting::named) of its interpreter and start method, if there
     /// are several; `None` for the only one, and for strategies that are not Python's.
     #[serde(default)]
     pub python: Option<String>,
