@@ -203,9 +203,6 @@ impl Recipe {
     }
 }
 
-/// ureq adds its limits to the time of day, which overflows with [`Duration::MAX`]. A hundred years don't.
-const FOREVER: Duration = Duration::from_hours(100 * 365 * 24);
-
 impl Fetch {
     /// The site, for `--schedule by_key`.
     pub fn site(&self) -> &str {
@@ -230,8 +227,7 @@ impl Fetch {
                 return Err(TaskError::TimedOut);
             }
             let mut request = AGENT.with(|agent| agent.get(&url)).config();
-            request = request.timeout_connect(Some(self.connect_timeout.min(FOREVER)));
-            request = request.timeout_global(Some(left.min(FOREVER)));
+            request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(left));
             let mut request = request.build();
             for (name, value) in self.headers(&tag) {
                 request = request.header(name, value);
