@@ -12,13 +12,13 @@ def row($work; $id; $name; $says):
   figure($id; $name)
   | "| \($work) | \($says) | \(if . == null then "not measured" else shown end) | \($id) |";
 
-"| | how many times as fast | measured | claim |",
+"| | compared | ratio, with its interval | claim |",
 "|---|---|---|---|",
-row("Waiting"; "000-3"; "^speedup of 5 threads$"; "five threads instead of a loop, thirty requests"),
-row("Computing"; "002-5"; "threads of Rust"; "two threads on two cores, in Rust"),
-row("The lock"; "002-5"; "threads of Python|simulated"; "two threads instead of a loop, in Python"),
+row("Waiting"; "000-3"; "^speedup of 5 threads$"; "speedup of five threads over a loop, thirty requests"),
+row("Computing"; "002-5"; "threads of Rust"; "speedup of two threads on two cores, in Rust"),
+row("The lock"; "002-5"; "threads of Python|simulated"; "speedup of two threads over a loop, in Python"),
 row("Python without the lock"; "001-16"; "without the lock$"; "the same in a free-threaded build"),
-row("Processes"; "002-6"; "processes of Python|^speedup of 2 processes$"; "two processes instead of a loop, in Python"),
-row("Async"; "001-15"; "^async over threads"; "a thousand requests in flight, over a thousand threads"),
+row("Processes"; "002-6"; "processes of Python|^speedup of 2 processes$"; "speedup of two processes over a loop, in Python"),
+row("Async"; "001-15"; "^async over threads"; "speedup of a thousand requests in flight over a thousand threads"),
 row("Too many workers"; "002-10"; "1,024 tasks"; "time of 16 processes on two cores, relative to the best number"),
-row("A job queue"; "001-9"; "on a queue"; "eight workers instead of a loop, through a queue in a file")
+row("A job queue"; "001-9"; "on a queue"; "speedup of eight workers over a loop, through a queue in a file")
