@@ -1,4 +1,4 @@
-//! A server that answers when it is told to: whoever asks before that is known to be in the middle of a task.
+//! A server that answers when it is told to: a client that asks before that is known to be in the middle of a task.
 
 use super::PATIENCE;
 use std::{

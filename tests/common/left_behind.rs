@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// The variable that the processes of one test are known by, whoever their parent is by now.
+/// The variable that marks the processes of one test, also those whose parent is gone.
 pub const MARK: &str = "MAKESPAN_TEST_MARK";
 
 /// Tests of one file run side by side in one process. Those that look at its children take turns.

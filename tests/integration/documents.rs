@@ -29,7 +29,7 @@ const LECTURES: &[(&str, u32)] = &[("lectures/five_minutes.md", 5), ("lectures/f
 const MADE_LATER: &str = "report/index.html";
 
 /// What has no place in a document: words that praise, words that belittle a reader's trouble, what somebody meant to
-/// write later, and places on the machine of whoever wrote it.
+/// write later, and places on the machine of their author.
 const FORBIDDEN: &[&str] = &[
     "blazing",
     "seamless",

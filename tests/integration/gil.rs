@@ -146,7 +146,7 @@ proptest! {
 fn two_that_compute_take_turns_when_asked() {
     const TURNS: usize = 12;
     let gil = Gil::new(Duration::from_millis(1));
-    // Written under the lock, by whoever has just got it back.
+    // Written under the lock, by the thread that has just got it back.
     let turns = Mutex::new(Vec::new());
     let compute = |worker: u32| {
         let stop = Stop::after(PATIENCE);

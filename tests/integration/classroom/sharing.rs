@@ -131,7 +131,7 @@ fn the_join_address_is_shown_with_its_code() {
     assert!(String::from_utf8_lossy(&picture.body).contains("<svg"));
     let page = here.get("/");
     assert!(String::from_utf8_lossy(&page.body).contains(code));
-    // Not on a pupil's page, whoever looks at it before he has joined.
+    // Not on a student's page, before or after joining.
     assert!(!String::from_utf8_lossy(&pupil.get("/join").body).contains(code));
     // Where nothing is shared, there is nothing to show.
     refused(&Classroom::open().browser().get("/join.svg"), 404);
