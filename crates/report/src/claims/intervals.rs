@@ -426,17 +426,19 @@ impl Mark<'_> {
     }
 }
 
-/// The interval; an end outside the chart has no cap.
+/// The interval. An end outside the chart has no cap, and neither has one behind the marker, which it would turn into
+/// another sign: a bar into "÷".
 fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Markup {
     let Measured { value, .. } = measured;
     if measured.is_exact() || value.low.is_nan() || value.high.is_nan() {
         return html! {};
     }
-    let (low, high) = (at.x.at(value.low), at.x.at(value.high));
+    let (low, high, middle) = (at.x.at(value.low), at.x.at(value.high), at.x.at(value.estimate));
+    let is_clear = |place: f64| (place - middle).abs() > 1.5 * half;
     html! {
         (line("whisker", (low, y), (high, y)))
         @for (bound, place) in [(value.low, low), (value.high, high)] {
-            @if at.x.holds(bound) { (line("whisker", (place, y - half), (place, y + half))) }
+            @if at.x.holds(bound) && is_clear(place) { (line("whisker", (place, y - half), (place, y + half))) }
         }
     }
 }

@@ -407,7 +407,7 @@ fn likeness(layout: &Layout, (width, height): (u32, u32), side: u32) -> Option<(
         Ok(_) => {
             let small = open(&fs::read(task.output()).expect("written")).to_rgb8();
             let likeness = psnr(&small, &ideal(&layout.shown(&picture), small.dimensions()));
-            Some((likeness, likeness > if width.min(height) < 16 { 16.0 } else { 25.0 }))
+            Some((likeness, likeness > if width.min(height) < 24 { 16.0 } else { 25.0 }))
         }
         Err(TaskError::Damaged { message, .. }) => {
             assert!(message.starts_with("a JPEG of unusual sampling ("), "{message}");
