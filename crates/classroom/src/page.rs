@@ -143,7 +143,7 @@ fn lesson_list(current: Option<u32>) -> Markup {
     }
 }
 
-/// What the lecturer can do about who is there.
+/// Buttons for the people in the room: clear it, renew the code, hide a name.
 fn class_menu(shared: bool) -> Markup {
     html! {
         details class="menu" {

@@ -371,7 +371,7 @@ mod tests {
             let exported = serde_json::to_string(&ClassExport::of(room.over())).unwrap();
             assert!(told.contains("Ann") && !told.contains("Rude") && !exported.contains("Rude"), "{told}");
         }
-        // Whoever sits there after the room was cleared is somebody else.
+        // After the room was cleared, the seat is another person's.
         room.ask(race(true)).unwrap();
         room.guess(ann, guess("Ann")).unwrap();
         room.clear();

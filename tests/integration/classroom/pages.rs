@@ -364,7 +364,7 @@ fn a_phone_has_all_that_a_guess_needs_and_shows_its_own() {
         assert_eq!(pupil.text("facts").await, lesson.question);
         lecturer.click("#stop-button").await;
 
-        // Who comes too late is told.
+        // A latecomer is told.
         lecturer.demand("/ask", &RaceRequest { ask: Some("threads x 2".into()), ..long() }).await;
         pupil.until("byId('facts').textContent.startsWith('30 tasks on ')").await;
         lecturer.click("#run-button").await;

@@ -1,4 +1,4 @@
-//! Races: watched by several, by who comes late and by who comes again; stopped, killed.
+//! Races: watched by several, by latecomers and by viewers that reconnect; stopped, killed.
 
 use super::harness::{Browser, Classroom, Told, asked, json, long, race, refused, rooms, short};
 use common::{left_behind::send, wait_until};

@@ -67,7 +67,7 @@ pub struct Python {
     dash: &'static str,
 }
 
-/// One task after the other.
+/// A loop on one thread.
 pub static SEQUENTIAL: Python = Python {
     name: "python/sequential",
     file: None,
