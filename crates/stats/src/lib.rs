@@ -15,6 +15,7 @@
 //! | [`noise`] | was the machine stable meanwhile? |
 //! | [`ceiling`] | what is the best speedup of n equal tasks on N workers? |
 //! | [`serial_fraction`] | what share of the work did not get faster with more workers? |
+//! | [`usl`] | what would more workers give, by Amdahl's law and the Universal Scalability Law? |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -35,5 +36,6 @@ pub mod ranking;
 pub mod serial_fraction;
 pub mod student;
 pub mod trend;
+pub mod usl;
 
 pub use estimate::Estimate;
