@@ -5,9 +5,9 @@ use common::{
     endless, fetch, gate, left_behind, number, primes, python::strategies_of_python, results, wait_until, work,
 };
 use makespan::{
-    strategy::{Pool, Strategy, Work, python},
+    strategy::{Env, Pool, Strategy, Work, python},
     task::{ErrorKind, Task, TaskError},
-    worker::{error::LostWorker, stop::Stop, task_queue::Schedule},
+    worker::{error::LostWorker, python::lane_process::IdleLane, stop::Stop, task_queue::Schedule},
 };
 use nix::sys::signal::Signal;
 use std::{
@@ -117,6 +117,37 @@ fn a_pool_that_is_dropped_in_the_middle_leaves_nothing() {
         drop(pool);
         none_is_left(lane, &workers);
     }
+}
+
+/// One pool after another of this environment; the lanes that they had.
+fn lanes(env: &Env, strategies: &[&'static dyn Strategy]) -> Vec<u32> {
+    let one = |strategy: &&'static dyn Strategy| {
+        let mut pool = strategy.start(number(3).into(), env).expect("the pool starts");
+        let lane = *left_behind::children().last().expect("the lane is a child");
+        let work = work(&[primes(0, 10)], Schedule::OneByOne);
+        assert!(results(work.settle(pool.run(&work)))[0].is_ok());
+        pool.close().expect("it closes");
+        lane
+    };
+    strategies.iter().map(one).collect()
+}
+
+#[test]
+fn an_interpreter_waits_for_the_next_pool_of_its_cell_and_ends_with_it() {
+    let _alone = left_behind::alone();
+    if strategies_of_python().is_empty() {
+        return;
+    }
+    let env = Env { idle_python: Some(IdleLane::default()), ..common::env() };
+    let used = lanes(&env, &[&python::PROCESSES, &python::PROCESSES, &python::THREADS]);
+    assert!(used.iter().all(|lane| *lane == used[0]), "{used:?}");
+    assert_eq!(left_behind::children(), [used[0]], "only the interpreter is left");
+    left_behind::send(Signal::SIGKILL, used[0]);
+    wait_until("it is dead", || !left_behind::is_alive(used[0]));
+    let again = lanes(&env, &[&python::THREADS]);
+    assert_ne!(again, used[..1], "a dead one is replaced");
+    drop(env);
+    none_is_left(again[0], &[]);
 }
 
 #[test]

@@ -111,7 +111,9 @@ impl ReproduceArgs {
     }
 
     fn plan(&self) -> Plan {
-        Plan { purpose: Purpose::Findings, looks: self.looks(), budget: None, memory_samples: Vec::new() }
+        // Otherwise only the memory that claims are about is measured.
+        let probe_all = self.full;
+        Plan { purpose: Purpose::Findings, looks: self.looks(), probe_all, ..Plan::rounds(0) }
     }
 
     /// Everything that a measurement depends on: only a run with the same key can be resumed.
@@ -177,7 +179,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
 /// Announces beforehand how long the class will wait.
 fn announce(parts: &[Part], plan: &Plan) {
     let waits_s = |part: &Part| part.cells.iter().map(|cell| timetable::waits_s(&part.scenario, cell)).sum::<f64>();
-    let runs = f64::from(plan.last() + 1);
+    let runs = f64::from(plan.last());
     let waits = Duration::from_secs_f64(runs * parts.iter().map(waits_s).sum::<f64>());
     note!("At the documents' own pace, waiting alone takes {} ({runs} runs of each cell).", HumanDuration(waits));
 }

@@ -3,6 +3,11 @@
 //! A cell is done when every figure that it is part of is settled: known precisely, or decided. Stopping at an answer
 //! makes intervals miss the truth more often, so the interim analyses are fixed beforehand, and each spends only its
 //! share of what may miss: see [`stats::looks`]. What was decided by one of them stands.
+//!
+//! A cell is also done when more rounds would not help: when the figure would not be settled even if all rounds that are
+//! left scattered as those so far. Giving up never decides anything, so it makes no interval miss more often; it only
+//! leaves undecided what would most likely stay so (K. K. G. Lan, R. Simon and M. Halperin, "Stochastically curtailed
+//! tests in long-term clinical trials", Communications in Statistics C 1, 1982).
 
 use super::{
     Fit, Unit, decision,
@@ -16,7 +21,7 @@ use harness::{
     results::record::{CellRecord, Record},
     scenario::{
         CellSpec, Scenario,
-        claim::{Claim, Figure, Mechanism, Test},
+        claim::{Claim, Figure, Test},
     },
 };
 use stats::looks::ALPHA;
@@ -34,6 +39,8 @@ fn family(scenarios: &[Scenario]) -> usize {
 /// The cells of this record, by index, that need more rounds at this interim analysis, for these claims (among those of
 /// `scenarios`), and for the decision table of the record's scenario.
 ///
+/// From the second analysis on, cells are left out whose figures would not be settled by all rounds that are left: see
+/// above. Three rounds say too little about scatter for that.
 /// A figure needs none if it is decided even if all others of the family were counted against it: then no other figure can
 /// undo that. One that is decided only when it is tested alone needs more, however precise it is. One that isn't decided
 /// needs none if its interval is precise: at most 2 % of the estimate to either side, for exponents over the whole range of
@@ -45,24 +52,45 @@ pub fn open_cells<'a>(
 ) -> BTreeSet<usize> {
     let family = family(scenarios);
     let cores = Some(record.host.cores_usable);
+    let is_first = record.looks.first().is_none_or(|first| record.rounds_done <= *first);
+    let projected = (!is_first).then(|| projected(record));
+    let worth_more = |open: &dyn Fn(&Record) -> BTreeSet<usize>| match &projected {
+        Some(projected) if !open(projected).is_empty() => BTreeSet::new(),
+        _ => open(record),
+    };
     let mut open = BTreeSet::new();
     for claim in claims {
         let here = |scenario: &str| scenario == record.scenario;
         for figure in claim.figures.iter().filter(|figure| here(&figure.scenario)) {
             if missing(figure.needs.as_ref(), cores).is_none() {
                 let decided = |quantity: &Quantity, alpha| stands(figure, quantity, alpha, family);
-                open.extend(unless_settled(&figure.test, record, decided));
+                open.extend(worth_more(&|record| unless_settled(&figure.test, record, decided)));
             }
         }
+        let [document, document_apart] = mechanism::ranges(claim);
         for mechanism in claim.mechanisms.iter().filter(|mechanism| here(&mechanism.scenario)) {
-            open.extend(of_mechanism(claim, mechanism, record));
+            open.extend(worth_more(&|record| unless_settled(&mechanism.test, record, fits(document))));
+            if let Some(apart) = &mechanism.apart {
+                open.extend(worth_more(&|record| unless_settled(apart, record, fits(document_apart))));
+            }
         }
     }
     let home = scenarios.iter().find(|scenario| scenario.name == record.scenario);
     for decision in home.iter().flat_map(|home| &home.decisions) {
-        open.append(&mut decision::open(decision, record));
+        open.extend(worth_more(&|record| decision::open(decision, record)));
     }
     open
+}
+
+/// The record as it would be at the last analysis if the rounds that are left were like those so far.
+fn projected(record: &Record) -> Record {
+    let last = record.looks.last().map_or(0, |last| *last as usize);
+    let mut projected = record.clone();
+    for cell in &mut projected.cells {
+        let so_far = std::mem::take(&mut cell.rounds);
+        cell.rounds = so_far.iter().cycle().take(last.max(so_far.len())).cloned().collect();
+    }
+    projected
 }
 
 /// Whether a decision stands when the whole family is counted against it; `None` if there is no decision.
@@ -71,21 +99,14 @@ fn stands(figure: &Figure, quantity: &Quantity, alpha: f64, family: usize) -> Op
     ruling.p.map(|p| p * family as f64 <= ALPHA)
 }
 
-fn of_mechanism(claim: &Claim, mechanism: &Mechanism, record: &Record) -> BTreeSet<usize> {
-    let [document, document_apart] = mechanism::ranges(claim);
-    let decided = |range: Option<(f64, f64)>| {
-        move |quantity: &Quantity, alpha: f64| match (quantity, range) {
-            (Quantity::Scattered(scattered), Some(range)) => {
-                (mechanism::fit(&Placed::of(scattered, alpha), range) != Fit::Undecided).then_some(true)
-            }
-            _ => None,
+/// Whether a mechanism's figure is told from this range, or lies in it; `None` if that is undecided, or there is no range.
+fn fits(range: Option<(f64, f64)>) -> impl Fn(&Quantity, f64) -> Option<bool> {
+    move |quantity, alpha| match (quantity, range) {
+        (Quantity::Scattered(scattered), Some(range)) => {
+            (mechanism::fit(&Placed::of(scattered, alpha), range) != Fit::Undecided).then_some(true)
         }
-    };
-    let mut open = unless_settled(&mechanism.test, record, decided(document));
-    if let Some(apart) = &mechanism.apart {
-        open.append(&mut unless_settled(apart, record, decided(document_apart)));
+        _ => None,
     }
-    open
 }
 
 /// The cells of this test, unless its decision stands or, without one, its figure is precise.

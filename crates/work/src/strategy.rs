@@ -21,7 +21,10 @@ use crate::{
     queue::address::{Address, DEFAULT_NAME},
     task::Task,
     worker::{
-        gil::SWITCH_INTERVAL, lane::Done, layout::WorkerLayout, python::interpreter::PythonSetting,
+        gil::SWITCH_INTERVAL,
+        lane::Done,
+        layout::WorkerLayout,
+        python::{interpreter::PythonSetting, lane_process::IdleLane},
         task_queue::Schedule,
     },
 };
@@ -156,6 +159,9 @@ pub struct Env {
     pub pythons: Vec<PathBuf>,
     /// The one that a pool is started with; `None` for the first.
     pub python: Option<PythonSetting>,
+    /// Where a pool finds the interpreter of the one before it, and leaves its own; `None` if each has a new one.
+    #[serde(skip)]
+    pub idle_python: Option<IdleLane>,
     /// Where a pool of `queue` makes its directory. The code that sets it removes it, however the pool ends.
     pub scratch: PathBuf,
     /// Set by Ctrl-C: a pool that is still starting then stops waiting.
@@ -201,6 +207,7 @@ impl Env {
             queue: QueueSettings::default(),
             pythons: Vec::new(),
             python: None,
+            idle_python: None,
             scratch: std::env::temp_dir(),
             interrupted: Arc::default(),
         }

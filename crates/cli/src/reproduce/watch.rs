@@ -44,8 +44,9 @@ impl<'a> Watch<'a> {
             let known = lookup(evidence, &scenario.name, &cells.iter().collect::<Vec<_>>())
                 .map(|(record, _)| record)
                 .filter(|record| (record.time_scale - scenario.time_scale).abs() < f64::EPSILON);
-            let each = plan.last() + 1;
-            let samples = memory.len() as u32 * (MEMORY_SAMPLES - 1);
+            let probes = u32::from(plan.probe_all);
+            let each = plan.last() + probes;
+            let samples = memory.len() as u32 * (MEMORY_SAMPLES - probes);
             timetable.add(each * cells.len() as u32 + samples, step_s(scenario, cells, known));
         }
         let at_most = if plan.looks.len() > 1 { "at most " } else { "" };

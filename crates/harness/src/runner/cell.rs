@@ -27,7 +27,10 @@ use work::{
         arrival,
         error::LostWorker,
         lane::Span,
-        python::interpreter::{PythonSetting, found},
+        python::{
+            interpreter::{PythonSetting, found},
+            lane_process::IdleLane,
+        },
         work::Account,
     },
 };
@@ -205,7 +208,11 @@ impl PreparedCell {
             ..settings.env.clone()
         };
         let (env, no_python) = match is_python(&spec.strategy).then(|| python(&spec, &env)) {
-            Some(Ok(setting)) => (Env { python: Some(setting), ..env }, None),
+            Some(Ok(setting)) => {
+                // What a first pool in an interpreter costs is part of a start that is timed.
+                let idle_python = (spec.timer == Timer::Warm).then(IdleLane::default);
+                (Env { python: Some(setting), idle_python, ..env }, None)
+            }
             Some(Err(none)) => (env, Some(none)),
             None => (env, None),
         };

@@ -18,14 +18,17 @@ pub struct Plan {
     /// How long the rounds of this scenario may take. A round that has begun is finished; there is at least one.
     pub budget: Option<Duration>,
     /// The cells whose memory claims are about, and how often each is run for that before the first round: more than
-    /// once, for an interval. All others are run once, which also measures memory and checks their answers.
+    /// once, for an interval.
     pub memory_samples: Vec<(CellSpec, u32)>,
+    /// Whether all others are run once before the first round, in a process of their own, which measures their memory
+    /// and threads. Their answers are checked in every round in any case.
+    pub probe_all: bool,
 }
 
 impl Plan {
     /// A fixed number of rounds.
     pub fn rounds(rounds: u32) -> Self {
-        Self { purpose: Purpose::Run, looks: vec![rounds], budget: None, memory_samples: Vec::new() }
+        Self { purpose: Purpose::Run, looks: vec![rounds], budget: None, memory_samples: Vec::new(), probe_all: true }
     }
 
     /// The last possible round.
@@ -33,12 +36,15 @@ impl Plan {
         self.looks.last().copied().unwrap_or(0)
     }
 
-    /// How often this cell is run before the first round: at least once, to check its answers. A guest's is not,
-    /// because the probe is another process, which doesn't know the guest.
+    /// How often this cell is run before the first round. A guest's is not, because the probe is another process, which
+    /// doesn't know the guest.
     pub(super) fn probes(&self, cell: &CellSpec) -> u32 {
         if strategy::is_guest(&cell.strategy) {
             return 0;
         }
-        self.memory_samples.iter().find(|(named, _)| named == cell).map_or(1, |(_, samples)| *samples.max(&1))
+        self.memory_samples
+            .iter()
+            .find(|(named, _)| named == cell)
+            .map_or(self.probe_all.into(), |(_, samples)| *samples)
     }
 }

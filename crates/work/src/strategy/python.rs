@@ -10,8 +10,9 @@
 //! **Try**: `makespan run prime_sum --strategy python/threads,python/processes --workers 1,2`, then the same with
 //! `--python python3.14 --python python3.14t`, and `--timer cold --start-method fork,spawn`.
 //!
-//! Every pool has a new interpreter. Its start is not part of any time: a program has its interpreter before it starts
-//! workers, as ours has its own start behind it. The `start` phase is what a Python program pays for its pool, `run` and
+//! Every cell has an interpreter of its own, and a cell whose start is timed a new one for every pool. The interpreter's
+//! start is not part of any time: a program has its interpreter before it starts workers, as ours has its own start behind
+//! it. The `start` phase is what a Python program pays for its pool, `run` and
 //! `stop` likewise, and all three are timed in Python: the way of tasks and results between Rust and Python is in none of
 //! them. The lane also measures the processor time.
 
@@ -29,7 +30,7 @@ use crate::{
         process::ending,
         python::{
             interpreter::{PythonSetting, found},
-            lane_process::{LaneProcess, Unanswered},
+            lane_process::{IdleLane, LaneProcess, Unanswered},
             package,
             wire::{Order, Reply, of_task},
         },
@@ -288,8 +289,14 @@ impl Python {
         let PythonSetting { interpreter, start_method } = setting(env)?;
         let package = package::installed(&env.data).map_err(|error| format!("its files can't be written: {error}"))?;
         let of_path = |reason| format!("{}: {reason}", printable_path(&interpreter.path));
-        let mut lane = LaneProcess::spawn(&interpreter.path, &package, &env.interrupted).map_err(of_path)?;
-        lane.greeting().map_err(of_path)?;
+        // What a student's file does to its interpreter is its own.
+        let idle = env.idle_python.clone().filter(|_| self.file.is_none());
+        let spawn = || {
+            let mut lane = LaneProcess::spawn(&interpreter.path, &package, &env.interrupted)?;
+            lane.greeting().map(|_| lane)
+        };
+        let waiting = idle.as_ref().and_then(IdleLane::take);
+        let mut lane = waiting.map_or_else(spawn, Ok).map_err(of_path)?;
         // A strategy of fixed size goes by the tasks that it knows.
         let placeholders = vec![of_task(&Task::Noop)?; shape.workers().get() as usize];
         match lane.ask(&Order::Load { tasks: placeholders, prologue: Vec::new() })? {
@@ -305,6 +312,7 @@ impl Python {
         };
         Ok(PythonPool {
             lane,
+            idle,
             start_s,
             bytes_before,
             loaded: None,
@@ -318,6 +326,8 @@ impl Python {
 /// A lane with a pool.
 struct PythonPool {
     lane: LaneProcess,
+    /// Where the lane waits for the next pool, if it may.
+    idle: Option<IdleLane>,
     start_s: f64,
     bytes_before: Option<u64>,
     /// The work whose tasks and prologue the lane has.
@@ -404,6 +414,11 @@ impl Pool for PythonPool {
             return Err(lost.into());
         }
         if let LaneState::Stopped = self.state {
+            let is_clean = self.left.is_some_and(|left| left.threads == 0 && left.processes == 0);
+            if let Some(idle) = self.idle.take().filter(|_| is_clean) {
+                idle.put(self.lane);
+                return Ok(());
+            }
             let ended = self.lane.end(ANSWER_LIMIT);
             if !ended.is_some_and(|status| status.success()) {
                 let how = ended.map_or_else(|| "it did not end when told to, so it was killed".into(), ending);

@@ -19,7 +19,7 @@ use std::{
     os::{fd::AsFd, unix::process::CommandExt},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
-    sync::{Arc, atomic::AtomicBool},
+    sync::{Arc, Mutex, atomic::AtomicBool},
     thread,
     time::{Duration, Instant},
 };
@@ -224,6 +224,25 @@ impl LaneProcess {
         let _ = self.words.read_to_end(&mut words);
         let words = String::from_utf8_lossy(&words);
         excerpt(words.trim_end().lines().last().unwrap_or_default().trim())
+    }
+}
+
+/// Where a lane waits whose pool was closed in good order, for the next pool of the same cell. Dropping the last clone
+/// ends it.
+#[derive(Debug, Clone, Default)]
+pub struct IdleLane(Arc<Mutex<Option<LaneProcess>>>);
+
+impl IdleLane {
+    /// The lane that waits here, if it is alive.
+    pub(crate) fn take(&self) -> Option<LaneProcess> {
+        self.0.lock().ok()?.take().filter(|lane| !lane.has_news())
+    }
+
+    pub(crate) fn put(&self, lane: LaneProcess) {
+        // Poisoned, it ends here, as any lane that is dropped.
+        if let Ok(mut place) = self.0.lock() {
+            *place = Some(lane);
+        }
     }
 }
 
