@@ -140,6 +140,8 @@ fn added_latency(criterion: &mut Criterion) {
         timeout: forever,
         redirects: 0,
         blocking: false,
+        retries: 0,
+        retry_wait: Duration::ZERO,
         stays: false,
     });
     criterion.bench_function(LATENCY, |bencher| {

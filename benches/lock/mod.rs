@@ -133,6 +133,9 @@ fn kernel_checks(criterion: &mut Criterion) {
         fn tag(&self) -> TaskTag {
             TaskTag { run: 0, index: None }
         }
+        fn worker(&self) -> u32 {
+            0
+        }
     }
     let primes = PrimeSum { from: 0, below: 300_000, by: Method::TrialDivision };
     let (stop, gil) = (Stop::after(FOREVER), Gil::new(SWITCH_INTERVAL));

@@ -114,6 +114,8 @@ pub fn fetch(url: impl Into<String>) -> Fetch {
         timeout: PATIENCE,
         redirects: 2,
         blocking: false,
+        retries: 0,
+        retry_wait: std::time::Duration::ZERO,
         save: None,
         stays: false,
     }

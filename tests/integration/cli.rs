@@ -197,7 +197,7 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
         ),
         ("[workload", "address_space_mb = 5\n[workload", ["`address_space_mb`: found 5", "expected at least 100"]),
         ("[[cells]]", "[variants.x.server]\n[[cells]]", ["`server`: found a server", "expected none"]),
-        ("[2]", "[2]\ndeals = [\"random\"]", ["line 10", "unknown deal `random`, expected one of"]),
+        ("[2]", "[2]\ndeals = [\"random\"]", ["line 10", "unknown schedule `random`, expected one of"]),
         ("[2]", "[2]\ntimer = \"hot\"", ["line 10", "unknown variant `hot`, expected one of"]),
         ("[2]", "[4097]", ["`cells.workers`: found 4097", "expected at most 4096 for `threads`"]),
         ("[2]", "[2]\ntimer = \"as_published\"", ["`as_published`: found none", "expected a line for"]),

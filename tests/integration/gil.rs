@@ -67,6 +67,10 @@ impl<F: FnMut(Asked) -> Result<(), Stopped>> TaskContext for Told<F> {
     fn tag(&self) -> TaskTag {
         TaskTag { run: 0, index: None }
     }
+
+    fn worker(&self) -> u32 {
+        0
+    }
 }
 
 fn quiet() -> Told<impl FnMut(Asked) -> Result<(), Stopped>> {

@@ -15,6 +15,8 @@ use makespan::{
         fetch::Fetch,
         files::{self, Access, FileTask},
         gunzip::Gunzip,
+        payload,
+        sharing::{self, Shared},
         thumbnail::Thumbnail,
     },
     worker::{arrival, lane::Activity, task_queue::Schedule},
@@ -89,6 +91,11 @@ fn is_local(task: &Task) -> bool {
     matches!(task, Task::Thumbnail(_) | Task::Gunzip(_) | Task::File(_))
 }
 
+/// Whether Python doesn't have it.
+fn is_in_rust_alone(task: &Task) -> bool {
+    matches!(task, Task::Payload(_) | Task::Sharing(_))
+}
+
 /// Runs the tasks in every way there is. Each pool runs one workload after the other.
 fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
     let in_turn = work(tasks, Schedule::OneByOne);
@@ -100,7 +107,7 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
         let refused = match strategy.name() {
             "queue" => tasks.iter().any(is_local),
             "work_stealing" => tasks.iter().any(|task| task.due_ns().is_some()),
-            name if is_python(name) => tasks.iter().any(|task| task.due_ns().is_some()),
+            name if is_python(name) => tasks.iter().any(|task| task.due_ns().is_some() || is_in_rust_alone(task)),
             _ => false,
         };
         assert_eq!(strategy.refuses(Schedule::OneByOne, tasks).is_some(), refused, "{}", strategy.name());
@@ -128,6 +135,17 @@ fn noops_give_the_same_everywhere() {
 #[test]
 fn sums_give_the_same_everywhere() {
     same_everywhere(&sums(), &|_| ());
+}
+
+#[test]
+fn payloads_and_shared_counters_give_the_same_everywhere() {
+    let count = |number: u32| number.try_into().expect("some");
+    let texts = payload::Recipe { tasks: count(6), bytes: count(200_000) };
+    same_everywhere(&texts.build().into_iter().map(|(task, _)| task).collect::<Vec<_>>(), &|_| ());
+    for what in [Shared::OneCounter, Shared::Neighbours, Shared::Apart, Shared::Memory] {
+        let recipe = sharing::Recipe { tasks: count(6), steps: count(30_000), what };
+        same_everywhere(&recipe.build().into_iter().map(|(task, _)| task).collect::<Vec<_>>(), &|_| ());
+    }
 }
 
 #[test]

@@ -80,6 +80,8 @@ fn every_task_file_has_a_workload() {
         Workload::Thumbnails(_) => "thumbnail",
         Workload::Gunzip(_) => "gunzip",
         Workload::Files(_) => "files",
+        Workload::Payload(_) => "payload",
+        Workload::Sharing(_) => "sharing",
     };
     let scenarios = scenario::all().expect("they are right");
     let used = scenarios.iter().flat_map(|scenario| &scenario.variants).map(|variant| of(&variant.workload).to_owned());

@@ -14,6 +14,8 @@ pub(super) struct ClassExport<'s> {
     schema: &'static str,
     /// Finished races, in order.
     races: Vec<ExportedRace<'s>>,
+    /// The quiz, once both parts are over.
+    quiz: Option<Vec<wire::QuizResult>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -49,8 +51,8 @@ struct ExportedQuestion<'s> {
 }
 
 impl<'s> ClassExport<'s> {
-    pub(super) fn of(over: impl Iterator<Item = &'s CurrentRace>) -> Self {
-        Self { schema: SCHEMA, races: over.map(ExportedRace::of).collect() }
+    pub(super) fn of(over: impl Iterator<Item = &'s CurrentRace>, quiz: Option<Vec<wire::QuizResult>>) -> Self {
+        Self { schema: SCHEMA, races: over.map(ExportedRace::of).collect(), quiz }
     }
 }
 

@@ -22,6 +22,9 @@
 //! | `POST /clear` | loopback | frees all seats: everybody has to join again |
 //! | `POST /code` | loopback | replaces the join code; those who have joined stay |
 //! | `POST /hide` | loopback | [`wire::Hide`]: hides a name in all results |
+//! | `POST /quiz` | loopback | [`wire::QuizOrder`]: opens the quiz before or after the class, or closes it |
+//! | `GET /quiz` | both | [`wire::QuizSheet`]: the questions, and one's own answers |
+//! | `POST /answer` | both | [`wire::QuizAnswer`] |
 //! | `POST /join` | shared | [`wire::Join`]: a seat, as a cookie |
 //! | `POST /guess` | both | [`wire::GuessRequest`] |
 //!
@@ -30,7 +33,7 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `room`, `guesses` | the state machine: what is allowed when; pure |
+//! | `room`, `guesses`, `quiz` | the state machine: what is allowed when; pure |
 //! | `race_request` | which races a browser may request |
 //! | `runner` | the thread that follows a race |
 //! | `log`, `events` | the race's events, and the streams that send them |
@@ -55,6 +58,7 @@ mod log;
 mod origin_check;
 pub mod page;
 mod participants;
+mod quiz;
 mod race_request;
 mod room;
 mod routes;

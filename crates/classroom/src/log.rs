@@ -243,6 +243,7 @@ mod tests {
             error: None,
             task_errors: 0,
             times_s: vec![time_s],
+            p99_s: Vec::new(),
             speedup: None,
             place: None,
         };

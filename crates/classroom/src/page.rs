@@ -37,6 +37,7 @@ pub const SCRIPT: &str = concat!(
     include_str!("../../../report/theme/classroom/guesses.js"),
     include_str!("../../../report/theme/classroom/room.js"),
     include_str!("../../../report/theme/classroom/results.js"),
+    include_str!("../../../report/theme/classroom/quiz.js"),
     include_str!("../../../report/theme/classroom/choices.js"),
     include_str!("../../../report/theme/classroom/slides.js"),
     include_str!("../../../report/theme/classroom/page.js"),
@@ -82,6 +83,7 @@ pub fn join(code: &str, seated: bool) -> Markup {
         @if seated {
             h1 class="unseen" { "Your seat in the classroom" }
             p id="status" class="status" role="status" { "Connecting." }
+            (quiz_for_a_student())
             (arena::arena(None))
         } @else {
             form id="seat" class="seat" {
@@ -151,8 +153,10 @@ fn class_menu(shared: bool) -> Markup {
             div class="class-menu" {
                 p id="connected" {}
                 p { button id="results-button" type="button" { "Results of this session" } }
+                p { button id="quiz-button" type="button" aria-keyshortcuts="q" { "Quiz before the class" } }
+                (arena::refusal("quiz-refusal"))
                 button id="keys-button" type="button" { "Keys on" }
-                p class="small" { "Space: the next step. a: ask. r: run. s: stop." }
+                p class="small" { "Space: the next step. a: ask. r: run. s: stop. q: quiz." }
                 @if shared {
                     button id="code-button" type="button" { "New join code" }
                     p class="small" { "Those who have joined stay." }
@@ -161,6 +165,39 @@ fn class_menu(shared: bool) -> Markup {
                     (arena::refusal("class-refusal"))
                 }
             }
+        }
+    }
+}
+
+/// The quiz on the wall: how many have answered, and at the end what the class has learned.
+fn quiz_on_the_wall(shared: Option<&JoinInfo>) -> Markup {
+    html! {
+        dialog id="quiz" class="results quiz" aria-labelledby="quiz-title" {
+            form method="dialog" { button type="submit" { "Hide" } }
+            h2 id="quiz-title" {}
+            p id="quiz-counted" class="question" role="status" {}
+            @if let Some(shared) = shared {
+                p id="quiz-join" { "Join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
+            }
+            p { button id="quiz-close" class="main" type="button" { "Close the quiz" } }
+            div class="scroll" {
+                table id="quiz-results" hidden {
+                    thead { tr { th { "Question" } th class="n" { "Right before" } th class="n" { "Right after" } } }
+                    tbody {}
+                }
+            }
+        }
+    }
+}
+
+/// The quiz on a phone: one question after the other.
+fn quiz_for_a_student() -> Markup {
+    html! {
+        section id="sheet" class="sheet" aria-labelledby="sheet-question" hidden {
+            p id="sheet-number" class="eyebrow" {}
+            h2 id="sheet-question" class="question" tabindex="-1" {}
+            div id="sheet-options" class="options" {}
+            (arena::refusal("sheet-refusal"))
         }
     }
 }
@@ -219,7 +256,7 @@ fn page(title: &str, kind: &str, shared: Option<&JoinInfo>, content: &Markup) ->
                 }
                 p id="lost" class="lost" role="alert" hidden {}
                 main id="main" { (content) }
-                @if lecturer { (results()) }
+                @if lecturer { (results()) (quiz_on_the_wall(shared)) }
                 (markers())
             }
         }

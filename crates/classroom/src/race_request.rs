@@ -48,8 +48,8 @@ impl Checked {
 pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     let scenario = scenario(&wanted)?;
     let variant = variant(&scenario, wanted.variant.as_deref())?;
-    let (strategies, shapes) = (strategies(&wanted)?, shapes(&wanted)?);
-    let cells = scenario::matrix(variant, &strategies, &shapes, &[Schedule::OneByOne], Timer::Warm)
+    let (strategies, shapes, schedules) = (strategies(&wanted)?, shapes(&wanted)?, schedules(&wanted)?);
+    let cells = scenario::matrix(variant, &strategies, &shapes, &schedules, Timer::Warm)
         .map_err(|misfit| wrong("workers", misfit.found, misfit.expected))?;
     let cells = scenario::with_baselines(cells);
     within("cells (strategies times worker counts, and the baseline)", cells.len(), MOST_CELLS)?;
@@ -57,8 +57,8 @@ pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     if !(1..=MOST_ROUNDS).contains(&wanted.rounds) {
         return Err(wrong("rounds", wanted.rounds, format!("1 to {MOST_ROUNDS}")));
     }
-    let question = wanted.ask.as_deref().map(|asked| question(asked, &cells)).transpose()?;
-    let arguments = arguments(&wanted, &strategies, &shapes);
+    let question = wanted.ask.as_deref().map(|asked| question(asked, &cells, variant)).transpose()?;
+    let arguments = arguments(&wanted, &strategies, &shapes, &schedules);
     let facts = lesson_question(&wanted).unwrap_or_else(|| facts(variant));
     let waits_s = Some(variant.waits_in_turn_s()).filter(|waits_s| *waits_s > 0.0);
     Ok(Checked { wanted, arguments, question, waits_s, facts })
@@ -113,6 +113,13 @@ fn shapes(wanted: &wire::RaceRequest) -> Result<Vec<WorkerLayout>, Unwanted> {
     wanted.workers.iter().map(|text| shown(text).parse().map_err(|error| wrong("workers", error, "5 or 3x5"))).collect()
 }
 
+fn schedules(wanted: &wire::RaceRequest) -> Result<Vec<Schedule>, Unwanted> {
+    within("schedules", wanted.schedules.len(), MOST_COUNTS)?;
+    let parsed = wanted.schedules.iter().map(|text| shown(text).parse().map_err(Unwanted));
+    let schedules = parsed.collect::<Result<Vec<Schedule>, _>>()?;
+    Ok(if schedules.is_empty() { vec![Schedule::OneByOne] } else { schedules })
+}
+
 /// As much of a text as an error message should quote.
 fn shown(text: &str) -> String {
     text.chars().take(40).collect()
@@ -136,13 +143,16 @@ fn workers_are_few(cell: &CellSpec) -> Result<(), Unwanted> {
     too_many(cell.shape.workers().get(), most, what)
 }
 
-/// The question about the cell of this name.
-fn question(asked: &str, cells: &[CellSpec]) -> Result<String, Unwanted> {
+/// The question about the cell of this name: how long it takes, or how long its requests do.
+fn question(asked: &str, cells: &[CellSpec], variant: &Variant) -> Result<String, Unwanted> {
     let Some(cell) = cells.iter().find(|cell| cell.to_string() == asked) else {
         let names: Vec<String> = cells.iter().map(CellSpec::to_string).collect();
         return Err(Unwanted(unknown("cell", &shown(asked), &names.iter().map(String::as_str).collect::<Vec<_>>())));
     };
     let who = strategy::presentation(&cell.strategy).phrase(&cell.strategy, cell.shape);
+    if variant.arrivals.is_some() {
+        return Ok(format!("Within how many seconds will {who} answer 99 of 100 requests?"));
+    }
     Ok(format!("How long will {who} take?"))
 }
 
@@ -167,7 +177,12 @@ fn facts(variant: &Variant) -> String {
     format!("{work} The server answers a request after {spread}{waits}.")
 }
 
-fn arguments(wanted: &wire::RaceRequest, strategies: &[&'static dyn Strategy], shapes: &[WorkerLayout]) -> Vec<String> {
+fn arguments(
+    wanted: &wire::RaceRequest,
+    strategies: &[&'static dyn Strategy],
+    shapes: &[WorkerLayout],
+    schedules: &[Schedule],
+) -> Vec<String> {
     let list = |all: Vec<String>| {
         let mut seen = HashSet::new();
         all.into_iter().filter(|one| seen.insert(one.clone())).collect::<Vec<_>>().join(",")
@@ -177,6 +192,9 @@ fn arguments(wanted: &wire::RaceRequest, strategies: &[&'static dyn Strategy], s
     wanted.variant.iter().for_each(|variant| add("--variant", variant.clone()));
     add("--strategy", list(strategies.iter().map(|one| one.name().to_owned()).collect()));
     add("--workers", list(shapes.iter().map(WorkerLayout::to_string).collect()));
+    if !wanted.schedules.is_empty() {
+        add("--schedule", list(schedules.iter().map(Schedule::to_string).collect()));
+    }
     add("--rounds", wanted.rounds.to_string());
     wanted.time_scale.iter().for_each(|scale| add("--time-scale", scale.to_string()));
     arguments
@@ -194,6 +212,7 @@ mod tests {
             variant: None,
             strategies: owned(strategies),
             workers: owned(workers),
+            schedules: Vec::new(),
             rounds: 3,
             time_scale: None,
             ask: None,
@@ -222,6 +241,13 @@ mod tests {
                        --time-scale 0.5";
         assert_eq!(checked.command(), command);
         assert_eq!(checked.question.as_deref(), Some("How long will a thread for each task take?"));
+        let arrivals = wire::RaceRequest {
+            scenario: "arrivals".into(),
+            ask: Some("sequential x 1".into()),
+            ..wanted(&["threads"], &["2"])
+        };
+        let question = check(arrivals).unwrap().question.unwrap();
+        assert!(question.contains("99 of 100 requests"), "{question}");
         assert!(checked.facts.starts_with("30 tasks on ") || checked.facts.starts_with("1 task on "), "{checked:?}");
         assert!(checked.waits_s.is_some_and(|waits_s| waits_s > 0.0), "{checked:?}");
         assert!(checked.facts.contains("The server answers a request after "), "{checked:?}");
@@ -274,6 +300,7 @@ mod tests {
                 },
                 "found 33 cells",
             ),
+            (wire::RaceRequest { schedules: vec!["by_kye".into()], ..plain() }, "unknown schedule `by_kye`"),
             (wire::RaceRequest { rounds: 0, ..plain() }, "1 to 30"),
             (wire::RaceRequest { rounds: 31, ..plain() }, "1 to 30"),
             (wire::RaceRequest { time_scale: Some(0.09), ..plain() }, "0.1 to 1000"),
@@ -307,10 +334,11 @@ mod tests {
                 wire::RaceRequest { variant: Some(name.clone()), ..wanted(&["threads"], &["2"]) },
                 wanted(&[&name], &["2"]),
                 wanted(&["threads"], &[&workers]),
+                wire::RaceRequest { schedules: vec![name], ..wanted(&["threads"], &["2"]) },
             ] {
                 let Ok(checked) = check(race) else { continue };
-                let options = ["--variant", "--strategy", "--workers", "--rounds", "--time-scale"];
-                let plain = |one: &String| one.bytes().all(|c| c.is_ascii_alphanumeric() || b"_,.".contains(&c));
+                let options = ["--variant", "--strategy", "--workers", "--schedule", "--rounds", "--time-scale"];
+                let plain = |one: &String| one.bytes().all(|c| c.is_ascii_alphanumeric() || b"_,.()".contains(&c));
                 prop_assert!(checked.arguments.iter().all(|one| options.contains(&one.as_str()) || plain(one)));
             }
         }

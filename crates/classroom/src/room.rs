@@ -179,7 +179,11 @@ impl Room {
         current.ended = Some(how);
         if let Some(question) = &mut current.question {
             let asked = current.standings.iter().find(|(name, _)| *name == question.cell);
-            question.reveal(asked.map_or(&[], |(_, standing)| &standing.times_s));
+            // Where requests come at their own pace, the run takes as long as they come: latencies tell.
+            let measured = |standing: &Standing| {
+                if standing.p99_s.is_empty() { standing.times_s.clone() } else { standing.p99_s.clone() }
+            };
+            question.reveal(&asked.map(|(_, standing)| measured(standing)).unwrap_or_default());
         }
     }
 
@@ -195,6 +199,7 @@ impl Room {
             question: current.and_then(|current| Some(current.question.as_ref()?.to_wire())),
             class,
             ended: current.and_then(|current| current.ended.clone()),
+            quiz: None,
         }
     }
 
@@ -233,6 +238,7 @@ mod tests {
             variant: None,
             strategies: vec!["threads".into()],
             workers: vec!["2".into()],
+            schedules: Vec::new(),
             rounds: 2,
             time_scale: None,
             ask: ask.then(|| CELL.into()),
@@ -242,8 +248,15 @@ mod tests {
 
     fn standings(times_s: &[f64]) -> Vec<(String, Standing)> {
         let times_s = times_s.to_vec();
-        let standing =
-            Standing { check: Check::Passed, error: None, task_errors: 0, times_s, speedup: None, place: None };
+        let standing = Standing {
+            check: Check::Passed,
+            error: None,
+            task_errors: 0,
+            times_s,
+            p99_s: Vec::new(),
+            speedup: None,
+            place: None,
+        };
         vec![("sequential x 1".into(), standing.clone()), (CELL.into(), standing)]
     }
 
@@ -313,7 +326,7 @@ mod tests {
                 }
                 if matches!(told.phase, RacePhase::Asking | RacePhase::Running) {
                     let heard = serde_json::to_string(&told).unwrap();
-                    let exported = serde_json::to_string(&ClassExport::of(room.over())).unwrap();
+                    let exported = serde_json::to_string(&ClassExport::of(room.over(), None)).unwrap();
                     prop_assert!(!heard.contains("secret"));
                     for guess in told.question.iter().flat_map(|_| guessed.values()) {
                         let quoted = format!("{:?}", guess.name);
@@ -368,7 +381,7 @@ mod tests {
             room.ended(RunEnd::Finished);
             room.hide("Rude");
             let told = serde_json::to_string(&room.to_wire(wire::ClassState::default())).unwrap();
-            let exported = serde_json::to_string(&ClassExport::of(room.over())).unwrap();
+            let exported = serde_json::to_string(&ClassExport::of(room.over(), None)).unwrap();
             assert!(told.contains("Ann") && !told.contains("Rude") && !exported.contains("Rude"), "{told}");
         }
         // After the room was cleared, the seat is another person's.

@@ -8,11 +8,12 @@ use super::{
     page,
     page::JoinInfo,
     participants::{NoSeat, StudentSeat},
+    quiz::NotAsked,
     race_request,
     room::NotNow,
     session::{NotCounted, NotLetIn, Session},
     sharing,
-    wire::{Hide, Join, RaceRequest},
+    wire::{Hide, Join, QuizAnswer, QuizOrder, RaceRequest},
 };
 use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -78,6 +79,9 @@ enum Route {
     Hide,
     Join,
     Guess,
+    Quiz,
+    Sheet,
+    Answer,
 }
 
 /// Who may use it.
@@ -106,6 +110,9 @@ const ROUTES: &[(&str, Method, From, Route)] = &[
     ("/hide", Method::POST, From::Here, Route::Hide),
     ("/join", Method::POST, From::Elsewhere, Route::Join),
     ("/guess", Method::POST, From::Both, Route::Guess),
+    ("/quiz", Method::POST, From::Here, Route::Quiz),
+    ("/quiz", Method::GET, From::Both, Route::Sheet),
+    ("/answer", Method::POST, From::Both, Route::Answer),
 ];
 
 impl SiteRoutes {
@@ -158,6 +165,9 @@ impl SiteRoutes {
                 self.join(&body, headers, from)
             }
             Route::Guess => self.guess(&read(body).await?, headers, from),
+            Route::Quiz => self.quiz(&read(body).await?),
+            Route::Sheet => self.sheet(headers),
+            Route::Answer => self.answer_quiz(&read(body).await?, headers, from),
         }
     }
 
@@ -289,18 +299,37 @@ impl SiteRoutes {
     }
 
     fn guess(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
-        let seat = match seat(headers) {
-            _ if self.elsewhere => self.known(headers)?,
-            Some(seat) => seat,
-            None => StudentSeat::random().map_err(|error| no_seat(&error))?,
-        };
+        let seat = self.seat_of(headers)?;
         let guess = guesses::check(&parsed(body)?)
             .map_err(|no_time| Refused::new(StatusCode::BAD_REQUEST, no_time.to_string()))?;
-        self.session.guess(seat, guess, from).map_err(|error| match error {
-            NotCounted::NoSeat(error) => no_seat(&error),
-            NotCounted::NotNow(error) => not_now(error),
-        })?;
+        self.session.guess(seat, guess, from).map_err(not_counted)?;
         Ok(seated(self.room(), seat))
+    }
+
+    fn quiz(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
+        self.session.set_quiz(&parsed::<QuizOrder>(body)?).map_err(|error| not_asked(&error))?;
+        Ok(self.room())
+    }
+
+    fn sheet(&self, headers: &HeaderMap) -> Result<HttpResponse, Refused> {
+        let seat = if self.elsewhere { Some(self.known(headers)?) } else { seat(headers) };
+        let failed = |error: serde_json::Error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+        Ok(answer::whole(JSON, serde_json::to_vec(&self.session.quiz_sheet(seat)).map_err(failed)?))
+    }
+
+    fn answer_quiz(&self, body: &[u8], headers: &HeaderMap, from: IpAddr) -> Result<HttpResponse, Refused> {
+        let seat = self.seat_of(headers)?;
+        self.session.answer(seat, &parsed::<QuizAnswer>(body)?, from).map_err(not_counted)?;
+        Ok(seated(self.room(), seat))
+    }
+
+    /// The seat of a request: on this machine, a browser without one gets one.
+    fn seat_of(&self, headers: &HeaderMap) -> Result<StudentSeat, Refused> {
+        match seat(headers) {
+            _ if self.elsewhere => self.known(headers),
+            Some(seat) => Ok(seat),
+            None => StudentSeat::random().map_err(|error| no_seat(&error)),
+        }
     }
 
     /// The seat of a student who joined with the code.
@@ -353,6 +382,22 @@ fn not_now(error: NotNow) -> Refused {
         _ => StatusCode::CONFLICT,
     };
     Refused::new(status, error.to_string())
+}
+
+fn not_asked(error: &NotAsked) -> Refused {
+    let status = match error {
+        NotAsked::NoOption(..) => StatusCode::BAD_REQUEST,
+        NotAsked::Closed | NotAsked::Told => StatusCode::CONFLICT,
+    };
+    Refused::new(status, error.to_string())
+}
+
+fn not_counted(error: NotCounted) -> Refused {
+    match error {
+        NotCounted::NoSeat(error) => no_seat(&error),
+        NotCounted::NotNow(error) => not_now(error),
+        NotCounted::NotAsked(error) => not_asked(&error),
+    }
 }
 
 fn no_seat(error: &NoSeat) -> Refused {

@@ -7,13 +7,15 @@ use super::{
     log::RaceLog,
     page::JoinInfo,
     participants::{NoSeat, Seats, StudentSeat},
+    quiz::{ClassQuiz, NotAsked},
     room::{NotNow, Room, StopRace},
     runner::{Runner, RunnerSetup},
     sharing,
-    wire::{self, RacePhase},
+    wire::{self, QuizOrder, QuizSheet, RacePhase, SheetQuestion},
 };
 use bytes::Bytes;
 use harness::live::{Event, event::RunEnd};
+use lesson::quiz::{self, QuizQuestion};
 use std::{
     cell::RefCell,
     io,
@@ -44,6 +46,7 @@ struct SessionState {
     code: Option<JoinCode>,
     codes: u32,
     room: Room,
+    quiz: ClassQuiz,
     log: RaceLog,
     seats: Seats,
     attempts: Attempts,
@@ -72,6 +75,13 @@ pub(super) enum NotCounted {
     NoSeat(#[from] NoSeat),
     #[error(transparent)]
     NotNow(#[from] NotNow),
+    #[error(transparent)]
+    NotAsked(#[from] NotAsked),
+}
+
+/// The quiz is built in; without it there are no questions. A test loads it.
+fn questions() -> &'static [QuizQuestion] {
+    quiz::questions().unwrap_or_default()
 }
 
 impl Session {
@@ -110,6 +120,38 @@ impl Session {
     ) -> Result<(), NotCounted> {
         self.state.borrow_mut().seats.may_guess(seat, from, Instant::now())?;
         self.change(|room| room.guess(seat, guess))?;
+        Ok(())
+    }
+
+    /// Opens or closes a quiz.
+    pub(super) fn set_quiz(self: &Rc<Self>, order: &QuizOrder) -> Result<(), NotAsked> {
+        self.state.borrow_mut().quiz.set(order.open)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// The questions, and what this seat has chosen.
+    pub(super) fn quiz_sheet(&self, seat: Option<StudentSeat>) -> QuizSheet {
+        let asked = |question: &QuizQuestion| SheetQuestion {
+            text: question.text.clone(),
+            options: question.options.iter().map(|option| option.text.clone()).collect(),
+        };
+        let chosen = seat.map(|seat| self.state.borrow().quiz.answers_of(seat)).unwrap_or_default();
+        QuizSheet { questions: questions().iter().map(asked).collect(), chosen }
+    }
+
+    /// Records an answer to a question of the quiz. It counts against the same allowance as a guess.
+    pub(super) fn answer(
+        self: &Rc<Self>,
+        seat: StudentSeat,
+        answer: &wire::QuizAnswer,
+        from: IpAddr,
+    ) -> Result<(), NotCounted> {
+        let mut state = self.state.borrow_mut();
+        state.seats.may_guess(seat, from, Instant::now())?;
+        state.quiz.answer(seat, (answer.question, answer.option), questions())?;
+        drop(state);
+        self.settle();
         Ok(())
     }
 
@@ -177,6 +219,7 @@ impl Session {
         let mut state = self.state.borrow_mut();
         state.seats.clear();
         state.room.clear();
+        state.quiz.clear();
         drop(state);
         self.settle();
     }
@@ -193,7 +236,8 @@ impl Session {
 
     /// All finished races, as JSON.
     pub(super) fn export(&self) -> serde_json::Result<Vec<u8>> {
-        serde_json::to_vec_pretty(&ClassExport::of(self.state.borrow().room.over()))
+        let state = self.state.borrow();
+        serde_json::to_vec_pretty(&ClassExport::of(state.room.over(), state.quiz.results(questions())))
     }
 
     /// Reads the current race's log.
@@ -322,7 +366,8 @@ impl SessionState {
             seats: self.seats.taken(),
             connected: self.seats.connected(),
         };
-        let told = serde_json::to_vec(&self.room.to_wire(class)).unwrap_or_default();
+        let room = wire::RoomState { quiz: self.quiz.to_wire(questions()), ..self.room.to_wire(class) };
+        let told = serde_json::to_vec(&room).unwrap_or_default();
         if told != self.told {
             self.told = told.into();
             self.version += 1;

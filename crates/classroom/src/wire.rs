@@ -6,6 +6,7 @@
 use harness::live::event::RunEnd;
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
+use std::collections::BTreeMap;
 
 /// A requested race: the body of `POST /ask` and `POST /run`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct RaceRequest {
     pub strategies: Vec<String>,
     /// Worker counts, as `makespan run --workers` takes them: `5`, `3x5`.
     pub workers: Vec<String>,
+    /// How tasks reach workers, as `makespan run --schedule` takes it; none for one by one.
+    #[serde(default)]
+    pub schedules: Vec<String>,
     /// How often each cell is measured.
     pub rounds: u32,
     /// Every latency is divided by this; `null` for the scenario's own scale, 1 for the document's.
@@ -83,6 +87,100 @@ pub struct RoomState {
     pub class: ClassState,
     /// How it ended; `null` while it hasn't.
     pub ended: Option<RunEnd>,
+    /// The quiz; `null` before it was opened for the first time.
+    #[serde(default)]
+    pub quiz: Option<QuizState>,
+}
+
+/// When a quiz is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuizTime {
+    /// Before the class.
+    Before,
+    /// After it.
+    After,
+}
+
+/// Opening or closing a quiz: the body of `POST /quiz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuizOrder {
+    /// Which one is to be open; `null` for none.
+    pub open: Option<QuizTime>,
+}
+
+/// An answer: the body of `POST /answer`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuizAnswer {
+    /// The question, counted from 0.
+    pub question: usize,
+    /// The chosen option, counted from 0.
+    pub option: usize,
+}
+
+/// The questions, without what is right: the response of `GET /quiz`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizSheet {
+    /// Every question, in order.
+    pub questions: Vec<SheetQuestion>,
+    /// What this participant has chosen in the open quiz, by question.
+    pub chosen: BTreeMap<usize, usize>,
+}
+
+/// A question as it is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SheetQuestion {
+    /// The question.
+    pub text: String,
+    /// The answers to choose from.
+    pub options: Vec<String>,
+}
+
+/// What everybody may know of the quiz.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizState {
+    /// Which one is open.
+    pub open: Option<QuizTime>,
+    /// How many questions there are.
+    pub questions: u32,
+    /// How many participants have answered a question of the open one.
+    pub began: u32,
+    /// How many have answered all.
+    pub finished: u32,
+    /// Whether the next one to open is that after the class.
+    pub after_is_next: bool,
+    /// Each question with its shares, once the quiz after the class is closed; `null` until then.
+    pub results: Option<Vec<QuizResult>>,
+}
+
+/// A question before and after the class.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizResult {
+    /// The question's name.
+    pub id: String,
+    /// The question.
+    pub question: String,
+    /// The right answer.
+    pub answer: String,
+    /// Why it is right.
+    pub why: String,
+    /// The name of the lesson that teaches it.
+    pub lesson: String,
+    /// The answers before the class.
+    pub before: QuizShare,
+    /// The answers after it.
+    pub after: QuizShare,
+}
+
+/// How many answers were right, of how many.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QuizShare {
+    /// How many were right.
+    pub right: u32,
+    /// How many have answered.
+    pub answered: u32,
 }
 
 /// The classroom and its participants.

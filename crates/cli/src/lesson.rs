@@ -76,6 +76,7 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     commands(lesson, false);
     step(lesson, StepKind::Run);
     step(lesson, StepKind::See);
+    step(lesson, StepKind::Mistake);
     step(lesson, StepKind::Code);
     lesson.code.iter().for_each(listing);
     step(lesson, StepKind::Document);

@@ -19,6 +19,7 @@ mod measuring;
 mod museum;
 mod print;
 mod progress;
+mod quiz;
 mod race;
 mod report;
 mod reproduce;
@@ -105,6 +106,8 @@ enum Command {
     Museum(museum::MuseumArgs),
     /// Read a lesson: what to guess, what to run, and what the result means
     Lesson(lesson::LessonArgs),
+    /// Answer ten questions about what people commonly get wrong
+    Quiz,
     /// Complete a strategy yourself, then check and grade it
     Exercise(exercise::ExerciseArgs),
     /// Find what on this machine disturbs measurements, and how to fix it
@@ -196,6 +199,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Worker(args) => worker::run(args),
         Command::Museum(args) => museum::run(&args),
         Command::Lesson(args) => lesson::run(args),
+        Command::Quiz => quiz::run(),
         Command::Exercise(args) => exercise::run(&args),
         Command::Doctor(args) => Ok(doctor::run(&args)),
         Command::Completions(args) => Ok(manual::completions(&args)),

@@ -47,7 +47,7 @@ use std::{
     thread::{self, Builder},
     time::{Duration, Instant},
 };
-use work::worker::layout::WorkerLayout;
+use work::worker::{layout::WorkerLayout, task_queue::Schedule};
 
 /// Minimum time between two frames: twenty per second are enough for the eye.
 const FRAME: Duration = Duration::from_millis(50);
@@ -74,6 +74,9 @@ pub struct RaceArgs {
     /// up to eight that `cargo bench` sweeps]
     #[arg(long, value_name = "N|PxT,...", value_delimiter = ',')]
     workers: Vec<WorkersFlag>,
+    /// How tasks are assigned to workers, as for `makespan run` [default: one by one]
+    #[arg(long, value_name = "SCHEDULE,...", value_delimiter = ',')]
+    schedule: Vec<Schedule>,
     /// The scenario with other numbers (see `makespan list`) [default: the one that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
@@ -129,6 +132,7 @@ impl RaceArgs {
         let workers = self.workers.iter().map(ToString::to_string).collect();
         let workers: Vec<String> = if self.workers.is_empty() { shapes(few) } else { workers };
         options.extend([("--strategy", strategies.join(",")), ("--workers", workers.join(","))]);
+        options.push(("--schedule", self.schedule.iter().map(Schedule::to_string).collect::<Vec<_>>().join(",")));
         options.extend(self.time_scale.map(|scale| ("--time-scale", scale.to_string())));
         options.extend(self.python.python.iter().map(|path| ("--python", path.to_string_lossy().into_owned())));
         options.push(("--start-method", self.python.start_method.join(",")));

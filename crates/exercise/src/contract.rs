@@ -256,6 +256,8 @@ fn fetch(url: String) -> Task {
         timeout: Duration::from_hours(1),
         redirects: 0,
         blocking: false,
+        retries: 0,
+        retry_wait: Duration::ZERO,
         save: None,
         stays: false,
     })

@@ -28,7 +28,7 @@ use std::{
 use support::suggestion::unknown;
 use work::{
     strategy::Strategy,
-    task::{Expected, fetch, files, gunzip, prime_sum, thumbnail},
+    task::{Expected, fetch, files, gunzip, payload, prime_sum, sharing, thumbnail},
     worker::{
         arrival::{self, Gaps},
         layout::WorkerLayout,
@@ -63,6 +63,10 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("url_crawl", include_str!("../../../fixtures/scenarios/url_crawl.toml")),
     ("photo_downloads", include_str!("../../../fixtures/scenarios/photo_downloads.toml")),
     ("files", include_str!("../../../fixtures/scenarios/files.toml")),
+    ("arrivals", include_str!("../../../fixtures/scenarios/arrivals.toml")),
+    ("retries", include_str!("../../../fixtures/scenarios/retries.toml")),
+    ("payload", include_str!("../../../fixtures/scenarios/payload.toml")),
+    ("sharing", include_str!("../../../fixtures/scenarios/sharing.toml")),
 ];
 
 /// The variant that is the scenario unchanged.
@@ -162,6 +166,10 @@ pub enum Workload {
     Gunzip(gunzip::Recipe),
     /// Write or read files.
     Files(files::Recipe),
+    /// Sum texts that come with the tasks.
+    Payload(payload::Recipe),
+    /// Count or sum, sharing something.
+    Sharing(sharing::Recipe),
 }
 
 /// Identifies a cell: everything that can differ between two times of one scenario.
@@ -382,6 +390,8 @@ impl Workload {
             Self::Thumbnails(recipe) => &mut recipe.photos,
             Self::Gunzip(recipe) => &mut recipe.archives,
             Self::Files(recipe) => &mut recipe.files,
+            Self::Payload(recipe) => &mut recipe.tasks,
+            Self::Sharing(recipe) => &mut recipe.tasks,
         }
     }
 }

@@ -21,6 +21,8 @@ const MOST_LINES: usize = 26;
 /// The names that lessons may use.
 pub(super) struct Library {
     scenarios: Vec<Scenario>,
+    /// The cores of this machine.
+    cores: usize,
 }
 
 /// Checks one lesson file.
@@ -30,13 +32,14 @@ struct LessonChecker<'a> {
 }
 
 impl Library {
-    pub(super) fn load() -> Result<Self, LessonError> {
-        Ok(Self { scenarios: scenario::all()? })
+    pub(super) fn load(cores: usize) -> Result<Self, LessonError> {
+        Ok(Self { scenarios: scenario::all()?, cores })
     }
 
     /// Parses a lesson file, whose name begins with its number: `03-how-many-workers`.
     pub(super) fn lesson(&self, file: &str, text: &str) -> Result<Lesson, LessonError> {
-        LessonChecker { library: self, file: &format!("{file}.md") }.lesson(file, text)
+        let text = text.replace("{cores}", &self.cores.to_string()).replace("{8 cores}", &(8 * self.cores).to_string());
+        LessonChecker { library: self, file: &format!("{file}.md") }.lesson(file, &text)
     }
 }
 
@@ -82,8 +85,8 @@ impl LessonChecker<'_> {
             let cells: Vec<&str> = cells.iter().map(String::as_str).collect();
             return Err(self.invalid("race.ask", &wire.ask, &one_of(&wire.ask, &cells)));
         }
-        let wire::Race { scenario, variant, strategies, workers, rounds, time_scale, ask } = wire;
-        Ok(LessonRace { scenario, variant, strategies, workers, rounds: rounds.get(), time_scale, ask })
+        let wire::Race { scenario, variant, strategies, workers, schedules, rounds, time_scale, ask } = wire;
+        Ok(LessonRace { scenario, variant, strategies, workers, schedules, rounds: rounds.get(), time_scale, ask })
     }
 
     /// The cells of a race, as tables show them.
@@ -101,7 +104,13 @@ impl LessonChecker<'_> {
         if strategies.is_empty() || shapes.is_empty() {
             return Err(self.invalid("race", "no strategies or no workers", "at least one of each"));
         }
-        let cells = scenario::matrix(variant, &strategies, &shapes, &[Schedule::OneByOne], Timer::Warm)
+        let schedules = race.schedules.iter().map(|text| text.parse()).collect::<Result<Vec<Schedule>, String>>();
+        let mut schedules =
+            schedules.map_err(|words| self.invalid("race.schedules", &race.schedules.join(", "), &words))?;
+        if schedules.is_empty() {
+            schedules.push(Schedule::OneByOne);
+        }
+        let cells = scenario::matrix(variant, &strategies, &shapes, &schedules, Timer::Warm)
             .map_err(|misfit| self.invalid("race.workers", &misfit.found, &misfit.expected))?;
         Ok(scenario::with_baselines(cells).iter().map(CellSpec::to_string).collect())
     }

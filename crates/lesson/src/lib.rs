@@ -3,7 +3,8 @@
 //! A lesson is a Markdown file: TOML front matter, then its steps, each of which fits on a slide. Like a scenario it is
 //! read into a wire form that rejects unknown keys, and then checked: its race names existing cells, its claims are in
 //! the ledger, and its code is a region of the real source. A lesson's text contains no measured and no published
-//! figures: they are added when it is shown.
+//! figures: they are added when it is shown. Where a number depends on the machine, `{cores}` stands for the cores that this
+//! process may use, and `{8 cores}` for eight times as many.
 //!
 //! | file | |
 //! |---|---|
@@ -11,6 +12,7 @@
 //! | `check` | from the wire form to a [`Lesson`] |
 //! | `excerpt` | regions of the source files that lessons show |
 //! | `markdown` | a step as HTML, and as plain text |
+//! | `quiz` | ten questions about what the lessons teach |
 
 // Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -20,13 +22,14 @@
 mod check;
 mod excerpt;
 mod markdown;
+pub mod quiz;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 use findings::{Finding, Findings};
 use harness::scenario::ScenarioError;
-use std::{fmt, sync::LazyLock};
+use std::{fmt, num::NonZeroUsize, sync::LazyLock, thread};
 use support::suggestion::unknown;
 
 pub use excerpt::Excerpt;
@@ -35,20 +38,26 @@ pub use markdown::Paragraph;
 /// The built-in lessons, in teaching order.
 pub const BUILT_IN: &[(&str, &str)] = &[
     ("01-waiting-or-working", include_str!("../../../fixtures/lessons/01-waiting-or-working.md")),
-    ("02-queue-of-work", include_str!("../../../fixtures/lessons/02-queue-of-work.md")),
-    ("03-how-many-workers", include_str!("../../../fixtures/lessons/03-how-many-workers.md")),
-    ("04-processes", include_str!("../../../fixtures/lessons/04-processes.md")),
-    ("05-lock", include_str!("../../../fixtures/lessons/05-lock.md")),
+    ("02-lock", include_str!("../../../fixtures/lessons/02-lock.md")),
+    ("03-queue-of-work", include_str!("../../../fixtures/lessons/03-queue-of-work.md")),
+    ("04-how-many-workers", include_str!("../../../fixtures/lessons/04-how-many-workers.md")),
+    ("05-processes", include_str!("../../../fixtures/lessons/05-processes.md")),
     ("06-async", include_str!("../../../fixtures/lessons/06-async.md")),
-    ("07-hybrid", include_str!("../../../fixtures/lessons/07-hybrid.md")),
-    ("08-too-many", include_str!("../../../fixtures/lessons/08-too-many.md")),
+    ("07-too-many", include_str!("../../../fixtures/lessons/07-too-many.md")),
+    ("08-hybrid", include_str!("../../../fixtures/lessons/08-hybrid.md")),
     ("09-beyond-one-machine", include_str!("../../../fixtures/lessons/09-beyond-one-machine.md")),
     ("10-better-algorithm", include_str!("../../../fixtures/lessons/10-better-algorithm.md")),
     ("11-being-fooled", include_str!("../../../fixtures/lessons/11-being-fooled.md")),
+    ("12-serial-part", include_str!("../../../fixtures/lessons/12-serial-part.md")),
+    ("13-arrivals", include_str!("../../../fixtures/lessons/13-arrivals.md")),
+    ("14-full-queues", include_str!("../../../fixtures/lessons/14-full-queues.md")),
+    ("15-python-without-the-lock", include_str!("../../../fixtures/lessons/15-python-without-the-lock.md")),
+    ("16-sharing", include_str!("../../../fixtures/lessons/16-sharing.md")),
 ];
 
 static LESSONS: LazyLock<Result<Vec<Lesson>, LessonError>> = LazyLock::new(|| {
-    let library = check::Library::load()?;
+    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let library = check::Library::load(cores)?;
     BUILT_IN.iter().map(|(file, text)| library.lesson(file, text)).collect()
 });
 
@@ -88,6 +97,8 @@ pub struct LessonRace {
     pub strategies: Vec<String>,
     /// Worker counts: `5`, or `3x5` for three processes of five threads.
     pub workers: Vec<String>,
+    /// How tasks reach workers, as `--schedule` takes it; none for one by one.
+    pub schedules: Vec<String>,
     /// How often each cell is measured.
     pub rounds: u32,
     /// What latencies are divided by; `None` for the scenario's own scale.
@@ -125,6 +136,8 @@ pub enum StepKind {
     Run,
     /// What happened, and why.
     See,
+    /// A common wrong guess, and why people make it.
+    Mistake,
     /// What to notice in the code.
     Code,
     /// What the documents say, and how to judge it.
@@ -194,6 +207,9 @@ impl LessonRace {
         arguments.extend(self.variant.iter().flat_map(|variant| option("--variant", variant.clone())));
         arguments.extend(option("--strategy", self.strategies.join(",")));
         arguments.extend(option("--workers", self.workers.join(",")));
+        if !self.schedules.is_empty() {
+            arguments.extend(option("--schedule", self.schedules.join(",")));
+        }
         arguments.extend(option("--rounds", self.rounds.to_string()));
         arguments.extend(self.time_scale.iter().flat_map(|scale| option("--time-scale", scale.to_string())));
         arguments
@@ -207,7 +223,7 @@ impl LessonRace {
 
 impl StepKind {
     /// All kinds, in the order of the steps of every lesson.
-    pub const ALL: [Self; 6] = [Self::Ask, Self::Run, Self::See, Self::Code, Self::Document, Self::Try];
+    pub const ALL: [Self; 7] = [Self::Ask, Self::Run, Self::See, Self::Mistake, Self::Code, Self::Document, Self::Try];
 }
 
 /// Its heading in the file.
@@ -217,6 +233,7 @@ impl fmt::Display for StepKind {
             Self::Ask => "Ask",
             Self::Run => "Run",
             Self::See => "See",
+            Self::Mistake => "Mistake",
             Self::Code => "Code",
             Self::Document => "Document",
             Self::Try => "Try",

@@ -27,6 +27,8 @@ pub(super) struct Race {
     pub variant: Option<String>,
     pub strategies: Vec<String>,
     pub workers: Vec<String>,
+    #[serde(default)]
+    pub schedules: Vec<String>,
     pub rounds: NonZeroU32,
     pub time_scale: Option<f64>,
     pub ask: String,

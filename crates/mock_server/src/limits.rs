@@ -56,9 +56,9 @@ impl ServerLimits {
     pub(super) fn new(network: &CheckedNetwork, time_scale: f64) -> Self {
         let keeps_place = |limit: &Limit| limit.beyond == Beyond::Refuse || network.idle.is_some();
         Self {
-            connections: network.connections.filter(keeps_place).map(Gate::new),
-            answered: network.connections.filter(|limit| !keeps_place(limit)).map(Gate::new),
-            requests: network.requests.map(Gate::new),
+            connections: network.connections.filter(keeps_place).map(|limit| Gate::new(limit, None)),
+            answered: network.connections.filter(|limit| !keeps_place(limit)).map(|limit| Gate::new(limit, None)),
+            requests: network.requests.map(|limit| Gate::new(limit, network.waiting)),
             rate: network.rate.map(|rate| RefCell::new(Bucket::new(rate.per_s, rate.burst))),
             section: (network.serial_ns > 0).then(|| Section::new(network.serial_ns)),
             // A second, divided by the time scale.
@@ -102,11 +102,14 @@ pub(super) struct NoPlace;
 struct Gate {
     places: Arc<Semaphore>,
     beyond: Beyond,
+    /// A place for each that may wait, if that is limited.
+    waiting: Option<Semaphore>,
 }
 
 impl Gate {
-    fn new(limit: Limit) -> Self {
-        Self { places: Arc::new(Semaphore::new(limit.most as usize)), beyond: limit.beyond }
+    fn new(limit: Limit, waiting: Option<u32>) -> Self {
+        let places = Arc::new(Semaphore::new(limit.most as usize));
+        Self { places, beyond: limit.beyond, waiting: waiting.map(|most| Semaphore::new(most as usize)) }
     }
 }
 
@@ -116,6 +119,11 @@ async fn enter(gate: Option<&Gate>, since_ns: u64) -> Result<(Option<OwnedSemaph
     if let Ok(place) = Arc::clone(&gate.places).try_acquire_owned() {
         return Ok((Some(place), since_ns));
     }
+    // Held while it waits, and freed when its client gives up.
+    let _waits = match gate.waiting.as_ref().map(Semaphore::try_acquire) {
+        Some(Err(_)) => return Err(NoPlace),
+        waits => waits,
+    };
     match gate.beyond {
         Beyond::Refuse => Err(NoPlace),
         // tokio's semaphore is first come, first served.

@@ -33,7 +33,8 @@
 //!
 //! [server.limits]
 //! connections = { most = 100, beyond = "queue" }
-//! requests = { most = 8, beyond = "refuse" }
+//! requests = { most = 8, beyond = "queue" }
+//! waiting = 16
 //! rate = { per_s = 10.0, burst = 5 }
 //! idle_s = 5
 //!

@@ -57,6 +57,8 @@ fn folded(lesson: &Lesson, findings: &Findings) -> Markup {
                 (words(lesson, StepKind::Run))
                 h3 { "What happened" }
                 (words(lesson, StepKind::See))
+                h3 { "A common wrong guess" }
+                (words(lesson, StepKind::Mistake))
                 h3 { "In the code" }
                 (words(lesson, StepKind::Code))
                 @for excerpt in &lesson.code { (listing(excerpt)) }

@@ -9,7 +9,9 @@
 pub mod fetch;
 pub mod files;
 pub mod gunzip;
+pub mod payload;
 pub mod prime_sum;
+pub mod sharing;
 pub mod thumbnail;
 
 use crate::worker::{
@@ -42,6 +44,10 @@ pub enum Task {
     Gunzip(gunzip::Gunzip),
     /// Write or read a file.
     File(files::FileTask),
+    /// Sum the bytes of a text that comes with the task.
+    Payload(payload::Payload),
+    /// Count or sum, beside others that share the counter, its cache line or the memory.
+    Sharing(sharing::Sharing),
 }
 
 /// What a task produced, small enough to compare and to send: a fetch of 3 MB comes back as its checksum.
@@ -191,6 +197,8 @@ pub trait TaskContext {
     }
     /// The current task and run: fetches send them to the server.
     fn tag(&self) -> TaskTag;
+    /// The worker that runs it, counted from 0.
+    fn worker(&self) -> u32;
 }
 
 impl Task {
@@ -203,6 +211,8 @@ impl Task {
             Self::Thumbnail(task) => task.run(host),
             Self::Gunzip(task) => task.run(host),
             Self::File(task) => task.run(host),
+            Self::Payload(task) => task.run(host),
+            Self::Sharing(task) => task.run(host),
             Self::Arrival(task) => task.run(host),
         }
     }
@@ -224,6 +234,15 @@ impl Task {
             Self::Fetch(task) => task.blocking || task.save.is_some(),
             Self::Arrival(arrival) => arrival.task.blocks(),
             _ => true,
+        }
+    }
+
+    /// How often its request may be sent again.
+    pub fn retries(&self) -> u32 {
+        match self {
+            Self::Fetch(task) => task.retries,
+            Self::Arrival(arrival) => arrival.task.retries(),
+            _ => 0,
         }
     }
 

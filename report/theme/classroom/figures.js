@@ -46,12 +46,16 @@ function workers(cell) {
   return cell.workers === 1 ? one : two.replace('2', String(cell.workers));
 }
 
-// The strategy's name, and a second line if the name doesn't include the number of workers.
+// The strategy's name, and a second line: the number of workers, if the name doesn't include it, and the schedule.
 function names(cell) {
+  const schedule = SCHEDULES.find((name) => cell.name.includes(`, ${name}`))?.replaceAll('_', ' ');
+  const second = (...parts) => parts.filter(Boolean).join(', ');
   if (cell.strategy === 'sequential') return ['sequential', ''];
-  if (['threads', 'processes'].includes(cell.strategy)) return [workers(cell), ''];
-  return [look(cell.strategy).label, workers(cell)];
+  if (['threads', 'processes'].includes(cell.strategy)) return [workers(cell), second(schedule)];
+  return [look(cell.strategy).label, second(workers(cell), schedule)];
 }
+
+const SCHEDULES = ['pool_chunks', 'chunks', 'blocks', 'interleaved', 'by_key'];
 
 // The cell's name in a sentence.
 const who = (cell) => names(cell).filter(Boolean).join(' with ');

@@ -109,7 +109,7 @@ function isOurs() {
   const own = lessonRace();
   if (page() !== 'lesson') return true;
   if (!own || !room?.wanted) return false;
-  const key = ({ scenario, variant, strategies, workers: counts, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, scale]);
+  const key = ({ scenario, variant, strategies, workers: counts, schedules, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, schedules, scale]);
   return key(room.wanted) === key(own);
 }
 

@@ -83,6 +83,7 @@ addEventListener('DOMContentLoaded', () => {
   byId('run-button')?.addEventListener('click', run);
   byId('stop-button')?.addEventListener('click', stop);
   results();
+  quiz();
   keys();
   byId('replay')?.addEventListener('click', toggleReplay);
   byId('guess')?.addEventListener('submit', guess);

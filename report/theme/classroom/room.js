@@ -17,6 +17,7 @@ function heardRoom(news) {
   if (room.phase !== shownPhase) phaseChanged(shownPhase);
   drawQuestion();
   drawButtons();
+  drawQuiz();
   schedule();
 }
 
@@ -118,7 +119,7 @@ function wantedNow() {
   const checked = (name) => [...form.querySelectorAll(`[name=${name}]:checked`)].map((box) => box.value);
   return {
     scenario: form.elements.scenario.value, variant: form.elements.variant.value || null, strategies: checked('strategies'),
-    workers: [...new Set([...checked('workers'), ...others])], rounds: Number(form.elements.rounds.value),
+    workers: [...new Set([...checked('workers'), ...others])], schedules: [], rounds: Number(form.elements.rounds.value),
     time_scale: form.elements.pace.value ? Number(form.elements.pace.value) : null, ask: form.elements.asked.value || null,
   };
 }

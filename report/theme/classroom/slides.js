@@ -43,7 +43,8 @@ const KEYS = { ArrowRight: () => go(1), PageDown: () => go(1), ArrowLeft: () => 
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.('input:not([type=checkbox]), select, textarea')) return;
-  if (byId('results')?.open) return;
+  const inQuiz = byId('quiz')?.open;
+  if (byId('results')?.open || inQuiz && event.key !== 'q') return;
   // Space presses the button that has the focus.
   const isPressed = event.key === ' ' && event.target.closest?.('a, button, input, summary');
   const key = KEYS[event.key] || (keysOn && !event.repeat && !isPressed && SHORTCUTS[event.key]);
@@ -54,7 +55,7 @@ function pressed(event) {
 
 // ---- Single keys, which can be switched off: speech and an elbow press them as well ----
 
-const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), ' ': proceed };
+const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), q: toggleQuiz, ' ': proceed };
 let keysOn = true;
 
 function keys() {

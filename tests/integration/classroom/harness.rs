@@ -339,6 +339,7 @@ pub fn short() -> RaceRequest {
         variant: None,
         strategies: vec!["threads".into()],
         workers: vec!["2".into()],
+        schedules: Vec::new(),
         rounds: 2,
         time_scale: Some(10.0),
         ask: None,

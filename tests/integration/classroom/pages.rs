@@ -454,7 +454,7 @@ fn a_lesson_is_clicked_through() {
         view.open(&format!("{}/lesson/1", classroom.here)).await;
         let steps = view.value("steps().map(nameOf)").await;
         let steps: Vec<String> = serde_json::from_value(steps).expect("names");
-        assert_eq!(steps, ["ask", "run", "see", "code", "document", "try"]);
+        assert_eq!(steps, ["ask", "run", "see", "mistake", "code", "document", "try"]);
         for step in &steps {
             view.until(&format!("location.hash === '#{step}'")).await;
             assert_eq!(view.value("steps().filter((slide) => !slide.hidden).length").await, 1);
@@ -530,7 +530,7 @@ fn one_key_leads_through_a_lesson_and_keys_can_be_switched_off() {
         view.phase("over").await;
         view.until("byId('announced').textContent.includes('95 % interval')").await;
         a_replay_shows_all_lanes_again(view).await;
-        for expected in ["see", "code", "document", "try"] {
+        for expected in ["see", "mistake", "code", "document", "try"] {
             view.press(' ').await;
             view.until(&format!("step() === '{expected}'")).await;
         }

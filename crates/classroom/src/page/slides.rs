@@ -46,7 +46,7 @@ fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
                     }
                 },
                 StepKind::Document => (documents(lesson)),
-                StepKind::See => {},
+                StepKind::See | StepKind::Mistake => {},
             }
         }
     }
@@ -71,6 +71,7 @@ fn title(kind: StepKind) -> &'static str {
         StepKind::Ask => "What do you expect?",
         StepKind::Run => "Watch",
         StepKind::See => "What happened",
+        StepKind::Mistake => "A common wrong guess",
         StepKind::Code => "In the code",
         StepKind::Document => "What the documents say",
         StepKind::Try => "Try it",
@@ -132,7 +133,7 @@ fn ways(lesson: &Lesson) -> Markup {
 /// The race as a page requests it.
 impl From<&LessonRace> for RaceRequest {
     fn from(race: &LessonRace) -> Self {
-        let LessonRace { scenario, variant, strategies, workers, rounds, time_scale, ask } = race.clone();
-        Self { scenario, variant, strategies, workers, rounds, time_scale, ask: Some(ask) }
+        let LessonRace { scenario, variant, strategies, workers, schedules, rounds, time_scale, ask } = race.clone();
+        Self { scenario, variant, strategies, workers, schedules, rounds, time_scale, ask: Some(ask) }
     }
 }

@@ -491,7 +491,15 @@ mod tests {
 
     fn standing(times_s: &[f64], speedup: Option<(f64, f64, f64)>) -> Standing {
         let speedup = speedup.map(|(estimate, low, high)| Estimate { estimate, low, high });
-        Standing { check: Check::Passed, error: None, task_errors: 0, times_s: times_s.to_vec(), speedup, place: None }
+        Standing {
+            check: Check::Passed,
+            error: None,
+            task_errors: 0,
+            times_s: times_s.to_vec(),
+            p99_s: Vec::new(),
+            speedup,
+            place: None,
+        }
     }
 
     fn failed(check: Check, error: &str) -> Standing {

@@ -167,6 +167,10 @@ pub struct Standing {
     pub task_errors: u32,
     /// What its timer enclosed, seconds, one for each round.
     pub times_s: Vec<f64>,
+    /// For tasks that become due at times: within how many seconds of being due 99 of 100 were done, one for each round.
+    /// Else empty.
+    #[serde(default)]
+    pub p99_s: Vec<f64>,
     /// How many times as fast as the baseline; `null` for the baseline, and below two rounds.
     pub speedup: Option<Estimate>,
     /// What is shown about it among the cells so far; `null` below two rounds.

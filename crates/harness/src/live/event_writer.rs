@@ -7,7 +7,7 @@ use crate::{
         record::{CellRecord, Check, Record},
     },
     runner::{Observer, cell::Sample},
-    scenario::CellSpec,
+    scenario::{CellSpec, claim::Percentile},
 };
 use measure::clock::between;
 use std::{
@@ -123,6 +123,7 @@ impl<W: Write + Send> Observer for EventWriter<W> {
             error: cell.error().map(str::to_owned),
             task_errors: cell.task_errors(),
             times_s: cell.timed_s(),
+            p99_s: if record.has_arrivals() { cell.latencies_s(Percentile::P99) } else { Vec::new() },
             speedup: record.speedup(cell),
             place,
         });

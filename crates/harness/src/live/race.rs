@@ -182,6 +182,7 @@ mod tests {
             error: None,
             task_errors: 0,
             times_s,
+            p99_s: Vec::new(),
             speedup: speedup.map(|(estimate, low, high)| Estimate { estimate, low, high }),
             place: None,
         });

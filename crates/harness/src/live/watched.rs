@@ -224,7 +224,15 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
 
     fn standing(check: Check) -> Standing {
-        Standing { check, error: None, task_errors: 0, times_s: Vec::new(), speedup: None, place: None }
+        Standing {
+            check,
+            error: None,
+            task_errors: 0,
+            times_s: Vec::new(),
+            p99_s: Vec::new(),
+            speedup: None,
+            place: None,
+        }
     }
 
     #[test]

@@ -351,7 +351,8 @@ impl PreparedCell {
         check::answers(expected, may_fail, &outcome.done).map_err(|error| self.late(error))?;
         let Some(server) = &self.stage.server else { return Ok(Vec::new()) };
         let log = server.contact().take_log(order.run)?;
-        check::log(&log, &outcome.done, &outcome.account.redelivered)?;
+        let retries = self.stage.tasks.iter().map(Task::retries).max().unwrap_or(0);
+        check::log(&log, &outcome.done, &outcome.account.redelivered, retries)?;
         Ok(log)
     }
 

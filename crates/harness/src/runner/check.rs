@@ -96,14 +96,21 @@ fn agrees(expected: Expected, result: &Result<Output, TaskError>) -> bool {
 /// Checks the server's log against the answers: each task with an answer was answered exactly once, or, if a queue
 /// redelivered it, at most once more for each redelivery. Redirects on the way are hops, not answers, and the prologue
 /// has no index. A failed task may be in the log or not: its answer may have been lost on the way, cut short, or late.
-pub(super) fn log(entries: &[LogEntry], done: &[Done], redelivered: &BTreeMap<u32, u32>) -> Result<(), WrongAnswer> {
+///
+/// A task that may be sent again `retries` times may have been answered as often: refused, or too late for its client.
+pub(super) fn log(
+    entries: &[LogEntry],
+    done: &[Done],
+    redelivered: &BTreeMap<u32, u32>,
+    retries: u32,
+) -> Result<(), WrongAnswer> {
     let mut times: BTreeMap<u32, usize> = BTreeMap::new();
     // A reset in place of an answer has status 0.
     for entry in entries.iter().filter(|entry| entry.status != 0 && !(300..400).contains(&entry.status)) {
         *times.entry(entry.index.unwrap_or(u32::MAX)).or_default() += usize::from(entry.index.is_some());
     }
     let seen = |index: u32| times.get(&index).copied().unwrap_or(0);
-    let again = |index: u32| redelivered.get(&index).copied().unwrap_or(0);
+    let again = |index: u32| redelivered.get(&index).copied().unwrap_or(0) + retries;
     let is_right = |index| (1..=1 + again(index) as usize).contains(&seen(index));
     match done.iter().find(|one| one.result.is_ok() && !is_right(one.index)) {
         Some(&Done { index, .. }) => Err(WrongAnswer::NotOnce { index, times: seen(index), redelivered: again(index) }),
@@ -156,7 +163,7 @@ mod tests {
     #[test]
     fn the_log_must_hold_each_task_once() {
         let entry = |index, status| LogEntry { run: 1, index, status, ..LogEntry::default() };
-        let log = |entries: &[LogEntry], done: &[Done]| log(entries, done, &BTreeMap::new());
+        let log = |entries: &[LogEntry], done: &[Done]| log(entries, done, &BTreeMap::new(), 0);
         let not_once = |index, times| Err(WrongAnswer::NotOnce { index, times, redelivered: 0 });
         let answered = [done(0, Ok(output(1))), done(1, Ok(output(1)))];
         let hop_and_prologue = [entry(Some(0), 302), entry(Some(0), 200), entry(None, 200), entry(Some(1), 404)];
@@ -174,10 +181,11 @@ mod tests {
     fn what_was_handed_out_again_may_have_been_answered_again() {
         let entry = LogEntry { run: 1, index: Some(0), status: 200, ..LogEntry::default() };
         let answered = [done(0, Ok(output(1)))];
-        let log = |times, again| log(&vec![entry.clone(); times], &answered, &BTreeMap::from([(0, again), (1, 9)]));
+        let log = |times, again| log(&vec![entry.clone(); times], &answered, &BTreeMap::from([(0, again), (1, 9)]), 0);
         for (times, again) in [(1, 0), (1, 1), (2, 1), (1, 2), (3, 2)] {
             assert_eq!(log(times, again), Ok(()), "{times} of 1 + {again}");
         }
+        assert_eq!(super::log(&vec![entry.clone(); 3], &answered, &BTreeMap::new(), 2), Ok(()), "it was sent again");
         for (times, again, says) in [
             (2, 0, "2 times, expected once"),
             (0, 1, "0 times, expected once or twice: it was redelivered once"),

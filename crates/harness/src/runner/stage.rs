@@ -345,6 +345,8 @@ fn build(
             Ok(tasks.into_iter().map(|task| served.with_outcome(task)).collect::<Result<_, _>>()?)
         }
         Workload::PrimeSum(recipe) => Ok(recipe.build()),
+        Workload::Payload(recipe) => Ok(recipe.build()),
+        Workload::Sharing(recipe) => Ok(recipe.build()),
         Workload::Thumbnails(recipe) => {
             let Some(dir) = &settings.images else {
                 return Ok(recipe.build(&photos(&settings.data, observer)?, outputs.path())?);

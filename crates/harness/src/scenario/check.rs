@@ -139,6 +139,13 @@ impl ScenarioChecker<'_> {
         ] {
             seconds.map_or(Ok(()), |seconds| self.seconds(key, seconds))?;
         }
+        if !(0.0..=DAY_S).contains(&fetch.retry_wait_s) {
+            return Err(self.invalid(
+                "workload.fetch.retry_wait_s",
+                &exact(fetch.retry_wait_s),
+                "seconds from 0 to a day",
+            ));
+        }
         if fetch.paths.is_empty() == fetch.listing.is_none() {
             let found = if fetch.listing.is_none() { "neither" } else { "both" };
             return Err(self.invalid("workload.fetch", found, "either `paths` or a `listing`"));
@@ -211,6 +218,7 @@ impl ScenarioChecker<'_> {
     fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
         const MOST_TASKS: u32 = 1_000_000;
         const LARGEST_FILES: u64 = 1_000_000_000;
+        const LARGEST_TEXT: u32 = 50_000_000;
         let tasks = workload.clone().tasks().get();
         if tasks > MOST_TASKS {
             return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
@@ -219,6 +227,18 @@ impl ScenarioChecker<'_> {
             Workload::PrimeSum(recipe) if recipe.below.get() > LARGEST_SIEVE => {
                 let found = recipe.below.to_string();
                 Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
+            }
+            Workload::Payload(recipe) if u64::from(recipe.bytes.get()) * u64::from(tasks) > LARGEST_FILES => {
+                let found = format!("{tasks} texts of {} bytes", recipe.bytes);
+                Err(self.invalid("workload.payload", &found, &format!("at most {LARGEST_FILES} bytes in all")))
+            }
+            Workload::Payload(recipe) if recipe.bytes.get() > LARGEST_TEXT => {
+                let found = recipe.bytes.to_string();
+                Err(self.invalid(
+                    "workload.payload.bytes",
+                    &found,
+                    &format!("at most {LARGEST_TEXT}, which a pipe's message can hold"),
+                ))
             }
             Workload::Files(recipe) if recipe.bytes.get().saturating_mul(tasks.into()) > LARGEST_FILES => {
                 let found = format!("{tasks} files of {} bytes", recipe.bytes);

@@ -18,6 +18,7 @@ pub(crate) struct CheckedNetwork {
     pub bandwidth: Option<Bandwidth>,
     pub connections: Option<Limit>,
     pub requests: Option<Limit>,
+    pub waiting: Option<u32>,
     pub rate: Option<Rate>,
     /// The idle timeout, if the profile sets one.
     pub idle: Option<Duration>,
@@ -54,6 +55,7 @@ impl CheckedNetwork {
             bandwidth: bandwidth(profile.link, scale)?,
             connections: limits.connections.map(|limit| at_once("connections", limit)).transpose()?,
             requests: limits.requests.map(|limit| at_once("requests", limit)).transpose()?,
+            waiting: limits.waiting,
             rate: limits.rate.map(|rate| scaled_rate(rate, scale)).transpose()?,
             idle: limits.idle_s.map(|idle_s| idle(idle_s, scale)).transpose()?,
             faults: (profile.faults.iter().enumerate())

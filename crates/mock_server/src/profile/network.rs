@@ -44,6 +44,9 @@ pub struct Limits {
     pub idle_s: Option<f64>,
     /// Requests in service, each until its body is out. A refused one is answered with 503 and `Retry-After`.
     pub requests: Option<Limit>,
+    /// How many requests may wait for a place, if they queue; more are refused like those beyond a limit that refuses.
+    /// Any number when `None`.
+    pub waiting: Option<u32>,
     /// Requests per second. Excess requests get 429 with `Retry-After`.
     pub rate: Option<Rate>,
 }

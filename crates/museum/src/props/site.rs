@@ -47,6 +47,8 @@ impl Site {
             timeout: AMPLE,
             redirects: 0,
             blocking: false,
+            retries: 0,
+            retry_wait: Duration::ZERO,
             save: None,
             stays: false,
         }

@@ -1,7 +1,7 @@
 //! A job specification: a task without anything that only one machine has. It names URLs and fixtures that every
 //! machine can make, never a path.
 //!
-//! A worker trusts no job. Anyone who can write to the queue can ask for the five things below and nothing else: a
+//! A worker trusts no job. Anyone who can write to the queue can ask for the things below and nothing else: a
 //! fixture's name is compared with the known ones, thumbnails go to the worker's own directory, and a fetch stays at
 //! one server.
 
@@ -11,7 +11,9 @@ use crate::{
         Task, TaskError,
         fetch::{Fetch, same_server},
         gunzip::Gunzip,
+        payload::Payload,
         prime_sum::{Method, PrimeSum},
+        sharing::Sharing,
         thumbnail::Thumbnail,
     },
 };
@@ -32,6 +34,10 @@ pub enum Errand {
     Fetch(Fetch),
     /// Sum the primes of a range.
     PrimeSum(PrimeSum),
+    /// Sum the bytes of a text.
+    Payload(Payload),
+    /// Count or sum, with what this machine's workers share.
+    Sharing(Sharing),
     /// Make a thumbnail of the photograph or drawing of this name.
     Thumbnail {
         /// The fixture's file name.
@@ -61,6 +67,8 @@ impl Errand {
             Task::Fetch(Fetch { save: Some(save), .. }) => return Err(only_here(&save.path)),
             Task::Fetch(fetch) => Self::Fetch(fetch.clone()),
             Task::PrimeSum(range) => Self::PrimeSum(range.clone()),
+            Task::Payload(payload) => Self::Payload(payload.clone()),
+            Task::Sharing(sharing) => Self::Sharing(sharing.clone()),
             Task::Thumbnail(Thumbnail { input, width, height, .. }) => {
                 Self::Thumbnail { picture: named(FixtureKind::Picture, input)?, width: *width, height: *height }
             }
@@ -95,6 +103,8 @@ impl Errand {
                 return Err(TaskError::Refused(why));
             }
             Self::PrimeSum(range) => Task::PrimeSum(range),
+            Self::Payload(payload) => Task::Payload(payload),
+            Self::Sharing(sharing) => Task::Sharing(sharing),
             Self::Thumbnail { picture, width, height } => {
                 let input = fixture(FixtureKind::Picture, data, &picture)?;
                 Task::Thumbnail(Thumbnail { input, output_dir: outputs.into(), width, height })
@@ -152,6 +162,8 @@ mod tests {
             timeout: limit,
             redirects: 2,
             blocking: false,
+            retries: 0,
+            retry_wait: Duration::ZERO,
             save: None,
             stays: false,
         }

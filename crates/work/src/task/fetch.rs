@@ -30,11 +30,12 @@ use std::{
     io::Read,
     num::{NonZeroU32, NonZeroU64},
     path::Path,
+    thread,
     time::Duration,
 };
 use tokio::{
     runtime,
-    time::{Instant, timeout_at},
+    time::{Instant, sleep, timeout_at},
 };
 use ureq::{
     config::Config,
@@ -68,6 +69,10 @@ pub struct Fetch {
     /// Whether the blocking client is used inside an event loop too, where it keeps the loop's thread until the answer
     /// arrives: what a library unaware of event loops does to a program that has one.
     pub blocking: bool,
+    /// How often it is sent again if it timed out, its answer broke off, or the server refused it (429 or 503).
+    pub retries: u32,
+    /// The time before it is sent again.
+    pub retry_wait: Duration,
     /// Where the body is written to, if it isn't only checked.
     pub save: Option<Save>,
     /// Whether a redirect to another server is refused.
@@ -105,6 +110,12 @@ pub struct Recipe {
     /// See [`Fetch::blocking`].
     #[serde(default)]
     pub blocking: bool,
+    /// See [`Fetch::retries`].
+    #[serde(default)]
+    pub retries: u32,
+    /// In the document's own seconds; scaled like everything else.
+    #[serde(default)]
+    pub retry_wait_s: f64,
     /// Bodies are written to a disk that takes so many bytes per second, in the document's own seconds. The writes block
     /// their thread.
     #[serde(default)]
@@ -188,6 +199,8 @@ impl Recipe {
             timeout: scaled(self.timeout_s),
             redirects: self.redirects,
             blocking: self.blocking,
+            retries: self.retries,
+            retry_wait: limit(self.retry_wait_s),
             save: None,
             stays: false,
         }
@@ -211,6 +224,18 @@ impl Fetch {
 
     /// Waits for the answer on this thread.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
+        for _ in 0..self.retries {
+            let tried = self.once(host);
+            if !is_worth_a_retry(&tried) {
+                return tried;
+            }
+            host.check()?;
+            host.wait(Activity::WaitFirstByte, |left| thread::sleep(self.retry_wait.min(left)));
+        }
+        self.once(host)
+    }
+
+    fn once<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let tag = host.tag();
         let mut body = host.wait(Activity::WaitFirstByte, |left| self.get_blocking(tag, left.min(self.timeout)))?;
         host.wait(Activity::WaitTransfer, |_| body.digest(self.save.as_ref()))
@@ -248,6 +273,18 @@ impl Fetch {
             // No `await` here: everything else in flight waits with this fetch.
             return self.run(lane);
         }
+        for _ in 0..self.retries {
+            let tried = self.once_async(lane).await;
+            if !is_worth_a_retry(&tried) {
+                return tried;
+            }
+            lane.check()?;
+            sleep(self.retry_wait.min(lane.time_left())).await;
+        }
+        self.once_async(lane).await
+    }
+
+    async fn once_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         // One limit for both waits. Each is cut short by itself, so that one that times out is recorded too.
         let limit = Instant::now() + lane.time_left().min(self.timeout);
         let start_ns = lane.waits(Activity::WaitFirstByte);
@@ -430,6 +467,14 @@ impl Digest {
     }
 }
 
+/// Whether the same request may well succeed later: the server was too busy, or the connection was lost.
+fn is_worth_a_retry(tried: &Result<Output, TaskError>) -> bool {
+    match tried {
+        Ok(output) => matches!(output.status, Some(429 | 503)),
+        Err(error) => matches!(error, TaskError::TimedOut | TaskError::BrokenResponse(_)),
+    }
+}
+
 /// Where a redirect leads; `None` when the answer is not a redirect.
 fn next_hop(
     url: &str,
@@ -573,6 +618,8 @@ mod tests {
             timeout_s: Some(3.0),
             redirects: 5,
             blocking: false,
+            retries: 0,
+            retry_wait_s: 0.0,
             disk_bytes_per_s: None,
         }
     }

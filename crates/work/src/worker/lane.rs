@@ -276,6 +276,10 @@ impl TaskContext for Lane {
     fn tag(&self) -> TaskTag {
         TaskTag { run: self.run, index: self.index }
     }
+
+    fn worker(&self) -> u32 {
+        self.worker
+    }
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Result<Output, TaskError> {

@@ -40,7 +40,7 @@ impl FromStr for Schedule {
             ("blocks", _) => Ok(Self::Blocks),
             ("interleaved", _) => Ok(Self::Interleaved),
             ("by_key", _) => Ok(Self::ByKey),
-            _ => Err(format!("unknown deal `{text}`, expected one of {DEALS}")),
+            _ => Err(format!("unknown schedule `{text}`, expected one of {DEALS}")),
         }
     }
 }

@@ -82,6 +82,11 @@ impl<H: TaskContext> TaskContext for UnderLock<'_, '_, H> {
     fn tag(&self) -> TaskTag {
         self.host.tag()
     }
+
+    fn worker(&self) -> u32 {
+        self.host.worker()
+    }
+
     fn stopped(&self) -> Result<(), Stopped> {
         self.host.stopped()
     }

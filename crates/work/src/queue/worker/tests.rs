@@ -405,8 +405,21 @@ fn a_job_that_must_not_be_done_is_answered_and_the_next_is_done() {
     let fetch = |url: &str| {
         let (connect_timeout, timeout, redirects) = (PATIENCE, PATIENCE, 0);
         let (site, authorization, keep_alive, blocking, save, stays) = (None, None, false, false, None, false);
-        let url = url.into();
-        Fetch { url, site, authorization, keep_alive, connect_timeout, timeout, redirects, blocking, save, stays }
+        let (url, retries, retry_wait) = (url.into(), 0, Duration::ZERO);
+        Fetch {
+            url,
+            site,
+            authorization,
+            keep_alive,
+            connect_timeout,
+            timeout,
+            redirects,
+            blocking,
+            retries,
+            retry_wait,
+            save,
+            stays,
+        }
     };
     hub.ask(PATIENCE, (0, Errand::Fetch(fetch("http://127.0.0.1:2/"))));
     hub.ask(PATIENCE, (1, Errand::Thumbnail { picture: "../../etc/passwd".into(), width: 1, height: 1 }));

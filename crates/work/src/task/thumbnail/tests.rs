@@ -290,6 +290,10 @@ impl TaskContext for Impatient {
     fn tag(&self) -> mock_server::log::TaskTag {
         mock_server::log::TaskTag { run: 0, index: None }
     }
+
+    fn worker(&self) -> u32 {
+        0
+    }
 }
 
 /// A progressive picture that holds only its means and `count` scans that add nothing: a dozen bytes each.

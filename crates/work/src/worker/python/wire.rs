@@ -189,6 +189,8 @@ pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
             "timeout_s": fetch.timeout.as_secs_f64(),
             "redirects": fetch.redirects,
             "blocking": fetch.blocking,
+            "retries": fetch.retries,
+            "retry_wait_s": fetch.retry_wait.as_secs_f64(),
             "stays": fetch.stays,
         }),
         Task::PrimeSum(PrimeSum { from, below, by }) => {

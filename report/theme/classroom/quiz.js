@@ -1,0 +1,91 @@
+// The quiz before and after a class: on a phone one question after the other, on the wall how many have answered, and in
+// the end what the class has learned.
+
+let sheet = null;
+let sheetOf = null;
+let wallShows = null;
+
+function drawQuiz() {
+  const quiz = room.quiz;
+  if (isLecturer()) drawWall(quiz);
+  else if (page() === 'seated') drawSheet(quiz);
+}
+
+// ---- The wall ----
+
+const QUIZ_NAMES = { before: 'Quiz before the class', after: 'Quiz after the class' };
+const nextQuiz = (quiz) => (quiz?.after_is_next ? 'after' : 'before');
+
+function drawWall(quiz) {
+  const wall = byId('quiz');
+  const state = JSON.stringify([quiz?.open, Boolean(quiz?.results)]);
+  say(byId('quiz-button'), quiz?.open ? 'Close the quiz' : quiz?.results ? 'Results of the quiz' : QUIZ_NAMES[nextQuiz(quiz)]);
+  if (quiz) {
+    say(byId('quiz-title'), quiz.open ? QUIZ_NAMES[quiz.open] : 'What the class has learned');
+    say(byId('quiz-counted'), quiz.open ? `${quiz.began} have begun, ${quiz.finished} have answered all ${quiz.questions} questions` : '');
+    for (const id of ['quiz-close', 'quiz-join', 'quiz-counted']) show(byId(id), Boolean(quiz.open));
+    show(byId('quiz-results'), Boolean(quiz.results));
+    if (quiz.results) byId('quiz-results').querySelector('tbody').replaceChildren(...quiz.results.map(quizRow));
+  }
+  // Shown when it opens and when its results are there; hidden by hand, it stays hidden.
+  if (state === wallShows) return;
+  const first = wallShows === null;
+  wallShows = state;
+  if (quiz?.open || quiz?.results && !first) { if (!wall.open) wall.showModal(); } else if (wall.open) wall.close();
+}
+
+function quizRow({ question, answer, before, after }) {
+  return el('tr', {}, el('th', { scope: 'row' }, question, el('span', { class: 'more' }, answer)),
+    el('td', { class: 'n' }, shareOf(before)), el('td', { class: 'n' }, shareOf(after)));
+}
+
+const shareOf = ({ right, answered }) => (answered ? `${Math.round(100 * right / answered)}\u00a0% of ${answered}` : 'nobody');
+
+async function toggleQuiz() {
+  const quiz = room?.quiz;
+  byId('quiz-button').closest('details').open = false;
+  if (quiz?.results) { byId('quiz').showModal(); return; }
+  refuse(await post('/quiz', { open: quiz?.open ? null : nextQuiz(quiz) }), 'quiz-refusal');
+}
+
+// ---- A phone ----
+
+async function drawSheet(quiz) {
+  show(byId('sheet'), Boolean(quiz?.open));
+  if (!quiz?.open) { sheet = sheetOf = null; return; }
+  const key = `${room.instance} ${quiz.open}`;
+  if (sheetOf !== key) {
+    sheetOf = key;
+    const answer = await fetch('/quiz').catch(() => null);
+    sheet = answer?.ok ? await answer.json() : null;
+    if (!sheet) { sheetOf = null; return; }
+    drawNextQuestion();
+  }
+}
+
+function drawNextQuestion() {
+  const { questions, chosen } = sheet;
+  const number = questions.findIndex((_, index) => !(index in chosen));
+  const isDone = number < 0;
+  say(byId('sheet-number'), isDone ? '' : `Question ${number + 1} of ${questions.length}`);
+  say(byId('sheet-question'), isDone ? 'Thank you: all questions are answered.' : questions[number].text);
+  byId('sheet-options').replaceChildren(...(isDone ? [] : questions[number].options.map((text, option) => {
+    const button = el('button', { type: 'button' }, text);
+    button.addEventListener('click', () => choose(number, option));
+    return button;
+  })));
+}
+
+async function choose(question, option) {
+  const refusal = await post('/answer', { question, option });
+  refuse(refusal, 'sheet-refusal');
+  if (refusal || !sheet) return;
+  sheet.chosen[question] = option;
+  drawNextQuestion();
+  byId('sheet-question').focus();
+}
+
+function quiz() {
+  byId('quiz-button')?.addEventListener('click', toggleQuiz);
+  byId('quiz-close')?.addEventListener('click', toggleQuiz);
+}
