@@ -23,11 +23,8 @@ const DOCUMENTS: &[&str] = &[
 ];
 
 /// Scripts for lecturers, and how many minutes each takes.
-const LECTURES: &[(&str, u32)] = &[
-    ("lectures/five_minutes.md", 5),
-    ("lectures/fifty_minutes.md", 50),
-    ("lectures/ninety_minutes_lab.md", 90),
-];
+const LECTURES: &[(&str, u32)] =
+    &[("lectures/five_minutes.md", 5), ("lectures/fifty_minutes.md", 50), ("lectures/ninety_minutes_lab.md", 90)];
 
 /// Made when something is measured, so not there before.
 const MADE_LATER: &str = "report/index.html";

@@ -8,8 +8,7 @@ use makespan::{
 };
 use std::{fs, path::Path};
 
-const LECTURES: [&str; 3] =
-    ["lectures/five_minutes.md", "lectures/fifty_minutes.md", "lectures/ninety_minutes_lab.md"];
+const LECTURES: [&str; 3] = ["lectures/five_minutes.md", "lectures/fifty_minutes.md", "lectures/ninety_minutes_lab.md"];
 
 fn lessons() -> &'static [Lesson] {
     lesson::all().unwrap_or_else(|error| panic!("{error}"))

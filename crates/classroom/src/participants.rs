@@ -18,8 +18,8 @@ const MOST_FROM_ONE: usize = 100;
 const KEPT: Duration = Duration::from_mins(10);
 /// Most event streams of one seat: one for each open page, and one more for a reload or a change of network.
 const STREAMS_OF_ONE: u32 = 6;
-/// How many guesses a participant may send at once.
-const BURST: f64 = 10.0;
+/// How many guesses, or answers to the quiz, a participant may send at once.
+const BURST: f64 = 20.0;
 /// How many more they may send each second.
 const PER_SECOND: f64 = 1.0;
 

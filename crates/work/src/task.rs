@@ -45,9 +45,9 @@ pub enum Task {
     /// Write or read a file.
     File(files::FileTask),
     /// Sum the bytes of a text that comes with the task.
-    Payload(payload::Payload),
+    Payload(payload::SentText),
     /// Count or sum, beside others that share the counter, its cache line or the memory.
-    Sharing(sharing::Sharing),
+    Sharing(sharing::SharedWork),
 }
 
 /// What a task produced, small enough to compare and to send: a fetch of 3 MB comes back as its checksum.

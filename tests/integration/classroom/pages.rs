@@ -3,11 +3,15 @@
 //!
 //! The races are real and tiny. Nothing here asks how long anything takes.
 
-use super::harness::{Classroom, asked, guess as sent_guess, long, short};
+use super::harness::{Browser, Classroom, asked, guess as sent_guess, long, short};
 use crate::browser::{Driver, View};
+use common::wait_until;
 use fantoccini::{Locator, key::Key};
 use futures_util::FutureExt;
-use makespan::{classroom::wire::RaceRequest, figures::significant};
+use makespan::{
+    classroom::wire::{QuizAnswer, QuizSheet, RacePhase, RaceRequest},
+    figures::significant,
+};
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -499,6 +503,121 @@ fn a_lesson_is_clicked_through() {
     });
 }
 
+/// Two phones are browsers, twenty-eight are clients of the classroom's own API, and some of them are hostile.
+#[test]
+fn a_class_of_thirty_goes_through_a_lesson_between_two_quizzes() {
+    look("a whole class in two browsers", async |lecturer, pupil, classroom| {
+        let (_, code) = classroom.pupil();
+        let phones: Vec<Browser> = (0..28)
+            .map(|_| {
+                let (phone, _) = classroom.pupil();
+                assert_eq!(phone.post("/join", &json!({ "code": code })).status, 200);
+                phone
+            })
+            .collect();
+        lecturer.show(PROJECTOR, "light", "screen").await;
+        lecturer.open(&format!("{}/lesson/12", classroom.here)).await;
+        let (origin, _) = classroom.elsewhere.as_ref().expect("it is shared");
+        pupil.client.goto(&format!("{origin}/join?code={code}")).await.expect("the page opens");
+        pupil.show(PHONE, "light", "screen").await;
+        pupil.click("#seat button").await;
+        pupil.client.wait().for_element(Locator::Css("body.seated")).await.expect("the pupil has a seat");
+        pupil.phase("idle").await;
+
+        // Before the class, every phone picks the first answer to each question.
+        quiz(lecturer, pupil, &phones, &|_| 0).await;
+        assert_eq!(lecturer.value("room.quiz.results").await, Value::Null);
+
+        lecturer.click("#ask-button").await;
+        lecturer.phase("asking").await;
+        for (number, phone) in phones.iter().enumerate() {
+            let (seconds, status) = match number {
+                0 => ("1e-320".into(), 400),
+                1 => ("0x10".into(), 400),
+                2 => ("86400".into(), 200),
+                _ => (format!("{}", 0.1 * number as f64), 200),
+            };
+            assert_eq!(phone.post("/guess", &sent_guess(&format!("Phone {number}"), seconds)).status, status);
+        }
+        guess(pupil, "0,7", "Ada").await;
+        lecturer.until("document.getElementById('count').textContent === '27'").await;
+        lecturer.check("in_sight('.slide-ask .question', '#guess', '#count', '.join-here .join-code')").await;
+        lecturer.run("document.activeElement.blur()").await;
+        lecturer.press(' ').await;
+        lecturer.until("step() === 'run' && race.plan").await;
+        assert_eq!(phones[5].post("/guess", &sent_guess("late", "1")).status, 409);
+        wait_until("the race is over", || classroom.browser().room().phase == RacePhase::Over);
+        for view in [lecturer, pupil] {
+            view.until("room.phase === 'over' && document.querySelector('#guesses tr')").await;
+        }
+        for expected in ["see", "mistake", "code", "document", "try"] {
+            lecturer.press(' ').await;
+            lecturer.until(&format!("step() === '{expected}'")).await;
+            lecturer.check("in_sight('.slide:not([hidden])')").await;
+            if expected == "see" {
+                lecturer.until("!byId('reveal').hidden && document.querySelector('#strip svg')").await;
+                lecturer.check("in_sight('.slide-see .words', '#reveal-sentence', '#strip', '#chart')").await;
+                let guesses = lecturer.value("document.querySelectorAll('#guesses tr').length").await;
+                assert_eq!(guesses, 27, "two were no times");
+            }
+        }
+        assert_eq!(pupil.value("document.querySelector('#guesses .own').cells[0].textContent").await, "Ada (you)");
+
+        // After the class, every phone knows.
+        let questions = makespan::lesson::quiz::questions().expect("they are right");
+        let right = |number: usize| questions[number].options.iter().position(|option| option.is_right).expect("one");
+        quiz(lecturer, pupil, &phones, &right).await;
+        lecturer.until("byId('quiz').open && !byId('quiz-results').hidden").await;
+        let shares = lecturer.value("room.quiz.results.map(({ after }) => [after.right, after.answered])").await;
+        assert_eq!(shares, json!(vec![[29, 29]; questions.len()]));
+        let row = lecturer.value("byId('quiz-results').rows[1].cells[2].textContent").await;
+        assert_eq!(row, json!("100\u{a0}% of 29"));
+        lecturer.is_sound_everywhere().await;
+        let export: Value = serde_json::from_slice(&classroom.browser().get("/export").body).expect("JSON");
+        let first_right = questions.iter().filter(|question| question.options[0].is_right).count();
+        let before =
+            export["quiz"].as_array().expect("the quiz").iter().filter(|one| one["before"]["right"] == 29).count();
+        assert_eq!(before, first_right);
+        for view in [lecturer, pupil] {
+            view.has_no_complaints().await;
+        }
+    });
+}
+
+/// A quiz from the key that opens it to the one that closes it: every phone gives these answers.
+async fn quiz(lecturer: &View<'_>, pupil: &View<'_>, phones: &[Browser], answer: &dyn Fn(usize) -> usize) {
+    lecturer.run("document.activeElement.blur()").await;
+    lecturer.press('q').await;
+    lecturer.until("byId('quiz').open && room.quiz.open").await;
+    lecturer.is_sound_everywhere().await;
+    let sheet: QuizSheet = serde_json::from_slice(&phones[0].get("/quiz").body).expect("JSON");
+    let told = serde_json::to_string(&sheet).expect("JSON");
+    assert!(!told.contains("right") && !told.contains("why"), "{told}");
+    for number in 0..sheet.questions.len() {
+        pupil.until(&format!("byId('sheet-number').textContent.startsWith('Question {} of ')", number + 1)).await;
+        if number == 0 {
+            pupil.is_sound_everywhere().await;
+        }
+        let button = format!("#sheet-options button:nth-child({})", answer(number) + 1);
+        pupil.click(&button).await;
+        for phone in phones {
+            let sent = phone.post("/answer", &QuizAnswer { question: number, option: answer(number) });
+            assert_eq!(sent.status, 200, "{}", String::from_utf8_lossy(&sent.body));
+        }
+    }
+    for (question, option, status) in [(99, 0, 400), (0, 99, 400)] {
+        assert_eq!(phones[0].post("/answer", &QuizAnswer { question, option }).status, status);
+    }
+    pupil.until("byId('sheet-question').textContent.startsWith('Thank you')").await;
+    lecturer.until("byId('quiz-counted').textContent.startsWith('29 have begun, 29 have answered all 10')").await;
+    lecturer.click("#quiz-close").await;
+    lecturer.until("!room.quiz.open").await;
+    pupil.until("byId('sheet').hidden").await;
+    assert_eq!(phones[1].post("/answer", &QuizAnswer { question: 0, option: 0 }).status, 409);
+    // Opening needs the lecturer's own machine.
+    assert_eq!(phones[1].post("/quiz", &json!({ "open": "before" })).status, 405);
+}
+
 #[test]
 fn one_key_leads_through_a_lesson_and_keys_can_be_switched_off() {
     look("a lesson with one key, in a browser", async |view, _, classroom| {
@@ -572,6 +691,7 @@ async fn a_replay_shows_all_lanes_again(view: &View<'_>) {
 fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
     look("every lesson in a browser", async |view, _, classroom| {
         view.show(PROJECTOR, "light", "screen").await;
+        let mut hidden = Vec::new();
         for lesson in makespan::lesson::all().expect("the lessons are right") {
             for step in &lesson.steps {
                 let name = step.kind.to_string().to_lowercase();
@@ -579,9 +699,13 @@ fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
                 view.open(&format!("{}/lesson/{}?{name}#{name}", classroom.here, lesson.number)).await;
                 view.until(&format!("step() === '{name}' && document.body.dataset.phase")).await;
                 assert_eq!(view.value("scrollY").await, 0, "{}, {name}", lesson.name);
-                view.check("in_sight('.lesson-head', '.slide:not([hidden])', '.controls')").await;
+                let faults =
+                    format!("{CHECKS}\nreturn checks.in_sight('.lesson-head', '.slide:not([hidden])', '.controls')");
+                let faults = view.run(&faults).await;
+                hidden.extend((faults != json!([])).then(|| format!("{}, {name}: {faults}", lesson.name)));
             }
         }
+        assert_eq!(hidden, [""; 0]);
         view.has_no_complaints().await;
     });
 }

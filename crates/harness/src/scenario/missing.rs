@@ -14,6 +14,8 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("workload.thumbnails", &["photos"]),
     ("workload.gunzip", &["archives"]),
     ("workload.files", &["files", "bytes", "access"]),
+    ("workload.payload", &["tasks", "bytes"]),
+    ("workload.sharing", &["tasks", "steps", "what"]),
     ("arrivals", &["rate_per_s"]),
     ("background", &["strategy", "workers", "cores", "below"]),
     ("server.routes", &["path"]),

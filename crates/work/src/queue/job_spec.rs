@@ -11,9 +11,9 @@ use crate::{
         Task, TaskError,
         fetch::{Fetch, same_server},
         gunzip::Gunzip,
-        payload::Payload,
+        payload::SentText,
         prime_sum::{Method, PrimeSum},
-        sharing::Sharing,
+        sharing::SharedWork,
         thumbnail::Thumbnail,
     },
 };
@@ -35,9 +35,9 @@ pub enum Errand {
     /// Sum the primes of a range.
     PrimeSum(PrimeSum),
     /// Sum the bytes of a text.
-    Payload(Payload),
+    Payload(SentText),
     /// Count or sum, with what this machine's workers share.
-    Sharing(Sharing),
+    Sharing(SharedWork),
     /// Make a thumbnail of the photograph or drawing of this name.
     Thumbnail {
         /// The fixture's file name.

@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 /// Sum the bytes of a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payload {
+pub struct SentText {
     /// The text.
     pub text: String,
 }
@@ -24,7 +24,7 @@ pub struct Recipe {
     pub bytes: NonZeroU32,
 }
 
-impl Payload {
+impl SentText {
     /// The checksum of the output is the sum, its amount the number of bytes.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         host.check()?;
@@ -49,7 +49,7 @@ impl Recipe {
             let rest: u64 =
                 (index..index + bytes % DIGITS.len()).map(|place| u64::from(b'0') + place as u64 % 10).sum();
             let sum = (bytes / DIGITS.len()) as u64 * whole + rest;
-            (Task::Payload(Payload { text }), Expected::Output(output(sum, bytes)))
+            (Task::Payload(SentText { text }), Expected::Output(output(sum, bytes)))
         };
         (0..self.tasks.get() as usize).map(text).collect()
     }

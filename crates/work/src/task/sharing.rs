@@ -34,7 +34,7 @@ pub enum Shared {
 
 /// Count, or sum, so many steps.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sharing {
+pub struct SharedWork {
     /// What is shared.
     pub what: Shared,
     /// How many steps.
@@ -72,7 +72,7 @@ static ARRAY: LazyLock<Vec<u64>> = LazyLock::new(|| (0..u64::from(NUMBERS)).coll
 /// Steps between two looks at the deadline.
 const CHUNK: u32 = 1 << 14;
 
-impl Sharing {
+impl SharedWork {
     /// The checksum of the output is the number of steps that counted, or the sum; its amount the number of steps.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let own = host.worker() as usize % COUNTERS;
@@ -125,7 +125,7 @@ impl Recipe {
         }
         let task = |index: u32| {
             let from = (u64::from(index) * u64::from(steps) % u64::from(NUMBERS)) as u32;
-            let task = Sharing { what: self.what, steps, from };
+            let task = SharedWork { what: self.what, steps, from };
             let checksum = if self.what == Shared::Memory { sum_of(from, steps) } else { steps.into() };
             let expected = Expected::Output(task.output(checksum));
             (Task::Sharing(task), expected)
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn the_array_begins_again_after_its_last_number() {
         for (from, steps) in [(0, 1), (5, 10), (NUMBERS - 3, 7), (NUMBERS - 1, NUMBERS), (2, NUMBERS + CHUNK + 1)] {
-            let task = Sharing { what: Shared::Memory, steps, from };
+            let task = SharedWork { what: Shared::Memory, steps, from };
             let slow: u64 = (from..from + steps).map(|at| u64::from(at % NUMBERS)).sum();
             assert_eq!((sum_of(from, steps), task.sum(&mut lane(0))), (slow, Ok(slow)), "{steps} from {from}");
         }
@@ -190,7 +190,7 @@ mod tests {
         let told = std::sync::Arc::new(true.into());
         for what in [Shared::OneCounter, Shared::Memory] {
             let mut stopped = Lane::new(0, 1, Stop::new(Duration::from_mins(1), &told));
-            let task = Sharing { what, steps: u32::MAX, from: 0 };
+            let task = SharedWork { what, steps: u32::MAX, from: 0 };
             assert_eq!(task.run(&mut stopped), Err(TaskError::Cancelled));
         }
     }
