@@ -1,13 +1,13 @@
 //! Fetches that a scenario asks for in a particular way, seen from the server.
 
-use common::{program_under_test, results, run, work};
+use common::{program_under_test, results, run, wait_until, work};
 use makespan::{
     mock_server::{
         log::LogEntry,
         process::ServerProcess,
-        profile::{Body, Link, Profile, Route},
+        profile::{Beyond, Body, Limit, Limits, Link, Profile, Route},
     },
-    strategy,
+    strategy::{self, Strategy},
     task::{Task, TaskError, fetch::Recipe},
     worker::{lane::Activity, task_queue::Schedule},
 };
@@ -49,6 +49,52 @@ fn a_blocking_fetch_keeps_the_event_loop_s_thread() {
     let in_turn = |log: &[LogEntry]| log.windows(2).all(|two| two[0].answered_ns <= two[1].arrived_ns);
     assert!(in_turn(&log(true)), "each is asked when the one before has been answered");
     assert!(!in_turn(&log(false)), "all are in flight at once");
+}
+
+/// The clients that send a request again; those of Python where there is one.
+fn repeating(tasks: &[Task]) -> impl Iterator<Item = &'static dyn Strategy> {
+    let all = ["threads", "async", "python/threads", "python/asyncio"];
+    let here = all.map(|name| strategy::named(name).expect("named as in `ALL`"));
+    here.into_iter().filter(|strategy| strategy.lacks(&common::env(), tasks).is_none())
+}
+
+#[test]
+fn a_refused_request_is_sent_again_until_it_is_answered() {
+    let profile = Profile {
+        limits: Limits { requests: Some(Limit { most: 1, beyond: Beyond::Refuse }), ..Limits::default() },
+        routes: vec![Route { latency_s: 0.05, ..Route::at("/page") }],
+        ..Profile::default()
+    };
+    let server = ServerProcess::start(Path::new(program_under_test()), &profile).expect("the server starts");
+    let tasks = tasks(&server, "tasks = 4\npaths = ['/page']\nretries = 1000\nretry_wait_s = 0.005");
+    for strategy in repeating(&tasks) {
+        let work = work(&tasks, Schedule::OneByOne);
+        let statuses: Vec<_> = results(run(strategy, 4, &work)).into_iter().map(|one| one.map(|one| one.status)).collect();
+        assert_eq!(statuses, vec![Ok(Some(200)); 4], "{}", strategy.name());
+        let log = server.take_log(work.run).expect("the log");
+        let answered = |status: u16| log.iter().filter(|entry| entry.status == status).count();
+        assert!(answered(200) == 4 && answered(503) > 0, "{}: {log:?}", strategy.name());
+    }
+}
+
+#[test]
+fn a_request_is_sent_again_as_often_as_it_may_be_and_other_answers_are_not_repeated() {
+    let never = Route { latency_s: 60.0, ..Route::at("/never") };
+    let server = server(vec![never, Route { status: 500, ..Route::at("/error") }]);
+    let tasks = tasks(&server, "tasks = 2\npaths = ['/never', '/error']\ntimeout_s = 0.05\nretries = 2");
+    for strategy in repeating(&tasks) {
+        let work = work(&tasks, Schedule::OneByOne);
+        let results = results(run(strategy, 2, &work));
+        assert_eq!(results[0], Err(TaskError::TimedOut), "{}", strategy.name());
+        assert_eq!(results[1].as_ref().map(|output| output.status), Ok(Some(500)), "{}", strategy.name());
+        let mut sent = Vec::new();
+        wait_until("the server has noticed that its clients are gone", || {
+            sent.extend(server.take_log(work.run).expect("the log").into_iter().map(|entry| entry.index));
+            sent.len() >= 4
+        });
+        sent.sort_unstable();
+        assert_eq!(sent, [Some(0), Some(0), Some(0), Some(1)], "{}", strategy.name());
+    }
 }
 
 #[test]

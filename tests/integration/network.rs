@@ -383,6 +383,33 @@ fn whoever_gives_up_while_queueing_frees_its_place() {
 }
 
 #[test]
+fn a_queue_with_an_end_refuses_what_finds_no_place_in_it() {
+    let limits = Limits {
+        requests: Some(Limit { most: 1, beyond: Beyond::Queue }),
+        waiting: Some(1),
+        ..Limits::default()
+    };
+    let routes = vec![Route { latency_s: 0.2, ..Route::at("/slow") }];
+    let server = started(&Profile { limits, routes, ..Profile::default() });
+    let (mut first, mut second) = (Client::of(&server), Client::of(&server));
+    first.send("GET", "/slow", "1/0");
+    second.send("GET", "/slow", "1/1");
+    // Once this is answered, the first is in service, and the second waits.
+    Client::of(&server).get("/-/health", "").unwrap();
+    let (status, head, _) = Client::of(&server).get("/slow", "1/2").unwrap();
+    assert_eq!((status, header(&head, "retry-after")), (503, "1"));
+    // A place in the queue is free as soon as its client gives up.
+    drop(second);
+    Client::of(&server).get("/-/health", "").unwrap();
+    let mut third = Client::of(&server);
+    while third.get("/slow", "1/3").unwrap().0 == 503 {}
+    first.head().unwrap();
+    let log = server.take_log(1).unwrap();
+    let answered: Vec<_> = log.iter().filter(|entry| entry.status == 200).map(|entry| entry.index).collect();
+    assert_eq!(answered, [Some(0), Some(3)]);
+}
+
+#[test]
 fn when_to_come_again_is_scaled() {
     for (time_scale, whole_s, exact_ns) in [(20.0, "1", "50000000"), (0.1, "10", "10000000000")] {
         let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Refuse }), ..Limits::default() };
