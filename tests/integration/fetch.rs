@@ -69,7 +69,8 @@ fn a_refused_request_is_sent_again_until_it_is_answered() {
     let tasks = tasks(&server, "tasks = 4\npaths = ['/page']\nretries = 1000\nretry_wait_s = 0.005");
     for strategy in repeating(&tasks) {
         let work = work(&tasks, Schedule::OneByOne);
-        let statuses: Vec<_> = results(run(strategy, 4, &work)).into_iter().map(|one| one.map(|one| one.status)).collect();
+        let statuses: Vec<_> =
+            results(run(strategy, 4, &work)).into_iter().map(|one| one.map(|one| one.status)).collect();
         assert_eq!(statuses, vec![Ok(Some(200)); 4], "{}", strategy.name());
         let log = server.take_log(work.run).expect("the log");
         let answered = |status: u16| log.iter().filter(|entry| entry.status == status).count();

@@ -384,11 +384,8 @@ fn whoever_gives_up_while_queueing_frees_its_place() {
 
 #[test]
 fn a_queue_with_an_end_refuses_what_finds_no_place_in_it() {
-    let limits = Limits {
-        requests: Some(Limit { most: 1, beyond: Beyond::Queue }),
-        waiting: Some(1),
-        ..Limits::default()
-    };
+    let limits =
+        Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), waiting: Some(1), ..Limits::default() };
     let routes = vec![Route { latency_s: 0.2, ..Route::at("/slow") }];
     let server = started(&Profile { limits, routes, ..Profile::default() });
     let (mut first, mut second) = (Client::of(&server), Client::of(&server));
