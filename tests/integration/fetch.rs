@@ -82,7 +82,7 @@ fn a_refused_request_is_sent_again_until_it_is_answered() {
 fn a_request_is_sent_again_as_often_as_it_may_be_and_other_answers_are_not_repeated() {
     let never = Route { latency_s: 60.0, ..Route::at("/never") };
     let server = server(vec![never, Route { status: 500, ..Route::at("/error") }]);
-    let tasks = tasks(&server, "tasks = 2\npaths = ['/never', '/error']\ntimeout_s = 0.05\nretries = 2");
+    let tasks = tasks(&server, "tasks = 2\npaths = ['/never', '/error']\ntimeout_s = 0.5\nretries = 2");
     for strategy in repeating(&tasks) {
         let work = work(&tasks, Schedule::OneByOne);
         let results = results(run(strategy, 2, &work));
