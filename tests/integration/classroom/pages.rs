@@ -535,7 +535,7 @@ fn a_class_of_thirty_goes_through_a_lesson_between_two_quizzes() {
                 0 => ("1e-320".into(), 400),
                 1 => ("0x10".into(), 400),
                 2 => ("86400".into(), 200),
-                _ => (format!("{}", 0.1 * number as f64), 200),
+                _ => (format!("{:.1}", 0.1 * number as f64), 200),
             };
             assert_eq!(phone.post("/guess", &sent_guess(&format!("Phone {number}"), seconds)).status, status);
         }
