@@ -183,14 +183,22 @@ pub(super) fn scatters(unit: Unit) -> bool {
 }
 
 /// Whether the figure counts in Holm's correction: it scatters, and the machine could decide it. One that was not measured
-/// counts too, so that a claim tested alone is corrected for the whole ledger; but not one in Python, which may be missing.
-pub(super) fn is_in_family(figure: &FigureFinding) -> bool {
+/// counts too, so that a claim tested alone is corrected for the whole ledger.
+fn is_in_family(figure: &FigureFinding) -> bool {
     let can_be_measured = figure.role != FigureRole::Python || figure.measured.is_some();
     scatters(figure.unit) && figure.verdict != Verdict::NotTestable && can_be_measured
 }
 
-/// Holm's correction over all figures of the ledger that scatter. A figure that is significant only alone is not decided.
-pub(super) fn correct(ledger: &mut [&mut FigureFinding]) {
+/// Holm's correction over all figures of the ledger that scatter and decide a claim, and over all beside them. A figure that
+/// is significant only alone is not decided.
+pub(super) fn correct<'a>(figures: impl Iterator<Item = &'a mut FigureFinding>) {
+    let (mut deciding, mut beside): (Vec<_>, Vec<_>) =
+        figures.filter(|figure| is_in_family(figure)).partition(|figure| figure.decides);
+    correct_family(&mut deciding);
+    correct_family(&mut beside);
+}
+
+fn correct_family(ledger: &mut [&mut FigureFinding]) {
     // Undecided figures were tested too, so they count; those that were not measured may be tested later. Each counts as
     // p = 1, so that measuring it can only make the others' correction milder.
     let p: Vec<f64> =
@@ -202,8 +210,8 @@ pub(super) fn correct(ledger: &mut [&mut FigureFinding]) {
         if was_decided && adjusted > ALPHA {
             figure.verdict = Verdict::Undecided;
             figure.reason = Some(format!(
-                "significant alone, but not after Holm's correction over the {asked} figures of the ledger; more rounds \
-                 would settle it"
+                "significant alone, but not after Holm's correction over {asked} figures of the ledger; more rounds would \
+                 settle it"
             ));
         }
     }

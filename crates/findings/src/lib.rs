@@ -384,10 +384,12 @@ fn of_family(family: &[&Scenario], scenarios: &[Scenario], evidence: &Evidence) 
     let assess = |claim, figure| figure::assess(claim, figure, scenarios, evidence);
     let mut assessed: Vec<Vec<Assessed>> = Vec::new();
     for &claim in &claims {
-        assessed.push(claim.figures.iter().map(|figure| assess(claim, figure)).collect());
+        let mut figures: Vec<Assessed> = claim.figures.iter().map(|figure| assess(claim, figure)).collect();
+        let deciding = whole::deciding(&figures);
+        figures.iter_mut().zip(deciding).for_each(|(figure, decides)| figure.finding.decides = decides);
+        assessed.push(figures);
     }
-    let of_all = assessed.iter_mut().flatten().map(|one| &mut one.finding);
-    judge::correct(&mut of_all.filter(|figure| judge::is_in_family(figure)).collect::<Vec<_>>());
+    judge::correct(assessed.iter_mut().flatten().map(|one| &mut one.finding));
     claims.iter().zip(assessed).map(|(claim, figures)| whole::finding(claim, figures, scenarios, evidence)).collect()
 }
 

@@ -21,7 +21,7 @@ use harness::{
     results::record::{CellRecord, Record},
     scenario::{
         CellSpec, Scenario,
-        claim::{Claim, Figure, Test},
+        claim::{Claim, Figure, FigureRole, Test},
     },
 };
 use stats::looks::ALPHA;
@@ -30,10 +30,13 @@ use std::collections::BTreeSet;
 /// The largest half-width of a precise interval, as a share of the estimate.
 const PRECISE: f64 = 0.02;
 
-/// How many figures Holm's correction counts: those of all claims that scatter.
+/// The most figures that Holm's correction counts together: those that scatter and decide a claim, or those beside them. Of a
+/// figure in Python and its stand-in, one decides.
 fn family(scenarios: &[Scenario]) -> usize {
-    let figures = scenarios.iter().flat_map(|scenario| &scenario.claims).flat_map(|claim| &claim.figures);
-    figures.filter(|figure| judge::scatters(quantity::unit(&figure.test))).count()
+    let figures = || scenarios.iter().flat_map(|scenario| &scenario.claims).flat_map(|claim| &claim.figures);
+    let scattering = || figures().filter(|figure| judge::scatters(quantity::unit(&figure.test)));
+    let with = |role| scattering().filter(|figure| figure.role == role || figure.role == FigureRole::StandsIn).count();
+    with(FigureRole::Decides).max(with(FigureRole::Rust))
 }
 
 /// The cells of this record, by index, that need more rounds at this interim analysis, for these claims (among those of
@@ -54,30 +57,33 @@ pub fn open_cells<'a>(
     let cores = Some(record.host.cores_usable);
     let is_first = record.looks.first().is_none_or(|first| record.rounds_done <= *first);
     let projected = (!is_first).then(|| projected(record));
-    let worth_more = |open: &dyn Fn(&Record) -> BTreeSet<usize>| match &projected {
-        Some(projected) if !open(projected).is_empty() => BTreeSet::new(),
-        _ => open(record),
+    // Holm's correction is milder than one for the whole family; how much milder, the other figures decide. So a figure that
+    // would be decided alone is worth its rounds.
+    let worth_more = |open: &dyn Fn(&Record, usize) -> BTreeSet<usize>| match &projected {
+        Some(projected) if !open(projected, 1).is_empty() => BTreeSet::new(),
+        _ => open(record, family),
     };
     let mut open = BTreeSet::new();
     for claim in claims {
         let here = |scenario: &str| scenario == record.scenario;
         for figure in claim.figures.iter().filter(|figure| here(&figure.scenario)) {
             if missing(figure.needs.as_ref(), cores).is_none() {
-                let decided = |quantity: &Quantity, alpha| stands(figure, quantity, alpha, family);
-                open.extend(worth_more(&|record| unless_settled(&figure.test, record, decided)));
+                open.extend(worth_more(&|record, family| {
+                    unless_settled(&figure.test, record, |quantity, alpha| stands(figure, quantity, alpha, family))
+                }));
             }
         }
         let [document, document_apart] = mechanism::ranges(claim);
         for mechanism in claim.mechanisms.iter().filter(|mechanism| here(&mechanism.scenario)) {
-            open.extend(worth_more(&|record| unless_settled(&mechanism.test, record, fits(document))));
+            open.extend(worth_more(&|record, _| unless_settled(&mechanism.test, record, fits(document))));
             if let Some(apart) = &mechanism.apart {
-                open.extend(worth_more(&|record| unless_settled(apart, record, fits(document_apart))));
+                open.extend(worth_more(&|record, _| unless_settled(apart, record, fits(document_apart))));
             }
         }
     }
     let home = scenarios.iter().find(|scenario| scenario.name == record.scenario);
     for decision in home.iter().flat_map(|home| &home.decisions) {
-        open.extend(worth_more(&|record| decision::open(decision, record)));
+        open.extend(worth_more(&|record, _| decision::open(decision, record)));
     }
     open
 }

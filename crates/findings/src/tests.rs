@@ -519,6 +519,24 @@ fn a_cell_is_open_until_its_figures_are_precise_or_decided() {
     assert_eq!(open(1.0, &|record| record.scenario = "another".into()), [0; 0], "nor what is measured elsewhere");
 }
 
+#[test]
+fn what_all_rounds_would_leave_undecided_gets_no_more_of_them() {
+    let above = speed_up("expects = { above = 1.0, from = \"said\" }");
+    let scenario = requests(&claim("000-7", &[&above], ""));
+    // The figure is e to the power of this, give or take 0.1 from round to round.
+    let open = |mean: f64, looks: &[u32], rounds: u32| {
+        let times = |round| ((mean + if round % 2 == 0 { 0.1 } else { -0.1 }).exp(), 1.0);
+        let record = with_times(&scenario, &(0..rounds).map(times).collect::<Vec<_>>());
+        let record = Record { looks: looks.into(), rounds_done: rounds, ..record };
+        !open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record).is_empty()
+    };
+    assert!(open(0.001, &[3, 6, 12], 3), "three rounds say too little about scatter");
+    assert!(!open(0.001, &[3, 6, 12], 6), "twelve rounds would not tell it from 1");
+    assert!(open(0.001, &[3, 6, 2000], 6), "two thousand might");
+    assert!(open(0.08, &[3, 6, 12], 6), "twelve rounds would");
+    assert!(!open(0.8, &[3, 6, 12], 6), "and six have");
+}
+
 /// Times of two cells, one pair for each round.
 fn pairs() -> impl Strategy<Value = Vec<(f64, f64)>> {
     let pair = (-0.3_f64..0.3, -0.3_f64..0.3);

@@ -33,8 +33,6 @@ pub(super) fn finding(
 ) -> Finding {
     let mechanisms = mechanisms(claim, evidence);
     let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, evidence)).collect();
-    let deciding = deciding(&figures);
-    figures.iter_mut().zip(deciding).for_each(|(assessed, decides)| assessed.finding.decides = decides);
     // Where Python was not measured, its stand-in says all there is to say.
     let is_missing = |one: &Assessed| {
         one.figure.role == FigureRole::Python && matches!(one.taken.quantity, Err(Lacking::NotMeasured))
@@ -88,7 +86,7 @@ pub(super) fn finding(
 
 /// Which figures decide the claim: those in Python where there is one, and what stands in for them where there is none.
 /// Figures about Rust never do.
-fn deciding(figures: &[Assessed]) -> Vec<bool> {
+pub(super) fn deciding(figures: &[Assessed]) -> Vec<bool> {
     let is_in_python = |assessed: &Assessed| {
         let lacking = assessed.taken.quantity.as_ref().err();
         !matches!(lacking, Some(Lacking::NotMeasured | Lacking::Skipped(_)))

@@ -5,7 +5,7 @@
 
 use super::wire::{Greeting, Order, PROTOCOL, Reply};
 use crate::worker::{
-    process::{START_LIMIT, ending},
+    process::ending,
     stop::{Stop, Stopped},
 };
 use nix::{
@@ -28,6 +28,10 @@ use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
 /// How long after its deadline a run may take to be answered: two seconds until the lane ends it, five until its workers
 /// have said what they used, and one for the way. A child process with a cell waits longer than that.
 const RUN_SLACK: Duration = Duration::from_secs(8);
+
+/// How long an interpreter may take to greet. It imports two hundred modules first, which takes a tenth of a second on an idle
+/// machine, and took ten on one that compiled four programs at once.
+const GREETING_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long a pool may take to start: the lane gives up after a minute.
 const POOL_LIMIT: Duration = Duration::from_secs(65);
@@ -95,7 +99,7 @@ impl LaneProcess {
 
     /// Waits for its greeting. The error says why there is none.
     pub fn greeting(&mut self) -> Result<Greeting, String> {
-        match self.reply(START_LIMIT)? {
+        match self.reply(GREETING_LIMIT)? {
             Reply::Hello(greeting) if greeting.protocol == PROTOCOL => Ok(greeting),
             Reply::Hello(greeting) => {
                 Err(format!("its lane speaks protocol {}, expected {PROTOCOL}", greeting.protocol))
