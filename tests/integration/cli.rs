@@ -22,6 +22,7 @@ fn help_says_what_there_is() {
         "list",
         "reproduce",
         "run",
+        "advise",
         "race",
         "report",
         "compare",

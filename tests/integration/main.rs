@@ -1,6 +1,7 @@
 //! Contracts from outside, in one program: the server on real sockets, strategies, the queue, records, pages in a browser,
 //! these documents. Each further program would cost half a minute to build.
 
+mod advise;
 mod arrivals;
 mod benches;
 mod browser;

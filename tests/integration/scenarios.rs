@@ -74,6 +74,8 @@ fn every_strategy_file_is_listed() {
 fn every_task_file_has_a_workload() {
     let mut found = files("crates/work/src/task", "rs");
     found.remove("mod");
+    // `makespan advise` makes these; no file describes them.
+    found.retain(|name| !["command", "function", "request"].contains(&&**name));
     let of = |workload: &Workload| match workload {
         Workload::Fetch(_) => "fetch",
         Workload::PrimeSum(_) => "prime_sum",
@@ -82,6 +84,7 @@ fn every_task_file_has_a_workload() {
         Workload::Files(_) => "files",
         Workload::Payload(_) => "payload",
         Workload::Sharing(_) => "sharing",
+        Workload::Given(_) => "given",
     };
     let scenarios = scenario::all().expect("they are right");
     let used = scenarios.iter().flat_map(|scenario| &scenario.variants).map(|variant| of(&variant.workload).to_owned());

@@ -6,6 +6,7 @@
 // They panic on a closed pipe; `print.rs` has the replacements.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod advise;
 mod classroom;
 mod compare;
 mod doctor;
@@ -90,6 +91,9 @@ enum Command {
     Reproduce(reproduce::ReproduceArgs),
     /// Measure a scenario in interleaved rounds
     Run(Box<run::RunArgs>),
+    /// Advise how many workers, and of which kind, for your own commands, URLs or Python functions
+    #[command(long_about = advise::LONG_ABOUT)]
+    Advise(Box<advise::AdviseArgs>),
     /// Watch strategies race, live in the terminal
     Race(race::RaceArgs),
     /// Write the HTML page from the recorded measurements
@@ -191,6 +195,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::List(args) => list::run(&args),
         Command::Reproduce(args) => reproduce::run(args),
         Command::Run(args) => run::run(*args),
+        Command::Advise(args) => advise::run(&args),
         Command::Race(args) => race::run(args),
         Command::Report(args) => report::run(args),
         Command::Compare(args) => compare::run(&args),

@@ -19,6 +19,7 @@ mod rounds;
 pub mod stage;
 mod waits;
 
+pub use cell::UncheckedRun;
 pub use earlier::Unfit;
 pub use plan::Plan;
 

@@ -7,6 +7,7 @@
 mod check;
 pub mod claim;
 mod claims;
+pub mod given;
 mod missing;
 mod timer;
 mod wire;
@@ -14,6 +15,7 @@ mod wire;
 pub use timer::{Phase, Timer};
 
 use claim::{Claim, Decision};
+use given::Given;
 use measure::half::Half;
 use mock_server::profile::Profile;
 use serde::{Deserialize, Serialize};
@@ -164,6 +166,9 @@ pub enum Workload {
     Thumbnails(thumbnail::Recipe),
     /// Decompress files.
     Gunzip(gunzip::Recipe),
+    /// Tasks of the user's own, which no file describes.
+    #[serde(skip_deserializing)]
+    Given(Given),
     /// Write or read files.
     Files(files::Recipe),
     /// Sum texts that come with the tasks.
@@ -392,6 +397,7 @@ impl Workload {
             Self::Files(recipe) => &mut recipe.files,
             Self::Payload(recipe) => &mut recipe.tasks,
             Self::Sharing(recipe) => &mut recipe.tasks,
+            Self::Given(given) => &mut given.count,
         }
     }
 }

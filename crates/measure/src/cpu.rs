@@ -43,6 +43,19 @@ impl CpuTime {
         Self { alive: scheduler::of_this_process(), ..usage }
     }
 
+    /// The use of all child processes of this process that have ended and were waited for, and of theirs.
+    pub fn of_ended_children() -> Self {
+        getrusage(UsageWho::RUSAGE_CHILDREN).map(Self::from).unwrap_or_default()
+    }
+
+    /// The largest resident size that any child process has had, bytes, of those that have ended and were waited for.
+    pub fn largest_ended_child_bytes() -> Option<u64> {
+        // Kilobytes on Linux, bytes on macOS.
+        let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+        u64::try_from(usage.max_rss()).ok().filter(|size| *size > 0).map(|size| size * unit)
+    }
+
     /// User and system time together.
     pub fn total_s(self) -> f64 {
         self.user_s + self.system_s

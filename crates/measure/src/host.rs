@@ -88,6 +88,12 @@ pub fn load_average() -> Option<f64> {
     system::load_average()
 }
 
+/// The memory that programs can still have without anything being written to disk, bytes. `None` if the system doesn't
+/// report it.
+pub fn available_memory_bytes() -> Option<u64> {
+    system::available_memory_bytes()
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use procfs::{Current, Meminfo};
@@ -99,6 +105,10 @@ mod system {
 
     pub(super) fn memory_bytes() -> Option<u64> {
         Meminfo::current().ok().map(|memory| memory.mem_total)
+    }
+
+    pub(super) fn available_memory_bytes() -> Option<u64> {
+        Meminfo::current().ok()?.mem_available
     }
 
     pub(super) fn load_average() -> Option<f64> {
@@ -116,6 +126,10 @@ mod system {
 
     pub(super) fn memory_bytes() -> Option<u64> {
         sysctl("hw.memsize")?.parse().ok()
+    }
+
+    pub(super) fn available_memory_bytes() -> Option<u64> {
+        None
     }
 
     /// The three averages come as `{ 1.23 1.45 1.67 }`.

@@ -6,11 +6,14 @@
 //!
 //! Adding a workload: a file here, a variant of [`Task`], a variant of `Workload` in `harness::scenario`.
 
+pub mod command;
 pub mod fetch;
 pub mod files;
+pub mod function;
 pub mod gunzip;
 pub mod payload;
 pub mod prime_sum;
+pub mod request;
 pub mod sharing;
 pub mod thumbnail;
 
@@ -42,6 +45,12 @@ pub enum Task {
     Thumbnail(thumbnail::Thumbnail),
     /// Decompress a gzip file.
     Gunzip(gunzip::Gunzip),
+    /// Run a program.
+    Command(command::CommandTask),
+    /// Send a request to a server of the user's.
+    Request(request::Request),
+    /// Call a function of the user's, in Python.
+    Function(function::Function),
     /// Write or read a file.
     File(files::FileTask),
     /// Sum the bytes of a text that comes with the task.
@@ -107,6 +116,9 @@ pub enum TaskError {
     /// Something else about HTTP: a redirect loop, a malformed answer.
     #[error("http: {0}")]
     Http(String),
+    /// The user's program, server or function says that it failed: how it ended, and what it said.
+    #[error("{0}")]
+    Failed(String),
     /// A file could not be read or written.
     #[error("{}: {message}", printable_path(path))]
     File {
@@ -152,6 +164,7 @@ pub enum ErrorKind {
     Connect,
     BrokenResponse,
     Http,
+    Failed,
     File,
     Damaged,
 }
@@ -171,6 +184,7 @@ impl TaskError {
             Self::Connect(_) => ErrorKind::Connect,
             Self::BrokenResponse(_) => ErrorKind::BrokenResponse,
             Self::Http(_) => ErrorKind::Http,
+            Self::Failed(_) => ErrorKind::Failed,
             Self::File { .. } => ErrorKind::File,
             Self::Damaged { .. } => ErrorKind::Damaged,
         }
@@ -213,15 +227,19 @@ impl Task {
             Self::File(task) => task.run(host),
             Self::Payload(task) => task.run(host),
             Self::Sharing(task) => task.run(host),
+            Self::Command(task) => task.run(host),
+            Self::Request(task) => task.run(host),
+            Self::Function(task) => task.run(),
             Self::Arrival(task) => task.run(host),
         }
     }
 
-    /// Runs inside an event loop. Only a fetch can wait without blocking: every other task keeps the loop's one thread
+    /// Runs inside an event loop. Only fetches and requests can wait without blocking: every other task keeps the loop's one thread
     /// until it is done, and nothing else progresses meanwhile. That is the lesson, not an oversight.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         match self {
             Self::Fetch(task) => task.run_async(lane).await,
+            Self::Request(task) => task.run_async(lane).await,
             Self::Arrival(task) => task.run_async(lane).await,
             blocking => blocking.run(lane),
         }
@@ -230,7 +248,7 @@ impl Task {
     /// True if the task keeps its thread until it is done, and so belongs outside the event loop's thread.
     pub fn blocks(&self) -> bool {
         match self {
-            Self::Noop => false,
+            Self::Noop | Self::Request(_) => false,
             Self::Fetch(task) => task.blocking || task.save.is_some(),
             Self::Arrival(arrival) => arrival.task.blocks(),
             _ => true,
@@ -243,6 +261,15 @@ impl Task {
             Self::Fetch(task) => task.retries,
             Self::Arrival(arrival) => arrival.task.retries(),
             _ => 0,
+        }
+    }
+
+    /// Whether it starts programs, whose processor time is none of this process's.
+    pub fn starts_programs(&self) -> bool {
+        match self {
+            Self::Command(_) => true,
+            Self::Arrival(arrival) => arrival.task.starts_programs(),
+            _ => false,
         }
     }
 

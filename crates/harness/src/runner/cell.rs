@@ -26,7 +26,7 @@ use work::{
     worker::{
         arrival,
         error::LostWorker,
-        lane::Span,
+        lane::{Done, Span},
         python::{
             interpreter::{PythonSetting, found},
             lane_process::IdleLane,
@@ -88,6 +88,19 @@ pub struct Sample {
     pub lost: Vec<LostWorker>,
     /// The rest of the strategy's account.
     pub account: Account,
+}
+
+/// One run of a cell of which nothing is checked.
+#[derive(Debug, Clone)]
+pub struct UncheckedRun {
+    /// When the run began.
+    pub start_ns: u64,
+    /// When it ended.
+    pub end_ns: u64,
+    /// CPU time of the run, in all processes.
+    pub cpu: CpuTime,
+    /// Each task with its result, in the tasks' order.
+    pub done: Vec<Done>,
 }
 
 /// Why a cell has no time.
@@ -310,12 +323,21 @@ impl PreparedCell {
         })
     }
 
+    /// Starts a pool, runs the workload and closes the pool, without a warm-up and whatever comes of the tasks: to find out
+    /// what they are like.
+    pub fn trial(&self, round: u32) -> Result<UncheckedRun, CellError> {
+        let order = RunOrder { warm_up: None, ..self.order(round) };
+        let Outcome { start_ns, end_ns, cpu, done, lost, .. } =
+            carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?;
+        lost.into_iter().next().map_or(Ok(UncheckedRun { start_ns, end_ns, cpu, done }), |lost| Err(lost.into()))
+    }
+
     /// The order for a run of the cell, with a new run number.
     pub(super) fn order(&self, round: u32) -> RunOrder {
         RunOrder {
             run: next_run(round),
             cell: self.number,
-            warm_up: (self.spec.timer == Timer::Warm).then(|| next_run(round)),
+            warm_up: (self.spec.timer == Timer::Warm && self.stage.warms_up).then(|| next_run(round)),
             strategy: self.spec.strategy.clone(),
             shape: self.spec.shape,
             deal: self.spec.deal,

@@ -117,7 +117,8 @@ pub(super) fn carry_out(
     // Alive from before the first reading of the CPU time until after the last: an ended thread's core waits are lost.
     // probe.rs's thread count relies on this.
     let watchdog = work.stop.watchdog()?;
-    let cpu_before = CpuTime::of_this_process() + pool.worker_cpu();
+    let cpu_so_far = || CpuTime::of_this_process() + order.cpu_of_programs();
+    let cpu_before = cpu_so_far() + pool.worker_cpu();
     // Each worker has just answered, so any loss is known: the clock starts on a complete pool or not at all.
     if let Some(lost) = pool.lost().into_iter().next() {
         return Err(CellError::NotStarted(lost));
@@ -129,7 +130,7 @@ pub(super) fn carry_out(
         });
     }
     let ran = order.run(&mut *pool, &work);
-    let cpu = CpuTime::of_this_process() + pool.worker_cpu() - cpu_before;
+    let cpu = cpu_so_far() + pool.worker_cpu() - cpu_before;
     let account = pool.account();
     pause(Moment::Ran)?;
     drop(watchdog);
@@ -188,6 +189,11 @@ impl RunOrder {
             }
             None => RunPhase { start_ns, end_ns, prologue: spans, done, own_cpu: None },
         })
+    }
+
+    /// What the programs that its tasks start have used so far: they have ended when their tasks have.
+    fn cpu_of_programs(&self) -> CpuTime {
+        if self.tasks.iter().any(Task::starts_programs) { CpuTime::of_ended_children() } else { CpuTime::default() }
     }
 
     /// Tells viewers. A probe is not shown: it is no measurement.

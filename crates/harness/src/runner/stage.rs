@@ -45,6 +45,8 @@ pub(super) struct Stage {
     pub(super) deadline: Option<Duration>,
     pub(super) server: Option<Server>,
     pub(super) may_fail: bool,
+    /// Whether a run has an untimed prefix, unless its timer is cold: see [`Given::warms_up`].
+    pub(super) warms_up: bool,
     /// The address space limit of a process with a pool, which is then a child process.
     pub(super) address_space_bytes: Option<u64>,
     /// The cores that the cells are confined to, in a child process; `None` for all.
@@ -179,6 +181,7 @@ impl Stage {
             deadline,
             server,
             may_fail,
+            warms_up: !matches!(&variant.workload, Workload::Given(given) if !given.warms_up),
             address_space_bytes,
             cores: variant.cores,
             background: variant.background.clone(),
@@ -358,6 +361,7 @@ fn build(
             Ok(thumbnail::Recipe { photos, ..recipe.clone() }.build(&own.pictures, outputs.path())?)
         }
         Workload::Files(recipe) => recipe.build(outputs.path()).map_err(SetupError::Files),
+        Workload::Given(given) => Ok(given.tasks.clone()),
         Workload::Gunzip(recipe) => Ok(recipe.build(&fixtures::archives(&fixtures_dir(&settings.data))?)?),
     }
 }

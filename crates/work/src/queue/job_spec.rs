@@ -76,6 +76,9 @@ impl Errand {
                 Self::Gunzip { archive: named(FixtureKind::Archive, input)?, releases_lock: *releases_lock }
             }
             Task::File(file) => return Err(only_here(&file.path)),
+            Task::Command(_) | Task::Request(_) | Task::Function(_) => {
+                return Err("work of the user's own: workers elsewhere don't have it".into());
+            }
             // When it is due stands in the job.
             Task::Arrival(arrival) => Self::of(&arrival.task)?,
         })

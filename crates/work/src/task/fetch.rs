@@ -13,7 +13,7 @@ pub use save::Save;
 use super::{Output, Task, TaskContext, TaskError};
 use crate::worker::lane::{Activity, Lane};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Full};
 use hyper::{Request, StatusCode, body::Incoming, header};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
@@ -251,7 +251,7 @@ impl Fetch {
             if left.is_zero() {
                 return Err(TaskError::TimedOut);
             }
-            let mut request = AGENT.with(|agent| agent.get(&url)).config();
+            let mut request = blocking_client().get(&url).config();
             request = request.timeout_connect(Some(self.connect_timeout)).timeout_global(Some(left));
             let mut request = request.build();
             for (name, value) in self.headers(&tag) {
@@ -305,7 +305,7 @@ impl Fetch {
             for (name, value) in self.headers(&tag) {
                 request = request.header(name, value);
             }
-            let request = request.body(Empty::<Bytes>::new()).map_err(|error| TaskError::Http(error.to_string()))?;
+            let request = request.body(Full::<Bytes>::default()).map_err(|error| TaskError::Http(error.to_string()))?;
             let response = client.request(request).await.map_err(|error| {
                 if error.is_connect() { TaskError::Connect(causes(&error)) } else { broken(causes(&error)) }
             })?;
@@ -365,6 +365,11 @@ thread_local! {
     static ASYNC_CLIENT: RefCell<Option<(runtime::Id, AsyncClient)>> = const { RefCell::new(None) };
 }
 
+/// The blocking client of this thread.
+pub(super) fn blocking_client() -> ureq::Agent {
+    AGENT.with(ureq::Agent::clone)
+}
+
 /// Resolves host names on the calling thread. ureq's own resolver starts a thread for each connection with a timeout,
 /// which would be measured too; our hosts are IP addresses, which need no look-up.
 #[derive(Debug)]
@@ -382,9 +387,9 @@ impl Resolver for OnThisThread {
     }
 }
 
-type AsyncClient = Client<HttpConnector, Empty<Bytes>>;
+pub(super) type AsyncClient = Client<HttpConnector, Full<Bytes>>;
 
-fn async_client(connect_timeout: Duration) -> AsyncClient {
+pub(super) fn async_client(connect_timeout: Duration) -> AsyncClient {
     let this_loop = runtime::Handle::current().id();
     ASYNC_CLIENT.with_borrow_mut(|kept| match kept {
         Some((its_loop, client)) if *its_loop == this_loop => client.clone(),
@@ -456,7 +461,7 @@ impl Digest {
         digest
     }
 
-    fn add(&mut self, chunk: &[u8]) {
+    pub(super) fn add(&mut self, chunk: &[u8]) {
         self.crc.update(chunk);
         self.bytes += chunk.len() as u64;
     }
@@ -509,7 +514,7 @@ fn server(url: &str) -> Option<(String, u16)> {
     (url.authority()?.as_str() == plain).then(|| (host.to_owned(), port.unwrap_or(80)))
 }
 
-fn failed(error: ureq::Error) -> TaskError {
+pub(super) fn failed(error: ureq::Error) -> TaskError {
     match error {
         ureq::Error::Timeout(_) => TaskError::TimedOut,
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => TaskError::Connect(error.to_string()),
@@ -520,19 +525,19 @@ fn failed(error: ureq::Error) -> TaskError {
 }
 
 /// An error while a body was read: ureq's own, wrapped, or the system's.
-fn broken_body(error: std::io::Error) -> TaskError {
+pub(super) fn broken_body(error: std::io::Error) -> TaskError {
     match error.downcast::<ureq::Error>() {
         Ok(error) => failed(error),
         Err(error) => broken(error),
     }
 }
 
-fn broken(error: impl Display) -> TaskError {
+pub(super) fn broken(error: impl Display) -> TaskError {
     TaskError::BrokenResponse(error.to_string())
 }
 
 /// An error with all its causes: hyper's own text names only the outermost.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(super) fn causes(error: &dyn std::error::Error) -> String {
     let chain = std::iter::successors(Some(error), |error| error.source());
     chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -45,6 +45,7 @@ const FILES: &[(&str, &str)] = &files![
     "makespan_lane/task/fault.py",
     "makespan_lane/task/fetch.py",
     "makespan_lane/task/files.py",
+    "makespan_lane/task/function.py",
     "makespan_lane/task/gunzip.py",
     "makespan_lane/task/noop.py",
     "makespan_lane/task/prime_sum.py",

@@ -5,6 +5,7 @@ use crate::{
         Output, Task, TaskError,
         fetch::Fetch,
         files::{Access, FileTask},
+        function::Function,
         gunzip::Gunzip,
         prime_sum::{Method, PrimeSum},
         thumbnail::Thumbnail,
@@ -165,6 +166,7 @@ impl From<WireError> for TaskError {
             "refused" => Self::Refused(message),
             "file" => Self::File { path, message },
             "damaged" => Self::Damaged { path, message },
+            "failed" => Self::Failed(message),
             "missing_package" => Self::Refused(format!("{} is not installed", package.unwrap_or(message))),
             _ => Self::Panicked(format!("{kind}: {message}")),
         }
@@ -209,6 +211,10 @@ pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
         Task::File(FileTask { path, bytes, access }) => {
             json!({"kind": "write_file", "path": text(path)?, "bytes": bytes, "sync": *access == Access::WriteAndSync})
         }
+        Task::Function(Function { dir, module, function, argument, compared }) => json!({
+            "kind": "function", "dir": text(dir)?, "module": module, "function": function, "argument": argument,
+            "compared": compared,
+        }),
         other => {
             let which = if other.due_ns().is_some() { "tasks that become due at times" } else { "tasks of this kind" };
             return Err(format!("{which} are not known in Python"));

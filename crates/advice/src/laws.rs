@@ -1,0 +1,86 @@
+//! Amdahl's law and the Universal Scalability Law, fitted to the cells of one strategy.
+
+use serde::Serialize;
+use stats::{
+    Estimate,
+    usl::{Law, UslFit, fit},
+};
+
+/// The fewest worker counts, one worker among them, from which two parameters and their fit can be told.
+const FEWEST_COUNTS: usize = 4;
+
+/// Both laws, fitted to the same speedups.
+#[derive(Debug, Clone, Serialize)]
+pub struct Laws {
+    /// Amdahl's law: contention alone.
+    pub amdahl: Curve,
+    /// The Universal Scalability Law.
+    pub usl: Curve,
+}
+
+/// One law.
+#[derive(Debug, Clone, Serialize)]
+pub struct Curve {
+    /// Contention: the share of the work that is done one at a time.
+    pub sigma: Estimate,
+    /// Coherence: what each pair of workers costs.
+    pub kappa: Estimate,
+    /// The number of workers with the greatest speedup; `None` if it never falls.
+    pub peak_workers: Option<f64>,
+    /// The lower end of its 95 % interval; `None` likewise.
+    pub peak_low: Option<f64>,
+    /// The upper end, likewise.
+    pub peak_high: Option<f64>,
+    /// The largest distance of a measured speedup from the curve, as a share of it.
+    pub worst_departure: f64,
+    #[serde(skip)]
+    fit: UslFit,
+}
+
+impl Laws {
+    /// The laws for these numbers of workers with their speedups in each round, one worker among them or not. `None` with
+    /// fewer than four numbers, one worker included, and where a law can't be fitted.
+    pub fn of(points: &[(u32, Vec<f64>)]) -> Option<Self> {
+        let mut counts: Vec<u32> = points.iter().map(|(workers, _)| *workers).chain([1]).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        if counts.len() < FEWEST_COUNTS {
+            return None;
+        }
+        let curve = |law| fit(law, points).ok().map(Curve::from);
+        Some(Self { amdahl: curve(Law::Amdahl)?, usl: curve(Law::Usl)? })
+    }
+}
+
+impl Curve {
+    /// The speedup that the law gives for so many workers.
+    pub fn speedup(&self, workers: u32) -> f64 {
+        self.fit.predict(workers).estimate
+    }
+}
+
+impl From<UslFit> for Curve {
+    fn from(fit: UslFit) -> Self {
+        let [peak_workers, peak_low, peak_high] =
+            [fit.peak_workers.estimate, fit.peak_workers.low, fit.peak_workers.high]
+                .map(|workers| Some(workers).filter(|workers| workers.is_finite()));
+        let (sigma, kappa, worst_departure) = (fit.sigma, fit.kappa, fit.worst_departure);
+        Self { sigma, kappa, peak_workers, peak_low, peak_high, worst_departure, fit }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use stats::usl;
+
+    #[test]
+    fn four_counts_are_needed_and_one_worker_is_one_of_them() {
+        let point = |workers: u32| (workers, vec![usl::speedup(0.1, 0.01, workers); 3]);
+        assert!(Laws::of(&[point(1), point(2), point(4)]).is_none());
+        let laws = Laws::of(&[point(2), point(4), point(8)]).expect("four with one worker");
+        assert!((laws.usl.sigma.estimate - 0.1).abs() < 1e-9 && laws.usl.worst_departure < 1e-9, "{laws:?}");
+        assert!(laws.usl.peak_workers.is_some() && laws.amdahl.peak_workers.is_none());
+        assert!((laws.usl.speedup(4) - usl::speedup(0.1, 0.01, 4)).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,137 @@
+//! What stops it from scaling, and what would be worth changing.
+
+use super::{judge::CellTimes, sample::Bound};
+use serde::Serialize;
+use support::figures::{count, fixed};
+
+/// This share of the cores busy counts as all of them.
+const ALL_CORES: f64 = 0.85;
+
+/// Up to this many tasks served at once, tasks are served one at a time: the rest is what they do besides.
+const ONE_AT_A_TIME: f64 = 1.3;
+
+/// A task that keeps more than this share of a core busy computes rather than waits.
+const MOSTLY_COMPUTES: f64 = 0.5;
+
+/// Why more workers than advised don't help.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "limit")]
+pub enum ScalingLimit {
+    /// The cores are busy.
+    Cores {
+        /// How many are busy with the advised workers.
+        busy: f64,
+        /// How many there are.
+        cores: f64,
+    },
+    /// One task already keeps several cores busy.
+    OwnThreads {
+        /// How many cores one task keeps busy.
+        busy: f64,
+    },
+    /// Nothing else was met before a bound that was set beforehand.
+    Bound(Bound),
+    /// With more workers, tasks fail.
+    Failures {
+        /// The fewest workers with which they did.
+        workers: u32,
+        /// What one of them said.
+        error: String,
+    },
+    /// What the tasks wait for serves so many of them at once.
+    Served {
+        /// How many, by Little's law: the greatest rate, times the time of a task that has it for itself.
+        at_once: f64,
+    },
+    /// It computes, and something that it shares lets so many tasks run at once.
+    Shared {
+        /// How many, as for `Served`.
+        at_once: f64,
+    },
+    /// They are served one at a time: a lock, a link, a disk.
+    OneAtATime,
+}
+
+/// What the limit is found from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) advised: &'a CellTimes,
+    /// Cells of the same strategy with more workers.
+    pub(super) wider: &'a [&'a CellTimes],
+    /// How many times as fast as sequential the fastest of the strategy's cells is.
+    pub(super) best_speedup: f64,
+    pub(super) bound: Option<&'a Bound>,
+    /// Cores that one task keeps busy.
+    pub(super) busy_alone: f64,
+    pub(super) cores: f64,
+}
+
+impl ScalingLimit {
+    pub(super) fn of(seen: Seen<'_>) -> Self {
+        let Seen { advised, wider, best_speedup, bound, busy_alone, cores } = seen;
+        let failing = wider.iter().filter(|cell| cell.fails_more_than(advised)).min_by_key(|cell| cell.workers);
+        if let Some(cell) = failing {
+            return Self::Failures { workers: cell.workers, error: cell.first_error.clone().unwrap_or_default() };
+        }
+        let busy = advised.cores_busy.unwrap_or(0.0);
+        if advised.workers == 1 && busy_alone >= 1.3 {
+            return Self::OwnThreads { busy: busy_alone };
+        }
+        if busy.max(best_speedup * busy_alone) >= ALL_CORES * cores {
+            return Self::Cores { busy, cores };
+        }
+        match bound {
+            Some(bound) if bound.workers <= advised.workers => Self::Bound(bound.clone()),
+            _ if best_speedup < ONE_AT_A_TIME => Self::OneAtATime,
+            _ if busy_alone >= MOSTLY_COMPUTES => Self::Shared { at_once: best_speedup },
+            _ => Self::Served { at_once: best_speedup },
+        }
+    }
+
+    /// What it is, as the end of "The limit: ...".
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Cores { busy, cores } => format!("the cores: {} of {} are busy", fixed(*busy, 1), trimmed(*cores)),
+            Self::OwnThreads { busy } => {
+                format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
+            }
+            Self::Bound(bound) => {
+                format!("{}: {}; more workers might gain more", bound.name, count(bound.workers as usize, "worker"))
+            }
+            Self::Failures { workers, error } => format!("tasks fail with {workers} at once ({error})"),
+            Self::Served { at_once } => {
+                format!("what the tasks wait for serves about {} of them at once", fixed(*at_once, 0))
+            }
+            Self::Shared { at_once } => format!(
+                "about {} tasks run at once, fewer than there are cores: other programs on the machine, memory or a lock",
+                fixed(*at_once, 1)
+            ),
+            Self::OneAtATime => "tasks are served one at a time: by a lock, a link or a disk".into(),
+        }
+    }
+
+    /// What would be worth changing.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Cores { .. } => "less computing in each task, or more cores".into(),
+            Self::OwnThreads { .. } => {
+                "nothing here: or give each task fewer threads of its own, and run more tasks".into()
+            }
+            Self::Bound(bound) if bound.name.starts_with('-') => {
+                format!("raise {}, if what answers can bear it", bound.name)
+            }
+            Self::Bound(bound) => format!("{}: with more, measure again", bound.name),
+            Self::Failures { .. } => "the limit of what answers: ask for less at once, or raise it there".into(),
+            Self::Served { .. } => "what the tasks wait for: let it serve more at once, or answer sooner".into(),
+            Self::Shared { .. } => {
+                "what takes the cores: `makespan doctor` finds other programs, a profiler finds locks".into()
+            }
+            Self::OneAtATime => "what they queue for: hold the lock for less, or move fewer bytes".into(),
+        }
+    }
+}
+
+/// Cores without a fraction that is none.
+fn trimmed(cores: f64) -> String {
+    if cores.fract() == 0.0 { fixed(cores, 0) } else { fixed(cores, 1) }
+}

@@ -1,0 +1,138 @@
+//! `makespan advise`: how many workers, and of which kind, for a user's own work.
+
+mod own_work;
+mod program;
+mod words;
+
+use super::{
+    Data, Usage,
+    measuring::{self, PythonArgs},
+    print::note,
+};
+use advice::AdviceStanding;
+use clap::{ArgGroup, builder::NonEmptyStringValueParser};
+use harness::results::output::Output;
+use own_work::OwnWork;
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
+
+pub const LONG_ABOUT: &str = "\
+Advise how many workers, and of which kind, for your own commands, URLs or Python functions
+
+A few tasks are done sequentially, to see what they spend their time on. A search doubles the number of workers for as long as \
+that helps. Then a few numbers around the best are measured in interleaved rounds, until the advice stands or the budget is spent. \
+The advice is the smallest number of workers within 5 % of the fastest.
+
+The work is really done, and more than once: a command that writes, writes each time, and a server of yours gets real requests. \
+Standard error says beforehand what will be run or sent.";
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES, group(ArgGroup::new("work").required(true).args(["command", "url", "urls", "function", "scenario"])))]
+pub struct AdviseArgs {
+    /// A command to run for each input, without a shell. `{}` is the input, `{/}` its file name, `{.}` the input without
+    /// extension, `{/.}` the file name without it; without any, the input comes last. Each command is run several times, with
+    /// several at once
+    #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new(), help_heading = "Work")]
+    command: Option<String>,
+    /// A URL to request again and again, http or https
+    #[arg(long, value_name = "URL", help_heading = "Work")]
+    url: Option<String>,
+    /// A file with a URL in each line
+    #[arg(long, value_name = "FILE", help_heading = "Work")]
+    urls: Option<PathBuf>,
+    /// A Python function to call with each input, imported from the current directory; `--python` names the interpreter
+    #[arg(long, value_name = "MODULE:FUNCTION", help_heading = "Work")]
+    function: Option<String>,
+    /// A scenario's name (see `makespan list`), or the path of a TOML file
+    #[arg(long, value_name = "NAME", help_heading = "Work")]
+    scenario: Option<String>,
+    /// Inputs of a command or function: files by name or by pattern, such as 'photos/*.jpg'
+    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "Work")]
+    inputs: Vec<String>,
+    /// Inputs of a command or function: the lines of this file
+    #[arg(long, value_name = "FILE", conflicts_with = "inputs", help_heading = "Work")]
+    inputs_from: Option<PathBuf>,
+    /// Method of the requests
+    #[arg(long, value_name = "METHOD", default_value = "GET", help_heading = "Requests")]
+    method: String,
+    /// A header of the requests (repeatable)
+    #[arg(long, value_name = "NAME: VALUE", help_heading = "Requests")]
+    header: Vec<String>,
+    /// Body of the requests
+    #[arg(long, value_name = "TEXT", help_heading = "Requests")]
+    body: Option<String>,
+    /// The most requests to send in all
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..), help_heading = "Requests")]
+    max_requests: u32,
+    /// The most tasks at once [default: 16 requests, else 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    at_most: Option<u32>,
+    /// Strategies to compare [default: those that make sense for the work]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    strategy: Vec<String>,
+    /// How long to measure, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = budget)]
+    budget: f64,
+    /// Also write the advice as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+    #[command(flatten)]
+    python: PythonArgs,
+    #[command(flatten)]
+    data: Data,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan advise --command 'convert {} -resize 128x128 /tmp/small/{/}' --inputs 'photos/*.jpg'
+  makespan advise --command 'gzip -k -c' --inputs logs/*.log --budget 20
+  makespan advise --url http://localhost:8080/search?q=a --max-requests 2000 --at-most 64
+  makespan advise --urls urls.txt --header 'Authorization: Bearer x'
+  makespan advise --function resize:one --inputs 'photos/*.jpg' --python python3.14
+  makespan advise --scenario prime_sum
+  makespan advise --url http://localhost:8080/ --json - | jq .advised.workers
+
+Exit status:
+  0  the advice stands
+  1  tasks failed, or the work could not be run
+  2  the command line or an input is wrong
+  3  undecided within the budget";
+
+fn budget(text: &str) -> Result<f64, String> {
+    let seconds = text.parse().ok().filter(|seconds| (1.0..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| format!("`{text}` is not a budget; expected seconds from 1 to 3600"))
+}
+
+pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
+    let store = args.data.clone().store();
+    if args.python.python.len() > 1 || args.python.start_method.len() > 1 {
+        return Err(Usage(
+            "--python, --start-method: found several, expected one: an advice is for one interpreter".into(),
+        )
+        .into());
+    }
+    let mut work = OwnWork::of(args, &store)?;
+    let interrupted = measuring::on_ctrl_c()?;
+    let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
+    note!("{}", work.announcement());
+    let found = program::measure(&mut work, &settings, Duration::from_secs_f64(args.budget))?;
+    if interrupted.load(Relaxed) {
+        note!("interrupted: no advice");
+        return Ok(ExitCode::from(130));
+    }
+    if args.json != Some(Output::Stdout) {
+        words::print(&work, &found);
+    }
+    if let Some(output) = &args.json {
+        output.write_json(&words::json(&work, &found))?;
+    }
+    Ok(match found.advice.standing {
+        AdviceStanding::Stands => ExitCode::SUCCESS,
+        AdviceStanding::Undecided => ExitCode::from(3),
+        AdviceStanding::Failed => ExitCode::FAILURE,
+    })
+}

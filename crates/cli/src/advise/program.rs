@@ -1,0 +1,697 @@
+//! The program of a measurement: a sample, a search, then rounds.
+
+use super::{
+    super::{
+        measuring,
+        progress::{Progress, line},
+    },
+    AdviseArgs,
+    own_work::{OwnWork, TaskSource},
+};
+use advice::{Advice, AdviceStanding, Bound, CellTimes, WorkSample, judge, judge::FEWEST_ROUNDS, search};
+use anyhow::Context;
+use harness::{
+    results::{
+        record::{CellRecord, Check, Record},
+        store::Store,
+    },
+    runner::{
+        self, Observer, Plan, Settings, UncheckedRun,
+        cell::{CellError, PreparedCell},
+    },
+    scenario::{CellSpec, DEFAULT_VARIANT, Scenario, claim::Percentile, given::Given},
+};
+use indicatif::ProgressBar;
+use measure::{clock::between, cpu::CpuTime, host, open_files, usable_cores::UsableCores};
+use stats::{looks, median::median};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+    sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+use work::{
+    strategy,
+    task::{Expected, Output, Task, TaskError},
+};
+
+/// The share of the budget that the sample may take.
+const FOR_SAMPLE: f64 = 0.08;
+
+/// The share that is over when the search ends, whatever it has found.
+const FOR_SEARCH: f64 = 0.4;
+
+/// The most tasks of a sample.
+const SAMPLED: u32 = 20;
+
+/// The most rounds.
+const MOST_ROUNDS: u32 = 64;
+
+/// With fewer rounds than this, little is shown: then fewer worker counts are measured.
+const FEW_ROUNDS: u32 = 6;
+
+/// With so many rounds, runs may as well be longer.
+const ENOUGH_ROUNDS: f64 = 16.0;
+
+/// The most tasks that each worker does in a run, where that can be chosen: its start and end then matter little.
+const MOST_WAVES: u32 = 16;
+
+/// The most different URLs that are used.
+const MOST_URLS: u32 = 8;
+
+/// Descriptors that a worker needs at once: a socket, or three pipes and a process.
+const FILES_OF_A_WORKER: u64 = 4;
+
+/// The most processes or interpreters that a search goes up to, for each core.
+const MOST_PROCESSES_PER_CORE: u32 = 16;
+
+/// What was found.
+pub(super) struct MeasuredWork {
+    pub(super) sample: WorkSample,
+    pub(super) cores: f64,
+    /// Bounds that hold for all strategies.
+    pub(super) bounds: Vec<Bound>,
+    /// What the search saw.
+    pub(super) search: Vec<Tried>,
+    pub(super) cells: Vec<CellTimes>,
+    pub(super) advice: Advice,
+    pub(super) rounds: u32,
+    /// Whether answers could be compared; otherwise, why not.
+    pub(super) not_compared: Option<String>,
+    /// How many tasks were done in all.
+    pub(super) tasks_done: u32,
+    pub(super) notes: Vec<String>,
+}
+
+/// A single run of the search.
+pub(super) struct Tried {
+    pub(super) strategy: &'static str,
+    pub(super) workers: u32,
+    /// Tasks per second; zero if more of them failed than sequentially.
+    pub(super) rate: f64,
+    /// Seconds that the run took beside its tasks: to start and to end the workers.
+    overhead_s: f64,
+}
+
+/// A number of workers that is worth measuring.
+#[derive(Clone)]
+struct Count {
+    strategy: &'static str,
+    workers: u32,
+    /// The smaller, the later it is left out.
+    rank: u32,
+}
+
+pub(super) fn settings(args: &AdviseArgs, store: &Store, interrupted: Arc<AtomicBool>) -> anyhow::Result<Settings> {
+    let mut env = measuring::env(store)?;
+    env.pythons.clone_from(&args.python.python);
+    Ok(Settings {
+        env,
+        data: store.dir().into(),
+        images: None,
+        server: None,
+        plan: Plan::rounds(1),
+        baseline: None,
+        seed: 1,
+        interrupted,
+        command: measuring::command_line(),
+        commit: crate::commit(),
+    })
+}
+
+/// Measures the work, and judges it. Interrupted, it returns early with what it has.
+pub(super) fn measure(work: &mut OwnWork, settings: &Settings, budget: Duration) -> anyhow::Result<MeasuredWork> {
+    let mut program = AdviceRun {
+        settings,
+        budget,
+        begun: Instant::now(),
+        trials: 0,
+        tasks_done: 0,
+        outcomes: BTreeMap::new(),
+        not_compared: None,
+        size: None,
+        line: line("{msg}"),
+        work,
+    };
+    let found = program.whole();
+    program.line.finish_and_clear();
+    found
+}
+
+struct AdviceRun<'a> {
+    work: &'a mut OwnWork,
+    settings: &'a Settings,
+    budget: Duration,
+    begun: Instant,
+    trials: u32,
+    tasks_done: u32,
+    /// What sequential trials gave, by the task's place among the distinct tasks.
+    outcomes: BTreeMap<usize, Result<Output, TaskError>>,
+    not_compared: Option<String>,
+    /// How many tasks each worker does in a run, or, of inputs, how many tasks a run has. Set after the search.
+    size: Option<u32>,
+    line: ProgressBar,
+}
+
+impl AdviceRun<'_> {
+    fn whole(&mut self) -> anyhow::Result<MeasuredWork> {
+        let cores = UsableCores::of_this_process().cores();
+        let baseline = self.work.baseline;
+        let sample = self.sample()?;
+        let first_error = self.outcomes.values().find_map(|outcome| outcome.as_ref().err());
+        if let Some(error) = first_error.filter(|_| self.outcomes.values().all(Result::is_err)) {
+            return Ok(self.failed(sample, cores, &error.to_string()));
+        }
+        let theory = sample.workers_for_cores(cores);
+        let bounds = self.bounds(&sample);
+        let most = Bound::tightest(&bounds).map_or(1, |bound| bound.workers);
+        let mut search = Vec::new();
+        let (alone, base_failed) = self.alone()?;
+        for strategy in self.work.strategies.clone() {
+            search.push(Tried { strategy, ..alone });
+            self.search(strategy, base_failed, most.min(most_of(strategy, cores)), &mut search)?;
+        }
+        let counts = self.affordable(self.counts(&search, theory, most, cores), &search);
+        self.size = Some(self.size_of_runs(&counts, &search));
+        let counts = self.even(counts);
+        // Also: an answer that changes with time can't be told from a wrong one.
+        let again = self.trial(baseline, 1)?.trial;
+        self.remember(&again);
+        let (scenario, cells) = self.cells(&counts);
+        let plan = self.plan(&counts, &search);
+        let round_tasks: u32 = counts.iter().map(|count| self.tasks_with(count.workers)).sum();
+        let too_few_tasks = self.left_tasks().is_some_and(|left| left / round_tasks.max(1) < MOST_ROUNDS);
+        let settings = Settings { plan, ..self.settings.clone() };
+        let judged = Judged { cells: &cells, sample, cores, bound: Bound::tightest(&bounds).cloned() };
+        let mut decider = Decider { judged: &judged };
+        let mut progress = Progress::new(None);
+        let record =
+            runner::measure(&scenario, &cells, &settings, &mut vec![&mut progress as &mut dyn Observer, &mut decider])?;
+        progress.finish();
+        self.tasks_done += record.cells.iter().map(|cell| cell.tasks * cell.rounds.len() as u32).sum::<u32>();
+        let (cells, advice) = judged.advice(&record);
+        let mut notes: Vec<String> = self.work.notes.iter().cloned().chain(record.throttled()).collect();
+        if let Some(most) =
+            self.work.max_tasks.filter(|_| too_few_tasks && advice.standing == AdviceStanding::Undecided)
+        {
+            notes.push(format!(
+                "--max-requests {most} was spent before the budget: more of them would decide it sooner"
+            ));
+        }
+        Ok(MeasuredWork {
+            sample,
+            cores,
+            bounds,
+            search,
+            cells,
+            advice,
+            rounds: record.rounds_done,
+            not_compared: self.not_compared.clone(),
+            tasks_done: self.tasks_done,
+            notes,
+        })
+    }
+
+    /// Nothing to measure: every task of the sample failed.
+    fn failed(&self, sample: WorkSample, cores: f64, error: &str) -> MeasuredWork {
+        let cell = CellTimes {
+            strategy: self.work.baseline.into(),
+            phrase: phrase(self.work.baseline, 1),
+            workers: 1,
+            task_s: vec![sample.task_s()],
+            failed: 1.0,
+            first_error: Some(error.into()),
+            cores_busy: None,
+            latency_s: None,
+            memory_bytes: None,
+            out: None,
+        };
+        let advice = judge(std::slice::from_ref(&cell), &sample, cores, None, looks::ALPHA);
+        MeasuredWork {
+            sample,
+            cores,
+            bounds: Vec::new(),
+            search: Vec::new(),
+            cells: vec![cell],
+            advice,
+            rounds: 0,
+            not_compared: None,
+            tasks_done: self.tasks_done,
+            notes: self.work.notes.clone(),
+        }
+    }
+
+    /// A task alone, to see how long one takes, then a few.
+    fn sample(&mut self) -> anyhow::Result<WorkSample> {
+        let baseline = self.work.baseline;
+        let memory_before = CpuTime::largest_ended_child_bytes();
+        let first = self.trial_of(baseline, 1, 1)?.trial;
+        self.remember(&first);
+        let took_s = between(first.start_ns, first.end_ns).as_secs_f64().max(1e-6);
+        let most = self.distinct().min(self.work.max_tasks.map_or(SAMPLED, |most| (most / 20).max(2)));
+        let wanted = (self.budget.as_secs_f64() * FOR_SAMPLE / took_s) as u32;
+        let trial = match &self.work.source {
+            // It has all tasks.
+            TaskSource::Scenario(_) => first,
+            _ => self.trial_of(baseline, 1, wanted.clamp(2, most.max(2)))?.trial,
+        };
+        self.remember(&trial);
+        let took = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
+        let starts_programs =
+            matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(Task::starts_programs));
+        Ok(WorkSample {
+            tasks: trial.done.len() as u32,
+            wall_s: took,
+            user_s: trial.cpu.user_s,
+            system_s: trial.cpu.system_s,
+            bytes: trial.done.iter().filter_map(|done| done.result.as_ref().ok()).map(|output| output.amount).sum(),
+            memory_bytes: CpuTime::largest_ended_child_bytes()
+                .filter(|now| starts_programs && memory_before < Some(*now)),
+        })
+    }
+
+    fn bounds(&self, sample: &WorkSample) -> Vec<Bound> {
+        let bound =
+            |name: &str, workers: u64| Bound { name: name.into(), workers: workers.clamp(1, u32::MAX.into()) as u32 };
+        let mut bounds = vec![bound("--at-most", self.work.at_most.into())];
+        match self.work.source {
+            TaskSource::Inputs(_) => bounds.push(bound("the number of inputs", self.distinct().into())),
+            TaskSource::Scenario(_) => bounds.push(bound("the number of tasks", self.distinct().into())),
+            TaskSource::Repeatable(_) => {}
+        }
+        if let Some(most) = self.work.max_tasks {
+            bounds.push(bound("--max-requests", (most / 8).into()));
+        }
+        bounds.push(bound("the limit of open files", open_files::raise_limit() / FILES_OF_A_WORKER));
+        let memory = sample.memory_bytes.zip(host::available_memory_bytes());
+        bounds.extend(memory.map(|(each, free)| bound("the memory that is free", free / each.max(1))));
+        bounds
+    }
+
+    /// The sequential loop once more, and the share of its tasks that failed.
+    fn alone(&mut self) -> anyhow::Result<(Tried, f64)> {
+        let run = self.trial(self.work.baseline, 1)?;
+        self.remember(&run.trial);
+        let tried =
+            Tried { strategy: self.work.baseline, workers: 1, rate: rate(&run.trial), overhead_s: run.overhead_s };
+        Ok((tried, failures(&run.trial)))
+    }
+
+    /// Doubles the number of workers for as long as that helps.
+    fn search(
+        &mut self,
+        strategy: &'static str,
+        base_failed: f64,
+        most: u32,
+        all: &mut Vec<Tried>,
+    ) -> anyhow::Result<()> {
+        while let Some(workers) = search::next(&rates(all, strategy), most) {
+            let over = self.begun.elapsed().as_secs_f64() > self.budget.as_secs_f64() * FOR_SEARCH;
+            let spent = self.work.max_tasks.is_some_and(|most| self.tasks_done + workers > most / 2);
+            if over || spent || self.interrupted() {
+                break;
+            }
+            self.line.set_message(format!("trying {}", phrase(strategy, workers)));
+            let run = self.trial(strategy, workers)?;
+            let rate = if failures(&run.trial) > base_failed { 0.0 } else { rate(&run.trial) };
+            all.push(Tried { strategy, workers, rate, overhead_s: run.overhead_s });
+        }
+        Ok(())
+    }
+
+    /// The worker counts worth measuring: around the best number of the best strategy, and the best number of the others.
+    fn counts(&self, search: &[Tried], theory: f64, most: u32, cores: f64) -> Vec<Count> {
+        let best = |strategy: &str| rates(search, strategy).iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
+        let greatest = self.work.strategies.iter().map(|strategy| best(strategy)).fold(0.0, f64::max);
+        let leader = self.work.strategies.iter().find(|strategy| best(strategy) * 1.1 >= greatest);
+        let theory = (theory.ceil() <= f64::from(most)).then_some(theory.ceil() as u32);
+        let mut counts = Vec::new();
+        for &strategy in &self.work.strategies {
+            let most = most.min(most_of(strategy, cores));
+            let knee = search::knee(&rates(search, strategy)).unwrap_or(1);
+            if Some(&strategy) == leader {
+                let rank = |workers: u32| match workers {
+                    _ if workers == knee.max(2) => 0,
+                    half if half == knee / 2 => 1,
+                    double if double == knee.saturating_mul(2) => 2,
+                    _ => 4,
+                };
+                let around = search::around(knee, theory, most).into_iter();
+                counts.extend(around.map(|workers| Count { strategy, workers, rank: rank(workers) }));
+            } else {
+                counts.push(Count { strategy, workers: knee.max(2).min(most), rank: 3 });
+            }
+        }
+        counts.retain(|count| count.workers > 1);
+        counts
+    }
+
+    /// As many of these counts as leave time and tasks for some rounds.
+    fn affordable(&self, mut counts: Vec<Count>, search: &[Tried]) -> Vec<Count> {
+        loop {
+            let (round_s, tasks) = self.smallest_round(&counts, search);
+            let fits = round_s * f64::from(FEW_ROUNDS) <= self.left_s()
+                && self.left_tasks().is_none_or(|left| tasks * FEW_ROUNDS <= left);
+            let last = counts.iter().enumerate().max_by_key(|(_, count)| (count.rank, count.workers));
+            match last.map(|(place, count)| (place, count.rank)) {
+                Some((place, rank)) if !fits && rank > 1 => counts.remove(place),
+                _ => return counts,
+            };
+        }
+    }
+
+    /// Seconds and tasks of a round in which each worker does a single task.
+    fn smallest_round(&self, counts: &[Count], search: &[Tried]) -> (f64, u32) {
+        let sequential = Count { strategy: self.work.baseline, workers: 1, rank: 0 };
+        let all = || std::iter::once(&sequential).chain(counts);
+        let widest = counts.iter().map(|count| count.workers).max().unwrap_or(1);
+        let tasks = |count: &Count| match &self.work.source {
+            TaskSource::Inputs(_) => widest.max(4),
+            _ => self.tasks_with(count.workers),
+        };
+        let seconds = |count: &Count| overhead_s(count, search) + f64::from(tasks(count)) / seen(count, search);
+        (all().map(seconds).sum(), all().map(tasks).sum())
+    }
+
+    /// How many tasks each worker, or each run, should have: so that there is time for enough rounds.
+    fn size_of_runs(&self, counts: &[Count], search: &[Tried]) -> u32 {
+        let sequential = Count { strategy: self.work.baseline, workers: 1, rank: 0 };
+        let all = || std::iter::once(&sequential).chain(counts);
+        let overhead: f64 = all().map(|count| overhead_s(count, search)).sum();
+        // One more, for the sequential reference.
+        let for_tasks_s = (self.left_s() / (ENOUGH_ROUNDS + 1.0) - overhead).max(0.0);
+        let widest = counts.iter().map(|count| count.workers).max().unwrap_or(1);
+        match &self.work.source {
+            TaskSource::Scenario(_) => self.distinct(),
+            TaskSource::Repeatable(_) => {
+                let wave_s: f64 = all().map(|count| f64::from(count.workers) / seen(count, search)).sum();
+                let wave_tasks: u32 = all().map(|count| count.workers.max(2)).sum();
+                let affordable = self.left_tasks().map_or(MOST_WAVES, |left| left / (FEW_ROUNDS * wave_tasks));
+                ((for_tasks_s / wave_s) as u32).min(affordable).clamp(1, MOST_WAVES)
+            }
+            TaskSource::Inputs(_) => {
+                let task_s: f64 = all().map(|count| 1.0 / seen(count, search)).sum();
+                let most = self.distinct().min(widest.saturating_mul(MOST_WAVES)).max(1);
+                let possible = ((for_tasks_s / task_s) as u32).clamp(widest.max(4).min(most), most);
+                // A number that all counts divide, or at least the largest: then nobody is idle in the last wave.
+                let knee = counts.iter().min_by_key(|count| count.rank).map_or(1, |count| count.workers);
+                let even = [6 * knee, 2 * knee, widest].into_iter().find(|even| possible >= *even);
+                even.map_or(possible, |even| possible - possible % even)
+            }
+        }
+    }
+
+    /// The counts without those that leave workers idle in the last wave of a short run: that would be no fault of theirs.
+    fn even(&self, mut counts: Vec<Count>) -> Vec<Count> {
+        let is_even = |count: &Count| {
+            let tasks = self.tasks_with(count.workers);
+            tasks.is_multiple_of(count.workers) || tasks >= 4 * count.workers
+        };
+        counts.retain(|count| count.rank == 0 || is_even(count));
+        counts
+    }
+
+    fn left_s(&self) -> f64 {
+        (self.budget.as_secs_f64() - self.begun.elapsed().as_secs_f64()).max(0.5)
+    }
+
+    fn left_tasks(&self) -> Option<u32> {
+        self.work.max_tasks.map(|most| most.saturating_sub(self.tasks_done))
+    }
+
+    /// The scenario and its cells, the sequential loop first.
+    fn cells(&self, counts: &[Count]) -> (Scenario, Vec<CellSpec>) {
+        let counted = counts.iter().map(|count| (count.strategy, count.workers));
+        let all: Vec<(&str, u32)> = std::iter::once((self.work.baseline, 1)).chain(counted).collect();
+        let number = |workers: u32| NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
+        let spec = |&(strategy, workers): &(&str, u32)| CellSpec {
+            variant: self.variant(workers),
+            ..CellSpec::plain(strategy, number(workers))
+        };
+        let specs: Vec<CellSpec> = all.iter().map(spec).collect();
+        let sizes: BTreeSet<u32> = all.iter().map(|(_, workers)| self.tasks_with(*workers)).collect();
+        (self.scenario(&sizes.into_iter().collect::<Vec<_>>()), specs)
+    }
+
+    /// How many rounds are possible, and when to look.
+    fn plan(&self, counts: &[Count], search: &[Tried]) -> Plan {
+        let left_s = self.left_s();
+        let sequential = Count { strategy: self.work.baseline, workers: 1, rank: 0 };
+        let all = || std::iter::once(&sequential).chain(counts);
+        let warm_up = |count: &Count| if self.work.max_tasks.is_none() { count.workers } else { 0 };
+        let tasks = |count: &Count| self.tasks_with(count.workers);
+        let seconds =
+            |count: &Count| overhead_s(count, search) + f64::from(tasks(count) + warm_up(count)) / seen(count, search);
+        let (round_s, round_tasks): (f64, u32) = (all().map(seconds).sum(), all().map(tasks).sum());
+        let left_tasks = self.left_tasks();
+        // A run in a process of its own for each cell, for its memory: where it is no burden.
+        let probes = left_s > 10.0 * round_s && left_tasks.is_none_or(|left| left > 10 * round_tasks);
+        let left_tasks = left_tasks.map(|left| left - if probes { round_tasks } else { 0 });
+        let for_rounds_s = left_s - if probes { 2.0 * round_s } else { 0.0 };
+        let possible = (for_rounds_s / round_s.max(1e-6)).ceil() as u32;
+        let affordable = left_tasks.map_or(MOST_ROUNDS, |left| left / round_tasks.max(1));
+        // With fewer, nothing can be said: then the budget is overdrawn, by as much again at most.
+        let last = possible.max(FEWEST_ROUNDS as u32).min(affordable).clamp(1, MOST_ROUNDS);
+        let looks: BTreeSet<u32> =
+            [last / 8, last / 4, last / 2].into_iter().filter(|&look| look >= 4).chain([last]).collect();
+        let overdrawn_s = (round_s * FEWEST_ROUNDS as f64).min(self.budget.as_secs_f64());
+        let budget = Some(Duration::from_secs_f64(for_rounds_s.max(overdrawn_s)));
+        Plan { looks: looks.into_iter().collect(), budget, probe_all: probes, ..Plan::rounds(last) }
+    }
+
+    /// How many different tasks there are.
+    fn distinct(&self) -> u32 {
+        match &self.work.source {
+            TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks) => tasks.len() as u32,
+            TaskSource::Scenario(scenario) => {
+                scenario.variant(DEFAULT_VARIANT).map_or(1, harness::scenario::Variant::tasks)
+            }
+        }
+    }
+
+    /// The tasks of a run with so many workers.
+    fn tasks_with(&self, workers: u32) -> u32 {
+        let distinct = self.distinct();
+        match (&self.work.source, self.size) {
+            (TaskSource::Scenario(_), _) => distinct,
+            (TaskSource::Inputs(_), Some(tasks)) => tasks,
+            (TaskSource::Inputs(_), None) => workers.saturating_mul(2).max(4).min(distinct),
+            // Each of the different tasks is done as often as the others.
+            (TaskSource::Repeatable(_), waves) => {
+                workers.max(2).saturating_mul(waves.unwrap_or(1)).next_multiple_of(distinct.min(MOST_URLS))
+            }
+        }
+    }
+
+    fn variant(&self, workers: u32) -> String {
+        match &self.work.source {
+            TaskSource::Scenario(_) => DEFAULT_VARIANT.into(),
+            _ => self.tasks_with(workers).to_string(),
+        }
+    }
+
+    /// The places of `count` tasks among the different ones: evenly spread, if not all are used.
+    fn chosen(&self, count: u32) -> Vec<usize> {
+        let distinct = self.distinct() as usize;
+        match &self.work.source {
+            TaskSource::Repeatable(_) => {
+                let used = distinct.min(MOST_URLS as usize);
+                (0..count as usize).map(|index| (index % used) * distinct / used).collect()
+            }
+            _ => (0..count as usize).map(|index| index * distinct / count as usize).collect(),
+        }
+    }
+
+    /// A scenario with a variant for each of these numbers of tasks.
+    fn scenario(&self, sizes: &[u32]) -> Scenario {
+        let tasks = match &self.work.source {
+            TaskSource::Scenario(scenario) => {
+                let deadline = scenario.deadline.min(self.longest_run());
+                return Scenario { deadline, ..(**scenario).clone() };
+            }
+            TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks) => tasks,
+        };
+        let with_outcome = |place: usize| {
+            let expected = match self.outcomes.get(&place) {
+                Some(Ok(output)) => Expected::Output(self.as_compared(*output)),
+                _ => Expected::Any,
+            };
+            (self.task(&tasks[place]), expected)
+        };
+        let given = |&size: &u32| {
+            let tasks = self.chosen(size).into_iter().map(with_outcome).collect();
+            Some((size.to_string(), Given::new(tasks, self.work.max_tasks.is_none())?))
+        };
+        Scenario::given(&self.work.title, sizes.iter().filter_map(given).collect(), self.longest_run())
+    }
+
+    /// The deadline of a run.
+    fn longest_run(&self) -> Duration {
+        self.budget.max(Duration::from_secs(10))
+    }
+
+    /// The task, whose output is compared or not.
+    fn task(&self, task: &Task) -> Task {
+        let compared = self.not_compared.is_none();
+        let mut task = task.clone();
+        match &mut task {
+            Task::Command(task) => task.compared = compared,
+            Task::Request(task) => task.compared = compared,
+            Task::Function(task) => task.compared = compared,
+            _ => {}
+        }
+        task
+    }
+
+    fn as_compared(&self, output: Output) -> Output {
+        if self.not_compared.is_none() { output } else { Output { checksum: 0, amount: 0, ..output } }
+    }
+
+    /// One run of a strategy.
+    fn trial(&mut self, strategy: &str, workers: u32) -> anyhow::Result<TrialRun> {
+        self.trial_of(strategy, workers, self.tasks_with(workers))
+    }
+
+    fn trial_of(&mut self, strategy: &str, workers: u32, tasks: u32) -> anyhow::Result<TrialRun> {
+        let variant = if matches!(self.work.source, TaskSource::Scenario(_)) {
+            DEFAULT_VARIANT.into()
+        } else {
+            tasks.to_string()
+        };
+        let number = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
+        let spec = CellSpec { variant, ..CellSpec::plain(strategy, number) };
+        let cells = runner::cells(&self.scenario(&[tasks]), std::slice::from_ref(&spec), self.settings)?;
+        let cell: &PreparedCell = cells.first().context("there is no cell to try")?;
+        if let Some(reason) = cell.refused() {
+            anyhow::bail!("{}: {reason}", phrase(strategy, workers));
+        }
+        self.trials += 1;
+        let begun = Instant::now();
+        let trial = cell.trial(self.trials);
+        let trial = trial.map_err(|error: CellError| anyhow::anyhow!("{}: {error}", phrase(strategy, workers)))?;
+        let overhead = begun.elapsed().saturating_sub(between(trial.start_ns, trial.end_ns));
+        self.tasks_done += trial.done.len() as u32;
+        Ok(TrialRun { trial, overhead_s: overhead.as_secs_f64() })
+    }
+
+    /// Keeps the outcomes of a sequential trial, and notices if the same task gives something else than before.
+    fn remember(&mut self, trial: &UncheckedRun) {
+        let places = self.chosen(trial.done.len() as u32);
+        for (place, done) in places.into_iter().zip(&trial.done) {
+            match (self.outcomes.get(&place), &done.result) {
+                (Some(Ok(before)), Ok(now)) if before != now => {
+                    self.not_compared.get_or_insert_with(|| {
+                        "the same task gave two different outputs sequentially, so outputs are not compared".into()
+                    });
+                }
+                (Some(Ok(_)), _) => {}
+                (_, result) => {
+                    self.outcomes.insert(place, result.clone());
+                }
+            }
+        }
+    }
+
+    fn interrupted(&self) -> bool {
+        self.settings.interrupted.load(Relaxed)
+    }
+}
+
+/// A trial, and the seconds that it took beside its run.
+struct TrialRun {
+    trial: UncheckedRun,
+    overhead_s: f64,
+}
+
+/// A strategy's part of the search.
+fn rates(search: &[Tried], strategy: &str) -> Vec<(u32, f64)> {
+    search.iter().filter(|tried| tried.strategy == strategy).map(|tried| (tried.workers, tried.rate)).collect()
+}
+
+/// The tasks per second to expect: as many as with the next smaller number that was tried.
+fn seen(count: &Count, search: &[Tried]) -> f64 {
+    let of_strategy = |tried: &&Tried| tried.strategy == count.strategy || tried.workers == 1;
+    let smaller = search.iter().filter(of_strategy).filter(|tried| tried.workers <= count.workers && tried.rate > 0.0);
+    smaller.max_by_key(|tried| tried.workers).map_or(1.0, |tried| tried.rate)
+}
+
+/// The seconds that a run takes beside its tasks.
+fn overhead_s(count: &Count, search: &[Tried]) -> f64 {
+    let of_strategy = |tried: &&Tried| tried.strategy == count.strategy || tried.workers == 1;
+    let near = search.iter().filter(of_strategy).min_by_key(|tried| tried.workers.abs_diff(count.workers));
+    near.map_or(0.0, |tried| tried.overhead_s)
+}
+
+/// What a record is judged with.
+struct Judged<'a> {
+    cells: &'a [CellSpec],
+    sample: WorkSample,
+    cores: f64,
+    bound: Option<Bound>,
+}
+
+impl Judged<'_> {
+    fn advice(&self, record: &Record) -> (Vec<CellTimes>, Advice) {
+        let times: Vec<CellTimes> =
+            self.cells.iter().zip(&record.cells).map(|(_, cell)| times(cell, record.rounds_done)).collect();
+        let alpha = looks::alpha(&record.looks, record.rounds_done);
+        let advice = judge(&times, &self.sample, self.cores, self.bound.as_ref(), alpha);
+        (times, advice)
+    }
+}
+
+/// Ends the measurement at an interim analysis if the advice stands.
+struct Decider<'a> {
+    judged: &'a Judged<'a>,
+}
+
+impl Observer for Decider<'_> {
+    fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
+        let (_, advice) = self.judged.advice(record);
+        if advice.standing == AdviceStanding::Undecided { (0..record.cells.len()).collect() } else { BTreeSet::new() }
+    }
+}
+
+/// A cell's record as the advice needs it, of the rounds that all cells have.
+fn times(cell: &CellRecord, rounds: u32) -> CellTimes {
+    let whole = &cell.rounds[..cell.rounds.len().min(rounds as usize)];
+    let tasks = f64::from(cell.tasks.max(1));
+    let failed: u32 = whole.iter().map(|round| round.task_errors).sum();
+    let workers = cell.spec.shape.workers().get();
+    CellTimes {
+        strategy: cell.spec.strategy.clone(),
+        phrase: phrase(&cell.spec.strategy, workers),
+        workers,
+        task_s: cell.timed_s().iter().take(whole.len()).map(|time_s| time_s / tasks).collect(),
+        failed: f64::from(failed) / (tasks * whole.len().max(1) as f64),
+        first_error: whole.iter().find_map(|round| round.first_error.clone()),
+        cores_busy: cell.cpu_share(),
+        latency_s: median(&cell.latencies_s(Percentile::P50)),
+        memory_bytes: cell.peak_memory_bytes,
+        out: matches!(cell.check, Check::Failed | Check::Skipped)
+            .then(|| cell.error().unwrap_or("no reason given").to_owned()),
+    }
+}
+
+fn phrase(strategy: &str, workers: u32) -> String {
+    let layout = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN).into();
+    strategy::presentation(strategy).phrase(strategy, layout)
+}
+
+/// The most workers worth trying of a strategy. Its own limit counts too.
+fn most_of(strategy: &str, cores: f64) -> u32 {
+    let Ok(found) = strategy::named(strategy) else { return 1 };
+    let heavy = ["processes", "process_pool", "interpreters"].iter().any(|name| strategy.ends_with(name));
+    let most = if heavy { (cores.ceil() as u32).saturating_mul(MOST_PROCESSES_PER_CORE) } else { u32::MAX };
+    found.max_workers().min(most)
+}
+
+/// The share of a trial's tasks that failed.
+fn failures(trial: &UncheckedRun) -> f64 {
+    trial.done.iter().filter(|done| done.result.is_err()).count() as f64 / trial.done.len().max(1) as f64
+}
+
+/// Tasks per second.
+fn rate(trial: &UncheckedRun) -> f64 {
+    trial.done.len() as f64 / between(trial.start_ns, trial.end_ns).as_secs_f64().max(1e-9)
+}

@@ -1,0 +1,222 @@
+//! The advice for people, and as JSON.
+
+use super::{
+    super::{
+        print::{fitted, note, say},
+        table::fit,
+    },
+    own_work::OwnWork,
+    program::{MeasuredWork, Tried},
+};
+use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, WorkKind, WorkSample, judge::MARGIN};
+use serde_json::{Value, json};
+use stats::{median::median, ranking::Place};
+use support::{
+    figures::{count, fixed, interval, memory, percent, ratio, significant, time},
+    terminal::width,
+};
+
+/// Width of the longest bar, in characters.
+const BAR: f64 = 16.0;
+
+/// A curve that departs more than this from what was measured is not worth much.
+const POOR_FIT: f64 = 0.15;
+
+pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
+    let advice = &found.advice;
+    say!("{}\n", fitted(&work.title));
+    say!("{}\n", fitted(&advice.sentence));
+    if !advice.places.iter().all(Option::is_none) {
+        say!("{}\n", table(found));
+    }
+    for cell in &found.cells {
+        if let Some(why) = &cell.out {
+            say!("{}", fitted(&format!("{} has no time: {why}", cell.phrase)));
+        } else if cell.failed > 0.0 && advice.standing != AdviceStanding::Failed {
+            let error = cell.first_error.as_deref().unwrap_or("no reason given");
+            say!("{}", fitted(&format!("{}: {} of the tasks failed: {error}", cell.phrase, percent(cell.failed))));
+        }
+    }
+    say!("{}", fitted(&format!("WorkKind of work: {}", kind(&found.sample))));
+    say!("{}", fitted(&format!("In theory: {}", theory(found))));
+    if let Some(words) = laws(found) {
+        say!("{}", fitted(&words));
+    }
+    if let Some(limit) = &advice.limit {
+        say!("{}", fitted(&format!("Worth changing: {}", limit.remedy())));
+    }
+    say!("{}", fitted(&format!("How sure: {}", certainty(found))));
+    for words in &found.notes {
+        note!("{words}");
+    }
+}
+
+fn table(found: &MeasuredWork) -> String {
+    let heads = ["strategy", "workers", "tasks/s", "speedup", "95 % interval", "Amdahl", "USL", "cores", "memory", ""];
+    let longest = found.advice.speedups.iter().flatten().map(|speedup| speedup.estimate).fold(1.0, f64::max);
+    let rows: Vec<[String; 10]> = (0..found.cells.len()).map(|cell| row(found, cell, longest)).collect();
+    fit(heads, &rows, &[9, 8, 7, 5], width())
+}
+
+fn row(found: &MeasuredWork, cell: usize, longest: f64) -> [String; 10] {
+    let (times, advice) = (&found.cells[cell], &found.advice);
+    let speedup = advice.speedups[cell];
+    let shown = if cell == 0 { Some(1.0) } else { speedup.map(|speedup| speedup.estimate) };
+    let laws = advice.laws.as_ref().filter(|_| cell == 0 || is_advised(found, times));
+    let or_none = |text: Option<String>| text.unwrap_or_default();
+    let marked = if advice.advised == Some(cell) { " <" } else { "" };
+    [
+        times.strategy.clone(),
+        format!("{}{marked}", times.workers),
+        or_none(median(&times.task_s).map(|task_s| significant(1.0 / task_s, 3))),
+        or_none(shown.map(|shown| if cell == 0 { "1".into() } else { format!("{}x", ratio(shown)) })),
+        or_none(speedup.map(|speedup| interval(speedup.low, speedup.high))),
+        or_none(laws.map(|laws| ratio(laws.amdahl.speedup(times.workers)))),
+        or_none(laws.map(|laws| ratio(laws.usl.speedup(times.workers)))),
+        or_none(times.cores_busy.map(|busy| fixed(busy, 2))),
+        or_none(times.memory_bytes.map(memory)),
+        or_none(shown.map(|shown| "█".repeat((shown / longest * BAR).round().max(1.0) as usize))),
+    ]
+}
+
+/// Whether the cell belongs to the curve of the advised strategy.
+fn is_advised(found: &MeasuredWork, cell: &CellTimes) -> bool {
+    let advised = found.advice.advised.filter(|advised| *advised > 0).unwrap_or(1);
+    found.cells.get(advised).is_some_and(|advised| advised.strategy == cell.strategy)
+}
+
+fn kind(sample: &WorkSample) -> String {
+    let each = f64::from(sample.tasks.max(1));
+    let busy = sample.cores_busy();
+    let what = match sample.kind() {
+        WorkKind::Waits => "it waits",
+        WorkKind::Mixed => "it waits and computes",
+        WorkKind::Computes => "it computes",
+        WorkKind::Parallel => "it computes on several cores by itself",
+    };
+    let waiting = percent((1.0 - busy).max(0.0));
+    let memory = sample.memory_bytes.map_or_else(String::new, |bytes| format!("; {} of memory", memory(bytes)));
+    format!(
+        "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output{memory} (mean of {})",
+        time(sample.task_s()),
+        time((sample.user_s + sample.system_s) / each),
+        time(sample.system_s / each),
+        memory_of(sample.bytes / u64::from(sample.tasks.max(1))),
+        count(sample.tasks as usize, "task"),
+    )
+}
+
+fn memory_of(bytes: u64) -> String {
+    memory(bytes)
+}
+
+fn theory(found: &MeasuredWork) -> String {
+    let (sample, cores) = (&found.sample, found.cores);
+    let workers = sample.workers_for_cores(cores);
+    let shown = if workers > 10_000.0 { "more than 10,000".into() } else { significant(workers, 2) };
+    let bounds: Vec<String> =
+        found.bounds.iter().map(|Bound { name, workers }| format!("{name} ({workers})")).collect();
+    format!(
+        "{} x (1 + wait / compute) = {shown} workers keep the cores busy; bounds: {}",
+        count_of(cores),
+        bounds.join(", ")
+    )
+}
+
+fn count_of(cores: f64) -> String {
+    if cores.fract() == 0.0 { count(cores as usize, "core") } else { format!("{} cores", fixed(cores, 1)) }
+}
+
+fn laws(found: &MeasuredWork) -> Option<String> {
+    let Laws { amdahl, usl } = found.advice.laws.as_ref()?;
+    let share = |of: stats::Estimate| {
+        format!("{} ({}–{})", significant(of.estimate, 2), significant(of.low, 2), significant(of.high, 2))
+    };
+    let whole = |workers: f64| fixed(workers, 0);
+    let Curve { peak_workers, peak_low, peak_high, .. } = *usl;
+    let peak = match (peak_workers, peak_low, peak_high) {
+        (Some(peak), Some(low), Some(high)) => {
+            format!("the greatest speedup with {} workers ({}–{})", whole(peak), whole(low), whole(high))
+        }
+        (_, Some(low), None) => format!("the greatest speedup, if there is one, with {} workers or more", whole(low)),
+        _ => "no number of workers is too many".into(),
+    };
+    let departure = usl.worst_departure.min(amdahl.worst_departure);
+    let poor = if departure > POOR_FIT {
+        format!("; neither fits well, the better is off by up to {}", percent(departure))
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "Laws: Amdahl's serial share {}; Universal Scalability Law: contention {}, coherence {}, {peak}{poor}",
+        share(amdahl.sigma),
+        share(usl.sigma),
+        share(usl.kappa)
+    ))
+}
+
+fn certainty(found: &MeasuredWork) -> String {
+    let advice = &found.advice;
+    let rounds = count(found.rounds as usize, "interleaved round");
+    let answers = found.not_compared.clone().unwrap_or_else(|| "every output was the same as sequentially".into());
+    let standing = match advice.standing {
+        AdviceStanding::Stands => format!(
+            "the advice stands after {rounds}: of all comparisons together, one may be wrong in 5 % of all cases"
+        ),
+        AdviceStanding::Undecided | AdviceStanding::Failed => format!("{} ({rounds})", advice.doubts.join("; ")),
+    };
+    format!("{standing}; \"as fast\" is within {}; {answers}", percent(MARGIN))
+}
+
+pub(super) fn json(work: &OwnWork, found: &MeasuredWork) -> Value {
+    let advice = &found.advice;
+    let advised = advice.advised.and_then(|cell| found.cells.get(cell));
+    let place = |cell: usize| advice.places[cell].map(|place: Place| json!(place));
+    let cells: Vec<Value> = found
+        .cells
+        .iter()
+        .enumerate()
+        .map(|(cell, times)| {
+            json!({
+                "strategy": times.strategy,
+                "workers": times.workers,
+                "task_s": times.task_s,
+                "speedup": advice.speedups[cell],
+                "place": place(cell),
+                "failed_share": times.failed,
+                "first_error": times.first_error,
+                "cores_busy": times.cores_busy,
+                "latency_p50_s": times.latency_s,
+                "peak_memory_bytes": times.memory_bytes,
+                "reason": times.out,
+            })
+        })
+        .collect();
+    let search =
+        |tried: &Tried| json!({"strategy": tried.strategy, "workers": tried.workers, "tasks_per_s": tried.rate});
+    let theory = found.sample.workers_for_cores(found.cores);
+    json!({
+        "schema": "makespan.advice/1",
+        "makespan_version": env!("CARGO_PKG_VERSION"),
+        "command": super::measuring::command_line(),
+        "work": work.title,
+        "standing": advice.standing,
+        "advised": advised.map(|cell| json!({"strategy": cell.strategy, "workers": cell.workers, "speedup": advice.speedup})),
+        "sentence": advice.sentence,
+        "doubts": advice.doubts,
+        "limit": advice.limit,
+        "remedy": advice.limit.as_ref().map(advice::ScalingLimit::remedy),
+        "cores": found.cores,
+        "sample": found.sample,
+        "kind": found.sample.kind(),
+        "workers_for_cores": theory.is_finite().then_some(theory),
+        "bounds": found.bounds,
+        "laws": advice.laws,
+        "rounds": found.rounds,
+        "tasks_done": found.tasks_done,
+        "outputs_not_compared": found.not_compared,
+        "notes": found.notes,
+        "cells": cells,
+        "search": found.search.iter().map(search).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,196 @@
+//! `makespan advise` on work whose answer is known: what it says, never how long that takes.
+
+use common::{
+    program::{makespan, refusal_in, text},
+    program_under_test, python,
+};
+use jsonschema::Validator;
+use makespan::mock_server::{
+    process::ServerProcess,
+    profile::{Beyond, Body, Limit, Limits, Link, Profile, Route},
+};
+use serde_json::Value;
+use std::{
+    fs,
+    path::Path,
+    sync::{Mutex, PoisonError},
+};
+use tempfile::TempDir;
+
+fn dir() -> TempDir {
+    tempfile::tempdir().expect("a temporary directory")
+}
+
+/// With eight inputs in it.
+fn dir_with_inputs() -> TempDir {
+    let dir = dir();
+    (0..8).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
+    dir
+}
+
+fn schema() -> Validator {
+    let file = Path::new(common::ROOT).join("fixtures/schema/advice-1.json");
+    let schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    jsonschema::draft202012::new(&schema).expect("a schema")
+}
+
+/// The advice as JSON, and the exit code.
+fn advice(dir: &Path, arguments: &[&str]) -> (Value, i32) {
+    // One at a time: they measure.
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let all = [&["advise", "--data", "data", "--json", "-"], arguments].concat();
+    let output = makespan(dir, &all);
+    let words = text(&output.stderr);
+    let advice: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
+    if let Err(error) = schema().validate(&advice) {
+        panic!("{}: {error}: {advice:#}", error.instance_path());
+    }
+    (advice, output.status.code().unwrap_or(-1))
+}
+
+fn workers(advice: &Value) -> u64 {
+    advice["advised"]["workers"].as_u64().unwrap_or_else(|| panic!("nothing is advised: {advice:#}"))
+}
+
+fn limit(advice: &Value) -> &str {
+    advice["limit"]["limit"].as_str().unwrap_or_else(|| panic!("no limit: {advice:#}"))
+}
+
+fn server(profile: &Profile) -> ServerProcess {
+    ServerProcess::start(Path::new(program_under_test()), profile).expect("the server starts")
+}
+
+fn url(server: &ServerProcess) -> String {
+    format!("{}/x", server.origin())
+}
+
+const QUICK: [&str; 4] = ["--budget", "3", "--max-requests", "1500"];
+
+#[test]
+fn a_server_that_serves_four_at_once_is_given_about_four() {
+    let limits = Limits { requests: Some(Limit { most: 4, beyond: Beyond::Queue }), ..Limits::default() };
+    let server =
+        server(&Profile { limits, routes: vec![Route { latency_s: 0.03, ..Route::at("/x") }], ..Profile::default() });
+    let dir = dir();
+    let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &QUICK[..]].concat());
+    assert!((3..=8).contains(&workers(&advice)), "{advice:#}");
+    assert_eq!((limit(&advice), &advice["kind"]), ("served", &"waits".into()), "{advice:#}");
+    let at_once = advice["limit"]["at_once"].as_f64().expect("a number");
+    assert!((3.0..=5.5).contains(&at_once), "{advice:#}");
+    assert!(advice["sentence"].as_str().is_some_and(|words| words.contains("of them at once")), "{advice:#}");
+}
+
+#[test]
+fn more_workers_do_not_widen_a_link() {
+    let link = Link { bytes_per_s: Some(1e6), ..Link::default() };
+    let route = Route { body: Body::Bytes(10_000), ..Route::at("/x") };
+    let server = server(&Profile { link, routes: vec![route], ..Profile::default() });
+    let dir = dir();
+    let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &QUICK[..]].concat());
+    assert!(workers(&advice) <= 2, "{advice:#}");
+    assert_eq!(limit(&advice), "one_at_a_time", "{advice:#}");
+}
+
+#[test]
+fn a_count_with_which_requests_fail_is_not_advised() {
+    let limits = Limits { requests: Some(Limit { most: 2, beyond: Beyond::Refuse }), ..Limits::default() };
+    let server =
+        server(&Profile { limits, routes: vec![Route { latency_s: 0.02, ..Route::at("/x") }], ..Profile::default() });
+    let dir = dir();
+    let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &QUICK[..]].concat());
+    assert!(workers(&advice) <= 2, "{advice:#}");
+    assert_eq!(limit(&advice), "failures", "{advice:#}");
+    assert!(advice["limit"]["error"].as_str().is_some_and(|error| error.contains("503")), "{advice:#}");
+}
+
+#[test]
+fn a_server_that_is_not_there_is_a_failure() {
+    let dir = dir();
+    let (advice, code) = advice(dir.path(), &["--url", "http://127.0.0.1:1/", "--budget", "2"]);
+    assert_eq!((code, &advice["standing"]), (1, &"failed".into()), "{advice:#}");
+    assert!(advice["sentence"].as_str().is_some_and(|words| words.contains("connect")), "{advice:#}");
+    assert!(advice["tasks_done"].as_u64().is_some_and(|done| done < 10), "{advice:#}");
+}
+
+#[test]
+fn no_more_requests_are_sent_than_allowed() {
+    let server = server(&Profile { routes: vec![Route { latency_s: 0.002, ..Route::at("/x") }], ..Profile::default() });
+    let dir = dir();
+    let (advice, _) = advice(dir.path(), &["--url", &url(&server), "--budget", "3", "--at-most", "4"]);
+    assert!(advice["tasks_done"].as_u64().is_some_and(|done| done <= 200), "{advice:#}");
+    let counts = advice["cells"].as_array().expect("cells").iter().map(|cell| cell["workers"].as_u64());
+    assert!(counts.into_iter().all(|workers| workers <= Some(4)), "{advice:#}");
+}
+
+#[test]
+fn waiting_commands_are_given_as_many_workers_as_inputs() {
+    let dir = dir_with_inputs();
+    let command = "sh -c 'sleep 0.03; cat $0' {}";
+    let (advice, _) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "4"]);
+    assert!(workers(&advice) >= 4, "{advice:#}");
+    assert_eq!(advice["kind"], "waits", "{advice:#}");
+    assert_eq!(advice["outputs_not_compared"], Value::Null);
+}
+
+#[test]
+fn a_failing_command_is_told_with_its_words() {
+    let dir = dir_with_inputs();
+    let command = "sh -c 'echo no such thing >&2; exit 3'";
+    let (advice, code) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "2"]);
+    assert_eq!(code, 1);
+    let sentence = advice["sentence"].as_str().expect("a sentence");
+    assert!(sentence.contains("every task failed: exit status 3: no such thing"), "{sentence}");
+}
+
+#[test]
+fn an_output_that_changes_is_not_compared() {
+    let dir = dir_with_inputs();
+    let command = "sh -c 'sleep 0.01; date +%N' {}";
+    let (advice, _) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "2"]);
+    assert!(
+        advice["outputs_not_compared"].as_str().is_some_and(|why| why.contains("two different outputs")),
+        "{advice:#}"
+    );
+    assert!(advice["advised"].is_object() || advice["rounds"].as_u64() < Some(3), "{advice:#}");
+}
+
+#[test]
+fn a_waiting_function_gains_from_threads_and_a_coroutine_from_asyncio() {
+    if python::strategies_of_python().is_empty() {
+        return;
+    }
+    let dir = dir_with_inputs();
+    let module = "import asyncio, time\ndef wait(path):\n    time.sleep(0.03)\n    return path\n\
+                  async def await_(path):\n    await asyncio.sleep(0.03)\n    return path\n";
+    fs::write(dir.path().join("own.py"), module).expect("a module");
+    for (function, strategy) in [("own:wait", "python/threads"), ("own:await_", "python/asyncio")] {
+        let more = ["--inputs", "*.txt", "--budget", "6", "--strategy", strategy];
+        let (advice, _) = advice(dir.path(), &[&["--function", function], &more[..]].concat());
+        assert_eq!((&advice["advised"]["strategy"], workers(&advice) >= 2), (&strategy.into(), true), "{advice:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_measured_is_refused_with_what_was_expected() {
+    let dir = dir_with_inputs();
+    fs::write(dir.path().join("empty"), "\n").expect("a file");
+    for (arguments, expected) in [
+        (&["--command", "cat {}"][..], "found 0 inputs, expected at least 4"),
+        (&["--command", "cat 'x", "--inputs", "*.txt"], "found a ' without a second one"),
+        (&["--command", "cat", "--inputs", "*.jpg"], "--inputs: *.jpg: no file matches"),
+        (&["--command", "cat", "--inputs-from", "none"], "--inputs-from: none: "),
+        (&["--url", "localhost:80/"], "expected http://HOST/PATH or https://HOST/PATH"),
+        (&["--url", "http://h/", "--header", "x"], "--header: found `x`, expected NAME: VALUE"),
+        (&["--urls", "empty"], "found no URL"),
+        (&["--url", "http://h/", "--strategy", "python/threads"], "expected strategies such as threads, async"),
+        (&["--function", "own", "--inputs", "*.txt"], "expected MODULE:FUNCTION"),
+        (&["--scenario", "none"], "unknown scenario `none`"),
+        (&["--url", "http://h/", "--budget", "0"], "expected seconds from 1 to 3600"),
+        (&[], "required"),
+    ] {
+        let words = refusal_in(dir.path(), &[&["advise"], arguments].concat());
+        assert!(words.contains(expected), "{arguments:?}: {words}");
+    }
+}
