@@ -145,11 +145,7 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
     }
     let standing = if doubts.is_empty() { AdviceStanding::Stands } else { AdviceStanding::Undecided };
     let strategy = strategy_of(cells, advised);
-    let (same, wider): (Vec<usize>, Vec<&CellTimes>) = cells
-        .iter()
-        .enumerate()
-        .filter(|(_, cell)| cell.strategy == strategy && cell.workers > cells[advised].workers)
-        .unzip();
+    let wider: Vec<&CellTimes> = cells.iter().filter(|cell| cell.workers > cells[advised].workers).collect();
     let of_strategy = (0..cells.len()).filter(|&cell| cells[cell].strategy == strategy && found[cell].is_some());
     let best_speedup = of_strategy.clone().map(estimate).fold(1.0, f64::max);
     let narrower = of_strategy.filter(|&cell| cells[cell].workers < cells[advised].workers);
@@ -172,7 +168,11 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
         doubts,
         sentence: String::new(),
     };
-    let next = same.into_iter().find(|&cell| advice.places[cell].is_some());
+    let next = (0..cells.len()).find(|&cell| {
+        advice.places[cell].is_some()
+            && cells[cell].strategy == strategy
+            && cells[cell].workers > cells[advised].workers
+    });
     advice.sentence = sentence(cells, &advice, advised, next.and_then(|next| Some((next, faster(next, advised)?))));
     advice
 }

@@ -56,7 +56,7 @@ pub enum ScalingLimit {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) advised: &'a CellTimes,
-    /// Cells of the same strategy with more workers.
+    /// Cells with more workers.
     pub(super) wider: &'a [&'a CellTimes],
     /// How many times as fast as sequential the fastest of the strategy's cells is.
     pub(super) best_speedup: f64,
