@@ -5,34 +5,113 @@ use super::{
     print::{fitted, note, say},
     table,
 };
+use anyhow::anyhow;
 use harness::{
     results::{
+        output::Output,
         record::{CellRecord, Record},
         store,
     },
     scenario::CellSpec,
 };
+use serde::Serialize;
 use stats::{Estimate, bootstrap, median::median};
-use std::{path::Path, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use support::{
     figures::{self, exact, fixed},
     terminal::width,
 };
 
+/// The exit code if a cell is shown to be slower by more than `--fail-if-slower` allows.
+const SLOWER: u8 = 3;
+
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CompareArgs {
     /// The record before: a JSON file from `makespan run --json`, or from the records directory
-    before: std::path::PathBuf,
+    before: PathBuf,
     /// The record after
-    after: std::path::PathBuf,
+    after: PathBuf,
+    /// Fail if a cell is shown to take longer by more than this share of its time before
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    fail_if_slower: Option<f64>,
+    /// Also write the comparison as JSON; `-` for standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   makespan run prime_sum --json before.json
   makespan run prime_sum --json after.json
-  makespan compare before.json after.json";
+  makespan compare before.json after.json
+  makespan compare before.json after.json --fail-if-slower 5%
+  makespan compare before.json after.json --json - | jq '.cells[] | {spec, times_as_fast}'
+
+The exit code is 0 whatever the comparison shows. With --fail-if-slower 5%, it is 3 if the whole 95 %
+interval of a cell's time lies beyond 105 % of its time before, and 1 if no cell could be compared.
+A cell of which only a part of the interval lies beyond is undecided: that is said, and no failure.";
+
+/// A share in percent: `5%`, or `5`.
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.strip_suffix('%').unwrap_or(text).trim_end().parse();
+    number.ok().filter(|percent| (0.0..=1e6).contains(percent)).ok_or_else(|| "expected a share such as 5%".to_owned())
+}
+
+/// Two records compared. Other programs read it; `fixtures/schema/compare-1.json` describes it.
+#[derive(Serialize)]
+struct RecordComparison<'a> {
+    schema: &'static str,
+    scenario: &'a str,
+    before: String,
+    after: String,
+    differences: Vec<Difference>,
+    fail_if_slower_percent: Option<f64>,
+    /// What `--fail-if-slower` came to; `None` without it.
+    outcome: Option<GateOutcome>,
+    cells: Vec<Compared<'a>>,
+}
+
+/// One cell of the first record.
+#[derive(Serialize)]
+struct Compared<'a> {
+    spec: &'a CellSpec,
+    workers: u32,
+    tasks: u32,
+    before_s: Option<f64>,
+    after_s: Option<f64>,
+    times_as_fast: Option<Estimate>,
+    shown: Option<Shown>,
+    outcome: Option<GateOutcome>,
+    why_not: Option<&'static str>,
+    #[serde(skip)]
+    cell: &'a CellRecord,
+}
+
+/// Whether something is slower than allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum GateOutcome {
+    Passed,
+    /// The interval contains times that are allowed, and such that are not.
+    Undecided,
+    Slower,
+}
+
+impl GateOutcome {
+    fn of(times_as_fast: Estimate, percent: f64) -> Self {
+        // A time of 105 % is a speed of 1 / 1.05.
+        let slowest = 1.0 / (1.0 + percent / 100.0);
+        match times_as_fast {
+            Estimate { high, .. } if high < slowest => Self::Slower,
+            Estimate { low, .. } if low < slowest => Self::Undecided,
+            _ => Self::Passed,
+        }
+    }
+}
 
 pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     let (before, after) = (read(&args.before)?, read(&args.after)?);
@@ -46,26 +125,73 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         );
         return Err(Usage(message).into());
     }
-    for difference in differences(&before, &after) {
-        note!("makespan: the two runs also differ in {difference}");
+    let cells: Vec<Compared> = before.cells.iter().map(|old| compared(old, &after, args.fail_if_slower)).collect();
+    let comparison = RecordComparison {
+        schema: "makespan.compare/1",
+        scenario: &before.scenario,
+        before: args.before.to_string_lossy().into_owned(),
+        after: args.after.to_string_lossy().into_owned(),
+        differences: differences(&before, &after),
+        fail_if_slower_percent: args.fail_if_slower,
+        outcome: cells.iter().filter_map(|cell| cell.outcome).max(),
+        cells,
+    };
+    for Difference { what, before, after } in &comparison.differences {
+        note!("makespan: the two runs also differ in {what}: {before}, then {after}");
     }
-    let compared: Vec<Result<[String; 6], Missing>> = before.cells.iter().map(|old| row(old, &after)).collect();
-    let rows: Vec<[String; 6]> = compared.iter().flatten().cloned().collect();
-    say!("{}", fitted(&format!("{}: {}", before.scenario, before.title)));
-    if !rows.is_empty() {
-        let heads = ["cell", "before", "after", "times as fast", "95 % interval", ""];
-        say!("\n{}", table::fit(heads, &rows, &[1, 2], width()));
+    if args.json != Some(Output::Stdout) {
+        comparison.print(&before.title);
     }
-    say!("\n{} compared.", figures::count(rows.len(), "cell"));
-    for why in Missing::ALL {
-        let count = compared.iter().filter(|row| row.as_ref().is_err_and(|missing| *missing == why)).count();
-        if count > 0 {
-            say!("{}", fitted(&format!("{} not compared: {}.", figures::count(count, "cell"), why.words())));
+    if let Some(output) = &args.json {
+        output.write_json(&comparison)?;
+    }
+    match (args.fail_if_slower, comparison.outcome) {
+        (Some(_), None) => Err(anyhow!("--fail-if-slower: no cell could be compared, so nothing was tested")),
+        (_, Some(GateOutcome::Slower)) => Ok(SLOWER.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+impl RecordComparison<'_> {
+    fn print(&self, title: &str) {
+        say!("{}", fitted(&format!("{}: {title}", self.scenario)));
+        let rows: Vec<[String; 6]> = self.cells.iter().filter_map(Compared::row).collect();
+        if !rows.is_empty() {
+            let heads = ["cell", "before", "after", "times as fast", "95 % interval", ""];
+            say!("\n{}", table::fit(heads, &rows, &[1, 2], width()));
         }
+        say!("\n{} compared.", figures::count(rows.len(), "cell"));
+        for why in [ALONE, NO_TIME, TOO_FEW_ROUNDS] {
+            let count = self.cells.iter().filter(|cell| cell.why_not == Some(why)).count();
+            if count > 0 {
+                say!("{}", fitted(&format!("{} not compared: {why}.", figures::count(count, "cell"))));
+            }
+        }
+        if let Some(percent) = self.fail_if_slower_percent.filter(|_| !rows.is_empty()) {
+            say!("{}", fitted(&self.tested(&format!("{} %", exact(percent)))));
+        }
+        let caveat =
+            "The two runs were not interleaved, so a change of the machine in between shows up as a difference.";
+        say!("{}", fitted(caveat));
     }
-    let caveat = "The two runs were not interleaved, so a change of the machine in between shows up as a difference.";
-    say!("{}", fitted(caveat));
-    Ok(ExitCode::SUCCESS)
+
+    /// A sentence for each outcome of the test that there was.
+    fn tested(&self, percent: &str) -> String {
+        let those = |outcome| {
+            let cells: Vec<String> =
+                self.cells.iter().filter(|it| it.outcome == Some(outcome)).map(|it| table::who(it.cell)).collect();
+            cells.join("; ")
+        };
+        let sentences = [
+            (GateOutcome::Slower, format!("Slower by more than {percent}: ")),
+            (GateOutcome::Undecided, format!("Undecided whether slower by more than {percent}; measure more rounds: ")),
+            (GateOutcome::Passed, format!("Not slower by more than {percent}: ")),
+        ];
+        let said = sentences.into_iter().map(|(outcome, words)| (words, those(outcome)));
+        let lines: Vec<String> =
+            said.filter(|(_, those)| !those.is_empty()).map(|(words, those)| format!("{words}{those}.")).collect();
+        lines.join("\n")
+    }
 }
 
 fn read(path: &Path) -> anyhow::Result<Record> {
@@ -77,52 +203,87 @@ fn key(cell: &CellRecord) -> (&CellSpec, u32, u32) {
     (&cell.spec, cell.workers(), cell.tasks)
 }
 
-/// Why a cell of the first record has no line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Missing {
-    Alone,
-    NoTime,
-    TooFewRounds,
+// Why a cell of the first record has no line.
+const ALONE: &str = "the second record does not have it";
+const NO_TIME: &str = "one of the records has no time for it: it failed, was skipped or was not measured";
+const TOO_FEW_ROUNDS: &str = "an interval needs two rounds in both records; measure again with --rounds 10";
+
+fn compared<'a>(old: &'a CellRecord, after: &Record, percent: Option<f64>) -> Compared<'a> {
+    let new = after.cells.iter().find(|new| key(new) == key(old));
+    let [old_s, new_s] = [Some(old), new].map(|cell| cell.map_or_else(Vec::new, CellRecord::timed_s));
+    let [before_s, after_s] = [&old_s, &new_s].map(|times_s| median(times_s));
+    let times_as_fast = bootstrap::ratio_of_medians(&old_s, &new_s);
+    let why_not = match times_as_fast {
+        Some(_) => None,
+        None if new.is_none() => Some(ALONE),
+        None if before_s.is_none() || after_s.is_none() => Some(NO_TIME),
+        None => Some(TOO_FEW_ROUNDS),
+    };
+    Compared {
+        spec: &old.spec,
+        workers: old.workers(),
+        tasks: old.tasks,
+        before_s,
+        after_s,
+        times_as_fast,
+        shown: times_as_fast.map(Shown::by),
+        outcome: times_as_fast.zip(percent).map(|(ratio, percent)| GateOutcome::of(ratio, percent)),
+        why_not,
+        cell: old,
+    }
 }
 
-impl Missing {
-    const ALL: [Self; 3] = [Self::Alone, Self::NoTime, Self::TooFewRounds];
+impl Compared<'_> {
+    fn row(&self) -> Option<[String; 6]> {
+        let ratio = self.times_as_fast?;
+        Some([
+            table::who(self.cell),
+            table::seconds(self.before_s?),
+            table::seconds(self.after_s?),
+            fixed(ratio.estimate, 2),
+            format!("{} – {}", fixed(ratio.low, 2), fixed(ratio.high, 2)),
+            self.shown?.words().into(),
+        ])
+    }
+}
+
+/// What an interval shows. Only one that excludes 1 shows a difference; one that contains 1 does not show that the two
+/// are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Shown {
+    Faster,
+    Slower,
+    NoDifference,
+}
+
+impl Shown {
+    fn by(times_as_fast: Estimate) -> Self {
+        match times_as_fast {
+            Estimate { low, .. } if low > 1.0 => Self::Faster,
+            Estimate { high, .. } if high < 1.0 => Self::Slower,
+            _ => Self::NoDifference,
+        }
+    }
 
     fn words(self) -> &'static str {
         match self {
-            Self::Alone => "the second record does not have it",
-            Self::NoTime => "one of the records has no time for it: it failed, was skipped or was not measured",
-            Self::TooFewRounds => "an interval needs two rounds in both records; measure again with --rounds 10",
+            Self::Faster => "faster",
+            Self::Slower => "slower",
+            Self::NoDifference => "no difference shown",
         }
     }
 }
 
-fn row(old: &CellRecord, after: &Record) -> Result<[String; 6], Missing> {
-    let new = after.cells.iter().find(|new| key(new) == key(old)).ok_or(Missing::Alone)?;
-    let (old_s, new_s) = (old.timed_s(), new.timed_s());
-    let (before_s, after_s) = median(&old_s).zip(median(&new_s)).ok_or(Missing::NoTime)?;
-    let ratio = bootstrap::ratio_of_medians(&old_s, &new_s).ok_or(Missing::TooFewRounds)?;
-    Ok([
-        table::who(old),
-        table::seconds(before_s),
-        table::seconds(after_s),
-        fixed(ratio.estimate, 2),
-        format!("{} – {}", fixed(ratio.low, 2), fixed(ratio.high, 2)),
-        word(ratio).into(),
-    ])
+/// A fact that makes two records hard to compare.
+#[derive(Serialize)]
+struct Difference {
+    what: &'static str,
+    before: String,
+    after: String,
 }
 
-/// Only an interval that excludes 1 shows a difference; one that contains 1 does not show that the two are equal.
-fn word(ratio: Estimate) -> &'static str {
-    match ratio {
-        Estimate { low, .. } if low > 1.0 => "faster",
-        Estimate { high, .. } if high < 1.0 => "slower",
-        _ => "no difference shown",
-    }
-}
-
-/// The differences that make two records hard to compare.
-fn differences(before: &Record, after: &Record) -> Vec<String> {
+fn differences(before: &Record, after: &Record) -> Vec<Difference> {
     let hosts = (&before.host, &after.host);
     let known = |fact: Option<&String>| fact.map_or_else(|| "unknown".into(), String::clone);
     let pairs = [
@@ -133,7 +294,7 @@ fn differences(before: &Record, after: &Record) -> Vec<String> {
         ("build profile", hosts.0.profile.clone(), hosts.1.profile.clone()),
     ];
     let differ = pairs.into_iter().filter(|(_, before, after)| before != after);
-    differ.map(|(what, before, after)| format!("{what}: {before}, then {after}")).collect()
+    differ.map(|(what, before, after)| Difference { what, before, after }).collect()
 }
 
 #[cfg(test)]
@@ -142,7 +303,35 @@ mod tests {
 
     #[test]
     fn only_an_interval_beside_one_is_a_difference() {
-        let ratio = |low, high| word(Estimate { estimate: f64::midpoint(low, high), low, high });
-        assert_eq!([ratio(1.1, 1.2), ratio(0.8, 0.9), ratio(0.9, 1.1)], ["faster", "slower", "no difference shown"]);
+        let shown = |low, high| Shown::by(Estimate { estimate: f64::midpoint(low, high), low, high });
+        let found = [shown(1.1, 1.2), shown(0.8, 0.9), shown(0.9, 1.1)];
+        assert_eq!(found, [Shown::Faster, Shown::Slower, Shown::NoDifference]);
+    }
+
+    #[test]
+    fn only_a_whole_interval_beyond_the_margin_is_slower() {
+        let gate =
+            |low, high, percent| GateOutcome::of(Estimate { estimate: f64::midpoint(low, high), low, high }, percent);
+        // At 25 %, a time may be 1.25 times as long: a speed of 0.8.
+        for (low, high, outcome) in [
+            (0.70, 0.79, GateOutcome::Slower),
+            (0.70, 0.81, GateOutcome::Undecided),
+            (0.81, 0.99, GateOutcome::Passed),
+            (0.70, 1.20, GateOutcome::Undecided),
+            (1.10, 1.20, GateOutcome::Passed),
+        ] {
+            assert_eq!(gate(low, high, 25.0), outcome, "{low} – {high}");
+        }
+        assert_eq!(gate(0.98, 0.99, 0.0), GateOutcome::Slower);
+    }
+
+    #[test]
+    fn a_share_is_a_number_in_percent() {
+        for (text, share) in [("5%", 5.0), ("2.5 %", 2.5), ("0", 0.0)] {
+            assert_eq!(percent(text), Ok(share), "{text}");
+        }
+        for text in ["", "%", "-1%", "nan", "inf%", "five", "5%%"] {
+            assert!(percent(text).is_err(), "{text}");
+        }
     }
 }

@@ -1,12 +1,17 @@
 //! `makespan doctor`: what on this machine disturbs measurements, with remedies, and the optional parts it has.
 
 use super::{Data, print::say};
-use measure::disturbances::{self, Inspection, Severity};
+use harness::results::output::Output;
+use measure::disturbances::{self, Disturbance, Inspection, Severity};
+use serde::Serialize;
 use std::{
+    collections::BTreeMap,
     env::{self, VarError},
-    path::PathBuf,
+    iter,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
+use support::terminal::printable_path;
 use work::{
     queue::{
         address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
@@ -18,50 +23,190 @@ use work::{
 };
 
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
     /// Python interpreter to look at (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
     #[arg(long, value_name = "PATH")]
     python: Vec<PathBuf>,
+    /// Also write what was found as JSON; `-` for standard output, instead of the text
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
     #[command(flatten)]
     data: Data,
 }
 
-pub fn run(args: &DoctorArgs) -> ExitCode {
-    say!("What disturbs measurements on this machine:");
-    let findings = disturbances::find();
-    for finding in &findings {
-        match finding {
-            Inspection::Fine { name, found } => say!("  ✓ {name}: {found}"),
-            Inspection::Unknown { name } => say!("  ? {name}: not known on this system"),
-            Inspection::Disturbs(it) => {
-                let mark = if it.severity == Severity::Warning { "✗" } else { "·" };
-                say!("  {mark} {}: {}\n    remedy: {}", it.name, it.found, it.remedy);
+const EXAMPLES: &str = "\
+Examples:
+  makespan doctor
+  makespan doctor && makespan reproduce
+  makespan doctor --json - | jq -r '.machine[] | select(.state == \"distorts\") | .remedy'
+
+The exit code is 0 if nothing found distorts figures and every named Python and queue can be used;
+otherwise it is 1, and the lines with ✗ say why.";
+
+/// What was found. Other programs read it; `fixtures/schema/doctor-1.json` describes it.
+#[derive(Serialize)]
+struct Checkup {
+    schema: &'static str,
+    /// Whether no line has the state [`LineState::Distorts`] or [`LineState::Unusable`].
+    ready: bool,
+    machine: Vec<Line>,
+    programs: Vec<OptionalProgram>,
+    pythons: Vec<PythonLine>,
+    queue: Line,
+}
+
+/// One thing that was looked at.
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    state: LineState,
+    /// Its state in words; `None` where it is unknown.
+    found: Option<String>,
+    remedy: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum LineState {
+    Fine,
+    /// It matters, and comparisons within one run tolerate it.
+    Disturbs,
+    /// Figures measured now would mislead.
+    Distorts,
+    /// It was named, and can't be used.
+    Unusable,
+    /// It is optional, and not there.
+    Absent,
+    Unknown,
+}
+
+impl LineState {
+    fn mark(self) -> char {
+        match self {
+            Self::Fine => '✓',
+            Self::Disturbs => '·',
+            Self::Distorts | Self::Unusable => '✗',
+            Self::Absent => '-',
+            Self::Unknown => '?',
+        }
+    }
+}
+
+impl Line {
+    fn new(name: impl Into<String>, state: LineState, found: impl Into<String>) -> Self {
+        Self { name: name.into(), state, found: Some(found.into()), remedy: None }
+    }
+
+    fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    fn print(&self) {
+        let found = self.found.as_deref().unwrap_or("not known on this system");
+        say!("  {} {}: {found}", self.state.mark(), self.name);
+        if let Some(remedy) = &self.remedy {
+            say!("    remedy: {remedy}");
+        }
+    }
+}
+
+impl From<Inspection> for Line {
+    fn from(inspection: Inspection) -> Self {
+        match inspection {
+            Inspection::Fine { name, found } => Self::new(name, LineState::Fine, found),
+            Inspection::Unknown { name } => {
+                Self { name: name.into(), state: LineState::Unknown, found: None, remedy: None }
+            }
+            Inspection::Disturbs(Disturbance { name, found, remedy, severity }) => {
+                let state = if severity == Severity::Warning { LineState::Distorts } else { LineState::Disturbs };
+                Self::new(name, state, found).with_remedy(remedy)
             }
         }
     }
-    say!("\nOptional parts:");
-    for (program, purpose) in OPTIONAL {
-        let found = on_path(program.as_ref()).map(|place| place.display().to_string());
-        let (mark, place) = found.as_ref().map_or(("-", "not found"), |place| ("✓", place.as_str()));
-        say!("  {mark} {program}: {purpose} ({place})");
+}
+
+/// A program that makespan works without.
+#[derive(Serialize)]
+struct OptionalProgram {
+    name: &'static str,
+    purpose: &'static str,
+    path: Option<String>,
+}
+
+/// An interpreter, or why there is none.
+#[derive(Serialize)]
+struct PythonLine {
+    #[serde(flatten)]
+    line: Line,
+    /// `None` if it can't be used.
+    facts: Option<InterpreterFacts>,
+}
+
+#[derive(Serialize)]
+struct InterpreterFacts {
+    path: String,
+    implementation: String,
+    version: String,
+    lock: bool,
+    start_methods: Vec<String>,
+    default_start_method: String,
+    packages: BTreeMap<String, Option<String>>,
+    lacks: BTreeMap<String, String>,
+}
+
+pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
+    let checkup = Checkup::now(args);
+    if args.json != Some(Output::Stdout) {
+        checkup.print();
     }
-    say!("\nPython, for `--strategy python/threads` and the like:");
-    pythons(args);
-    say!("\nA job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):");
-    queue();
-    let warnings = findings
-        .iter()
-        .filter(|finding| matches!(finding, Inspection::Disturbs(it) if it.severity == Severity::Warning));
-    say!(
-        "\n{}",
-        match warnings.count() {
-            0 => "No blockers: ready to measure.".to_owned(),
-            count => format!(
-                "{count} of these distort figures (✗). Comparisons within one run suffer less than single times."
-            ),
+    if let Some(output) = &args.json {
+        output.write_json(&checkup)?;
+    }
+    Ok(if checkup.ready { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+impl Checkup {
+    fn now(args: &DoctorArgs) -> Self {
+        let machine: Vec<Line> = disturbances::find().into_iter().map(Line::from).collect();
+        let (pythons, queue) = (pythons(args), queue());
+        let bad = |line: &Line| matches!(line.state, LineState::Distorts | LineState::Unusable);
+        let lines = machine.iter().chain(pythons.iter().map(|python| &python.line));
+        let ready = !lines.chain(iter::once(&queue)).any(bad);
+        let found = |&(name, purpose): &(&'static str, _)| OptionalProgram {
+            name,
+            purpose,
+            path: on_path(name.as_ref()).map(|path| printable_path(&path)),
+        };
+        let programs = OPTIONAL.iter().map(found).collect();
+        Self { schema: "makespan.doctor/1", ready, machine, programs, pythons, queue }
+    }
+
+    fn print(&self) {
+        say!("What disturbs measurements on this machine:");
+        self.machine.iter().for_each(Line::print);
+        say!("\nOptional parts:");
+        for OptionalProgram { name, purpose, path } in &self.programs {
+            let place = path.as_deref().unwrap_or("not found");
+            let state = if path.is_some() { LineState::Fine } else { LineState::Absent };
+            say!("  {} {name}: {purpose} ({place})", state.mark());
         }
-    );
-    ExitCode::SUCCESS
+        say!("\nPython, for `--strategy python/threads` and the like:");
+        self.pythons.iter().for_each(PythonLine::print);
+        say!("\nA job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):");
+        self.queue.print();
+        let distort = self.machine.iter().filter(|line| line.state == LineState::Distorts).count();
+        say!(
+            "\n{}",
+            match (self.ready, distort) {
+                (true, _) => "No blockers: ready to measure.".to_owned(),
+                (_, 0) => "Nothing distorts figures, but what is named above with ✗ can't be used.".to_owned(),
+                (_, count) => format!(
+                    "{count} of these distort figures (✗). Comparisons within one run suffer less than single times."
+                ),
+            }
+        );
+    }
 }
 
 /// Programs that makespan works without.
@@ -72,55 +217,97 @@ const OPTIONAL: &[(&str, &str)] = &[
     ("redis-server", "a queue that workers on other machines can reach; `make redis` starts one"),
 ];
 
-/// Says of each interpreter what it is and has, one by one: a bad one must not hide the others.
-fn pythons(args: &DoctorArgs) {
+/// What each interpreter is and has, one by one: a bad one must not hide the others.
+fn pythons(args: &DoctorArgs) -> Vec<PythonLine> {
     let store = args.data.clone().store();
-    for path in programs(&args.python) {
-        match path.and_then(|path| found(&[path], store.dir())) {
-            Ok(interpreters) => interpreters.iter().for_each(python),
-            Err(error @ NoInterpreter::NotFound) => say!("  - {error}"),
-            Err(error) => say!("  ✗ {error}\n    remedy: name another one with --python PATH or {PYTHON_VARIABLE}"),
+    let of = |path: Result<PathBuf, NoInterpreter>| match path.and_then(|path| found(&[path], store.dir())) {
+        Ok(interpreters) => interpreters.into_iter().map(PythonLine::usable).collect(),
+        Err(NoInterpreter::Unusable { path, reason }) => vec![PythonLine::unusable(&path, reason)],
+        Err(none @ NoInterpreter::NotFound) => {
+            vec![PythonLine { line: Line::new("python3", LineState::Absent, none.to_string()), facts: None }]
+        }
+    };
+    programs(&args.python).into_iter().flat_map(of).collect()
+}
+
+impl PythonLine {
+    fn usable(interpreter: Interpreter) -> Self {
+        let line = Line::new(&interpreter.label, LineState::Fine, interpreter.to_string());
+        let Interpreter { path, greeting, .. } = interpreter;
+        let Greeting {
+            implementation, version, lock, start_methods, default_start_method, packages, strategies, ..
+        } = greeting;
+        let lacks = strategies.into_iter().filter(|(_, missing)| !missing.is_empty()).collect();
+        let path = printable_path(&path);
+        let facts = InterpreterFacts {
+            path,
+            implementation,
+            version,
+            lock,
+            start_methods,
+            default_start_method,
+            packages,
+            lacks,
+        };
+        Self { line, facts: Some(facts) }
+    }
+
+    fn unusable(path: &Path, reason: String) -> Self {
+        let remedy = format!("name another one with --python PATH or {PYTHON_VARIABLE}");
+        let line = Line::new(printable_path(path), LineState::Unusable, reason).with_remedy(remedy);
+        Self { line, facts: None }
+    }
+
+    fn print(&self) {
+        self.line.print();
+        let Some(InterpreterFacts { start_methods, default_start_method, packages, lacks, .. }) = &self.facts else {
+            return;
+        };
+        let methods = start_methods
+            .iter()
+            .map(|method| if method == default_start_method { format!("{method} (default)") } else { method.clone() });
+        let installed = packages.iter().filter_map(|(name, version)| Some(format!("{name} {}", version.as_ref()?)));
+        let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        say!("    start methods: {}", listed(methods.collect()));
+        say!("    packages: {}", listed(installed.collect()));
+        for (strategy, missing) in lacks {
+            say!("    without python/{strategy}: it lacks {missing}");
         }
     }
 }
 
-fn python(interpreter: &Interpreter) {
-    let Greeting { start_methods, default_start_method, packages, strategies, .. } = &interpreter.greeting;
-    let methods = start_methods
-        .iter()
-        .map(|method| if method == default_start_method { format!("{method} (default)") } else { method.clone() });
-    let installed = packages.iter().filter_map(|(name, version)| Some(format!("{name} {}", version.as_ref()?)));
-    let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    say!("  ✓ {}: {interpreter}", interpreter.label);
-    say!("    start methods: {}", listed(methods.collect()));
-    say!("    packages: {}", listed(installed.collect()));
-    for (strategy, missing) in strategies.iter().filter(|(_, missing)| !missing.is_empty()) {
-        say!("    without python/{strategy}: it lacks {missing}");
-    }
-}
-
-/// Checks the queue that the user has named, otherwise a Redis on this machine.
-fn queue() {
-    let (named, text) = match env::var(VARIABLE) {
-        Ok(text) if !text.is_empty() => (format!("{VARIABLE}: "), text),
-        Ok(_) | Err(VarError::NotPresent) => (String::new(), LOCAL_REDIS.to_owned()),
-        Err(VarError::NotUnicode(_)) => return say!("  ✗ {VARIABLE}: not valid UTF-8"),
+/// The queue that the user has named, otherwise a Redis on this machine.
+fn queue() -> Line {
+    let (name, text) = match env::var(VARIABLE) {
+        Ok(text) if !text.is_empty() => (VARIABLE, text),
+        Ok(_) | Err(VarError::NotPresent) => ("queue", LOCAL_REDIS.to_owned()),
+        Err(VarError::NotUnicode(_)) => return Line::new(VARIABLE, LineState::Unusable, "not valid UTF-8"),
     };
     let url = match text.parse() {
         Ok(Address::Redis(url)) => url,
-        Ok(file) => return say!("  ✓ {named}{file}: a file, which only workers on this machine can reach"),
-        Err(error) => return say!("  ✗ {named}{error}"),
+        Ok(file) => {
+            return Line::new(
+                name,
+                LineState::Fine,
+                format!("{file}: a file, which only workers on this machine can reach"),
+            );
+        }
+        Err(error) => return Line::new(name, LineState::Unusable, error),
     };
     match Redis::new(&url, DEFAULT_NAME).about() {
         Ok(RedisFacts { version, append_only: true }) => {
-            say!("  ✓ {named}{url}: Redis {version} with append-only persistence");
+            Line::new(name, LineState::Fine, format!("{url}: Redis {version} with append-only persistence"))
         }
-        Ok(RedisFacts { version, append_only: false }) => say!(
-            "  · {named}{url}: Redis {version} without append-only persistence: jobs are lost when it restarts\n    \
-             remedy: redis-cli -h {} -p {} config set appendonly yes, and the same in its redis.conf",
-            url.host,
-            url.port
-        ),
-        Err(error) => say!("  {} {named}{error}", if named.is_empty() { "-" } else { "✗" }),
+        Ok(RedisFacts { version, append_only: false }) => {
+            let lost = "without append-only persistence: jobs are lost when it restarts";
+            Line::new(name, LineState::Disturbs, format!("{url}: Redis {version} {lost}")).with_remedy(format!(
+                "redis-cli -h {} -p {} config set appendonly yes, and the same in its redis.conf",
+                url.host, url.port
+            ))
+        }
+        Err(error) => {
+            let state = if name == VARIABLE { LineState::Unusable } else { LineState::Absent };
+            Line::new(name, state, error.to_string())
+        }
     }
 }

@@ -2,11 +2,16 @@
 
 use super::print::{columns, say, wrapped};
 use anyhow::Context;
-use harness::scenario::{self, Scenario, claim::Claim};
+use harness::{
+    results::output::Output,
+    scenario::{self, Scenario, claim::Claim},
+};
+use serde::Serialize;
 use std::process::ExitCode;
 use work::strategy;
 
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ListArgs {
     /// Print names only, one per line, scenarios first
     #[arg(long)]
@@ -14,10 +19,94 @@ pub struct ListArgs {
     /// List the claims, each with its question
     #[arg(long, conflicts_with = "names")]
     claims: bool,
+    /// Write all three as JSON instead; `-` for standard output
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "claims"])]
+    json: Option<Output>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan list
+  makespan list --claims
+  makespan list --json - | jq -r '.claims[] | [.id, .scenario, .question] | @tsv'";
+
+/// What there is, for other programs: `fixtures/schema/list-1.json` describes it.
+#[derive(Serialize)]
+struct WholeList<'a> {
+    schema: &'static str,
+    scenarios: Vec<ListedScenario<'a>>,
+    strategies: Vec<ListedStrategy>,
+    claims: Vec<ListedClaim<'a>>,
+}
+
+#[derive(Serialize)]
+struct ListedScenario<'a> {
+    name: &'a str,
+    title: &'a str,
+    question: &'a str,
+    document: Option<&'a str>,
+    variants: Vec<ListedVariant<'a>>,
+    cells: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ListedVariant<'a> {
+    name: &'a str,
+    tasks: u32,
+}
+
+#[derive(Serialize)]
+struct ListedStrategy {
+    name: &'static str,
+    summary: &'static str,
+    max_workers: u32,
+}
+
+#[derive(Serialize)]
+struct ListedClaim<'a> {
+    id: &'a str,
+    document: &'a str,
+    scenario: &'a str,
+    question: &'a str,
+}
+
+impl<'a> WholeList<'a> {
+    fn of(scenarios: &'a [Scenario]) -> Self {
+        let variants = |scenario: &'a Scenario| {
+            scenario.variants.iter().map(|variant| ListedVariant { name: &variant.name, tasks: variant.tasks() })
+        };
+        let listed = |scenario: &'a Scenario| ListedScenario {
+            name: &scenario.name,
+            title: &scenario.title,
+            question: &scenario.question,
+            document: scenario.document.as_deref(),
+            variants: variants(scenario).collect(),
+            cells: scenario.cells.iter().map(ToString::to_string).collect(),
+        };
+        let claim = |(scenario, claim): (&'a Scenario, &'a Claim)| ListedClaim {
+            id: &claim.id,
+            document: claim.document(),
+            scenario: &scenario.name,
+            question: &claim.question,
+        };
+        Self {
+            schema: "makespan.list/1",
+            scenarios: scenarios.iter().map(listed).collect(),
+            strategies: strategy::ALL
+                .iter()
+                .map(|it| ListedStrategy { name: it.name(), summary: it.summary(), max_workers: it.max_workers() })
+                .collect(),
+            claims: by_document(scenarios).into_iter().map(claim).collect(),
+        }
+    }
 }
 
 pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let scenarios = scenario::all().context("a built-in scenario")?;
+    if let Some(output) = &args.json {
+        output.write_json(&WholeList::of(&scenarios))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if args.names {
         for scenario in &scenarios {
             say!("{}", scenario.name);
@@ -54,11 +143,8 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
 
 /// Every claim with its question, grouped by document.
 fn claims(scenarios: &[Scenario]) {
-    let mut claims: Vec<(&Scenario, &Claim)> =
-        scenarios.iter().flat_map(|scenario| scenario.claims.iter().map(move |claim| (scenario, claim))).collect();
-    claims.sort_by_key(|(_, claim)| (claim.document(), number(claim)));
     say!("Claims (makespan reproduce CLAIM, or DOCUMENT, or SCENARIO):");
-    for of_document in claims.chunk_by(|(_, a), (_, b)| a.document() == b.document()) {
+    for of_document in by_document(scenarios).chunk_by(|(_, a), (_, b)| a.document() == b.document()) {
         say!("\nDocument {}:", of_document[0].1.document());
         for (scenario, claim) in of_document {
             say!("  {:6}  {} ({})", claim.id, claim.question, scenario.name);
@@ -66,7 +152,10 @@ fn claims(scenarios: &[Scenario]) {
     }
 }
 
-/// `3` of `000-3`: as text, 10 would come before 3.
-fn number(claim: &Claim) -> Option<u32> {
-    claim.id.split_once('-')?.1.parse().ok()
+/// Every claim with its scenario, in the ledger's order.
+fn by_document(scenarios: &[Scenario]) -> Vec<(&Scenario, &Claim)> {
+    let mut claims: Vec<(&Scenario, &Claim)> =
+        scenarios.iter().flat_map(|scenario| scenario.claims.iter().map(move |claim| (scenario, claim))).collect();
+    claims.sort_by_key(|(_, claim)| claim.place());
+    claims
 }

@@ -327,8 +327,9 @@ fn doctor(queue: Option<&str>) -> String {
         command.env("MAKESPAN_QUEUE", queue);
     }
     let output = command.output().expect("makespan starts");
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).expect("it writes text")
+    let told = String::from_utf8(output.stdout).expect("it writes text");
+    assert_eq!(output.status.code(), Some(i32::from(told.contains('✗'))), "{told}");
+    told
 }
 
 #[test]
