@@ -42,7 +42,7 @@ impl Law {
 
 /// Sigma and kappa.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Parameters {
+struct SigmaKappa {
     sigma: f64,
     kappa: f64,
 }
@@ -53,7 +53,7 @@ pub fn speedup(sigma: f64, kappa: f64, workers: u32) -> f64 {
     n / (1.0 + sigma * (n - 1.0) + kappa * n * (n - 1.0))
 }
 
-impl Parameters {
+impl SigmaKappa {
     fn speedup(self, workers: u32) -> f64 {
         speedup(self.sigma, self.kappa, workers)
     }
@@ -99,7 +99,7 @@ impl Parameters {
 
 /// Why nothing was fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refusal {
+pub enum NotFitted {
     /// Fewer different worker counts than the law needs; one worker is known beforehand and needn't be measured.
     TooFewCounts {
         /// How many there are, one worker included.
@@ -113,7 +113,7 @@ pub enum Refusal {
     NotPositive,
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for NotFitted {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooFewCounts { found, needed } => {
@@ -125,7 +125,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl std::error::Error for Refusal {}
+impl std::error::Error for NotFitted {}
 
 /// A law fitted to speedups by worker count. All intervals are 95 %.
 #[derive(Debug, Clone)]
@@ -144,8 +144,8 @@ pub struct UslFit {
     pub worst_departure: f64,
     /// The largest worker count that was measured. What lies beyond it is an extrapolation.
     pub most_workers: u32,
-    fitted: Parameters,
-    drawn: Vec<Parameters>,
+    fitted: SigmaKappa,
+    drawn: Vec<SigmaKappa>,
 }
 
 impl UslFit {
@@ -176,10 +176,10 @@ impl UslFit {
 /// it is known. Two rounds are needed, and positive numbers.
 ///
 /// Points with more workers than cores follow another law if their tasks compute: leave them out.
-pub fn fit(law: Law, points: &[(u32, Vec<f64>)]) -> Result<UslFit, Refusal> {
+pub fn fit(law: Law, points: &[(u32, Vec<f64>)]) -> Result<UslFit, NotFitted> {
     let positive = |speedup: &f64| *speedup > 0.0 && speedup.is_finite();
     if points.iter().any(|(workers, speedups)| *workers == 0 || !speedups.iter().all(positive)) {
-        return Err(Refusal::NotPositive);
+        return Err(NotFitted::NotPositive);
     }
     let above: Vec<&(u32, Vec<f64>)> = points.iter().filter(|(workers, _)| *workers > 1).collect();
     let mut counts: Vec<u32> = above.iter().map(|(workers, _)| *workers).collect();
@@ -187,11 +187,11 @@ pub fn fit(law: Law, points: &[(u32, Vec<f64>)]) -> Result<UslFit, Refusal> {
     counts.dedup();
     let (needed, found) = (law.parameters() + 1, counts.len() + 1);
     let Some(&most_workers) = counts.last().filter(|_| found >= needed) else {
-        return Err(Refusal::TooFewCounts { found, needed });
+        return Err(NotFitted::TooFewCounts { found, needed });
     };
     let rounds = above.iter().map(|(_, speedups)| speedups.len()).min().unwrap_or(0);
     if rounds < 2 {
-        return Err(Refusal::TooFewRounds);
+        return Err(NotFitted::TooFewRounds);
     }
     let logarithms: Vec<(u32, Vec<f64>)> = above
         .iter()
@@ -203,12 +203,12 @@ pub fn fit(law: Law, points: &[(u32, Vec<f64>)]) -> Result<UslFit, Refusal> {
         logarithms.iter().map(|(workers, of)| (*workers, mean(of).exp())).collect()
     };
     let measured = means(&(0..rounds).collect::<Vec<_>>());
-    let fitted = Parameters::fitted(law, &measured);
+    let fitted = SigmaKappa::fitted(law, &measured);
     let mut random = Pcg64::seed_from_u64(1);
-    let drawn: Vec<Parameters> = (0..RESAMPLES)
+    let drawn: Vec<SigmaKappa> = (0..RESAMPLES)
         .map(|_| {
             let chosen: Vec<usize> = (0..rounds).map(|_| random.random_range(0..rounds)).collect();
-            Parameters::fitted(law, &means(&chosen))
+            SigmaKappa::fitted(law, &means(&chosen))
         })
         .collect();
     let departures = measured.iter().map(|&(workers, speedup)| (fitted.speedup(workers) / speedup - 1.0).abs());
@@ -317,17 +317,17 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_fit() {
         let points = |counts: &[u32]| noisy(0.1, 0.0, counts, 3, 0.01, 1);
-        let too_few = |found, needed| Some(Refusal::TooFewCounts { found, needed });
+        let too_few = |found, needed| Some(NotFitted::TooFewCounts { found, needed });
         assert_eq!(fit(Law::Usl, &points(&[1, 2])).err(), too_few(2, 3));
         assert_eq!(fit(Law::Usl, &points(&[2, 2, 2])).err(), too_few(2, 3));
         assert_eq!(fit(Law::Amdahl, &points(&[1])).err(), too_few(1, 2));
         assert!(fit(Law::Amdahl, &points(&[2])).is_ok() && fit(Law::Usl, &points(&[2, 4])).is_ok());
-        assert_eq!(fit(Law::Amdahl, &[(2, vec![1.5])]).err(), Some(Refusal::TooFewRounds));
-        assert_eq!(fit(Law::Amdahl, &[(2, vec![1.5; 3]), (4, vec![])]).err(), Some(Refusal::TooFewRounds));
+        assert_eq!(fit(Law::Amdahl, &[(2, vec![1.5])]).err(), Some(NotFitted::TooFewRounds));
+        assert_eq!(fit(Law::Amdahl, &[(2, vec![1.5; 3]), (4, vec![])]).err(), Some(NotFitted::TooFewRounds));
         for speedup in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            assert_eq!(fit(Law::Amdahl, &[(2, vec![speedup; 3])]).err(), Some(Refusal::NotPositive));
+            assert_eq!(fit(Law::Amdahl, &[(2, vec![speedup; 3])]).err(), Some(NotFitted::NotPositive));
         }
-        assert_eq!(fit(Law::Amdahl, &[(0, vec![1.0; 3])]).err(), Some(Refusal::NotPositive));
+        assert_eq!(fit(Law::Amdahl, &[(0, vec![1.0; 3])]).err(), Some(NotFitted::NotPositive));
     }
 
     proptest! {

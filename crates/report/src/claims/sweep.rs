@@ -54,7 +54,7 @@ struct Printed<'a> {
 }
 
 /// Amdahl's law, fitted.
-struct Law {
+struct LawThatFits {
     fit: AmdahlFit,
     /// The serial fraction if every point were at its interval's upper end, and at its lower end.
     between: (f64, f64),
@@ -106,11 +106,11 @@ impl<'a> Sweep<'a> {
         curves::speedups_beside(&self.group, cores, id, beside, &self.caption(law.as_ref()))
     }
 
-    fn caption(&self, law: Option<&Law>) -> Markup {
+    fn caption(&self, law: Option<&LawThatFits>) -> Markup {
         html! {
             (words::speedup_caption(&self.group))
             @if !self.published.is_empty() { " Hollow marks are the document's figures." }
-            @if let Some(Law { fit, between: (low, high), most, points }) = law {
+            @if let Some(LawThatFits { fit, between: (low, high), most, points }) = law {
                 " Dashed is Amdahl's law with a serial part of " (percent(fit.serial_fraction))
                 " (" (percent(*low)) " to " (percent(*high)) " by the intervals' ends), fitted to "
                 (count(*points, "point")) " of " (palette::label(self.strategy)) " with up to " (most)
@@ -121,7 +121,7 @@ impl<'a> Sweep<'a> {
 
     /// Fitted to the strategy's points that the cores don't limit: at most as many workers as cores, or cores that were
     /// mostly idle because the tasks wait.
-    fn law(&self) -> Option<Law> {
+    fn law(&self) -> Option<LawThatFits> {
         let cores = self.record.host.cores_usable;
         let free = |cell: &&Cell| {
             let idle = cell.record.cpu_share().is_some_and(|share| share < IDLE * f64::from(cores));
@@ -136,7 +136,7 @@ impl<'a> Sweep<'a> {
         let fit = fitted(|speedup| speedup.estimate)?;
         let between = (fitted(|speedup| speedup.high)?.serial_fraction, fitted(|speedup| speedup.low)?.serial_fraction);
         let most = cells.iter().map(|cell| cell.record.workers()).max()?;
-        (cells.len() >= LEAST_POINTS && fit.worst_departure <= FITS).then_some(Law {
+        (cells.len() >= LEAST_POINTS && fit.worst_departure <= FITS).then_some(LawThatFits {
             fit,
             between,
             most,
