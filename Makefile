@@ -69,6 +69,7 @@ redis: ## Start a Redis for the queue strategy, with its files under target/redi
 lint: ## Format and lint
 	$(CARGO) fmt
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	$(CARGO) clippy --workspace --bench '*' -- -D warnings # --all-targets leaves out those that `cargo bench` does
 
 clean: ## Remove everything that was built or measured
 	$(CARGO) clean

@@ -142,6 +142,7 @@ fn added_latency(criterion: &mut Criterion) {
         blocking: false,
         retries: 0,
         retry_wait: Duration::ZERO,
+        save: None,
         stays: false,
     });
     criterion.bench_function(LATENCY, |bencher| {

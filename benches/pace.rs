@@ -11,10 +11,10 @@ use common::asked::{Asked, Mode};
 use makespan::{
     findings::{FigureFinding, Finding, findings},
     results::{evidence::Evidence, record::Purpose},
-    runner::{self, Plan, Settings, Silent},
+    runner::{self, Plan, Silent},
     scenario::{self, CellSpec, Scenario},
 };
-use std::{process::ExitCode, sync::Arc};
+use std::process::ExitCode;
 
 /// Rounds at each scale: waits scatter little.
 const ROUNDS: u32 = 6;
@@ -54,10 +54,10 @@ fn compared(scenario: &Scenario, mode: Mode) -> Result<Vec<String>, String> {
         own.figures.iter().zip(&half.figures).map(|figures| (format!("{}: {}", own.id, figures.0.name), figures))
     });
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(["figure", "own scale", "half of it", "verdicts"]);
-    (1..3)
-        .filter_map(|column| table.column_mut(column))
-        .for_each(|column| column.set_cell_alignment(CellAlignment::Right));
+    table.load_style(presets::NOTHING).set_header(["figure", "own scale", "half of it", "verdicts"]);
+    for column in table.column_iter_mut().skip(1).take(2) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
     let mut changed = Vec::new();
     for (name, (own, half)) in pairs {
         let verdicts = [own, half].map(|figure| figure.verdict.words());
@@ -84,18 +84,8 @@ fn judged(scenario: &Scenario, mode: Mode) -> Result<Vec<Finding>, String> {
     let named: Vec<&CellSpec> =
         scenario.claims.iter().flat_map(|claim| claim.cells().into_iter().filter(own)).map(|(_, cell)| cell).collect();
     let cells: Vec<CellSpec> = scenario.cells.iter().filter(|cell| named.contains(cell)).cloned().collect();
-    let env = common::env();
-    let settings = Settings {
-        data: env.scratch.clone(),
-        env,
-        images: None,
-        server: None,
-        plan: Plan { purpose: Purpose::Findings, ..Plan::rounds(if mode == Mode::Test { 2 } else { ROUNDS }) },
-        seed: 1,
-        interrupted: Arc::default(),
-        command: String::new(),
-        commit: None,
-    };
+    let rounds = if mode == Mode::Test { 2 } else { ROUNDS };
+    let settings = common::settings(Plan { purpose: Purpose::Findings, ..Plan::rounds(rounds) });
     let record = runner::measure(scenario, &cells, &settings, &mut Silent).map_err(|error| error.to_string())?;
     let evidence = Evidence { records: vec![record], ..Evidence::default() };
     Ok(findings(std::slice::from_ref(scenario), &evidence).claims)

@@ -18,7 +18,10 @@ use makespan::{
         median::{Median, median},
         paired, student,
     },
-    worker::feed::{Announcement, Doing, Feed},
+    worker::{
+        feed::{Announcement, Feed, Notice},
+        lane::Activity,
+    },
 };
 use rand::{RngExt, SeedableRng, seq::SliceRandom};
 use rand_pcg::Pcg64;
@@ -216,7 +219,13 @@ fn each_ns(feed: &Feed, threads: u32, each: u32) -> f64 {
             scope.spawn(move || {
                 for index in 0..each {
                     let (run, at_ns) = (1, u64::from(index));
-                    feed.announce(Announcement { run, at_ns, worker, index: Some(index), doing: Doing::Run });
+                    feed.announce(Announcement {
+                        run,
+                        at_ns,
+                        worker,
+                        index: Some(index),
+                        what: Notice::Worker(Activity::Run),
+                    });
                 }
             });
         }

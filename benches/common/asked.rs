@@ -128,7 +128,7 @@ fn filter(matches: &ArgMatches) -> Result<Filter, String> {
 
 const AFTER_HELP: &str = "\
 Every bench target of this package has the command line of Criterion 0.8. Targets that don't measure with Criterion
-(findings, mock_server, pace, queue, rounds, watched) accept all of it. FILTER, --exact, --list, --test and --quick mean the same
+(findings, mock_server, pace, predict, queue, rounds, watched) accept all of it. FILTER, --exact, --list, --test and --quick mean the same
 there; with --load-baseline, --discard-baseline or --profile-time they do nothing; other options have no effect.
 
 Without --bench, which `cargo bench` adds, each benchmark runs once and nothing is recorded: `cargo test --benches`.";

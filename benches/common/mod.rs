@@ -5,7 +5,12 @@ pub mod asked;
 
 use asked::Mode;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use makespan::{report, results::store, strategy::Env};
+use makespan::{
+    report,
+    results::store,
+    runner::{Plan, Settings},
+    strategy::Env,
+};
 use std::{
     ffi::OsStr,
     fs,
@@ -13,12 +18,29 @@ use std::{
     os::unix::fs::symlink,
     path::Path,
     process::{Command, ExitCode, ExitStatus},
+    sync::Arc,
 };
 use tempfile::TempDir;
 
 /// The environment of a strategy in a bench: workers are started from our binary, not from the bench's.
 pub fn env() -> Env {
     Env::new(env!("CARGO_BIN_EXE_makespan"), store::Store::at(None).dir())
+}
+
+/// Settings of a measurement that a bench makes itself, and that isn't recorded.
+pub fn settings(plan: Plan) -> Settings {
+    Settings {
+        env: env(),
+        data: store::Store::at(None).dir().into(),
+        images: None,
+        server: None,
+        plan,
+        baseline: None,
+        seed: 1,
+        interrupted: Arc::default(),
+        command: String::new(),
+        commit: None,
+    }
 }
 
 /// Runs our program, which measures and records. A test leaves no record and prints nothing unless it fails; a quick

@@ -6,15 +6,14 @@ use crate::common::{
 };
 use criterion::{BenchmarkId, Criterion, SamplingMode};
 use makespan::{
-    results::{criterion as criterion_files, store},
-    runner::{self, Plan, Settings, cell::PreparedCell},
+    results::criterion as criterion_files,
+    runner::{self, Plan, cell::PreparedCell},
     scenario::{self, CellSpec, Scenario},
 };
 use std::{
     cell::{LazyCell, RefCell},
     ops::RangeFrom,
     process::ExitCode,
-    sync::Arc,
     time::Duration,
 };
 
@@ -64,8 +63,9 @@ fn name(scenario: &Scenario, spec: &CellSpec) -> String {
 fn sweep(criterion: &mut Criterion, asked: &Asked, scenario: &Scenario) -> Vec<String> {
     // Set up when the first cell runs: with a filter, most scenarios have no cell to run and need no server or
     // fixtures.
-    let cells =
-        LazyCell::new(|| runner::cells(scenario, &scenario.sweep, &settings()).map_err(|error| error.to_string()));
+    let cells = LazyCell::new(|| {
+        runner::cells(scenario, &scenario.sweep, &common::settings(Plan::rounds(0))).map_err(|error| error.to_string())
+    });
     let failures = RefCell::new(Vec::new());
     let mut group = criterion.benchmark_group(&scenario.name);
     // Every sample has the same number of runs: with linear sampling, the last ones would take a minute.
@@ -113,19 +113,4 @@ fn time(cell: &PreparedCell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Re
     let samples = (0..iterations).zip(rounds).map(|(_, round)| cell.once(round).map_err(|error| error.to_string()));
     let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));
     seconds.sum::<Result<f64, String>>().map(Duration::from_secs_f64)
-}
-
-fn settings() -> Settings {
-    Settings {
-        env: common::env(),
-        data: store::Store::at(None).dir().into(),
-        images: None,
-        server: None,
-        plan: Plan::rounds(0),
-        baseline: None,
-        seed: 0,
-        interrupted: Arc::default(),
-        command: String::new(),
-        commit: None,
-    }
 }

@@ -180,6 +180,7 @@ impl Classroom {
             variant: run.variant.map(Into::into),
             strategies: run.strategies.iter().map(ToString::to_string).collect(),
             workers: vec![run.workers.into()],
+            schedules: Vec::new(),
             rounds: run.rounds,
             time_scale: None,
             ask: None,

@@ -1,0 +1,169 @@
+//! How well can a time with two workers be told from one worker's? Predicts threads, processes and async with two workers
+//! from the rounds of `sequential` and from what two cores of this machine are worth, measures them, and compares.
+//!
+//! Not a Criterion benchmark: its figures are the relative errors of predictions, printed for each cell and for all.
+
+mod common;
+
+use comfy_table::{CellAlignment, Table, presets};
+use common::asked::{Asked, Mode};
+use makespan::{
+    measure::{core_warmup::wake_cores, usable_cores::UsableCores},
+    results::record::{CellRecord, Check, Round},
+    runner::{self, Plan, Silent},
+    scenario::{self, CellSpec, Scenario, Timer},
+    stats::median::median,
+    strategy,
+    worker::{layout::WorkerLayout, task_queue::Schedule},
+};
+use std::{
+    hint::black_box,
+    num::NonZeroU32,
+    process::ExitCode,
+    thread::{self, Builder},
+    time::Instant,
+};
+
+/// Rounds of each cell.
+const ROUNDS: u32 = 8;
+
+/// An error up to this counts as small.
+const SMALL: f64 = 0.15;
+
+const STRATEGIES: [&str; 3] = ["threads", "processes", "async"];
+
+fn main() -> ExitCode {
+    let asked = Asked::of_this_process();
+    let scenarios = match scenario::all() {
+        Ok(scenarios) => scenarios,
+        Err(error) => return common::conclude(&[error.to_string()]),
+    };
+    let chosen = asked.choose(scenarios, |scenario| format!("predict/{}", scenario.name));
+    if chosen.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    let cores = two_cores(asked.mode);
+    let (mut compared, mut failures) = (Vec::new(), Vec::new());
+    for scenario in chosen {
+        if asked.mode == Mode::Test {
+            println!("Testing predict/{}", scenario.name);
+        } else {
+            eprintln!("measuring {}", scenario.name);
+        }
+        match measured(&scenario, cores, asked.mode) {
+            Ok(cells) => compared.extend(cells),
+            Err(error) => failures.push(format!("{}: {error}", scenario.name)),
+        }
+    }
+    match asked.mode {
+        Mode::Test if failures.is_empty() => println!("Success\n"),
+        Mode::Test => {}
+        _ => print(&compared, cores),
+    }
+    common::conclude(&failures)
+}
+
+/// A prediction beside what was measured.
+struct Compared {
+    name: String,
+    predicted_s: f64,
+    measured_s: f64,
+}
+
+impl Compared {
+    /// How much longer it was predicted to take, as a share of what it took.
+    fn error(&self) -> f64 {
+        self.predicted_s / self.measured_s - 1.0
+    }
+}
+
+/// How many times as fast two threads compute as one, both at the same time: 2 on two whole cores, less where they share a
+/// core, its cache or its clock.
+fn two_cores(mode: Mode) -> f64 {
+    let tries = if mode == Mode::Test { 1 } else { 15 };
+    let ratios: Vec<f64> = (0..tries).filter_map(|_| Some(2.0 * time_of(1)? / time_of(2)?)).collect();
+    let most = UsableCores::of_this_process().cores().clamp(1.0, 2.0);
+    median(&ratios).unwrap_or(1.0).clamp(1.0, most)
+}
+
+/// Seconds in which so many threads each sum the primes below a number; `None` if the system refuses a thread.
+fn time_of(threads: u32) -> Option<f64> {
+    let sum = || black_box((2..black_box(60_000_u64)).filter(|n| (2..=n.isqrt()).all(|by| n % by != 0)).sum::<u64>());
+    wake_cores();
+    let begun = Instant::now();
+    thread::scope(|scope| {
+        let all: Result<Vec<_>, _> = (0..threads).map(|_| Builder::new().spawn_scoped(scope, sum)).collect();
+        all.ok().map(drop)
+    })?;
+    Some(begun.elapsed().as_secs_f64())
+}
+
+/// Measures the scenario with one worker and with two, and predicts the latter from the former.
+fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>, String> {
+    // Of the cells of the sweep, a sequential run takes at most half a second.
+    let variant = scenario.sweep.first().map_or(scenario::DEFAULT_VARIANT, |cell| &cell.variant);
+    let two = STRATEGIES.iter().map(|&strategy| CellSpec {
+        variant: variant.to_owned(),
+        strategy: strategy.to_owned(),
+        shape: WorkerLayout::Plain(const { NonZeroU32::new(2).expect("2 is not 0") }),
+        deal: Schedule::OneByOne,
+        timer: Timer::Warm,
+        python: None,
+    });
+    let cells = scenario::with_baselines(two.collect());
+    let settings = common::settings(Plan::rounds(if mode == Mode::Test { 1 } else { ROUNDS }));
+    let record = runner::measure(scenario, &cells, &settings, &mut Silent).map_err(|error| error.to_string())?;
+    let time = |cell: &CellRecord| median(&cell.timed_s());
+    let passed = |cell: &&CellRecord| cell.check == Check::Passed && cell.task_errors() == 0;
+    let Some(alone) = record.cells.iter().find(|cell| cell.is_baseline).filter(passed) else { return Ok(Vec::new()) };
+    let name = |cell: &CellRecord| format!("{}: {}", scenario.name, cell.spec);
+    let compared = |cell: &CellRecord| {
+        Some(Compared {
+            name: name(cell),
+            predicted_s: predicted_s(alone, &cell.spec, cores)?,
+            measured_s: time(cell)?,
+        })
+    };
+    Ok(record.cells.iter().filter(|cell| !cell.is_baseline).filter(passed).filter_map(compared).collect())
+}
+
+/// The time with two workers. One worker's time is computing and waiting, and each of two has half of both, in whole tasks.
+/// If the strategy's workers compute at the same time, they are slower while they do; otherwise all computing is done one
+/// after the other, while the other worker may wait.
+fn predicted_s(alone: &CellRecord, spec: &CellSpec, cores: f64) -> Option<f64> {
+    let time_s = median(&alone.timed_s())?;
+    let computing_s = median(&alone.each(Round::cpu_s))?.min(time_s);
+    let half = f64::from(alone.tasks.div_ceil(2)) / f64::from(alone.tasks);
+    if !strategy::presentation(&spec.strategy).parallel {
+        return Some((time_s * half).max(computing_s));
+    }
+    // As likely as one worker computes at a moment, the other one does so too.
+    let slower = 1.0 + (2.0 / cores - 1.0) * computing_s / time_s;
+    Some(half * (time_s - computing_s + computing_s * slower))
+}
+
+/// Prints every cell, and how good the predictions are together.
+fn print(compared: &[Compared], cores: f64) {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_header(["cell", "predicted", "measured", "error"]);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    for cell in compared {
+        let ms = |seconds: f64| format!("{:.2} ms", 1e3 * seconds);
+        let error = format!("{:+.1} %", 100.0 * cell.error());
+        table.add_row([cell.name.clone(), ms(cell.predicted_s), ms(cell.measured_s), error]);
+    }
+    println!("Two workers, predicted from one worker and from two cores that are worth {cores:.2}:\n{table}\n");
+    let errors: Vec<f64> = compared.iter().map(|cell| cell.error().abs()).collect();
+    if let Some(middle) = median(&errors) {
+        let small = errors.iter().filter(|&&error| error <= SMALL).count();
+        println!(
+            "Median error {:.1} %; {small} of {} predictions ({:.0} %) are within {:.0} %.",
+            100.0 * middle,
+            errors.len(),
+            100.0 * small as f64 / errors.len() as f64,
+            100.0 * SMALL
+        );
+    }
+}
