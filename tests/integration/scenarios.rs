@@ -192,16 +192,61 @@ workers = [2]
     assert_eq!(cells, expected, "each strategy takes the shapes it can have, and one of fixed size appears once");
 }
 
+const NEW_SCENARIO: &str = include_str!("../../fixtures/new_scenario.toml");
+
+/// The lines without the `# ` before keys and tables: every optional key is used.
+fn switched_on(text: &str) -> String {
+    let is_key = |line: &str| {
+        let word = |c: char| c.is_ascii_lowercase() || c == '_';
+        line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.is_empty() && key.chars().all(word))
+    };
+    let on = |line: &str| line.strip_prefix("# ").filter(|rest| is_key(rest)).unwrap_or(line).to_owned();
+    text.lines().map(on).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn the_scenario_of_your_own_in_the_documents_is_right() {
-    let document = fs::read_to_string(in_project("fixtures/README.md")).expect("it is there");
-    let (_, rest) = document.split_once("```toml scenario\n").expect("the example");
-    let (text, _) = rest.split_once("```").expect("its end");
-    let scenario = scenario::parse("my", "my.toml", text).expect("it is right");
-    for variant in &scenario.variants {
-        variant.server.as_ref().expect("a server").check().expect("its numbers make sense");
+fn a_new_scenario_is_right_with_all_of_its_optional_keys() {
+    let (main, others) = NEW_SCENARIO.split_once("# ----- Other tasks").expect("a line between them");
+    scenario::parse("mine", "mine.toml", main).expect("as it is written");
+    let all = scenario::parse("mine", "mine.toml", &switched_on(main)).expect("with every key");
+    assert_eq!(all.variants.len(), 2);
+    assert!(all.variants[0].server.as_ref().is_some_and(|server| server.check().is_ok()));
+    let cells = "\n[[cells]]\nstrategies = ['threads']\nworkers = [2]\n";
+    let others: Vec<&str> = others.split("\n\n").filter(|part| part.contains("# [workload.")).collect();
+    assert_eq!(others.len(), 6, "prime_sum, thumbnails, gunzip, files, payload, sharing");
+    for other in others {
+        let text = format!("title = 't'\nquestion = 'q'\n{}{cells}", switched_on(other));
+        scenario::parse("mine", "mine.toml", &text).expect(other);
     }
-    assert_eq!(scenario.variants.len(), 4);
+}
+
+/// Every table refuses an unknown key with a list of its own keys. They come from the types.
+#[test]
+fn a_new_scenario_explains_every_key_that_there_is() {
+    // Filled in by the program, and claims, which have a guide of their own.
+    let elsewhere = ["photos", "claims", "decisions"];
+    let explained = |key: &str| {
+        let part_of_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
+        NEW_SCENARIO.match_indices(key).any(|(at, _)| {
+            let (before, after) = (&NEW_SCENARIO[..at], &NEW_SCENARIO[at + key.len()..]);
+            !part_of_word(before.chars().next_back()) && !part_of_word(after.chars().next())
+        })
+    };
+    let (main, others) = NEW_SCENARIO.split_once("# ----- Other tasks").expect("a line between them");
+    let all = [switched_on(main), switched_on(others)].concat();
+    let tables: BTreeSet<&str> = all.lines().filter(|line| line.starts_with('[')).chain([""]).collect();
+    let mut asked = Vec::new();
+    for table in tables {
+        let text = format!("{table}\nxyz = 1\n");
+        let error = scenario::parse("mine", "mine.toml", &text).expect_err("no table has it").to_string();
+        // A table whose keys are names, or part of a variant, has no list.
+        let Some((_, known)) = error.split_once("unknown field `xyz`, expected ") else { continue };
+        asked.push(table);
+        for key in known.split('`').skip(1).step_by(2).filter(|key| !elsewhere.contains(key)) {
+            assert!(explained(key), "{table}: `{key}` is not explained");
+        }
+    }
+    assert_eq!(asked.len(), 19, "each table of the file was asked for its keys: {asked:?}");
 }
 
 /// A 404 of the server's own would be measured as an answer.

@@ -7,6 +7,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod advise;
+mod check;
 mod classroom;
 mod compare;
 mod doctor;
@@ -18,6 +19,8 @@ mod list;
 mod manual;
 mod measuring;
 mod museum;
+mod new;
+mod predict;
 mod print;
 mod progress;
 mod quiz;
@@ -98,8 +101,14 @@ enum Command {
     Race(race::RaceArgs),
     /// Write the HTML page from the recorded measurements
     Report(report::ReportArgs),
+    /// Write a scenario to begin with, with every key explained
+    New(new::NewArgs),
+    /// Check scenarios without measuring them, and say what would be measured
+    Check(check::CheckArgs),
     /// Compare two recorded runs: what got faster?
     Compare(compare::CompareArgs),
+    /// Predict what more cores would give, from what was measured here
+    Predict(predict::PredictArgs),
     /// Serve a page where a class predicts races and watches them
     Classroom(classroom::ClassroomArgs),
     /// Run the mock HTTP server on its own, for any client
@@ -198,7 +207,10 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Advise(args) => advise::run(&args),
         Command::Race(args) => race::run(args),
         Command::Report(args) => report::run(args),
+        Command::New(args) => new::run(&args),
+        Command::Check(args) => Ok(check::run(&args)),
         Command::Compare(args) => compare::run(&args),
+        Command::Predict(args) => predict::run(args),
         Command::Classroom(args) => classroom::run(args).map(|()| ExitCode::SUCCESS),
         Command::Server(args) => server::run(args).map(|()| ExitCode::SUCCESS),
         Command::Worker(args) => worker::run(args),

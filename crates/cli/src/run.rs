@@ -320,10 +320,20 @@ fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
 
 /// Checks that `makespan run` would accept these arguments. Nothing is started.
 pub(super) fn check(arguments: &[String]) -> anyhow::Result<()> {
+    let args = parsed(arguments)?;
+    asked(&args, &args.data.clone().store()).map(drop)
+}
+
+/// The cells that `makespan run` measures of this scenario without options, and in how many rounds.
+pub(super) fn usual(scenario: &str) -> anyhow::Result<(Vec<CellSpec>, u32)> {
+    let args = parsed(&[scenario.to_owned()])?;
+    Ok((asked(&args, &args.data.clone().store())?.cells, args.rounds))
+}
+
+fn parsed(arguments: &[String]) -> Result<RunArgs, Usage> {
     let parser = RunArgs::augment_args(clap::Command::new("run").no_binary_name(true));
     let matches = parser.try_get_matches_from(arguments).and_then(|matches| RunArgs::from_arg_matches(&matches));
-    let args = matches.map_err(|error| Usage(error.to_string()))?;
-    asked(&args, &args.data.clone().store()).map(drop)
+    matches.map_err(|error| Usage(error.to_string()))
 }
 
 /// The exit code of a measurement.

@@ -29,7 +29,7 @@ mod wire;
 
 use findings::{Finding, Findings};
 use harness::scenario::ScenarioError;
-use std::{fmt, num::NonZeroUsize, sync::LazyLock, thread};
+use std::{fmt, num::NonZeroUsize, path::Path, sync::LazyLock, thread};
 use support::suggestion::unknown;
 
 pub use excerpt::Excerpt;
@@ -56,10 +56,13 @@ pub const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 static LESSONS: LazyLock<Result<Vec<Lesson>, LessonError>> = LazyLock::new(|| {
-    let cores = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    let library = check::Library::load(cores)?;
+    let library = library()?;
     BUILT_IN.iter().map(|(file, text)| library.lesson(file, text)).collect()
 });
+
+fn library() -> Result<check::Library, LessonError> {
+    check::Library::load(thread::available_parallelism().map_or(1, NonZeroUsize::get))
+}
 
 /// A checked lesson.
 #[derive(Debug, Clone, PartialEq)]
@@ -177,6 +180,11 @@ pub enum LessonError {
 /// Every lesson, in order.
 pub fn all() -> Result<&'static [Lesson], &'static LessonError> {
     LESSONS.as_deref()
+}
+
+/// Reads and checks a lesson's file, which needn't be one of those that are built in.
+pub fn read(path: &Path, text: &str) -> Result<Lesson, LessonError> {
+    library()?.lesson(&path.file_stem().unwrap_or_default().to_string_lossy(), text)
 }
 
 /// The lesson of this number or name; otherwise an error that suggests the nearest.

@@ -385,6 +385,13 @@ impl CellRecord {
     /// rounds; if in any round more of its tasks failed than of the baseline's (less work takes less time); and if
     /// either lost a worker (fewer workers take longer).
     pub fn speedup_among<'a>(&self, cells: impl IntoIterator<Item = &'a Self>) -> Option<Estimate> {
+        let (baseline_s, measured_s) = self.pairs_among(cells)?;
+        paired::speedup(&baseline_s, &measured_s)
+    }
+
+    /// The times of that baseline and of this cell, seconds, one pair for each round that both have completed; `None`
+    /// where there is no speedup to be had from them.
+    pub fn pairs_among<'a>(&self, cells: impl IntoIterator<Item = &'a Self>) -> Option<(Vec<f64>, Vec<f64>)> {
         let same = |cell: &&Self| cell.spec.variant == self.spec.variant && cell.spec.timer == self.spec.timer;
         let baseline = cells.into_iter().filter(same).find(|cell| cell.is_baseline)?;
         let mut pairs = self.rounds.iter().zip(&baseline.rounds);
@@ -395,9 +402,11 @@ impl CellRecord {
             return None;
         }
         // Within a round one of the two is a round ahead; only whole pairs count.
-        let (measured_s, baseline_s) = (self.timed_s(), baseline.timed_s());
+        let (mut baseline_s, mut measured_s) = (baseline.timed_s(), self.timed_s());
         let pairs = measured_s.len().min(baseline_s.len());
-        paired::speedup(&baseline_s[..pairs], &measured_s[..pairs])
+        baseline_s.truncate(pairs);
+        measured_s.truncate(pairs);
+        Some((baseline_s, measured_s))
     }
 
     /// CPU seconds of the run phase in the program, mean over the rounds; `None` before the first.

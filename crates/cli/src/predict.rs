@@ -1,0 +1,333 @@
+//! `makespan predict`: what more cores would give, by laws that are fitted to a record.
+
+use super::{
+    Data, Usage,
+    print::{fitted, say},
+    table,
+};
+use anyhow::anyhow;
+use clap::value_parser;
+use harness::{
+    results::{
+        output::Output,
+        record::{CellRecord, Record},
+        store::StoredRecords,
+    },
+    scenario::{self, CellSpec, Scenario, Workload},
+};
+use serde::Serialize;
+use stats::{
+    Estimate, ceiling,
+    median::median,
+    usl::{self, Law, NotFitted, UslFit},
+};
+use std::process::ExitCode;
+use support::{
+    figures::{count, interval, plain, ratio, significant},
+    terminal::width,
+};
+use work::worker::layout::WorkerLayout;
+
+#[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct PredictArgs {
+    /// A measured scenario: its name or a TOML file
+    scenario: String,
+    /// Cores to predict the speedup for, each with one worker
+    #[arg(long, value_name = "N,...", value_delimiter = ',', default_value = "4,8,16,32",
+          value_parser = value_parser!(u32).range(1..=4096))]
+    cores: Vec<u32>,
+    /// Also write the predictions as JSON; `-` for standard output, instead of the table
+    #[arg(long, value_name = "FILE")]
+    json: Option<Output>,
+    #[command(flatten)]
+    data: Data,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan run prime_sum --strategy threads,processes --workers 1,2,4
+  makespan predict prime_sum --cores 16
+  makespan predict latency_only --cores 8,100 --json - | jq '.strategies[].laws[].predictions'
+
+Amdahl's law and the Universal Scalability Law are fitted to the speedups in the scenario's newest
+record. A prediction is no measurement: it supposes that the law goes on, and that tasks, memory and
+network keep up. Its interval grows with the distance from what was measured.";
+
+/// Predictions from one record. Other programs read it; `fixtures/schema/predict-1.json` describes it.
+#[derive(Serialize)]
+struct Predictions<'a> {
+    schema: &'static str,
+    scenario: &'a str,
+    started_at: &'a str,
+    command: &'a str,
+    cpu_model: Option<&'a str>,
+    cores_usable: u32,
+    workers_need_cores: bool,
+    strategies: Vec<OfStrategy<'a>>,
+}
+
+/// The cells of one strategy that differ in their workers alone.
+#[derive(Serialize)]
+struct OfStrategy<'a> {
+    /// The largest of them that is used.
+    spec: &'a CellSpec,
+    tasks: u32,
+    fitted_to_workers: Vec<u32>,
+    laws: Vec<OfLaw>,
+}
+
+/// A law fitted to them, or why it isn't.
+#[derive(Serialize)]
+struct OfLaw {
+    law: &'static str,
+    not_fitted: Option<String>,
+    fit: Option<FittedParameters>,
+    predictions: Vec<PredictedSpeedup>,
+}
+
+#[derive(Serialize)]
+struct FittedParameters {
+    sigma: Estimate,
+    kappa: Estimate,
+    /// An end that isn't finite is written as `null`.
+    peak_workers: Estimate,
+    worst_departure: f64,
+}
+
+#[derive(Serialize)]
+struct PredictedSpeedup {
+    cores: u32,
+    /// Whether more workers than were measured are predicted.
+    extrapolated: bool,
+    speedup: Estimate,
+    time_s: Estimate,
+}
+
+pub fn run(args: PredictArgs) -> anyhow::Result<ExitCode> {
+    let scenario = scenario::load(&args.scenario)?;
+    let store = args.data.store();
+    let StoredRecords { mut newest, unreadable } = store.newest()?;
+    let measure = format!("makespan run {} --strategy threads,processes --workers 1,2,4,8", args.scenario);
+    let record = newest.remove(&scenario.name).ok_or_else(|| {
+        let others = unreadable.first().map(|error| format!(" ({error})")).unwrap_or_default();
+        let dir = store.dir().display();
+        anyhow!("{}: nothing is recorded in {dir}{others}: measure it first: {measure}", scenario.name)
+    })?;
+    let mut cores = args.cores;
+    cores.sort_unstable();
+    cores.dedup();
+    let predictions = Predictions::of(&scenario, &record, &cores);
+    if predictions.strategies.is_empty() {
+        return Err(Usage(format!(
+            "{}: the newest record has no cell with several workers and a speedup that the scenario still describes: \
+             measure it again: {measure}",
+            scenario.name
+        ))
+        .into());
+    }
+    if args.json != Some(Output::Stdout) {
+        predictions.print(&measure);
+    }
+    if let Some(output) = &args.json {
+        output.write_json(&predictions)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl<'a> Predictions<'a> {
+    fn of(scenario: &Scenario, record: &'a Record, cores: &[u32]) -> Self {
+        let mut groups: Vec<Vec<&CellRecord>> = Vec::new();
+        for cell in record.cells.iter().filter(|cell| is_usable(cell, scenario, record)) {
+            match groups.iter_mut().find(|group| alike(group[0], cell)) {
+                Some(group) => group.push(cell),
+                None => groups.push(vec![cell]),
+            }
+        }
+        Self {
+            schema: "makespan.predict/1",
+            scenario: &record.scenario,
+            started_at: &record.started_at,
+            command: &record.command,
+            cpu_model: record.host.cpu_model.as_deref(),
+            cores_usable: record.host.cores_usable,
+            workers_need_cores: scenario.variants.iter().any(|variant| computes(&variant.workload)),
+            strategies: groups.into_iter().filter_map(|group| OfStrategy::of(&group, record, cores)).collect(),
+        }
+    }
+}
+
+/// Whether tasks keep a core busy: more workers than cores then follow no law of these.
+fn computes(workload: &Workload) -> bool {
+    !matches!(workload, Workload::Fetch(_) | Workload::Files(_))
+}
+
+/// Whether the cell says something about more workers: plain workers of its own, each with a core if it needs one, and a
+/// speedup over one worker of something that the scenario still says.
+fn is_usable(cell: &CellRecord, scenario: &Scenario, record: &Record) -> bool {
+    let Some(variant) = scenario.variant(&cell.spec.variant) else { return false };
+    let has_cores = !computes(&variant.workload) || cell.workers() <= record.host.cores_usable;
+    let is_plain = matches!(cell.spec.shape, WorkerLayout::Plain(_)) && cell.own_workers;
+    is_plain
+        && has_cores
+        && scenario.checksum(&cell.spec).as_ref() == Some(&cell.checksum)
+        && record.speedup(cell).is_some()
+}
+
+fn alike(one: &CellRecord, other: &CellRecord) -> bool {
+    one.tasks == other.tasks && one.spec == CellSpec { shape: one.spec.shape, ..other.spec.clone() }
+}
+
+impl<'a> OfStrategy<'a> {
+    /// `None` if there is nothing but one worker.
+    fn of(group: &[&'a CellRecord], record: &Record, cores: &[u32]) -> Option<Self> {
+        let largest = *group.iter().max_by_key(|cell| cell.workers()).filter(|cell| cell.workers() > 1)?;
+        let pairs = |cell: &CellRecord| cell.pairs_among(&record.cells);
+        let speedups = |(baseline_s, measured_s): (Vec<f64>, Vec<f64>)| {
+            baseline_s.iter().zip(&measured_s).map(|(baseline_s, measured_s)| baseline_s / measured_s).collect()
+        };
+        let points: Vec<(u32, Vec<f64>)> =
+            group.iter().filter_map(|cell| Some((cell.workers(), speedups(pairs(cell)?)))).collect();
+        let baseline_s = median(&pairs(largest)?.0)?;
+        let mut fitted_to_workers: Vec<u32> = points.iter().map(|(workers, _)| *workers).collect();
+        fitted_to_workers.sort_unstable();
+        fitted_to_workers.dedup();
+        let law = |(law, name)| OfLaw::of(name, usl::fit(law, &points), baseline_s, largest.tasks, cores);
+        let laws = [(Law::Amdahl, "amdahl"), (Law::Usl, "usl")].map(law).into();
+        Some(Self { spec: &largest.spec, tasks: largest.tasks, fitted_to_workers, laws })
+    }
+}
+
+impl OfLaw {
+    fn of(law: &'static str, fit: Result<UslFit, NotFitted>, baseline_s: f64, tasks: u32, cores: &[u32]) -> Self {
+        let fit = match fit {
+            Ok(fit) => fit,
+            Err(refusal) => {
+                return Self { law, not_fitted: Some(refusal.to_string()), fit: None, predictions: Vec::new() };
+            }
+        };
+        let prediction = |&cores: &u32| {
+            let speedup = at_most(fit.predict(cores), ceiling::quantised_ceiling(tasks, cores)?);
+            let time_s = Estimate {
+                estimate: baseline_s / speedup.estimate,
+                low: baseline_s / speedup.high,
+                high: baseline_s / speedup.low,
+            };
+            Some(PredictedSpeedup { cores, extrapolated: cores > fit.most_workers, speedup, time_s })
+        };
+        let predictions = cores.iter().filter_map(prediction).collect();
+        let UslFit { sigma, kappa, peak_workers, worst_departure, .. } = fit;
+        Self {
+            law,
+            not_fitted: None,
+            fit: Some(FittedParameters { sigma, kappa, peak_workers, worst_departure }),
+            predictions,
+        }
+    }
+}
+
+/// No more than whole waves of tasks allow.
+fn at_most(speedup: Estimate, most: f64) -> Estimate {
+    let Estimate { estimate, low, high } = speedup;
+    Estimate { estimate: estimate.min(most), low: low.min(most), high: high.min(most) }
+}
+
+fn in_words(law: &str) -> &'static str {
+    if law == "amdahl" { "Amdahl's law" } else { "Universal Scalability Law" }
+}
+
+impl Predictions<'_> {
+    fn print(&self, measure: &str) {
+        let cpu = self.cpu_model.unwrap_or("unknown processor");
+        let cores = count(self.cores_usable as usize, "core");
+        say!("{}", fitted(&format!("{}: predictions, not measurements", self.scenario)));
+        say!(
+            "{}",
+            fitted(&format!("Fitted to what {cpu}, {cores}, measured at {}: {}", self.started_at, self.command))
+        );
+        let rows: Vec<[String; 6]> = self.strategies.iter().flat_map(OfStrategy::rows).collect();
+        let heads = ["strategy", "law", "cores", "predicted speedup", "95 % interval", "predicted time"];
+        if !rows.is_empty() {
+            say!("\n{}", table::fit(heads, &rows, &[5], width()));
+        }
+        say!("");
+        for strategy in &self.strategies {
+            for law in &strategy.laws {
+                say!("{}", fitted(&strategy.fitted(law)));
+            }
+        }
+        let too_few = |law: &OfLaw| law.not_fitted.is_some();
+        if self.strategies.iter().flat_map(|strategy| &strategy.laws).any(too_few) {
+            let more = if self.workers_need_cores && self.cores_usable < 3 {
+                format!("Tasks compute, so that a worker needs a core: with {cores}, only Amdahl's law can be fitted.")
+            } else {
+                format!("Measure more worker counts: {measure}")
+            };
+            say!("{}", fitted(&more));
+        }
+        let need = if self.workers_need_cores {
+            "Each worker has a core of its own."
+        } else {
+            "Tasks wait, so that several workers share a core: N cores stand for N workers."
+        };
+        let caveat = "A prediction supposes that the law goes on, and that tasks, memory and network keep up.";
+        say!("{}", fitted(&format!("{need} {caveat}")));
+    }
+}
+
+impl OfStrategy<'_> {
+    /// As tables name it, without the number of workers.
+    fn name(&self) -> String {
+        let name = self.spec.to_string();
+        name.replacen(&format!(" x {}", self.spec.shape), "", 1)
+    }
+
+    fn rows(&self) -> Vec<[String; 6]> {
+        let row = |law: &OfLaw, it: &PredictedSpeedup| {
+            [
+                self.name(),
+                in_words(law.law).to_owned(),
+                it.cores.to_string(),
+                format!("{}x", ratio(it.speedup.estimate)),
+                interval(it.speedup.low, it.speedup.high),
+                table::seconds(it.time_s.estimate),
+            ]
+        };
+        self.laws.iter().flat_map(|law| law.predictions.iter().map(move |it| row(law, it))).collect()
+    }
+
+    /// A sentence about the fit.
+    fn fitted(&self, law: &OfLaw) -> String {
+        let (name, law_name) = (self.name(), in_words(law.law));
+        let workers: Vec<String> = self.fitted_to_workers.iter().map(u32::to_string).collect();
+        let workers = workers.join(", ");
+        let Some(fit) = &law.fit else {
+            let why = law.not_fitted.as_deref().unwrap_or_default();
+            return format!("{name}: no {law_name} for {workers} workers: {why}.");
+        };
+        let small = |it: Estimate| {
+            let figure = |value| significant(value, 2);
+            format!("{} ({}–{})", figure(it.estimate), figure(it.low), figure(it.high))
+        };
+        let mut words = format!("{name}, {law_name}, fitted to {workers} workers: sigma {}", small(fit.sigma));
+        if law.law == "usl" {
+            let peak = |value: f64| if value < 1e6 { plain(value.round()) } else { "none".into() };
+            let Estimate { estimate, low, high } = fit.peak_workers;
+            let [estimate, low, high] = [estimate, low, high].map(peak);
+            let kappa = small(fit.kappa);
+            words = format!("{words}, kappa {kappa}; predicted peak at {estimate} workers ({low}–{high})");
+        }
+        format!("{words}. It misses a measured speedup by at most {} %.", significant(100.0 * fit.worst_departure, 2))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_waves_bound_a_prediction() {
+        let speedup = Estimate { estimate: 15.8, low: 14.9, high: 16.4 };
+        assert_eq!(at_most(speedup, 15.0), Estimate { estimate: 15.0, low: 14.9, high: 15.0 });
+    }
+}
