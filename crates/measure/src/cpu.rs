@@ -49,11 +49,13 @@ impl CpuTime {
     }
 
     /// The largest resident size that any child process has had, bytes, of those that have ended and were waited for.
+    /// `None` if it was no larger than this process: until a child starts its own program, it counts with its parent's pages.
     pub fn largest_ended_child_bytes() -> Option<u64> {
         // Kilobytes on Linux, bytes on macOS.
         let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-        let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-        u64::try_from(usage.max_rss()).ok().filter(|size| *size > 0).map(|size| size * unit)
+        let largest = |who| getrusage(who).ok().and_then(|usage| u64::try_from(usage.max_rss()).ok());
+        let (own, child) = (largest(UsageWho::RUSAGE_SELF)?, largest(UsageWho::RUSAGE_CHILDREN)?);
+        (child > own).then_some(child * unit)
     }
 
     /// User and system time together.

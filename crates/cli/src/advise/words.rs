@@ -26,6 +26,10 @@ pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
     let advice = &found.advice;
     say!("{}\n", fitted(&work.title));
     say!("{}\n", fitted(&advice.sentence));
+    if found.rounds == 0 {
+        // Every task of the sample failed, and the sentence says how.
+        return;
+    }
     if !advice.places.iter().all(Option::is_none) {
         say!("{}\n", table(found));
     }
@@ -37,7 +41,7 @@ pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
             say!("{}", fitted(&format!("{}: {} of the tasks failed: {error}", cell.phrase, percent(cell.failed))));
         }
     }
-    say!("{}", fitted(&format!("WorkKind of work: {}", kind(&found.sample))));
+    say!("{}", fitted(&format!("Kind of work: {}", kind(&found.sample))));
     say!("{}", fitted(&format!("In theory: {}", theory(found))));
     if let Some(words) = laws(found) {
         say!("{}", fitted(&words));
@@ -95,19 +99,15 @@ fn kind(sample: &WorkSample) -> String {
         WorkKind::Parallel => "it computes on several cores by itself",
     };
     let waiting = percent((1.0 - busy).max(0.0));
-    let memory = sample.memory_bytes.map_or_else(String::new, |bytes| format!("; {} of memory", memory(bytes)));
+    let resident = sample.memory_bytes.map_or_else(String::new, |bytes| format!("; {} of memory", memory(bytes)));
     format!(
-        "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output{memory} (mean of {})",
+        "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output{resident} (mean of {})",
         time(sample.task_s()),
         time((sample.user_s + sample.system_s) / each),
         time(sample.system_s / each),
-        memory_of(sample.bytes / u64::from(sample.tasks.max(1))),
+        memory(sample.bytes / u64::from(sample.tasks.max(1))),
         count(sample.tasks as usize, "task"),
     )
-}
-
-fn memory_of(bytes: u64) -> String {
-    memory(bytes)
 }
 
 fn theory(found: &MeasuredWork) -> String {

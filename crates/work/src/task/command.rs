@@ -168,10 +168,11 @@ impl CommandTask {
     }
 }
 
-/// The last line that says anything.
+/// The last line that says anything. GNU programs end with "Try 'it --help' for more information.".
 fn last_line(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
-    let line = text.lines().rev().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    let says = |line: &&str| !line.is_empty() && !line.starts_with("Try '");
+    let line = text.lines().rev().map(str::trim).find(says).unwrap_or_default();
     printable(line).into_owned()
 }
 
@@ -337,6 +338,8 @@ mod tests {
         assert_eq!(run(&["sh", "-c", "head -c 300000 /dev/zero"], LONG).unwrap().amount, 300_000);
         let failed = run(&["sh", "-c", "echo a >&2; echo 'no such thing ' >&2; echo >&2; exit 3"], LONG);
         assert_eq!(failed, Err(TaskError::Failed("exit status 3: no such thing".into())));
+        let usage = run(&["sh", "-c", "echo 'it: no such day' >&2; echo \"Try 'it --help'.\" >&2; exit 1"], LONG);
+        assert_eq!(usage, Err(TaskError::Failed("exit status 1: it: no such day".into())));
         assert_eq!(run(&["sh", "-c", "kill -9 $$"], LONG), Err(TaskError::Failed("killed by signal 9".into())));
         let missing = run(&["/no/such/program"], LONG).unwrap_err().to_string();
         assert!(missing.starts_with("/no/such/program: "), "{missing}");
