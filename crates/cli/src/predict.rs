@@ -207,7 +207,9 @@ impl OfLaw {
             }
         };
         let prediction = |&cores: &u32| {
-            let speedup = at_most(fit.predict(cores), ceiling::quantised_ceiling(tasks, cores)?);
+            // Sixteen workers do thirty tasks in two waves, as fifteen do.
+            let most = ceiling::quantised_ceiling(tasks, cores)?;
+            let speedup = at_most(fit.predict(most.ceil() as u32), most);
             let time_s = Estimate {
                 estimate: baseline_s / speedup.estimate,
                 low: baseline_s / speedup.high,
@@ -231,6 +233,9 @@ fn at_most(speedup: Estimate, most: f64) -> Estimate {
     let Estimate { estimate, low, high } = speedup;
     Estimate { estimate: estimate.min(most), low: low.min(most), high: high.min(most) }
 }
+
+/// A peak at so many workers is none.
+const NO_PEAK: f64 = 1e6;
 
 fn in_words(law: &str) -> &'static str {
     if law == "amdahl" { "Amdahl's law" } else { "Universal Scalability Law" }
@@ -311,11 +316,14 @@ impl OfStrategy<'_> {
         };
         let mut words = format!("{name}, {law_name}, fitted to {workers} workers: sigma {}", small(fit.sigma));
         if law.law == "usl" {
-            let peak = |value: f64| if value < 1e6 { plain(value.round()) } else { "none".into() };
             let Estimate { estimate, low, high } = fit.peak_workers;
-            let [estimate, low, high] = [estimate, low, high].map(peak);
-            let kappa = small(fit.kappa);
-            words = format!("{words}, kappa {kappa}; predicted peak at {estimate} workers ({low}–{high})");
+            let peak = |value: f64| if value < NO_PEAK { plain(value.round()) } else { "none".into() };
+            let peak = match [estimate, low].map(|workers| workers < NO_PEAK) {
+                [true, _] => format!("predicted peak at {} workers ({}–{})", peak(estimate), peak(low), peak(high)),
+                [false, true] => format!("no peak is predicted, and none shown below {} workers", peak(low)),
+                [false, false] => "no peak is predicted".to_owned(),
+            };
+            words = format!("{words}, kappa {}; {peak}", small(fit.kappa));
         }
         format!("{words}. It misses a measured speedup by at most {} %.", significant(100.0 * fit.worst_departure, 2))
     }
@@ -324,6 +332,15 @@ impl OfStrategy<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workers_that_have_no_task_change_nothing() {
+        let points = [2_u32, 4, 8].map(|workers| (workers, vec![usl::speedup(0.02, 0.001, workers); 4]));
+        let law = OfLaw::of("usl", usl::fit(Law::Usl, &points), 30.0, 30, &[15, 16, 30, 100]);
+        let found: Vec<Estimate> = law.predictions.iter().map(|prediction| prediction.speedup).collect();
+        assert_eq!((found[1], found[3]), (found[0], found[2]), "thirty tasks are two waves, or one");
+        assert!((found[0].estimate - usl::speedup(0.02, 0.001, 15)).abs() < 1e-9, "{found:?}");
+    }
 
     #[test]
     fn whole_waves_bound_a_prediction() {
