@@ -362,6 +362,26 @@ fn a_lecture_takes_the_minutes_it_says() {
     }
 }
 
+/// What a lecture promises: a race that nobody has guessed at teaches little.
+#[test]
+fn a_lecture_lets_the_class_guess_before_every_race() {
+    for (lecture, _) in LECTURES {
+        let text = read(lecture);
+        let table: Vec<&str> = text.lines().filter(|line| line.starts_with('|')).collect();
+        let table = table.join("\n");
+        assert!(!table.contains("*Run*"), "{lecture} runs a race without a question");
+        let mut asked = 0;
+        for (at, button) in table
+            .match_indices("*Ask the class*")
+            .chain(table.match_indices("*Run it now*"))
+            .collect::<BTreeMap<_, _>>()
+        {
+            asked += if button == "*Ask the class*" { 1 } else { -1 };
+            assert!((0..=1).contains(&asked), "{lecture}: {}", &table[at..(at + 80).min(table.len())]);
+        }
+    }
+}
+
 #[test]
 fn a_lecture_names_lessons_that_there_are() {
     let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));

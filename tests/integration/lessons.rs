@@ -135,6 +135,39 @@ fn the_words_of_a_lesson_fit_the_terminal() {
     assert_eq!(words.lines().find(is_too_long), None);
 }
 
+/// The quiz with these lines as answers.
+fn quizzed(answers: &str) -> String {
+    let output = Command::new(common::program_under_test()).arg("quiz").write_stdin(answers).output();
+    let output = output.expect("the program starts");
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn a_quiz_says_of_each_answer_why_and_of_wrong_ones_which_lesson_helps() {
+    let questions = lesson::quiz::questions().unwrap_or_else(|error| panic!("{error}"));
+    let letter = |wrong: usize, question: &lesson::quiz::QuizQuestion| {
+        let right = question.options.iter().position(|option| option.is_right).expect("one is right");
+        format!("{}\n", ["a", "b", "c", "d"][(right + wrong) % question.options.len()])
+    };
+    let flat = |said: &str| said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let right = flat(&quizzed(&questions.iter().map(|question| letter(0, question)).collect::<String>()));
+    assert!(right.ends_with("10 of 10 right.") && !right.contains("Wrong"), "{right}");
+    let wrong = flat(&quizzed(&questions.iter().map(|question| letter(1, question)).collect::<String>()));
+    assert!(wrong.contains("0 of 10 right."), "{wrong}");
+    for question in questions {
+        let chosen = question.options.iter().filter(|option| wrong.contains(&option.why));
+        assert_eq!(chosen.count(), 2, "the chosen one's reason and the right one's: {}", question.text);
+        let lesson = lesson::named(lessons(), &question.lesson).expect("it is there");
+        assert!(wrong.contains(&format!("makespan lesson {} {}", lesson.number, lesson.title)), "{wrong}");
+    }
+    // What is no answer is asked again, and the end of the input ends the quiz.
+    let odd = flat(&quizzed(&format!("\nmaybe\u{1b}[2J\nz\n{}", letter(0, &questions[0]).to_uppercase())));
+    assert!(odd.contains("is no answer; expected a letter from a to c") && odd.ends_with("1 of 1 right."), "{odd}");
+    assert!(!odd.contains('\u{1b}'));
+    assert!(quizzed("").ends_with("0 of 0 right.\n"));
+}
+
 #[test]
 fn an_unknown_lesson_is_refused_with_the_nearest() {
     let (told, said, words) = makespan(&["lesson", "how-many-worker"]);

@@ -177,7 +177,11 @@ fn quiz_on_the_wall(shared: Option<&JoinInfo>) -> Markup {
             h2 id="quiz-title" {}
             p id="quiz-counted" class="question" role="status" {}
             @if let Some(shared) = shared {
-                p id="quiz-join" { "Join at " b { (shared.typed()) } " with " b class="join-code" { (shared.code) } }
+                div id="quiz-join" class="join-here" {
+                    img src="/join.svg" alt={ "QR code of " (shared.url) } width="220" height="220";
+                    p class="address" { (shared.typed()) }
+                    p class="join-code" { (shared.code) }
+                }
             }
             p { button id="quiz-close" class="main" type="button" { "Close the quiz" } }
             div class="scroll" {

@@ -60,7 +60,7 @@ function drawReveal(question) {
   const now_ = JSON.stringify(question.revealed);
   if (now_ === revealed) return;
   revealed = now_;
-  say(byId('reveal-sentence'), revealInWords(question.revealed));
+  say(byId('reveal-sentence'), revealInWords({ ...question.revealed, text: question.text }));
   const { guesses, measured } = question.revealed;
   const own = ownGuess();
   // Its name may be hidden or cleaned up by now.
@@ -82,11 +82,12 @@ function hideButton({ name }) {
   return [button];
 }
 
-function revealInWords({ measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
+function revealInWords({ text, measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
   // A narrow interval needs more digits, or both ends would look the same.
   const digits = [3, 4].find((some) => inSeconds(measured.low, some) !== inSeconds(measured.high, some)) ?? 5;
   const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => inSeconds(end, digits))}, ${count(rounds, 'round')}`;
-  const took = `It took ${inSeconds(measured.estimate)} (${rounds < 2 ? '' : 'mean; '}${sure}).`;
+  const what = text.includes('99 of 100') ? '99 of 100 were answered within' : 'It took';
+  const took = `${what} ${inSeconds(measured.estimate)} (${rounds < 2 ? '' : 'mean; '}${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];
   const unnamed = closest.length - closest.filter(Boolean).length;

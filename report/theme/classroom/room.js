@@ -65,7 +65,7 @@ function describeState() {
   if (lost) { say(status, 'Not connected.'); return; }
   if (!room) return;
   const isOver = room.phase === 'over' && isOurs() && race.ended !== null;
-  say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords(room.question.revealed) : ''].join(' ').trim() : '');
+  say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords({ ...room.question.revealed, text: room.question.text }) : ''].join(' ').trim() : '');
   const setUp = byId('setup');
   if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'Choose a race' : 'Another race');
   const student = !isLecturer();
@@ -75,6 +75,7 @@ function describeState() {
     running: runningWords(),
     over: overWords(),
   }[room.phase];
+  if (student && room.quiz?.open) { say(status, 'The quiz is open.'); return; }
   say(status, isOurs() || room.phase === 'idle' || room.phase === 'over' ? words : `Another race is under way: ${asked(room.wanted)}.`);
 }
 
