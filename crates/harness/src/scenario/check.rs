@@ -218,7 +218,7 @@ impl ScenarioChecker<'_> {
     fn size(&self, workload: &Workload) -> Result<(), ScenarioError> {
         const MOST_TASKS: u32 = 1_000_000;
         const LARGEST_FILES: u64 = 1_000_000_000;
-        const LARGEST_TEXT: u32 = 50_000_000;
+        const LARGEST_TEXTS: u64 = 60_000_000;
         let tasks = workload.clone().tasks().get();
         if tasks > MOST_TASKS {
             return Err(self.invalid("workload", &format!("{tasks} tasks"), &format!("at most {MOST_TASKS}")));
@@ -228,17 +228,10 @@ impl ScenarioChecker<'_> {
                 let found = recipe.below.to_string();
                 Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
             }
-            Workload::Payload(recipe) if u64::from(recipe.bytes.get()) * u64::from(tasks) > LARGEST_FILES => {
+            // All tasks of a cell go to the process that weighs it in one message.
+            Workload::Payload(recipe) if u64::from(recipe.bytes.get()) * u64::from(tasks) > LARGEST_TEXTS => {
                 let found = format!("{tasks} texts of {} bytes", recipe.bytes);
-                Err(self.invalid("workload.payload", &found, &format!("at most {LARGEST_FILES} bytes in all")))
-            }
-            Workload::Payload(recipe) if recipe.bytes.get() > LARGEST_TEXT => {
-                let found = recipe.bytes.to_string();
-                Err(self.invalid(
-                    "workload.payload.bytes",
-                    &found,
-                    &format!("at most {LARGEST_TEXT}, which a pipe's message can hold"),
-                ))
+                Err(self.invalid("workload.payload", &found, &format!("at most {LARGEST_TEXTS} bytes in all")))
             }
             Workload::Files(recipe) if recipe.bytes.get().saturating_mul(tasks.into()) > LARGEST_FILES => {
                 let found = format!("{tasks} files of {} bytes", recipe.bytes);
