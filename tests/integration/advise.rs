@@ -28,8 +28,8 @@ fn dir_with_inputs() -> TempDir {
     dir
 }
 
-fn schema() -> Validator {
-    let file = Path::new(common::ROOT).join("fixtures/schema/advice-1.json");
+fn schema(name: &str) -> Validator {
+    let file = Path::new(common::ROOT).join(format!("fixtures/schema/{name}.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
     assert!(jsonschema::draft202012::meta::is_valid(&schema));
     jsonschema::draft202012::new(&schema).expect("a schema")
@@ -37,6 +37,10 @@ fn schema() -> Validator {
 
 /// The advice as JSON, and the exit code.
 fn advice(dir: &Path, arguments: &[&str]) -> (Value, i32) {
+    advice_as("advice-1", dir, arguments)
+}
+
+fn advice_as(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
     // One at a time: they measure.
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +48,7 @@ fn advice(dir: &Path, arguments: &[&str]) -> (Value, i32) {
     let output = makespan(dir, &all);
     let words = text(&output.stderr);
     let advice: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
-    if let Err(error) = schema().validate(&advice) {
+    if let Err(error) = schema(name).validate(&advice) {
         panic!("{}: {error}: {advice:#}", error.instance_path());
     }
     (advice, output.status.code().unwrap_or(-1))
@@ -173,6 +177,21 @@ fn a_waiting_function_gains_from_threads_and_a_coroutine_from_asyncio() {
 }
 
 #[test]
+fn under_load_as_many_workers_as_are_under_way_are_too_few() {
+    let server = server(&Profile { routes: vec![Route { latency_s: 0.05, ..Route::at("/x") }], ..Profile::default() });
+    let (dir, url) = (dir(), url(&server));
+    let load = ["--url", &url, "--rate", "40/s", "--budget", "4", "--max-requests", "1000"];
+    let (advice, _) = advice_as("load_advice-1", dir.path(), &[&load[..], &["--target", "p95<10s"]].concat());
+    // 40 tasks/s of 50 ms are two under way.
+    let under_way = advice["under_way"].as_f64().expect("a number");
+    assert!((1.9..4.0).contains(&under_way), "{advice:#}");
+    assert!(advice["workers"].as_u64().is_some_and(|workers| workers as f64 >= under_way), "{advice:#}");
+    let (never, code) = advice_as("load_advice-1", dir.path(), &[&load[..], &["--target", "p50<1ms"]].concat());
+    assert_eq!((&never["workers"], code), (&Value::Null, 0), "it stands that none does: {never:#}");
+    assert!(never["sentence"].as_str().is_some_and(|words| words.starts_with("No number of workers")), "{never:#}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_what_was_expected() {
     let dir = dir_with_inputs();
     fs::write(dir.path().join("empty"), "\n").expect("a file");
@@ -188,6 +207,9 @@ fn what_cannot_be_measured_is_refused_with_what_was_expected() {
         (&["--function", "own", "--inputs", "*.txt"], "expected MODULE:FUNCTION"),
         (&["--scenario", "none"], "unknown scenario `none`"),
         (&["--url", "http://h/", "--budget", "0"], "expected seconds from 1 to 3600"),
+        (&["--url", "http://h/", "--rate", "0"], "expected tasks per second, such as 50/s"),
+        (&["--url", "http://h/", "--rate", "9", "--target", "p98<1s"], "such as p99<200ms"),
+        (&["--scenario", "prime_sum", "--rate", "9"], "expected a command or URLs"),
         (&[], "required"),
     ] {
         let words = refusal_in(dir.path(), &[&["advise"], arguments].concat());

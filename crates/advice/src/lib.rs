@@ -6,6 +6,7 @@
 //! | [`sample`] | what kind of work is it, and how many workers does theory give it? |
 //! | [`search`] | which worker counts are worth measuring? |
 //! | [`judge`] | what do the measurements advise, and does that stand? |
+//! | [`load`] | how many workers hold a rate, and where is the knee? |
 //! | [`limit`] | what stops it from scaling? |
 //! | [`laws`] | which curve do the speedups follow? |
 
@@ -17,6 +18,7 @@
 pub mod judge;
 pub mod laws;
 pub mod limit;
+pub mod load;
 pub mod sample;
 pub mod search;
 

@@ -1,5 +1,6 @@
 //! `makespan advise`: how many workers, and of which kind, for a user's own work.
 
+mod load;
 mod own_work;
 mod program;
 mod words;
@@ -9,16 +10,22 @@ use super::{
     measuring::{self, PythonArgs},
     print::note,
 };
-use advice::AdviceStanding;
+use advice::{AdviceStanding, load::LatencyTarget};
 use clap::{ArgGroup, builder::NonEmptyStringValueParser};
 use harness::results::output::Output;
-use own_work::OwnWork;
+use own_work::{OwnWork, TaskSource};
+use program::AdviceRun;
+use serde_json::Value;
 use std::{
     path::PathBuf,
     process::ExitCode,
-    sync::{Arc, atomic::Ordering::Relaxed},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
+use work::strategy::python::is_python;
 
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
@@ -71,6 +78,12 @@ pub struct AdviseArgs {
     /// The most tasks at once [default: 16 requests, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     at_most: Option<u32>,
+    /// Tasks that become due in a second, such as `50/s`, whatever became of those before: asks how many workers hold that
+    #[arg(long, value_name = "N/s", value_parser = rate, help_heading = "Load")]
+    rate: Option<f64>,
+    /// What holding a rate means: p50, p95 or p99 below a time, counted from when tasks are due
+    #[arg(long, value_name = "p99<TIME", requires = "rate", help_heading = "Load")]
+    target: Option<LatencyTarget>,
     /// Strategies to compare [default: those that make sense for the work]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
@@ -94,6 +107,7 @@ Examples:
   makespan advise --urls urls.txt --header 'Authorization: Bearer x'
   makespan advise --function resize:one --inputs 'photos/*.jpg' --python python3.14
   makespan advise --scenario prime_sum
+  makespan advise --url http://localhost:8080/ --rate 50/s --target 'p99<200ms' --max-requests 3000
   makespan advise --url http://localhost:8080/ --json - | jq .advised.workers
 
 Exit status:
@@ -101,6 +115,12 @@ Exit status:
   1  tasks failed, or the work could not be run
   2  the command line or an input is wrong
   3  undecided within the budget";
+
+fn rate(text: &str) -> Result<f64, String> {
+    let number = text.trim().strip_suffix("/s").unwrap_or(text).trim().parse().ok();
+    let rate = number.filter(|rate| (0.01..=100_000.0).contains(rate));
+    rate.ok_or_else(|| format!("`{text}` is not a rate; expected tasks per second, such as 50/s"))
+}
 
 fn budget(text: &str) -> Result<f64, String> {
     let seconds = text.parse().ok().filter(|seconds| (1.0..=3600.0).contains(seconds));
@@ -115,24 +135,53 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         )
         .into());
     }
-    let mut work = OwnWork::of(args, &store)?;
+    let work = OwnWork::of(args, &store)?;
+    let in_python = work.strategies.iter().any(|strategy| is_python(strategy));
+    if args.rate.is_some() && (in_python || matches!(work.source, TaskSource::Scenario(_))) {
+        return Err(Usage(
+            "--rate: found a function or a scenario, expected a command or URLs; a scenario has `arrivals`".into(),
+        )
+        .into());
+    }
     let interrupted = measuring::on_ctrl_c()?;
     let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
     note!("{}", work.announcement());
-    let found = program::measure(&mut work, &settings, Duration::from_secs_f64(args.budget))?;
+    let mut run = AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
+    let json = args.json.as_ref();
+    let standing = if let Some(rate) = args.rate {
+        let found = run.under_load(rate, args.target)?;
+        drop(run);
+        show(&interrupted, json, &|| found.print(&work), &|| found.json(&work))?.then(|| found.standing())
+    } else {
+        let found = run.whole()?;
+        drop(run);
+        let shown = show(&interrupted, json, &|| words::print(&work, &found), &|| words::json(&work, &found))?;
+        shown.then_some(found.advice.standing)
+    };
+    Ok(match standing {
+        Some(AdviceStanding::Stands) => ExitCode::SUCCESS,
+        Some(AdviceStanding::Undecided) => ExitCode::from(3),
+        Some(AdviceStanding::Failed) => ExitCode::FAILURE,
+        None => ExitCode::from(130),
+    })
+}
+
+/// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.
+fn show(
+    interrupted: &AtomicBool,
+    json: Option<&Output>,
+    print: &dyn Fn(),
+    as_json: &dyn Fn() -> Value,
+) -> anyhow::Result<bool> {
     if interrupted.load(Relaxed) {
         note!("interrupted: no advice");
-        return Ok(ExitCode::from(130));
+        return Ok(false);
     }
-    if args.json != Some(Output::Stdout) {
-        words::print(&work, &found);
+    if json != Some(&Output::Stdout) {
+        print();
     }
-    if let Some(output) = &args.json {
-        output.write_json(&words::json(&work, &found))?;
+    if let Some(output) = json {
+        output.write_json(&as_json())?;
     }
-    Ok(match found.advice.standing {
-        AdviceStanding::Stands => ExitCode::SUCCESS,
-        AdviceStanding::Undecided => ExitCode::from(3),
-        AdviceStanding::Failed => ExitCode::FAILURE,
-    })
+    Ok(true)
 }

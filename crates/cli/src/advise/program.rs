@@ -119,28 +119,10 @@ pub(super) fn settings(args: &AdviseArgs, store: &Store, interrupted: Arc<Atomic
     })
 }
 
-/// Measures the work, and judges it. Interrupted, it returns early with what it has.
-pub(super) fn measure(work: &mut OwnWork, settings: &Settings, budget: Duration) -> anyhow::Result<MeasuredWork> {
-    let mut program = AdviceRun {
-        settings,
-        budget,
-        begun: Instant::now(),
-        trials: 0,
-        tasks_done: 0,
-        outcomes: BTreeMap::new(),
-        not_compared: None,
-        size: None,
-        line: line("{msg}"),
-        work,
-    };
-    let found = program.whole();
-    program.line.finish_and_clear();
-    found
-}
-
-struct AdviceRun<'a> {
-    work: &'a mut OwnWork,
-    settings: &'a Settings,
+/// A measurement of the user's work.
+pub(super) struct AdviceRun<'a> {
+    pub(super) work: &'a OwnWork,
+    pub(super) settings: &'a Settings,
     budget: Duration,
     begun: Instant,
     trials: u32,
@@ -153,14 +135,29 @@ struct AdviceRun<'a> {
     line: ProgressBar,
 }
 
-impl AdviceRun<'_> {
-    fn whole(&mut self) -> anyhow::Result<MeasuredWork> {
+impl<'a> AdviceRun<'a> {
+    pub(super) fn new(work: &'a OwnWork, settings: &'a Settings, budget: Duration) -> Self {
+        Self {
+            work,
+            settings,
+            budget,
+            begun: Instant::now(),
+            trials: 0,
+            tasks_done: 0,
+            outcomes: BTreeMap::new(),
+            not_compared: None,
+            size: None,
+            line: line("{msg}"),
+        }
+    }
+
+    /// Measures the work, and judges it. Interrupted, it returns early with what it has.
+    pub(super) fn whole(&mut self) -> anyhow::Result<MeasuredWork> {
         let cores = UsableCores::of_this_process().cores();
         let baseline = self.work.baseline;
         let sample = self.sample()?;
-        let first_error = self.outcomes.values().find_map(|outcome| outcome.as_ref().err());
-        if let Some(error) = first_error.filter(|_| self.outcomes.values().all(Result::is_err)) {
-            return Ok(self.failed(sample, cores, &error.to_string()));
+        if let Some(error) = self.only_error() {
+            return Ok(self.failed(sample, cores, &error));
         }
         let theory = sample.workers_for_cores(cores);
         let bounds = self.bounds(&sample);
@@ -212,6 +209,17 @@ impl AdviceRun<'_> {
         })
     }
 
+    /// What a task said, if all that were done have failed.
+    pub(super) fn only_error(&self) -> Option<String> {
+        let errors = || self.outcomes.values().filter_map(|outcome| outcome.as_ref().err());
+        errors().next().filter(|_| errors().count() == self.outcomes.len()).map(TaskError::to_string)
+    }
+
+    /// The most tasks that a run may have.
+    pub(super) fn most_in_a_run(&self) -> u32 {
+        if matches!(self.work.source, TaskSource::Repeatable(_)) { u32::MAX } else { self.distinct() }
+    }
+
     /// Nothing to measure: every task of the sample failed.
     fn failed(&self, sample: WorkSample, cores: f64, error: &str) -> MeasuredWork {
         let cell = CellTimes {
@@ -242,7 +250,7 @@ impl AdviceRun<'_> {
     }
 
     /// A task alone, to see how long one takes, then a few.
-    fn sample(&mut self) -> anyhow::Result<WorkSample> {
+    pub(super) fn sample(&mut self) -> anyhow::Result<WorkSample> {
         let baseline = self.work.baseline;
         let memory_before = CpuTime::largest_ended_child_bytes();
         let first = self.trial_of(baseline, 1, 1)?.trial;
@@ -411,11 +419,11 @@ impl AdviceRun<'_> {
         counts
     }
 
-    fn left_s(&self) -> f64 {
+    pub(super) fn left_s(&self) -> f64 {
         (self.budget.as_secs_f64() - self.begun.elapsed().as_secs_f64()).max(0.5)
     }
 
-    fn left_tasks(&self) -> Option<u32> {
+    pub(super) fn left_tasks(&self) -> Option<u32> {
         self.work.max_tasks.map(|most| most.saturating_sub(self.tasks_done))
     }
 
@@ -423,12 +431,9 @@ impl AdviceRun<'_> {
     fn cells(&self, counts: &[Count]) -> (Scenario, Vec<CellSpec>) {
         let counted = counts.iter().map(|count| (count.strategy, count.workers));
         let all: Vec<(&str, u32)> = std::iter::once((self.work.baseline, 1)).chain(counted).collect();
-        let number = |workers: u32| NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
-        let spec = |&(strategy, workers): &(&str, u32)| CellSpec {
-            variant: self.variant(workers),
-            ..CellSpec::plain(strategy, number(workers))
-        };
-        let specs: Vec<CellSpec> = all.iter().map(spec).collect();
+        let cell =
+            |&(strategy, workers): &(&str, u32)| CellSpec { variant: self.variant(workers), ..spec(strategy, workers) };
+        let specs: Vec<CellSpec> = all.iter().map(cell).collect();
         let sizes: BTreeSet<u32> = all.iter().map(|(_, workers)| self.tasks_with(*workers)).collect();
         (self.scenario(&sizes.into_iter().collect::<Vec<_>>()), specs)
     }
@@ -503,7 +508,7 @@ impl AdviceRun<'_> {
     }
 
     /// A scenario with a variant for each of these numbers of tasks.
-    fn scenario(&self, sizes: &[u32]) -> Scenario {
+    pub(super) fn scenario(&self, sizes: &[u32]) -> Scenario {
         let tasks = match &self.work.source {
             TaskSource::Scenario(scenario) => {
                 let deadline = scenario.deadline.min(self.longest_run());
@@ -558,8 +563,7 @@ impl AdviceRun<'_> {
         } else {
             tasks.to_string()
         };
-        let number = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN);
-        let spec = CellSpec { variant, ..CellSpec::plain(strategy, number) };
+        let spec = CellSpec { variant, ..spec(strategy, workers) };
         let cells = runner::cells(&self.scenario(&[tasks]), std::slice::from_ref(&spec), self.settings)?;
         let cell: &PreparedCell = cells.first().context("there is no cell to try")?;
         if let Some(reason) = cell.refused() {
@@ -622,6 +626,12 @@ fn overhead_s(count: &Count, search: &[Tried]) -> f64 {
     near.map_or(0.0, |tried| tried.overhead_s)
 }
 
+impl Drop for AdviceRun<'_> {
+    fn drop(&mut self) {
+        self.line.finish_and_clear();
+    }
+}
+
 /// What a record is judged with.
 struct Judged<'a> {
     cells: &'a [CellSpec],
@@ -673,7 +683,12 @@ fn times(cell: &CellRecord, rounds: u32) -> CellTimes {
     }
 }
 
-fn phrase(strategy: &str, workers: u32) -> String {
+/// So many workers of a strategy.
+pub(super) fn spec(strategy: &str, workers: u32) -> CellSpec {
+    CellSpec::plain(strategy, NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN))
+}
+
+pub(super) fn phrase(strategy: &str, workers: u32) -> String {
     let layout = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN).into();
     strategy::presentation(strategy).phrase(strategy, layout)
 }

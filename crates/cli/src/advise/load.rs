@@ -1,0 +1,297 @@
+//! Under load: tasks become due at a rate, and the question is how many workers hold it.
+
+use super::{
+    super::{
+        print::{fitted, say},
+        progress::Progress,
+        table::fit,
+    },
+    own_work::OwnWork,
+    program::{AdviceRun, phrase, spec},
+};
+use advice::{
+    AdviceStanding, WorkSample,
+    load::{LatencyTarget, LoadAdvice, LoadCell, judge_load},
+};
+use harness::{
+    results::record::{CellRecord, Record},
+    runner::{self, Plan, Settings},
+    scenario::{CellSpec, Scenario, claim::Percentile},
+};
+use serde_json::{Value, json};
+use stats::{Estimate, looks};
+use std::time::Duration;
+use support::{
+    figures::{count, grouped, percent, significant, time},
+    terminal::width,
+};
+use work::worker::arrival::{Gaps, Recipe};
+
+/// The rounds that are aimed at.
+const ROUNDS: u32 = 8;
+
+/// With fewer rounds than this, intervals say nothing.
+const FEWEST_ROUNDS: u32 = 3;
+
+/// Percentiles of fewer tasks than this are not worth measuring.
+const FEWEST_TASKS: u32 = 10;
+
+/// The most tasks of a run.
+const MOST_TASKS: u32 = 1000;
+
+/// What was found.
+pub(super) struct MeasuredLoad {
+    sample: WorkSample,
+    strategy: &'static str,
+    rate_per_s: f64,
+    target: Option<LatencyTarget>,
+    cells: Vec<LoadCell>,
+    advice: LoadAdvice,
+    rounds: u32,
+    tasks: u32,
+    error: Option<String>,
+}
+
+impl AdviceRun<'_> {
+    /// Measures a few worker counts at this rate, and the largest at other rates as well.
+    pub(super) fn under_load(
+        &mut self,
+        rate_per_s: f64,
+        target: Option<LatencyTarget>,
+    ) -> anyhow::Result<MeasuredLoad> {
+        let sample = self.sample()?;
+        let strategy = self.work.strategies[0];
+        let nothing = |error: String| MeasuredLoad {
+            sample,
+            strategy,
+            rate_per_s,
+            target,
+            cells: Vec::new(),
+            advice: judge_load(&[], rate_per_s, target, looks::ALPHA),
+            rounds: 0,
+            tasks: 0,
+            error: Some(error),
+        };
+        if let Some(error) = self.only_error() {
+            return Ok(nothing(format!("every task failed: {error}")));
+        }
+        let under_way = sample.workers_for_rate(rate_per_s);
+        let at_least = under_way.ceil().max(1.0);
+        let mut counts: Vec<u32> = [1.0, 1.5, 2.0, 4.0].map(|factor: f64| (at_least * factor).ceil() as u32).to_vec();
+        counts.iter_mut().for_each(|count| *count = (*count).min(self.work.at_most));
+        counts.dedup();
+        let widest = counts[counts.len() - 1];
+        let at_rate = counts.iter().map(|&workers| (workers, rate_per_s));
+        let at_others = [0.5, 1.5, 2.0].map(|factor| (widest, rate_per_s * factor));
+        let mut cells: Vec<(u32, f64)> = at_rate.chain(at_others).collect();
+        let mut tasks = self.tasks_of(&cells);
+        while tasks < FEWEST_TASKS && cells.len() > 2 {
+            // Other rates first, then the counts in between.
+            let place = if cells.len() > counts.len() { cells.len() - 1 } else { 1 };
+            cells.remove(place);
+            tasks = self.tasks_of(&cells);
+        }
+        if tasks < FEWEST_TASKS {
+            return Ok(nothing(format!(
+                "{} in a run are too few for percentiles: give a longer --budget, more --max-requests or more inputs",
+                count(tasks as usize, "task")
+            )));
+        }
+        let (scenario, specs) = self.loaded(strategy, &cells, tasks);
+        let round_s: f64 = cells.iter().map(|(_, rate)| f64::from(tasks) / rate).sum();
+        let rounds = ((self.left_s() / round_s) as u32).clamp(FEWEST_ROUNDS, ROUNDS);
+        let affordable = self.left_tasks().map_or(rounds, |left| left / (tasks * cells.len() as u32));
+        let budget = Some(Duration::from_secs_f64(self.left_s().max(round_s * f64::from(FEWEST_ROUNDS))));
+        let plan = Plan { budget, probe_all: false, ..Plan::rounds(rounds.min(affordable).max(1)) };
+        let settings = Settings { plan, ..self.settings.clone() };
+        let mut progress = Progress::new(None);
+        let record = runner::measure(&scenario, &specs, &settings, &mut progress)?;
+        progress.finish();
+        let measured = of_record(&cells, &record);
+        let advice = judge_load(&measured, rate_per_s, target, looks::ALPHA);
+        let error = (record.rounds_done < FEWEST_ROUNDS).then(|| {
+            format!(
+                "only {}: give a longer --budget or more --max-requests",
+                count(record.rounds_done as usize, "round")
+            )
+        });
+        let rounds = record.rounds_done;
+        Ok(MeasuredLoad { sample, strategy, rate_per_s, target, cells: measured, advice, rounds, tasks, error })
+    }
+
+    /// The tasks of a run for which there are time and tasks in as many rounds as are aimed at.
+    fn tasks_of(&self, cells: &[(u32, f64)]) -> u32 {
+        let task_s: f64 = cells.iter().map(|(_, rate)| 1.0 / rate).sum();
+        let in_time = self.left_s() / f64::from(ROUNDS) / task_s;
+        let affordable = self.left_tasks().map_or(MOST_TASKS, |left| left / (FEWEST_ROUNDS * cells.len() as u32));
+        (in_time as u32).min(affordable).min(MOST_TASKS).min(self.most_in_a_run())
+    }
+
+    /// A variant for each rate.
+    fn loaded(&self, strategy: &str, cells: &[(u32, f64)], tasks: u32) -> (Scenario, Vec<CellSpec>) {
+        let plain = self.scenario(&[tasks]);
+        let mut scenario = Scenario { variants: Vec::new(), ..plain.clone() };
+        let mut specs = Vec::new();
+        for &(workers, rate_per_s) in cells {
+            let name = format!("{rate_per_s} per s");
+            if scenario.variant(&name).is_none() {
+                let arrivals = Some(Recipe { rate_per_s, gaps: Gaps::Poisson });
+                scenario.variants.extend(plain.variants.iter().map(|variant| harness::scenario::Variant {
+                    name: name.clone(),
+                    arrivals: arrivals.clone(),
+                    ..variant.clone()
+                }));
+            }
+            specs.push(CellSpec { variant: name, ..spec(strategy, workers) });
+        }
+        (scenario, specs)
+    }
+}
+
+fn of_record(cells: &[(u32, f64)], record: &Record) -> Vec<LoadCell> {
+    let of = |(&(workers, rate_per_s), cell): (&(u32, f64), &CellRecord)| {
+        let rounds = &cell.rounds[..cell.rounds.len().min(record.rounds_done as usize)];
+        let percentile = |percentile: Percentile| {
+            rounds.iter().filter_map(|round| Some(round.latency_from_due?.at(percentile))).collect::<Vec<f64>>()
+        };
+        let failed: u32 = rounds.iter().map(|round| round.task_errors).sum();
+        LoadCell {
+            workers,
+            rate_per_s,
+            percentiles_s: [Percentile::P50, Percentile::P95, Percentile::P99].map(percentile),
+            failed: f64::from(failed) / f64::from(cell.tasks.max(1)) / rounds.len().max(1) as f64,
+        }
+    };
+    cells.iter().zip(&record.cells).map(of).collect()
+}
+
+impl MeasuredLoad {
+    pub(super) fn standing(&self) -> AdviceStanding {
+        match &self.error {
+            Some(_) if self.cells.is_empty() => AdviceStanding::Failed,
+            None if self.advice.open.is_empty() => AdviceStanding::Stands,
+            _ => AdviceStanding::Undecided,
+        }
+    }
+
+    fn sentence(&self) -> String {
+        if let Some(error) = &self.error {
+            return format!("No advice: {error}.");
+        }
+        let rate = format!("{} tasks/s", significant(self.rate_per_s, 3));
+        let goal = self
+            .target
+            .map_or_else(|| "a p95 within 10 % of that with the most workers".into(), |target| target.to_string());
+        let most = self.cells.iter().map(|cell| cell.workers).max().unwrap_or(1);
+        let open: Vec<String> = self.advice.open.iter().map(u32::to_string).collect();
+        let open = if open.is_empty() { String::new() } else { format!(" {} may hold it, too.", open.join(", ")) };
+        match self.advice.workers {
+            Some(workers) => format!("{} hold {goal} at {rate}.{open}", phrase(self.strategy, workers)),
+            None if open.is_empty() => format!("No number of workers up to {most} holds {goal} at {rate}."),
+            None => format!("Undecided: none is shown to hold {goal} at {rate}.{open}"),
+        }
+    }
+
+    pub(super) fn print(&self, work: &OwnWork) {
+        say!("{}\n\n{}\n", fitted(&work.title), fitted(&self.sentence()));
+        if !self.cells.is_empty() {
+            let heads = [
+                "workers",
+                "tasks/s",
+                "p50",
+                "95 % interval",
+                "p95",
+                "95 % interval",
+                "p99",
+                "95 % interval",
+                "failed",
+            ];
+            let rows: Vec<[String; 9]> = (0..self.cells.len()).map(|cell| self.row(cell)).collect();
+            say!("{}\n", fit(heads, &rows, &[3, 2, 5], width()));
+        }
+        let task_s = self.sample.task_s();
+        let under_way = self.sample.workers_for_rate(self.rate_per_s);
+        let littles = format!(
+            "Little's law: {} tasks/s of {} each are {} under way on average (mean of {}). That many workers are always too few: \
+             they would have to be busy all the time",
+            significant(self.rate_per_s, 3),
+            time(task_s),
+            significant(under_way, 2),
+            count(self.sample.tasks as usize, "task"),
+        );
+        say!("{}", fitted(&littles));
+        let rates: Vec<f64> = self.cells.iter().map(|cell| cell.rate_per_s).collect();
+        let highest = rates.iter().copied().fold(0.0, f64::max);
+        if let Some(knee) = self.advice.knee_per_s.filter(|_| highest > self.rate_per_s) {
+            let beyond = if knee < highest {
+                "from the next measured rate on, it is more than twice that"
+            } else {
+                "no knee was met"
+            };
+            say!(
+                "{}",
+                fitted(&format!(
+                    "Knee: up to {} tasks/s, the p95 is less than twice that at the lowest rate; {beyond}",
+                    significant(knee, 3)
+                ))
+            );
+        }
+        let few = if self.tasks < 100 { "; of fewer than 100 tasks, the p99 is the longest" } else { "" };
+        say!(
+            "{}",
+            fitted(&format!(
+                "How sure: {} of {} each, due at random times of this rate, latencies from when each was due{few}",
+                count(self.rounds as usize, "interleaved round"),
+                count(self.tasks as usize, "task")
+            ))
+        );
+    }
+
+    fn row(&self, cell: usize) -> [String; 9] {
+        let LoadCell { workers, rate_per_s, failed, .. } = &self.cells[cell];
+        let range = |of: Estimate| format!("{} – {}", time(of.low), time(of.high));
+        let [p50, p95, p99] = self.advice.percentiles[cell]
+            .map(|of| of.map_or_else(Default::default, |of| [time(of.estimate), range(of)]));
+        let ([p50, p50_range], [p95, p95_range], [p99, p99_range]) = (p50, p95, p99);
+        let failed = if *failed > 0.0 { percent(*failed) } else { String::new() };
+        let workers = if self.advice.workers == Some(*workers) { format!("{workers} <") } else { grouped(*workers) };
+        [workers, significant(*rate_per_s, 3), p50, p50_range, p95, p95_range, p99, p99_range, failed]
+    }
+
+    pub(super) fn json(&self, work: &OwnWork) -> Value {
+        let cells: Vec<Value> = self
+            .cells
+            .iter()
+            .zip(&self.advice.percentiles)
+            .map(|(cell, [p50, p95, p99])| {
+                json!({
+                    "workers": cell.workers,
+                    "rate_per_s": cell.rate_per_s,
+                    "latency_p50_s": p50,
+                    "latency_p95_s": p95,
+                    "latency_p99_s": p99,
+                    "failed_share": cell.failed,
+                })
+            })
+            .collect();
+        json!({
+            "schema": "makespan.load_advice/1",
+            "makespan_version": env!("CARGO_PKG_VERSION"),
+            "command": super::measuring::command_line(),
+            "work": work.title,
+            "standing": self.standing(),
+            "strategy": self.strategy,
+            "rate_per_s": self.rate_per_s,
+            "target": self.target,
+            "workers": self.advice.workers,
+            "workers_that_may_do": self.advice.open,
+            "sentence": self.sentence(),
+            "under_way": self.sample.workers_for_rate(self.rate_per_s),
+            "knee_per_s": self.advice.knee_per_s,
+            "sample": self.sample,
+            "rounds": self.rounds,
+            "tasks": self.tasks,
+            "cells": cells,
+        })
+    }
+}
