@@ -28,7 +28,7 @@ use support::{
 use work::worker::arrival::{Gaps, Recipe};
 
 /// The rounds that are aimed at.
-const ROUNDS: u32 = 8;
+const ROUNDS: u32 = 5;
 
 /// With fewer rounds than this, intervals say nothing.
 const FEWEST_ROUNDS: u32 = 3;
@@ -101,7 +101,7 @@ impl AdviceRun<'_> {
         let round_s: f64 = cells.iter().map(|(_, rate)| f64::from(tasks) / rate).sum();
         let rounds = ((self.left_s() / round_s) as u32).clamp(FEWEST_ROUNDS, ROUNDS);
         let affordable = self.left_tasks().map_or(rounds, |left| left / (tasks * cells.len() as u32));
-        let budget = Some(Duration::from_secs_f64(self.left_s().max(round_s * f64::from(FEWEST_ROUNDS))));
+        let budget = Some(Duration::from_secs_f64(self.left_s().max(2.0 * round_s * f64::from(FEWEST_ROUNDS))));
         let plan = Plan { budget, probe_all: false, ..Plan::rounds(rounds.min(affordable).max(1)) };
         let settings = Settings { plan, ..self.settings.clone() };
         let mut progress = Progress::new(None);

@@ -459,7 +459,8 @@ impl<'a> AdviceRun<'a> {
         let last = possible.max(FEWEST_ROUNDS as u32).min(affordable).clamp(1, MOST_ROUNDS);
         let looks: BTreeSet<u32> =
             [last / 8, last / 4, last / 2].into_iter().filter(|&look| look >= 4).chain([last]).collect();
-        let overdrawn_s = (round_s * FEWEST_ROUNDS as f64).min(self.budget.as_secs_f64());
+        // Rounds may take longer than expected.
+        let overdrawn_s = (4.0 * round_s * FEWEST_ROUNDS as f64).min(self.budget.as_secs_f64());
         let budget = Some(Duration::from_secs_f64(for_rounds_s.max(overdrawn_s)));
         Plan { looks: looks.into_iter().collect(), budget, probe_all: probes, ..Plan::rounds(last) }
     }
