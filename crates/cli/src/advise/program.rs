@@ -8,7 +8,7 @@ use super::{
     AdviseArgs,
     own_work::{OwnWork, TaskSource},
 };
-use advice::{Advice, AdviceStanding, Bound, CellTimes, WorkSample, judge, judge::FEWEST_ROUNDS, search};
+use advice::{Advice, AdviceStanding, Bound, CellTimes, WorkKind, WorkSample, judge, judge::FEWEST_ROUNDS, search};
 use anyhow::Context;
 use harness::{
     results::{
@@ -40,6 +40,9 @@ const FOR_SAMPLE: f64 = 0.08;
 
 /// The share that is over when the search ends, whatever it has found.
 const FOR_SEARCH: f64 = 0.4;
+
+/// Work that computes is tried with up to so many times the workers that keep the cores busy.
+const PAST_THE_CORES: f64 = 3.0;
 
 /// The most tasks of a sample.
 const SAMPLED: u32 = 20;
@@ -161,7 +164,10 @@ impl<'a> AdviceRun<'a> {
         }
         let theory = sample.workers_for_cores(cores);
         let bounds = self.bounds(&sample);
-        let most = Bound::tightest(&bounds).map_or(1, |bound| bound.workers);
+        // Where the cores are the limit, a search beyond would only find noise.
+        let beyond =
+            if sample.kind() == WorkKind::Waits { f64::INFINITY } else { (theory * PAST_THE_CORES).ceil().max(4.0) };
+        let most = Bound::tightest(&bounds).map_or(1, |bound| bound.workers).min(beyond as u32);
         let mut search = Vec::new();
         let (alone, base_failed) = self.alone()?;
         for strategy in self.work.strategies.clone() {
