@@ -55,7 +55,7 @@ pub struct CellTimes {
     pub out: Option<String>,
 }
 
-/// What came of it.
+/// What the advice is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AdviceStanding {
