@@ -152,7 +152,7 @@ async fn choose_a_tiny_race(view: &View<'_>) {
     view.run("byId('rounds').value = '2'").await;
     let wanted = view.value("wantedNow()").await;
     let expected = json!({ "scenario": "latency_only", "variant": null, "strategies": ["threads"], "workers": ["2"],
-        "rounds": 2, "time_scale": null, "ask": "threads x 2" });
+        "schedules": [], "rounds": 2, "time_scale": null, "ask": "threads x 2" });
     assert_eq!(wanted, expected);
 }
 
