@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`sample`] | what kind of work is it, and how many workers does theory give it? |
 //! | [`search`] | which worker counts are worth measuring? |
-//! | [`judge`] | what do the measurements advise, and does that stand? |
+//! | [`judge()`] | what do the measurements advise, and does that stand? |
 //! | [`load`] | how many workers hold a rate, and where is the knee? |
 //! | [`limit`] | what stops it from scaling? |
 //! | [`laws`] | which curve do the speedups follow? |
