@@ -279,7 +279,9 @@ impl Fetch {
                 return tried;
             }
             lane.check()?;
+            let start_ns = lane.waits(Activity::WaitFirstByte);
             sleep(self.retry_wait.min(lane.time_left())).await;
+            lane.waited(Activity::WaitFirstByte, start_ns);
         }
         self.once_async(lane).await
     }
