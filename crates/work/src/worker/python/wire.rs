@@ -174,7 +174,6 @@ impl From<WireError> for TaskError {
 }
 
 /// The task as the lane takes it, or why it can't be done in Python.
-#[allow(clippy::match_wildcard_for_single_variants, reason = "a new kind of task needs nothing in Python")]
 pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
     Ok(match task {
         Task::Noop => json!({"kind": "noop"}),
