@@ -1,6 +1,7 @@
 //! What a reader takes home: claims and bugs, counted apart, in a few sentences.
 
 use super::{BugResult, Decided, Finding, Sentence, Unit, Verdict, bug_counts, counts};
+use stats::ranking::Place;
 use support::{
     figures::count,
     words::{capital, listed},
@@ -65,7 +66,8 @@ pub fn takeaway(decisions: &[Decided]) -> Sentence {
         let sentence = if led {
             Sentence::words(format!("{}: {}, ", capital(work), decided.answer))
         } else {
-            Sentence::words(format!("{}: no winner among {} strategies, up to ", capital(work), decided.ranking.len()))
+            let open = decided.ranking.iter().filter(|ranked| ranked.place == Place::NotToldApart).count();
+            Sentence::words(format!("{}: no winner among {open} strategies, up to ", capital(work)))
         };
         let workers = count(best.cell.shape.workers().get() as usize, "worker");
         Some((sentence.measured(Unit::Ratio, best.speedup.estimate), workers))
