@@ -8,6 +8,8 @@
 //! left scattered as those so far. Giving up never decides anything, so it makes no interval miss more often; it only
 //! leaves undecided what would most likely stay so (K. K. G. Lan, R. Simon and M. Halperin, "Stochastically curtailed
 //! tests in long-term clinical trials", Communications in Statistics C 1, 1982).
+//!
+//! A figure that stands beside a claim and decides nothing gets the rounds up to the second analysis, and no more.
 
 use super::{
     Fit, Unit, decision,
@@ -66,8 +68,9 @@ pub fn open_cells<'a>(
     let mut open = BTreeSet::new();
     for claim in claims {
         let here = |scenario: &str| scenario == record.scenario;
-        for figure in claim.figures.iter().filter(|figure| here(&figure.scenario)) {
-            if missing(figure.needs.as_ref(), cores).is_none() {
+        for (place, figure) in claim.figures.iter().enumerate().filter(|(_, figure)| here(&figure.scenario)) {
+            let is_done = !is_first && stands_beside(&claim.figures, place, record);
+            if !is_done && missing(figure.needs.as_ref(), cores).is_none() {
                 open.extend(worth_more(&|record, family| {
                     unless_settled(&figure.test, record, |quantity, alpha| stands(figure, quantity, alpha, family))
                 }));
@@ -86,6 +89,19 @@ pub fn open_cells<'a>(
         open.extend(worth_more(&|record, _| decision::open(decision, record)));
     }
     open
+}
+
+/// Whether the figure at this place decides nothing: it is about Rust, or stands in for one that was measured in Python.
+fn stands_beside(figures: &[Figure], place: usize, record: &Record) -> bool {
+    let is_measured = |spec| record.cell(spec).is_some_and(|cell| !cell.rounds.is_empty());
+    match figures[place].role {
+        FigureRole::Decides | FigureRole::Python => false,
+        // The checker puts it right behind the same figure in Python.
+        FigureRole::StandsIn => {
+            figures[..place].last().is_some_and(|python| python.test.cells().into_iter().all(is_measured))
+        }
+        FigureRole::Rust => true,
+    }
 }
 
 /// The record as it would be at the last analysis if the rounds that are left were like those so far.

@@ -521,20 +521,33 @@ fn a_cell_is_open_until_its_figures_are_precise_or_decided() {
 
 #[test]
 fn what_all_rounds_would_leave_undecided_gets_no_more_of_them() {
-    let above = speed_up("expects = { above = 1.0, from = \"said\" }");
-    let scenario = requests(&claim("000-7", &[&above], ""));
-    // The figure is e to the power of this, give or take 0.1 from round to round.
-    let open = |mean: f64, looks: &[u32], rounds: u32| {
-        let times = |round| ((mean + if round % 2 == 0 { 0.1 } else { -0.1 }).exp(), 1.0);
-        let record = with_times(&scenario, &(0..rounds).map(times).collect::<Vec<_>>());
-        let record = Record { looks: looks.into(), rounds_done: rounds, ..record };
-        !open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record).is_empty()
-    };
+    let open = |mean: f64, looks: &[u32], rounds: u32| needs_more(&[""], mean, looks, rounds);
     assert!(open(0.001, &[3, 6, 12], 3), "three rounds say too little about scatter");
     assert!(!open(0.001, &[3, 6, 12], 6), "twelve rounds would not tell it from 1");
     assert!(open(0.001, &[3, 6, 2000], 6), "two thousand might");
     assert!(open(0.08, &[3, 6, 12], 6), "twelve rounds would");
     assert!(!open(0.8, &[3, 6, 12], 6), "and six have");
+}
+
+#[test]
+fn a_figure_that_decides_nothing_ends_with_the_second_analysis() {
+    let beside = ", in_rust = true";
+    let looks = &[3, 6, 12];
+    assert!(needs_more(&[beside], 0.08, looks, 3) && needs_more(&["", beside], 0.08, looks, 6));
+    assert!(!needs_more(&[beside], 0.08, looks, 6));
+}
+
+/// Whether cells need more rounds for a claim whose figures end with these keys. Their value is e to the power of `mean`,
+/// give or take 0.1 from round to round, and the claim says that it is above 1.
+fn needs_more(figures: &[&str], mean: f64, looks: &[u32], rounds: u32) -> bool {
+    let figures: Vec<String> =
+        figures.iter().map(|rest| speed_up(&format!("expects = {{ above = 1.0, from = \"said\" }}{rest}"))).collect();
+    let figures: Vec<&str> = figures.iter().map(String::as_str).collect();
+    let scenario = requests(&claim("000-7", &figures, "in_rust = \"It is so.\""));
+    let times = |round| ((mean + if round % 2 == 0 { 0.1 } else { -0.1 }).exp(), 1.0);
+    let record = with_times(&scenario, &(0..rounds).map(times).collect::<Vec<_>>());
+    let record = Record { looks: looks.into(), rounds_done: rounds, ..record };
+    !open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record).is_empty()
 }
 
 /// Times of two cells, one pair for each round.
