@@ -71,7 +71,7 @@ fn tell(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
     if let Some(race) = &lesson.race {
         labelled("", "The race:");
         line(&race.command());
-        labelled("", &format!("Guess the time of {}.", race.ask));
+        labelled("", &format!("The question is about {}.", race.ask));
     }
     commands(lesson, false);
     step(lesson, StepKind::Run);

@@ -11,6 +11,7 @@ use harness::{
     },
     scenario::{DEFAULT_VARIANT, Timer},
 };
+use latencies::{BEGUN, DUE};
 use stats::{
     Estimate, ceiling,
     median::Median,
@@ -42,9 +43,9 @@ pub fn print(record: &Record) {
     if let Some(table) = resources(record) {
         say!("\nResources of a run:\n\n{table}");
     }
-    if let Some(table) = latencies::latencies(record) {
-        let since = if record.has_arrivals() { "from when it was due" } else { "from when a worker began it" };
-        let title = format!("Latency of a task, {since}, and throughput:");
+    for since in [DUE, BEGUN].iter().skip(usize::from(!record.has_arrivals())) {
+        let Some(table) = latencies::latencies(record, since) else { continue };
+        let title = format!("Latency of a task, {}, and throughput:", since.0);
         say!("\n{}\n\n{table}", fitted(&title));
     }
     for cell in record.cells.iter().filter(|cell| matches!(cell.check, Check::Failed | Check::Skipped)) {

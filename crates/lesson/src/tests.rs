@@ -161,6 +161,10 @@ fn the_numbers_of_a_question_are_those_of_its_race() {
         let route = server.routes.iter().find(|route| route.path == path).expect("a route");
         route.latency_s / server.time_scale
     };
+    let stalls = |number| -> Vec<(Option<Vec<u32>>, Option<f64>)> {
+        let server = raced(number).1.server.expect("a server");
+        server.faults.iter().map(|rule| (rule.indexes.clone(), rule.stall_s)).collect()
+    };
     for (number, words, is_so) in [
         (1, "thirty requests waits a tenth of a second", tasks(1) == 30 && near(each_s(1), 0.1)),
         (1, "five threads", asks(1) == "threads x 5"),
@@ -185,6 +189,14 @@ fn the_numbers_of_a_question_are_those_of_its_race() {
         (9, "Four workers", asks(9) == "queue x 4"),
         (10, "below ten million", below(10) == 10_000_000),
         (10, "one worker", asks(10) == "sequential x 1, sieved"),
+        (
+            11,
+            "Fifty requests a second arrive for four seconds",
+            raced(11).1.arrivals.is_some_and(|all| near(all.rate_per_s, 50.0)) && tasks(11) == 200,
+        ),
+        (11, "answers each in 0.01 s", near(at(11, "/page"), 0.01)),
+        (11, "one answer takes half a second longer", stalls(11) == [(Some(vec![50]), Some(0.5))]),
+        (11, "One worker", asks(11) == "sequential x 1, stalled"),
         (12, "A step of 0.6 s", near(at(12, "/start"), 0.6) && raced(12).1.prologue.len() == 1),
         (12, "thirty requests wait 0.08 s each", tasks(12) == 30 && near(at(12, "/wait"), 0.08)),
         (12, "thirty threads", asks(12) == "threads x 30, serial_fifth"),
