@@ -90,7 +90,19 @@ workers = [1]
 ";
 
 #[test]
-fn a_stall_is_omitted_by_who_counts_from_when_a_request_was_sent() {
+fn both_latencies_of_arrivals_are_printed() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let file = scenario(dir.path(), "mine", STALL);
+    let mut command = assert_cmd::Command::new(program_under_test());
+    let output =
+        command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "2"]).unwrap();
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let at = |words: &str| printed.find(words).unwrap_or_else(|| panic!("{words}: {printed}"));
+    assert!(at("Latency of a task, from when it was due") < at("Latency of a task, from when a worker began it"));
+}
+
+#[test]
+fn a_stall_is_missed_by_latencies_from_when_a_request_was_sent() {
     let (record, code) = measured(STALL, "default");
     assert_eq!(code, Some(0), "{record}");
     for strategy in ["sequential", "threads", "async"] {
