@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::num::NonZeroU32;
 use support::figures::time;
 use work::{
-    strategy::{self, Strategy, python::is_python},
+    strategy::{self, Strategy, python::is_python, sequential::Sequential},
     worker::layout::WorkerLayout,
 };
 
@@ -65,7 +65,13 @@ pub(super) fn form() -> Markup {
                 fieldset {
                     legend { "Strategies, compared with sequential" }
                     div class="checks" {
-                        @for strategy in strategy::ALL.iter().filter(|strategy| is_offered(strategy.name())) { (strategy_box(*strategy)) }
+                        // Sequential always runs.
+                        @for strategy in all(false).filter(|strategy| strategy.name() != Sequential.name()) { (strategy_box(strategy)) }
+                    }
+                    details {
+                        summary { "In Python" }
+                        p class="hint" { "Where no Python is found, their lanes are skipped, and say so." }
+                        div class="checks" { @for strategy in all(true) { (strategy_box(strategy)) } }
                     }
                 }
                 fieldset {
@@ -98,9 +104,9 @@ pub(super) fn form() -> Markup {
     }
 }
 
-/// Sequential always runs, and not every machine has Python.
-fn is_offered(strategy: &str) -> bool {
-    strategy != "sequential" && !is_python(strategy)
+/// Every strategy of ours, or every one in Python.
+fn all(in_python: bool) -> impl Iterator<Item = &'static dyn Strategy> {
+    strategy::ALL.iter().copied().filter(move |strategy| is_python(strategy.name()) == in_python)
 }
 
 fn strategy_box(strategy: &dyn Strategy) -> Markup {
