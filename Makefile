@@ -57,7 +57,7 @@ sample: ## Renew the committed sample of the page, and the pictures of it and of
 	@sh .ci/sample
 
 docs: ## Run the commands in the documents again and show what they print
-	tools/splice README.md METHOD.md docs/reference.md
+	tools/splice README.md METHOD.md docs/*.md
 
 redis: ## Start a Redis for the queue strategy, with its files under target/redis; Ctrl-C stops it
 	@command -v redis-server >/dev/null || { echo "redis-server is not installed: apt-get install redis-server, brew install redis," \

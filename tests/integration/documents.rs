@@ -7,7 +7,9 @@ use makespan::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 const ROOT: &str = common::ROOT;
@@ -19,6 +21,8 @@ const DOCUMENTS: &[&str] = &[
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     "docs/reference.md",
+    "docs/scenario.md",
+    "docs/json.md",
     "fixtures/README.md",
 ];
 
@@ -320,6 +324,36 @@ fn every_generated_block_has_a_command_a_fence_and_an_end() {
         }
     }
     assert!(blocks > 0, "no document has a generated block");
+}
+
+/// They are made from the schemas, which take no measuring: a key that was added is in them.
+#[test]
+fn the_references_are_those_of_the_schemas() {
+    for document in ["docs/scenario.md", "docs/json.md"] {
+        let text = read(document);
+        let (command, rest) =
+            text.split_once(GENERATED_MARKDOWN).and_then(|(_, rest)| rest.split_once(" -->\n")).expect("a block");
+        let block = rest.split_once(END_GENERATED).expect("an end").0;
+        let files = command.split(' ').filter(|word| word.starts_with("fixtures/schema/")).count();
+        assert!(
+            document != "docs/json.md"
+                || files + 1 == fs::read_dir(Path::new(ROOT).join("fixtures/schema")).unwrap().count()
+        );
+        let output = match Command::new("sh").args(["-c", command]).current_dir(ROOT).output() {
+            Ok(output) if output.status.code() == Some(127) => return skipped(),
+            output => output.expect("there is a shell"),
+        };
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            String::from_utf8(output.stdout).unwrap().trim_end() == block.trim_end(),
+            "{document} is out of date: tools/splice --only reference.jq {document}"
+        );
+    }
+}
+
+fn skipped() {
+    // Nobody may be listening, and that fails no test.
+    let _ = std::io::stderr().write_all(b"skipped: the references: jq not found\n");
 }
 
 #[test]

@@ -28,6 +28,7 @@ mod record;
 mod reproduce;
 mod resume;
 mod scenarios;
+mod schema;
 mod scripts;
 mod server_clients;
 mod server_robustness;

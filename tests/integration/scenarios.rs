@@ -192,10 +192,10 @@ workers = [2]
     assert_eq!(cells, expected, "each strategy takes the shapes it can have, and one of fixed size appears once");
 }
 
-const NEW_SCENARIO: &str = include_str!("../../fixtures/new_scenario.toml");
+pub(crate) const NEW_SCENARIO: &str = include_str!("../../fixtures/new_scenario.toml");
 
 /// The lines without the `# ` before keys and tables: every optional key is used.
-fn switched_on(text: &str) -> String {
+pub(crate) fn switched_on(text: &str) -> String {
     let is_key = |line: &str| {
         let word = |c: char| c.is_ascii_lowercase() || c == '_';
         line.starts_with('[') || line.split_once(" = ").is_some_and(|(key, _)| !key.is_empty() && key.chars().all(word))

@@ -141,12 +141,14 @@ pub struct Variant {
 /// A pool in a process of its own, which computes from before a cell's run until after it. Each of its jobs is a sum of
 /// primes by trial division.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Background {
-    /// Its strategy.
+    /// Its strategy: a name from `makespan list`.
     pub strategy: String,
     /// Its workers.
     #[serde(deserialize_with = "wire::layout")]
+    #[cfg_attr(feature = "schema", schemars(with = "wire::Workers"))]
     pub workers: WorkerLayout,
     /// The cores that it is confined to.
     pub cores: Half,
@@ -156,6 +158,7 @@ pub struct Background {
 
 /// The kinds of workload, each with its recipe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Workload {
     /// Fetch URLs from the scenario's server.
@@ -168,6 +171,7 @@ pub enum Workload {
     Gunzip(gunzip::Recipe),
     /// Tasks of the user's own, which no file describes.
     #[serde(skip_deserializing)]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     Given(Given),
     /// Write or read files.
     Files(files::Recipe),
@@ -196,6 +200,12 @@ pub struct CellSpec {
     /// are several; `None` for the only one, and for strategies that are not Python's.
     #[serde(default)]
     pub python: Option<String>,
+}
+
+/// The JSON Schema of a scenario's file, for editors and for the reference.
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    wire::schema()
 }
 
 /// Why a scenario can't be used.

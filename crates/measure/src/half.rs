@@ -6,6 +6,7 @@ use std::io;
 
 /// Half of the cores that this process may use. The first half is the smaller one of an odd number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Half {
     /// The cores with the lower numbers.

@@ -61,9 +61,12 @@ use std::path::PathBuf;
 
 /// The server of one scenario. Times are the document's own; `time_scale` divides times and multiplies rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Server"))]
 #[serde(default, deny_unknown_fields)]
 pub struct Profile {
     /// How many times faster than the document's network this one is.
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub time_scale: f64,
     /// The seed of everything drawn: bodies, latencies and faults.
     pub seed: u64,
@@ -73,17 +76,18 @@ pub struct Profile {
     pub connect_delay_s: f64,
     /// Seconds that each request spends in a section that admits one request at a time, before its latency begins.
     pub serial_s: f64,
-    /// The bandwidth.
+    /// The bandwidth, in bytes per second.
     pub link: Link,
     /// The server's limits.
     pub limits: Limits,
     /// The routes, in order: the first whose path and site match answers. If none matches, a generic route answers, or
     /// a 404 without latency.
     pub routes: Vec<Route>,
-    /// The faults.
+    /// The faults, in order: the first that matches a request applies.
     pub faults: Vec<FaultRule>,
     /// The folder of the photographs for `body = "photo"`. Filled in when the server is started; not part of a TOML.
     #[serde(with = "support::path_bytes::option")]
+    #[cfg_attr(feature = "schema", schemars(skip))]
     pub photos: Option<PathBuf>,
 }
 
@@ -113,6 +117,7 @@ impl Default for Profile {
 
 /// The answer at one path.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Route {
     /// The path: exact (`/page`), or a prefix that ends in `*` (`/images/*`).
@@ -120,22 +125,23 @@ pub struct Route {
     /// Seconds from the request's arrival to the first byte of the answer; the mean, if they spread.
     #[serde(default)]
     pub latency_s: f64,
-    /// How the latencies spread; all are the same when `None`.
+    /// How the latencies spread around their mean. Without it, all are the same.
     #[serde(default)]
     pub spread: Option<Spread>,
-    /// The status.
+    /// The HTTP status.
     #[serde(default = "ok")]
     pub status: u16,
     /// The answer's content.
     #[serde(default)]
     pub body: Body,
-    /// The value that the `Authorization` header must have: 401 without the header, 403 with another value.
+    /// The value that the `Authorization` header must have: 401 without the header, 403 with another value. Without it,
+    /// anybody is answered.
     #[serde(default)]
     pub authorization: Option<String>,
-    /// Where a redirect leads (with a 3xx status).
+    /// Where a redirect leads: only with a 3xx `status`.
     #[serde(default)]
     pub location: Option<String>,
-    /// The virtual host this route belongs to, as in the request's `Host` header without the port; any when `None`.
+    /// The virtual host that the route belongs to, as in the request's `Host` header without the port. Without it, any.
     #[serde(default)]
     pub site: Option<String>,
 }
@@ -162,6 +168,7 @@ fn ok() -> u16 {
 
 /// An answer's content.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Body {
     /// Nothing.

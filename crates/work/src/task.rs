@@ -150,22 +150,36 @@ impl From<Stopped> for TaskError {
 
 /// The kind of a [`TaskError`], as scenarios name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each is described at the TaskError of the same name")]
 pub enum ErrorKind {
+    /// A time limit was reached: the task's own, or that of the run.
     TimedOut,
+    /// The run was stopped before the task was done.
     Cancelled,
+    /// The worker process that ran it died.
     WorkerDied,
+    /// A job queue gave it up after too many tries.
     GivenUp,
+    /// The job queue itself failed.
     Queue,
+    /// A worker refused to do it.
     Refused,
+    /// The system granted no further thread.
     NoThread,
+    /// The task's code panicked.
     Panicked,
+    /// No connection to the server.
     Connect,
+    /// The connection ended or broke before the response was complete.
     BrokenResponse,
+    /// Something else about HTTP: too many redirects, or a malformed answer.
     Http,
+    /// The program, server or function says that it failed.
     Failed,
+    /// A file could not be read or written.
     File,
+    /// A file's content is damaged, or of a kind that is not supported.
     Damaged,
 }
 

@@ -124,6 +124,7 @@ impl Provenance {
 
 /// A number computed from figures that a document printed: `{ value = 4.138, formula = "8.99106 s / 2.17279 s" }`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Derived {
     /// The number, in the unit of the test.
@@ -172,8 +173,10 @@ impl Expects {
     }
 }
 
-/// What is measured. `C` is a cell's name in the file, and the cell itself after the check.
+/// What is measured: exactly one of these.
+// `C` is a cell's name in the file, and the cell itself after the check.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Test<C> {
     /// How many times as fast `to` is as `from`: T(from) / T(to), from pairs. A ratio.
@@ -256,6 +259,8 @@ pub enum Test<C> {
 
 /// A percentile of latencies: 50, 95 or 99.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("enum" = [50, 95, 99])))]
 #[serde(try_from = "u8")]
 pub enum Percentile {
     /// The median.
@@ -292,6 +297,7 @@ impl fmt::Display for Percentile {
 
 /// What can be counted in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Countable {
     /// Its tasks.
@@ -320,13 +326,14 @@ pub enum Countable {
 
 /// What a machine must have for a figure.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Needs {
     /// Usable cores.
     pub cores: Option<u32>,
     /// No more usable cores than this: otherwise the workers are no more than the cores.
     pub at_most_cores: Option<u32>,
-    /// Something that our machines lack, in words: "the document's own machine and its Python".
+    /// Something that the machine lacks, in words: "the document's own machine and its Python".
     pub other: Option<String>,
 }
 
@@ -347,11 +354,12 @@ pub struct Mechanism {
 
 /// The experiment that separates the mechanisms.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Apart {
     /// Its conditions, to be read in "With ..., they part": `thirty threads instead of five`.
     pub with: String,
-    /// What the documents' figures give for it; `None` if they give nothing that separates the mechanisms.
+    /// What the documents' figures give for it. Without it, they give nothing that separates the mechanisms.
     pub derived: Option<Derived>,
     /// The claim with this figure.
     pub from: Option<String>,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which phases a time encloses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Timer {
     /// Start, run and stop of the pool.
@@ -16,6 +17,7 @@ pub enum Timer {
 
 /// A stage of a pool's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Getting the workers ready.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How a route's latencies spread around their mean.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Spread {
     /// The shape of the distribution.
@@ -14,6 +15,7 @@ pub struct Spread {
 
 /// The shape of a distribution of latencies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LatencyShape {
     /// All latencies between two bounds are equally likely.
@@ -24,28 +26,30 @@ pub enum LatencyShape {
 
 /// The bandwidth, bytes per second. Only bodies count.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Link {
-    /// The bandwidth that all transfers share equally.
+    /// The bandwidth that all transfers share equally. Without it, no limit.
     pub bytes_per_s: Option<f64>,
-    /// The cap of each connection.
+    /// The most that each connection gets. Without it, no limit.
     pub connection_bytes_per_s: Option<f64>,
 }
 
 /// The server's limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
     /// Connections. A refused one is closed at once. If others queue, a connection needs a place while it is being
     /// answered; with `idle_s`, as long as it is open.
     pub connections: Option<Limit>,
-    /// Idle timeout, seconds: a connection is closed if its client neither sends nor reads anything. When `None`, 30 s,
+    /// Idle timeout: a connection is closed if its client neither sends nor reads anything for so long. Without it, 30 s,
     /// whatever the time scale: no run reaches it.
     pub idle_s: Option<f64>,
     /// Requests in service, each until its body is out. A refused one is answered with 503 and `Retry-After`.
     pub requests: Option<Limit>,
     /// How many requests may wait for a place, if they queue; more are refused like those beyond a limit that refuses.
-    /// Any number when `None`.
+    /// Without it, any number.
     pub waiting: Option<u32>,
     /// Requests per second. Excess requests get 429 with `Retry-After`.
     pub rate: Option<Rate>,
@@ -53,6 +57,7 @@ pub struct Limits {
 
 /// A concurrency limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
     /// How many.
@@ -63,6 +68,7 @@ pub struct Limit {
 
 /// What happens beyond a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Beyond {
     /// They queue, first come, first served.
@@ -73,6 +79,7 @@ pub enum Beyond {
 
 /// A token bucket; each request takes a token.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     /// Tokens added per second.
@@ -83,20 +90,21 @@ pub struct Rate {
 
 /// A fault, and the requests it affects. The first matching fault applies.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
     /// The fault.
     pub fault: Fault,
-    /// The path, or a prefix that ends in `*`; all when `None`.
+    /// The path, or a prefix that ends in `*`. Without it, all.
     #[serde(default)]
     pub path: Option<String>,
-    /// The tasks; all when `None`.
+    /// The tasks, counted from 0. Without it, all.
     #[serde(default)]
     pub indexes: Option<Vec<u32>>,
-    /// Its probability for each matching request, above 0 and at most 1; certain when `None`.
+    /// Its probability for each matching request, above 0 and at most 1. Without it, certain.
     #[serde(default)]
     pub probability: Option<f64>,
-    /// The status of an `error`; 500 when `None`.
+    /// The HTTP status of an `error`. Without it, 500.
     #[serde(default)]
     pub status: Option<u16>,
     /// How long a `stall` is, seconds.
@@ -116,6 +124,7 @@ impl FaultRule {
 
 /// What can go wrong with an answer. The last three need a body; an answer without one is spared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// The connection is reset without an answer.

@@ -79,56 +79,60 @@ pub struct Fetch {
     pub stays: bool,
 }
 
-/// How a scenario asks for fetches: `tasks` of them, from one path or from the gallery's listing.
+/// `tasks` fetches, from paths or from the links of a page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Fetch"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// How many. With a listing, this many of its first links.
+    /// How many requests. With `listing`, this many of its first links.
     pub tasks: NonZeroU32,
     /// The paths, used in turn; `{number}` stands for the task's number, counted from 1.
     #[serde(default)]
     pub paths: Vec<String>,
-    /// The virtual sites from which the paths are requested: all from the first, then all from the second, and so on
-    /// from the start. Without any, the server is used under its own name.
+    /// Virtual hosts: all paths are requested from the first, then all from the second, and so on from the start.
+    /// Without any, the server's own name.
     #[serde(default)]
     pub sites: Vec<String>,
-    /// Take the links from this listing instead. It is read before the clock starts.
+    /// In place of `paths`: the links of a page, which is read before the clock starts.
     #[serde(default)]
     pub listing: Option<Listing>,
     /// Whether connections are kept open between tasks.
     #[serde(default = "yes")]
     pub keep_alive: bool,
-    /// In the document's own seconds; scaled like everything else.
+    /// The longest time that connecting may take, at the document's own pace. Without it, no limit.
     #[serde(default)]
     pub connect_timeout_s: Option<f64>,
-    /// In the document's own seconds; scaled like everything else.
+    /// The longest time that a task may take, at the document's own pace. Without it, no limit.
     #[serde(default)]
     pub timeout_s: Option<f64>,
-    /// How many redirects are followed.
+    /// How many redirects are followed before that is an error.
     #[serde(default = "five")]
     pub redirects: u32,
-    /// See [`Fetch::blocking`].
+    /// Whether an event loop waits for the answer with a blocking call, and so stops: what a library unaware of event
+    /// loops does to a program that has one.
     #[serde(default)]
     pub blocking: bool,
-    /// See [`Fetch::retries`].
+    /// How often a request is sent again if it timed out, its answer broke off, or the server refused it (429, 503).
     #[serde(default)]
     pub retries: u32,
-    /// In the document's own seconds; scaled like everything else.
+    /// The time before it is sent again, at the document's own pace.
     #[serde(default)]
     pub retry_wait_s: f64,
-    /// Bodies are written to a disk that takes so many bytes per second, in the document's own seconds. The writes block
-    /// their thread.
+    /// Bodies are written to a simulated disk of this speed, at the document's own pace, with calls that block their
+    /// thread. Without it, they are not written.
     #[serde(default)]
     pub disk_bytes_per_s: Option<NonZeroU64>,
 }
 
-/// Where to fetch a listing.
+/// A page of the server, such as a listing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
     /// Its path.
     pub path: String,
-    /// The `Authorization` header it needs.
+    /// The `Authorization` header that is sent. Without it, none.
     #[serde(default)]
     pub authorization: Option<String>,
 }

@@ -20,6 +20,7 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// What is done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     /// It is written, and left to the page cache.
@@ -42,8 +43,10 @@ pub struct FileTask {
     pub access: Access,
 }
 
-/// How a scenario asks for it: `files` files of `bytes` bytes each.
+/// `files` files of `bytes` bytes each, written or read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Files"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many files.

@@ -29,13 +29,15 @@ pub struct Gunzip {
     pub releases_lock: bool,
 }
 
-/// How a scenario asks for it: the first `archives` archives.
+/// Decompression of the first `archives` archives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Gunzip"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many archives.
     pub archives: NonZeroU32,
-    /// Whether they are decompressed without the interpreter lock, if there is one; by default not.
+    /// Whether they are decompressed without the simulated interpreter lock, where a strategy has one.
     #[serde(default)]
     pub releases_lock: bool,
 }

@@ -14,8 +14,10 @@ pub struct SentText {
     pub text: String,
 }
 
-/// How a scenario asks for it: `tasks` texts of `bytes` bytes each.
+/// `tasks` texts of `bytes` bytes each, which travel with their tasks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Payload"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many texts.

@@ -13,6 +13,7 @@ const SEGMENT: u64 = 1 << 15;
 
 /// How primes are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// Each number is divided by every possible divisor, as the documents do.
@@ -33,17 +34,19 @@ pub struct PrimeSum {
     pub by: Method,
 }
 
-/// How a scenario asks for it: all primes below `below`, in `tasks` ranges of equal width.
+/// Sums of all primes below `below`, in `tasks` ranges of equal width.
 ///
 /// Equal width is not equal work: a large prime takes more divisions than a small one, so the last range is longest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "PrimeSum"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// The first number not tested.
     pub below: NonZeroU64,
-    /// The number of ranges.
+    /// How many ranges of equal width the numbers are divided into, one a task.
     pub tasks: NonZeroU32,
-    /// How they are found.
+    /// How primes are found.
     #[serde(default)]
     pub by: Method,
 }

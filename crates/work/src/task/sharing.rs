@@ -20,6 +20,7 @@ use std::{
 
 /// What the workers share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Shared {
     /// One counter for all of them.
@@ -43,8 +44,10 @@ pub struct SharedWork {
     pub from: u32,
 }
 
-/// How a scenario asks for it: `tasks` tasks of `steps` steps each.
+/// `tasks` tasks of `steps` steps each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Sharing"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many tasks.

@@ -38,16 +38,18 @@ pub struct Thumbnail {
     pub height: u32,
 }
 
-/// How a scenario asks for it: thumbnails of the first `photos` pictures.
+/// Thumbnails of the first `photos` pictures.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Thumbnails"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many pictures.
     pub photos: NonZeroU32,
-    /// The widest a thumbnail may be, in pixels; 128 unless given.
+    /// The widest a thumbnail may be, in pixels.
     #[serde(default = "side")]
     pub width: NonZeroU32,
-    /// The highest a thumbnail may be, in pixels; 128 unless given.
+    /// The highest a thumbnail may be, in pixels.
     #[serde(default = "side")]
     pub height: NonZeroU32,
 }

@@ -27,6 +27,8 @@ pub struct DueTask {
 
 /// How a scenario asks for arrivals: the rate, and how even it is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Arrivals"))]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
     /// How many tasks become due in a second, on average.
@@ -38,6 +40,7 @@ pub struct Recipe {
 
 /// The time from one arrival to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Gaps {
     /// Always the same.

@@ -5,6 +5,8 @@ use std::{fmt, num::NonZeroU32, str::FromStr};
 
 /// The layout of a pool. As text, `5`, or `3x5` for three processes of five threads each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = "^[1-9][0-9]*(x[1-9][0-9]*)?$")))]
 #[serde(try_from = "String", into = "String")]
 pub enum WorkerLayout {
     /// This many workers.

@@ -9,6 +9,8 @@ use std::{fmt, ops::Range, str::FromStr};
 
 /// How tasks reach workers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(extend("pattern" = r"^(one_by_one|chunks\([1-9][0-9]*\)|pool_chunks|blocks|interleaved|by_key)$")))]
 #[serde(try_from = "String", into = "String")]
 pub enum Schedule {
     /// Each worker takes the next task when it is free.
