@@ -35,7 +35,7 @@ fn start_methods_are_a_dimension_of_strategies_with_processes() {
     let record: Record = serde_json::from_value(json).expect("a record");
     let names: Vec<String> = record.cells.iter().map(|cell| cell.spec.to_string()).collect();
     let expected = [
-        "sequential x 1",
+        "python/sequential x 1",
         "python/threads x 2",
         "python/processes x 2, Python fork",
         "python/processes x 2, Python spawn",
@@ -44,7 +44,9 @@ fn start_methods_are_a_dimension_of_strategies_with_processes() {
     let method = |facts: &PythonFacts| facts.start_method.clone().unwrap_or_default();
     let methods = record.cells.iter().map(|cell| cell.python.as_ref().map(method));
     let own = Some(String::new());
-    assert!(methods.eq([None, own, Some("fork".into()), Some("spawn".into())]));
+    assert!(methods.eq([own.clone(), own, Some("fork".into()), Some("spawn".into())]));
+    let baselines = record.cells.iter().map(|cell| cell.is_baseline);
+    assert!(baselines.eq([true, false, false, false]), "Python is compared with Python");
     for cell in &record.cells {
         assert_eq!((cell.check, cell.rounds.len()), (Check::Passed, 2), "{}: {:?}", cell.spec, cell.reason);
         let in_order = |cell: &CellRecord| {

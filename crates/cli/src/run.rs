@@ -47,7 +47,8 @@ pub struct RunArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
-    /// Strategies to measure, in addition to sequential, which is always measured [default: the scenario's]
+    /// Strategies to measure, in addition to sequential, which is always measured, or to
+    /// python/sequential where all are in Python [default: the scenario's]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
     /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves
@@ -76,7 +77,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
     /// The cell that speedups are measured against, as the table names it, such as `threads x 1`, or `threads x 2,
-    /// blocks` [default: sequential x 1]
+    /// blocks` [default: sequential x 1, or
+    /// python/sequential x 1 where all strategies are in Python]
     #[arg(long, value_name = "CELL")]
     baseline: Option<String>,
     /// How often every cell is measured

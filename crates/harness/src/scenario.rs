@@ -29,7 +29,11 @@ use std::{
 };
 use support::suggestion::unknown;
 use work::{
-    strategy::Strategy,
+    strategy::{
+        Strategy,
+        python::{SEQUENTIAL, is_python},
+        sequential::Sequential,
+    },
     task::{Expected, fetch, files, gunzip, payload, prime_sum, sharing, thumbnail},
     worker::{
         arrival::{self, Gaps},
@@ -382,18 +386,21 @@ fn shapes(strategy: &dyn Strategy, asked: &[WorkerLayout], tasks: u32) -> Result
     Ok(shapes)
 }
 
-/// The cells without repetitions, each variant and timer with its sequential baseline, and the baselines first.
+/// The cells without repetitions, the baselines of each variant and timer first: `sequential`, or `python/sequential` where
+/// all of its cells are in Python.
 pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
-    let baselines = cells.iter().map(|cell| CellSpec {
-        strategy: "sequential".into(),
-        shape: WorkerLayout::ONE,
-        deal: Schedule::OneByOne,
-        python: None,
-        ..cell.clone()
-    });
+    let is_alone = |cell: &CellSpec| {
+        let mut same = cells.iter().filter(|other| other.variant == cell.variant && other.timer == cell.timer);
+        same.all(|other| is_python(&other.strategy))
+    };
+    let baseline = |cell: &CellSpec| {
+        let strategy = if is_alone(cell) { SEQUENTIAL.name() } else { Sequential.name() };
+        let (shape, deal) = (WorkerLayout::ONE, Schedule::OneByOne);
+        CellSpec { strategy: strategy.into(), shape, deal, python: None, ..cell.clone() }
+    };
+    let baselines: Vec<CellSpec> = cells.iter().map(baseline).collect();
     let mut seen = HashSet::new();
-    let all: Vec<CellSpec> = baselines.collect::<Vec<_>>().into_iter().chain(cells).collect();
-    all.into_iter().filter(|cell| seen.insert(cell.clone())).collect()
+    baselines.into_iter().chain(cells).filter(|cell| seen.insert(cell.clone())).collect()
 }
 
 impl Workload {

@@ -26,7 +26,11 @@ use std::{
     sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
-use work::{fixtures::LeftOut, worker::work::Account};
+use work::{
+    fixtures::LeftOut,
+    strategy::{Strategy, python::SEQUENTIAL},
+    worker::work::Account,
+};
 
 /// The most runs of a cell in one round until a time counts.
 const MOST_RUNS: u32 = 3;
@@ -50,6 +54,20 @@ pub(super) struct Bench<'a> {
 fn left_out(cells: &[PreparedCell]) -> Vec<LeftOut> {
     let all: BTreeSet<&LeftOut> = cells.iter().flat_map(|cell| &cell.stage.left_out).collect();
     all.into_iter().cloned().collect()
+}
+
+/// Their records before anything is measured. Where all cells of a variant and timer are in Python, the first
+/// `python/sequential` is the baseline: one for all interpreters, so that their times can be compared.
+fn unmeasured(cells: &[PreparedCell]) -> Vec<CellRecord> {
+    let mut records: Vec<CellRecord> = cells.iter().map(PreparedCell::unmeasured).collect();
+    for index in 0..records.len() {
+        let spec = &records[index].spec;
+        let same = |other: &CellRecord| other.spec.variant == spec.variant && other.spec.timer == spec.timer;
+        if spec.strategy == SEQUENTIAL.name() && !records.iter().any(|other| other.is_baseline && same(other)) {
+            records[index].is_baseline = true;
+        }
+    }
+    records
 }
 
 fn absolute(file: &Path) -> String {
@@ -86,7 +104,7 @@ impl<'a> Bench<'a> {
             throttling: Throttling::so_far().map(|_| Throttling::default()),
             command: settings.command.clone(),
             left_out: left_out(&cells),
-            cells: cells.iter().map(PreparedCell::unmeasured).collect(),
+            cells: unmeasured(&cells),
         };
         let probes = specs.iter().map(|spec| settings.plan.probes(spec)).collect();
         let timelines = cells.iter().map(|_| Timelines::default()).collect();

@@ -290,7 +290,7 @@ pub(super) struct Changes {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Cells {
-    /// Names from `makespan list`. `sequential` is always measured as well.
+    /// Names from `makespan list`. `sequential` is always measured as well; where all are in Python, `python/sequential`.
     pub strategies: Vec<String>,
     /// How many workers: each strategy is measured with every number.
     pub workers: Vec<Workers>,
