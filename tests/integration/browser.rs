@@ -12,11 +12,12 @@ use nix::{
 };
 use serde_json::{Value, json};
 use std::{
-    env,
+    env, fs,
     io::{BufRead, BufReader, Write},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
+    sync::LazyLock,
 };
 use tempfile::TempDir;
 
@@ -73,6 +74,28 @@ impl View<'_> {
         );
         let waited = self.client.execute_async(&script, Vec::new()).await;
         waited.unwrap_or_else(|error| panic!("waited in vain for {expression}: {error}"));
+    }
+
+    /// What axe-core has against the page as it is shown, where `npm install axe-core` was run in the checkout.
+    pub async fn axe(&self) {
+        static SCRIPT: LazyLock<Option<String>> = LazyLock::new(|| {
+            let path = Path::new(common::ROOT).join("node_modules/axe-core/axe.min.js");
+            let script = fs::read_to_string(path).ok();
+            if script.is_none() {
+                let reason = "skipped: axe-core: node_modules/axe-core not found; npm install axe-core installs it\n";
+                // Nobody may be listening, and that fails no test.
+                let _ = std::io::stderr().write_all(reason.as_bytes());
+            }
+            script
+        });
+        let Some(script) = &*SCRIPT else { return };
+        if self.value("typeof axe").await == "undefined" {
+            self.run(script).await;
+        }
+        let run = "const done = arguments[0]; axe.run({ exclude: [['svg.chart *']] }, { resultTypes: ['violations'] }).then((found) => done(found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html.slice(0, 200)}`)));";
+        let faults = self.client.execute_async(run, Vec::new()).await.expect("axe-core runs");
+        let place = "`${innerWidth} x ${innerHeight}, ${matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'}, ${location}`";
+        assert_eq!(faults, json!([]), "axe-core at {}", self.value(place).await);
     }
 
     pub async fn press(&self, key: impl Into<char>) {

@@ -335,19 +335,6 @@ fn only_takes_whole_names_and_parts_of_them() {
 }
 
 #[test]
-fn a_report_of_a_directory_that_is_not_there_is_refused() {
-    let dir = place();
-    tiny(dir.path(), &[]);
-    for (data, says) in
-        [("dta", "did you mean `./data`?"), ("tiny.toml", "no such directory"), ("data/rec", "data/records")]
-    {
-        let words = refusal_in(dir.path(), &["report", "--data", data]);
-        assert!(words.contains(&format!("--data {data}: no such directory")) && words.contains(says), "{words}");
-    }
-    assert!(!dir.path().join("makespan.html").exists(), "no page is written");
-}
-
-#[test]
 fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
     let (said, _) = tiny(place().path(), &["--strategy", "work_stealing", "--workers", "2", "--deal", "blocks"]);
     assert!(said.contains("skipped: work_stealing, blocks x 2: rayon deals by stealing"), "{said}");

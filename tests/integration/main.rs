@@ -25,6 +25,7 @@ mod python;
 mod queue;
 mod race;
 mod record;
+mod report;
 mod reproduce;
 mod resume;
 mod scenarios;

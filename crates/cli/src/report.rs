@@ -45,6 +45,7 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         }
     }
     let store = args.data.store();
+    let earlier = args.against.map(earlier).transpose()?;
     if let Some(output) = &args.json {
         let scenarios = scenario::all()?;
         // The page names the records that can't be read.
@@ -53,7 +54,6 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         let host = HostFacts::gather(crate::commit().as_deref());
         output.write_json(&export::export(&all, &summary(&all.claims), &host))?;
     }
-    let earlier = args.against.map(|dir| Store::at(Some(dir)));
     let out = args.out.unwrap_or_else(|| match store::checkout() {
         Some(root) => root.join("report").join("index.html").into(),
         None => "makespan.html".into(),
@@ -68,6 +68,24 @@ pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The store of an earlier run. Compared with a directory where nothing was measured, nothing would have changed.
+fn earlier(dir: PathBuf) -> anyhow::Result<Store> {
+    let store = Store::at(Some(dir));
+    let (evidence, unreadable) = store.evidence(&scenario::all()?)?;
+    for error in &unreadable {
+        note!("makespan: skipped: {error}");
+    }
+    if evidence.records.is_empty() && evidence.exhibits.is_empty() {
+        return Err(Usage(format!(
+            "--against {}: nothing is measured for claims there; expected the directory that was `--data` of an earlier \
+             `makespan reproduce`",
+            store.dir().display()
+        ))
+        .into());
+    }
+    Ok(store)
 }
 
 /// The checkout's page while claims are measured: rewritten after each scenario, so that the first ones can be read.
