@@ -92,6 +92,8 @@ impl View<'_> {
         if self.value("typeof axe").await == "undefined" {
             self.run(script).await;
         }
+        // It looks at thousands of elements, and a machine may be busy.
+        self.post("timeouts", json!({ "script": 300_000 })).await;
         let run = "const done = arguments[0]; axe.run({ exclude: [['svg.chart *']] }, { resultTypes: ['violations'] }).then((found) => done(found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html.slice(0, 200)}`)));";
         let faults = self.client.execute_async(run, Vec::new()).await.expect("axe-core runs");
         let place = "`${innerWidth} x ${innerHeight}, ${matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'}, ${location}`";

@@ -184,7 +184,7 @@ fn quiz_on_the_wall(shared: Option<&JoinInfo>) -> Markup {
                 }
             }
             p { button id="quiz-close" class="main" type="button" { "Close the quiz" } }
-            div class="scroll" {
+            div class="scroll" tabindex="0" role="group" aria-label="Results of the quiz" {
                 table id="quiz-results" hidden {
                     thead { tr { th { "Question" } th class="n" { "Right before" } th class="n" { "Right after" } } }
                     tbody {}
@@ -219,7 +219,7 @@ fn results() -> Markup {
                     summary {}
                     p class="answer" {}
                     div class="drawing" {}
-                    div class="scroll" { table { (arena::figures_head()) tbody {} } }
+                    div class="scroll" tabindex="0" role="group" aria-label="Figures" { table { (arena::figures_head()) tbody {} } }
                     p class="small" { "In a terminal: " code {} }
                 }
             }

@@ -92,7 +92,11 @@ function drawAxis() {
   place.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${3 * size}`, class: 'chart', 'font-size': size },
     svg('line', { x1: 0, x2: width, y1: 1, y2: 1, class: 'tick' }),
     ...marks.map(([x]) => svg('line', { x1: x, x2: x, y1: 1, y2: 6, class: 'tick' })),
-    ...marks.map(([x, words]) => text(Math.min(x, width - size), 0.95 * size, x < size ? 'start' : 'middle', words)),
+    ...marks.map(([x, words]) => {
+      const half = 0.32 * size * words.length;
+      const [at, anchor] = x < size ? [x, 'start'] : x > width - half ? [width, 'end'] : [x, 'middle'];
+      return text(at, 0.95 * size, anchor, words);
+    }),
     text(0, 2.2 * size, 'start', `seconds${note}`)));
 }
 

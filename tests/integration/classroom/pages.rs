@@ -84,7 +84,9 @@ impl View<'_> {
             let fits = "[...document.querySelectorAll('.drawing > svg')].filter((one) => one.checkVisibility()).every((one) => Math.abs(one.viewBox.baseVal.width - one.parentNode.clientWidth) < 2)";
             self.until(&format!("timer === null && {fits}")).await;
             self.is_sound().await;
-            self.axe().await;
+            if size == PROJECTOR {
+                self.axe().await;
+            }
         }
     }
 

@@ -187,6 +187,8 @@ async fn printing(view: &View<'_>) {
     let claims = view.value("document.querySelectorAll('article.claim:not(.quiet)').length").await.as_u64();
     let claims = claims.expect("it is a number");
     let few = pages(view).await;
+    let alone = "[...document.querySelectorAll('main h2')].filter((heading) => heading.checkVisibility() && !heading.nextElementSibling?.checkVisibility()).map((heading) => heading.textContent)";
+    assert_eq!(view.value(alone).await, json!([]), "headings without what they are of");
     // The front has at most three pages, and what was measured one.
     assert!((claims..=claims + 4).contains(&few), "{few} pages for {claims} claims");
     view.run("document.getElementById('print-everything').checked = true").await;

@@ -68,7 +68,7 @@ fn reveal() -> Markup {
             div id="strip" class="drawing" {}
             details {
                 summary { "Every guess" }
-                div class="scroll" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of the measured time" } th { span class="unseen" { "Hide the name" } } } } tbody id="guesses" {} } }
+                div class="scroll" tabindex="0" role="group" aria-label="Every guess" { table { thead { tr { th { "Name" } th class="n" { "Guess" } th class="n" { "of the measured time" } th { span class="unseen" { "Hide the name" } } } } tbody id="guesses" {} } }
             }
         }
     }
@@ -130,7 +130,7 @@ fn speedup() -> Markup {
             h2 id="speedup-title" { "Times as fast as sequential" }
             div id="chart" class="drawing" {}
             p class="small" id="chart-note" {}
-            div class="scroll" {
+            div class="scroll" tabindex="0" role="group" aria-label="Figures" {
                 table id="figures" {
                     caption { span id="figures-of" { "The same figures" } }
                     (figures_head())
