@@ -23,6 +23,7 @@ const DOCUMENTS: &[&str] = &[
     "docs/reference.md",
     "docs/scenario.md",
     "docs/json.md",
+    "docs/source.md",
     "fixtures/README.md",
 ];
 
@@ -133,9 +134,8 @@ fn every_file_that_is_named_exists() {
 
 #[test]
 fn every_idea_has_its_file_and_every_strategy_is_among_them() {
-    let text = read("ARCHITECTURE.md");
-    let section = between(&text, "## Which idea is in which file\n", "\n## ").next().expect("the list of ideas");
-    let files: Vec<PathBuf> = between(section, "](", ")").map(|link| Path::new(ROOT).join(link)).collect();
+    let text = read("docs/source.md");
+    let files: Vec<PathBuf> = between(&text, "](../", ")").map(|link| Path::new(ROOT).join(link)).collect();
     assert!(files.len() > 20, "the list of ideas was not found: {files:?}");
     for strategy in strategy::ALL {
         let file = match strategy.name().strip_prefix(PREFIX) {
@@ -143,7 +143,7 @@ fn every_idea_has_its_file_and_every_strategy_is_among_them() {
             None => format!("crates/work/src/strategy/{}.rs", strategy.name()),
         };
         let file = Path::new(ROOT).join(file);
-        assert!(files.contains(&file), "ARCHITECTURE.md has no idea for {}", file.display());
+        assert!(files.contains(&file), "docs/source.md has no idea for {}", file.display());
     }
 }
 
