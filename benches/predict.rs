@@ -1,7 +1,9 @@
 //! How well can a time with two workers be told from one worker's? Predicts threads, processes and async with two workers
 //! from the rounds of `sequential` and from what two cores of this machine are worth, measures them, and compares.
 //!
-//! Not a Criterion benchmark: its figures are the relative errors of predictions, printed for each cell and for all.
+//! Not a Criterion benchmark: its figures are the relative errors of predictions, printed for each cell and for all. Where
+//! requests arrive at a rate, the run takes as long as they arrive, whatever the workers do: those scenarios are left out.
+//! It takes about three minutes.
 
 mod common;
 
@@ -11,7 +13,7 @@ use makespan::{
     measure::{core_warmup::wake_cores, usable_cores::UsableCores},
     results::record::{CellRecord, Check, Round},
     runner::{self, Plan, Silent},
-    scenario::{self, CellSpec, Scenario, Timer},
+    scenario::{self, CellSpec, Scenario, Timer, Variant},
     stats::median::median,
     strategy,
     worker::{layout::WorkerLayout, task_queue::Schedule},
@@ -45,6 +47,9 @@ fn main() -> ExitCode {
     let cores = two_cores(asked.mode);
     let (mut compared, mut failures) = (Vec::new(), Vec::new());
     for scenario in chosen {
+        if tried(&scenario).is_none_or(|variant| variant.arrivals.is_some()) {
+            continue;
+        }
         if asked.mode == Mode::Test {
             println!("Testing predict/{}", scenario.name);
         } else {
@@ -98,12 +103,16 @@ fn time_of(threads: u32) -> Option<f64> {
     Some(begun.elapsed().as_secs_f64())
 }
 
+/// The variant of the sweep: a sequential run of it takes at most half a second.
+fn tried(scenario: &Scenario) -> Option<&Variant> {
+    scenario.variant(scenario.sweep.first().map_or(scenario::DEFAULT_VARIANT, |cell| &cell.variant))
+}
+
 /// Measures the scenario with one worker and with two, and predicts the latter from the former.
 fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>, String> {
-    // Of the cells of the sweep, a sequential run takes at most half a second.
-    let variant = scenario.sweep.first().map_or(scenario::DEFAULT_VARIANT, |cell| &cell.variant);
+    let Some(variant) = tried(scenario) else { return Ok(Vec::new()) };
     let two = STRATEGIES.iter().map(|&strategy| CellSpec {
-        variant: variant.to_owned(),
+        variant: variant.name.clone(),
         strategy: strategy.to_owned(),
         shape: WorkerLayout::Plain(const { NonZeroU32::new(2).expect("2 is not 0") }),
         deal: Schedule::OneByOne,
@@ -128,8 +137,8 @@ fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>
 }
 
 /// The time with two workers. One worker's time is computing and waiting, and each of two has half of both, in whole tasks.
-/// If the strategy's workers compute at the same time, they are slower while they do; otherwise all computing is done one
-/// after the other, while the other worker may wait.
+/// If the strategy's workers compute at the same time, they are slower while they do; otherwise all computing is
+/// sequential, while the other worker may wait.
 fn predicted_s(alone: &CellRecord, spec: &CellSpec, cores: f64) -> Option<f64> {
     let time_s = median(&alone.timed_s())?;
     let computing_s = median(&alone.each(Round::cpu_s))?.min(time_s);

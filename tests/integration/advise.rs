@@ -1,7 +1,7 @@
 //! `makespan advise` on work whose answer is known: what it says, never how long that takes.
 
 use common::{
-    program::{makespan, refusal_in, text},
+    program::{makespan, refusal_in, success, text},
     program_under_test, python,
 };
 use jsonschema::Validator;
@@ -9,6 +9,7 @@ use makespan::mock_server::{
     process::ServerProcess,
     profile::{Beyond, Body, Limit, Limits, Link, Profile, Route},
 };
+use makespan::worker::python::interpreter::{Interpreter, found};
 use serde_json::Value;
 use std::{
     fs,
@@ -119,6 +120,19 @@ fn a_server_that_is_not_there_is_a_failure() {
 }
 
 #[test]
+fn the_last_advice_is_on_the_page_without_passwords() {
+    let server = server(&Profile { routes: vec![Route { latency_s: 0.01, ..Route::at("/x") }], ..Profile::default() });
+    let dir = dir();
+    let header = ["--header", "Authorization: Bearer hush"];
+    let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &header[..], &QUICK[..]].concat());
+    success(dir.path(), &["report", "--data", "data", "--out", "page.html"]);
+    let [page, kept] =
+        ["page.html", "data/advice.json"].map(|file| fs::read_to_string(dir.path().join(file)).expect(file));
+    assert!(page.contains("own-work") && page.contains("Authorization: ..."), "{advice:#}");
+    assert!(!page.contains("hush") && !kept.contains("hush"), "{kept}");
+}
+
+#[test]
 fn no_more_requests_are_sent_than_allowed() {
     let server = server(&Profile { routes: vec![Route { latency_s: 0.002, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
@@ -136,6 +150,88 @@ fn waiting_commands_are_given_as_many_workers_as_inputs() {
     assert!(workers(&advice) >= 4, "{advice:#}");
     assert_eq!(advice["kind"], "waits", "{advice:#}");
     assert_eq!(advice["outputs_not_compared"], Value::Null);
+}
+
+/// Computes for some hundredths of a second.
+const LOOP: &str = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done";
+
+/// The advice on a command for each of these inputs; its inputs are the last argument.
+fn command_advice(inputs: u32, script: &str, more: &[&str]) -> Value {
+    let dir = dir();
+    (0..inputs).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
+    let command = format!("sh -c '{script}; cat $0' {{}}");
+    advice(dir.path(), &[&["--command", &command, "--inputs", "*.txt"], more].concat()).0
+}
+
+/// How many workers are advised, if the advice stands. On a busy machine it may not, and then it says why.
+fn workers_if_decided(advice: &Value) -> Option<u64> {
+    if advice["standing"] == "stands" {
+        return Some(workers(advice));
+    }
+    let doubts = advice["doubts"].as_array().is_some_and(|doubts| !doubts.is_empty());
+    assert!(advice["standing"] == "undecided" && doubts, "{advice:#}");
+    None
+}
+
+/// How many workers keep the cores busy, and how many cores there are.
+fn for_cores(advice: &Value) -> (f64, f64) {
+    let number = |key: &str| advice[key].as_f64().unwrap_or_else(|| panic!("{key}: {advice:#}"));
+    (number("workers_for_cores"), number("cores"))
+}
+
+#[test]
+fn computing_commands_are_given_as_many_workers_as_cores() {
+    let advice = command_advice(12, LOOP, &["--budget", "6"]);
+    let (closed_form, cores) = for_cores(&advice);
+    assert_eq!(advice["kind"], "computes", "{advice:#}");
+    assert!((cores * 0.9..cores * 1.6).contains(&closed_form), "{advice:#}");
+    // Beside other programs, more workers may get a larger share of the cores.
+    assert!(workers_if_decided(&advice).is_none_or(|workers| workers as f64 <= cores * 3.0), "{advice:#}");
+}
+
+#[test]
+fn commands_that_wait_nine_tenths_of_their_time_are_given_ten_workers_for_a_core() {
+    let advice = command_advice(60, "sleep 0.06; i=0; while [ $i -lt 1500 ]; do i=$((i+1)); done", &["--budget", "8"]);
+    let (closed_form, cores) = for_cores(&advice);
+    assert!((cores * 4.0..cores * 20.0).contains(&closed_form), "{advice:#}");
+    let range = cores * 2.0..=cores * 30.0;
+    assert!(workers_if_decided(&advice).is_none_or(|workers| range.contains(&(workers as f64))), "{advice:#}");
+}
+
+#[test]
+fn a_command_that_uses_all_cores_is_run_alone() {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    if cores == 1 {
+        return;
+    }
+    let all_cores = format!("{} wait", format!("({LOOP}) & ").repeat(cores));
+    let advice = command_advice(12, &all_cores, &["--budget", "8"]);
+    let advised = workers_if_decided(&advice);
+    assert!(advised.is_none_or(|workers| workers <= 2), "{advice:#}");
+    assert!(advised != Some(1) || limit(&advice) == "own_threads", "{advice:#}");
+}
+
+#[test]
+fn under_the_interpreters_lock_more_threads_than_one_are_not_advised() {
+    let has_lock = |interpreter: &Interpreter| interpreter.greeting.lock;
+    if python::strategies_of_python().is_empty()
+        || !found(&[], &common::target_tmp()).is_ok_and(|all| all.iter().all(has_lock))
+    {
+        return;
+    }
+    let dir = dir_with_inputs();
+    let module = "def count(path):\n    for number in range(400_000):\n        pass\n    return number\n";
+    fs::write(dir.path().join("own.py"), module).expect("a module");
+    let function = ["--function", "own:count", "--inputs", "*.txt", "--budget", "8"];
+    let (threads, _) = advice(dir.path(), &[&function[..], &["--strategy", "python/threads"]].concat());
+    assert_eq!(threads["kind"], "computes", "{threads:#}");
+    if let Some(workers) = workers_if_decided(&threads) {
+        // With one core, the core is the limit.
+        assert!(workers == 1 && ["one_at_a_time", "cores"].contains(&limit(&threads)), "{threads:#}");
+    }
+    let (free, _) = advice(dir.path(), &function);
+    let in_threads = free["advised"]["strategy"].as_str().is_some_and(|strategy| strategy.contains("thread"));
+    assert!(workers_if_decided(&free) <= Some(1) || !in_threads, "one thread, or processes: {free:#}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 use advice::{AdviceStanding, load::LatencyTarget};
 use clap::{ArgGroup, builder::NonEmptyStringValueParser};
-use harness::results::output::Output;
+use harness::results::{output::Output, own_advice::OwnAdvice};
 use own_work::{OwnWork, TaskSource};
 use program::AdviceRun;
 use serde_json::Value;
@@ -156,6 +156,10 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         let found = run.whole()?;
         drop(run);
         let shown = show(&interrupted, json, &|| words::print(&work, &found), &|| words::json(&work, &found))?;
+        if shown && found.rounds > 0 {
+            OwnAdvice::keep(store.dir(), &without_secrets(words::json(&work, &found), &args.header))?;
+            note!("the page shows it: makespan report");
+        }
         shown.then_some(found.advice.standing)
     };
     Ok(match standing {
@@ -164,6 +168,17 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         Some(AdviceStanding::Failed) => ExitCode::FAILURE,
         None => ExitCode::from(130),
     })
+}
+
+/// The document as it is kept: the command without the values of headers, which may be passwords.
+fn without_secrets(mut document: Value, headers: &[String]) -> Value {
+    let mut command = document["command"].as_str().unwrap_or_default().to_owned();
+    for header in headers {
+        let name = header.split(':').next().unwrap_or_default();
+        command = command.replace(header, &format!("{name}: ..."));
+    }
+    document["command"] = command.into();
+    document
 }
 
 /// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.

@@ -8,6 +8,7 @@ pub mod exhibits;
 pub mod journal;
 pub mod latency;
 pub mod output;
+pub mod own_advice;
 pub mod places;
 mod rank;
 pub mod record;

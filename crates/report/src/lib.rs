@@ -9,12 +9,13 @@
 //! | `claims` | its front, and a section for each claim: answer, charts, explanations, table, command |
 //! | `scenario` | a section for each measured scenario |
 //! | `presenter` | the stage on which a claim fills a projector, and the orders of lectures and lessons |
+//! | `own_work` | the last advice on a user's own work |
 //! | `queue` | when a queue beats a pool, and what it costs |
 //! | `lessons` | the lessons, collapsed |
 //! | `svg` | the parts of charts, and one colour and mark for each strategy |
 //! | `refresh` | writes the page from the store |
 //!
-//! A module imports only those below it in this order: page, queue, lessons, claims, scenario, svg.
+//! A module imports only those below it in this order: page, `own_work`, queue, lessons, claims, scenario, svg.
 
 // Nothing may panic when the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -24,6 +25,7 @@
 mod claims;
 mod command;
 mod lessons;
+mod own_work;
 mod page;
 mod presenter;
 mod queue;
@@ -39,7 +41,9 @@ pub use refresh::refresh;
 pub use svg::{palette, waits};
 
 use findings::{Finding, Findings};
-use harness::results::{costs::Costs, evidence::Evidence, output::Output, record::Record, store::StoreError};
+use harness::results::{
+    costs::Costs, evidence::Evidence, output::Output, own_advice::OwnAdvice, record::Record, store::StoreError,
+};
 use lesson::Lesson;
 
 /// The input of a page.
@@ -61,6 +65,8 @@ pub struct PageInput {
     pub criterion: Vec<CriterionLink>,
     /// What a queue costs; `None` if that was not measured.
     pub costs: Option<Costs>,
+    /// The last advice on the user's own work, if any.
+    pub advice: Option<OwnAdvice>,
     /// The lessons to include.
     pub lessons: &'static [Lesson],
     /// When the page is written, as text.

@@ -8,7 +8,7 @@ use crate::{
         navigation, verdict,
     },
     command::command,
-    lessons, presenter,
+    lessons, own_work, presenter,
     queue::queue_lesson::{self, QueueLesson},
     scenario::{group, host, section},
     svg::palette,
@@ -91,6 +91,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                     @for (number, record) in records.iter().enumerate() {
                         (section::section(record, &id(number, record), &input.criterion, !one_host, most_bars))
                     }
+                    @if let Some(advice) = &input.advice { (own_work::section(advice)) }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                     (lessons::section(input))
                     (footer(input))
@@ -109,9 +110,10 @@ fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, input: &P
     let section = |id: &str, title: &str| (id.to_owned(), title.to_owned());
     let changes = input.before.as_ref().and(front).map(|_| section(changes::ID, changes::TITLE));
     let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
+    let own = input.advice.as_ref().map(|_| section(own_work::ID, own_work::TITLE));
     let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
     let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
-    let others: Vec<_> = changes.into_iter().chain(measurements).chain(queue).chain(lessons).collect();
+    let others: Vec<_> = changes.into_iter().chain(measurements).chain(own).chain(queue).chain(lessons).collect();
     match front {
         Some(front) => front.navigation(&others),
         None => navigation::navigation(&[], &[], &others),

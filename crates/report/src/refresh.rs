@@ -8,6 +8,7 @@ use harness::{
         costs::Costs,
         criterion,
         output::Output,
+        own_advice::OwnAdvice,
         store::{Store, StoreError},
     },
     scenario::{self, Scenario},
@@ -40,6 +41,10 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
         Ok(costs) => (costs, None),
         Err(error) => (None, Some(format!("{error}; `cargo bench --bench queue` measures it again"))),
     };
+    let (advice, damaged_advice) = match OwnAdvice::read(store.dir()) {
+        Ok(advice) => (advice, None),
+        Err(error) => (None, Some(format!("{error}; `makespan advise` writes it again"))),
+    };
     let lessons = lesson::all().unwrap_or_default();
     let input = PageInput {
         records,
@@ -50,6 +55,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
         expected_scenarios,
         criterion: links,
         costs,
+        advice,
         lessons,
         generated_at,
     };
@@ -59,7 +65,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     let mut unreadable: Vec<String> = kept.unreadable.iter().chain(&unusable).map(ToString::to_string).collect();
     unreadable.sort();
     unreadable.dedup();
-    Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(skipped).collect())
+    Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(damaged_advice).chain(skipped).collect())
 }
 
 /// Adds the scenarios of users' files, each name once. Returns why some could not be.

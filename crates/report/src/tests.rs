@@ -2,7 +2,12 @@
 
 use super::{testdata, *};
 use findings::{Findings, Fit, Sentence, Unit};
-use harness::results::{evidence::Evidence, record::Check};
+use harness::results::{
+    evidence::Evidence,
+    own_advice::{AdviceCell, Advised, FittedLaw, FittedLaws},
+    record::Check,
+};
+use stats::Estimate;
 
 fn input(records: Vec<Record>) -> PageInput {
     let note = |name: &str, title: &str| ScenarioNote { name: name.into(), title: title.into() };
@@ -24,6 +29,7 @@ fn input(records: Vec<Record>) -> PageInput {
             href: "../target/criterion/web_requests/threads/8/report/index.html".into(),
         }],
         costs: None,
+        advice: None,
         lessons: &[],
         generated_at: "2000-01-01 00:00 UTC".into(),
     }
@@ -54,6 +60,45 @@ fn words_of(html: &str) -> String {
     }
     let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     lines.join("\n")
+}
+
+#[test]
+fn an_advice_has_its_sentence_its_curve_and_every_figure() {
+    let cell = |strategy: &str, workers: u32, speedup: Option<f64>| AdviceCell {
+        strategy: strategy.into(),
+        workers,
+        task_s: vec![0.04 / speedup.unwrap_or(1.0); 3],
+        speedup: speedup.map(|estimate| Estimate { estimate, low: estimate * 0.95, high: estimate * 1.05 }),
+        peak_memory_bytes: None,
+        reason: None,
+    };
+    let exact = |value: f64| Estimate { estimate: value, low: value, high: value };
+    let law = |kappa: f64| FittedLaw { sigma: exact(0.1), kappa: exact(kappa) };
+    let advice = OwnAdvice {
+        command: "makespan advise --url 'http://h/?a=1&b=2'".into(),
+        work: "Requests to <h>".into(),
+        sentence: "4 threads: 3.2 times as fast as sequential.".into(),
+        advised: Some(Advised { strategy: "threads".into(), workers: 4 }),
+        remedy: Some("let it serve more at once".into()),
+        doubts: Vec::new(),
+        cores: 2.0,
+        rounds: 6,
+        laws: Some(FittedLaws { amdahl: law(0.0), usl: law(0.01) }),
+        cells: vec![
+            cell("sequential", 1, None),
+            cell("threads", 2, Some(1.8)),
+            cell("threads", 4, Some(3.2)),
+            AdviceCell { task_s: Vec::new(), reason: Some("no memory".into()), ..cell("threads", 8, None) },
+        ],
+    };
+    let html = page(&PageInput { advice: Some(advice), ..input(Vec::new()) });
+    let words = words_of(&html);
+    for expected in
+        ["4 threads: 3.2 times as fast", "Requests to &lt;h&gt;", "3.20×", "advised", "no memory", "a=1&amp;b=2"]
+    {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    assert!(html.contains("own-work-speedup") && html.contains(">USL<"), "a curve with both laws");
 }
 
 #[test]

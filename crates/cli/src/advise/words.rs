@@ -9,6 +9,7 @@ use super::{
     program::{MeasuredWork, Tried},
 };
 use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, WorkKind, WorkSample, judge::MARGIN};
+use harness::results::own_advice::SCHEMA;
 use serde_json::{Value, json};
 use stats::{median::median, ranking::Place};
 use support::{
@@ -196,7 +197,7 @@ pub(super) fn json(work: &OwnWork, found: &MeasuredWork) -> Value {
         |tried: &Tried| json!({"strategy": tried.strategy, "workers": tried.workers, "tasks_per_s": tried.rate});
     let theory = found.sample.workers_for_cores(found.cores);
     json!({
-        "schema": "makespan.advice/1",
+        "schema": SCHEMA,
         "makespan_version": env!("CARGO_PKG_VERSION"),
         "command": super::measuring::command_line(),
         "work": work.title,

@@ -1,0 +1,95 @@
+//! The last advice on a user's own work: what the page shows of the document that `makespan advise` writes.
+
+use super::store::{StoreError, read_if_there, write_whole};
+use serde::Deserialize;
+use serde_json::Value;
+use stats::Estimate;
+use std::path::{Path, PathBuf};
+
+/// The name and version of the document.
+pub const SCHEMA: &str = "makespan.advice/1";
+
+/// An advice.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OwnAdvice {
+    /// The command that measures it again.
+    pub command: String,
+    /// What the work is, for people.
+    pub work: String,
+    /// The advice in one sentence.
+    pub sentence: String,
+    /// What is advised, if anything.
+    pub advised: Option<Advised>,
+    /// What would be worth changing.
+    pub remedy: Option<String>,
+    /// Why it is not surer.
+    pub doubts: Vec<String>,
+    /// Usable cores; a fraction under a quota.
+    pub cores: f64,
+    /// Rounds of each cell.
+    pub rounds: u32,
+    /// The laws, fitted to the advised strategy.
+    pub laws: Option<FittedLaws>,
+    /// What was measured; the sequential loop is the first.
+    pub cells: Vec<AdviceCell>,
+}
+
+/// A strategy with so many workers.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Advised {
+    /// Its name.
+    pub strategy: String,
+    /// Its workers.
+    pub workers: u32,
+}
+
+/// Amdahl's law and the Universal Scalability Law.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FittedLaws {
+    /// Contention alone.
+    pub amdahl: FittedLaw,
+    /// Contention and coherence.
+    pub usl: FittedLaw,
+}
+
+/// The parameters of a law: see [`stats::usl::speedup`].
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct FittedLaw {
+    /// Contention.
+    pub sigma: Estimate,
+    /// Coherence.
+    pub kappa: Estimate,
+}
+
+/// A measured cell.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AdviceCell {
+    /// Its strategy's name.
+    pub strategy: String,
+    /// Its workers.
+    pub workers: u32,
+    /// Seconds for each task, one entry for each round; empty if it has no time.
+    pub task_s: Vec<f64>,
+    /// Over the sequential loop; `None` for that itself, and without a time.
+    pub speedup: Option<Estimate>,
+    /// The most memory in use, bytes, if known.
+    pub peak_memory_bytes: Option<u64>,
+    /// Why it has no time.
+    pub reason: Option<String>,
+}
+
+impl OwnAdvice {
+    fn path_in(data: &Path) -> PathBuf {
+        data.join("advice.json")
+    }
+
+    /// Keeps the document in this data directory, in place of the one before.
+    pub fn keep(data: &Path, document: &Value) -> Result<(), StoreError> {
+        write_whole(&Self::path_in(data), |file| serde_json::to_writer(file, document).map_err(Into::into))
+    }
+
+    /// The one that was kept; `None` if none was.
+    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        read_if_there(&Self::path_in(data), SCHEMA)
+    }
+}
