@@ -13,7 +13,7 @@ use crate::{
 use harness::results::own_advice::{AdviceCell, FittedLaw, OwnAdvice};
 use maud::{Markup, html};
 use stats::{median::median, usl};
-use support::figures::{count, fixed, interval, memory, plain, ratio, significant};
+use support::figures::{count, interval, memory, plain, ratio, significant};
 
 /// The section's id.
 pub(crate) const ID: &str = "own-work";
@@ -110,6 +110,6 @@ fn table(advice: &OwnAdvice) -> Markup {
                 }
             }
         }
-        p { (count(advice.rounds as usize, "interleaved round")) " on " (fixed(advice.cores, 1)) " usable cores." }
+        p { (count(advice.rounds as usize, "interleaved round")) " on " (plain(advice.cores)) " usable cores." }
     }
 }
