@@ -123,7 +123,7 @@ fn a_server_that_is_not_there_is_a_failure() {
 fn the_last_advice_is_on_the_page_without_passwords() {
     let server = server(&Profile { routes: vec![Route { latency_s: 0.01, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
-    let header = ["--header", "Authorization: Bearer hush"];
+    let header = ["--header", "Authorization: Bearer it's hush"];
     let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &header[..], &QUICK[..]].concat());
     success(dir.path(), &["report", "--data", "data", "--out", "page.html"]);
     let [page, kept] =

@@ -35,7 +35,8 @@ that helps. Then a few numbers around the best are measured in interleaved round
 The advice is the smallest number of workers within 5 % of the fastest.
 
 The work is really done, and more than once: a command that writes, writes each time, and a server of yours gets real requests. \
-Standard error says beforehand what will be run or sent.";
+Standard error says beforehand what will be run or sent. Ctrl-C ends all commands; if makespan itself is killed with \
+SIGKILL, those that it has started run to their end.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("work").required(true).args(["command", "url", "urls", "function", "scenario"])))]
@@ -157,7 +158,7 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         drop(run);
         let shown = show(&interrupted, json, &|| words::print(&work, &found), &|| words::json(&work, &found))?;
         if shown && found.rounds > 0 {
-            OwnAdvice::keep(store.dir(), &without_secrets(words::json(&work, &found), &args.header))?;
+            OwnAdvice::keep(store.dir(), &words::json(&work, &found))?;
             note!("the page shows it: makespan report");
         }
         shown.then_some(found.advice.standing)
@@ -168,17 +169,6 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         Some(AdviceStanding::Failed) => ExitCode::FAILURE,
         None => ExitCode::from(130),
     })
-}
-
-/// The document as it is kept: the command without the values of headers, which may be passwords.
-fn without_secrets(mut document: Value, headers: &[String]) -> Value {
-    let mut command = document["command"].as_str().unwrap_or_default().to_owned();
-    for header in headers {
-        let name = header.split(':').next().unwrap_or_default();
-        command = command.replace(header, &format!("{name}: ..."));
-    }
-    document["command"] = command.into();
-    document
 }
 
 /// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.

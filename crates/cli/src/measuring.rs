@@ -101,8 +101,8 @@ pub fn on_ctrl_c() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(interrupted)
 }
 
-/// The command as given, with the program's name instead of its path, and without passwords. `--events` is left out:
-/// watching does not change what is measured.
+/// The command as given, with the program's name instead of its path, and without passwords: those in URLs, and the
+/// values of HTTP headers. `--events` is left out: watching does not change what is measured.
 pub fn command_line() -> String {
     command_of(env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned()))
 }
@@ -112,12 +112,22 @@ fn command_of(mut arguments: impl Iterator<Item = String>) -> String {
     while let Some(argument) = arguments.next() {
         if argument == "--events" {
             arguments.next();
+        } else if argument == "--header" {
+            kept.push(argument);
+            kept.extend(arguments.next().map(|header| without_value(&header)));
+        } else if let Some(header) = argument.strip_prefix("--header=") {
+            kept.push(format!("--header={}", without_value(header)));
         } else if !argument.starts_with("--events=") {
             kept.push(argument);
         }
     }
     let arguments = kept.into_iter().map(|argument| shell_word(&without_password(&argument)));
     std::iter::once("makespan".to_owned()).chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// The name of a header. Its value may be a password.
+fn without_value(header: &str) -> String {
+    header.split_once(':').map_or_else(|| "...".into(), |(name, _)| format!("{name}: ..."))
 }
 
 /// The argument with its password masked: `URL` or `--queue=URL`.
@@ -143,6 +153,13 @@ mod tests {
             "{command}"
         );
         assert_eq!(command.matches("far").count(), 2, "{command}");
+    }
+
+    #[test]
+    fn a_recorded_command_has_headers_without_their_values() {
+        let given = ["advise", "--header", "Cookie: it's secret", "--header=X-Key:secret", "--header", "secret"];
+        let command = command_of(given.map(String::from).into_iter());
+        assert_eq!(command, "makespan advise --header 'Cookie: ...' '--header=X-Key: ...' --header ...");
     }
 
     #[test]

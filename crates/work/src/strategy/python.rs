@@ -295,14 +295,19 @@ impl Python {
             let mut lane = LaneProcess::spawn(&interpreter.path, &package, &env.interrupted)?;
             lane.greeting().map(|_| lane)
         };
-        let waiting = idle.as_ref().and_then(IdleLane::take);
-        let mut lane = waiting.map_or_else(spawn, Ok).map_err(of_path)?;
         // A strategy of fixed size goes by the tasks that it knows.
         let placeholders = vec![of_task(&Task::Noop)?; shape.workers().get() as usize];
-        match lane.ask(&Order::Load { tasks: placeholders, prologue: Vec::new() })? {
-            Reply::Loaded => {}
-            other => return Err(unexpected(other)),
-        }
+        let load = Order::Load { tasks: placeholders, prologue: Vec::new() };
+        let loaded = |mut lane: LaneProcess| match lane.ask(&load)? {
+            Reply::Loaded => Ok(lane),
+            other => Err(unexpected(other)),
+        };
+        // One that was killed a moment ago may still have open pipes: if it doesn't answer, it is replaced.
+        let waiting = idle.as_ref().and_then(IdleLane::take).and_then(|lane| loaded(lane).ok());
+        let mut lane = match waiting {
+            Some(lane) => lane,
+            None => loaded(spawn().map_err(of_path)?)?,
+        };
         let bytes_before = Footprint::of(lane.id()).map(|footprint| footprint.bytes);
         let start_method = start_method.as_deref().filter(|_| self.has_start_method);
         let order = Order::Start { strategy: self.python_name(), layout: shape.to_string(), start_method };
