@@ -148,6 +148,18 @@ fn every_idea_has_its_file_and_every_strategy_is_among_them() {
 }
 
 #[test]
+fn the_reference_has_the_help_of_every_subcommand() {
+    let reference = read("docs/reference.md");
+    let help = common::program::success(&common::target_tmp(), &["--help"]).0;
+    let listed = between(&help, "Commands:\n", "\n\n").next().expect("the list of subcommands");
+    let names =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()));
+    let lacking: Vec<&str> =
+        names.filter(|name| *name != "help" && !reference.contains(&format!("$ makespan {name} "))).collect();
+    assert!(lacking.is_empty(), "docs/reference.md has no help of {lacking:?}");
+}
+
+#[test]
 fn the_documents_name_every_strategy_and_every_scenario() {
     let reference = read("docs/reference.md");
     for strategy in strategy::ALL {
