@@ -152,10 +152,11 @@ fn the_reference_has_the_help_of_every_subcommand() {
     let reference = read("docs/reference.md");
     let help = common::program::success(&common::target_tmp(), &["--help"]).0;
     let listed = between(&help, "Commands:\n", "\n\n").next().expect("the list of subcommands");
-    let names =
-        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next().filter(|name| !name.is_empty()));
-    let lacking: Vec<&str> =
-        names.filter(|name| *name != "help" && !reference.contains(&format!("$ makespan {name} "))).collect();
+    let names = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let names: Vec<&str> = names.filter(|name| !name.is_empty() && *name != "help").collect();
+    assert!(names.len() > 10, "the list of subcommands was not found: {names:?}");
+    let is_lacking = |name: &&str| !reference.contains(&format!("$ makespan {name} "));
+    let lacking: Vec<&str> = names.into_iter().filter(is_lacking).collect();
     assert!(lacking.is_empty(), "docs/reference.md has no help of {lacking:?}");
 }
 
