@@ -207,7 +207,7 @@ fn is_right(case: &Case) -> bool {
     judged.inspect_err(|words| println!("{words}")).is_ok()
 }
 
-/// The error says what came of it instead.
+/// The error says what happened instead.
 fn judge(case: &Case) -> Result<(), String> {
     let (mut rounds, mut tries) = (ROUNDS, 1);
     loop {

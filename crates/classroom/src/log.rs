@@ -285,7 +285,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whoever_comes_late_or_reads_slowly_ends_up_with_the_same(
+        fn late_and_slow_readers_end_up_with_the_same(
             events in events(), reads in proptest::collection::vec((any::<bool>(), 1..3000_usize), 50),
         ) {
             let (mut log, mut slow, mut next) = (RaceLog::default(), Vec::new(), 0);

@@ -152,13 +152,14 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     let standing = if let Some(rate) = args.rate {
         let found = run.under_load(rate, args.target)?;
         drop(run);
-        show(&interrupted, json, &|| found.print(&work), &|| found.json(&work))?.then(|| found.standing())
+        show(&interrupted, json, &|| found.print(&work), &found.json(&work))?.then(|| found.standing())
     } else {
         let found = run.whole()?;
         drop(run);
-        let shown = show(&interrupted, json, &|| words::print(&work, &found), &|| words::json(&work, &found))?;
+        let document = words::json(&work, &found);
+        let shown = show(&interrupted, json, &|| words::print(&work, &found), &document)?;
         if shown && found.rounds > 0 {
-            OwnAdvice::keep(store.dir(), &words::json(&work, &found))?;
+            OwnAdvice::keep(store.dir(), &document)?;
             note!("the page shows it: makespan report");
         }
         shown.then_some(found.advice.standing)
@@ -172,12 +173,7 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.
-fn show(
-    interrupted: &AtomicBool,
-    json: Option<&Output>,
-    print: &dyn Fn(),
-    as_json: &dyn Fn() -> Value,
-) -> anyhow::Result<bool> {
+fn show(interrupted: &AtomicBool, json: Option<&Output>, print: &dyn Fn(), document: &Value) -> anyhow::Result<bool> {
     if interrupted.load(Relaxed) {
         note!("interrupted: no advice");
         return Ok(false);
@@ -186,7 +182,7 @@ fn show(
         print();
     }
     if let Some(output) = json {
-        output.write_json(&as_json())?;
+        output.write_json(document)?;
     }
     Ok(true)
 }

@@ -18,6 +18,7 @@ use super::{
     mechanism,
     placed::Placed,
     quantity::{self, Quantity, of_cells},
+    whole::decides,
 };
 use harness::{
     results::record::{CellRecord, Record},
@@ -68,8 +69,13 @@ pub fn open_cells<'a>(
     let mut open = BTreeSet::new();
     for claim in claims {
         let here = |scenario: &str| scenario == record.scenario;
+        let roles: Vec<FigureRole> = claim.figures.iter().map(|figure| figure.role).collect();
+        let is_measured = |place: usize| {
+            let has_rounds = |spec| record.cell(spec).is_some_and(|cell| !cell.rounds.is_empty());
+            claim.figures[place].test.cells().into_iter().all(has_rounds)
+        };
         for (place, figure) in claim.figures.iter().enumerate().filter(|(_, figure)| here(&figure.scenario)) {
-            let is_done = !is_first && stands_beside(&claim.figures, place, record);
+            let is_done = !is_first && !decides(&roles, place, is_measured);
             if !is_done && missing(figure.needs.as_ref(), cores).is_none() {
                 open.extend(worth_more(&|record, family| {
                     unless_settled(&figure.test, record, |quantity, alpha| stands(figure, quantity, alpha, family))
@@ -89,19 +95,6 @@ pub fn open_cells<'a>(
         open.extend(worth_more(&|record, _| decision::open(decision, record)));
     }
     open
-}
-
-/// Whether the figure at this place decides nothing: it is about Rust, or stands in for one that was measured in Python.
-fn stands_beside(figures: &[Figure], place: usize, record: &Record) -> bool {
-    let is_measured = |spec| record.cell(spec).is_some_and(|cell| !cell.rounds.is_empty());
-    match figures[place].role {
-        FigureRole::Decides | FigureRole::Python => false,
-        // The checker puts it right behind the same figure in Python.
-        FigureRole::StandsIn => {
-            figures[..place].last().is_some_and(|python| python.test.cells().into_iter().all(is_measured))
-        }
-        FigureRole::Rust => true,
-    }
 }
 
 /// The record as it would be at the last analysis if the rounds that are left were like those so far.

@@ -91,14 +91,19 @@ pub(super) fn deciding(figures: &[Assessed]) -> Vec<bool> {
         let lacking = assessed.taken.quantity.as_ref().err();
         !matches!(lacking, Some(Lacking::NotMeasured | Lacking::Skipped(_)))
     };
-    let decides = |(place, assessed): (usize, &Assessed)| match assessed.figure.role {
+    let roles: Vec<FigureRole> = figures.iter().map(|assessed| assessed.figure.role).collect();
+    (0..figures.len()).map(|place| decides(&roles, place, |place| is_in_python(&figures[place]))).collect()
+}
+
+/// Whether the figure at this place decides its claim, if the figure at a place was measured in Python.
+pub(super) fn decides(roles: &[FigureRole], place: usize, is_in_python: impl Fn(usize) -> bool) -> bool {
+    match roles[place] {
         FigureRole::Decides => true,
-        FigureRole::Python => is_in_python(assessed),
+        FigureRole::Python => is_in_python(place),
         // The checker puts it right behind the same figure in Python.
-        FigureRole::StandsIn => !figures[..place].last().is_some_and(is_in_python),
+        FigureRole::StandsIn => !place.checked_sub(1).is_some_and(is_in_python),
         FigureRole::Rust => false,
-    };
-    figures.iter().enumerate().map(decides).collect()
+    }
 }
 
 /// The figures' verdicts. The first takes the mechanisms into account.

@@ -386,17 +386,22 @@ fn shapes(strategy: &dyn Strategy, asked: &[WorkerLayout], tasks: u32) -> Result
     Ok(shapes)
 }
 
-/// The cells without repetitions, the baselines of each variant and timer first: `sequential`, or `python/sequential` where
-/// all of its cells are in Python.
+/// The strategy that speedups of this cell are measured against: `sequential`, or `python/sequential` where all of these
+/// cells that have its variant and timer are in Python.
+pub fn baseline_of<'a>(cell: &CellSpec, cells: impl IntoIterator<Item = &'a CellSpec>) -> &'static str {
+    let is_same = |other: &&CellSpec| other.variant == cell.variant && other.timer == cell.timer;
+    let all_python = cells.into_iter().filter(is_same).all(|other| is_python(&other.strategy));
+    if all_python { SEQUENTIAL.name() } else { Sequential.name() }
+}
+
+/// The cells without repetitions, the baselines of each variant and timer first.
 pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
-    let is_alone = |cell: &CellSpec| {
-        let mut same = cells.iter().filter(|other| other.variant == cell.variant && other.timer == cell.timer);
-        same.all(|other| is_python(&other.strategy))
-    };
-    let baseline = |cell: &CellSpec| {
-        let strategy = if is_alone(cell) { SEQUENTIAL.name() } else { Sequential.name() };
-        let (shape, deal) = (WorkerLayout::ONE, Schedule::OneByOne);
-        CellSpec { strategy: strategy.into(), shape, deal, python: None, ..cell.clone() }
+    let baseline = |cell: &CellSpec| CellSpec {
+        strategy: baseline_of(cell, &cells).into(),
+        shape: WorkerLayout::ONE,
+        deal: Schedule::OneByOne,
+        python: None,
+        ..cell.clone()
     };
     let baselines: Vec<CellSpec> = cells.iter().map(baseline).collect();
     let mut seen = HashSet::new();

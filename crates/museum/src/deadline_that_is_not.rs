@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whoever_reads_is_told_when_the_deadline_has_passed() {
+    fn a_reader_is_told_when_the_deadline_has_passed() {
         let (send, done) = unbounded();
         let mut results = Results { done, deadline: Instant::now(), looks: 0 };
         assert_eq!((results.next(), results.looks), (Some(Err(TaskError::TimedOut)), 1));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     results::record::{CellRecord, Check, EndReason, Excluded, Record, SCHEMA, Timeline},
-    scenario::{CellSpec, Scenario, Variant},
+    scenario::{CellSpec, Scenario, Variant, baseline_of},
 };
 use measure::{
     host::{self, HostFacts},
@@ -63,7 +63,9 @@ fn unmeasured(cells: &[PreparedCell]) -> Vec<CellRecord> {
     for index in 0..records.len() {
         let spec = &records[index].spec;
         let same = |other: &CellRecord| other.spec.variant == spec.variant && other.spec.timer == spec.timer;
-        if spec.strategy == SEQUENTIAL.name() && !records.iter().any(|other| other.is_baseline && same(other)) {
+        let is_candidate = spec.strategy == SEQUENTIAL.name()
+            && baseline_of(spec, records.iter().map(|record| &record.spec)) == SEQUENTIAL.name();
+        if is_candidate && !records.iter().any(|other| other.is_baseline && same(other)) {
             records[index].is_baseline = true;
         }
     }

@@ -151,7 +151,7 @@ pub(super) fn carry_out(
     Ok(Outcome { start_s, start_ns, end_ns, stop_s, cpu, program_bytes, prologue, warm_up, done, lost, account })
 }
 
-/// What came of a run.
+/// A run, from its start to its end.
 struct RunPhase {
     start_ns: u64,
     end_ns: u64,

@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_one_after_another_wait_in_turn_whoever_does_them() {
+    fn sequential_tasks_add_their_waits_on_any_worker() {
         let spans = [task(0, Some(0), 0, 9), task(1, Some(1), 9, 18)];
         let log = [request(Some(0), 0.0, 0.3, 0.0), request(Some(1), 0.0, 0.3, 0.0)];
         near(simulated_s(&spans, &log), 0.6);
