@@ -540,3 +540,26 @@ impl fmt::Display for CellSpec {
         self.python.as_ref().map_or(Ok(()), |python| write!(f, ", Python {python}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn python_is_compared_with_python_where_nothing_else_is_measured() {
+        let cell = |variant: &str, strategy: &str| CellSpec {
+            variant: variant.into(),
+            strategy: strategy.into(),
+            shape: WorkerLayout::ONE,
+            deal: Schedule::OneByOne,
+            timer: Timer::Warm,
+            python: None,
+        };
+        let python = cell("small", "python/threads");
+        let mixed = [cell("large", "threads"), cell("large", "python/sequential"), python.clone()];
+        assert_eq!(baseline_of(&mixed[1], &mixed), "sequential", "python/sequential is no baseline of threads");
+        assert_eq!(baseline_of(&python, &mixed), "python/sequential", "another variant is another comparison");
+        let names: Vec<String> = with_baselines(mixed.to_vec()).iter().map(ToString::to_string).collect();
+        assert_eq!(names[..2], ["sequential x 1, large", "python/sequential x 1, small"]);
+    }
+}
