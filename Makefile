@@ -19,7 +19,7 @@ bench: ## Measure Criterion's sweeps, our own rounds and every claim (about 15 m
 	$(CARGO) bench
 	@echo $(PAGE)
 
-bench-quick: ## Measure our own rounds and every claim once (about 10 minutes) and write the page
+bench-quick: ## Measure our own rounds and every claim once (about 12 minutes) and write the page
 	$(CARGO) bench --bench rounds
 	$(CARGO) bench --bench findings
 	@echo $(PAGE)
