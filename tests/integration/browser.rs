@@ -21,8 +21,8 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// Narrower windows than this are a telephone's.
-const TELEPHONE: u32 = 600;
+/// Narrower windows than this are a phone's.
+const PHONE: u32 = 600;
 
 /// A page in a browser, and questions to it.
 pub struct View<'a> {
@@ -36,7 +36,7 @@ pub struct View<'a> {
 impl View<'_> {
     /// Shows the page in this size, to a reader with this wish, on this medium.
     pub async fn show(&self, (width, height): (u32, u32), scheme: &str, medium: &str) {
-        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < TELEPHONE });
+        let size = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < PHONE });
         self.devtools("Emulation.setDeviceMetricsOverride", size).await;
         let wish = json!({ "media": medium, "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", wish).await;

@@ -1,4 +1,4 @@
-//! The report in a real browser: what a reader sees, on a desk, on a telephone, in the dark, on paper and without a mouse.
+//! The report in a real browser: what a reader sees, on a desk, on a phone, in the dark, on paper and without a mouse.
 //!
 //! The page under test is made of real measurements, small ones, among them tasks and cells that fail. The browser is
 //! Chromium, driven through `chromedriver`; both run without a network, and the test sees to it that the page wants none.
@@ -111,7 +111,7 @@ async fn look_at(view: &View<'_>, page: &Path) {
     view.nothing_fetched_or_complained_of().await;
 }
 
-/// The front: verdicts, claims and their pictures, on the same desk, telephone and paper.
+/// The front: verdicts, claims and their pictures, on the same desk, phone and paper.
 async fn look_at_claims(view: &View<'_>, page: &Path) {
     view.show(DESK, "light", "screen").await;
     let address = format!("file://{}", page.display());

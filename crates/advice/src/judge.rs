@@ -143,6 +143,11 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
     } else if !open.is_empty() {
         doubts.push(format!("not told apart from it: {}", open.join(", ")));
     }
+    // Between it and one worker, or half as many workers.
+    let halfway = |cell: &CellTimes| (cells[advised].workers / 2..cells[advised].workers).contains(&cell.workers);
+    if cells[advised].workers > 2 && !usable.iter().any(|&cell| halfway(&cells[cell])) {
+        doubts.push("fewer workers might do: too few numbers of them could be measured within the budget".into());
+    }
     let standing = if doubts.is_empty() { AdviceStanding::Stands } else { AdviceStanding::Undecided };
     let strategy = strategy_of(cells, advised);
     let wider: Vec<&CellTimes> = cells.iter().filter(|cell| cell.workers > cells[advised].workers).collect();
@@ -405,6 +410,14 @@ mod tests {
         let advice = advised(&cells, None);
         assert_eq!(advice.advised, Some(3));
         assert!(advice.sentence.contains("4 processes are as fast, with 9.00 times the memory"), "{}", advice.sentence);
+    }
+
+    #[test]
+    fn a_number_beside_which_no_smaller_one_was_measured_does_not_stand() {
+        let advice = advised(&served(2.0, &[1, 7], 0.01), None);
+        assert_eq!((advice.standing, advice.advised), (AdviceStanding::Undecided, Some(1)));
+        assert!(advice.doubts[0].starts_with("fewer workers might do"), "{:?}", advice.doubts);
+        assert_eq!(advised(&served(2.0, &[1, 2], 0.01), None).standing, AdviceStanding::Stands);
     }
 
     #[test]

@@ -7,6 +7,10 @@
 /// A further doubling counts as help if it makes the rate greater by this share.
 const HELPS: f64 = 0.05;
 
+/// Single runs of work that computes scatter by this share on a machine that does something else beside it. Where the cores
+/// are busy, a gain of no more is put down to that: the rounds still have greater numbers to show it.
+const SCATTER: f64 = 0.25;
+
 /// The next number of workers to try, after these with their tasks per second, in the order in which they were tried; `None`
 /// when two in a row have not helped, or `most` has been tried.
 pub fn next(tried: &[(u32, f64)], most: u32) -> Option<u32> {
@@ -19,10 +23,12 @@ pub fn next(tried: &[(u32, f64)], most: u32) -> Option<u32> {
     (in_vain < 2 && last < most).then(|| last.saturating_mul(2).min(most))
 }
 
-/// The smallest of the tried numbers whose rate is near the greatest.
-pub fn knee(tried: &[(u32, f64)]) -> Option<u32> {
+/// The smallest of the tried numbers whose rate is near the greatest. A number that keeps the cores busy, `for_cores`, is
+/// near it from further away.
+pub fn knee(tried: &[(u32, f64)], for_cores: Option<u32>) -> Option<u32> {
     let greatest = tried.iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
-    let near = tried.iter().filter(|(_, rate)| *rate * (1.0 + HELPS) >= greatest);
+    let margin = |workers: u32| if for_cores.is_some_and(|enough| workers >= enough) { SCATTER } else { HELPS };
+    let near = tried.iter().filter(|(workers, rate)| *rate * (1.0 + margin(*workers)) >= greatest);
     near.map(|(workers, _)| *workers).min()
 }
 
@@ -71,9 +77,12 @@ mod tests {
 
     #[test]
     fn the_knee_is_the_smallest_number_that_is_near_the_best() {
-        assert_eq!(knee(&[(1, 1.0), (2, 2.0), (4, 3.9), (8, 4.0), (16, 3.5)]), Some(4));
-        assert_eq!(knee(&[(1, 1.0), (2, 1.04)]), Some(1));
-        assert_eq!(knee(&[]), None);
+        assert_eq!(knee(&[(1, 1.0), (2, 2.0), (4, 3.9), (8, 4.0), (16, 3.5)], None), Some(4));
+        assert_eq!(knee(&[(1, 1.0), (2, 1.04)], None), Some(1));
+        assert_eq!(knee(&[], None), None);
+        let busy_machine = [(1, 8.8), (2, 16.3), (4, 17.5), (7, 19.4)];
+        assert_eq!((knee(&busy_machine, None), knee(&busy_machine, Some(2))), (Some(7), Some(2)));
+        assert_eq!(knee(&[(1, 9.0), (2, 10.0)], Some(2)), Some(2), "one worker leaves a core idle");
     }
 
     #[test]

@@ -170,7 +170,7 @@ async fn zooming(view: &View<'_>) {
     }
 }
 
-/// On a telephone the list is a drawer.
+/// On a phone the list is a drawer.
 async fn drawer(view: &View<'_>) {
     view.show(PHONE, "light", "screen").await;
     let shown = "document.getElementById('contents').checkVisibility()";

@@ -167,7 +167,7 @@ impl<'a> AdviceRun<'a> {
             search.push(Tried { strategy, ..alone });
             self.search(strategy, base_failed, most.min(most_of(strategy, cores)), &mut search)?;
         }
-        let counts = self.affordable(self.counts(&search, theory, most, cores), &search);
+        let counts = self.affordable(self.counts(&search, &sample, most, cores), &search);
         self.size = Some(self.size_of_runs(&counts, &search));
         let counts = self.even(counts);
         // Also: an answer that changes with time can't be told from a wrong one.
@@ -326,15 +326,17 @@ impl<'a> AdviceRun<'a> {
     }
 
     /// The worker counts worth measuring: around the best number of the best strategy, and the best number of the others.
-    fn counts(&self, search: &[Tried], theory: f64, most: u32, cores: f64) -> Vec<Count> {
+    fn counts(&self, search: &[Tried], sample: &WorkSample, most: u32, cores: f64) -> Vec<Count> {
+        let (theory, kind) = (sample.workers_for_cores(cores), sample.kind());
         let best = |strategy: &str| rates(search, strategy).iter().map(|(_, rate)| *rate).fold(0.0, f64::max);
         let greatest = self.work.strategies.iter().map(|strategy| best(strategy)).fold(0.0, f64::max);
         let leader = self.work.strategies.iter().find(|strategy| best(strategy) * 1.1 >= greatest);
-        let theory = (theory.ceil() <= f64::from(most)).then_some(theory.ceil() as u32);
+        let theory = Some(theory.round() as u32).filter(|theory| (1..=most).contains(theory));
+        let for_cores = theory.filter(|_| kind != WorkKind::Waits);
         let mut counts = Vec::new();
         for &strategy in &self.work.strategies {
             let most = most.min(most_of(strategy, cores));
-            let knee = search::knee(&rates(search, strategy)).unwrap_or(1);
+            let knee = search::knee(&rates(search, strategy), for_cores).unwrap_or(1);
             if Some(&strategy) == leader {
                 let rank = |workers: u32| match workers {
                     _ if workers == knee.max(2) => 0,
