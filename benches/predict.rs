@@ -118,7 +118,7 @@ fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>
         variant: variant.name.clone(),
         strategy: strategy.to_owned(),
         shape: WorkerLayout::Plain(const { NonZeroU32::new(2).expect("2 is not 0") }),
-        deal: Schedule::OneByOne,
+        schedule: Schedule::OneByOne,
         timer: Timer::Warm,
         python: None,
     });

@@ -74,13 +74,13 @@ pub fn layout(strategy: &dyn Strategy, workers: u32) -> WorkerLayout {
 }
 
 /// A run with a number of its own and all the time it needs. Its server is the one that the first fetch goes to.
-pub fn work(tasks: &[Task], deal: Schedule) -> Work {
+pub fn work(tasks: &[Task], schedule: Schedule) -> Work {
     static RUNS: AtomicU64 = AtomicU64::new(1);
     let server = tasks.iter().find_map(|task| match task {
         Task::Fetch(fetch) => Some(origin(&fetch.url)),
         _ => None,
     });
-    Work { server, ..Work::new(RUNS.fetch_add(1, Relaxed), tasks, deal, Stop::after(PATIENCE)) }
+    Work { server, ..Work::new(RUNS.fetch_add(1, Relaxed), tasks, schedule, Stop::after(PATIENCE)) }
 }
 
 /// `http://HOST:PORT` of a URL.

@@ -9,7 +9,6 @@ use std::{
     env,
     ffi::OsString,
     fs,
-    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -235,28 +234,19 @@ fn records_are_kept_in_the_target_directory_of_cargo() {
     assert_eq!(kept_in(&without_cargo), Path::new("target/makespan/records"));
 }
 
-/// `make` runs what `cargo bench` builds, wherever that is: with other features, nearly everything would be compiled again.
+/// What `cargo run` compiles, `cargo bench` uses: a dependency with other features would be compiled twice, with everything
+/// above it.
 #[test]
-fn make_uses_the_program_that_cargo_bench_builds() {
-    let place = tempfile::tempdir().expect("a temporary directory");
-    let cargo = place.path().join("cargo");
-    // In the order of keys that cargo has.
-    let artifact = |kind: &str, name: &str, executable: &str| {
-        let target = format!(r#""target":{{"kind":["{kind}"],"crate_types":["bin"],"name":"{name}"}}"#);
-        format!(r#"{{"reason":"compiler-artifact",{target},"executable":"{executable}","fresh":true}}"#)
+fn the_program_and_the_benchmarks_share_their_dependencies() {
+    let with_features = |kinds: &str| -> BTreeSet<String> {
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["tree", "--offline", "--prefix", "none", "--no-dedupe", "--format", "{p} {f}", "--edges", kinds]);
+        let Output { status, stdout, stderr } = cargo.current_dir(common::ROOT).output().expect("cargo starts");
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+        String::from_utf8_lossy(&stdout).lines().map(str::to_owned).collect()
     };
-    let artifacts = [
-        artifact("custom-build", "build-script-build", "/built/build-script"),
-        artifact("bin", "makespan", "/built here/release/makespan"),
-        artifact("bench", "rounds", "/built/release/deps/rounds-1"),
-    ];
-    let asked = place.path().join("asked");
-    let script = format!("#!/bin/sh\necho \"$@\" >'{}'\ncat <<'END'\n{}\nEND\n", asked.display(), artifacts.join("\n"));
-    fs::write(&cargo, script).expect("writable");
-    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("it is ours");
-    let mut program = assert_cmd::Command::new(Path::new(common::ROOT).join("tools/program"));
-    let output = program.env("CARGO", &cargo).timeout(common::PATIENCE).output().expect("it is a script");
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "/built here/release/makespan\n", "{output:?}");
-    let asked = fs::read_to_string(asked).expect("cargo was asked");
-    assert!(asked.starts_with("bench --no-run "), "{asked}");
+    let (program, benchmarks) = (with_features("normal,build"), with_features("normal,build,dev"));
+    assert!(program.len() > 100, "{program:?}");
+    let twice: Vec<&String> = program.difference(&benchmarks).collect();
+    assert!(twice.is_empty(), "these have other features in `cargo bench`: name those in Cargo.toml: {twice:?}");
 }

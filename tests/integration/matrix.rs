@@ -31,7 +31,7 @@ use std::{
 };
 
 const WORKERS: [u32; 4] = [1, 2, 3, 7];
-const DEALS: [Schedule; 6] = [
+const SCHEDULES: [Schedule; 6] = [
     Schedule::OneByOne,
     Schedule::Chunks(2),
     Schedule::PoolChunks,
@@ -116,10 +116,10 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
         let counts = if python { &WORKERS[1..2] } else { &WORKERS[..] };
         for &workers in counts.iter().filter(|_| !(refused || python && pictures)) {
             let mut pool = strategy.start(layout(strategy, workers), &common::env()).expect("the pool starts");
-            for deal in DEALS.into_iter().filter(|&deal| strategy.refuses(deal, tasks).is_none()) {
-                let work = work(tasks, deal);
+            for schedule in SCHEDULES.into_iter().filter(|&schedule| strategy.refuses(schedule, tasks).is_none()) {
+                let work = work(tasks, schedule);
                 let found = results(work.settle(pool.run(&work)));
-                assert_eq!(found, expected, "{} x {workers}, {deal}", strategy.name());
+                assert_eq!(found, expected, "{} x {workers}, {schedule}", strategy.name());
                 after_run(&work);
             }
             pool.close().expect("the pool closes");
@@ -351,14 +351,14 @@ proptest! {
         cuts in prop::collection::vec(0_u64..2000, 0..30),
         strategy in any_strategy(),
         workers in 1_u32..9,
-        deal in prop::sample::select(DEALS.to_vec()),
+        schedule in prop::sample::select(SCHEDULES.to_vec()),
     ) {
         let mut cuts = cuts;
         cuts.extend([0, 2000]);
         cuts.sort_unstable();
         let tasks: Vec<Task> = cuts.windows(2).map(|ends| primes(ends[0], ends[1])).collect();
-        let deal = if strategy.refuses(deal, &tasks).is_none() { deal } else { Schedule::OneByOne };
-        let outputs = results(run(strategy, workers, &work(&tasks, deal)));
+        let schedule = if strategy.refuses(schedule, &tasks).is_none() { schedule } else { Schedule::OneByOne };
+        let outputs = results(run(strategy, workers, &work(&tasks, schedule)));
         let add = |sum: (u64, u64), output: Output| (sum.0 + output.checksum, sum.1 + output.amount);
         let sum = outputs.into_iter().map(|result| result.expect("nothing can fail")).fold((0, 0), add);
         prop_assert_eq!(sum, (277_050, 303));

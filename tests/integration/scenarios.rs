@@ -114,7 +114,7 @@ fn every_cell_says_what_its_scenario_can_do() {
             let variant = scenario.variant(&cell.variant).expect("the checker has seen to it");
             assert_eq!(matches!(variant.workload, Workload::Fetch(_)), variant.server.is_some(), "{}", scenario.name);
             let strategy = strategy::named(&cell.strategy).expect("the checker has seen to it");
-            assert!(strategy.refuses(cell.deal, &[]).is_none(), "{}: {cell} would be skipped", scenario.name);
+            assert!(strategy.refuses(cell.schedule, &[]).is_none(), "{}: {cell} would be skipped", scenario.name);
         }
     }
 }
@@ -223,8 +223,8 @@ fn a_new_scenario_is_right_with_all_of_its_optional_keys() {
 /// Every table refuses an unknown key with a list of its own keys. They come from the types.
 #[test]
 fn a_new_scenario_explains_every_key_that_there_is() {
-    // Filled in by the program, and claims, which have a guide of their own.
-    let elsewhere = ["photos", "claims", "decisions"];
+    // Filled in by the program; claims, which have a guide of their own; and an old name.
+    let elsewhere = ["photos", "claims", "decisions", "deals"];
     let explained = |key: &str| {
         let part_of_word = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric() || c == '_');
         NEW_SCENARIO.match_indices(key).any(|(at, _)| {

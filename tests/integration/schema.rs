@@ -119,7 +119,7 @@ fn every_scenario_is_right_by_the_schema() {
         ("/server/time_scale", json!(2)),
         ("/server/photos", json!("/tmp")),
         ("/cells/0/workers", json!([0])),
-        ("/cells/0/deals", json!(["chunks(0)"])),
+        ("/cells/0/schedules", json!(["chunks(0)"])),
         ("/cells/0/timer", json!("hot")),
         ("/workload/given", json!({})),
     ] {

@@ -4,7 +4,10 @@ use super::{
     Usage, measuring,
     print::{columns, note, say, wrapped},
 };
-use harness::results::{output::Output, store::Store};
+use harness::{
+    results::{output::Output, store::Store},
+    scenario::claims_of_exhibit,
+};
 use museum::{Exhibit, ExhibitError, ExhibitShown, SideShown};
 use serde::Serialize;
 use std::process::ExitCode;
@@ -75,8 +78,9 @@ fn list() {
 }
 
 fn claims(exhibit: &Exhibit) -> String {
-    let plural = if exhibit.claims.len() == 1 { "" } else { "s" };
-    format!("claim{plural} {}", exhibit.claims.join(", "))
+    let claims = claims_of_exhibit(exhibit.name);
+    let plural = if claims.len() == 1 { "" } else { "s" };
+    format!("claim{plural} {}", claims.join(", "))
 }
 
 /// One exhibit's result as JSON.
@@ -84,7 +88,7 @@ fn claims(exhibit: &Exhibit) -> String {
 struct Visit {
     name: &'static str,
     title: &'static str,
-    claims: &'static [&'static str],
+    claims: Vec<&'static str>,
     code: String,
     /// Whether both sides showed what the exhibit says.
     holds: bool,
@@ -104,7 +108,7 @@ impl Visit {
         Self {
             name: exhibit.name,
             title: exhibit.title,
-            claims: exhibit.claims,
+            claims: claims_of_exhibit(exhibit.name),
             code: exhibit.code(),
             holds: shown.as_ref().is_some_and(ExhibitShown::holds),
             shown,

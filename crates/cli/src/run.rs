@@ -63,7 +63,7 @@ pub struct RunArgs {
     queue_name: Option<String>,
     /// How tasks are assigned to workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long = "schedule", alias = "deal", value_name = "SCHEDULE,...", value_delimiter = ',')]
-    deals: Vec<Schedule>,
+    schedules: Vec<Schedule>,
     /// What the timer covers: `warm` the run only, `cold` start, run and stop, `as_published` what the document timed
     #[arg(long, value_parser = timer)]
     timer: Option<Timer>,
@@ -71,7 +71,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
     /// Measure the few cells of `cargo bench` instead of all
-    #[arg(long, conflicts_with_all = ["strategy", "workers", "deals", "timer", "variant"])]
+    #[arg(long, conflicts_with_all = ["strategy", "workers", "schedules", "timer", "variant"])]
     sweep: bool,
     /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains TEXT (repeatable), and sequential, the baseline
     #[arg(long, value_name = "TEXT")]
@@ -312,7 +312,7 @@ fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
     if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
         return Err(Usage("--switch-interval: no cell uses the simulated lock: add `--strategy gil_threads`".into()));
     }
-    if args.deals.iter().any(|&deal| no_cell(&|cell| cell.deal == deal)) {
+    if args.schedules.iter().any(|&schedule| no_cell(&|cell| cell.schedule == schedule)) {
         return Err(Usage(
             "--schedule: no cell has workers to schedule tasks on: add a `--strategy` other than sequential".into(),
         ));
@@ -406,7 +406,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
     let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
     let own = || scenario.cells.iter().filter(|cell| cell.variant == name && !is_python(&cell.strategy));
     let timer = args.timer.unwrap_or(Timer::Warm);
-    if args.strategy.is_empty() && args.workers.is_empty() && args.deals.is_empty() && args.timer.is_none() {
+    if args.strategy.is_empty() && args.workers.is_empty() && args.schedules.is_empty() && args.timer.is_none() {
         let cells: Vec<CellSpec> = own().cloned().collect();
         return if cells.is_empty() { usual_cells(scenario, variant) } else { Ok(cells) };
     }
@@ -423,8 +423,8 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
         let (scenario, name) = (&scenario.name, strategy.name());
         return Err(Usage(format!("{scenario} does not say what its document's timer covered for `{name}`")).into());
     }
-    let deals = if args.deals.is_empty() { &[Schedule::OneByOne][..] } else { &args.deals };
-    let cells = scenario::matrix(variant, &strategies, &asked, deals, timer);
+    let schedules = if args.schedules.is_empty() { &[Schedule::OneByOne][..] } else { &args.schedules };
+    let cells = scenario::matrix(variant, &strategies, &asked, schedules, timer);
     let cells =
         cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
     Ok(scenario::with_baselines(cells))

@@ -182,8 +182,8 @@ fn circumstances(record: &Record) -> String {
 /// The strategy, and everything about the cell that is not the default.
 fn name(cell: &CellRecord) -> String {
     let mut name = cell.spec.strategy.clone();
-    if cell.spec.deal != Schedule::OneByOne {
-        name = format!("{name}, {}", cell.spec.deal);
+    if cell.spec.schedule != Schedule::OneByOne {
+        name = format!("{name}, {}", cell.spec.schedule);
     }
     match cell.spec.timer {
         Timer::Warm => {}
@@ -387,7 +387,7 @@ mod tests {
             variant: DEFAULT_VARIANT.into(),
             strategy: strategy.into(),
             shape: "2".parse().unwrap(),
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         };

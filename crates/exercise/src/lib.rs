@@ -323,7 +323,7 @@ impl Exercise {
             variant: DEFAULT_VARIANT.into(),
             strategy: strategy.into(),
             shape,
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         };

@@ -96,8 +96,8 @@ fn ranking(decision: &Decision, record: &Record) -> Option<Vec<WithRounds>> {
 
 /// The baseline of a cell's speedup.
 fn baseline(cell: &CellSpec) -> CellSpec {
-    let (strategy, shape, deal) = ("sequential".into(), WorkerLayout::ONE, Schedule::OneByOne);
-    CellSpec { strategy, shape, deal, python: None, ..cell.clone() }
+    let (strategy, shape, schedule) = ("sequential".into(), WorkerLayout::ONE, Schedule::OneByOne);
+    CellSpec { strategy, shape, schedule, python: None, ..cell.clone() }
 }
 
 /// One speedup per round. Empty if either cell gave a wrong answer, or if they did not do the same work.

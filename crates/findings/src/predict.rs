@@ -39,9 +39,9 @@ pub(super) fn predict(test: &Test<CellSpec>, scenario: &Scenario, record: Option
             let drawn_out = tasks.map_or(1.0, |tasks| f64::from(tasks) / f64::from(form.tasks));
             (form.time_s * drawn_out, vec![form])
         }
-        Test::Turns { cell, turn } => {
-            let (all, turn) = (of(cell)?, of(turn)?);
-            (all.time_s / (turn.time_s / f64::from(turn.tasks)), vec![all, turn])
+        Test::Waves { cell, task } => {
+            let (all, one) = (of(cell)?, of(task)?);
+            (all.time_s / (one.time_s / f64::from(one.tasks)), vec![all, one])
         }
         _ => return None,
     };
@@ -84,10 +84,10 @@ impl Lockstep {
             None => 0.0,
         };
         let workers = if recipe.blocking && cell.strategy == "async" { 1 } else { cell.shape.workers().get() };
-        let in_turns_s = in_turns_s(cell.deal, tasks, workers, first.latency_s + body_s)?;
+        let in_waves_s = in_waves_s(cell.schedule, tasks, workers, first.latency_s + body_s)?;
         let through_link_s = first.latency_s + f64::from(tasks) * body_s;
         let shares_a_link = server.link.bytes_per_s.is_some();
-        Some(Self { time_s: prologue_s + in_turns_s.max(through_link_s), tasks, shares_a_link })
+        Some(Self { time_s: prologue_s + in_waves_s.max(through_link_s), tasks, shares_a_link })
     }
 }
 
@@ -161,8 +161,8 @@ fn every_task(recipe: &Recipe, tasks: u32) -> Box<dyn Iterator<Item = (String, O
 }
 
 /// The time of all waves with this schedule. With chunks of k, a wave consists of chunks.
-fn in_turns_s(deal: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f64> {
-    let size = match deal {
+fn in_waves_s(schedule: Schedule, tasks: u32, workers: u32, task_s: f64) -> Option<f64> {
+    let size = match schedule {
         Schedule::OneByOne | Schedule::Blocks | Schedule::Interleaved => 1,
         Schedule::Chunks(size) => size.max(1),
         Schedule::PoolChunks => tasks.div_ceil(workers.saturating_mul(4).max(1)).max(1),

@@ -118,7 +118,7 @@ pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evi
 pub(super) fn unit(test: &Test<CellSpec>) -> Unit {
     match test {
         Test::Time { .. } => Unit::Seconds,
-        Test::Turns { .. } => Unit::Waves,
+        Test::Waves { .. } => Unit::Waves,
         Test::Trend { .. } => Unit::Exponent,
         Test::Count { .. } => Unit::Count,
         Test::CpuShare { against: None, .. } => Unit::CoreShare,
@@ -240,9 +240,9 @@ fn mean(test: &Test<CellSpec>, cells: &[&CellRecord], rounds: &[Vec<f64>]) -> Op
             let drawn_out = tasks.map_or(1.0, |tasks| f64::from(tasks) / of_its_own);
             logarithmic(absolute(&times(all, drawn_out))?)
         }
-        (Test::Turns { .. }, [turn, all]) => {
-            let one_turn = times(turn, 1.0 / f64::from(cells.first()?.tasks));
-            logarithmic(paired::log_ratio(all, &one_turn)?)
+        (Test::Waves { .. }, [one, all]) => {
+            let one_task = times(one, 1.0 / f64::from(cells.first()?.tasks));
+            logarithmic(paired::log_ratio(all, &one_task)?)
         }
         (Test::Trend { .. }, all) => {
             let tasks: Vec<u32> = cells.iter().map(|cell| cell.tasks).collect();

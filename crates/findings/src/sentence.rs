@@ -367,7 +367,7 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
             let after = format!(", extrapolated from {}", grouped(own_tasks(assessed)));
             figure(format!("{} tasks would take", grouped(*tasks)), format!(" {}", cast.by(cell))).then(after)
         }
-        Test::Time { cell, tasks: None } | Test::Turns { cell, .. } => {
+        Test::Time { cell, tasks: None } | Test::Waves { cell, .. } => {
             figure(format!("{} took", all_tasks(assessed)), format!(" {}", cast.by(cell)))
         }
         Test::Trend { cells } => {

@@ -43,7 +43,7 @@ workers = ["3x5"]
 [[cells]]
 strategies = ["processes"]
 workers = [8]
-deals = ["one_by_one", "pool_chunks"]
+schedules = ["one_by_one", "pool_chunks"]
 timer = "as_published"
 [[cells]]
 strategies = ["threads"]

@@ -50,8 +50,8 @@ impl<'a> Cast<'a> {
     }
 
     fn asides(&self, cell: &CellSpec) -> Vec<String> {
-        let dealt_alike = self.alike(|other| other.deal == cell.deal || other.strategy != cell.strategy);
-        let mut asides: Vec<String> = deal(cell.deal, dealt_alike).into_iter().collect();
+        let dealt_alike = self.alike(|other| other.schedule == cell.schedule || other.strategy != cell.strategy);
+        let mut asides: Vec<String> = schedule(cell.schedule, dealt_alike).into_iter().collect();
         if !self.alike(|other| other.timer == cell.timer) {
             asides.push(timer(cell.timer).unwrap_or("timed warm").into());
         }
@@ -108,8 +108,8 @@ pub(super) fn strategy(name: &str) -> String {
 }
 
 /// The schedule in words. The default, one by one, is only mentioned where the cells differ in it.
-fn deal(deal: Schedule, alike: bool) -> Option<String> {
-    match deal {
+fn schedule(schedule: Schedule, alike: bool) -> Option<String> {
+    match schedule {
         Schedule::OneByOne => (!alike).then(|| "one by one".into()),
         Schedule::Chunks(size) => Some(format!("in chunks of {size}")),
         Schedule::PoolChunks => Some("in the pool's own chunks".into()),

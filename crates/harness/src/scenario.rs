@@ -20,11 +20,12 @@ use measure::half::Half;
 use mock_server::profile::Profile;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     fmt, fs,
     num::NonZeroU32,
     ops::RangeInclusive,
     path::{Path, PathBuf},
+    sync::LazyLock,
     time::Duration,
 };
 use support::suggestion::unknown;
@@ -196,8 +197,7 @@ pub struct CellSpec {
     #[serde(rename = "layout")]
     pub shape: WorkerLayout,
     /// How tasks reach them.
-    #[serde(rename = "schedule")]
-    pub deal: Schedule,
+    pub schedule: Schedule,
     /// What the clock encloses.
     pub timer: Timer,
     /// The [name](work::worker::python::interpreter::PythonSetting::named) of its interpreter and start method, if there
@@ -303,6 +303,17 @@ pub fn all() -> Result<Vec<Scenario>, ScenarioError> {
     BUILT_IN.iter().map(|(name, _)| load(name)).collect()
 }
 
+/// The claims of built-in scenarios that name this exhibit of the museum, in their order.
+pub fn claims_of_exhibit(name: &str) -> Vec<&'static str> {
+    static PAIRS: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
+        let pair = |claim: &Claim| claim.exhibits().map(|exhibit| (exhibit.to_owned(), claim.id.clone())).collect();
+        let claims = all().unwrap_or_default().into_iter().flat_map(|scenario| scenario.claims);
+        let pairs: BTreeSet<(String, String)> = claims.flat_map(|claim| -> Vec<_> { pair(&claim) }).collect();
+        pairs.into_iter().collect()
+    });
+    PAIRS.iter().filter(|(exhibit, _)| exhibit == name).map(|(_, claim)| claim.as_str()).collect()
+}
+
 /// A built-in scenario without its claims, for claims of another that name its cells.
 fn load_cells(name: &str) -> Result<Scenario, ScenarioError> {
     let names = || BUILT_IN.iter().map(|(name, _)| *name).collect::<Vec<_>>();
@@ -347,20 +358,20 @@ pub fn matrix(
     variant: &Variant,
     strategies: &[&'static dyn Strategy],
     asked: &[WorkerLayout],
-    deals: &[Schedule],
+    schedules: &[Schedule],
     timer: Timer,
 ) -> Result<Vec<CellSpec>, UnsupportedLayout> {
     let mut cells = Vec::new();
     for strategy in strategies {
         let shapes = shapes(*strategy, asked, variant.tasks())?;
-        for &deal in deals {
-            let deal = if strategy.max_workers() == 1 { Schedule::OneByOne } else { deal };
+        for &schedule in schedules {
+            let schedule = if strategy.max_workers() == 1 { Schedule::OneByOne } else { schedule };
             let (variant, strategy) = (variant.name.clone(), strategy.name().to_owned());
             let cell = |&shape| CellSpec {
                 variant: variant.clone(),
                 strategy: strategy.clone(),
                 shape,
-                deal,
+                schedule,
                 timer,
                 python: None,
             };
@@ -399,7 +410,7 @@ pub fn with_baselines(cells: Vec<CellSpec>) -> Vec<CellSpec> {
     let baseline = |cell: &CellSpec| CellSpec {
         strategy: baseline_of(cell, &cells).into(),
         shape: WorkerLayout::ONE,
-        deal: Schedule::OneByOne,
+        schedule: Schedule::OneByOne,
         python: None,
         ..cell.clone()
     };
@@ -526,8 +537,8 @@ impl Scenario {
 impl fmt::Display for CellSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} x {}", self.strategy, self.shape)?;
-        if self.deal != Schedule::OneByOne {
-            write!(f, ", {}", self.deal)?;
+        if self.schedule != Schedule::OneByOne {
+            write!(f, ", {}", self.schedule)?;
         }
         match self.timer {
             Timer::Warm => {}
@@ -551,7 +562,7 @@ mod tests {
             variant: variant.into(),
             strategy: strategy.into(),
             shape: WorkerLayout::ONE,
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         };

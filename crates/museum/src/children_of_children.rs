@@ -20,7 +20,6 @@ pub const SCRIPT: &str = "museum-script";
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "children_of_children",
     title: "workers that start workers that start workers",
-    claims: &["000-8"],
     document: "Advises moving the code that starts the pool out of its guard (if this is the main program), for \
                Windows. There a worker process begins by importing the script, and without the guard that starts \
                another pool.",

@@ -29,7 +29,6 @@ const TASKS: u32 = 5;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "deadline_that_is_not",
     title: "a deadline that nothing enforces",
-    claims: &["001-11"],
     document: "Gives map a timeout of 30 s and says that it bounds the whole run. But map returns an iterator, and only \
                reading from it can raise the timeout. The document never reads it, and the end of the with block waits \
                for all the work, however long that takes.",

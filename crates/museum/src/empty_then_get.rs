@@ -20,7 +20,6 @@ const ITEMS: u32 = 1;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "empty_then_get",
     title: "a worker that waits for an item that another worker has taken",
-    claims: &["003-8"],
     document: "Its workers ask whether the queue is empty, and if it isn't, they wait for an item. Between the \
                question and the wait another worker can take the last one. The threads are daemons of a web server: \
                each one caught this way stays until the server ends.",
@@ -91,7 +90,7 @@ fn as_published() -> io::Result<(u32, AtRest)> {
 /// many workers have not ended: none, since `crew` returns only when all have.
 fn closed_first() -> io::Result<(u32, usize)> {
     let (queue, both_are_there) =
-        (TaskQueue::deal(Schedule::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));
+        (TaskQueue::of(Schedule::OneByOne, &[""; ITEMS as usize], WORKERS), Barrier::new(WORKERS as usize));
     let work = |worker| {
         both_are_there.wait();
         let mut done = 0;

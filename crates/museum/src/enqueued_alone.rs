@@ -25,7 +25,6 @@ const PATIENCE: Duration = Duration::from_millis(300);
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "enqueued_alone",
     title: "jobs that were enqueued, and no worker to do them",
-    claims: &["001-9"],
     document: "Puts a job for each picture onto a queue, and the script ends at once. The pictures come only when workers \
                are started in other terminals: it says so a few lines further down.",
     here: "Twelve sums of primes are put onto a queue that no worker takes from. The client waits for a moment.",

@@ -23,7 +23,6 @@ const PICTURES: u32 = 15;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "fast_because_wrong",
     title: "fifteen fast downloads, all of the same picture",
-    claims: &["004-5"],
     document: "Its download function takes the URL as url, makes the file's name from that, and fetches img_url: a \
                variable left over from the loop of the previous script. Fifteen names, one picture. Nothing fails, and the time \
                is printed as a success.",

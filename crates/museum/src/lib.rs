@@ -60,8 +60,6 @@ pub struct Exhibit {
     pub name: &'static str,
     /// The topic, in one line.
     pub title: &'static str,
-    /// The claims that it is about: document and number.
-    pub claims: &'static [&'static str],
     /// What the document does.
     pub document: &'static str,
     /// How the exhibit reproduces that.
@@ -202,7 +200,6 @@ mod tests {
     const NOTHING: Exhibit = Exhibit {
         name: "nothing",
         title: "",
-        claims: &[],
         document: "",
         here: "",
         right_way: "",

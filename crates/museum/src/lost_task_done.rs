@@ -28,7 +28,6 @@ const UNLUCKY: u32 = 17;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "lost_task_done",
     title: "one failed request, and the program waits for ever",
-    claims: &["000-6", "001-5"],
     document: "000 fetches and then calls task_done. A fetch that raises ends the thread before that line, so one job \
                stays unfinished for ever, and so does the join that waits for all. 001 puts task_done into a finally.",
     here: "Thirty fetches by five threads that share a queue; one address refuses its connection. Instead of waiting \

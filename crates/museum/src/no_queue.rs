@@ -18,7 +18,6 @@ const WORKERS: u32 = 5;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "no_queue",
     title: "five workers without a queue do all the work five times",
-    claims: &["000-4"],
     document: "Explains queues by what happens without one: all workers take the same jobs, and the work is done as \
                many times as there are workers. It says so without running it.",
     here: "Five threads get a list of 30 URLs, and each fetches all of them. The server's log counts, not the threads.",

@@ -20,7 +20,6 @@ const LIMIT: Duration = Duration::from_millis(200);
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "silent_failures",
     title: "downloads that fail without any message",
-    claims: &["001-14"],
     document: "Downloads with asyncio under limits of 3 s and lets gather return exceptions as if they were results. The \
                list is dropped unread, and the last line logs the seconds to completion.",
     here: "Twelve downloads at once from one thread, each with a timeout of 200 ms for the whole download. For every \

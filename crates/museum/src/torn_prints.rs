@@ -20,7 +20,6 @@ const PAUSE: Duration = Duration::from_millis(2);
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "torn_prints",
     title: "lines that threads print without a lock are torn",
-    claims: &["000-5"],
     document: "Holds a lock around the prints of its threads, and says why. Its last script starts five threads in each \
                process and has the same prints without the lock.",
     here: "Five threads print 30 lines into one pipe, each in two writes, as print writes its arguments one by one. \

@@ -42,7 +42,6 @@ const PAGES: u32 = 13;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "wrong_name",
     title: "a misspelt name that is noticed only after the work",
-    claims: &["002-4"],
     document: "Fetches thirteen pages, defines is_prime, and then sums in a loop that calls if_prime. As printed it can't \
                have given the printed time: the loop fails at its first step.",
     here: "A small interpreter runs the same program: thirteen pages, then the misspelt call. It looks up each name \

@@ -59,7 +59,7 @@ impl MadeCell {
             variant: DEFAULT_VARIANT.into(),
             strategy: self.strategy.into(),
             shape: NonZeroU32::new(self.workers).unwrap().into(),
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         };
@@ -206,7 +206,7 @@ pub(crate) fn crowded() -> Vec<Record> {
     let mut many = record("crowded", "Are ten too many?", 10, &sweep(30, 0.2, 0.95, &strategies));
     let dealt = many.cells.iter().filter(|cell| cell.spec.strategy == "processes" && cell.workers() < 16).cloned();
     let mut dealt: Vec<CellRecord> = dealt.collect();
-    dealt.iter_mut().for_each(|cell| cell.spec.deal = Schedule::PoolChunks);
+    dealt.iter_mut().for_each(|cell| cell.spec.schedule = Schedule::PoolChunks);
     many.cells.extend(dealt);
     many.cells.retain(|cell| cell.spec.strategy != "thread_per_task" || cell.workers() == 30);
     let mut few = prime_sum(10);

@@ -26,7 +26,7 @@ pub(crate) fn cell(strategy: &str, workers: u32) -> CellSpec {
         variant: DEFAULT_VARIANT.into(),
         strategy: strategy.into(),
         shape: NonZeroU32::new(workers).unwrap().into(),
-        deal: Schedule::OneByOne,
+        schedule: Schedule::OneByOne,
         timer: Timer::Warm,
         python: None,
     }

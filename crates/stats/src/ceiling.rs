@@ -7,7 +7,7 @@
 use crate::Estimate;
 
 /// How many waves n tasks take if each of N workers does one task per wave: ceil(n / N). `None` without workers.
-fn turns(tasks: u32, workers: u32) -> Option<u32> {
+fn waves(tasks: u32, workers: u32) -> Option<u32> {
     (workers > 0).then(|| tasks.div_ceil(workers))
 }
 
@@ -22,14 +22,14 @@ pub fn ideal(workers: u32) -> f64 {
 /// By counting: some worker has to do at least ceil(n / N) of them. For unequal tasks it bounds neither way; see R. L.
 /// Graham, "Bounds on multiprocessing timing anomalies", SIAM J. Appl. Math. 17, 1969.
 pub fn quantised_ceiling(tasks: u32, workers: u32) -> Option<f64> {
-    let turns = turns(tasks, workers).filter(|&turns| turns > 0)?;
-    Some(f64::from(tasks) / f64::from(turns))
+    let waves = waves(tasks, workers).filter(|&waves| waves > 0)?;
+    Some(f64::from(tasks) / f64::from(waves))
 }
 
-/// Seconds that `tasks` tasks of `turn_s` seconds take on `workers` workers in lock-step: ceil(n / N) x L. `None`
+/// Seconds that `tasks` tasks of `wave_s` seconds take on `workers` workers in lock-step: ceil(n / N) x L. `None`
 /// without workers.
-pub fn lock_step_makespan_s(tasks: u32, workers: u32, turn_s: f64) -> Option<f64> {
-    Some(f64::from(turns(tasks, workers)?) * turn_s)
+pub fn lock_step_makespan_s(tasks: u32, workers: u32, wave_s: f64) -> Option<f64> {
+    Some(f64::from(waves(tasks, workers)?) * wave_s)
 }
 
 /// A speedup's share of the linear ideal: S / N, interval included. `None` without workers.

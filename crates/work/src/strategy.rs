@@ -83,8 +83,8 @@ pub trait Strategy: Debug + Sync {
     }
 
     /// Why it can't run these tasks with this schedule; `None` if it can.
-    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
-        let _ = (deal, tasks);
+    fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
+        let _ = (schedule, tasks);
         None
     }
 

@@ -33,7 +33,7 @@ pub fn input(data: &Path) -> PageInput {
 fn cell(strategy: &str, workers: u32) -> CellSpec {
     let shape = NonZeroU32::new(workers).expect("there is a worker").into();
     let (variant, strategy) = (DEFAULT_VARIANT.into(), strategy.into());
-    CellSpec { variant, strategy, shape, deal: Schedule::OneByOne, timer: Timer::Warm, python: None }
+    CellSpec { variant, strategy, shape, schedule: Schedule::OneByOne, timer: Timer::Warm, python: None }
 }
 
 fn about(estimate: f64, share: f64) -> Estimate {

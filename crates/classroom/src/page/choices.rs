@@ -166,9 +166,9 @@ mod tests {
         let counts = COUNTS.iter().filter(|(_, chosen)| *chosen);
         let shapes: Vec<WorkerLayout> = counts.map(|(count, _)| count.to_string().parse().unwrap()).collect();
         let variant = scenario.variant(DEFAULT_VARIANT).unwrap();
-        let deals = [work::worker::task_queue::Schedule::OneByOne];
+        let schedules = [work::worker::task_queue::Schedule::OneByOne];
         let timer = harness::scenario::Timer::Warm;
-        let cells = scenario::matrix(variant, &chosen, &shapes, &deals, timer).unwrap();
+        let cells = scenario::matrix(variant, &chosen, &shapes, &schedules, timer).unwrap();
         assert!(cells.iter().any(|cell| cell.to_string() == ASK));
     }
 

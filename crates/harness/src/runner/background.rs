@@ -37,7 +37,7 @@ impl BackgroundPool {
             warm_up: None,
             strategy: background.strategy.clone(),
             shape: background.workers,
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             deadline: Duration::from_hours(1),
             // A queue of its own, whichever the cells use.
             env: Env { queue: QueueSettings::default(), ..env.clone() },

@@ -237,7 +237,7 @@ impl PreparedCell {
             checksum: scenario.checksum(&spec).unwrap_or_default(),
             baseline: settings.baseline.clone(),
             refused: strategy
-                .refuses(spec.deal, &tasks)
+                .refuses(spec.schedule, &tasks)
                 .or(no_python)
                 .or_else(|| strategy.lacks(&env, &tasks))
                 .or_else(|| outlasts(scenario, &spec))
@@ -340,7 +340,7 @@ impl PreparedCell {
             warm_up: (self.spec.timer == Timer::Warm && self.stage.warms_up).then(|| next_run(round)),
             strategy: self.spec.strategy.clone(),
             shape: self.spec.shape,
-            deal: self.spec.deal,
+            schedule: self.spec.schedule,
             deadline: self.deadline,
             env: self.env.clone(),
             server: self.stage.server.as_ref().map(|server| server.contact().origin().to_owned()),

@@ -39,7 +39,7 @@ pub(super) struct RunOrder {
     pub(super) warm_up: Option<u64>,
     pub(super) strategy: String,
     pub(super) shape: WorkerLayout,
-    pub(super) deal: Schedule,
+    pub(super) schedule: Schedule,
     pub(super) deadline: Duration,
     /// The environment, which a child process can't know otherwise.
     pub(super) env: Env,
@@ -113,7 +113,7 @@ pub(super) fn carry_out(
     }
     let warm_up = order.warm_up(strategy, &mut *pool, interrupted)?;
     pause(Moment::Started)?;
-    let work = order.work(order.run, &order.tasks, order.deal, interrupted);
+    let work = order.work(order.run, &order.tasks, order.schedule, interrupted);
     // Alive from before the first reading of the CPU time until after the last: an ended thread's core waits are lost.
     // probe.rs's thread count relies on this.
     let watchdog = work.stop.watchdog()?;
@@ -214,15 +214,16 @@ impl RunOrder {
         let Some(run) = self.warm_up else { return Ok(Vec::new()) };
         let few = self.tasks.len().min(self.shape.workers().get() as usize);
         let prefix: Arc<[Task]> = self.tasks[..few].into();
-        let deal = if strategy.refuses(Schedule::Blocks, &prefix).is_none() { Schedule::Blocks } else { self.deal };
-        let work = Work { prologue: Arc::default(), warm_up: true, ..self.work(run, &prefix, deal, interrupted) };
+        let schedule =
+            if strategy.refuses(Schedule::Blocks, &prefix).is_none() { Schedule::Blocks } else { self.schedule };
+        let work = Work { prologue: Arc::default(), warm_up: true, ..self.work(run, &prefix, schedule, interrupted) };
         let _watchdog = work.stop.watchdog()?;
         Ok(work.settle(pool.run(&work)))
     }
 
-    fn work(&self, run: u64, tasks: &Arc<[Task]>, deal: Schedule, interrupted: &Arc<AtomicBool>) -> Work {
+    fn work(&self, run: u64, tasks: &Arc<[Task]>, schedule: Schedule, interrupted: &Arc<AtomicBool>) -> Work {
         let stop = Stop::new(self.deadline, interrupted);
         let (server, prologue) = (self.server.clone(), self.prologue.as_slice().into());
-        Work { server, prologue, ..Work::new(run, Arc::clone(tasks), deal, stop) }
+        Work { server, prologue, ..Work::new(run, Arc::clone(tasks), schedule, stop) }
     }
 }

@@ -114,7 +114,7 @@ mod tests {
             variant: "default".into(),
             strategy: "queue".into(),
             shape: WorkerLayout::ONE,
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         };

@@ -309,7 +309,7 @@ impl ScenarioChecker<'_> {
             let named = group.strategies.iter().map(|name| self.strategy(&format!("{key}.strategies"), name));
             let strategies = named.collect::<Result<Vec<_>, _>>()?;
             let shapes: Vec<WorkerLayout> = group.workers.iter().map(WorkerLayout::from).collect();
-            let all = matrix(variant, &strategies, &shapes, &group.deals, group.timer);
+            let all = matrix(variant, &strategies, &shapes, &group.schedules, group.timer);
             let all = all.map_err(|misfit| self.invalid(&format!("{key}.workers"), &misfit.found, &misfit.expected))?;
             if group.python.is_empty() {
                 cells.extend(all);

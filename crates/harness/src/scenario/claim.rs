@@ -193,12 +193,14 @@ pub enum Test<C> {
         /// How many to extrapolate to.
         tasks: Option<u32>,
     },
-    /// The number of waves in which its tasks ran: its time over that of one task of `turn`, from pairs.
-    Turns {
+    /// The number of waves in which its tasks ran: its time over that of one task of `task`, from pairs.
+    #[serde(alias = "turns")]
+    Waves {
         /// The cell.
         cell: C,
         /// Gives the time of one task: its time divided by its tasks.
-        turn: C,
+        #[serde(alias = "turn")]
+        task: C,
     },
     /// How its time grows with its tasks: the slope of ln T over ln n, an exponent. 0 is constant, 1 is proportional.
     Trend {
@@ -379,7 +381,7 @@ impl<C> Test<C> {
     pub fn cells(&self) -> Vec<&C> {
         match self {
             Self::Ratio { from, to } => vec![from, to],
-            Self::Turns { cell, turn } => vec![turn, cell],
+            Self::Waves { cell, task } => vec![task, cell],
             Self::Latency { cell, against, .. } => vec![against, cell],
             Self::Time { cell, .. } | Self::Count { cell, .. } | Self::Fails { cell, .. } => vec![cell],
             Self::Trend { cells } => cells.iter().collect(),

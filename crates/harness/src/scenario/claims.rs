@@ -272,7 +272,7 @@ impl ScenarioChecker<'_> {
         Ok(match test {
             Test::Ratio { from, to } => Test::Ratio { from: cell(&from)?, to: cell(&to)? },
             Test::Time { cell: name, tasks } => Test::Time { cell: cell(&name)?, tasks },
-            Test::Turns { cell: name, turn } => Test::Turns { cell: cell(&name)?, turn: cell(&turn)? },
+            Test::Waves { cell: name, task } => Test::Waves { cell: cell(&name)?, task: cell(&task)? },
             Test::Trend { cells: names } if names.len() < 3 => return Err(few(names.len())),
             Test::Trend { cells: names } => Test::Trend { cells: cells(&names)? },
             Test::DropOff { among, .. } if among.is_empty() => return Err(few(1)),

@@ -68,7 +68,7 @@ impl CellSpec {
             variant: DEFAULT_VARIANT.into(),
             strategy: strategy.into(),
             shape: WorkerLayout::from(workers),
-            deal: Schedule::OneByOne,
+            schedule: Schedule::OneByOne,
             timer: Timer::Warm,
             python: None,
         }

@@ -295,8 +295,8 @@ pub(super) struct Cells {
     /// How many workers: each strategy is measured with every number.
     pub workers: Vec<Workers>,
     /// How tasks reach the workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved` or `by_key`.
-    #[serde(default = "dealt_one_by_one")]
-    pub deals: Vec<Schedule>,
+    #[serde(default = "one_by_one", alias = "deals")]
+    pub schedules: Vec<Schedule>,
     /// What the time includes.
     #[serde(default = "warm")]
     pub timer: Timer,
@@ -363,7 +363,7 @@ fn one() -> f64 {
     1.0
 }
 
-fn dealt_one_by_one() -> Vec<Schedule> {
+fn one_by_one() -> Vec<Schedule> {
     vec![Schedule::OneByOne]
 }
 

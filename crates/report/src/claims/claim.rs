@@ -15,7 +15,10 @@ use crate::{
     svg::palette,
 };
 use findings::{BugFinding, FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, lookup};
-use harness::{results::record::Record, scenario::claim::FigureRole};
+use harness::{
+    results::record::Record,
+    scenario::{claim::FigureRole, claims_of_exhibit},
+};
 use maud::{Markup, html};
 use museum::{Exhibit, ExhibitShown};
 use support::words::capital;
@@ -394,7 +397,7 @@ fn outcomes(finding: &Finding) -> Markup {
 
 /// The museum's exhibits about this claim.
 pub(crate) fn museum_of(finding: &Finding) -> impl Iterator<Item = &'static Exhibit> {
-    museum::ALL.iter().filter(|exhibit| exhibit.claims.contains(&finding.id.as_str()))
+    museum::ALL.iter().filter(|exhibit| claims_of_exhibit(exhibit.name).contains(&finding.id.as_str()))
 }
 
 /// What differs without an interpreter lock, beside the figures with a simulated one.

@@ -78,7 +78,7 @@ fn gains_up_to(input: &PageInput, decided: &Decided, ranked: &Ranked) -> Option<
     let mine = groups.filter(|group| group.variant == ranked.cell.variant && group.timer == ranked.cell.timer);
     let points = mine.map(|group| {
         let cells = group.contenders().filter(|cell| {
-            cell.record.spec.strategy == ranked.cell.strategy && cell.record.spec.deal == ranked.cell.deal
+            cell.record.spec.strategy == ranked.cell.strategy && cell.record.spec.schedule == ranked.cell.schedule
         });
         let mut points: Vec<_> = cells.filter_map(|cell| Some((cell.record.workers(), cell.speedup()?))).collect();
         points.sort_by_key(|(workers, _)| *workers);

@@ -66,7 +66,8 @@ impl<'a> Lanes<'a> {
         let differ = |differ: &dyn Fn(&CellRecord) -> bool| self.cells.iter().any(|other| differ(other));
         let tasks =
             differ(&|other| other.tasks != cell.tasks).then(|| support::figures::count(cell.tasks as usize, "task"));
-        let deal = (cell.spec.deal != Schedule::OneByOne).then(|| cell.spec.deal.to_string().replace('_', " "));
+        let schedule =
+            (cell.spec.schedule != Schedule::OneByOne).then(|| cell.spec.schedule.to_string().replace('_', " "));
         let variant = (cell.spec.variant != DEFAULT_VARIANT).then(|| cell.spec.variant.replace('_', " "));
         let timer = differ(&|other| other.spec.timer != cell.spec.timer && !other.is_baseline && !cell.is_baseline);
         let timer = timer.then(|| match cell.spec.timer {
@@ -75,7 +76,7 @@ impl<'a> Lanes<'a> {
             Timer::AsPublished => "as published".into(),
         });
         let python = cell.spec.python.as_ref().map(|python| format!("Python {python}"));
-        [tasks, variant, deal, timer, python].into_iter().flatten().collect()
+        [tasks, variant, schedule, timer, python].into_iter().flatten().collect()
     }
 
     fn caption(&self) -> Markup {

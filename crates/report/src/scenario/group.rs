@@ -136,10 +136,10 @@ impl<'a> Cell<'a> {
     pub(crate) fn of(record: &'a CellRecord, group: &[&CellRecord]) -> Self {
         let mut alike = group.iter().filter(|other| other.spec.strategy == record.spec.strategy);
         let label = name(record);
-        let label = if alike.all(|other| other.spec.deal == record.spec.deal) {
+        let label = if alike.all(|other| other.spec.schedule == record.spec.schedule) {
             label
         } else {
-            format!("{label}, {}", record.spec.deal)
+            format!("{label}, {}", record.spec.schedule)
         };
         let speedup = record.speedup_among(group.iter().copied());
         Self { record, time: Time::of(&record.timed_s()), place: None, label, speedup }
@@ -156,8 +156,8 @@ impl<'a> Cell<'a> {
     }
 
     /// The schedule, if the group has the strategy with several.
-    pub(crate) fn deal_told(&self) -> Option<String> {
-        (self.label != self.name()).then(|| self.record.spec.deal.to_string())
+    pub(crate) fn schedule_told(&self) -> Option<String> {
+        (self.label != self.name()).then(|| self.record.spec.schedule.to_string())
     }
 
     /// Its strategy, with its Python if there are several.
@@ -179,7 +179,7 @@ impl<'a> Cell<'a> {
             Some(_) => format!("{} with {}", palette::label(&self.record.spec.strategy), self.workers()),
             None => palette::who(&self.record.spec.strategy, self.record.workers()),
         };
-        self.deal_told().map_or(who.clone(), |deal| format!("{who} ({deal})"))
+        self.schedule_told().map_or(who.clone(), |schedule| format!("{who} ({schedule})"))
     }
 }
 
@@ -232,7 +232,7 @@ mod tests {
         let mut record = testdata::web_requests(10);
         let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.spec.strategy == "processes").cloned().collect();
         let chunked = chunked.into_iter().map(|mut cell| {
-            cell.spec.deal = work::worker::task_queue::Schedule::PoolChunks;
+            cell.spec.schedule = work::worker::task_queue::Schedule::PoolChunks;
             cell
         });
         record.cells.extend(chunked.collect::<Vec<_>>());

@@ -58,7 +58,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
     if cells.is_empty() {
         return html! {};
     }
-    let deal = cells.iter().any(|cell| cell.record.spec.deal != Schedule::OneByOne);
+    let schedule = cells.iter().any(|cell| cell.record.spec.schedule != Schedule::OneByOne);
     let system = &record.host.system;
     html! {
         details {
@@ -70,7 +70,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
                         tr {
                             th scope="col" { "strategy" }
                             th scope="col" class="n" { "workers" }
-                            @if deal { th scope="col" { "deal" } }
+                            @if schedule { th scope="col" { "schedule" } }
                             @for (head, _) in columns { th scope="col" class="n wrap" { (head) } }
                         }
                     }
@@ -81,7 +81,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
                                     span class="dot" {} (cell.name())
                                 }
                                 td class="n" { (cell.record.layout()) }
-                                @if deal { td { (cell.record.spec.deal) } }
+                                @if schedule { td { (cell.record.spec.schedule) } }
                                 @for (_, figure) in columns { td class="n" { (or_not_measured(figure(cell), system)) } }
                             }
                         }

@@ -16,7 +16,7 @@ pub(crate) fn table(record: &Record, group: &Group, criterion: &[CriterionLink],
     let columns = TableColumns {
         unit: TimeUnit::of(times().fold(f64::MAX, f64::min).min(times().fold(0.0, f64::max))),
         errors: group.cells.iter().any(|cell| cell.time.is_some() && cell.record.task_errors() > 0),
-        deal: group.cells.iter().any(|cell| cell.record.spec.deal != Schedule::OneByOne),
+        schedule: group.cells.iter().any(|cell| cell.record.spec.schedule != Schedule::OneByOne),
         links: criterion.iter().filter(|link| link.scenario == record.scenario).collect(),
         over_one_worker: group.is_over_one_worker(),
         system: &record.host.system,
@@ -57,7 +57,7 @@ fn caption(group: &Group) -> String {
 struct TableColumns<'a> {
     unit: TimeUnit,
     errors: bool,
-    deal: bool,
+    schedule: bool,
     over_one_worker: bool,
     links: Vec<&'a CriterionLink>,
     system: &'a str,
@@ -70,7 +70,7 @@ impl TableColumns<'_> {
                 tr {
                     th scope="col" { "strategy" }
                     th scope="col" class="n" { "workers" }
-                    @if self.deal { th scope="col" { "deal" } }
+                    @if self.schedule { th scope="col" { "schedule" } }
                     th scope="col" class="n" { "n" }
                     th scope="col" class="n" { "median, " (self.unit.short) }
                     th scope="col" class="n" { "95 %" }
@@ -91,7 +91,7 @@ impl TableColumns<'_> {
             tr class=(class(cell)) {
                 th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (cell.name()) }
                 td class="n" { (record.layout()) }
-                @if self.deal { td { (record.spec.deal) } }
+                @if self.schedule { td { (record.spec.schedule) } }
                 @match without_time(cell) {
                     Some(reason) => { td class="reason" colspan=(if self.errors { 8 } else { 7 }) { (reason) } }
                     None => { (self.figures(cell)) }

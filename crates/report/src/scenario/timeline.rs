@@ -70,7 +70,7 @@ pub(crate) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usi
     let best = group.best().map(|(best, _)| best);
     let beside = |cell: &Cell| {
         let fastest = best.is_some_and(|best| std::ptr::eq(best, cell)).then(|| "fastest".into());
-        cell.deal_told().into_iter().chain(fastest).collect()
+        cell.schedule_told().into_iter().chain(fastest).collect()
     };
     let rows: Vec<TimelineRow> =
         chosen(group).into_iter().filter_map(|cell| TimelineRow::of(cell, beside(cell))).collect();

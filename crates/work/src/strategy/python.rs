@@ -244,8 +244,8 @@ impl Strategy for Python {
         Presentation { label, phrase, tones, marker, dash, ..self.like.presentation() }
     }
 
-    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
-        self.like.refuses(deal, &[]).or_else(|| tasks.iter().find_map(|task| of_task(task).err()))
+    fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
+        self.like.refuses(schedule, &[]).or_else(|| tasks.iter().find_map(|task| of_task(task).err()))
     }
 
     fn lacks(&self, env: &Env, tasks: &[Task]) -> Option<String> {
@@ -502,7 +502,7 @@ impl PythonPool {
             return Err(NoAnswers::Interrupted);
         }
         let deadline_ns = now_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
-        let (run, warm_up, schedule) = (work.run, work.warm_up, work.deal.to_string());
+        let (run, warm_up, schedule) = (work.run, work.warm_up, work.schedule.to_string());
         self.lane.tell(&Order::Run { run, deadline_ns, schedule, warm_up })?;
         loop {
             let reply = self.lane.reply_to_run(&work.stop, limit).map_err(|unanswered| match unanswered {

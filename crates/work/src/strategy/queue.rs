@@ -78,8 +78,8 @@ impl Strategy for Queue {
         }
     }
 
-    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
-        if deal != Schedule::OneByOne {
+    fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
+        if schedule != Schedule::OneByOne {
             return Some("who takes which job is decided at the queue, by who is free: only one_by_one".into());
         }
         tasks.iter().find_map(|task| Errand::of(task).err())

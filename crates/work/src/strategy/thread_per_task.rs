@@ -61,9 +61,9 @@ impl Strategy for ThreadPerTask {
         Some(NonZeroU32::new(tasks).unwrap_or(NonZeroU32::MIN).into())
     }
 
-    fn refuses(&self, deal: Schedule, _: &[Task]) -> Option<String> {
-        (deal != Schedule::OneByOne)
-            .then(|| format!("each task has a thread of its own: `{deal}` can't be asked of it"))
+    fn refuses(&self, schedule: Schedule, _: &[Task]) -> Option<String> {
+        (schedule != Schedule::OneByOne)
+            .then(|| format!("each task has a thread of its own: `{schedule}` can't be asked of it"))
     }
 
     fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {

@@ -58,9 +58,9 @@ impl Strategy for WorkStealing {
         }
     }
 
-    fn refuses(&self, deal: Schedule, tasks: &[Task]) -> Option<String> {
-        if deal != Schedule::OneByOne {
-            return Some(format!("rayon deals by stealing; `{deal}` can't be asked of it"));
+    fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
+        if schedule != Schedule::OneByOne {
+            return Some(format!("rayon deals by stealing; `{schedule}` can't be asked of it"));
         }
         let arrivals = tasks.iter().any(|task| task.due_ns().is_some());
         arrivals.then(|| "rayon takes tasks in an order of its own, not as they become due".into())

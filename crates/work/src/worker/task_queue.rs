@@ -28,7 +28,7 @@ pub enum Schedule {
 }
 
 /// The names of schedules, for messages.
-pub const DEALS: &str = "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key";
+pub const SCHEDULES: &str = "one_by_one, chunks(K), pool_chunks, blocks, interleaved, by_key";
 
 impl FromStr for Schedule {
     type Err = String;
@@ -42,7 +42,7 @@ impl FromStr for Schedule {
             ("blocks", _) => Ok(Self::Blocks),
             ("interleaved", _) => Ok(Self::Interleaved),
             ("by_key", _) => Ok(Self::ByKey),
-            _ => Err(format!("unknown schedule `{text}`, expected one of {DEALS}")),
+            _ => Err(format!("unknown schedule `{text}`, expected one of {SCHEDULES}")),
         }
     }
 }
@@ -69,8 +69,8 @@ impl TryFrom<String> for Schedule {
 }
 
 impl From<Schedule> for String {
-    fn from(deal: Schedule) -> Self {
-        deal.to_string()
+    fn from(schedule: Schedule) -> Self {
+        schedule.to_string()
     }
 }
 
@@ -87,7 +87,7 @@ pub struct TaskQueue {
 
 impl TaskQueue {
     /// Schedules `keys.len()` tasks on `workers` workers. [`Schedule::ByKey`] groups by `keys`.
-    pub fn deal(deal: Schedule, keys: &[&str], workers: u32) -> Self {
+    pub fn of(schedule: Schedule, keys: &[&str], workers: u32) -> Self {
         let (count, workers) = (keys.len(), workers.max(1) as usize);
         let all = 0..count as u32;
         let shared =
@@ -97,7 +97,7 @@ impl TaskQueue {
             all.clone().for_each(|index| queues[owner(index as usize)].push(vec![index]));
             queues
         };
-        let queues = match deal {
+        let queues = match schedule {
             Schedule::OneByOne => shared(1),
             Schedule::Chunks(size) => shared(size as usize),
             Schedule::PoolChunks => shared(count.div_ceil(4 * workers)),
@@ -145,8 +145,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn dealt(deal: &str, count: usize, workers: u32) -> Vec<Vec<Hand>> {
-        let queue = TaskQueue::deal(deal.parse().expect("a deal"), &vec![""; count], workers);
+    fn dealt(schedule: &str, count: usize, workers: u32) -> Vec<Vec<Hand>> {
+        let queue = TaskQueue::of(schedule.parse().expect("a schedule"), &vec![""; count], workers);
         queue.queues.iter().map(|queue| queue.iter().collect()).collect()
     }
 
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn by_key_gives_a_site_to_one_worker() {
-        let queue = TaskQueue::deal(Schedule::ByKey, &["a", "b", "a", "c", "b"], 2);
+        let queue = TaskQueue::of(Schedule::ByKey, &["a", "b", "a", "c", "b"], 2);
         let chunks: Vec<Vec<Hand>> = queue.queues.iter().map(|queue| queue.iter().collect()).collect();
         assert_eq!(chunks, [vec![vec![0], vec![2], vec![3]], vec![vec![1], vec![4]]]);
     }
@@ -180,8 +180,8 @@ mod tests {
     proptest! {
         #[test]
         fn every_task_is_dealt_exactly_once(count in 0_usize..200, workers in 1_u32..20, which in 0_usize..6) {
-            let deal = ["one_by_one", "chunks(3)", "pool_chunks", "blocks", "interleaved", "by_key"][which];
-            let mut seen: Vec<u32> = dealt(deal, count, workers).concat().concat();
+            let schedule = ["one_by_one", "chunks(3)", "pool_chunks", "blocks", "interleaved", "by_key"][which];
+            let mut seen: Vec<u32> = dealt(schedule, count, workers).concat().concat();
             seen.sort_unstable();
             prop_assert_eq!(seen, (0..count as u32).collect::<Vec<_>>());
         }

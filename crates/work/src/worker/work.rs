@@ -21,7 +21,7 @@ pub struct Work {
     /// The tasks. Shared, not copied, by the workers of this process.
     pub tasks: Arc<[Task]>,
     /// How they reach the workers.
-    pub deal: Schedule,
+    pub schedule: Schedule,
     /// When to end early.
     pub stop: Stop,
     /// The mock server the tasks fetch from (`http://HOST:PORT`), for workers that must not fetch from any other.
@@ -114,14 +114,14 @@ pub struct Elsewhere {
 
 impl Work {
     /// These tasks, with no server to fetch from.
-    pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, deal: Schedule, stop: Stop) -> Self {
-        Self { run, tasks: tasks.into(), deal, stop, server: None, prologue: Arc::default(), warm_up: false }
+    pub fn new(run: u64, tasks: impl Into<Arc<[Task]>>, schedule: Schedule, stop: Stop) -> Self {
+        Self { run, tasks: tasks.into(), schedule, stop, server: None, prologue: Arc::default(), warm_up: false }
     }
 
     /// The tasks as a queue for this many workers.
     pub fn task_queue(&self, workers: u32) -> TaskQueue {
         let keys: Vec<&str> = self.tasks.iter().map(Task::key).collect();
-        TaskQueue::deal(self.deal, &keys, workers)
+        TaskQueue::of(self.schedule, &keys, workers)
     }
 
     /// Puts a pool's results into the tasks' order. A task without a result gets an error that says why.
