@@ -9,6 +9,7 @@ use std::{
     env,
     ffi::OsString,
     fs,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
@@ -249,4 +250,21 @@ fn the_program_and_the_benchmarks_share_their_dependencies() {
     assert!(program.len() > 100, "{program:?}");
     let twice: Vec<&String> = program.difference(&benchmarks).collect();
     assert!(twice.is_empty(), "these have other features in `cargo bench`: name those in Cargo.toml: {twice:?}");
+}
+
+/// Scripts find the program wherever cargo builds it.
+#[test]
+fn scripts_are_told_where_the_program_is() {
+    let place = tempfile::tempdir().expect("a temporary directory");
+    let cargo = place.path().join("cargo");
+    // In the order of keys that cargo has.
+    let artifact = |kind: &str, executable: &str| {
+        format!(r#"{{"target":{{"kind":["{kind}"],"name":"any"}},"executable":"{executable}","fresh":true}}"#)
+    };
+    let artifacts = [artifact("custom-build", "/built/build-script"), artifact("bin", "/built here/release/makespan")];
+    fs::write(&cargo, format!("#!/bin/sh\ncat <<'END'\n{}\nEND\n", artifacts.join("\n"))).expect("writable");
+    fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let mut program = assert_cmd::Command::new(Path::new(common::ROOT).join("tools/program"));
+    let output = program.env("CARGO", &cargo).timeout(common::PATIENCE).output().expect("it is a script");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "/built here/release/makespan\n", "{output:?}");
 }
