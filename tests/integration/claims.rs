@@ -121,6 +121,15 @@ fn a_claim_in_a_file_of_your_own_is_read() {
 }
 
 #[test]
+fn old_names_of_keys_are_still_read() {
+    let ratio = "test.ratio = { from = \"sequential x 1\", to = \"threads x 2\" }";
+    let with = |test: &str| parsed(&CLAIM.replace(ratio, test)).expect(test).claims.remove(0).figures.remove(0).test;
+    let old = with("test.turns = { cell = \"threads x 2\", turn = \"sequential x 1\" }");
+    let new = with("test.waves = { cell = \"threads x 2\", task = \"sequential x 1\" }");
+    assert!(matches!(old, Test::Waves { .. }) && old == new, "{old:?}, {new:?}");
+}
+
+#[test]
 fn what_can_not_be_a_claim_is_refused_with_its_place() {
     let slips = [
         ("threads x 2\"", "threads x 3\"", "claims.000-1.figures"),
