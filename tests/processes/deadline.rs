@@ -1,6 +1,4 @@
-//! A run that would never end is ended: by its deadline, or by whoever interrupts it. Nothing is left behind.
-//!
-//! One test in a process of its own, because it counts that process's threads.
+//! A run that would never end is ended: by its deadline, or by an interruption. Nothing is left behind.
 #![cfg(target_os = "linux")]
 
 use common::{
@@ -12,6 +10,8 @@ use makespan::{
     worker::{stop::Stop, task_queue::Schedule},
 };
 use std::{
+    env,
+    process::Command,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
     thread,
     time::Duration,
@@ -23,6 +23,15 @@ const LIMIT: Duration = Duration::from_secs(3);
 #[test]
 fn a_run_without_end_is_ended() {
     let _alone = left_behind::alone();
+    // In a process of its own: the threads of this one come and go with the other tests.
+    let mut program = Command::new(env::current_exe().expect("this test"));
+    let ended = program.args(["--exact", "deadline::all_gone", "--ignored"]).output().expect("it starts");
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+}
+
+#[test]
+#[ignore = "it counts its process's threads: a part of the test above, which starts it in a process of its own"]
+fn all_gone() {
     let gate = Gate::shut();
     let stuck = || Task::Fetch(fetch(&gate.origin));
     let (threads, children) = (left_behind::threads(), left_behind::children());

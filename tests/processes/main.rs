@@ -1,4 +1,4 @@
-//! Tests that count the threads and children of their own process. They are in a program of their own, in which each takes
+//! Tests that count the children of their own process. They are in a program of their own, in which each takes
 //! its turn (`left_behind::alone`): any other test would change the counts.
 
 mod deadline;
