@@ -12,6 +12,7 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod blocking_call;
 pub mod children_of_children;
 pub mod deadline_that_is_not;
 pub mod empty_then_get;
@@ -45,6 +46,7 @@ pub const ALL: &[Exhibit] = &[
     enqueued_alone::EXHIBIT,
     deadline_that_is_not::EXHIBIT,
     silent_failures::EXHIBIT,
+    blocking_call::EXHIBIT,
     wrong_name::EXHIBIT,
     empty_then_get::EXHIBIT,
     fast_because_wrong::EXHIBIT,

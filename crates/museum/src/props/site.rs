@@ -6,10 +6,13 @@ use mock_server::{
     process::{ServerError, ServerProcess},
     profile::{Profile, Route},
 };
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU64, path::PathBuf, time::Duration};
 use work::{
     strategy::Env,
-    task::{Task, fetch::Fetch},
+    task::{
+        Task,
+        fetch::{Fetch, Save},
+    },
 };
 
 /// A mock server in its own process, which ends on drop.
@@ -25,6 +28,17 @@ impl Site {
     /// The fetch of a path.
     pub fn fetch(&self, path: &str) -> Task {
         Task::Fetch(self.plain_fetch(path))
+    }
+
+    /// The fetch of a path in an event loop, which stands still meanwhile if the fetch blocks.
+    pub fn fetch_in_loop(&self, path: &str, blocking: bool) -> Task {
+        Task::Fetch(Fetch { blocking, ..self.plain_fetch(path) })
+    }
+
+    /// The fetch of a path into a file.
+    pub fn fetch_into(&self, path: &str, file: PathBuf) -> Task {
+        let save = Some(Save { path: file, bytes_per_s: NonZeroU64::MAX });
+        Task::Fetch(Fetch { save, ..self.plain_fetch(path) })
     }
 
     /// The fetch of a path, with a timeout for the whole fetch.

@@ -15,7 +15,9 @@ macro_rules! files {
 /// The files by their paths in `fixtures/python`. A test compares them with the folder.
 const FILES: &[(&str, &str)] = &files![
     "__main__.py",
+    "exhibits/blocking_call_in_coroutine.py",
     "exhibits/empty_then_get.py",
+    "exhibits/loop_variable_in_thread.py",
     "exhibits/map_timeout_unread.py",
     "exhibits/no_main_guard.py",
     "exhibits/show.py",
