@@ -5,10 +5,19 @@
 #
 # A table that stands in several places has a section at the first of them, and links from the others.
 
-# What $ref leads to. What stands beside it, such as a description, wins.
+# What $ref leads to. What stands beside it, such as a description, wins; keys of both are keys.
 def resolved($root):
-  if has("$ref") then (.["$ref"] | ltrimstr("#/") | split("/")) as $to | ($root | getpath($to) | resolved($root)) + del(.["$ref"])
+  if has("$ref") then
+    (.["$ref"] | ltrimstr("#/") | split("/")) as $to
+    | ($root | getpath($to) | resolved($root)) as $there
+    | del(.["$ref"])
+    | $there + . + (if has("properties") then {properties: (.properties + $there.properties), required: (.required + $there.required)} else {} end)
   else . end;
+
+# The keys of a table, in the order in which they are written if all of them always are: `required` has it.
+def keys_in_order: (.required // []) as $required
+  | .properties // {} | to_entries
+  | if all(.[]; .key | IN($required[])) then sort_by(.key as $key | $required | index($key)) else . end;
 
 # The alternatives that are tables of one key each: [workload.fetch] or [workload.gunzip].
 def tagged: (.oneOf // .anyOf // []) | length > 0 and all(.[]; .properties | length == 1);
@@ -23,7 +32,8 @@ def alternative($at):
 # The tables in the value of a key: {at, name, schema}. `name` is the definition's.
 def tables($root; $at):
   (.["$ref"] // null) as $name
-  | if $name != null then {"$ref": $name} | resolved($root) else . end
+  # A table has its own description. That of the key stands in the key's row.
+  | resolved($root) + (if $name != null then {"$ref": $name} | resolved($root) | {description} else {} end)
   | if has("items") then .items | tables($root; $at + "[]")
     elif tagged or has("properties") then {at: $at, name: $name, schema: merged}
     elif has("anyOf") or has("oneOf") then (.anyOf // .oneOf)[] | tables($root; alternative($at))
@@ -38,7 +48,7 @@ def sections:
       | if $this.name != null and any(.out[]; .name == $this.name) then .
         else .out += [$this]
           | .queue = ([if $this.at == "" and ($this.schema | has("properties") | not) then $root | del(.["$ref"]) | tables($root; "") else empty end]
-            + [$this.schema.properties // {} | to_entries[] | .key as $key
+            + [$this.schema | keys_in_order[] | .key as $key
               | .value | tables($root; (if $this.at == "" then $key else "\($this.at).\($key)" end))] + .queue)
         end)
   | .out;
@@ -71,7 +81,8 @@ def kind($root; $style; $sections; $title; $at):
     elif has("enum") then .enum | map(tojson | code) | join(" or ")
     elif has("anyOf") or has("oneOf") then
       [(.anyOf // .oneOf)[] | kind($root; $style; $sections; $title; alternative($at))] | reduce .[] as $one ([]; if any(.[]; . == $one) then . else . + [$one] end) | sort_by(. == "null") | join(" or ")
-    elif has("items") then "list of " + (.items | kind($root; $style; $sections; $title; $at + "[]"))
+    elif has("items") then
+      "list of " + (.items | kind($root; $style; $sections; $title; $at + "[]")) + (if .type | type == "array" then " or null" else "" end)
     elif (.additionalProperties | type) == "object" then
       "\($table) of " + (.additionalProperties | kind($root; $style; $sections; $title; $at + ".NAME"))
     elif (.type | type) == "array" then .type | join(" or ")
@@ -87,7 +98,7 @@ def words($root):
 def rows($root; $style; $sections; $title):
   .schema as $schema
   | .at as $at
-  | $schema.properties // {} | to_entries[] | .key as $key
+  | $schema | keys_in_order[] | .key as $key
   | (any(($schema.required // [])[]; . == $key)) as $required
   | (if $required then "required" elif .value.default | type | . == "null" or . == "object" then "" else .value.default | value($style) | code end) as $default
   | (.value | kind($root; $style; $sections; $title; (if $at == "" then $key else "\($at).\($key)" end))) as $kind

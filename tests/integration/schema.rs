@@ -1,11 +1,9 @@
-//! The schema of a scenario's file is that of the types which it is parsed into, with an example of every key.
+//! The schemas of files are those of the types that are read or written. That of a scenario has an example of every key.
 
 use super::scenarios::{NEW_SCENARIO, switched_on};
 use makespan::scenario::BUILT_IN;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{env, fs, path::Path};
-
-const FILE: &str = "fixtures/schema/scenario-1.json";
 
 fn from_toml(text: &str) -> Value {
     toml::from_str(text).expect("TOML")
@@ -66,34 +64,68 @@ fn without_example(schema: &Value, found: &mut Vec<String>) {
     }
 }
 
-fn generated() -> Value {
-    let mut whole = Map::new();
-    whole.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
-    whole.insert("$id".into(), json!("https://makespan.invalid/schema/scenario-1.json"));
-    let Value::Object(types) = harness::scenario::schema() else { panic!("a schema is an object") };
-    whole.extend(types.into_iter().filter(|(key, _)| key != "$schema"));
-    let mut schema = Value::Object(whole);
+/// The keys that no sentence describes, and those of times and sizes whose sentence lacks the unit.
+fn without_description(root: &Value, schema: &Value, at: &str, found: &mut Vec<String>) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        let there = root.pointer(&target(root, property["$ref"].as_str().unwrap_or_default().trim_start_matches('#')));
+        let described = property["description"].as_str().or_else(|| there?["description"].as_str());
+        let unit = [("_s", "second"), ("_ns", "nanosecond"), ("_bytes", "byte")];
+        let mut units = unit.iter().filter(|(suffix, _)| key.ends_with(suffix) && !key.ends_with("per_s"));
+        let says_all = described.is_some_and(|text| {
+            text.ends_with('.')
+                && units.all(|(_, word)| text.to_lowercase().contains(word) || at.starts_with("scenario"))
+        });
+        if !says_all && property.get("const").is_none() {
+            found.push(format!("{at}/{key}"));
+        }
+    }
+    match schema {
+        Value::Object(map) => map.iter().for_each(|(key, inner)| {
+            let at = if key == "properties" { at.to_owned() } else { format!("{at}/{key}") };
+            without_description(root, inner, &at, found);
+        }),
+        Value::Array(items) => items.iter().for_each(|inner| without_description(root, inner, at, found)),
+        _ => {}
+    }
+}
+
+/// Every schema, by the name of its file.
+fn generated() -> Vec<(String, Value)> {
+    let mut all = cli::schemas::all();
+    let schema = &mut all[0].1;
     for document in explained() {
-        give_examples(&mut schema, "", &document);
+        give_examples(schema, "", &document);
     }
     for (_, text) in BUILT_IN {
-        give_examples(&mut schema, "", &from_toml(text));
+        give_examples(schema, "", &from_toml(text));
     }
-    schema
+    all
 }
 
 #[test]
-fn the_schema_of_scenarios_is_that_of_the_parser() {
-    let schema = generated();
-    let text = serde_json::to_string_pretty(&schema).expect("JSON") + "\n";
-    let path = Path::new(common::ROOT).join(FILE);
-    if env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
-        fs::write(&path, &text).expect("writable");
+fn the_schemas_are_those_of_the_types() {
+    let dir = Path::new(common::ROOT).join("fixtures/schema");
+    let all = generated();
+    let (mut stale, mut links, mut undescribed) = (Vec::new(), Vec::new(), Vec::new());
+    for (name, schema) in &all {
+        assert!(jsonschema::draft202012::meta::is_valid(schema), "{name}");
+        let path = dir.join(name).with_extension("json");
+        let text = serde_json::to_string_pretty(schema).expect("JSON") + "\n";
+        if env::var("INSTA_UPDATE").is_ok_and(|how| how == "always") {
+            fs::write(&path, &text).expect("writable");
+        }
+        if fs::read_to_string(&path).unwrap_or_default() != text {
+            stale.push(name);
+        }
+        without_description(schema, schema, name, &mut undescribed);
+        links.extend(text.lines().filter(|line| line.contains("[`")).map(|line| format!("{name}: {line}")));
     }
-    let found = fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == text, "{FILE} is not that of the types: renew it with INSTA_UPDATE=always");
+    assert_eq!(undescribed, [""; 0], "these keys have no description, or one that doesn't say its unit");
+    assert_eq!(links, [""; 0], "a link of rustdoc's leads nowhere in JSON");
+    assert!(stale.is_empty(), "{stale:?} are not those of the types: renew them with INSTA_UPDATE=always");
+    assert_eq!(all.len(), fs::read_dir(dir).expect("a folder").count(), "a file that no type stands behind");
     let mut lacking = Vec::new();
-    without_example(&schema, &mut lacking);
+    without_example(&all[0].1, &mut lacking);
     // No claim has a derived bound.
     lacking.retain(|key| key != "formula");
     assert_eq!(lacking, [""; 0], "show these keys in fixtures/new_scenario.toml or in a scenario");
@@ -101,8 +133,7 @@ fn the_schema_of_scenarios_is_that_of_the_parser() {
 
 #[test]
 fn every_scenario_is_right_by_the_schema() {
-    let schema = generated();
-    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    let schema = generated().swap_remove(0).1;
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
     let refused =
         |document: &Value| validator.iter_errors(document).map(|e| format!("{e} at {}", e.instance_path())).collect();

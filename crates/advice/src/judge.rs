@@ -4,6 +4,7 @@
 //! that one was partly lucky. It stands if every smaller number is shown to be slower. Until then, it is undecided.
 
 use super::{
+    cell::CellTimes,
     laws::Laws,
     limit::{ScalingLimit, Seen},
     sample::{Bound, WorkSample},
@@ -30,33 +31,9 @@ const NOISIEST: f64 = 0.3;
 /// A strategy that takes this many times the memory of another is said to.
 const MORE_MEMORY: f64 = 1.5;
 
-/// One number of workers of one strategy, measured in rounds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CellTimes {
-    /// The strategy's name.
-    pub strategy: String,
-    /// The strategy with its workers, as a sentence names it: `8 threads`.
-    pub phrase: String,
-    /// How many workers.
-    pub workers: u32,
-    /// Seconds for each task of a run (its time, divided by its tasks), one entry for each round.
-    pub task_s: Vec<f64>,
-    /// The share of tasks that failed, of all rounds together.
-    pub failed: f64,
-    /// What the first of them said.
-    pub first_error: Option<String>,
-    /// Cores kept busy, on average.
-    pub cores_busy: Option<f64>,
-    /// The median time of a task from when a worker began it, seconds.
-    pub latency_s: Option<f64>,
-    /// The most memory of all processes, bytes.
-    pub memory_bytes: Option<u64>,
-    /// Why it has no times.
-    pub out: Option<String>,
-}
-
 /// What the advice is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AdviceStanding {
     /// More rounds would hardly change the advice.
@@ -68,7 +45,7 @@ pub enum AdviceStanding {
 }
 
 /// The advice, with what it is based on.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Advice {
     /// Whether it stands.
     pub standing: AdviceStanding,
@@ -88,17 +65,6 @@ pub struct Advice {
     pub doubts: Vec<String>,
     /// In one sentence or a few.
     pub sentence: String,
-}
-
-impl CellTimes {
-    /// Whether a greater share of its tasks failed.
-    pub fn fails_more_than(&self, other: &Self) -> bool {
-        self.failed > other.failed
-    }
-
-    fn rounds(&self) -> usize {
-        if self.out.is_some() { 0 } else { self.task_s.len() }
-    }
 }
 
 /// The advice. `cells[0]` is the sequential loop; the others are in the order in which strategies are preferred, if they are

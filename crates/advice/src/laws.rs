@@ -11,6 +11,7 @@ const FEWEST_COUNTS: usize = 4;
 
 /// Both laws, fitted to the same speedups.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Laws {
     /// Amdahl's law: contention alone.
     pub amdahl: Curve,
@@ -20,6 +21,7 @@ pub struct Laws {
 
 /// One law.
 #[derive(Debug, Clone, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Curve {
     /// Contention: the share of the work that is done one at a time.
     pub sigma: Estimate,

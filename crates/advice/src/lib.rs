@@ -15,6 +15,7 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod cell;
 pub mod judge;
 pub mod laws;
 pub mod limit;
@@ -22,7 +23,8 @@ pub mod load;
 pub mod sample;
 pub mod search;
 
-pub use judge::{Advice, AdviceStanding, CellTimes, judge};
+pub use cell::CellTimes;
+pub use judge::{Advice, AdviceStanding, judge};
 pub use laws::{Curve, Laws};
 pub use limit::ScalingLimit;
 pub use sample::{Bound, WorkKind, WorkSample};

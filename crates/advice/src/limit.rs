@@ -1,6 +1,6 @@
 //! What stops it from scaling, and what would be worth changing.
 
-use super::{judge::CellTimes, sample::Bound};
+use super::{cell::CellTimes, sample::Bound};
 use serde::Serialize;
 use support::figures::{count, fixed};
 
@@ -15,6 +15,7 @@ const MOSTLY_COMPUTES: f64 = 0.5;
 
 /// Why more workers than advised don't help.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "limit")]
 pub enum ScalingLimit {
     /// The cores are busy.

@@ -9,6 +9,7 @@ use std::{fmt, str::FromStr};
 
 /// A percentile that must be below a time: `p99<200ms`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LatencyTarget {
     /// Which one.
     pub percentile: TargetPercentile,
@@ -18,6 +19,7 @@ pub struct LatencyTarget {
 
 /// The percentiles that are measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "percentiles")]
 pub enum TargetPercentile {
@@ -59,7 +61,7 @@ impl fmt::Display for LatencyTarget {
 }
 
 /// Workers under a rate.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoadCell {
     /// How many workers.
     pub workers: u32,
@@ -72,7 +74,7 @@ pub struct LoadCell {
 }
 
 /// What the measurements say.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LoadAdvice {
     /// For each cell, the three percentiles with their 95 % intervals.
     pub percentiles: Vec<[Option<Estimate>; 3]>,

@@ -4,10 +4,11 @@ use serde::Serialize;
 
 /// A few tasks, done sequentially. All figures are sums over the tasks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkSample {
     /// How many tasks.
     pub tasks: u32,
-    /// Seconds from the start of each to its end.
+    /// Seconds from the start of each to its end, without those in which it waited for a free core.
     pub wall_s: f64,
     /// Seconds of processor time in the program, children included.
     pub user_s: f64,
@@ -21,6 +22,7 @@ pub struct WorkSample {
 
 /// What tasks spend their time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WorkKind {
     /// Computing takes at most a fifth of the time.
@@ -35,6 +37,7 @@ pub enum WorkKind {
 
 /// What limits the number of workers beforehand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bound {
     /// Its name: `--at-most`, memory.
     pub name: String,

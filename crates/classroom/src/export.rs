@@ -7,46 +7,68 @@ use serde::Serialize;
 use stats::Estimate;
 
 /// The name of the format; a new number means that keys have changed.
-const SCHEMA: &str = "makespan.classroom/1";
+pub const SCHEMA: &str = "makespan.classroom/1";
 
+/// The finished races of a session.
 #[derive(Debug, Serialize)]
-pub(super) struct ClassExport<'s> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ClassExport<'s> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
     /// Finished races, in order.
     races: Vec<ExportedRace<'s>>,
-    /// The quiz, once both parts are over.
+    /// The questions of the quiz with the shares of right answers before and after the class; null until both parts are over.
     quiz: Option<Vec<wire::QuizResult>>,
 }
 
+/// A race that is over.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ExportedRace<'s> {
+    /// Its number in the session, counted from 1.
     #[serde(rename = "race")]
     number: u32,
+    /// What was asked for.
     wanted: &'s wire::RaceRequest,
+    /// The command that does the same in a terminal.
     command: String,
+    /// How it ended: finished, stopped, or failed for a reason.
     ended: &'s Option<RunEnd>,
-    /// The baseline first.
+    /// The result of each cell, the baseline first; empty if the race never began.
     cells: Vec<ExportedCell<'s>>,
+    /// What the class was asked; null if it was asked nothing.
     question: Option<ExportedQuestion<'s>>,
 }
 
+/// A cell's result.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ExportedCell<'s> {
+    /// Its name: `threads x 5`, say.
     name: &'s str,
     #[serde(flatten)]
     standing: &'s Standing,
 }
 
+/// What the class was asked, and what it guessed.
 #[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ExportedQuestion<'s> {
+    /// The question.
     text: &'s str,
+    /// The name of the cell that it was about.
     cell: &'s str,
-    /// Smallest first.
+    /// Every guess, smallest first.
     guesses: Vec<wire::Guess>,
-    /// Seconds; `null` where the cell was not measured.
+    /// How long it took, seconds: the mean of the rounds; null where the cell was not measured.
     measured: Option<Estimate>,
+    /// The class's median, seconds; null without guesses, and where the cell was not measured.
     median: Option<f64>,
+    /// The names of those whose guess was closest, by ratio: of the guesses that the interval doesn't tell apart, all.
     closest: &'s [String],
+    /// The smallest and the largest of their guesses, seconds; null without guesses, and where the cell was not
+    /// measured.
     closest_s: Option<[f64; 2]>,
 }
 

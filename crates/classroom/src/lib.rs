@@ -52,7 +52,7 @@ mod answer;
 mod code;
 mod connection_limit;
 mod events;
-mod export;
+pub mod export;
 mod guesses;
 mod log;
 mod origin_check;

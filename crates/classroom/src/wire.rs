@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// A requested race: the body of `POST /ask` and `POST /run`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RaceRequest {
     /// The name of a built-in scenario. A browser can't name a file.
@@ -43,6 +44,7 @@ pub struct GuessRequest {
 
 /// A guess that counts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Guess {
     /// The name to show with it; may be empty.
     pub name: String,
@@ -94,6 +96,7 @@ pub struct RoomState {
 
 /// When a quiz is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum QuizTime {
     /// Before the class.
@@ -157,6 +160,7 @@ pub struct QuizState {
 
 /// A question before and after the class.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QuizResult {
     /// The question's name.
     pub id: String,
@@ -176,6 +180,7 @@ pub struct QuizResult {
 
 /// How many answers were right, of how many.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct QuizShare {
     /// How many were right.
     pub right: u32,
@@ -198,6 +203,7 @@ pub struct ClassState {
 
 /// The states of a race.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RacePhase {
     /// There is no race.

@@ -15,7 +15,7 @@ use clap::{ArgGroup, builder::NonEmptyStringValueParser};
 use harness::results::{output::Output, own_advice::OwnAdvice};
 use own_work::{OwnWork, TaskSource};
 use program::AdviceRun;
-use serde_json::Value;
+use serde::Serialize;
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -26,6 +26,10 @@ use std::{
     time::Duration,
 };
 use work::strategy::python::is_python;
+
+pub(crate) use words::AdviceExport;
+#[cfg(feature = "schema")]
+pub(crate) use {load::LoadAdviceExport, load::SCHEMA as LOAD_SCHEMA};
 
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
@@ -152,11 +156,11 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     let standing = if let Some(rate) = args.rate {
         let found = run.under_load(rate, args.target)?;
         drop(run);
-        show(&interrupted, json, &|| found.print(&work), &found.json(&work))?.then(|| found.standing())
+        show(&interrupted, json, &|| found.print(&work), &found.export(&work))?.then(|| found.standing())
     } else {
         let found = run.whole()?;
         drop(run);
-        let document = words::json(&work, &found);
+        let document = AdviceExport::of(&work, &found);
         let shown = show(&interrupted, json, &|| words::print(&work, &found), &document)?;
         if shown && found.rounds > 0 {
             OwnAdvice::keep(store.dir(), &document)?;
@@ -173,7 +177,12 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
 }
 
 /// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.
-fn show(interrupted: &AtomicBool, json: Option<&Output>, print: &dyn Fn(), document: &Value) -> anyhow::Result<bool> {
+fn show(
+    interrupted: &AtomicBool,
+    json: Option<&Output>,
+    print: &dyn Fn(),
+    document: &impl Serialize,
+) -> anyhow::Result<bool> {
     if interrupted.load(Relaxed) {
         note!("interrupted: no advice");
         return Ok(false);

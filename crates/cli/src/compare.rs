@@ -61,31 +61,53 @@ fn percent(text: &str) -> Result<f64, String> {
     number.ok().filter(|percent| (0.0..=1e6).contains(percent)).ok_or_else(|| "expected a share such as 5%".to_owned())
 }
 
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.compare/1";
+
 /// Two records compared. Other programs read it; `fixtures/schema/compare-1.json` describes it.
 #[derive(Serialize)]
-struct RecordComparison<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct RecordComparison<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The scenario's name.
     scenario: &'a str,
+    /// The file of the record before, as it was named.
     before: String,
+    /// The file of the record after, as it was named.
     after: String,
+    /// Facts besides the times in which the two records differ, which makes a comparison doubtful.
     differences: Vec<Difference>,
+    /// How much longer than before a cell may take, in percent: `--fail-if-slower`; null without it.
     fail_if_slower_percent: Option<f64>,
     /// What `--fail-if-slower` came to; `None` without it.
     outcome: Option<GateOutcome>,
+    /// One entry for each cell of the record before, in its order.
     cells: Vec<Compared<'a>>,
 }
 
 /// One cell of the first record.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Compared<'a> {
     spec: &'a CellSpec,
+    /// How many workers it had.
     workers: u32,
+    /// How many tasks it had.
     tasks: u32,
+    /// Median time before, seconds; null without a time.
     before_s: Option<f64>,
+    /// Median time after, seconds; null without a time.
     after_s: Option<f64>,
+    /// The median before over the median after, with the 95 % interval of a bootstrap; null if it can't be compared.
     times_as_fast: Option<Estimate>,
+    /// What the interval shows: a difference only if it excludes 1; null if it can't be compared.
     shown: Option<Shown>,
+    /// With `--fail-if-slower`: `slower` if the whole interval is slower than allowed, `undecided` if a part of it is;
+    /// null without it, and if the cell can't be compared.
     outcome: Option<GateOutcome>,
+    /// Why it can't be compared; null if it can.
     why_not: Option<&'static str>,
     #[serde(skip)]
     cell: &'a CellRecord,
@@ -93,6 +115,7 @@ struct Compared<'a> {
 
 /// Whether something is slower than allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum GateOutcome {
     Passed,
@@ -127,7 +150,7 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     }
     let cells: Vec<Compared> = before.cells.iter().map(|old| compared(old, &after, args.fail_if_slower)).collect();
     let comparison = RecordComparison {
-        schema: "makespan.compare/1",
+        schema: SCHEMA,
         scenario: &before.scenario,
         before: args.before.to_string_lossy().into_owned(),
         after: args.after.to_string_lossy().into_owned(),
@@ -250,6 +273,7 @@ impl Compared<'_> {
 /// What an interval shows. Only one that excludes 1 shows a difference; one that contains 1 does not show that the two
 /// are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum Shown {
     Faster,
@@ -277,9 +301,13 @@ impl Shown {
 
 /// A fact that makes two records hard to compare.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Difference {
+    /// What it is.
     what: &'static str,
+    /// What it was in the record before.
     before: String,
+    /// What it was in the record after.
     after: String,
 }
 

@@ -44,31 +44,46 @@ Examples:
 The exit code is 0 if nothing found distorts figures and every named Python and queue can be used;
 otherwise it is 1, and the lines with ✗ say why.";
 
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.doctor/1";
+
 /// What was found. Other programs read it; `fixtures/schema/doctor-1.json` describes it.
 #[derive(Serialize)]
-struct Checkup {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Checkup {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
-    /// Whether no line has the state [`LineState::Distorts`] or [`LineState::Unusable`].
+    /// Whether no line has the state `distorts` or `unusable`: the exit code is 0 then, and 1 otherwise.
     ready: bool,
+    /// Properties of the machine.
     machine: Vec<Line>,
+    /// Programs that makespan works without.
     programs: Vec<OptionalProgram>,
+    /// The interpreters of `--python`, of `MAKESPAN_PYTHON`, or the python3 on PATH.
     pythons: Vec<PythonLine>,
     queue: Line,
 }
 
 /// One thing that was looked at.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Line {
+    /// What was looked at.
     name: String,
+    /// Whether it disturbs a measurement, or can be used.
     state: LineState,
     /// Its state in words; `None` where it is unknown.
     found: Option<String>,
+    /// What to do about it; null if nothing is to be done.
     remedy: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 enum LineState {
+    /// As it should be.
     Fine,
     /// It matters, and comparisons within one run tolerate it.
     Disturbs,
@@ -78,6 +93,7 @@ enum LineState {
     Unusable,
     /// It is optional, and not there.
     Absent,
+    /// This system doesn't tell.
     Unknown,
 }
 
@@ -128,30 +144,44 @@ impl From<Inspection> for Line {
 
 /// A program that makespan works without.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OptionalProgram {
+    /// Its name.
     name: &'static str,
+    /// What it is used for.
     purpose: &'static str,
+    /// Where it is; null if it was not found.
     path: Option<String>,
 }
 
 /// An interpreter, or why there is none.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PythonLine {
     #[serde(flatten)]
     line: Line,
-    /// `None` if it can't be used.
+    /// What it is; `None` if it can't be used.
     facts: Option<InterpreterFacts>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct InterpreterFacts {
+    /// Its program.
     path: String,
+    /// `CPython` or `PyPy`.
     implementation: String,
+    /// Its version.
     version: String,
+    /// Whether one thread runs at a time.
     lock: bool,
+    /// How it can start processes.
     start_methods: Vec<String>,
+    /// How it starts them unless told otherwise.
     default_start_method: String,
+    /// Versions of the packages that tasks may use; null for one that is not installed.
     packages: BTreeMap<String, Option<String>>,
+    /// What it lacks for a strategy, by the strategy's name.
     lacks: BTreeMap<String, String>,
 }
 
@@ -179,7 +209,7 @@ impl Checkup {
             path: on_path(name.as_ref()).map(|path| printable_path(&path)),
         };
         let programs = OPTIONAL.iter().map(found).collect();
-        Self { schema: "makespan.doctor/1", ready, machine, programs, pythons, queue }
+        Self { schema: SCHEMA, ready, machine, programs, pythons, queue }
     }
 
     fn print(&self) {

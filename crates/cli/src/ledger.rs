@@ -323,33 +323,18 @@ fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use findings::{BugFinding, BugResult, Measured, Prediction, ReadingFinding, Sentence};
-    use harness::scenario::claim::FigureRole;
+    use findings::{Prediction, ReadingFinding, Sentence};
     use proptest::prelude::*;
     use stats::Estimate;
+    use testdata::findings::{counted, hanging, measured, printed};
 
     const PLAIN: Look = Look { colour: false, columns: 100 };
 
     fn figure(name: &str, unit: Unit, verdict: Verdict, [low, estimate, high]: [f64; 3]) -> FigureFinding {
-        let measured = Measured { value: Estimate { estimate, low, high }, rounds: 10, alpha: 0.05, p: Some(0.01) };
         FigureFinding {
-            name: name.into(),
-            scenario: "web_requests".into(),
-            cells: Vec::new(),
-            unit,
-            reference: None,
-            bound: None,
-            agrees: None,
-            measured: Some(measured),
-            outcome: None,
-            prediction: None,
-            verdict,
-            reason: None,
-            reading: None,
-            role: FigureRole::Decides,
-            decides: true,
-            calibrated_from: Vec::new(),
+            measured: Some(measured(Estimate { estimate, low, high })),
             time_scale: Some(20.0),
+            ..testdata::findings::figure(name, "web_requests", unit, Vec::new(), verdict)
         }
     }
 
@@ -357,48 +342,20 @@ mod tests {
         Sourced { value, from: Provenance::Derived { formula: "9 s / 2 s".into() } }
     }
 
-    fn printed(value: f64) -> Sourced {
-        Sourced { value, from: Provenance::Printed }
-    }
-
     fn ours(value: f64) -> Sourced {
         Sourced { value, from: Provenance::Ours { why: Some("less is no difference".into()) } }
     }
 
-    fn bug() -> BugFinding {
-        BugFinding {
-            name: "one failed request hangs the program".into(),
-            program: "It reports a job as done only if nothing failed.".into(),
-            exhibit: Some("lost_task_done".into()),
-            cells: Vec::new(),
-            result: BugResult::Shown,
-            happened: Some("of 30 jobs, 1 is never finished".into()),
-            refutes: false,
-        }
-    }
-
     fn claim(id: &str, verdict: Verdict, figures: Vec<FigureFinding>) -> Finding {
+        let question = "How much do five threads gain?";
+        let says = "Five threads that share a queue do thirty requests four times as fast as a loop.";
         Finding {
-            id: id.into(),
-            scenario: "web_requests".into(),
-            question: "How much do five threads gain?".into(),
-            says: "Five threads that share a queue do thirty requests four times as fast as a loop.".into(),
-            verdict,
             sentence: Sentence::words("With the latency alone, five threads were ")
                 .measured(Unit::Ratio, 4.91)
                 .then(" as fast as one."),
-            brief: Sentence::default(),
             deciding: Some(0),
             figures,
-            depends_on: None,
-            readings: Vec::new(),
-            bugs: Vec::new(),
-            mechanisms: Vec::new(),
-            apart: None,
-            in_rust: None,
-            caveat: None,
-            file: None,
-            command: format!("makespan reproduce {id}"),
+            ..testdata::findings::claim(id, "web_requests", question, says, verdict, "")
         }
     }
 
@@ -411,12 +368,7 @@ mod tests {
         let count = FigureFinding {
             reference: Some(printed(30.0)),
             agrees: Some((30.0, 30.0)),
-            measured: Some(Measured {
-                value: Estimate { estimate: 30.0, low: 30.0, high: 30.0 },
-                rounds: 1,
-                alpha: 0.0,
-                p: None,
-            }),
+            measured: Some(counted(30.0)),
             ..figure("requests that the server counted", Unit::Count, Verdict::Holds, [30.0; 3])
         };
         let shown = FigureFinding {
@@ -462,7 +414,7 @@ mod tests {
         vec![
             claim("000-3", Verdict::HoldsInDirection, vec![count.clone(), threads]),
             claim("000-4", Verdict::Holds, vec![count]),
-            Finding { bugs: vec![bug()], ..claim("000-6", Verdict::Holds, vec![shown]) },
+            Finding { bugs: vec![hanging()], ..claim("000-6", Verdict::Holds, vec![shown]) },
             claim("000-7", Verdict::NotTestable, vec![cores]),
             claim("001-3", Verdict::Fitted, vec![seconds]),
             claim("001-8", Verdict::Depends, vec![memory]),
@@ -508,7 +460,7 @@ mod tests {
                 verdict: Verdict::Holds,
                 sentence: Sentence::words("Five threads were faster."),
             }],
-            bugs: vec![bug()],
+            bugs: vec![hanging()],
             in_rust: Some("Threads run in parallel.".into()),
             caveat: Some("The document's timer starts after its threads.".into()),
             ..first

@@ -28,6 +28,8 @@ mod race;
 mod report;
 mod reproduce;
 mod run;
+#[cfg(feature = "schema")]
+pub mod schemas;
 mod server;
 mod table;
 mod worker;

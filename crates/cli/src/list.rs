@@ -30,43 +30,75 @@ Examples:
   makespan list --claims
   makespan list --json - | jq -r '.claims[] | [.id, .scenario, .question] | @tsv'";
 
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.list/1";
+
 /// What there is, for other programs: `fixtures/schema/list-1.json` describes it.
 #[derive(Serialize)]
-struct WholeList<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct WholeList<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The built-in scenarios, in the page's order.
     scenarios: Vec<ListedScenario<'a>>,
+    /// The strategies, in the order of tables.
     strategies: Vec<ListedStrategy>,
+    /// The claims, by document.
     claims: Vec<ListedClaim<'a>>,
 }
 
+/// A scenario.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ListedScenario<'a> {
+    /// Its name.
     name: &'a str,
+    /// Its title, for people.
     title: &'a str,
+    /// Its question, for people.
     question: &'a str,
+    /// The document that it comes from, 000 to 004; null for our own scenarios.
     document: Option<&'a str>,
+    /// Its variants, the one called default first.
     variants: Vec<ListedVariant<'a>>,
+    /// What `makespan run` measures unless told otherwise, such as threads x 5.
     cells: Vec<String>,
 }
 
+/// A variant of a scenario.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ListedVariant<'a> {
+    /// Its name.
     name: &'a str,
+    /// How many tasks it asks for; a listing may have fewer.
     tasks: u32,
 }
 
+/// A strategy.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ListedStrategy {
+    /// Its name.
     name: &'static str,
+    /// What it is, in a sentence.
     summary: &'static str,
+    /// The largest number of workers that it takes.
     max_workers: u32,
 }
 
+/// A claim of a document.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct ListedClaim<'a> {
+    /// Its document and number, such as 000-3.
     id: &'a str,
+    /// The document.
     document: &'a str,
+    /// The scenario that tests it.
     scenario: &'a str,
+    /// Its question, for people.
     question: &'a str,
 }
 
@@ -90,7 +122,7 @@ impl<'a> WholeList<'a> {
             question: &claim.question,
         };
         Self {
-            schema: "makespan.list/1",
+            schema: SCHEMA,
             scenarios: scenarios.iter().map(listed).collect(),
             strategies: strategy::ALL
                 .iter()

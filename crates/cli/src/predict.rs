@@ -54,53 +54,95 @@ Amdahl's law and the Universal Scalability Law are fitted to the speedups in the
 record. A prediction is no measurement: it supposes that the law goes on, and that tasks, memory and
 network keep up. Its interval grows with the distance from what was measured.";
 
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.predict/1";
+
 /// Predictions from one record. Other programs read it; `fixtures/schema/predict-1.json` describes it.
 #[derive(Serialize)]
-struct Predictions<'a> {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Predictions<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     schema: &'static str,
+    /// The scenario's name.
     scenario: &'a str,
+    /// When the record was measured, RFC 3339, UTC.
     started_at: &'a str,
+    /// The command that measured it.
     command: &'a str,
+    /// The processor that it was measured on; null if the system doesn't tell.
     cpu_model: Option<&'a str>,
+    /// How many of its cores could be used.
     cores_usable: u32,
+    /// Whether tasks compute: then only worker counts up to the usable cores are fitted, and each predicted worker has
+    /// a core. Otherwise tasks wait, and cores stands for workers.
     workers_need_cores: bool,
+    /// One entry for each strategy, with its variant, schedule and timer.
     strategies: Vec<OfStrategy<'a>>,
 }
 
 /// The cells of one strategy that differ in their workers alone.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OfStrategy<'a> {
     /// The largest of them that is used.
     spec: &'a CellSpec,
+    /// How many tasks there are: whole waves of them bound a prediction.
     tasks: u32,
+    /// The measured worker counts that the laws are fitted to, ascending.
     fitted_to_workers: Vec<u32>,
+    /// Amdahl's law and the Universal Scalability Law.
     laws: Vec<OfLaw>,
 }
 
 /// A law fitted to them, or why it isn't.
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct OfLaw {
+    /// Which law it is: for amdahl, kappa is 0.
     law: &'static str,
+    /// Why it can't be fitted; null if it is.
     not_fitted: Option<String>,
+    /// Its parameters; null if it can't be fitted.
     fit: Option<FittedParameters>,
+    /// One for each number of cores; empty if it can't be fitted.
     predictions: Vec<PredictedSpeedup>,
 }
 
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct FittedParameters {
     sigma: Estimate,
     kappa: Estimate,
-    /// An end that isn't finite is written as `null`.
+    /// The predicted number of workers with the greatest speedup; null, also for an end of the interval, if the speedup
+    /// never falls.
+    #[cfg_attr(feature = "schema", schemars(with = "OpenEstimate"))]
     peak_workers: Estimate,
+    /// The largest distance of a measured speedup from the law, as a share of that speedup.
     worst_departure: f64,
 }
 
+/// An estimate as JSON has it if it is not finite.
+#[cfg(feature = "schema")]
+#[derive(schemars::JsonSchema, Serialize)]
+struct OpenEstimate {
+    /// The estimate.
+    estimate: Option<f64>,
+    /// The interval's lower end.
+    low: Option<f64>,
+    /// The interval's upper end.
+    high: Option<f64>,
+}
+
 #[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct PredictedSpeedup {
+    /// How many cores, each with a worker.
     cores: u32,
     /// Whether more workers than were measured are predicted.
     extrapolated: bool,
     speedup: Estimate,
+    /// The predicted time in seconds, with its 95 % interval.
     time_s: Estimate,
 }
 
@@ -145,7 +187,7 @@ impl<'a> Predictions<'a> {
             }
         }
         Self {
-            schema: "makespan.predict/1",
+            schema: SCHEMA,
             scenario: &record.scenario,
             started_at: &record.started_at,
             command: &record.command,

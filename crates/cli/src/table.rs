@@ -369,10 +369,8 @@ pub fn who(cell: &CellRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use harness::{
-        results::record::{EndReason, Purpose, Round, SCHEMA},
-        scenario::{CellSpec, Phase},
-    };
+    use harness::{results::record::Round, scenario::Phase};
+    use testdata::records::blank;
 
     #[test]
     fn seconds_have_three_figures_and_a_fitting_unit() {
@@ -383,14 +381,7 @@ mod tests {
     /// A cell that passed on a noisy machine: as long as sequential divided by this, and by this share more or less in
     /// every other round.
     fn cell(strategy: &str, speedup: f64, share: f64) -> CellRecord {
-        let spec = CellSpec {
-            variant: DEFAULT_VARIANT.into(),
-            strategy: strategy.into(),
-            shape: "2".parse().unwrap(),
-            schedule: Schedule::OneByOne,
-            timer: Timer::Warm,
-            python: None,
-        };
+        let spec = testdata::records::cell(strategy, 2);
         let rounds = [(1.0, share), (0.8, -share), (1.1, share), (0.9, -share)].map(|(noise, apart): (f64, f64)| {
             Round { run_s: noise / speedup * (1.0 + apart), cpu_user_s: 4e-5, workers: 2, ..Round::default() }
         });
@@ -399,30 +390,7 @@ mod tests {
     }
 
     fn record(cells: Vec<CellRecord>, drawn: bool) -> Record {
-        Record {
-            schema: SCHEMA.into(),
-            makespan_version: "0.0.0".into(),
-            host: measure::host::HostFacts::default(),
-            scenario: "tiny".into(),
-            scenario_file: None,
-            title: "A test".into(),
-            question: "?".into(),
-            document: None,
-            started_at: "2000-01-01T00:00:00Z".into(),
-            time_scale: 1.0,
-            seed: 1,
-            drawn,
-            process: 1,
-            purpose: Purpose::Run,
-            throttling: None,
-            looks: vec![4],
-            stopped: Some(EndReason::AllRounds),
-            rounds: 4,
-            rounds_done: 4,
-            command: "makespan run tiny".into(),
-            left_out: Vec::new(),
-            cells,
-        }
+        Record { title: "A test".into(), question: "?".into(), drawn, cells, ..blank("tiny", 4) }
     }
 
     fn verdict_on(speedups: &[(&str, f64, f64)]) -> String {

@@ -39,6 +39,7 @@ const WAIT_S: f64 = 0.015;
 
 /// A point of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum ContractPoint {
     /// Each answer is right and has its task's index.
@@ -63,6 +64,7 @@ pub enum ContractPoint {
 
 /// The outcome of a point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PointOutcome {
     /// It is kept.
@@ -75,6 +77,7 @@ pub enum PointOutcome {
 
 /// A point with its outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PointResult {
     /// Which.
     pub point: ContractPoint,

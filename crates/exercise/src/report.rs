@@ -20,8 +20,10 @@ const INDENT: usize = 15;
 
 /// The report of a check.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CheckReport {
-    /// Always [`SCHEMA`].
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     pub schema: &'static str,
     /// The exercise.
     pub exercise: &'static str,
@@ -43,6 +45,7 @@ pub struct CheckReport {
 
 /// A strategy's speed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Speed {
     /// The built-in strategy that it was measured against.
     pub house: String,
@@ -71,6 +74,7 @@ pub struct Speed {
 
 /// A grade.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// The contract is kept, and the whole interval lies above the pass mark.

@@ -38,8 +38,6 @@ mod quantity;
 mod sentence;
 mod summary;
 #[cfg(test)]
-mod testdata;
-#[cfg(test)]
 mod tests;
 mod unit;
 mod whole;
@@ -76,6 +74,7 @@ pub struct Findings {
 
 /// The verdict on a claim or a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It is as the claim says, by figures that were not used to calibrate.
@@ -169,6 +168,7 @@ pub struct BugFinding {
 
 /// Whether a bug was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum BugResult {
     /// The document's program fails in this way.
@@ -262,6 +262,7 @@ pub struct MechanismFinding {
 
 /// Whether a mechanism explains a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Fit {
     /// Its interval lies within the tolerance of the figure.

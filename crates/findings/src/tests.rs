@@ -1,14 +1,12 @@
 //! Tests of the findings: a sentence for each kind of test and verdict, and rules that hold for any evidence.
 
-use super::{
-    testdata::{MadeMeasurement, evidence, requests, shown, spec, sums},
-    *,
-};
+use super::*;
 use harness::{
     results::record::{Check, Round},
     scenario::claim::Test,
 };
 use proptest::prelude::*;
+use testdata::measurement::{MadeMeasurement, evidence, requests, shown, spec, sums};
 
 /// A claim with these figures, as TOML.
 fn claim(id: &str, figures: &[&str], rest: &str) -> String {

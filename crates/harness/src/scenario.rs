@@ -188,6 +188,7 @@ pub enum Workload {
 
 /// Identifies a cell: everything that can differ between two times of one scenario.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellSpec {
     /// The variant's name.
     pub variant: String,
@@ -200,8 +201,8 @@ pub struct CellSpec {
     pub schedule: Schedule,
     /// What the clock encloses.
     pub timer: Timer,
-    /// The [name](work::worker::python::interpreter::PythonSetting::named) of its interpreter and start method, if there
-    /// are several; `None` for the only one, and for strategies that are not Python's.
+    /// The label of its interpreter, its start method, or both, if there are several; `None` for the only one, and for
+    /// strategies that are not Python's.
     #[serde(default)]
     pub python: Option<String>,
 }

@@ -1,14 +1,12 @@
 //! Facts about the machine. The host is part of every result.
 
-use crate::usable_cores::UsableCores;
-use nix::{
-    sys::utsname::uname,
-    unistd::{SysconfVar, sysconf},
-};
+use crate::usable_cores::{UsableCores, cores_online};
+use nix::sys::utsname::uname;
 use serde::{Deserialize, Serialize};
 
 /// Facts about the machine and the build, as of when a record was made.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HostFacts {
     /// The processor's own name; `None` if the system doesn't report it.
     pub cpu_model: Option<String>,
@@ -74,12 +72,6 @@ impl HostFacts {
 /// Two digits are enough for a share of a core.
 pub(crate) fn in_words(cores: f64) -> String {
     ((cores * 100.0).round() / 100.0).to_string()
-}
-
-/// Cores that the machine has.
-pub(crate) fn cores_online() -> u32 {
-    let online = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
-    online.and_then(|cores| u32::try_from(cores).ok()).unwrap_or(1)
 }
 
 /// The load average of the last minute: how many threads of the whole machine ran or waited to run. `None` if the

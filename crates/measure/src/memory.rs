@@ -4,6 +4,8 @@
 //! sizes counts such a page once for each. The *proportional set size* divides every page by the number of processes
 //! that have it, so that a sum over processes counts it once.
 
+pub use super::process_tree::Footprint;
+
 use super::process_tree::Tree;
 use std::{
     io,
@@ -14,19 +16,6 @@ use std::{
 
 /// The pause between two samples of a [`PeakSampler`]. A sample itself takes about as long on a small machine.
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// A process and its descendants at one instant. A descendant counts once it has started its own program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Footprint {
-    /// The proportional set size of all of them, bytes.
-    pub bytes: u64,
-    /// That of the descendants alone, bytes.
-    pub descendants_bytes: u64,
-    /// How many processes there are.
-    pub processes: u32,
-    /// How many threads all of them have.
-    pub threads: u32,
-}
 
 /// The most that a [`PeakSampler`] saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,9 +5,22 @@ pub(super) use linux::Tree;
 #[cfg(not(target_os = "linux"))]
 pub(super) use other::Tree;
 
+/// A process and its descendants at one instant. A descendant counts once it has started its own program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Footprint {
+    /// The proportional set size of all of them, bytes.
+    pub bytes: u64,
+    /// That of the descendants alone, bytes.
+    pub descendants_bytes: u64,
+    /// How many processes there are.
+    pub processes: u32,
+    /// How many threads all of them have.
+    pub threads: u32,
+}
+
 #[cfg(target_os = "linux")]
 mod linux {
-    use crate::memory::Footprint;
+    use super::Footprint;
     use procfs::process::{Process, Stat};
     use std::{collections::HashSet, fs};
 
@@ -173,7 +186,7 @@ mod linux {
 
 #[cfg(not(target_os = "linux"))]
 mod other {
-    use crate::memory::Footprint;
+    use super::Footprint;
 
     /// Only Linux reports the proportional set size.
     #[derive(Debug)]

@@ -5,6 +5,7 @@
 //! at once, and stops all of them as soon as the time is used up. The quota of every group from the process's own up to
 //! the root binds.
 
+use nix::unistd::{SysconfVar, sysconf};
 use serde::{Deserialize, Serialize};
 use std::{
     num::NonZeroU32,
@@ -39,6 +40,7 @@ impl UsableCores {
 
 /// How often and how long CPU quotas have stopped the threads of this process's control groups.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Throttling {
     /// Periods in which the quota was used up.
     pub periods: u64,
@@ -78,6 +80,12 @@ pub(crate) fn quota() -> Option<f64> {
     system::quota()
 }
 
+/// Cores that the machine has.
+pub(crate) fn cores_online() -> u32 {
+    let online = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
+    online.and_then(|cores| u32::try_from(cores).ok()).unwrap_or(1)
+}
+
 #[cfg(target_os = "linux")]
 mod system {
     use super::Throttling;
@@ -95,7 +103,7 @@ mod system {
         let mask = sched_getaffinity(Pid::from_raw(0)).ok();
         let cores = mask.map(|mask| (0..CpuSet::count()).filter(|&core| mask.is_set(core).unwrap_or(false)).count());
         // The mask of a machine with more than a thousand cores doesn't fit.
-        cores.filter(|&cores| cores > 0).map_or_else(crate::host::cores_online, |cores| cores as u32)
+        cores.filter(|&cores| cores > 0).map_or_else(super::cores_online, |cores| cores as u32)
     }
 
     pub(super) fn quota() -> Option<f64> {
@@ -257,7 +265,7 @@ mod system {
     use super::Throttling;
 
     pub(super) fn affinity() -> u32 {
-        crate::host::cores_online()
+        super::cores_online()
     }
 
     pub(super) fn quota() -> Option<f64> {

@@ -5,21 +5,14 @@ mod network;
 pub(super) use network::CheckedNetwork;
 
 use super::{
-    contact::checksum,
     generic,
     latency::Factors,
-    profile::{Body, Profile, Route},
-    server::PRIVATE,
+    path_pattern::PathPattern,
+    profile::{Body, Profile, Route, scaled_ns},
 };
 use hyper::{Method, StatusCode, header::HeaderValue};
-use std::{
-    fmt::{self, Display},
-    path::PathBuf,
-};
+use std::{fmt::Display, path::PathBuf};
 use support::figures::exact;
-
-/// The longest time after scaling, seconds. More is a typo, and could overflow the clock.
-const LONGEST_S: f64 = 86_400.0;
 
 /// An error in a profile, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,14 +52,15 @@ pub(super) struct CheckedRoute {
     pub location: Option<HeaderValue>,
 }
 
-impl CheckedProfile {
-    pub(super) fn of(profile: &Profile) -> Result<Self, ProfileError> {
-        let scale = profile.time_scale;
+impl Profile {
+    /// Checks every value and applies the time scale. Reports the first error with its key.
+    pub fn check(&self) -> Result<CheckedProfile, ProfileError> {
+        let scale = self.time_scale;
         if !(scale.is_finite() && scale > 0.0) {
             return Err(wrong("server.time_scale", &scale, "a finite number above 0"));
         }
-        let mut routes: Vec<CheckedRoute> = Vec::with_capacity(profile.routes.len());
-        for (index, route) in profile.routes.iter().enumerate() {
+        let mut routes: Vec<CheckedRoute> = Vec::with_capacity(self.routes.len());
+        for (index, route) in self.routes.iter().enumerate() {
             let key = |name: &str| format!("server.routes[{index}].{name}");
             let checked = CheckedRoute::of(route, scale, key)?;
             if let Some(earlier) = routes.iter().position(|earlier| earlier.hides(&checked)) {
@@ -76,13 +70,13 @@ impl CheckedProfile {
             }
             routes.push(checked);
         }
-        let network = CheckedNetwork::of(profile)?;
-        Ok(Self {
+        let network = CheckedNetwork::of(self)?;
+        Ok(CheckedProfile {
             time_scale: scale,
-            seed: profile.seed,
+            seed: self.seed,
             routes,
-            photos: profile.photos.clone(),
-            checksum: checksum(profile),
+            photos: self.photos.clone(),
+            checksum: self.checksum(),
             network,
         })
     }
@@ -163,71 +157,9 @@ fn without_port(host: &str) -> &str {
     }
 }
 
-/// The path of a route: exact, or a prefix.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum PathPattern {
-    Exact(String),
-    Prefix(String),
-}
-
-impl Display for PathPattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Exact(path) => write!(f, "{path}"),
-            Self::Prefix(prefix) => write!(f, "{prefix}*"),
-        }
-    }
-}
-
-impl PathPattern {
-    fn parse(path: &str) -> Result<Self, &'static str> {
-        if !path.starts_with('/') {
-            return Err("a path that starts with `/`");
-        }
-        if path.starts_with(PRIVATE) {
-            return Err("another path: those below `/-/` are the server's own");
-        }
-        if !path.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#".contains(&byte)) {
-            return Err("a path of visible ASCII characters, without `?` or `#`");
-        }
-        match path.split_once('*') {
-            None => Ok(Self::Exact(path.to_owned())),
-            Some((prefix, "")) => Ok(Self::Prefix(prefix.to_owned())),
-            Some(_) => Err("`*` only at the end"),
-        }
-    }
-
-    pub(super) fn matches(&self, path: &str) -> bool {
-        match self {
-            Self::Exact(exact) => exact == path,
-            Self::Prefix(prefix) => path.starts_with(prefix.as_str()),
-        }
-    }
-
-    fn covers(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Exact(one), Self::Exact(other)) => one == other,
-            (Self::Exact(_), Self::Prefix(_)) => false,
-            (Self::Prefix(prefix), Self::Exact(other) | Self::Prefix(other)) => other.starts_with(prefix.as_str()),
-        }
-    }
-}
-
 /// Redirects that are invalid without a `Location`.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
-}
-
-/// The document's seconds as this server's nanoseconds, or what was expected.
-pub(super) fn scaled_ns(seconds: f64, scale: f64) -> Result<u64, &'static str> {
-    let scaled_s = seconds / scale;
-    if !(seconds.is_finite() && seconds >= 0.0) {
-        Err("a finite number of seconds, 0 or more")
-    } else if scaled_s > LONGEST_S {
-        Err("at most a day (86400 s) after time-scaling")
-    } else {
-        Ok((scaled_s * 1e9).round() as u64)
-    }
 }
 
 fn spread(route: &Route, scale: f64, key: impl Fn(&str) -> String) -> Result<Option<Factors>, ProfileError> {

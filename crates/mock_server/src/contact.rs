@@ -5,8 +5,8 @@
 //! longer certain and are requested: whether it serves the expected profile, and what time it is there.
 
 use super::{
+    errors::ServerError,
     log::{LogEntry, RunLog},
-    process::ServerError,
     profile::Profile,
 };
 use measure::{
@@ -25,7 +25,7 @@ const ABOUT_LIMIT: Duration = Duration::from_secs(5);
 /// A server's description of itself at `/-/about`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerFacts {
-    /// The checksum of what it serves: see [`checksum`].
+    /// The checksum of what it serves: see [`Profile::checksum`].
     pub profile: u32,
     /// The clock of its log.
     pub axis: ClockAxis,
@@ -38,12 +38,6 @@ impl ServerFacts {
     pub(super) fn now(profile: u32) -> Self {
         Self { profile, axis: ClockAxis::here(), now_ns: now_ns() }
     }
-}
-
-/// The checksum of a profile, independent of its pictures' folder.
-pub fn checksum(profile: &Profile) -> u32 {
-    let served = Profile { photos: None, ..profile.clone() };
-    crc32fast::hash(&serde_json::to_vec(&served).expect("texts and numbers always serialise"))
 }
 
 /// A server that answers.
@@ -65,7 +59,7 @@ impl Contact {
     pub fn elsewhere(origin: &str, profile: &Profile) -> Result<Self, ServerError> {
         let mut contact = Self::own(origin.to_owned());
         let about = contact.about()?;
-        if about.profile != checksum(profile) {
+        if about.profile != profile.checksum() {
             return Err(ServerError::ServesOther { origin: origin.to_owned(), time_scale: profile.time_scale });
         }
         contact.is_elsewhere = about.axis != ClockAxis::here();
@@ -141,10 +135,10 @@ mod tests {
     fn a_profile_is_the_same_wherever_its_pictures_lie() {
         let profile = Profile { routes: vec![Route::at("/a")], ..Profile::default() };
         let moved = Profile { photos: Some("/somewhere".into()), ..profile.clone() };
-        assert_eq!(checksum(&profile), checksum(&moved));
+        assert_eq!(profile.checksum(), moved.checksum());
         let scaled = Profile { time_scale: 2.0, ..profile.clone() };
         let other = Profile { routes: vec![Route::at("/b")], ..profile.clone() };
-        assert!(checksum(&profile) != checksum(&scaled) && checksum(&profile) != checksum(&other));
+        assert!(profile.checksum() != scaled.checksum() && profile.checksum() != other.checksum());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Which answers fail, and how. Decided by path, task and a draw, so every strategy meets the same faults.
 
-use super::{checked::PathPattern, draw::Draw, profile::Fault};
+use super::{draw::Draw, path_pattern::PathPattern, profile::Fault};
 use hyper::StatusCode;
 
 /// A fault with its parameters, checked and scaled.

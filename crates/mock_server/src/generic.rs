@@ -16,9 +16,9 @@ mod tests;
 pub(super) use asked::RequestAsked;
 
 use super::{
-    checked::scaled_ns,
+    answer::{Answer, Source, plain},
     payload::{NoiseBytes, Payload},
-    routes::{Answer, Source, plain},
+    profile::scaled_ns,
 };
 use asked::GenericCall;
 use hyper::{Method, Response, StatusCode};

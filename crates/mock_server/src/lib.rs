@@ -34,11 +34,13 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+mod answer;
 mod bucket;
 pub mod checked;
 pub mod contact;
 mod delivery;
 mod draw;
+mod errors;
 mod faults;
 pub mod gallery;
 pub mod generic;
@@ -48,6 +50,7 @@ mod link;
 pub mod log;
 pub mod oracle;
 mod pace;
+mod path_pattern;
 pub mod payload;
 mod pending;
 mod photos;

@@ -5,10 +5,11 @@
 //! limits or faults, and the answers from the network are compared with its own.
 
 use super::{
+    answer::{Answer, Source},
     checked::CheckedProfile,
     generic::RequestAsked,
     payload::Payload,
-    routes::{Answer, Routes, Source},
+    routes::Routes,
     server::ServeError,
 };
 use bytes::Bytes;

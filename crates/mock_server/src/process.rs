@@ -4,95 +4,19 @@
 //! reason, the server ends. So it can't outlive its parent, not even a killed one. It has its own process group,
 //! because Ctrl-C on a terminal reaches the whole group, and the server must answer while its parent finishes a run.
 
-use super::{contact::Contact, log::LogEntry, profile::Profile};
+pub use super::errors::{LISTENING, ServerError};
+
+use super::{contact::Contact, errors::START_LIMIT, log::LogEntry, profile::Profile};
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, Read, Seek, Write},
     os::unix::process::CommandExt,
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, Command, Stdio},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 use support::pipe::{Patient, put_down};
-
-/// The prefix of the first line on the server's stdout; its origin follows.
-pub const LISTENING: &str = "listening on ";
-
-/// How long a server may take to listen. It first reads 36 MB of photos, on a busy machine.
-const START_LIMIT: Duration = Duration::from_secs(20);
-
-/// Why there is no server, or no log.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The program could not be run.
-    #[error("could not start the mock server ({}): {source}", program.display())]
-    Start {
-        /// The program.
-        program: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// It ended instead of listening.
-    #[error("the mock server ended before it was listening ({status}): {words}")]
-    Ended {
-        /// How it ended.
-        status: String,
-        /// What it wrote to stderr.
-        words: String,
-    },
-    /// It neither listened nor ended.
-    #[error("the mock server was not listening after {} s; is the machine overloaded?", START_LIMIT.as_secs())]
-    Late,
-    /// The first line was different.
-    #[error("expected the mock server's first line to be `{LISTENING}http://...`, found `{0}`; is it another program?")]
-    Unexpected(String),
-    /// It can't be reached.
-    #[error("the mock server at {origin} can't be reached ({cause}); is it running?")]
-    Unreachable {
-        /// Its URL.
-        origin: String,
-        /// The cause.
-        cause: String,
-    },
-    /// A different program listens there.
-    #[error("what answers at {origin} is no mock server ({cause}); start one there with `makespan server`")]
-    NoServer {
-        /// Its URL.
-        origin: String,
-        /// What is wrong with its answer.
-        cause: String,
-    },
-    /// It is a mock server with other routes, latencies or faults, or at another pace.
-    #[error(
-        "the mock server at {origin} serves something else: start it with `makespan server --scenario NAME --time-scale \
-         {time_scale}`, and --variant where one is measured, from the same scenario"
-    )]
-    ServesOther {
-        /// Its URL.
-        origin: String,
-        /// The time scale that it should have.
-        time_scale: f64,
-    },
-    /// Its answer to a request for a log is no log.
-    #[error("the mock server's log of run {run} can't be read: {cause}")]
-    BadLog {
-        /// The run.
-        run: u64,
-        /// What is wrong with it.
-        cause: String,
-    },
-    /// The log was full.
-    #[error(
-        "the mock server dropped {dropped} entries of run {run} because its log was full; take each run's log after it"
-    )]
-    LogOverflow {
-        /// The run.
-        run: u64,
-        /// Lost entries.
-        dropped: u64,
-    },
-}
 
 /// A running server. Dropping it ends it.
 #[derive(Debug)]

@@ -55,9 +55,11 @@ mod network;
 
 pub use network::{Beyond, Fault, FaultRule, LatencyShape, Limit, Limits, Link, Rate, Spread};
 
-use super::checked::{CheckedProfile, ProfileError};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
+
+/// The longest time after scaling, seconds. More is a typo, and could overflow the clock.
+const LONGEST_S: f64 = 86_400.0;
 
 /// The server of one scenario. Times are the document's own; `time_scale` divides times and multiplies rates.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -92,9 +94,22 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// Checks every value and applies the time scale. Reports the first error with its key.
-    pub fn check(&self) -> Result<CheckedProfile, ProfileError> {
-        CheckedProfile::of(self)
+    /// Its checksum, independent of its pictures' folder.
+    pub fn checksum(&self) -> u32 {
+        let served = Self { photos: None, ..self.clone() };
+        crc32fast::hash(&serde_json::to_vec(&served).expect("texts and numbers always serialise"))
+    }
+}
+
+/// The document's seconds as this server's nanoseconds, or what was expected.
+pub(super) fn scaled_ns(seconds: f64, scale: f64) -> Result<u64, &'static str> {
+    let scaled_s = seconds / scale;
+    if !(seconds.is_finite() && seconds >= 0.0) {
+        Err("a finite number of seconds, 0 or more")
+    } else if scaled_s > LONGEST_S {
+        Err("at most a day (86400 s) after time-scaling")
+    } else {
+        Ok((scaled_s * 1e9).round() as u64)
     }
 }
 

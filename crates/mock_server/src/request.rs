@@ -1,6 +1,6 @@
 //! Refuses malformed requests: those that RFC 9112 wants refused, and hyper lets pass.
 
-use super::{payload::Payload, routes::plain, socket::Connection};
+use super::{answer::plain, payload::Payload, socket::Connection};
 use hyper::{
     HeaderMap, Response, StatusCode, Version,
     header::{CONNECTION, HOST, HeaderValue},

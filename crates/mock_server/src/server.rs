@@ -3,6 +3,8 @@
 //! One thread serves them all. That is enough for several times the load of any scenario, and it means that an answer's
 //! time can't depend on which thread was free. A client's errors end at most that client's own connection.
 
+pub use super::errors::ServeError;
+
 use super::{
     checked::{CheckedNetwork, CheckedProfile},
     service::Service,
@@ -20,7 +22,6 @@ use std::{
     convert::Infallible,
     io,
     net::{IpAddr, SocketAddr},
-    path::PathBuf,
     pin::pin,
     rc::Rc,
     time::Duration,
@@ -31,9 +32,6 @@ use tokio::{
     sync::Notify,
     time::{sleep, timeout},
 };
-
-/// Below this path the server answers about itself, whatever the profile says.
-pub(super) const PRIVATE: &str = "/-/";
 
 /// How long requests in flight may take after the server was told to end.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -50,42 +48,6 @@ pub struct Listen {
     pub addr: SocketAddr,
     /// Whether other machines may reach the address.
     pub allow_remote: bool,
-}
-
-/// Why a server could not start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address isn't a loopback address.
-    #[error("other machines could reach {0}: use 127.0.0.1, or add --allow-remote if that is what you want")]
-    Remote(SocketAddr),
-    /// Another program listens there.
-    #[error("{0} is in use by another program: end that one, or use another port (port 0 picks a free one)")]
-    PortInUse(SocketAddr),
-    /// Listening failed otherwise.
-    #[error("could not listen on {addr}: {source}; is it an address of this machine, and the port above 1023?")]
-    Bind {
-        /// The address.
-        addr: SocketAddr,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// A route serves photos, but no folder was given.
-    #[error("a route has body = \"photo\", but the profile doesn't say where the photos are (key `photos`)")]
-    NoPhotos,
-    /// The photos could not be read.
-    #[error("could not read the photos in {}: {source}", folder.display())]
-    Photos {
-        /// Their folder.
-        folder: PathBuf,
-        /// The system's error.
-        source: io::Error,
-    },
-    /// The runtime or its timer could not be set up.
-    #[error("the server could not be set up: {0}; are too many files open?")]
-    SetUp(#[source] io::Error),
-    /// It ended during answers.
-    #[error("requests cut off before their answers were complete: {0}")]
-    CutOff(usize),
 }
 
 /// Events for the process that runs a server.

@@ -2,10 +2,12 @@
 //! `delivery.rs` then handles the body.
 
 use super::{
+    answer::{self, Answer},
     checked::CheckedProfile,
     contact::ServerFacts,
     delivery::{CutShort, Delivery},
     draw::{Draw, Draws},
+    errors::ServeError,
     faults::{self, CheckedFault, PlannedFault},
     generic::RequestAsked,
     latency::Factors,
@@ -13,11 +15,11 @@ use super::{
     link::Link,
     log::{Counts, LATENESS_HEADER, Log, TASK_HEADER, TaskTag},
     pace::Pace,
+    path_pattern::PRIVATE,
     payload::Payload,
     pending::Pending,
     request,
-    routes::{self, Answer, Routes, Target},
-    server::{PRIVATE, ServeError},
+    routes::{Routes, Target},
     socket::{Arrival, Connection},
     timer::Timer,
 };
@@ -113,7 +115,7 @@ impl Service {
             (Some(refused), _) => Answer::at_once(refused),
             (None, Target::Generic(_)) => match self.read(body).await {
                 Ok(body) => self.routes.answer(&target, &asked(&parts, host, connection, &body, draw)),
-                Err(status) => Answer::at_once(routes::empty(status)),
+                Err(status) => Answer::at_once(answer::empty(status)),
             },
             (None, _) => self.routes.answer(&target, &asked(&parts, host, connection, &Bytes::new(), draw)),
         };
@@ -215,11 +217,11 @@ impl Service {
             ("log", _) if reads || method == Method::DELETE => match run() {
                 Some(run) if reads => as_json(&self.log.borrow().read(run)),
                 Some(run) => as_json(&self.log.borrow_mut().take(run)),
-                None => routes::empty(StatusCode::BAD_REQUEST),
+                None => answer::empty(StatusCode::BAD_REQUEST),
             },
-            ("health" | "about", false) => routes::other_methods(method, "GET, HEAD, OPTIONS"),
-            ("log", _) => routes::other_methods(method, "GET, HEAD, DELETE, OPTIONS"),
-            _ => routes::empty(StatusCode::NOT_FOUND),
+            ("health" | "about", false) => answer::other_methods(method, "GET, HEAD, OPTIONS"),
+            ("log", _) => answer::other_methods(method, "GET, HEAD, DELETE, OPTIONS"),
+            _ => answer::empty(StatusCode::NOT_FOUND),
         }
     }
 }
@@ -241,7 +243,7 @@ fn tag(headers: &HeaderMap) -> Option<TaskTag> {
 /// The answer, or the error that replaces it.
 fn gone_wrong(answer: Answer, mishap: Option<PlannedFault>) -> Answer {
     match mishap {
-        Some(PlannedFault::Error(status)) => Answer { response: routes::empty(status), ..answer },
+        Some(PlannedFault::Error(status)) => Answer { response: answer::empty(status), ..answer },
         _ => answer,
     }
 }
@@ -250,7 +252,7 @@ fn gone_wrong(answer: Answer, mishap: Option<PlannedFault>) -> Answer {
 const RETRY_AFTER_NS: HeaderName = HeaderName::from_static("makespan-retry-after-ns");
 
 fn turned_away(refusal: RefusedRequest) -> Answer {
-    let mut response = routes::empty(refusal.status);
+    let mut response = answer::empty(refusal.status);
     // HTTP has whole seconds only. A client that retries at the scaled time needs the exact one.
     let whole_s = refusal.retry_after_ns.div_ceil(1_000_000_000).max(1);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(whole_s));
@@ -266,5 +268,5 @@ struct Health {
 }
 
 fn as_json(value: &impl Serialize) -> Response<Payload> {
-    routes::json(Bytes::from(serde_json::to_vec(value).expect("texts and numbers always serialise")))
+    answer::json(Bytes::from(serde_json::to_vec(value).expect("texts and numbers always serialise")))
 }

@@ -32,10 +32,6 @@ mod queue;
 mod refresh;
 mod scenario;
 mod svg;
-#[cfg(test)]
-mod testdata;
-#[cfg(test)]
-mod testdata_findings;
 
 pub use refresh::refresh;
 pub use svg::{palette, waits};

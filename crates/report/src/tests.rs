@@ -1,6 +1,6 @@
 //! Properties of the whole page.
 
-use super::{testdata, *};
+use super::*;
 use findings::{Findings, Fit, Sentence, Unit};
 use harness::results::{
     evidence::Evidence,
@@ -103,7 +103,7 @@ fn an_advice_has_its_sentence_its_curve_and_every_figure() {
 
 #[test]
 fn the_words_of_a_small_page() {
-    let mut record = testdata::web_requests(10);
+    let mut record = testdata::records::web_requests(10);
     record.cells.retain(|cell| cell.workers() == 8 && cell.spec.strategy != "async" || cell.is_baseline);
     insta::assert_snapshot!(words_of(&page(&input(vec![record]))));
 }
@@ -117,7 +117,7 @@ fn a_page_without_records_says_how_to_measure() {
 
 #[test]
 fn what_is_missing_is_said() {
-    let words = words_of(&page(&input(vec![testdata::with_failures()])));
+    let words = words_of(&page(&input(vec![testdata::records::with_failures()])));
     for expected in [
         "3 of 10 rounds",
         "failed: task 7: its worker died: killed by signal 9",
@@ -134,7 +134,7 @@ fn what_is_missing_is_said() {
 
 #[test]
 fn a_failed_cell_is_a_row_without_a_time() {
-    let record = testdata::with_failures();
+    let record = testdata::records::with_failures();
     let html = page(&input(vec![record.clone()]));
     let rows = html.matches("<tr class=\"failed\">").count();
     assert_eq!(rows, record.cells.iter().filter(|cell| cell.check == Check::Failed).count());
@@ -145,7 +145,7 @@ fn a_failed_cell_is_a_row_without_a_time() {
 #[test]
 fn hostile_names_are_inert() {
     let hostile = "\"><script>alert(1)</script><img src=x onerror=alert(1)>";
-    let mut record = testdata::with_failures();
+    let mut record = testdata::records::with_failures();
     for text in [&mut record.scenario, &mut record.title, &mut record.question, &mut record.command] {
         *text = hostile.into();
     }
@@ -158,12 +158,12 @@ fn hostile_names_are_inert() {
     record.cells[1].spec.strategy = hostile.into();
     let mut other = record.clone();
     other.scenario = "web_requests".into();
-    let mut queued = testdata::queued();
+    let mut queued = testdata::records::queued();
     for cell in &mut queued.cells {
         cell.queue = cell.queue.as_ref().map(|_| hostile.into());
         cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.elsewhere).for_each(|one| one.host = hostile.into());
     }
-    let mut costs = testdata::costs();
+    let mut costs = testdata::records::costs();
     costs.engines.iter_mut().for_each(|about| about.note = Some(hostile.into()));
     costs.command = hostile.into();
     let mut input = PageInput { costs: Some(costs), ..input(vec![record, other, queued]) };
@@ -177,7 +177,7 @@ fn hostile_names_are_inert() {
 
 #[test]
 fn the_page_needs_nothing_from_anywhere() {
-    let html = page(&input(vec![testdata::web_requests(10)]));
+    let html = page(&input(vec![testdata::records::web_requests(10)]));
     for address in ["http://", "https://", "url(", "@import", "src="] {
         assert!(!html.contains(address), "{address} is on the page");
     }
@@ -186,8 +186,9 @@ fn the_page_needs_nothing_from_anywhere() {
 
 #[test]
 fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
-    let records = vec![testdata::web_requests(10), testdata::web_requests(10), testdata::queued()];
-    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(records) });
+    let records =
+        vec![testdata::records::web_requests(10), testdata::records::web_requests(10), testdata::records::queued()];
+    let html = page(&PageInput { costs: Some(testdata::records::costs()), ..input(records) });
     let mut ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
     let all = ids.len();
     ids.sort_unstable();
@@ -200,7 +201,7 @@ fn identifiers_are_unique_even_for_two_records_of_one_scenario() {
 
 #[test]
 fn nothing_on_the_page_is_no_number() {
-    let mut record = testdata::web_requests(10);
+    let mut record = testdata::records::web_requests(10);
     record.cells[3].rounds.truncate(3);
     [f64::NAN, 0.0, f64::INFINITY]
         .into_iter()
@@ -211,7 +212,7 @@ fn nothing_on_the_page_is_no_number() {
     record.cells[6].rounds[0].workers = 0;
     record.cells[7].tasks = 0;
     record.host.cores_usable = 0;
-    let mut costs = testdata::costs();
+    let mut costs = testdata::records::costs();
     for one in &mut costs.bulk {
         (one.jobs, one.workers) = (0, 0);
     }
@@ -225,7 +226,7 @@ fn nothing_on_the_page_is_no_number() {
 
 #[test]
 fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
-    let made = |strategy, workers, tasks| testdata::MadeCell {
+    let made = |strategy, workers, tasks| testdata::records::MadeCell {
         strategy,
         workers,
         tasks,
@@ -235,7 +236,7 @@ fn a_hundred_thousand_spans_stay_a_page_that_a_browser_opens() {
     };
     let cells =
         [made("sequential", 1, 9000), made("threads", 64, 9000), made("processes", 8, 9000), made("async", 500, 9000)];
-    let record = testdata::record("many", "How many is many?", 10, &cells);
+    let record = testdata::records::record("many", "How many is many?", 10, &cells);
     let spans: usize = record.cells.iter().filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len())).sum();
     assert!(spans >= 100_000, "{spans}");
     assert!(page(&input(vec![record])).len() < 5_000_000);
@@ -246,8 +247,8 @@ fn a_page_is_written_whole_and_replaces_the_one_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("deep/index.html");
     write(&path, &input(Vec::new())).unwrap();
-    write(&path, &input(vec![testdata::prime_sum(5)])).unwrap();
-    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![testdata::prime_sum(5)])));
+    write(&path, &input(vec![testdata::records::prime_sum(5)])).unwrap();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), page(&input(vec![testdata::records::prime_sum(5)])));
     assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "nothing else is left in the folder");
     let blocked = folder.path().join("deep/index.html/below.html");
     assert!(write(&blocked, &input(Vec::new())).unwrap_err().to_string().contains("index.html"));
@@ -255,9 +256,14 @@ fn a_page_is_written_whole_and_replaces_the_one_before() {
 
 #[test]
 fn every_measured_scenario_has_its_three_pictures_in_both_renditions() {
-    let mut records = testdata::crowded();
-    records.extend([testdata::web_requests(10), testdata::prime_sum(5), testdata::with_failures(), testdata::queued()]);
-    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(records.clone()) });
+    let mut records = testdata::records::crowded();
+    records.extend([
+        testdata::records::web_requests(10),
+        testdata::records::prime_sum(5),
+        testdata::records::with_failures(),
+        testdata::records::queued(),
+    ]);
+    let html = page(&PageInput { costs: Some(testdata::records::costs()), ..input(records.clone()) });
     for rendition in ["wide", "narrow"] {
         let pictures: Vec<&str> = html.split(&format!("<svg class=\"chart {rendition}\"")).skip(1).collect();
         assert_eq!(pictures.len(), 3 * records.len() + 2, "and two in the lesson");
@@ -278,22 +284,25 @@ fn lesson_of(input: &PageInput) -> String {
 
 #[test]
 fn the_words_of_the_lesson_on_queues() {
-    let mut costs = testdata::costs();
+    let mut costs = testdata::records::costs();
     costs.bulk.retain(|one| one.workers != 2 && one.workers != 4 || one.jobs == 100_000);
-    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![testdata::queued()]) }));
+    insta::assert_snapshot!(lesson_of(&PageInput { costs: Some(costs), ..input(vec![testdata::records::queued()]) }));
 }
 
 #[test]
 fn the_list_of_contents_leads_to_the_lesson() {
-    let html = page(&PageInput { costs: Some(testdata::costs()), ..input(vec![testdata::web_requests(10)]) });
+    let html = page(&PageInput {
+        costs: Some(testdata::records::costs()),
+        ..input(vec![testdata::records::web_requests(10)])
+    });
     assert!(html.contains("<a href=\"#beyond-one-machine\">") && html.contains("id=\"beyond-one-machine\""));
-    let none = page(&input(vec![testdata::web_requests(10)]));
+    let none = page(&input(vec![testdata::records::web_requests(10)]));
     assert!(!none.contains("beyond-one-machine") && none.contains("cargo bench --bench queue"));
 }
 
 #[test]
 fn a_jobs_stages_change_nothing_of_what_workers_did() {
-    let mut record = testdata::queued();
+    let mut record = testdata::records::queued();
     let bars_of = |record: &Record| page(&input(vec![record.clone()])).matches("class=\"bar").count();
     let (with, shares) = (bars_of(&record), record.cells.iter().map(waits::Shares::of).collect::<Vec<_>>());
     for timeline in record.cells.iter_mut().filter_map(|cell| cell.timeline.as_mut()) {
@@ -306,7 +315,7 @@ fn a_jobs_stages_change_nothing_of_what_workers_did() {
 
 #[test]
 fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
-    let html = page(&input(vec![testdata::queued()]));
+    let html = page(&input(vec![testdata::records::queued()]));
     assert_eq!(html.matches("class=\"depth\"").count(), 2, "once in each rendition");
     let described =
         html.split("<desc").find(|text| text.contains("queue with 8 workers") || text.contains("Queue with 8 workers"));
@@ -320,7 +329,7 @@ fn what_waits_in_a_queue_is_drawn_described_and_told_beneath() {
 
 /// A page of findings.
 fn with_findings(records: Vec<Record>) -> PageInput {
-    PageInput { findings: testdata_findings::findings(), evidence: testdata_findings::evidence(), ..input(records) }
+    PageInput { findings: testdata::findings::findings(), evidence: testdata::findings::evidence(), ..input(records) }
 }
 
 #[test]
@@ -403,7 +412,7 @@ fn where_rust_differs_the_simulated_lock_stands_beside_it() {
 #[test]
 fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
     let hostile = "\"><script>alert(1)</script>";
-    let mut input = with_findings(vec![testdata::web_requests(10)]);
+    let mut input = with_findings(vec![testdata::records::web_requests(10)]);
     for claim in &mut input.findings.claims {
         for text in [&mut claim.id, &mut claim.question, &mut claim.says, &mut claim.command] {
             *text = format!("{text}{hostile}");
@@ -442,7 +451,7 @@ fn hostile_findings_are_inert_and_broken_figures_are_no_numbers() {
 #[test]
 fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_sent_by_mail() {
     use findings::Verdict;
-    let made = |strategy, workers| testdata::MadeCell {
+    let made = |strategy, workers| testdata::records::MadeCell {
         strategy,
         workers,
         tasks: 900,
@@ -453,11 +462,12 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
     let names: Vec<String> = (0..11).map(|number| format!("scenario_{number}")).collect();
     let strategies = [("sequential", 1), ("threads", 64), ("processes", 8), ("async", 500)];
     let cells = strategies.map(|(strategy, workers)| made(strategy, workers));
-    let records: Vec<Record> = names.iter().map(|name| testdata::record(name, "How many?", 10, &cells)).collect();
+    let records: Vec<Record> =
+        names.iter().map(|name| testdata::records::record(name, "How many?", 10, &cells)).collect();
     let spans =
         records.iter().flat_map(|record| &record.cells).filter_map(|cell| Some(cell.timeline.as_ref()?.spans.len()));
     assert!(spans.sum::<usize>() >= 100_000);
-    let template = testdata_findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
+    let template = testdata::findings::findings().claims.into_iter().find(|claim| claim.id == "000-3").unwrap();
     let claims = names.iter().enumerate().flat_map(|(place, name)| {
         let template = template.clone();
         (1..strategies.len()).map(move |other| {
@@ -467,13 +477,13 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
                 let (strategy, workers) = strategies[other];
                 figure.scenario.clone_from(name);
                 figure.cells =
-                    vec![testdata_findings::cell("sequential", 1), testdata_findings::cell(strategy, workers)];
+                    vec![testdata::records::cell("sequential", 1), testdata::records::cell(strategy, workers)];
                 assert_eq!((figure.unit, claim.verdict), (Unit::Ratio, Verdict::HoldsInDirection));
             }
             claim
         })
     });
-    let findings = Findings { claims: claims.collect(), decisions: testdata_findings::findings().decisions };
+    let findings = Findings { claims: claims.collect(), decisions: testdata::findings::findings().decisions };
     let evidence = Evidence { records: records.clone(), ..Evidence::default() };
     let html = page(&PageInput { findings, evidence, ..input(records) });
     assert!(html.len() < 5_000_000, "{}", html.len());
@@ -484,7 +494,7 @@ fn a_page_of_every_scenario_with_its_claims_and_a_hundred_thousand_spans_can_be_
 /// A page with findings and every lesson.
 fn with_lessons() -> PageInput {
     let lessons = lesson::all().unwrap_or_else(|error| panic!("{error}"));
-    PageInput { lessons, costs: Some(testdata::costs()), ..with_findings(vec![testdata::queued()]) }
+    PageInput { lessons, costs: Some(testdata::records::costs()), ..with_findings(vec![testdata::records::queued()]) }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 /// What is shown about a cell among others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Place {
     /// Faster than every other.

@@ -148,7 +148,7 @@ impl From<Stopped> for TaskError {
     }
 }
 
-/// The kind of a [`TaskError`], as scenarios name it.
+/// The kind of an error of a task, as scenarios name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

@@ -5,7 +5,7 @@ use makespan::classroom::wire::{RacePhase, RaceRequest, RoomState};
 use serde_json::{Value, json};
 use std::fs;
 
-/// Holds an export against the schema that ships, which describes every key and allows no other.
+/// Holds an export against the schema that ships.
 fn is_valid(export: &Value) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/schema/classroom-1.json");
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("JSON");
@@ -13,17 +13,6 @@ fn is_valid(export: &Value) {
     let validator = jsonschema::draft202012::new(&schema).expect("a schema");
     let complaints: Vec<String> = validator.iter_errors(export).map(|error| error.to_string()).collect();
     assert_eq!(complaints, [""; 0]);
-    for (at, wrong) in [
-        ("/schema", json!("makespan.classroom/2")),
-        ("/races/0/race", json!(0)),
-        ("/races/0/ended", json!("won")),
-        ("/races/0/wanted/rounds", json!(null)),
-        ("/races/0/question/guesses/0/seconds", json!(0)),
-    ] {
-        let mut other = export.clone();
-        *other.pointer_mut(at).expect(at) = wrong;
-        assert!(!validator.is_valid(&other), "{at}");
-    }
 }
 
 #[test]

@@ -2,19 +2,18 @@
 
 use makespan::{
     findings::{
-        BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Prediction,
-        Ranked, ReadingFinding, Sentence, Unit, Verdict,
+        FigureFinding, Finding, Findings, Fit, MechanismFinding, Prediction, ReadingFinding, Sentence, Unit, Verdict,
     },
     report::PageInput,
     results::{evidence::Evidence, record::Record, store::Store},
-    scenario::{
-        CellSpec, DEFAULT_VARIANT, Timer,
-        claim::{FigureRole, Provenance, Sourced},
-    },
-    stats::{Estimate, ranking::Place},
-    worker::task_queue::Schedule,
+    scenario::CellSpec,
+    stats::Estimate,
 };
-use std::{num::NonZeroU32, path::Path};
+use std::path::Path;
+use testdata::{
+    findings::{about, claim, decided, hanging, measured, printed, reading},
+    records::cell,
+};
 
 const LATENCY: &str = "latency_only";
 
@@ -24,68 +23,38 @@ pub fn input(data: &Path) -> PageInput {
     let records: Vec<Record> =
         newest.into_values().filter(|record| [LATENCY, "prime_sum"].contains(&&*record.scenario)).collect();
     let evidence = Evidence { records: records.clone(), ..Evidence::default() };
-    let findings = Findings { claims: claims(), decisions: vec![decided()] };
+    let ranking = [
+        ("async", 30, 28.0, true),
+        ("threads", 30, 26.4, true),
+        ("processes", 8, 7.1, false),
+        ("hybrid", 6, 5.2, false),
+        ("threads", 2, 1.99, false),
+    ];
+    let decisions = vec![decided("waiting for a server (IO-bound)", LATENCY, "async or threads", &ranking)];
+    let findings = Findings { claims: claims(), decisions };
     let lessons = makespan::lesson::all().expect("they are built in");
     let generated_at = "2000-01-01 00:00 UTC".into();
     PageInput { records, findings, evidence, lessons, generated_at, ..PageInput::default() }
 }
 
-fn cell(strategy: &str, workers: u32) -> CellSpec {
-    let shape = NonZeroU32::new(workers).expect("there is a worker").into();
-    let (variant, strategy) = (DEFAULT_VARIANT.into(), strategy.into());
-    CellSpec { variant, strategy, shape, schedule: Schedule::OneByOne, timer: Timer::Warm, python: None }
-}
-
-fn about(estimate: f64, share: f64) -> Estimate {
-    let margin = estimate.abs() * share;
-    Estimate { estimate, low: estimate - margin, high: estimate + margin }
-}
-
-fn measured(value: Estimate) -> Measured {
-    Measured { value, rounds: 10, alpha: 0.05, p: None }
-}
-
-fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, printed: f64, here: Estimate) -> FigureFinding {
+fn figure(name: &str, unit: Unit, cells: Vec<CellSpec>, document: f64, here: Estimate) -> FigureFinding {
     FigureFinding {
-        name: name.into(),
-        scenario: LATENCY.into(),
-        cells,
-        unit,
-        reference: Some(Sourced { value: printed, from: Provenance::Printed }),
-        bound: None,
-        agrees: Some((printed * 0.85, printed * 1.15)),
+        reference: Some(printed(document)),
+        agrees: Some((document * 0.85, document * 1.15)),
         measured: Some(measured(here)),
-        outcome: None,
-        prediction: Some(Prediction { value: printed * 1.2, interval: None, by: "lock-step" }),
-        verdict: Verdict::HoldsInDirection,
+        prediction: Some(Prediction { value: document * 1.2, interval: None, by: "lock-step" }),
         reason: Some("a reason with a few words to it".into()),
-        reading: None,
-        role: FigureRole::Decides,
-        decides: true,
-        calibrated_from: Vec::new(),
         time_scale: Some(10.0),
+        ..testdata::findings::figure(name, LATENCY, unit, cells, Verdict::HoldsInDirection)
     }
 }
 
 fn readings() -> Vec<ReadingFinding> {
-    let reading = |condition: &str, verdict| ReadingFinding {
-        condition: condition.into(),
-        verdict,
+    let of = |condition: &str, verdict| ReadingFinding {
         sentence: Sentence::words("They took ").measured(Unit::Seconds, 1.25).then("."),
+        ..reading(condition, verdict, "")
     };
-    vec![reading("with two threads", Verdict::Holds), reading("with thirty threads", Verdict::Refuted)]
-}
-
-fn bug() -> BugFinding {
-    BugFinding {
-        name: "one failed request hangs the program".into(),
-        program: "It reports a job as done only if nothing failed.".into(),
-        exhibit: Some("lost_task_done".into()),
-        cells: Vec::new(),
-        result: BugResult::Shown,
-        happened: Some("of 30 jobs, 1 is never finished".into()),
-        refutes: false,
-    }
+    vec![of("with two threads", Verdict::Holds), of("with thirty threads", Verdict::Refuted)]
 }
 
 fn claims() -> Vec<Finding> {
@@ -123,19 +92,15 @@ fn claims() -> Vec<Finding> {
         mechanism("uneven latencies", Fit::Undecided),
         mechanism("a link that all of them share", Fit::Excluded),
     ];
-    let claim = |(id, verdict): (&str, Verdict)| Finding {
-        id: id.into(),
-        scenario: LATENCY.into(),
-        question: "Are thirty threads thirty times as fast?".into(),
-        says: "Thirty threads were 21.138 times as fast as one.".into(),
-        verdict,
-        sentence: Sentence::words("Thirty threads were ")
-            .measured(Unit::Ratio, 26.4)
-            .then(" as fast as one (")
-            .interval(Unit::Ratio, &measured(about(26.4, 0.02)))
-            .then("); the document printed ")
-            .number(Unit::Ratio, 21.138)
-            .then("."),
+    let sentence = Sentence::words("Thirty threads were ")
+        .measured(Unit::Ratio, 26.4)
+        .then(" as fast as one (")
+        .interval(Unit::Ratio, &measured(about(26.4, 0.02)))
+        .then("); the document printed ")
+        .number(Unit::Ratio, 21.138)
+        .then(".");
+    let of = |(id, verdict): (&str, Verdict)| Finding {
+        sentence: sentence.clone(),
         brief: Sentence::words("Thirty threads were ").measured(Unit::Ratio, 26.4).then(" as fast as one."),
         deciding: Some(0),
         figures: if verdict == Verdict::NotMeasured { Vec::new() } else { figures.clone() },
@@ -143,34 +108,17 @@ fn claims() -> Vec<Finding> {
         apart: Some(Sentence::words("Two of them can't be told apart.")),
         depends_on: (verdict == Verdict::Depends).then(|| "how many threads there are".into()),
         readings: if verdict == Verdict::Depends { readings() } else { Vec::new() },
-        bugs: if verdict == Verdict::Refuted { vec![bug()] } else { Vec::new() },
+        bugs: if verdict == Verdict::Refuted { vec![hanging()] } else { Vec::new() },
         in_rust: Some("There is no interpreter lock.".into()),
         caveat: Some("The timer starts late.".into()),
-        file: None,
-        command: format!("makespan reproduce {id}"),
+        ..claim(
+            id,
+            LATENCY,
+            "Are thirty threads thirty times as fast?",
+            "Thirty threads were 21.138 times as fast as one.",
+            verdict,
+            "",
+        )
     };
-    verdicts.map(claim).into()
-}
-
-fn decided() -> Decided {
-    let ranked = |(strategy, workers, speedup, leads): (&str, u32, f64, bool)| Ranked {
-        cell: cell(strategy, workers),
-        speedup: about(speedup, 0.02),
-        place: if leads { Place::AsFast } else { Place::Slower },
-    };
-    Decided {
-        work: "waiting for a server (IO-bound)".into(),
-        scenario: LATENCY.into(),
-        ranking: [
-            ("async", 30, 28.0, true),
-            ("threads", 30, 26.4, true),
-            ("processes", 8, 7.1, false),
-            ("hybrid", 6, 5.2, false),
-            ("threads", 2, 1.99, false),
-        ]
-        .map(ranked)
-        .into(),
-        answer: "async or threads".into(),
-        rounds: 10,
-    }
+    verdicts.map(of).into()
 }

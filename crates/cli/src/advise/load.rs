@@ -18,7 +18,7 @@ use harness::{
     runner::{self, Plan, Settings},
     scenario::{CellSpec, Scenario, claim::Percentile},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 use stats::{Estimate, looks};
 use std::time::Duration;
 use support::{
@@ -258,40 +258,97 @@ impl MeasuredLoad {
         [workers, significant(*rate_per_s, 3), p50, p50_range, p95, p95_range, p99, p99_range, failed]
     }
 
-    pub(super) fn json(&self, work: &OwnWork) -> Value {
-        let cells: Vec<Value> = self
-            .cells
-            .iter()
-            .zip(&self.advice.percentiles)
-            .map(|(cell, [p50, p95, p99])| {
-                json!({
-                    "workers": cell.workers,
-                    "rate_per_s": cell.rate_per_s,
-                    "latency_p50_s": p50,
-                    "latency_p95_s": p95,
-                    "latency_p99_s": p99,
-                    "failed_share": cell.failed,
+    pub(super) fn export<'a>(&'a self, work: &'a OwnWork) -> LoadAdviceExport<'a> {
+        LoadAdviceExport {
+            schema: SCHEMA,
+            makespan_version: env!("CARGO_PKG_VERSION"),
+            command: super::measuring::command_line(),
+            work: &work.title,
+            standing: self.standing(),
+            strategy: self.strategy,
+            rate_per_s: self.rate_per_s,
+            target: self.target,
+            workers: self.advice.workers,
+            workers_that_may_do: &self.advice.open,
+            sentence: self.sentence(),
+            under_way: self.sample.workers_for_rate(self.rate_per_s),
+            knee_per_s: self.advice.knee_per_s,
+            sample: &self.sample,
+            rounds: self.rounds,
+            tasks: self.tasks,
+            cells: (self.cells.iter().zip(&self.advice.percentiles))
+                .map(|(cell, &[latency_p50_s, latency_p95_s, latency_p99_s])| LoadedCell {
+                    workers: cell.workers,
+                    rate_per_s: cell.rate_per_s,
+                    latency_p50_s,
+                    latency_p95_s,
+                    latency_p99_s,
+                    failed_share: cell.failed,
                 })
-            })
-            .collect();
-        json!({
-            "schema": "makespan.load_advice/1",
-            "makespan_version": env!("CARGO_PKG_VERSION"),
-            "command": super::measuring::command_line(),
-            "work": work.title,
-            "standing": self.standing(),
-            "strategy": self.strategy,
-            "rate_per_s": self.rate_per_s,
-            "target": self.target,
-            "workers": self.advice.workers,
-            "workers_that_may_do": self.advice.open,
-            "sentence": self.sentence(),
-            "under_way": self.sample.workers_for_rate(self.rate_per_s),
-            "knee_per_s": self.advice.knee_per_s,
-            "sample": self.sample,
-            "rounds": self.rounds,
-            "tasks": self.tasks,
-            "cells": cells,
-        })
+                .collect(),
+        }
     }
+}
+
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.load_advice/1";
+
+/// How many workers hold a rate: what `makespan advise --rate` writes with `--json FILE`. Keys are full words with their
+/// unit; an optional value is null, never absent. A later version may add keys.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct LoadAdviceExport<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// The version of makespan that wrote it.
+    makespan_version: &'static str,
+    /// The command that measures this again.
+    command: String,
+    /// What was measured, for people.
+    work: &'a str,
+    /// Whether the advice stands.
+    standing: AdviceStanding,
+    /// The strategy's name.
+    strategy: &'static str,
+    /// Tasks that become due in a second.
+    rate_per_s: f64,
+    /// What holding the rate means; null for a p95 within 10 % of that with the most workers.
+    target: Option<LatencyTarget>,
+    /// The fewest workers that are shown to hold it; null if none is shown to.
+    workers: Option<u32>,
+    /// Fewer workers that may hold it, too.
+    workers_that_may_do: &'a [u32],
+    /// The advice, for people.
+    sentence: String,
+    /// Tasks under way on average, by Little's law.
+    under_way: f64,
+    /// The highest measured rate before the p95 is more than twice that at the lowest.
+    knee_per_s: Option<f64>,
+    /// A few tasks, done sequentially; sums over the tasks.
+    sample: &'a WorkSample,
+    /// Rounds that every cell completed.
+    rounds: u32,
+    /// Tasks of a run.
+    tasks: u32,
+    /// What was measured.
+    cells: Vec<LoadedCell>,
+}
+
+/// Workers under a rate. Latencies count from when a task was due.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct LoadedCell {
+    /// How many workers.
+    workers: u32,
+    /// Tasks that become due in a second.
+    rate_per_s: f64,
+    /// The median latency, seconds; null if it was not measured.
+    latency_p50_s: Option<Estimate>,
+    /// The 95th percentile, seconds, likewise.
+    latency_p95_s: Option<Estimate>,
+    /// The 99th percentile, seconds, likewise.
+    latency_p99_s: Option<Estimate>,
+    /// The share of tasks that failed.
+    failed_share: f64,
 }

@@ -25,6 +25,7 @@ use harness::{
 };
 use indicatif::ProgressBar;
 use measure::{clock::between, cpu::CpuTime, host, open_files, usable_cores::UsableCores};
+use serde::Serialize;
 use stats::{looks, median::median};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,12 +81,18 @@ pub(super) struct MeasuredWork {
 }
 
 /// A single run of the search.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(super) struct Tried {
+    /// The strategy's name.
     pub(super) strategy: &'static str,
+    /// How many workers.
     pub(super) workers: u32,
     /// Tasks per second; zero if more of them failed than sequentially.
+    #[serde(rename = "tasks_per_s")]
     pub(super) rate: f64,
     /// Seconds that the run took beside its tasks: to start and to end the workers.
+    #[serde(skip)]
     overhead_s: f64,
 }
 
@@ -262,12 +269,14 @@ impl<'a> AdviceRun<'a> {
             _ => self.trial_of(baseline, 1, wanted.clamp(2, most.max(2)))?.trial,
         };
         self.remember(&trial);
-        let took = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
+        let took: f64 = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
+        let computed = trial.cpu.user_s + trial.cpu.system_s;
         let starts_programs =
             matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(Task::starts_programs));
         Ok(WorkSample {
             tasks: trial.done.len() as u32,
-            wall_s: took,
+            // What other programs took is no waiting of a task's.
+            wall_s: (took - trial.cpu.core_wait_s().unwrap_or(0.0)).max(took.min(computed)),
             user_s: trial.cpu.user_s,
             system_s: trial.cpu.system_s,
             bytes: trial.done.iter().filter_map(|done| done.result.as_ref().ok()).map(|output| output.amount).sum(),

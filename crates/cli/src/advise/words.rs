@@ -8,10 +8,10 @@ use super::{
     own_work::OwnWork,
     program::{MeasuredWork, Tried},
 };
-use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, WorkKind, WorkSample, judge::MARGIN};
+use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, ScalingLimit, WorkKind, WorkSample, judge::MARGIN};
 use harness::results::own_advice::SCHEMA;
-use serde_json::{Value, json};
-use stats::{median::median, ranking::Place};
+use serde::Serialize;
+use stats::{Estimate, median::median, ranking::Place};
 use support::{
     figures::{count, fixed, interval, memory, percent, ratio, significant, time},
     terminal::width,
@@ -169,55 +169,117 @@ fn certainty(found: &MeasuredWork) -> String {
     format!("{standing}; \"as fast\" is within {}; {answers}", percent(MARGIN))
 }
 
-pub(super) fn json(work: &OwnWork, found: &MeasuredWork) -> Value {
-    let advice = &found.advice;
-    let advised = advice.advised.and_then(|cell| found.cells.get(cell));
-    let place = |cell: usize| advice.places[cell].map(|place: Place| json!(place));
-    let cells: Vec<Value> = found
-        .cells
-        .iter()
-        .enumerate()
-        .map(|(cell, times)| {
-            json!({
-                "strategy": times.strategy,
-                "workers": times.workers,
-                "task_s": times.task_s,
-                "speedup": advice.speedups[cell],
-                "place": place(cell),
-                "failed_share": times.failed,
-                "first_error": times.first_error,
-                "cores_busy": times.cores_busy,
-                "latency_p50_s": times.latency_s,
-                "peak_memory_bytes": times.memory_bytes,
-                "reason": times.out,
-            })
-        })
-        .collect();
-    let search =
-        |tried: &Tried| json!({"strategy": tried.strategy, "workers": tried.workers, "tasks_per_s": tried.rate});
-    let theory = found.sample.workers_for_cores(found.cores);
-    json!({
-        "schema": SCHEMA,
-        "makespan_version": env!("CARGO_PKG_VERSION"),
-        "command": super::measuring::command_line(),
-        "work": work.title,
-        "standing": advice.standing,
-        "advised": advised.map(|cell| json!({"strategy": cell.strategy, "workers": cell.workers, "speedup": advice.speedup})),
-        "sentence": advice.sentence,
-        "doubts": advice.doubts,
-        "limit": advice.limit,
-        "remedy": advice.limit.as_ref().map(advice::ScalingLimit::remedy),
-        "cores": found.cores,
-        "sample": found.sample,
-        "kind": found.sample.kind(),
-        "workers_for_cores": theory.is_finite().then_some(theory),
-        "bounds": found.bounds,
-        "laws": advice.laws,
-        "rounds": found.rounds,
-        "tasks_done": found.tasks_done,
-        "outputs_not_compared": found.not_compared,
-        "notes": found.notes,
-        "cells": cells,
-        "search": found.search.iter().map(search).collect::<Vec<_>>(),
-    })
+/// An advice on your own work: what `makespan advise --json FILE` writes. Keys are full words with their unit; an optional
+/// value is null, never absent. A later version may add keys.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct AdviceExport<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// The version of makespan that wrote it.
+    makespan_version: &'static str,
+    /// The command that measures this again.
+    command: String,
+    /// What was measured, for people.
+    work: &'a str,
+    /// Whether the advice stands.
+    standing: AdviceStanding,
+    /// The advised workers, or, undecided, those that look best; null if nothing was measured.
+    advised: Option<AdvisedWorkers<'a>>,
+    /// The advice, for people.
+    sentence: &'a str,
+    /// Why it doesn't stand, or what makes it less sure.
+    doubts: &'a [String],
+    /// What stops it from scaling; null if nothing was measured.
+    limit: Option<&'a ScalingLimit>,
+    /// What would be worth changing, for people.
+    remedy: Option<String>,
+    /// Cores that this process may use.
+    cores: f64,
+    /// A few tasks, done sequentially; sums over the tasks.
+    sample: &'a WorkSample,
+    /// What tasks spend their time on.
+    kind: WorkKind,
+    /// Cores x (1 + wait / compute); null if nothing is computed.
+    workers_for_cores: Option<f64>,
+    /// What limits the number of workers beforehand.
+    bounds: &'a [Bound],
+    /// The laws, fitted to the advised strategy; null with fewer than four worker counts.
+    laws: Option<&'a Laws>,
+    /// Rounds that every cell completed.
+    rounds: u32,
+    /// Tasks done in all, without those of warm-ups and memory runs.
+    tasks_done: u32,
+    /// Why outputs were not compared; null if they were.
+    outputs_not_compared: Option<&'a str>,
+    /// What else is worth knowing, for people.
+    notes: &'a [String],
+    /// What was measured in rounds, the sequential loop first.
+    cells: Vec<ComparedCell<'a>>,
+    /// The single runs by which the worker counts were found. They are no evidence.
+    search: &'a [Tried],
+}
+
+/// The advised workers.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct AdvisedWorkers<'a> {
+    /// The strategy's name.
+    strategy: &'a str,
+    /// How many workers.
+    workers: u32,
+    /// How many times as fast as sequential they are; null for sequential itself.
+    speedup: Option<Estimate>,
+}
+
+/// A cell, compared with the others.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct ComparedCell<'a> {
+    #[serde(flatten)]
+    times: &'a CellTimes,
+    /// How many times as fast as sequential it is; null if it can't be compared.
+    speedup: Option<Estimate>,
+    /// What is shown of it; null if it can't be compared.
+    place: Option<Place>,
+}
+
+impl<'a> AdviceExport<'a> {
+    pub(super) fn of(work: &'a OwnWork, found: &'a MeasuredWork) -> Self {
+        let advice = &found.advice;
+        let advised = advice.advised.and_then(|cell| found.cells.get(cell));
+        let theory = found.sample.workers_for_cores(found.cores);
+        let shown = advice.speedups.iter().zip(&advice.places);
+        Self {
+            schema: SCHEMA,
+            makespan_version: env!("CARGO_PKG_VERSION"),
+            command: super::measuring::command_line(),
+            work: &work.title,
+            standing: advice.standing,
+            advised: advised.map(|CellTimes { strategy, workers, .. }| AdvisedWorkers {
+                strategy,
+                workers: *workers,
+                speedup: advice.speedup,
+            }),
+            sentence: &advice.sentence,
+            doubts: &advice.doubts,
+            limit: advice.limit.as_ref(),
+            remedy: advice.limit.as_ref().map(ScalingLimit::remedy),
+            cores: found.cores,
+            sample: &found.sample,
+            kind: found.sample.kind(),
+            workers_for_cores: theory.is_finite().then_some(theory),
+            bounds: &found.bounds,
+            laws: advice.laws.as_ref(),
+            rounds: found.rounds,
+            tasks_done: found.tasks_done,
+            outputs_not_compared: found.not_compared.as_deref(),
+            notes: &found.notes,
+            cells: (found.cells.iter().zip(shown))
+                .map(|(times, (&speedup, &place))| ComparedCell { times, speedup, place })
+                .collect(),
+            search: &found.search,
+        }
+    }
 }

@@ -17,6 +17,7 @@ pub const LANES: u32 = 64;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// Something is made before the first cell is run: `done` of `total` are ready.
@@ -64,8 +65,10 @@ pub enum Event {
 
 /// What will be run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RacePlan {
-    /// Always [`SCHEMA`].
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     /// The scenario's name.
     pub scenario: String,
@@ -85,6 +88,7 @@ pub struct RacePlan {
 
 /// A cell, as viewers see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Contender {
     /// Its name: `threads x 5`, say.
     pub name: String,
@@ -98,6 +102,7 @@ pub struct Contender {
 
 /// What the workers of a cell have done since the last such event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LaneUpdate {
     /// The cell's number.
     pub cell: usize,
@@ -111,18 +116,19 @@ pub struct LaneUpdate {
     pub tasks_done: u32,
     /// The run's number. A new number is a new run, whose lanes start empty.
     pub run: u64,
-    /// The changes, in order. Only of the first [`LANES`] workers.
+    /// The changes, in order. Only of the first workers, as many as a screen can tell apart.
     pub changes: Vec<Change>,
 }
 
 /// A worker changed its activity.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// The worker, counted from 0.
     pub worker: u32,
     /// The task, counted from 0; `null` for the prologue.
     pub task: Option<u32>,
-    /// Its new activity, as [`Activity::for_viewers`] gives it.
+    /// Its new activity.
     pub doing: Activity,
     /// When, in seconds since the run began.
     pub at_s: f64,
@@ -130,6 +136,7 @@ pub struct Change {
 
 /// One measurement of one cell.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellTime {
     /// The cell's number.
     pub cell: usize,
@@ -137,12 +144,13 @@ pub struct CellTime {
     pub round: u32,
     /// Seconds from the first task's start to the last one's end.
     pub run_s: f64,
-    /// The spans from the run and the server's log. Only of the first [`LANES`] workers.
+    /// The spans from the run and the server's log. Only of the first workers, as many as a screen can tell apart.
     pub bars: Vec<TaskSpan>,
 }
 
 /// A span of a worker's time: a whole task, or a wait within it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TaskSpan {
     /// The worker, counted from 0.
     pub worker: u32,
@@ -152,12 +160,13 @@ pub struct TaskSpan {
     pub kind: Activity,
     /// When it began, seconds since the run began.
     pub from_s: f64,
-    /// When it ended.
+    /// When it ended, in seconds since the run began.
     pub to_s: f64,
 }
 
 /// A cell's result so far.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Standing {
     /// Whether every answer was right. A cell that failed has no times.
     pub check: Check,
@@ -180,6 +189,7 @@ pub struct Standing {
 
 /// How a watched run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum RunEnd {
     /// Every round is done.

@@ -10,12 +10,13 @@ use work::worker::lane::{Activity, Done, Span};
 /// Percentiles of the latencies of one round's tasks, seconds, by nearest rank: of 200 tasks, the 99th is the third
 /// longest; of fewer than 100, it is the longest. Tasks that failed count, unless no worker began them.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Latency {
-    /// Half of the tasks took no longer.
+    /// Half of the tasks took no longer, seconds.
     pub p50_s: f64,
-    /// 95 % of them.
+    /// 95 % of them, seconds.
     pub p95_s: f64,
-    /// 99 % of them.
+    /// 99 % of them, seconds.
     pub p99_s: f64,
 }
 

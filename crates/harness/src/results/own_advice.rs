@@ -1,8 +1,7 @@
 //! The last advice on a user's own work: what the page shows of the document that `makespan advise` writes.
 
 use super::store::{StoreError, read_if_there, write_whole};
-use serde::Deserialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 use stats::Estimate;
 use std::path::{Path, PathBuf};
 
@@ -84,7 +83,7 @@ impl OwnAdvice {
     }
 
     /// Keeps the document in this data directory, in place of the one before.
-    pub fn keep(data: &Path, document: &Value) -> Result<(), StoreError> {
+    pub fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
         write_whole(&Self::path_in(data), |file| serde_json::to_writer(file, document).map_err(Into::into))
     }
 

@@ -33,8 +33,10 @@ const LEAST_RUN_S: f64 = 1e-3;
 
 /// One scenario, measured.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Record {
-    /// Always [`SCHEMA`].
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
     pub schema: String,
     /// The version of makespan that wrote it.
     pub makespan_version: String,
@@ -80,21 +82,26 @@ pub struct Record {
     pub left_out: Vec<LeftOut>,
     /// One entry for each cell, in the scenario's order; the baseline of each variant first.
     #[serde(serialize_with = "with_speedups")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<CellWithSpeedup<'static>>"))]
     pub cells: Vec<CellRecord>,
 }
 
 /// The names of files, by the reason why they were left out.
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
-/// Writes the cells with their speedups, which other programs want and can't easily compute.
+/// A cell as it is written: other programs want speedups, and can't easily compute them.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct CellWithSpeedup<'a> {
+    #[serde(flatten)]
+    cell: &'a CellRecord,
+    /// How many times as fast it is as the baseline of its variant and timer, from pairs of one round; null for the
+    /// baseline, and where there is nothing to compare.
+    speedup: Option<Estimate>,
+}
+
 fn with_speedups<S: Serializer>(cells: &[CellRecord], serializer: S) -> Result<S::Ok, S::Error> {
-    #[derive(Serialize)]
-    struct WithSpeedup<'a> {
-        #[serde(flatten)]
-        cell: &'a CellRecord,
-        speedup: Option<Estimate>,
-    }
-    serializer.collect_seq(cells.iter().map(|cell| WithSpeedup { cell, speedup: cell.speedup_among(cells) }))
+    serializer.collect_seq(cells.iter().map(|cell| CellWithSpeedup { cell, speedup: cell.speedup_among(cells) }))
 }
 
 impl Record {
@@ -140,6 +147,7 @@ impl Record {
 
 /// Why a record was measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// `makespan run`: a user's choice of cells.
@@ -151,6 +159,7 @@ pub enum Purpose {
 
 /// Why a measurement ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// All rounds are done.
@@ -163,13 +172,14 @@ pub enum EndReason {
 
 /// One cell: variant x strategy x workers x schedule x timer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellRecord {
     /// Which cell it is.
     pub spec: CellSpec,
     /// Whether the speedups of its variant and timer are measured against it: `sequential`, or what `--baseline` names.
     pub is_baseline: bool,
-    /// The checksum of what is measured in it, apart from its name: see
-    /// [`Scenario::checksum`](crate::scenario::Scenario::checksum).
+    /// The checksum of what is measured in it, apart from its name: with another one, it is no evidence for the claims of
+    /// a scenario.
     pub checksum: String,
     /// How many tasks it has.
     pub tasks: u32,
@@ -181,14 +191,14 @@ pub struct CellRecord {
     pub check: Check,
     /// Why the check failed, or why the cell was skipped; `None` for a cell that passed.
     pub reason: Option<String>,
-    /// Peak memory of all processes of the pool, from an extra untimed run in a fresh child (proportional set size,
+    /// Peak memory of all processes of the pool, bytes, from an extra untimed run in a fresh child (proportional set size,
     /// sampled); with several runs, the largest. `None` if it was not measured.
     pub peak_memory_bytes: Option<u64>,
     /// The memory that a worker adds, bytes, from the same run. If workers are processes: their proportional set size
     /// at the peak, divided by the workers. Otherwise: the growth from before the pool was started to the peak, divided
     /// by the workers. `None` if it was not measured or can't be determined.
     pub memory_per_worker_bytes: Option<u64>,
-    /// The same from each of several such runs, if a claim is about it; otherwise empty.
+    /// The same, bytes, from each of several such runs, if a claim is about it; otherwise empty.
     pub memory_samples_bytes: Vec<u64>,
     /// The most threads alive at once in all processes of the pool, from the same runs, sampled; monitoring threads are
     /// not counted.
@@ -211,6 +221,7 @@ pub struct CellRecord {
 
 /// The Python that a cell ran in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PythonFacts {
     /// `CPython`, `PyPy`.
     pub implementation: String,
@@ -244,6 +255,7 @@ impl PythonFacts {
 
 /// One round of a cell.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Round {
     /// Seconds to start the pool.
     pub start_s: f64,
@@ -287,6 +299,7 @@ pub struct Round {
 
 /// A run whose time does not count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Excluded {
     /// Why it does not count, in words.
     pub reason: String,
@@ -298,12 +311,13 @@ pub struct Excluded {
 
 /// The spans of one round.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Timeline {
     /// The round, counted from 0.
     pub round: u32,
     /// When the run phase began: `CLOCK_MONOTONIC`, nanoseconds. Spans count from the same zero.
     pub start_ns: u64,
-    /// When the run phase ended.
+    /// When the run phase ended, nanoseconds.
     pub end_ns: u64,
     /// Every span, ordered by its start.
     pub spans: Vec<Span>,
@@ -311,13 +325,13 @@ pub struct Timeline {
     pub failed: Vec<u32>,
     /// The workers on other hosts; their spans are converted to this host's clock.
     pub elsewhere: Vec<Elsewhere>,
-    /// Periods in which a connection to the queue got no answer, by their start. A run with one is in
-    /// [`CellRecord::excluded`].
+    /// Periods in which a connection to the queue got no answer, by their start. A run with one is excluded.
     pub outages: Vec<Outage>,
 }
 
 /// The result of checking a cell's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
     /// It has no round yet.
@@ -326,7 +340,7 @@ pub enum Check {
     Passed,
     /// One was wrong. The cell has no times.
     Failed,
-    /// Not run, because the combination is invalid. `error` says why.
+    /// Not run, because the combination is invalid. The reason says more.
     Skipped,
 }
 

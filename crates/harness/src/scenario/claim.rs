@@ -70,6 +70,7 @@ pub struct Figure {
 
 /// What a figure says about its claim. The documents are about Python: where there is one, it decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FigureRole {
     /// It decides the claim, whatever the language.

@@ -1,10 +1,11 @@
 //! Checks and scales the network's part of a profile.
 
-use super::{PathPattern, ProfileError, scaled_ns, wrong};
+use super::{ProfileError, wrong};
 use crate::{
     faults::{CheckedFault, PlannedFault},
     link::Bandwidth,
-    profile::{Fault, FaultRule, Limit, Link, Profile, Rate},
+    path_pattern::PathPattern,
+    profile::{Fault, FaultRule, Limit, Link, Profile, Rate, scaled_ns},
 };
 use hyper::StatusCode;
 use std::time::Duration;

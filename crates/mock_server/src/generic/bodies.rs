@@ -6,8 +6,8 @@ use super::{
     made,
 };
 use crate::{
+    answer::{Answer, empty, json, status},
     payload::{NoiseBytes, Payload},
-    routes::{Answer, empty, json, status},
 };
 use bytes::Bytes;
 use hyper::{

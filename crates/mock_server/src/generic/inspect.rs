@@ -6,7 +6,7 @@ use super::{
     bodies::{CHUNK, chunked},
     made,
 };
-use crate::routes::{Answer, json};
+use crate::answer::{Answer, json};
 use flate2::{
     Compression,
     write::{GzEncoder, ZlibEncoder},

@@ -6,7 +6,7 @@ use super::{
     inspect::pretty,
     made,
 };
-use crate::routes::{empty, status as known};
+use crate::answer::{empty, status as known};
 use hyper::{
     StatusCode,
     header::{

@@ -7,7 +7,7 @@ use super::{
     made,
     responses::{BASIC, header_value, to},
 };
-use crate::routes::{Answer, empty};
+use crate::answer::{Answer, empty};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use hyper::{
     StatusCode,

@@ -221,14 +221,13 @@ fn printed<'a>(input: &'a PageInput, record: &Record, variant: &str) -> Vec<Prin
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{testdata, testdata_findings};
     use stats::serial_fraction::amdahl;
 
     /// The chart of a claim about 5 threads, with these speedups.
     fn chart(speedup: impl Fn(u32) -> f64) -> String {
-        let mut record = testdata::web_requests(10);
-        testdata::with_speedups(&mut record, speedup);
-        let mut input = PageInput { findings: testdata_findings::findings(), ..PageInput::default() };
+        let mut record = testdata::records::web_requests(10);
+        testdata::records::with_speedups(&mut record, speedup);
+        let mut input = PageInput { findings: testdata::findings::findings(), ..PageInput::default() };
         input.evidence.records = vec![record];
         let claim = input.findings.claims.iter().find(|claim| claim.id == "000-3").unwrap();
         Sweep::of(claim, &input).unwrap().chart("x").into_string()

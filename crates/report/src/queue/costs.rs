@@ -288,7 +288,6 @@ fn single_row(costs: &Costs, engine: Engine) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testdata;
 
     #[test]
     fn rates_have_three_digits_and_their_thousands_apart() {
@@ -299,20 +298,20 @@ mod tests {
 
     #[test]
     fn what_was_left_out_has_a_row_with_its_reason_and_no_line() {
-        let mut costs = testdata::costs();
+        let mut costs = testdata::records::costs();
         costs.single.retain(|one| one.engine != Engine::Rq);
         costs.bulk.retain(|one| one.engine != Engine::Rq);
         costs.engines[3].left_out = Some("python3 has no module `rq`".into());
         let html = single_table(&costs).into_string();
         assert!(html.contains("left out: python3 has no module `rq`"), "{html}");
         assert!(!throughput(&costs, "x").into_string().contains("series s-rq\""));
-        assert!(throughput(&testdata::costs(), "x").into_string().contains("series s-rq\""));
+        assert!(throughput(&testdata::records::costs(), "x").into_string().contains("series s-rq\""));
         assert!(!bulk_table(&costs).into_string().contains("times RQ<"));
     }
 
     #[test]
     fn the_ratio_to_rq_is_that_of_the_same_workers() {
-        let costs = testdata::costs();
+        let costs = testdata::records::costs();
         let redis = costs.by_workers(Engine::Redis)[3];
         let found = against_rq(&costs, redis, Engine::Rq).unwrap();
         assert!(redis.workers == 8 && (found.estimate / 110.0 - 1.0).abs() < 0.05, "{found:?}");

@@ -341,7 +341,6 @@ fn repeat(costs: &Costs) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testdata;
 
     fn input(costs: Option<Costs>, records: Vec<Record>) -> PageInput {
         PageInput { records, costs, ..PageInput::default() }
@@ -349,15 +348,15 @@ mod tests {
 
     #[test]
     fn there_is_no_lesson_where_nothing_was_measured() {
-        assert!(QueueLesson::of(&input(None, vec![testdata::web_requests(3)])).is_none());
-        let mut failed = testdata::queued();
+        assert!(QueueLesson::of(&input(None, vec![testdata::records::web_requests(3)])).is_none());
+        let mut failed = testdata::records::queued();
         failed.cells.iter_mut().for_each(|cell| cell.check = Check::Failed);
         assert!(QueueLesson::of(&input(None, vec![failed])).is_none());
     }
 
     #[test]
     fn without_costs_the_command_stands_in_their_place() {
-        let input = input(None, vec![testdata::queued()]);
+        let input = input(None, vec![testdata::records::queued()]);
         let html = QueueLesson::of(&input).unwrap().section().into_string();
         assert!(html.contains("has not been measured yet") && html.contains(COMMAND), "{html}");
         assert!(!html.contains("NaN") && !html.contains("<svg"));
@@ -365,7 +364,7 @@ mod tests {
 
     #[test]
     fn a_job_is_long_enough_where_the_cost_is_a_share_of_it() {
-        let mut costs = testdata::costs();
+        let mut costs = testdata::records::costs();
         costs.single[1].seconds = vec![0.000_2; 6];
         let html = break_even(&costs).into_string();
         let sqlite = "The queue on SQLite: 1 % of a job that takes 20.0 ms (20.0 ms–20.0 ms), 10 % of one that takes 2.00 ms (2.00 ms–2.00 ms)";
@@ -374,7 +373,7 @@ mod tests {
 
     #[test]
     fn where_rq_was_left_out_the_reason_is_said() {
-        let mut costs = testdata::costs();
+        let mut costs = testdata::records::costs();
         costs.bulk.retain(|one| !matches!(one.engine, Engine::Rq | Engine::RqSimple));
         costs.engines[3].left_out = Some("python3 has no module `rq`".into());
         let input = input(Some(costs), Vec::new());

@@ -195,12 +195,11 @@ impl Time {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testdata;
     use harness::results::record::Check;
 
     #[test]
     fn variants_and_timers_are_not_mixed() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         let mut other = record.cells.clone();
         for cell in &mut other {
             cell.spec.variant = "slow".into();
@@ -219,7 +218,7 @@ mod tests {
 
     #[test]
     fn a_failed_cell_has_neither_time_nor_speed_up_nor_a_line() {
-        let record = testdata::with_failures();
+        let record = testdata::records::with_failures();
         let groups = groups(&record);
         let failed: Vec<_> = groups[0].cells.iter().filter(|cell| cell.record.check == Check::Failed).collect();
         assert!(!failed.is_empty());
@@ -229,7 +228,7 @@ mod tests {
 
     #[test]
     fn two_deals_of_one_strategy_are_two_lines() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         let chunked: Vec<_> = record.cells.iter().filter(|cell| cell.spec.strategy == "processes").cloned().collect();
         let chunked = chunked.into_iter().map(|mut cell| {
             cell.spec.schedule = work::worker::task_queue::Schedule::PoolChunks;

@@ -95,11 +95,10 @@ fn steadiness(records: &[&Record]) -> (Option<String>, Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testdata;
 
     #[test]
     fn a_noisy_machine_is_named_with_its_remedy_and_a_quiet_one_with_its_figure() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         let (fact, noisy) = steadiness(&[&record]);
         assert!(fact.is_some_and(|fact| fact.contains("held still")) && noisy.is_empty());
         (0..10).for_each(|round| record.cells[0].rounds[round].run_s = 1.0 + 0.02 * round as f64);
@@ -109,7 +108,7 @@ mod tests {
 
     #[test]
     fn records_of_two_builds_are_not_one_machine() {
-        let (one, mut other) = (testdata::web_requests(4), testdata::prime_sum(4));
+        let (one, mut other) = (testdata::records::web_requests(4), testdata::records::prime_sum(4));
         other.host.load_before = Some(7.0);
         assert!(is_one(&[&one, &other]));
         other.host.commit = Some("fedcba9".into());

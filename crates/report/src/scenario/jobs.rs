@@ -252,12 +252,12 @@ fn hosts(all: &[Jobs]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{scenario::group::groups, testdata};
+    use crate::scenario::group::groups;
     use work::worker::lane::Span;
 
     #[test]
     fn a_stage_has_its_median_and_a_time_that_nineteen_of_twenty_jobs_stay_below() {
-        let mut record = testdata::queued();
+        let mut record = testdata::records::queued();
         let cell = record.cells.iter_mut().find(|cell| cell.spec.strategy == "queue").unwrap();
         let timeline = cell.timeline.as_mut().unwrap();
         let span = |index: u32, took_ms: u64| Span {
@@ -275,8 +275,8 @@ mod tests {
 
     #[test]
     fn only_queues_have_jobs_and_what_was_handed_out_again_is_said() {
-        assert_eq!(jobs(&groups(&testdata::web_requests(10))[0], "x", "", 1500).into_string(), "");
-        let record = testdata::queued();
+        assert_eq!(jobs(&groups(&testdata::records::web_requests(10))[0], "x", "", 1500).into_string(), "");
+        let record = testdata::records::queued();
         let html = jobs(&groups(&record)[0], "x", "", 1500).into_string();
         let queues = record.cells.iter().filter(|cell| cell.spec.strategy == "queue").count();
         assert!(html.matches("<tr>").count() > queues, "{html}");
@@ -290,9 +290,9 @@ mod tests {
 
     #[test]
     fn a_run_that_does_not_count_is_said_and_drawn_with_its_outage() {
-        let quiet = jobs(&groups(&testdata::queued())[0], "x", "", 1500).into_string();
+        let quiet = jobs(&groups(&testdata::records::queued())[0], "x", "", 1500).into_string();
         assert!(!quiet.contains("not count") && !quiet.contains("class=\"outage\""));
-        let record = testdata::disturbed();
+        let record = testdata::records::disturbed();
         let html = jobs(&groups(&record)[0], "x", "", 1500).into_string().replace('\u{a0}', " ");
         for expected in [
             "1 run whose time does not count, measured again: in round 1, the queue gave no answer for 0.05 s",

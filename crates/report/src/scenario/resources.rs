@@ -112,12 +112,12 @@ fn switches(mean: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{scenario::group::groups, testdata};
+    use crate::scenario::group::groups;
     use harness::results::latency::Latency;
 
     #[test]
     fn every_cell_with_a_time_has_a_row_and_what_was_not_measured_says_so() {
-        let mut record = testdata::with_failures();
+        let mut record = testdata::records::with_failures();
         for cell in &mut record.cells {
             cell.rounds.iter_mut().for_each(|round| round.core_wait_s = None);
         }
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn latencies_count_from_when_tasks_were_due_where_they_were() {
-        let mut record = testdata::with_failures();
+        let mut record = testdata::records::with_failures();
         let shown = |record: &Record| latencies(record, &groups(record)[0]).into_string();
         assert!(
             shown(&record).contains("from when a worker began each") && shown(&record).contains("tasks per second")

@@ -563,11 +563,11 @@ fn legend(rows: &[TimelineRow]) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{scenario::group::groups, testdata};
+    use crate::scenario::group::groups;
 
     #[test]
     fn the_baseline_is_drawn_first_and_the_fastest_cell_is_never_missing() {
-        let record = testdata::web_requests(10);
+        let record = testdata::records::web_requests(10);
         let groups = groups(&record);
         let cells = chosen(&groups[0]);
         assert!(cells[0].record.is_baseline);
@@ -579,15 +579,15 @@ mod tests {
 
     #[test]
     fn where_more_workers_gain_nothing_the_fewest_are_drawn() {
-        let record = testdata::prime_sum(10);
+        let record = testdata::records::prime_sum(10);
         assert_eq!(telling_workers(&groups(&record)[0]), 2);
-        let record = testdata::web_requests(10);
+        let record = testdata::records::web_requests(10);
         assert_eq!(telling_workers(&groups(&record)[0]), 8);
     }
 
     #[test]
     fn a_timer_that_encloses_the_start_moves_the_lanes_and_shows_it() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         for cell in &mut record.cells {
             cell.timed = vec![Phase::Start, Phase::Run, Phase::Stop];
             cell.rounds.iter_mut().for_each(|round| round.start_s = 0.25);
@@ -602,7 +602,7 @@ mod tests {
 
     #[test]
     fn a_task_that_failed_is_crossed_out_and_the_tip_and_the_legend_say_why() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         let drawn = |record: &_| timeline(&groups(record)[0], "x", "", 1500).into_string();
         assert!(!drawn(&record).contains("error") && !drawn(&record).contains("fault"));
         record.cells[0].timeline.as_mut().unwrap().failed = vec![4];
@@ -615,7 +615,7 @@ mod tests {
     #[test]
     fn the_legend_names_the_waits_that_occur_and_no_others() {
         let legend_of = |kind: Option<Activity>| {
-            let mut record = testdata::web_requests(10);
+            let mut record = testdata::records::web_requests(10);
             for cell in &mut record.cells {
                 let spans = cell.timeline.iter_mut().flat_map(|timeline| &mut timeline.spans);
                 spans.filter(|span| span.kind == Activity::WaitLink).for_each(|span| match kind {
@@ -638,7 +638,7 @@ mod tests {
 
     #[test]
     fn a_bar_of_several_tasks_has_a_layer_for_each_kind_as_high_as_its_share() {
-        let record = testdata::web_requests(10);
+        let record = testdata::records::web_requests(10);
         let groups = groups(&record);
         let row = TimelineRow::of(groups[0].baseline().unwrap(), Vec::new()).unwrap();
         let bar = &bars::merge(&row.lanes[0], u64::MAX / 2)[0];
@@ -660,7 +660,7 @@ mod tests {
 
     #[test]
     fn a_worker_number_beyond_the_cells_workers_is_drawn_not_dropped() {
-        let mut record = testdata::web_requests(10);
+        let mut record = testdata::records::web_requests(10);
         let timeline = record.cells[0].timeline.as_mut().unwrap();
         timeline.spans.iter_mut().for_each(|span| span.worker += 3);
         let groups = groups(&record);

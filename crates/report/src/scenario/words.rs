@@ -299,7 +299,7 @@ pub(crate) fn time_tip(cell: &Cell) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{scenario::group::groups, testdata};
+    use crate::scenario::group::groups;
     use work::fixtures::LeftOut;
 
     fn sentences(record: &Record) -> String {
@@ -316,17 +316,17 @@ mod tests {
 
     #[test]
     fn the_sentences_of_an_ordinary_record() {
-        insta::assert_snapshot!(sentences(&testdata::web_requests(10)));
+        insta::assert_snapshot!(sentences(&testdata::records::web_requests(10)));
     }
 
     #[test]
     fn the_sentences_of_a_record_with_failures() {
-        insta::assert_snapshot!(sentences(&testdata::with_failures()));
+        insta::assert_snapshot!(sentences(&testdata::records::with_failures()));
     }
 
     #[test]
     fn pictures_that_were_left_out_are_named() {
-        let mut record = testdata::prime_sum(10);
+        let mut record = testdata::records::prime_sum(10);
         let tasks = record.cells[0].tasks;
         let of = [("a.heic", "a HEIC picture"), ("b.jpg", "an empty file"), ("c.jpg", "an empty file")];
         record.left_out = of.map(|(file, why)| LeftOut { file: file.into(), why: why.into() }).into();
@@ -340,11 +340,11 @@ mod tests {
 
     #[test]
     fn what_is_not_decided_is_not_called_faster() {
-        let mut record = testdata::prime_sum(10);
-        testdata::with_speedups(&mut record, |_| 1.001);
+        let mut record = testdata::records::prime_sum(10);
+        testdata::records::with_speedups(&mut record, |_| 1.001);
         let text = answer(&groups(&record)[0]).text();
         assert!(text.starts_with("Nothing was clearly faster"), "{text}");
-        testdata::with_speedups(&mut record, |_| 0.9);
+        testdata::records::with_speedups(&mut record, |_| 0.9);
         let text = answer(&groups(&record)[0]).text();
         assert!(text.starts_with("Nothing was faster"), "{text}");
     }

@@ -84,11 +84,10 @@ impl Shares {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testdata;
 
     #[test]
     fn the_shares_of_the_workers_time_add_up() {
-        for cell in &testdata::web_requests(10).cells {
+        for cell in &testdata::records::web_requests(10).cells {
             let shares = Shares::of(cell).unwrap();
             let all = shares.waits.iter().sum::<f64>() + shares.running + shares.idle;
             assert!((all - 1.0).abs() < 1e-9, "{shares:?}");
@@ -98,16 +97,16 @@ mod tests {
 
     #[test]
     fn only_what_was_waited_for_is_told() {
-        let sequential = &testdata::web_requests(10).cells[0];
+        let sequential = &testdata::records::web_requests(10).cells[0];
         let words = Shares::of(sequential).unwrap().in_words().unwrap();
         assert!(words.contains("waiting for the server") && words.contains("waiting for the link"), "{words}");
         assert!(!words.contains("lock") && !words.contains("first byte"), "{words}");
-        assert_eq!(Shares::of(&testdata::prime_sum(10).cells[0]).unwrap().in_words(), None);
+        assert_eq!(Shares::of(&testdata::records::prime_sum(10).cells[0]).unwrap().in_words(), None);
     }
 
     #[test]
     fn a_timeline_of_no_length_has_no_shares() {
-        let mut cell = testdata::prime_sum(10).cells[0].clone();
+        let mut cell = testdata::records::prime_sum(10).cells[0].clone();
         let timeline = cell.timeline.as_mut().unwrap();
         timeline.end_ns = timeline.start_ns;
         assert_eq!(Shares::of(&cell), None);

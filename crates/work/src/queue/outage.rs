@@ -11,12 +11,13 @@ const MOST: usize = 50;
 /// A stretch in which a connection to the queue got no answer. It ends with the first answer: after a reconnection, or
 /// from a call that returned after all.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Outage {
     /// Whose connection: the worker's number in spans; `None` for the run's own.
     pub worker: Option<u32>,
     /// When the first call that got no answer was made: `CLOCK_MONOTONIC`, nanoseconds.
     pub start_ns: u64,
-    /// When there was an answer again, or the run was over.
+    /// When there was an answer again, or the run was over, nanoseconds.
     pub end_ns: u64,
     /// The first error.
     pub cause: String,

@@ -95,6 +95,7 @@ impl PrimeSum {
     }
 }
 
+#[inline]
 fn is_prime(number: u64) -> bool {
     if number < 4 {
         return number > 1;

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// A worker process that ended without being told to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[error("{} was lost: {how}", self.who())]
 pub struct LostWorker {
-    /// Which process of the pool it was, counted from 1; [`PROGRAM`](Self::PROGRAM) for the program that has the pool,
-    /// if that is another one.
+    /// Which process of the pool it was, counted from 1; 0 for the program that has the pool, if that is another one.
     pub process: u32,
     /// How it ended, or why it was killed.
     pub how: String,

@@ -19,6 +19,7 @@ use std::{
 
 /// What a worker is doing, or what a stretch of its time was spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Activity {
     /// A whole task, from its start to its end. The waits lie inside it.
@@ -76,6 +77,7 @@ impl Activity {
 
 /// One stretch of one worker's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Span {
     /// The worker, counted from 0.
     pub worker: u32,

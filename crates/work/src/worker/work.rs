@@ -101,6 +101,7 @@ impl Account {
 
 /// A worker on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Elsewhere {
     /// Its number in spans.
     pub worker: u32,

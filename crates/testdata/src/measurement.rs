@@ -1,8 +1,11 @@
-//! Invented scenarios, claims and records, to test verdicts without measuring.
+//! Invented scenarios and their records, to judge claims without measuring.
 
-use super::Evidence;
+use crate::records::{blank, noise};
 use harness::{
-    results::record::{CellRecord, Check, EndReason, Purpose, Record, Round, SCHEMA},
+    results::{
+        evidence::Evidence,
+        record::{CellRecord, Check, Purpose, Record, Round},
+    },
     scenario::{self, CellSpec, Scenario},
 };
 use measure::host::HostFacts;
@@ -92,66 +95,54 @@ workers = [2]
 "#;
 
 /// The scenario `requests` with these claims and decisions in TOML.
-pub(super) fn requests(claims: &str) -> Scenario {
+pub fn requests(claims: &str) -> Scenario {
     scenario::parse("requests", "requests.toml", &format!("{REQUESTS}{claims}")).unwrap()
 }
 
 /// The scenario `sums`, likewise.
-pub(super) fn sums(claims: &str) -> Scenario {
+pub fn sums(claims: &str) -> Scenario {
     scenario::parse("sums", "sums.toml", &format!("{SUMS}{claims}")).unwrap()
-}
-
-/// A repeatable number from -0.5 to 0.5.
-fn noise(seed: u32) -> f64 {
-    f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0 - 0.5
 }
 
 /// The parameters of an invented measurement.
 #[derive(Debug, Clone)]
-pub(super) struct MadeMeasurement {
+pub struct MadeMeasurement {
+    /// What is measured.
     pub scenario: Scenario,
+    /// How many rounds.
     pub rounds: u32,
     /// The full range, as a share of a time.
     pub scatter: f64,
+    /// How many cores can be used.
     pub cores: u32,
+    /// The interim analyses.
     pub looks: Vec<u32>,
 }
 
 impl MadeMeasurement {
-    pub(super) fn of(scenario: &Scenario) -> Self {
+    /// Ten rounds on two cores.
+    pub fn of(scenario: &Scenario) -> Self {
         Self { scenario: scenario.clone(), rounds: 10, scatter: 0.02, cores: 2, looks: vec![10] }
     }
 
     /// A record of these cells, with the seconds that each took at the document's own pace.
-    pub(super) fn record(&self, cells: &[(&str, f64)]) -> Record {
+    pub fn record(&self, cells: &[(&str, f64)]) -> Record {
         Record {
-            schema: SCHEMA.into(),
-            makespan_version: "0.0.0".into(),
             host: HostFacts {
                 cores_usable: self.cores,
                 cores_affinity: self.cores,
                 cores_online: self.cores,
                 ..HostFacts::default()
             },
-            scenario: self.scenario.name.clone(),
-            scenario_file: None,
             title: self.scenario.title.clone(),
             question: self.scenario.question.clone(),
             document: self.scenario.document.clone(),
-            started_at: "2000-01-01T00:00:00Z".into(),
             time_scale: self.scenario.time_scale,
-            seed: 1,
-            drawn: false,
-            process: 1,
             purpose: Purpose::Findings,
-            throttling: None,
             looks: self.looks.clone(),
-            stopped: Some(EndReason::AllRounds),
-            rounds: self.rounds,
-            rounds_done: self.rounds,
-            left_out: Vec::new(),
             command: "makespan reproduce".into(),
             cells: cells.iter().zip(0..).map(|((name, seconds), place)| self.cell(name, *seconds, place)).collect(),
+            ..blank(&self.scenario.name, self.rounds)
         }
     }
 
@@ -160,7 +151,8 @@ impl MadeMeasurement {
         let spec = spec.unwrap_or_else(|| panic!("no cell `{name}`"));
         let rounds = || 0..self.rounds;
         let round = |round| {
-            let run_s = seconds / self.scenario.time_scale * (1.0 + self.scatter * noise(round * 97 + place * 31));
+            let run_s =
+                seconds / self.scenario.time_scale * (1.0 + self.scatter * (noise(round * 97 + place * 31) - 0.5));
             let cpu_user_s = run_s * 0.034 * self.scenario.time_scale;
             let statuses = BTreeMap::from([(200, 26), (404, 4)]);
             let workers = spec.shape.workers().get();
@@ -188,12 +180,12 @@ impl MadeMeasurement {
 }
 
 /// Only these records, the newest first.
-pub(super) fn evidence(records: impl IntoIterator<Item = Record>) -> Evidence {
+pub fn evidence(records: impl IntoIterator<Item = Record>) -> Evidence {
     Evidence { records: records.into_iter().collect(), exhibits: BTreeMap::new() }
 }
 
 /// What an exhibit showed.
-pub(super) fn shown(bug: bool) -> museum::ExhibitShown {
+pub fn shown(bug: bool) -> museum::ExhibitShown {
     let finding = |holds, verdict: &str| museum::SideShown { holds, verdict: verdict.into(), figures: BTreeMap::new() };
     museum::ExhibitShown {
         bug: finding(bug, if bug { "7 of 30 lines came out torn" } else { "0 of 30 lines came out torn" }),
@@ -203,6 +195,6 @@ pub(super) fn shown(bug: bool) -> museum::ExhibitShown {
 }
 
 /// The cell of a scenario by its name.
-pub(super) fn spec(scenario: &Scenario, name: &str) -> CellSpec {
+pub fn spec(scenario: &Scenario, name: &str) -> CellSpec {
     scenario.cells.iter().find(|cell| cell.to_string() == name).unwrap().clone()
 }

@@ -1,4 +1,4 @@
-//! Invented records, for tests of the page.
+//! Invented records of sweeps, each with a shape that the page must show.
 
 use harness::{
     results::{
@@ -20,20 +20,24 @@ use work::{
 };
 
 /// The parameters of an invented cell.
-pub(crate) struct MadeCell {
-    pub(crate) strategy: &'static str,
-    pub(crate) workers: u32,
-    pub(crate) tasks: u32,
+#[derive(Debug)]
+pub struct MadeCell {
+    /// The strategy's name.
+    pub strategy: &'static str,
+    /// How many workers.
+    pub workers: u32,
+    /// How many tasks.
+    pub tasks: u32,
     /// Seconds that a task takes alone on a worker.
-    pub(crate) task_s: f64,
+    pub task_s: f64,
     /// The share of that time that is waiting.
-    pub(crate) waiting: f64,
+    pub waiting: f64,
     /// Workers that really run in parallel.
-    pub(crate) side_by_side: u32,
+    pub side_by_side: u32,
 }
 
 /// A reproducible number from 0 to 1.
-fn noise(seed: u32) -> f64 {
+pub(crate) fn noise(seed: u32) -> f64 {
     f64::from(seed.wrapping_mul(2_654_435_761).rotate_left(13).wrapping_mul(40_503) % 1000) / 1000.0
 }
 
@@ -55,14 +59,6 @@ impl MadeCell {
             workers: self.workers,
             ..Round::default()
         };
-        let spec = CellSpec {
-            variant: DEFAULT_VARIANT.into(),
-            strategy: self.strategy.into(),
-            shape: NonZeroU32::new(self.workers).unwrap().into(),
-            schedule: Schedule::OneByOne,
-            timer: Timer::Warm,
-            python: None,
-        };
         CellRecord {
             check: Check::Passed,
             peak_memory_bytes: Some(
@@ -81,7 +77,7 @@ impl MadeCell {
                 elsewhere: Vec::new(),
                 outages: Vec::new(),
             }),
-            ..CellRecord::unmeasured(spec, self.tasks, vec![Phase::Run])
+            ..CellRecord::unmeasured(cell(self.strategy, self.workers), self.tasks, vec![Phase::Run])
         }
     }
 
@@ -110,8 +106,8 @@ impl MadeCell {
     }
 }
 
-/// A record of these cells; the first is the baseline.
-pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
+/// A whole record without cells, on an invented machine.
+pub fn blank(scenario: &str, rounds: u32) -> Record {
     Record {
         schema: SCHEMA.into(),
         makespan_version: "0.0.0".into(),
@@ -130,10 +126,10 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
             load_before: Some(0.31),
             load_after: Some(1.24),
         },
-        scenario: name.into(),
+        scenario: scenario.into(),
         scenario_file: None,
-        title: name.replace('_', " "),
-        question: question.into(),
+        title: scenario.replace('_', " "),
+        question: String::new(),
         document: Some("000".into()),
         started_at: "2000-01-01T00:00:00Z".into(),
         time_scale: 1.0,
@@ -147,8 +143,29 @@ pub(crate) fn record(name: &str, question: &str, rounds: u32, cells: &[MadeCell]
         rounds,
         rounds_done: rounds,
         left_out: Vec::new(),
-        command: format!("makespan run {name} --rounds {rounds}"),
+        command: format!("makespan run {scenario} --rounds {rounds}"),
+        cells: Vec::new(),
+    }
+}
+
+/// A record of these cells; the first is the baseline.
+pub fn record(scenario: &str, question: &str, rounds: u32, cells: &[MadeCell]) -> Record {
+    Record {
+        question: question.into(),
         cells: cells.iter().map(|made| made.cell(rounds)).collect(),
+        ..blank(scenario, rounds)
+    }
+}
+
+/// A cell of the default variant, scheduled one by one.
+pub fn cell(strategy: &str, workers: u32) -> CellSpec {
+    CellSpec {
+        variant: DEFAULT_VARIANT.into(),
+        strategy: strategy.into(),
+        shape: NonZeroU32::new(workers).unwrap().into(),
+        schedule: Schedule::OneByOne,
+        timer: Timer::Warm,
+        python: None,
     }
 }
 
@@ -168,7 +185,7 @@ fn sweep(count: u32, task_s: f64, waiting: f64, strategies: &[(&'static str, f64
 }
 
 /// Thirty requests that mostly wait: everything scales.
-pub(crate) fn web_requests(rounds: u32) -> Record {
+pub fn web_requests(rounds: u32) -> Record {
     let strategies = [
         ("threads", 1.0),
         ("work_stealing", 1.000_5),
@@ -183,14 +200,14 @@ pub(crate) fn web_requests(rounds: u32) -> Record {
 }
 
 /// A hundred calculations on two cores: everything flattens.
-pub(crate) fn prime_sum(rounds: u32) -> Record {
+pub fn prime_sum(rounds: u32) -> Record {
     let strategies =
         [("threads", 1.0), ("work_stealing", 1.000_2), ("processes", 1.001), ("async", 1.0), ("async_offload", 1.001)];
     record("prime_sum", "Do threads help a calculation?", rounds, &sweep(60, 0.006, 0.0, &strategies))
 }
 
 /// Every strategy, one of them with two schedules; and a sweep of few workers.
-pub(crate) fn crowded() -> Vec<Record> {
+pub fn crowded() -> Vec<Record> {
     let all = [
         "thread_per_task",
         "threads",
@@ -216,7 +233,7 @@ pub(crate) fn crowded() -> Vec<Record> {
 }
 
 /// The same requests with a Redis queue: two of its workers are on other hosts, and one of the cells lost a worker.
-pub(crate) fn queued() -> Record {
+pub fn queued() -> Record {
     let strategies = [("threads", 1.0), ("processes", 1.012), ("queue", 1.02)];
     let mut record =
         record("web_requests", "Are five threads five times as fast?", 10, &sweep(30, 0.015, 0.95, &strategies));
@@ -249,7 +266,7 @@ pub(crate) fn queued() -> Record {
 }
 
 /// The same, with a run that an outage disturbed, and another run on the same queue name.
-pub(crate) fn disturbed() -> Record {
+pub fn disturbed() -> Record {
     let mut record = queued();
     let cell = record.cells.iter_mut().find(|cell| cell.spec.strategy == "queue").unwrap();
     cell.rounds[0].other_runs = 1;
@@ -263,7 +280,7 @@ pub(crate) fn disturbed() -> Record {
 }
 
 /// What a queue costs on an invented machine.
-pub(crate) fn costs() -> Costs {
+pub fn costs() -> Costs {
     // Seconds for one job alone, and for each of many with a single worker.
     let of = |engine| match engine {
         Engine::Processes => (0.000_02, 0.000_008),
@@ -304,7 +321,7 @@ pub(crate) fn costs() -> Costs {
 }
 
 /// An interrupted run with a failed, a skipped and an untimed cell.
-pub(crate) fn with_failures() -> Record {
+pub fn with_failures() -> Record {
     let mut record = web_requests(3);
     record.rounds = 10;
     record.scenario = "gallery_downloads".into();
@@ -327,7 +344,7 @@ pub(crate) fn with_failures() -> Record {
 }
 
 /// Sets the times of every cell but the baseline so that each has this speedup, within one per cent.
-pub(super) fn with_speedups(record: &mut Record, speedup: impl Fn(u32) -> f64) {
+pub fn with_speedups(record: &mut Record, speedup: impl Fn(u32) -> f64) {
     let baseline_s = record.cells[0].each(|round| round.run_s);
     for cell in record.cells.iter_mut().skip(1) {
         let speedup = speedup(cell.workers());

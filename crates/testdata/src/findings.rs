@@ -1,6 +1,6 @@
-//! Invented findings, for tests of the page: every verdict, every unit, and the data that goes with them.
+//! Invented findings: every verdict, every unit, and the data that goes with them.
 
-use crate::testdata;
+use crate::records::{self, cell};
 use findings::{
     BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, Prediction,
     Ranked, ReadingFinding, Sentence, Unit, Verdict,
@@ -11,42 +11,32 @@ use harness::{
         record::{Purpose, Record},
     },
     scenario::{
-        CellSpec, DEFAULT_VARIANT, Timer,
+        CellSpec,
         claim::{FigureRole, Provenance, Sourced},
     },
 };
 use museum::ExhibitShown;
 use stats::{Estimate, ranking::Place};
-use std::{collections::BTreeMap, num::NonZeroU32};
-use work::worker::task_queue::Schedule;
-
-/// A cell of the default variant, scheduled one by one.
-pub(crate) fn cell(strategy: &str, workers: u32) -> CellSpec {
-    CellSpec {
-        variant: DEFAULT_VARIANT.into(),
-        strategy: strategy.into(),
-        shape: NonZeroU32::new(workers).unwrap().into(),
-        schedule: Schedule::OneByOne,
-        timer: Timer::Warm,
-        python: None,
-    }
-}
+use std::collections::BTreeMap;
 
 /// An estimate whose interval extends by this share of it to both sides.
-fn about(estimate: f64, share: f64) -> Estimate {
+pub fn about(estimate: f64, share: f64) -> Estimate {
     let margin = estimate.abs() * share;
     Estimate { estimate, low: estimate - margin, high: estimate + margin }
 }
 
-fn measured(value: Estimate) -> Measured {
+/// A mean of ten rounds.
+pub fn measured(value: Estimate) -> Measured {
     Measured { value, rounds: 10, alpha: 0.05, p: Some(0.001) }
 }
 
-fn counted(value: f64) -> Measured {
+/// A count, which has no interval.
+pub fn counted(value: f64) -> Measured {
     Measured { value: about(value, 0.0), rounds: 1, alpha: 0.0, p: None }
 }
 
-fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict: Verdict) -> FigureFinding {
+/// A figure that decides its claim, and has nothing else yet.
+pub fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict: Verdict) -> FigureFinding {
     FigureFinding {
         name: name.into(),
         scenario: scenario.into(),
@@ -68,11 +58,13 @@ fn figure(name: &str, scenario: &str, unit: Unit, cells: Vec<CellSpec>, verdict:
     }
 }
 
-fn printed(value: f64) -> Sourced {
+/// A number that a document prints.
+pub fn printed(value: f64) -> Sourced {
     Sourced { value, from: Provenance::Printed }
 }
 
-fn said(value: f64) -> Sourced {
+/// A number that follows from a sentence of a document.
+pub fn said(value: f64) -> Sourced {
     Sourced { value, from: Provenance::Said }
 }
 
@@ -99,7 +91,8 @@ fn speedup(
     }
 }
 
-fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict, sentence: &str) -> Finding {
+/// A claim that has a verdict and a sentence.
+pub fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict, sentence: &str) -> Finding {
     Finding {
         id: id.into(),
         scenario: scenario.into(),
@@ -125,7 +118,7 @@ fn claim(id: &str, scenario: &str, question: &str, says: &str, verdict: Verdict,
 const WEB: &str = "web_requests";
 
 /// Ten claims in three documents, with a bug, and a table of two kinds of work.
-pub(crate) fn findings() -> Findings {
+pub fn findings() -> Findings {
     let unmeasured = [
         ("000-5", "Does printing from threads need a lock?"),
         ("000-6", "What does one exception do to a queue that is joined?"),
@@ -250,8 +243,8 @@ fn counts() -> Finding {
     }
 }
 
-/// A line for one condition.
-fn reading(condition: &str, verdict: Verdict, sentence: &str) -> ReadingFinding {
+/// What holds under one condition.
+pub fn reading(condition: &str, verdict: Verdict, sentence: &str) -> ReadingFinding {
     ReadingFinding { condition: condition.into(), verdict, sentence: Sentence::words(sentence) }
 }
 
@@ -416,19 +409,36 @@ fn too_few() -> Finding {
     }
 }
 
-fn decisions() -> Vec<Decided> {
-    let ranked = |(strategy, workers, speedup, leads): &(&str, u32, f64, bool)| Ranked {
-        cell: cell(strategy, *workers),
-        speedup: about(*speedup, 0.015),
-        place: if *leads { Place::AsFast } else { Place::Slower },
+/// What is best for one kind of work: cells with their speedups, and whether each is among the fastest.
+pub fn decided(work: &str, scenario: &str, answer: &str, ranking: &[(&str, u32, f64, bool)]) -> Decided {
+    let ranked = |&(strategy, workers, speedup, leads): &(&str, u32, f64, bool)| Ranked {
+        cell: cell(strategy, workers),
+        speedup: about(speedup, 0.015),
+        place: if leads { Place::AsFast } else { Place::Slower },
     };
-    let decided = |work: &str, scenario: &str, answer: &str, ranking: &[(&str, u32, f64, bool)]| Decided {
+    Decided {
         work: work.into(),
         scenario: scenario.into(),
         ranking: ranking.iter().map(ranked).collect(),
         answer: answer.into(),
         rounds: 10,
-    };
+    }
+}
+
+/// A program that hangs, as an exhibit shows.
+pub fn hanging() -> BugFinding {
+    BugFinding {
+        name: "one failed request hangs the program".into(),
+        program: "It reports a job as done only if nothing failed.".into(),
+        exhibit: Some("lost_task_done".into()),
+        cells: Vec::new(),
+        result: BugResult::Shown,
+        happened: Some("of 30 jobs, 1 is never finished".into()),
+        refutes: false,
+    }
+}
+
+fn decisions() -> Vec<Decided> {
     vec![
         decided(
             "waiting for a server (IO-bound)",
@@ -458,9 +468,9 @@ fn decisions() -> Vec<Decided> {
 }
 
 /// The evidence for [`findings`]: two records, and an exhibit.
-pub(crate) fn evidence() -> Evidence {
+pub fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
-    let mut primes = testdata::prime_sum(10);
+    let mut primes = records::prime_sum(10);
     // The lock makes the threads run one at a time.
     let locked = primes.cells.iter().filter(|cell| cell.spec.strategy == "async").cloned();
     let locked: Vec<_> = locked
@@ -474,7 +484,7 @@ pub(crate) fn evidence() -> Evidence {
     let (bug, right) = (side("5 workers made 150 requests for 30 jobs"), side("5 workers made 30"));
     let shown = ExhibitShown { bug, right, python: None };
     Evidence {
-        records: vec![found(testdata::web_requests(10)), found(primes)],
+        records: vec![found(records::web_requests(10)), found(primes)],
         exhibits: BTreeMap::from([("no_queue".into(), shown)]),
     }
 }
