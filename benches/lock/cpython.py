@@ -1,7 +1,7 @@
 """What the simulated interpreter lock is held against: the same two experiments in CPython. Prints seconds.
 
     cpython.py primes THREADS    so many threads share the sum of the primes below a limit
-    cpython.py convoy REQUESTS   so many waits of 1 ms, one after the other, beside a thread that computes: the mean
+    cpython.py convoy REQUESTS   so many sequential waits of 1 ms beside a thread that computes: the mean
 """
 
 import sys

@@ -4,7 +4,7 @@
 
 First prints what it is. Then it reads orders, one on each line, and answers each with seconds on a line:
 
-    single WORKER JOBS        one after the other, by one worker: the time of each, from handing in to result
+    single WORKER JOBS        sequentially, by one worker: the time of each, from handing in to result
     bulk WORKER WORKERS JOBS  all at once, by so many workers: from the first one's handing in to the last one's result
 
 WORKER is `Worker`, RQ's usual one, which forks a process for each job, or `SimpleWorker`, which doesn't. Workers stand
@@ -39,7 +39,7 @@ class Crew:
         self.members = [CONTEXT.Process(target=self.work) for _ in range(number)]
 
     def work(self):
-        # Whoever started this script may be killed. Its end of the pipe closes then, and nobody is left behind.
+        # The program that started this script may be killed. Its end of the pipe closes then, and no process is left.
         os.close(LIFELINE[1])
         threading.Thread(target=lambda: os.read(LIFELINE[0], 1) or os._exit(1), daemon=True).start()
         sys.stdin.close()

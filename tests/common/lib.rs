@@ -97,7 +97,7 @@ pub fn run(strategy: &dyn Strategy, workers: u32, work: &Work) -> Vec<Done> {
     done
 }
 
-/// What came of each task. Each must be there once, in the tasks' order.
+/// The result of each task. Each must be there once, in the tasks' order.
 pub fn results(done: Vec<Done>) -> Vec<Result<Output, TaskError>> {
     let indexes: Vec<u32> = done.iter().map(|one| one.index).collect();
     assert_eq!(indexes, (0..done.len() as u32).collect::<Vec<_>>(), "outputs come in the tasks' order");
@@ -125,7 +125,7 @@ pub fn primes(from: u64, below: u64) -> Task {
     Task::PrimeSum(PrimeSum { from, below, by: Method::TrialDivision })
 }
 
-/// Nobody will see the end of it.
+/// It never ends.
 pub fn endless() -> Task {
     primes(1 << 40, u64::MAX)
 }

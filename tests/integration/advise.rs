@@ -13,6 +13,7 @@ use makespan::worker::python::interpreter::{Interpreter, found};
 use serde_json::Value;
 use std::{
     fs,
+    io::Write,
     path::Path,
     sync::{Mutex, PoisonError},
 };
@@ -313,4 +314,28 @@ fn what_cannot_be_measured_is_refused_with_what_was_expected() {
         let words = refusal_in(dir.path(), &[&["advise"], arguments].concat());
         assert!(words.contains(expected), "{arguments:?}: {words}");
     }
+}
+
+#[test]
+fn under_a_quota_there_are_as_many_cores_as_it_gives() {
+    let dir = dir();
+    let work =
+        ["advise", "--scenario", "prime_sum", "--data", "data", "--budget", "2", "--quota", "0.5,1", "--json", "-"];
+    let output = makespan(dir.path(), &work);
+    let words = text(&output.stderr);
+    if words.contains("no control group") {
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{words}");
+        let _ = std::io::stderr().write_all(b"skipped: quotas: no control group can be made here\n");
+        return;
+    }
+    let advice: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
+    if let Err(error) = schema("quota_advice-1").validate(&advice) {
+        panic!("{}: {error}: {advice:#}", error.instance_path());
+    }
+    for (under, cores) in advice["quotas"].as_array().expect("a list").iter().zip([0.5, 1.0]) {
+        assert_eq!(under["quota_cores"], cores);
+        assert!(under["advice"]["cores"].as_f64().is_some_and(|usable| usable <= cores), "{under:#}");
+    }
+    let half = &advice["quotas"][0];
+    assert!(half["throttling"]["periods"].as_u64() > Some(0), "it computes all the time: {half:#}");
 }

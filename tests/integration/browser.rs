@@ -73,7 +73,7 @@ impl View<'_> {
             "const done = arguments[0]; const look = () => {{ if ({expression}) done(); else requestAnimationFrame(look); }}; look();"
         );
         let waited = self.client.execute_async(&script, Vec::new()).await;
-        waited.unwrap_or_else(|error| panic!("waited in vain for {expression}: {error}"));
+        waited.unwrap_or_else(|error| panic!("this never became true: {expression}: {error}"));
     }
 
     /// What axe-core has against the page as it is shown, where `npm install axe-core` was run in the checkout.

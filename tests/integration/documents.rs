@@ -465,3 +465,39 @@ fn no_document_has_a_forbidden_word() {
         }
     }
 }
+
+/// A rule whose class no page has is left over from something. Classes that are put together have their first part in the
+/// source: `key-{`, `v-${`.
+#[test]
+fn every_class_of_a_style_is_one_of_a_page() {
+    let theme = Path::new(ROOT).join("report/theme");
+    let with_ending = |ending: &str| -> Vec<PathBuf> {
+        let folders = [theme.clone(), theme.join("classroom")];
+        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|own| own == ending)).collect()
+    };
+    let crates = ["report", "classroom", "lesson"].map(|name| rust_files(&Path::new(ROOT).join("crates").join(name)));
+    let sources = crates.into_iter().flatten().chain(with_ending("js"));
+    let source: String = sources.map(|path| fs::read_to_string(path).unwrap()).collect();
+    let is_part = |letter: char| letter.is_alphanumeric() || letter == '-' || letter == '_';
+    let words: BTreeSet<&str> = source.split(|letter| !is_part(letter)).collect();
+    let (mut seen, mut left_over) = (0, BTreeSet::new());
+    for style in with_ending("css") {
+        let text = fs::read_to_string(style).unwrap();
+        let selectors = text.split('}').filter_map(|rule| rule.rsplit_once('{')).map(|(selector, _)| selector);
+        for (at, _, selector) in selectors.flat_map(|one| one.match_indices('.').map(move |(at, dot)| (at, dot, one))) {
+            let class = selector[at + 1..].split(|letter| !is_part(letter)).next().unwrap_or_default();
+            // `0.5` and the like.
+            if !class.starts_with(|letter: char| letter.is_ascii_lowercase()) {
+                continue;
+            }
+            seen += 1;
+            let is_put_together = class.match_indices('-').any(|(dash, _)| words.contains(&class[..=dash]));
+            if !words.contains(class) && !is_put_together {
+                left_over.insert(class.to_owned());
+            }
+        }
+    }
+    assert!(seen > 300, "only {seen} classes were found");
+    assert!(left_over.is_empty(), "no page has {left_over:?}");
+}

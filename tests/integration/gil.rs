@@ -170,7 +170,7 @@ fn two_that_compute_take_turns_when_asked() {
         scope.spawn(|| compute(1));
     });
     let turns = &turns.into_inner().expect("nobody panicked")[..TURNS];
-    // Without the forced switch, whoever runs would now and then have it back before the other is awake.
+    // Without the forced switch, the running thread would now and then have it back before the other is awake.
     assert!(turns.windows(2).all(|pair| pair[0] != pair[1]), "{turns:?}");
     assert!(gil.switches() as usize >= TURNS);
 }

@@ -1,5 +1,5 @@
-//! A run that somebody watches, from outside: what is told of it while it goes on, how it is stopped, and what is left
-//! when nobody listens any more.
+//! A run that is watched, from outside: the events while it goes on, how it is stopped, and what is left when the
+//! watcher is gone.
 
 use common::{left_behind::with, program_under_test, scenario};
 use makespan::{

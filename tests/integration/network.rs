@@ -360,7 +360,7 @@ fn requests_beyond_the_limit_wait_their_turn() {
 }
 
 #[test]
-fn whoever_gives_up_while_queueing_frees_its_place() {
+fn a_client_that_gives_up_while_queueing_frees_its_place() {
     let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), ..Limits::default() };
     let routes = vec![Route { latency_s: 0.2, ..Route::at("/slow") }, Route::at("/fast")];
     let server = started(&Profile { limits, routes, ..Profile::default() });

@@ -1,4 +1,4 @@
-//! When a measurement ends: at its looks, with its budget, with the last round, or because somebody breaks it off. And what a
+//! When a measurement ends: at its looks, with its budget, with the last round, or because it is interrupted. And what a
 //! client makes of its own patience.
 
 use common::FEW_PRIMES;

@@ -2,15 +2,20 @@
 
 use super::record::{complaints, validator};
 use common::{
-    FEW_PRIMES, PATIENCE,
+    FEW_PRIMES, PATIENCE, layout,
     program::{place, refusal, success, text, tiny},
     program_under_test,
     python::strategies_of_python,
-    scenario,
+    results, scenario, work,
 };
-use makespan::results::record::{CellRecord, Check, PythonFacts, Record};
+use makespan::{
+    results::record::{CellRecord, Check, PythonFacts, Record},
+    strategy::Env,
+    task::{Task, function::Function},
+    worker::task_queue::Schedule,
+};
 use serde_json::Value;
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path, process::Output, time::Duration};
 
 /// The program where there is no Python.
 fn without_python(dir: &Path, arguments: &[&str]) -> Output {
@@ -116,4 +121,33 @@ expects = { above = 1.0, from = "said" }
     // By itself, `run` measures nothing in Python.
     let (said, _) = success(dir.path(), &["run", "mine.toml", "--rounds", "1", "--data", "data"]);
     assert!(said.contains("threads") && !said.contains("python"), "{said}");
+}
+
+#[test]
+fn threads_of_python_wait_for_the_lock_as_long_as_they_are_told_to() {
+    let all = strategies_of_python();
+    let Some(strategy) = all.into_iter().find(|strategy| strategy.name() == "python/threads") else { return };
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    fs::write(
+        dir.path().join("own.py"),
+        "import sys\n\ndef interval(_):\n    return round(sys.getswitchinterval(), 3)\n",
+    )
+    .expect("writable");
+    let task = Task::Function(Function {
+        dir: dir.path().into(),
+        module: "own".into(),
+        function: "interval".into(),
+        argument: String::new(),
+        compared: true,
+    });
+    // A function's output has the length of what it returned, as Python shows it.
+    for (milliseconds, shown) in [(5, "0.005"), (100, "0.1")] {
+        let env = Env { switch_interval: Duration::from_millis(milliseconds), ..common::env() };
+        let mut pool = strategy.start(layout(strategy, 1), &env).expect("the pool starts");
+        let tasks = [task.clone()];
+        let work = work(&tasks, Schedule::OneByOne);
+        let found = results(work.settle(pool.run(&work)));
+        pool.close().expect("the pool closes");
+        assert_eq!(found[0].as_ref().expect("it returns").amount, shown.len() as u64, "{shown}");
+    }
 }

@@ -31,7 +31,7 @@ const ENTER: &str = "\x1b[?1049h";
 const LEAVE: &str = "\x1b[?1049l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
 
-/// So many rounds of waits that somebody has to stop it.
+/// So many rounds of waits that it has to be stopped.
 const ENDLESS: [&str; 8] =
     ["latency_only", "--strategy", "processes", "--workers", "2", "--rounds", "1000", "--time-scale=3"];
 

@@ -258,7 +258,7 @@ workers = [2]
     let records = measured(dir.path());
     assert_eq!((records[0].rounds_done, records[0].time_scale.to_string().as_str()), (3, "1"));
     let shortest_s = records[0].cells[0].rounds.iter().map(|round| round.run_s).fold(f64::INFINITY, f64::min);
-    assert!(shortest_s >= 0.2, "four waits of 50 ms, one after another: {shortest_s}");
+    assert!(shortest_s >= 0.2, "four sequential waits of 50 ms: {shortest_s}");
 }
 
 #[cfg(target_os = "linux")]

@@ -65,7 +65,7 @@ fn opened(data: &Path) -> Journal {
     free(&store(data), &journal::key(&(&scenario, &scenario.cells, &settings.plan, settings.seed)))
 }
 
-/// Opens a journal that nobody has open any more. What other tests start has our lock for the moment between fork and exec.
+/// Opens a journal that no process has open. What other tests start has our lock for the moment between fork and exec.
 fn free(store: &Store, key: &str) -> Journal {
     let mut journal = None;
     wait_until("the journal is free", || {

@@ -137,7 +137,7 @@ fn clients_that_never_finish_their_request_are_in_nobody_s_way() {
         let mut normal = Client::at(server.origin());
         (0..20).for_each(|_| assert_eq!(normal.get("/bytes/100000", &[]).body.len(), 100_000));
     }
-    // None was thrown out meanwhile: whoever is only slow is served.
+    // None was thrown out meanwhile: a client that is only slow is served.
     for mut stream in slow {
         stream.write_all(&OK[20..]).expect("the server reads");
         assert_answered(&mut stream);

@@ -263,7 +263,7 @@ fn a_sweep_is_for_those_who_want_fewer_cells() {
 #[test]
 fn options_that_mean_nothing_are_refused() {
     for (arguments, says) in [
-        (&["run", "tiny.toml", "--switch-interval", "5"][..], "--switch-interval: no cell uses the simulated lock"),
+        (&["run", "tiny.toml", "--switch-interval", "5"][..], "--switch-interval: no cell has an interpreter's lock"),
         (&["run", "tiny.toml", "--strategy", "threads", "--switch-interval", "5"], "add `--strategy gil_threads`"),
         (&["run", "tiny.toml", "--time-scale", "2"], "--time-scale: the tasks of tiny wait for no server"),
         (&["race", "tiny.toml", "--time-scale", "2"], "--time-scale: the tasks of tiny wait for no server"),
@@ -299,7 +299,7 @@ fn a_time_scale_has_bounds_and_they_are_named() {
 }
 
 #[test]
-fn whoever_asks_for_help_twice_gets_it() {
+fn asking_for_help_twice_is_no_error() {
     let dir = place();
     for (asked, one) in [("help --help", "--help"), ("help -h", "--help"), ("help run --help", "run --help")] {
         let [asked, one] = [asked, one].map(|text| success(dir.path(), &text.split(' ').collect::<Vec<_>>()).0);

@@ -28,7 +28,7 @@ strategies = [\"threads\"]
 workers = [20]
 ";
 
-/// One task that nobody will see the end of.
+/// One task that never ends.
 const LONG: &str = "
 address_space_mb = 200
 [workload.prime_sum]
@@ -88,7 +88,7 @@ fn a_crowd_of_threads_is_refused_and_a_pool_passes() {
     assert!(here.into_iter().all(|thread| thread.join().is_ok()), "this process has no limit");
 }
 
-/// Buffers, connections and the stacks of many threads at once: whoever stands must find the memory to finish.
+/// Buffers, connections and the stacks of many threads at once: what has started must find the memory to finish.
 #[test]
 fn fetches_that_stand_in_the_crowd_are_finished() {
     let _alone = left_behind::alone();

@@ -109,8 +109,11 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
     } else if !open.is_empty() {
         doubts.push(format!("not told apart from it: {}", open.join(", ")));
     }
-    // Between it and one worker, or half as many workers.
-    let halfway = |cell: &CellTimes| (cells[advised].workers / 2..cells[advised].workers).contains(&cell.workers);
+    // Between it and one worker, or half as many workers. What another strategy does with so many says nothing about its own.
+    let halfway = |cell: &CellTimes| {
+        let own = &cells[advised];
+        cell.strategy == own.strategy && (own.workers / 2..own.workers).contains(&cell.workers)
+    };
     if cells[advised].workers > 2 && !usable.iter().any(|&cell| halfway(&cells[cell])) {
         doubts.push("fewer workers might do: too few numbers of them could be measured within the budget".into());
     }
@@ -384,6 +387,14 @@ mod tests {
         assert_eq!((advice.standing, advice.advised), (AdviceStanding::Undecided, Some(1)));
         assert!(advice.doubts[0].starts_with("fewer workers might do"), "{:?}", advice.doubts);
         assert_eq!(advised(&served(2.0, &[1, 2], 0.01), None).standing, AdviceStanding::Stands);
+        let mut cells = served(7.0, &[1, 7], 0.01);
+        cells.push(cell("processes", 5, 0.025, 0.01));
+        let advice = advised(&cells, None);
+        assert_eq!(
+            (advice.standing, advice.advised),
+            (AdviceStanding::Undecided, Some(1)),
+            "threads say nothing there"
+        );
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Under load: how many workers hold a rate, and where the knee is.
 //!
-//! Tasks become due at a rate, whatever became of those before (an open loop). A latency counts from when a task was due, so
+//! Tasks become due at a rate, whether earlier ones are done or not (an open loop). A latency counts from when a task was due, so
 //! that one that waits for a worker is late, and not merely begun later.
 
 use serde::Serialize;

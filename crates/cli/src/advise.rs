@@ -3,6 +3,7 @@
 mod load;
 mod own_work;
 mod program;
+mod quota;
 mod words;
 
 use super::{
@@ -29,7 +30,10 @@ use work::strategy::python::is_python;
 
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]
-pub(crate) use {load::LoadAdviceExport, load::SCHEMA as LOAD_SCHEMA};
+pub(crate) use {
+    load::{LoadAdviceExport, SCHEMA as LOAD_SCHEMA},
+    quota::{QuotaExport, SCHEMA as QUOTA_SCHEMA},
+};
 
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
@@ -83,7 +87,7 @@ pub struct AdviseArgs {
     /// The most tasks at once [default: 16 requests, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     at_most: Option<u32>,
-    /// Tasks that become due in a second, such as `50/s`, whatever became of those before: asks how many workers hold that
+    /// Tasks that become due in a second, such as `50/s`, whether earlier ones are done or not: asks how many workers hold that
     #[arg(long, value_name = "N/s", value_parser = rate, help_heading = "Load")]
     rate: Option<f64>,
     /// What holding a rate means: p50, p95 or p99 below a time, counted from when tasks are due
@@ -92,6 +96,10 @@ pub struct AdviseArgs {
     /// Strategies to compare [default: those that make sense for the work]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
+    /// Measure under each of these CPU quotas, in cores, as containers have them: 0.5,1,2. Where control groups may be made
+    /// (Linux; as root, or in a delegated group); the budget is for each
+    #[arg(long, value_name = "CORES,...", value_delimiter = ',', value_parser = quota_cores, conflicts_with = "rate")]
+    quota: Vec<f64>,
     /// How long to measure, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = budget)]
     budget: f64,
@@ -112,6 +120,7 @@ Examples:
   makespan advise --urls urls.txt --header 'Authorization: Bearer x'
   makespan advise --function resize:one --inputs 'photos/*.jpg' --python python3.14
   makespan advise --scenario prime_sum
+  makespan advise --scenario prime_sum --quota 0.5,1,2
   makespan advise --url http://localhost:8080/ --rate 50/s --target 'p99<200ms' --max-requests 3000
   makespan advise --url http://localhost:8080/ --json - | jq .advised.workers
 
@@ -125,6 +134,11 @@ fn rate(text: &str) -> Result<f64, String> {
     let number = text.trim().strip_suffix("/s").unwrap_or(text).trim().parse().ok();
     let rate = number.filter(|rate| (0.01..=100_000.0).contains(rate));
     rate.ok_or_else(|| format!("`{text}` is not a rate; expected tasks per second, such as 50/s"))
+}
+
+fn quota_cores(text: &str) -> Result<f64, String> {
+    let cores = text.trim().parse().ok().filter(|cores| (0.05..=1024.0).contains(cores));
+    cores.ok_or_else(|| format!("`{text}` is not a quota; expected cores, such as 0.5"))
 }
 
 fn budget(text: &str) -> Result<f64, String> {
@@ -149,8 +163,11 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         .into());
     }
     let interrupted = measuring::on_ctrl_c()?;
-    let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
     note!("{}", work.announcement());
+    if !args.quota.is_empty() {
+        return quota::sweep(args, &work, &store, &interrupted);
+    }
+    let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
     let mut run = AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
     let json = args.json.as_ref();
     let standing = if let Some(rate) = args.rate {
@@ -168,12 +185,17 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         }
         shown.then_some(found.advice.standing)
     };
-    Ok(match standing {
+    Ok(exit_code(standing))
+}
+
+/// `None` after Ctrl-C.
+fn exit_code(standing: Option<AdviceStanding>) -> ExitCode {
+    match standing {
         Some(AdviceStanding::Stands) => ExitCode::SUCCESS,
         Some(AdviceStanding::Undecided) => ExitCode::from(3),
         Some(AdviceStanding::Failed) => ExitCode::FAILURE,
         None => ExitCode::from(130),
-    })
+    }
 }
 
 /// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.

@@ -90,7 +90,8 @@ pub struct RunArgs {
     /// Divide every latency by X [default: the scenario's; 1 is the document's own pace]
     #[arg(long, value_name = "X", value_parser = scale)]
     time_scale: Option<f64>,
-    /// How long a `gil_threads` thread waits before it requests the lock, in milliseconds [default: 5, as in CPython]
+    /// How long a thread of `gil_threads` or of Python waits before it requests the interpreter's lock, in milliseconds
+    /// [default: 5, as in CPython]
     #[arg(long, value_name = "MS", value_parser = switch_interval)]
     switch_interval: Option<Duration>,
     /// Make thumbnails of the JPEGs and PNGs in this directory instead of the fixtures; unreadable files are skipped
@@ -309,8 +310,12 @@ fn scaled(scenario: Scenario, time_scale: f64) -> Result<Scenario, Usage> {
 /// Refuses options that have no effect on these cells.
 fn means_something(args: &RunArgs, cells: &[CellSpec]) -> Result<(), Usage> {
     let no_cell = |has: &dyn Fn(&CellSpec) -> bool| !cells.iter().any(has);
-    if args.switch_interval.is_some() && no_cell(&|cell| cell.strategy == GilThreads.name()) {
-        return Err(Usage("--switch-interval: no cell uses the simulated lock: add `--strategy gil_threads`".into()));
+    let has_lock = |cell: &CellSpec| cell.strategy == GilThreads.name() || is_python(&cell.strategy);
+    if args.switch_interval.is_some() && no_cell(&has_lock) {
+        return Err(Usage(
+            "--switch-interval: no cell has an interpreter's lock: add `--strategy gil_threads` or `python/threads`"
+                .into(),
+        ));
     }
     if args.schedules.iter().any(|&schedule| no_cell(&|cell| cell.schedule == schedule)) {
         return Err(Usage(

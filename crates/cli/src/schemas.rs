@@ -40,6 +40,10 @@ pub fn all() -> Vec<(String, Value)> {
             advise::LOAD_SCHEMA,
             "How many workers hold a rate: what `makespan advise --rate RATE --json FILE` writes.",
         ),
+        written::<advise::QuotaExport<'_>>(
+            advise::QUOTA_SCHEMA,
+            "How many workers under each CPU quota: what `makespan advise --quota CORES --json FILE` writes.",
+        ),
         written::<list::WholeList<'_>>(list::SCHEMA, "What there is: what `makespan list --json FILE` writes."),
         written::<doctor::Checkup>(doctor::SCHEMA, "What was found: what `makespan doctor --json FILE` writes."),
         written::<CheckReport>(

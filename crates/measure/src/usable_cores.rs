@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::{
     num::NonZeroU32,
     ops::{Add, Sub},
+    path::PathBuf,
 };
 
 /// The limits of this process.
@@ -80,6 +81,22 @@ pub(crate) fn quota() -> Option<f64> {
     system::quota()
 }
 
+/// The folders of this process's control groups that may limit CPU time, without their ancestors.
+pub(crate) fn own_groups() -> Vec<PathBuf> {
+    system::own_groups()
+}
+
+/// Reads `cpu.stat`. Version 2 counts microseconds, version 1 nanoseconds.
+pub(crate) fn throttling_in(stat: &str) -> Option<Throttling> {
+    let figure = |name: &str| {
+        let mut lines = stat.lines().filter_map(|line| line.split_once(' '));
+        lines.find(|(key, _)| *key == name)?.1.trim().parse::<u64>().ok()
+    };
+    let seconds = figure("throttled_usec").map(|us| us as f64 / 1e6);
+    let seconds = seconds.or_else(|| figure("throttled_time").map(|ns| ns as f64 / 1e9));
+    Some(Throttling { periods: figure("nr_throttled")?, seconds: seconds? })
+}
+
 /// Cores that the machine has.
 pub(crate) fn cores_online() -> u32 {
     let online = sysconf(SysconfVar::_NPROCESSORS_ONLN).ok().flatten();
@@ -88,7 +105,7 @@ pub(crate) fn cores_online() -> u32 {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use super::Throttling;
+    use super::{Throttling, throttling_in};
     use nix::{
         sched::{CpuSet, sched_getaffinity},
         unistd::Pid,
@@ -112,6 +129,12 @@ mod system {
 
     pub(super) fn throttling() -> Option<Throttling> {
         Groups::of_this_process()?.throttling()
+    }
+
+    pub(super) fn own_groups() -> Vec<PathBuf> {
+        let all = Groups::of_this_process().map_or_else(Vec::new, |groups| groups.0);
+        let has_child_among = |folder: &PathBuf| all.iter().any(|other| other != folder && other.starts_with(folder));
+        all.iter().filter(|folder| !has_child_among(folder)).cloned().collect()
     }
 
     /// The folders of a process's control groups and of all their ancestors, as far as they may contain a quota.
@@ -180,17 +203,6 @@ mod system {
         let (quota, period) = quota_and_period.split_once(' ')?;
         let (quota, period): (f64, f64) = (quota.parse().ok()?, period.parse().ok()?);
         (quota > 0.0 && period > 0.0).then(|| quota / period)
-    }
-
-    /// Reads `cpu.stat`. Version 2 counts microseconds, version 1 nanoseconds.
-    fn throttling_in(stat: &str) -> Option<Throttling> {
-        let figure = |name: &str| {
-            let mut lines = stat.lines().filter_map(|line| line.split_once(' '));
-            lines.find(|(key, _)| *key == name)?.1.trim().parse::<u64>().ok()
-        };
-        let seconds = figure("throttled_usec").map(|us| us as f64 / 1e6);
-        let seconds = seconds.or_else(|| figure("throttled_time").map(|ns| ns as f64 / 1e9));
-        Some(Throttling { periods: figure("nr_throttled")?, seconds: seconds? })
     }
 
     #[cfg(test)]
@@ -274,6 +286,10 @@ mod system {
 
     pub(super) fn throttling() -> Option<Throttling> {
         None
+    }
+
+    pub(super) fn own_groups() -> Vec<std::path::PathBuf> {
+        Vec::new()
     }
 }
 

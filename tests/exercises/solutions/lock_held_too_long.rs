@@ -1,4 +1,4 @@
-//! The exercise `lock_held_too_long`, solved: the lock is held while a task is taken, and by nobody while one is done.
+//! The exercise `lock_held_too_long`, solved: the lock is held while a task is taken, and not while one is done.
 
 use makespan::{
     strategy::{CloseError, Env, Pool, StartError, Strategy, Work},

@@ -1,4 +1,4 @@
-//! The exercise `async_fetcher`, solved wrongly: everything is in flight at once, and nobody heeds how much that may be.
+//! The exercise `async_fetcher`, solved wrongly: everything is in flight at once, whatever the limit.
 
 use futures_util::future::join_all;
 use makespan::{

@@ -1,4 +1,4 @@
-//! The exercise `work_queue`, solved wrongly: each worker has a share of his own, dealt out beforehand. The one with the long
+//! The exercise `work_queue`, solved wrongly: each worker has its own share, assigned beforehand. The one with the long
 //! tasks is at work when the others have gone home.
 
 use makespan::{

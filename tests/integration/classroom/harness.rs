@@ -275,7 +275,7 @@ impl News {
     }
 }
 
-/// What came of the events among the news.
+/// The race, after the events among these messages.
 pub fn race<'t>(told: impl IntoIterator<Item = &'t Told>) -> Race {
     let mut race = Race::default();
     for one in told {
@@ -332,7 +332,7 @@ pub fn refused(reply: &Reply, status: u16) -> String {
     serde_json::from_str::<Refusal>(&said).expect(&said).error
 }
 
-/// Thirty waits of a millisecond or so, one after another and by two threads: a race of a moment.
+/// Thirty waits of a millisecond or so, sequentially and by two threads: a race of a moment.
 pub fn short() -> RaceRequest {
     RaceRequest {
         scenario: "latency_only".into(),

@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 const CHECKS: &str = concat!(include_str!("../page/checks.js"), include_str!("checks.js"));
 const PROJECTOR: (u32, u32) = (1280, 720);
 const PHONE: (u32, u32) = (360, 740);
-/// Somebody tries what a name can do.
+/// A name that tries to be more than text.
 const HOSTILE: &str = "<img src=x onerror=x>";
 
 /// Opens browsers and a classroom that others can join, and looks at it: the lecturer first, then a pupil.
@@ -120,7 +120,7 @@ fn a_race_is_asked_for_guessed_watched_and_revealed() {
         lecturer.until("document.getElementById('count').textContent === '1'").await;
         guess(lecturer, "2", "Ada").await;
         pupil.until("document.getElementById('count').textContent === '2'").await;
-        // What somebody else has guessed nobody can see.
+        // The guesses of others can't be seen.
         assert_eq!(pupil.value("document.body.textContent.includes('Ada')").await, false);
 
         watch(lecturer).await;
@@ -145,7 +145,7 @@ fn a_race_is_asked_for_guessed_watched_and_revealed() {
     });
 }
 
-/// Through the form, as somebody would who wants less than what stands there.
+/// Through the form, with fewer choices than it offers at first.
 async fn choose_a_tiny_race(view: &View<'_>) {
     let scenario = view.client.find(Locator::Css("#scenario")).await.expect("there is a choice");
     scenario.select_by_value("latency_only").await.expect("it is among them");
@@ -188,7 +188,7 @@ async fn guess(view: &View<'_>, seconds: &str, name: &str) {
     view.until("!document.getElementById('mine').hidden && document.getElementById('guess-refusal').hidden").await;
 }
 
-/// Writes down what the panels and the clock show while nobody else looks.
+/// Records what the panels and the clock show.
 async fn watch(view: &View<'_>) {
     view.run(
         "window.seen = {}; window.clocks = new Set();
@@ -291,7 +291,7 @@ async fn nothing_takes_the_result_away(view: &View<'_>) {
     view.until("!byId('results').open").await;
 }
 
-/// No cell of a scenario that is built in gives a wrong answer, so the page is told of one.
+/// No built-in scenario gives a wrong answer, so the page is sent one.
 async fn a_failed_cell_has_its_reason_and_no_time(view: &View<'_>) {
     view.run(
         "const failed = { check: 'failed', error: '<b>wrong</b>', task_errors: 0, times_s: [], speedup: null };
@@ -717,7 +717,7 @@ fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
 }
 
 #[test]
-fn whoever_comes_again_sees_the_whole_race_and_whoever_is_cut_off_is_told() {
+fn a_phone_that_comes_again_sees_the_whole_race_and_one_that_is_cut_off_says_so() {
     look("a race that is broken off, in a browser", async |view, _, classroom| {
         view.show(PROJECTOR, "light", "screen").await;
         view.open(&classroom.here).await;

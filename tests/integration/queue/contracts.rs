@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// The jobs of `a_job_is_taken_by_one_of_many_takers`.
 const JOBS: u32 = 300;
 
-/// A wait in vain: nothing is to come.
+/// How long to wait for what must not come.
 const IN_VAIN: Duration = Duration::from_millis(20);
 
 /// An engine with a place of its own, which goes with it.
@@ -474,7 +474,7 @@ fn other_builds_jobs_are_left_alone(place: &Place) {
     assert_eq!(indexes(&take_all(&mut *broker)), [2]);
 }
 
-/// One step of anybody who takes part.
+/// One step of a participant.
 #[derive(Debug, Clone)]
 enum Step {
     Enqueue { run: usize, jobs: u32 },
@@ -495,7 +495,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A queue as one thinks of it: nobody is lost, so leases don't come into it.
+/// A model of the queue: no worker is lost, so it has no leases.
 #[derive(Default)]
 struct Model {
     enqueued: u32,

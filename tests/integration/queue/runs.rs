@@ -207,7 +207,7 @@ fn at_the_deadline_what_is_done_comes_back(engine: &Engine) {
     let kinds: Vec<_> = found.iter().map(|one| one.as_ref().map(|_| ()).map_err(TaskError::kind)).collect();
     let late = Err(ErrorKind::TimedOut);
     assert_eq!(kinds, [Ok(()), late, Ok(()), late, late], "{found:?}");
-    pool.close().expect("whoever was at it was told to stop");
+    pool.close().expect("the worker that ran it was told to stop");
 }
 
 fn one_pool_runs_nothing_little_and_much(engine: &Engine) {

@@ -43,7 +43,7 @@ pub(super) struct OwnWork {
     pub(super) strategies: Vec<&'static str>,
     /// The most tasks at once.
     pub(super) at_most: u32,
-    /// The most tasks in all, if each is a burden to somebody.
+    /// The most tasks in all, if each is a burden to a server.
     pub(super) max_tasks: Option<u32>,
     /// What else the user should know.
     pub(super) notes: Vec<String>,

@@ -34,7 +34,7 @@ pub(super) struct Scenario {
     pub deadline_s: Option<f64>,
     /// The tasks: exactly one of these tables.
     pub workload: Workload,
-    /// When tasks become due, whatever became of earlier ones. Without it, all are due at the start.
+    /// When tasks become due, whether earlier ones are done or not. Without it, all are due at the start.
     pub arrivals: Option<arrival::Recipe>,
     /// The local HTTP server. Only `fetch` has one.
     pub server: Option<Profile>,

@@ -260,7 +260,7 @@ impl WorkerState {
     }
 }
 
-/// An error if only runs of other builds are present: this worker would wait in vain.
+/// An error if only runs of other builds are present: this worker would never get a job.
 fn refuse_other_builds(queue: &str, present: &[Peer]) -> Result<(), QueueError> {
     let runs = || present.iter().filter(|peer| peer.role == Role::Run);
     match runs().find(|run| run.build != BUILD) {

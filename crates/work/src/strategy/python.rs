@@ -25,6 +25,7 @@ use crate::{
     task::{Task, TaskError},
     worker::{
         error::LostWorker,
+        gil::SWITCH_INTERVAL,
         lane::Done,
         layout::WorkerLayout,
         process::ending,
@@ -310,7 +311,12 @@ impl Python {
         };
         let bytes_before = Footprint::of(lane.id()).map(|footprint| footprint.bytes);
         let start_method = start_method.as_deref().filter(|_| self.has_start_method);
-        let order = Order::Start { strategy: self.python_name(), layout: shape.to_string(), start_method };
+        let order = Order::Start {
+            strategy: self.python_name(),
+            layout: shape.to_string(),
+            start_method,
+            switch_interval_s: (env.switch_interval != SWITCH_INTERVAL).then_some(env.switch_interval.as_secs_f64()),
+        };
         let start_s = match lane.ask(&order)? {
             Reply::Started { start_ns, end_ns } => between(start_ns, end_ns).as_secs_f64(),
             other => return Err(unexpected(other)),

@@ -1,4 +1,4 @@
-//! Requests of an open-loop client: tasks that become due at their own times, whatever became of the ones before.
+//! Requests of an open-loop client: tasks that become due at their own times, whether earlier ones are done or not.
 //!
 //! A closed-loop client sends its next request when it has an answer. While the server stands still, it sends nothing,
 //! so one stall is one slow request. Users don't wait for each other: an open-loop client sends at a rate, and a stall

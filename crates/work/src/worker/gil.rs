@@ -26,7 +26,7 @@ pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
-    /// A thread waited in vain for a whole interval. The only field read without the mutex, because the holder reads it
+    /// A thread waited for a whole interval and did not get the lock. The only field read without the mutex, because the holder reads it
     /// in its innermost loop. Relaxed is enough: a thread that acts on it takes the mutex first.
     drop_request: AtomicBool,
     /// Held for a few instructions at a time, never while a thread computes or waits: it guards the book-keeping, and

@@ -71,7 +71,7 @@ impl Hub {
             .1
             .wait_timeout_while(state, PATIENCE, |state| !come_to_pass(state))
             .unwrap_or_else(PoisonError::into_inner);
-        assert!(!waited.timed_out(), "waited in vain: {what}");
+        assert!(!waited.timed_out(), "this never happened: {what}");
     }
 
     fn ask(&mut self, left: Duration, job: (u32, Errand)) {

@@ -60,6 +60,9 @@ pub(crate) enum Order<'a> {
         layout: String,
         #[serde(skip_serializing_if = "Option::is_none")]
         start_method: Option<&'a str>,
+        /// How long a thread waits before it requests the interpreter's lock; its own default if not given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        switch_interval_s: Option<f64>,
     },
     Run {
         run: u64,

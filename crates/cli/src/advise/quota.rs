@@ -1,0 +1,169 @@
+//! The advice under CPU quotas, as a container has them.
+
+use super::{
+    super::{
+        print::{fitted, note, say},
+        table::fit,
+    },
+    AdviseArgs, exit_code,
+    own_work::OwnWork,
+    program::{AdviceRun, MeasuredWork, settings},
+    words::AdviceExport,
+};
+use advice::AdviceStanding;
+use anyhow::Context;
+use harness::results::{output::Output, store::Store};
+use measure::{quota_group::QuotaGroup, usable_cores::Throttling};
+use serde::Serialize;
+use stats::median::median;
+use std::{
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+use support::{
+    figures::{count, exact, interval, ratio, significant, time},
+    terminal::width,
+};
+
+/// The name and version of the JSON document.
+pub(crate) const SCHEMA: &str = "makespan.quota_advice/1";
+
+/// A run that is shorter than this, seconds, is over before some periods of a quota are.
+const SHORT_S: f64 = 0.5;
+
+/// Advices under several quotas.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct QuotaExport<'a> {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// One entry for each quota, in the order that was asked for.
+    quotas: Vec<UnderQuota<'a>>,
+}
+
+/// An advice under a quota.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct UnderQuota<'a> {
+    /// The quota, in cores.
+    quota_cores: f64,
+    /// How often and how long it stopped the work, and makespan itself, mock server included.
+    throttling: Throttling,
+    /// How long a run of the advised cell took, seconds, about. A quota hardly limits a run that is over before some periods
+    /// of 0.1 s.
+    run_s: Option<f64>,
+    /// The advice.
+    advice: AdviceExport<'a>,
+}
+
+/// What was found under a quota.
+struct MeasuredQuota {
+    quota: f64,
+    throttling: Throttling,
+    work: MeasuredWork,
+}
+
+impl MeasuredQuota {
+    fn run_s(&self) -> Option<f64> {
+        let MeasuredWork { advice, cells, search, rounds, tasks_done, .. } = &self.work;
+        let runs = *rounds as usize * cells.len() + search.len();
+        let tasks = f64::from(*tasks_done) / runs.max(1) as f64;
+        Some(median(&cells[advice.advised?].task_s)? * tasks)
+    }
+
+    fn export<'a>(&'a self, work: &'a OwnWork) -> UnderQuota<'a> {
+        UnderQuota {
+            quota_cores: self.quota,
+            throttling: self.throttling,
+            run_s: self.run_s(),
+            advice: AdviceExport::of(work, &self.work),
+        }
+    }
+}
+
+/// Measures the work under each quota, for the budget each.
+pub(super) fn sweep(
+    args: &AdviseArgs,
+    work: &OwnWork,
+    store: &Store,
+    interrupted: &Arc<AtomicBool>,
+) -> anyhow::Result<ExitCode> {
+    let mut all = Vec::new();
+    for &quota in &args.quota {
+        note!("under a quota of {}:", of_cores(quota));
+        let group = QuotaGroup::enter(quota).with_context(|| {
+            "--quota: no control group with a CPU quota can be made here: run as root, or in a group that is delegated \
+             to you, such as that of `systemd-run --user --scope -p Delegate=yes`"
+        })?;
+        let settings = settings(args, store, Arc::clone(interrupted))?;
+        let found = AdviceRun::new(work, &settings, Duration::from_secs_f64(args.budget)).whole()?;
+        let throttling = group.throttling().unwrap_or_default();
+        drop(group);
+        if interrupted.load(Relaxed) {
+            note!("interrupted: no advice");
+            return Ok(exit_code(None));
+        }
+        all.push(MeasuredQuota { quota, throttling, work: found });
+    }
+    if args.json != Some(Output::Stdout) {
+        print(work, &all);
+    }
+    if let Some(output) = &args.json {
+        let quotas = all.iter().map(|found| found.export(work)).collect();
+        output.write_json(&QuotaExport { schema: SCHEMA, quotas })?;
+    }
+    let standings = || all.iter().map(|found| found.work.advice.standing);
+    let worst =
+        [AdviceStanding::Failed, AdviceStanding::Undecided].into_iter().find(|bad| standings().any(|one| one == *bad));
+    Ok(exit_code(worst.or(Some(AdviceStanding::Stands))))
+}
+
+fn print(work: &OwnWork, all: &[MeasuredQuota]) {
+    say!("{}\n", fitted(&work.title));
+    let heads = ["quota", "advised", "tasks/s", "speedup", "95 % interval", "stopped for", ""];
+    say!("{}\n", fit(heads, &all.iter().map(row).collect::<Vec<_>>(), &[6, 4], width()));
+    for found in all {
+        say!("{}", fitted(&format!("{}: {}", of_cores(found.quota), found.work.advice.sentence)));
+    }
+    let runs = all.iter().filter_map(MeasuredQuota::run_s);
+    if let Some(shortest_s) = runs.min_by(f64::total_cmp).filter(|run_s| *run_s < SHORT_S) {
+        say!(
+            "{}",
+            fitted(&format!(
+                "Runs took as little as {}. A quota stops work only when a period's time is used up, and a period is 100 ms: it \
+                 hardly limits runs this short. With more or longer tasks, measure again.",
+                time(shortest_s)
+            ))
+        );
+    }
+}
+
+fn row(MeasuredQuota { quota, throttling, work }: &MeasuredQuota) -> [String; 7] {
+    let advice = &work.advice;
+    let advised = advice.advised.map(|cell| &work.cells[cell]);
+    let or_none = |text: Option<String>| text.unwrap_or_default();
+    let standing = match advice.standing {
+        AdviceStanding::Stands => "",
+        AdviceStanding::Undecided => "undecided",
+        AdviceStanding::Failed => "failed",
+    };
+    [
+        exact(*quota),
+        or_none(advised.map(|cell| cell.phrase.clone())),
+        or_none(advised.and_then(|cell| Some(significant(1.0 / median(&cell.task_s)?, 3)))),
+        or_none(advice.speedup.map(|speedup| format!("{}x", ratio(speedup.estimate)))),
+        or_none(advice.speedup.map(|speedup| interval(speedup.low, speedup.high))),
+        format!("{} in {}", time(throttling.seconds), count(throttling.periods as usize, "period")),
+        standing.into(),
+    ]
+}
+
+fn of_cores(quota: f64) -> String {
+    let cores = exact(quota);
+    if cores == "1" { "1 core".into() } else { format!("{cores} cores") }
+}
