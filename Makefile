@@ -34,7 +34,7 @@ test: ## Run every check: format, lints, tests, documentation
 	@sh .ci/test
 
 faults: ## Kill and freeze workers, 250 times, in all strategies and phases (about 10 minutes), and count what goes wrong (Linux)
-	$(CARGO) test --package tests --test kills
+	$(CARGO) test --workspace --test kills
 
 peers: ## Measure Python and its libraries beside ours, in a virtual environment with requests, aiohttp, Pillow and RQ
 	@test -x target/peers/bin/python || python3 -m venv target/peers

@@ -27,6 +27,7 @@ mod command;
 mod lessons;
 mod own_work;
 mod page;
+mod peers;
 mod presenter;
 mod queue;
 mod refresh;

@@ -8,7 +8,9 @@ use crate::{
         navigation, verdict,
     },
     command::command,
-    lessons, own_work, presenter,
+    lessons, own_work,
+    peers::{self, Peers},
+    presenter,
     queue::queue_lesson::{self, QueueLesson},
     scenario::{group, host, section},
     svg::palette,
@@ -43,6 +45,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
     let front = FrontPage::of(input);
     let all: Vec<&Record> = records.iter().copied().chain(front.iter().flat_map(FrontPage::records)).collect();
     let one_host = host::is_one(&all);
+    let beside_python = Peers::of(&all);
     let lesson = QueueLesson::of(input);
     html! {
         (DOCTYPE)
@@ -58,7 +61,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
             }
             body id="top" {
                 a class="skip" href="#main" { "Skip to the content" }
-                (navigation(front.as_ref(), lesson.as_ref(), input))
+                (navigation(front.as_ref(), lesson.as_ref(), !beside_python.is_empty(), input))
                 main id="main" {
                     header class="first" {
                         h1 { (TITLE) }
@@ -91,6 +94,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                     @for (number, record) in records.iter().enumerate() {
                         (section::section(record, &id(number, record), &input.criterion, !one_host, most_bars))
                     }
+                    (peers::section(&beside_python))
                     @if let Some(advice) = &input.advice { (own_work::section(advice)) }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                     (lessons::section(input))
@@ -106,14 +110,16 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
 }
 
 /// The list at the page's side.
-fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, input: &PageInput) -> Markup {
+fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, has_peers: bool, input: &PageInput) -> Markup {
     let section = |id: &str, title: &str| (id.to_owned(), title.to_owned());
     let changes = input.before.as_ref().and(front).map(|_| section(changes::ID, changes::TITLE));
     let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
+    let peers = has_peers.then(|| section(peers::ID, peers::TITLE));
     let own = input.advice.as_ref().map(|_| section(own_work::ID, own_work::TITLE));
     let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
     let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
-    let others: Vec<_> = changes.into_iter().chain(measurements).chain(own).chain(queue).chain(lessons).collect();
+    let others: Vec<_> =
+        changes.into_iter().chain(measurements).chain(peers).chain(own).chain(queue).chain(lessons).collect();
     match front {
         Some(front) => front.navigation(&others),
         None => navigation::navigation(&[], &[], &others),
