@@ -57,6 +57,9 @@ impl<'a> Peers<'a> {
                 }
             }
         }
+        // A scenario may have two records: one for claims, and one of a user's choice.
+        let scenarios: Vec<&str> = records.iter().map(|record| &*record.scenario).collect();
+        all.sort_by_key(|peers| scenarios.iter().position(|name| *name == peers.record.scenario));
         all
     }
 
@@ -73,6 +76,15 @@ impl<'a> Peers<'a> {
             (ours.variant.clone(), ours.schedule, ours.timer, python.strategy.clone(), python.python.clone())
         };
         self.record.scenario == other.record.scenario && name(self) == name(other)
+    }
+
+    /// Which one, and of which interpreter if there are several.
+    fn strategy_in_python(&self) -> String {
+        let strategy = self.python.spec.strategy.trim_start_matches("python/").replace('_', " ");
+        match &self.python.spec.python {
+            Some(interpreter) => format!("{strategy}, {interpreter}"),
+            None => strategy,
+        }
     }
 
     fn work(&self) -> String {
@@ -106,9 +118,9 @@ pub(crate) fn section(all: &[Peers]) -> Markup {
                         tbody {
                             @for peers in all {
                                 tr {
-                                    th scope="row" { (peers.work()) }
-                                    td { (palette::who(&peers.ours.spec.strategy, peers.ours.workers())) }
-                                    td { (peers.python.spec.python.as_deref().unwrap_or(&peers.facts.version)) ", " (peers.python.spec.strategy.trim_start_matches("python/").replace('_', " ")) }
+                                    td { (peers.work()) }
+                                    th scope="row" { (palette::who(&peers.ours.spec.strategy, peers.ours.workers())) }
+                                    td { (peers.strategy_in_python()) }
                                     td class="n" { (time_of(peers.ours)) }
                                     td class="n" { (time_of(peers.python)) }
                                     td class="n" { (ratio(peers.longer.estimate)) "×" }

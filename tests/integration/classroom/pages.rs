@@ -10,7 +10,7 @@ use fantoccini::{Locator, key::Key};
 use futures_util::FutureExt;
 use makespan::{
     classroom::wire::{QuizAnswer, QuizSheet, RacePhase, RaceRequest},
-    figures::significant,
+    figures::{interval, ratio},
 };
 use nix::sys::signal::Signal;
 use serde_json::{Value, json};
@@ -230,11 +230,7 @@ async fn figures_are_those_of_the_export(view: &View<'_>) {
         let row = view.value(&row).await;
         if let Some(speedup) = cell["speedup"].as_object() {
             let figure = |key: &str| speedup[key].as_f64().expect("a figure");
-            // From ten on, a ratio has three digits and not two decimals.
-            let ratio = |key: &str| {
-                if figure(key) < 9.995 { format!("{:.2}", figure(key)) } else { significant(figure(key), 3) }
-            };
-            let expected = format!("{}×{}–{}", ratio("estimate"), ratio("low"), ratio("high"));
+            let expected = format!("{}×{}", ratio(figure("estimate")), interval(figure("low"), figure("high")));
             assert!(row.as_str().expect("a row").ends_with(&expected), "{row}, expected {expected}");
         }
     }
