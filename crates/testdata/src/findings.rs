@@ -467,7 +467,7 @@ fn decisions() -> Vec<Decided> {
     ]
 }
 
-/// The evidence for [`findings`]: two records, and an exhibit.
+/// The evidence for [`findings()`]: two records, and an exhibit.
 pub fn evidence() -> Evidence {
     let found = |record: Record| Record { purpose: Purpose::Findings, ..record };
     let mut primes = records::prime_sum(10);
