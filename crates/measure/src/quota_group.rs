@@ -11,6 +11,9 @@ use std::{
     time::Duration,
 };
 
+/// What the names of all groups begin with; the id of their process follows.
+const PREFIX: &str = "makespan-";
+
 /// The period of a quota, microseconds: the system's default, and Docker's.
 const PERIOD_US: u32 = 100_000;
 
@@ -37,7 +40,8 @@ impl QuotaGroup {
     }
 
     fn below(own: &Path, cores: f64) -> io::Result<Self> {
-        let folder = own.join(format!("makespan-{}", process::id()));
+        remove_abandoned(own);
+        let folder = own.join(format!("{PREFIX}{}", process::id()));
         fs::create_dir(&folder)?;
         // Removed again if the rest fails.
         let group = Self { folder };
@@ -76,6 +80,18 @@ impl Drop for QuotaGroup {
     }
 }
 
+/// Removes the groups of processes that are gone: one that is killed leaves its own.
+fn remove_abandoned(own: &Path) {
+    for entry in fs::read_dir(own).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.parse::<u32>().ok());
+        if owner.is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists()) {
+            // It can't be removed as long as somebody is in it.
+            let _ = fs::remove_dir(entry.path());
+        }
+    }
+}
+
 /// Writes to a file of the system's. Where there is none, none is made.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes())
@@ -91,6 +107,16 @@ mod tests {
         let own = tempfile::tempdir().unwrap();
         assert!(QuotaGroup::below(own.path(), 0.5).is_err());
         assert_eq!(fs::read_dir(own.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_and_what_others_have_is_not() {
+        let own = tempfile::tempdir().unwrap();
+        // No process has an id beyond the system's largest, which is below this.
+        let names = [format!("{PREFIX}{}", u32::MAX), format!("{PREFIX}{}", process::id()), "other".into()];
+        names.iter().for_each(|name| fs::create_dir(own.path().join(name)).unwrap());
+        remove_abandoned(own.path());
+        assert_eq!(names.map(|name| own.path().join(name).exists()), [false, true, true]);
     }
 
     #[test]
