@@ -5,7 +5,7 @@
 use crate::svg::palette;
 use harness::{
     results::record::{CellRecord, Check, PythonFacts, Record},
-    scenario::DEFAULT_VARIANT,
+    scenario::{DEFAULT_VARIANT, Phase},
 };
 use maud::{Markup, html};
 use stats::{Estimate, median::median, paired};
@@ -91,7 +91,9 @@ impl<'a> Peers<'a> {
         let variant = &self.ours.spec.variant;
         let variant =
             if variant == DEFAULT_VARIANT { String::new() } else { format!(", {}", variant.replace('_', " ")) };
-        format!("{}{variant}", self.record.title)
+        // An interpreter's start is no small part of it.
+        let start = if self.ours.timed.contains(&Phase::Start) { ", workers' start included" } else { "" };
+        format!("{}{variant}{start}", self.record.title)
     }
 }
 
