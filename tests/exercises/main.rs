@@ -163,13 +163,7 @@ fn main() -> ExitCode {
 }
 
 fn every_exercise_has_its_cases() {
-    let known = &schema()["properties"]["exercise"]["enum"];
     for exercise in exercise::ALL {
-        assert!(
-            known.as_array().is_some_and(|names| names.contains(&exercise.name.into())),
-            "{known}: {}",
-            exercise.name
-        );
         let name = exercise.name;
         for name in [
             format!("given::{name}"),
