@@ -535,6 +535,20 @@ fn a_figure_that_decides_nothing_ends_with_the_second_analysis() {
     assert!(!needs_more(&[beside], 0.08, looks, 6));
 }
 
+#[test]
+fn claims_that_nobody_asked_for_count_in_full() {
+    let figure = speed_up("expects = { above = 1.0, from = \"said\" }");
+    let claims: Vec<String> = (1..=40).map(|number| claim(&format!("000-{number}"), &[&figure], "")).collect();
+    let scenario = requests(&claims.concat());
+    // p is about 0.003: enough for ten figures, too much for forty.
+    let times = |round| ((0.4 + if round % 2 == 0 { 0.3 } else { -0.3 } as f64).exp(), 1.0);
+    let record = with_times(&scenario, &(0..12).map(times).collect::<Vec<_>>());
+    let record = Record { looks: vec![3, 12, 24], rounds_done: 12, ..record };
+    let is_open = |asked: &[Claim]| !open_cells(std::slice::from_ref(&scenario), asked, &record).is_empty();
+    assert!(!is_open(&scenario.claims), "with all of them, a fourth is likely to count");
+    assert!(is_open(&scenario.claims[..1]), "of one alone, all others do");
+}
+
 /// Whether cells need more rounds for a claim whose figures end with these keys. Their value is e to the power of `mean`,
 /// give or take 0.1 from round to round, and the claim says that it is above 1.
 fn needs_more(figures: &[&str], mean: f64, looks: &[u32], rounds: u32) -> bool {
