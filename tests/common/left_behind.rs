@@ -65,8 +65,12 @@ pub fn marked_as(mark: &str, argument: &str) -> Vec<u32> {
 
 /// Its first argument.
 pub fn argument_of(pid: u32) -> String {
-    let line = fs::read(file(pid, "cmdline")).unwrap_or_default();
-    String::from_utf8_lossy(line.split(|&byte| byte == 0).nth(1).unwrap_or_default()).into_owned()
+    command_line(pid).split('\0').nth(1).unwrap_or_default().to_owned()
+}
+
+/// Its arguments, each ended by a zero byte.
+pub fn command_line(pid: u32) -> String {
+    String::from_utf8_lossy(&fs::read(file(pid, "cmdline")).unwrap_or_default()).into_owned()
 }
 
 /// Sends the signal. A process that is to stop has stopped when this returns: until its threads have noticed the signal, it

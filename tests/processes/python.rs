@@ -16,12 +16,24 @@ use std::{
     time::Duration,
 };
 
-/// A pool of three workers, its lane, and the processes that the lane has started. `None` where there is no Python.
+/// A pool of three workers, its lane, and its worker processes. `None` where there is no Python.
 fn pool(strategy: &'static dyn Strategy) -> Option<(Box<dyn Pool>, u32, Vec<u32>)> {
     strategies_of_python().iter().find(|one| one.name() == strategy.name())?;
     let pool = strategy.start(number(3).into(), &common::env()).expect("the pool starts");
     let lane = *left_behind::children().last().expect("the lane is a child");
-    Some((pool, lane, left_behind::children_of(lane)))
+    Some((pool, lane, workers_of(lane)))
+}
+
+/// A worker is a child of the lane, or of the server that forks workers for it, which is Python's default from 3.14 on.
+fn workers_of(parent: u32) -> Vec<u32> {
+    let mut workers = Vec::new();
+    for child in left_behind::children_of(parent) {
+        match workers_of(child) {
+            none if none.is_empty() && !left_behind::command_line(child).contains("resource_tracker") => workers.push(child),
+            others => workers.extend(others),
+        }
+    }
+    workers
 }
 
 fn none_is_left(lane: u32, workers: &[u32]) {

@@ -219,7 +219,8 @@ impl LaneProcess {
         }
     }
 
-    /// The last line of its standard error: of a traceback, the exception.
+    /// The last line of its standard error: of a traceback, the exception. Python's process for shared semaphores writes
+    /// there, too: it warns of those that a killed lane leaves, with an indented line of its own source.
     fn last_words(&mut self) -> String {
         let mut words = Vec::new();
         let length = self.words.seek(SeekFrom::End(0)).unwrap_or(0) as i64;
@@ -227,7 +228,8 @@ impl LaneProcess {
         let _ = self.words.seek(SeekFrom::End(-length.min(LAST_WORDS)));
         let _ = self.words.read_to_end(&mut words);
         let words = String::from_utf8_lossy(&words);
-        excerpt(words.trim_end().lines().last().unwrap_or_default().trim())
+        let is_of_the_lane = |line: &&str| !line.starts_with(' ') && !line.contains("resource_tracker");
+        excerpt(words.trim_end().lines().rfind(is_of_the_lane).unwrap_or_default().trim())
     }
 }
 
