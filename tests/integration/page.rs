@@ -119,6 +119,10 @@ async fn look_at_claims(view: &View<'_>, page: &Path) {
     // A link to a claim leads to its heading.
     let top = "document.getElementById('000-3').getBoundingClientRect().top";
     view.until(&format!("{top} >= 0 && {top} < innerHeight / 3")).await;
+    assert!(
+        view.value("document.querySelectorAll('#peers tbody tr').length").await.as_u64() > Some(1),
+        "pairs with Python"
+    );
     counts_lead_to_their_claims(view).await;
     cells_say_their_claims(view).await;
     figures_say_their_values(view).await;

@@ -151,27 +151,13 @@ fn interpreter(facts: &PythonFacts) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeMap;
+    use testdata::records::in_python;
 
     /// Threads of a calculation, in Rust and in Python, where they take twice as long.
     fn record() -> Record {
         let mut record = testdata::records::prime_sum(10);
-        let in_python = |cell: &CellRecord| {
-            let mut cell = cell.clone();
-            cell.spec.strategy = format!("python/{}", cell.spec.strategy);
-            cell.rounds.iter_mut().for_each(|round| round.run_s *= 2.0);
-            let packages = BTreeMap::from([("Pillow".into(), None), ("requests".into(), Some("2.32.0".into()))]);
-            cell.python = Some(PythonFacts {
-                implementation: "CPython".into(),
-                version: "3.11.7".into(),
-                lock: true,
-                path: "/usr/bin/python3".into(),
-                start_method: None,
-                packages,
-            });
-            cell
-        };
-        let threads = record.cells.iter().filter(|cell| cell.spec.strategy == "threads").map(in_python);
+        let threads =
+            record.cells.iter().filter(|cell| cell.spec.strategy == "threads").map(|cell| in_python(cell, 2.0));
         let threads: Vec<CellRecord> = threads.collect();
         record.cells.extend(threads);
         record

@@ -4,12 +4,12 @@ use harness::{
     results::{
         costs::{self, Bulk, Costs, Engine, EngineFacts, Single},
         latency::Latency,
-        record::{CellRecord, Check, EndReason, Excluded, Purpose, Record, Round, SCHEMA, Timeline},
+        record::{CellRecord, Check, EndReason, Excluded, Purpose, PythonFacts, Record, Round, SCHEMA, Timeline},
     },
     scenario::{CellSpec, DEFAULT_VARIANT, Phase, Timer},
 };
 use measure::host::HostFacts;
-use std::num::NonZeroU32;
+use std::{collections::BTreeMap, num::NonZeroU32};
 use work::{
     queue::outage::Outage,
     worker::{
@@ -352,4 +352,22 @@ pub fn with_speedups(record: &mut Record, speedup: impl Fn(u32) -> f64) {
             round.run_s = baseline_s / speedup * if number % 2 == 0 { 1.01 } else { 0.99 };
         }
     }
+}
+
+/// The same cell in Python, where it takes so many times as long.
+pub fn in_python(ours: &CellRecord, times: f64) -> CellRecord {
+    let mut cell = ours.clone();
+    cell.spec.strategy = format!("python/{}", cell.spec.strategy);
+    cell.is_baseline = false;
+    cell.rounds.iter_mut().for_each(|round| round.run_s *= times);
+    let packages = BTreeMap::from([("Pillow".into(), None), ("requests".into(), Some("2.32.0".into()))]);
+    cell.python = Some(PythonFacts {
+        implementation: "CPython".into(),
+        version: "3.11.7".into(),
+        lock: true,
+        path: "/usr/bin/python3".into(),
+        start_method: None,
+        packages,
+    });
+    cell
 }
