@@ -146,7 +146,7 @@ impl Plot {
         let font = rendition.font;
         let body = html! {
             (self.axes(&at, rendition))
-            (self.core_line(&at, font))
+            (self.core_line(&at, rendition))
             @for reference in &self.references {
                 @let places: Vec<_> = reference.corners.iter().map(|(x, y)| (at.x.at(*x), at.y.at(*y))).collect();
                 (path(reference.class, "", &places))
@@ -205,20 +205,24 @@ impl Plot {
         numbers.into_iter().zip(spread(&places, apart)).filter_map(|(number, free)| free.then_some(number)).collect()
     }
 
-    fn core_line(&self, at: &LineLayout, font: f64) -> Markup {
+    fn core_line(&self, at: &LineLayout, rendition: &Rendition) -> Markup {
+        let font = rendition.font;
         let Some(cores) = self.cores.filter(|cores| at.x.holds(f64::from(*cores))) else { return html! {} };
         let x = at.x.at(f64::from(cores));
         let here = if cores == 1 { "1 core here".into() } else { format!("{cores} cores here") };
         let crowded = format!("{here}; more workers than cores →");
         let fits = |label: &str| x + labels::width(label, font, false) <= at.right + font;
-        let (anchor, label) = match (fits(&crowded), fits(&here)) {
-            (true, _) if self.most() > cores => ("start", crowded),
-            (_, true) => ("start", here),
-            _ => ("end", here),
+        let width = labels::width(&here, font, false);
+        let (anchor, label_x, label) = match (fits(&crowded), fits(&here)) {
+            (true, _) if self.most() > cores => ("start", x, crowded),
+            (_, true) => ("start", x, here),
+            _ if width <= x => ("end", x, here),
+            // Long names leave a phone's chart no room on either side.
+            _ => ("start", (rendition.width - width).clamp(0.0, x), here),
         };
         html! {
             (line("cores", (x, at.top - 0.4 * font), (x, at.bottom)))
-            (text(x, at.top - 1.05 * font, anchor, "muted", &label))
+            (text(label_x, at.top - 1.05 * font, anchor, "muted", &label))
         }
     }
 
