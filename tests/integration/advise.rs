@@ -291,6 +291,24 @@ fn under_load_as_many_workers_as_are_under_way_are_too_few() {
 }
 
 #[test]
+fn functions_become_due_at_a_rate_too() {
+    if python::strategies_of_python().is_empty() {
+        return;
+    }
+    let dir = dir();
+    (0..40).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "").expect("an input"));
+    let module = "import time\ndef wait(path):\n    time.sleep(0.05)\n    return path\n";
+    fs::write(dir.path().join("own.py"), module).expect("a module");
+    let load =
+        ["--function", "own:wait", "--inputs", "*.txt", "--rate", "40/s", "--budget", "4", "--target", "p95<10s"];
+    let (advice, _) = advice_as("load_advice-1", dir.path(), &load);
+    assert!((1.9..4.0).contains(&advice["under_way"].as_f64().expect("a number")), "{advice:#}");
+    let cells = advice["cells"].as_array().expect("cells");
+    let is_measured = |cell: &Value| cell["latency_p50_s"]["estimate"].as_f64().is_some_and(|s| s >= 0.05);
+    assert!(!cells.is_empty() && cells.iter().all(is_measured), "{advice:#}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_what_was_expected() {
     let dir = dir_with_inputs();
     fs::write(dir.path().join("empty"), "\n").expect("a file");
@@ -308,7 +326,7 @@ fn what_cannot_be_measured_is_refused_with_what_was_expected() {
         (&["--url", "http://h/", "--budget", "0"], "expected seconds from 1 to 3600"),
         (&["--url", "http://h/", "--rate", "0"], "expected tasks per second, such as 50/s"),
         (&["--url", "http://h/", "--rate", "9", "--target", "p98<1s"], "such as p99<200ms"),
-        (&["--scenario", "prime_sum", "--rate", "9"], "expected a command or URLs"),
+        (&["--scenario", "prime_sum", "--rate", "9"], "expected URLs, a command or a function"),
         (&[], "required"),
     ] {
         let words = refusal_in(dir.path(), &[&["advise"], arguments].concat());

@@ -1,19 +1,14 @@
 //! Open-loop arrivals and pools in the background, from outside.
 
-use common::{PATIENCE, program_under_test, scenario};
+use common::{PATIENCE, program_under_test, python::strategies_of_python, scenario};
 use serde_json::Value;
 
-/// Measures two rounds of a variant of a scenario of this text. The record, and the exit code.
-fn measured(text: &str, variant: &str) -> (Value, Option<i32>) {
+/// Measures two rounds of a scenario of this text. The record, and the exit code.
+fn measured(text: &str, arguments: &[&str]) -> (Value, Option<i32>) {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let file = scenario(dir.path(), "mine", text);
     let mut command = assert_cmd::Command::new(program_under_test());
-    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args([
-        "--rounds",
-        "2",
-        "--variant",
-        variant,
-    ]);
+    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "2"]).args(arguments);
     let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
     let record = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("one document: {output:?}"));
     (record, output.status.code())
@@ -56,7 +51,7 @@ workers = [2]
 #[test]
 fn cells_have_half_of_the_cores_and_a_pool_beside_them_or_say_why_not() {
     for (strategy, variant) in [("threads", "default"), ("processes", "beside"), ("async", "queue")] {
-        let (record, code) = measured(BESIDE, variant);
+        let (record, code) = measured(BESIDE, &["--variant", variant]);
         let cell = cell(&record, strategy);
         let check = if record["host"]["cores_usable"] == 1 { "skipped" } else { "passed" };
         assert_eq!((&cell["check"], code), (&check.into(), Some(0)), "{cell}");
@@ -65,7 +60,7 @@ fn cells_have_half_of_the_cores_and_a_pool_beside_them_or_say_why_not() {
 
 #[test]
 fn a_pool_in_the_background_that_ends_before_the_run_is_an_error() {
-    let (record, code) = measured(BESIDE, "short");
+    let (record, code) = measured(BESIDE, &["--variant", "short"]);
     if record["host"]["cores_usable"] == 1 {
         return;
     }
@@ -103,9 +98,13 @@ fn both_latencies_of_arrivals_are_printed() {
 
 #[test]
 fn a_stall_is_missed_by_latencies_from_when_a_request_was_sent() {
-    let (record, code) = measured(STALL, "default");
+    let mut strategies = vec!["sequential", "threads", "async"];
+    if !strategies_of_python().is_empty() {
+        strategies.extend(["python/sequential", "python/threads", "python/asyncio"]);
+    }
+    let (record, code) = measured(STALL, &["--strategy", &strategies.join(","), "--workers", "1"]);
     assert_eq!(code, Some(0), "{record}");
-    for strategy in ["sequential", "threads", "async"] {
+    for strategy in strategies {
         let cell = cell(&record, strategy);
         for round in cell["rounds"].as_array().expect("rounds") {
             let p95_s = |from: &str| round[from]["p95_s"].as_f64().expect("a latency");

@@ -107,7 +107,7 @@ fn same_everywhere(tasks: &[Task], after_run: &dyn Fn(&Work)) {
         let refused = match strategy.name() {
             "queue" => tasks.iter().any(is_local),
             "work_stealing" => tasks.iter().any(|task| task.due_ns().is_some()),
-            name if is_python(name) => tasks.iter().any(|task| task.due_ns().is_some() || is_in_rust_alone(task)),
+            name if is_python(name) => tasks.iter().any(is_in_rust_alone),
             _ => false,
         };
         assert_eq!(strategy.refuses(Schedule::OneByOne, tasks).is_some(), refused, "{}", strategy.name());

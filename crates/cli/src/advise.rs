@@ -155,10 +155,9 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         .into());
     }
     let work = OwnWork::of(args, &store)?;
-    let in_python = work.strategies.iter().any(|strategy| is_python(strategy));
-    if args.rate.is_some() && (in_python || matches!(work.source, TaskSource::Scenario(_))) {
+    if args.rate.is_some() && matches!(work.source, TaskSource::Scenario(_)) {
         return Err(Usage(
-            "--rate: found a function or a scenario, expected a command or URLs; a scenario has `arrivals`".into(),
+            "--rate: found a scenario, expected URLs, a command or a function; a scenario has `arrivals`".into(),
         )
         .into());
     }

@@ -490,6 +490,9 @@ impl OwnClock for PythonPool {
 impl PythonPool {
     /// Hands over the tasks, unless the lane has them, and runs them. What is done is added to `done`.
     fn answers(&mut self, work: &Work, done: &mut Vec<Done>) -> Result<(), NoAnswers> {
+        // The run begins when the lane begins it, and each task is due as long after that as it would be after now.
+        let begun_ns = now_ns();
+        let due_ns = work.tasks.iter().filter_map(Task::due_ns).map(|due_ns| due_ns.saturating_sub(begun_ns)).collect();
         let is_same = |it: &Work| Arc::ptr_eq(&it.tasks, &work.tasks) && Arc::ptr_eq(&it.prologue, &work.prologue);
         if !self.loaded.as_ref().is_some_and(is_same) {
             let all =
@@ -509,7 +512,7 @@ impl PythonPool {
         }
         let deadline_ns = now_ns().saturating_add(u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX));
         let (run, warm_up, schedule) = (work.run, work.warm_up, work.schedule.to_string());
-        self.lane.tell(&Order::Run { run, deadline_ns, schedule, warm_up })?;
+        self.lane.tell(&Order::Run { run, deadline_ns, schedule, warm_up, due_ns })?;
         loop {
             let reply = self.lane.reply_to_run(&work.stop, limit).map_err(|unanswered| match unanswered {
                 Unanswered::Interrupted => NoAnswers::Interrupted,

@@ -41,6 +41,7 @@ const FILES: &[(&str, &str)] = &files![
     "makespan_lane/strategy/thread_pool.py",
     "makespan_lane/strategy/threads.py",
     "makespan_lane/task/__init__.py",
+    "makespan_lane/task/arrival.py",
     "makespan_lane/task/async_client.py",
     "makespan_lane/task/base.py",
     "makespan_lane/task/blocking_client.py",

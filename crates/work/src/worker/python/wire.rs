@@ -69,6 +69,9 @@ pub(crate) enum Order<'a> {
         deadline_ns: u64,
         schedule: String,
         warm_up: bool,
+        /// When each task becomes due, nanoseconds from the start of the run; empty if all are there from the start.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        due_ns: Vec<u64>,
     },
     Stop,
 }
@@ -176,7 +179,7 @@ impl From<WireError> for TaskError {
     }
 }
 
-/// The task as the lane takes it, or why it can't be done in Python.
+/// The task as the lane takes it, or why it can't be done in Python. When it becomes due, the order to run says.
 pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
     Ok(match task {
         Task::Noop => json!({"kind": "noop"}),
@@ -217,10 +220,8 @@ pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
             "kind": "function", "dir": text(dir)?, "module": module, "function": function, "argument": argument,
             "compared": compared,
         }),
-        other => {
-            let which = if other.due_ns().is_some() { "tasks that become due at times" } else { "tasks of this kind" };
-            return Err(format!("{which} are not known in Python"));
-        }
+        Task::Arrival(arrival) => of_task(&arrival.task)?,
+        _ => return Err("tasks of this kind are not known in Python".into()),
     })
 }
 
