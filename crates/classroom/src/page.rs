@@ -194,7 +194,7 @@ fn quiz_on_the_wall(shared: Option<&JoinInfo>) -> Markup {
     }
 }
 
-/// The quiz on a phone: one question after the other.
+/// The quiz on a phone: one question after the other, and in the end which answers were right.
 fn quiz_for_a_student() -> Markup {
     html! {
         section id="sheet" class="sheet" aria-labelledby="sheet-question" hidden {
@@ -202,6 +202,10 @@ fn quiz_for_a_student() -> Markup {
             h2 id="sheet-question" class="question" tabindex="-1" {}
             div id="sheet-options" class="options" {}
             (arena::refusal("sheet-refusal"))
+        }
+        section id="told" class="sheet" aria-labelledby="told-title" hidden {
+            h2 id="told-title" {}
+            ol id="told-list" {}
         }
     }
 }

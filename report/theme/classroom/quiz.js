@@ -1,6 +1,7 @@
-// The quiz before and after a class: on a phone one question after the other, on the wall how many have answered, and in
-// the end what the class has learned.
+// The quiz before and after a class: on a phone one question after the other, and in the end which answers were right; on
+// the wall how many have answered, and in the end what the class has learned.
 
+let answered = null;
 let sheet = null;
 let sheetOf = null;
 let wallShows = null;
@@ -52,7 +53,13 @@ async function toggleQuiz() {
 
 async function drawSheet(quiz) {
   show(byId('sheet'), Boolean(quiz?.open));
-  if (!quiz?.open) { sheet = sheetOf = null; return; }
+  if (!quiz?.open) {
+    answered = sheet ?? answered;
+    sheet = sheetOf = null;
+    drawAnswers(quiz?.results);
+    return;
+  }
+  show(byId('told'), false);
   const key = `${room.instance} ${quiz.open}`;
   if (sheetOf !== key) {
     sheetOf = key;
@@ -63,12 +70,29 @@ async function drawSheet(quiz) {
   }
 }
 
+// Each question with the right answer and why. A phone that was opened again has forgotten its own.
+function drawAnswers(results) {
+  show(byId('told'), Boolean(results));
+  if (!results) return;
+  const own = (number) => answered?.questions[number].options[answered.chosen[number]];
+  const isRight = ({ answer }, number) => own(number) === answer;
+  const score = answered ? `: ${results.filter(isRight).length} of ${results.length} right` : '';
+  say(byId('told-title'), `The answers${score}`);
+  byId('told-list').replaceChildren(...results.map((result, number) => el('li', {},
+    el('b', {}, unbroken(result.question)),
+    el('p', {}, own(number) ? `${isRight(result, number) ? '✓' : '✗'} ${unbroken(own(number))}` : ''),
+    el('p', {}, own(number) && isRight(result, number) ? result.why : `${unbroken(result.answer)}: ${result.why}`))));
+}
+
+// A number and its unit stay on one line.
+const unbroken = (text) => text.replace(/(\d) (?=(?:ms|s|%)(?![a-z]))/g, '$1\u00a0');
+
 function drawNextQuestion() {
   const { questions, chosen } = sheet;
   const number = questions.findIndex((_, index) => !(index in chosen));
   const isDone = number < 0;
   say(byId('sheet-number'), isDone ? '' : `Question ${number + 1} of ${questions.length}`);
-  say(byId('sheet-question'), isDone ? 'Thank you: all questions are answered.' : questions[number].text);
+  say(byId('sheet-question'), isDone ? 'Thank you: all questions are answered.' : unbroken(questions[number].text));
   byId('sheet-options').replaceChildren(...(isDone ? [] : questions[number].options.map((text, option) => {
     const button = el('button', { type: 'button' }, text);
     button.addEventListener('click', () => choose(number, option));

@@ -572,6 +572,9 @@ fn a_class_of_thirty_goes_through_a_lesson_between_two_quizzes() {
         let row = lecturer.value("byId('quiz-results').rows[1].cells[2].textContent").await;
         assert_eq!(row, json!("100\u{a0}% of 29"));
         lecturer.is_sound_everywhere().await;
+        pupil.until("byId('told-title').textContent === 'The answers: 10 of 10 right'").await;
+        assert_eq!(pupil.value("byId('told-list').children.length").await, 10);
+        pupil.is_sound_everywhere().await;
         let export: Value = serde_json::from_slice(&classroom.browser().get("/export").body).expect("JSON");
         let first_right = questions.iter().filter(|question| question.options[0].is_right).count();
         let before =
