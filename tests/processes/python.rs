@@ -30,7 +30,7 @@ fn workers_of(parent: u32) -> Vec<u32> {
     for child in left_behind::children_of(parent) {
         match workers_of(child) {
             none if none.is_empty() && !left_behind::command_line(child).contains("resource_tracker") => {
-                workers.push(child)
+                workers.push(child);
             }
             others => workers.extend(others),
         }

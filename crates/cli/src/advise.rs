@@ -26,7 +26,6 @@ use std::{
     },
     time::Duration,
 };
-use work::strategy::python::is_python;
 
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]

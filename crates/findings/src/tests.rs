@@ -541,7 +541,7 @@ fn claims_that_nobody_asked_for_count_in_full() {
     let claims: Vec<String> = (1..=40).map(|number| claim(&format!("000-{number}"), &[&figure], "")).collect();
     let scenario = requests(&claims.concat());
     // p is about 0.003: enough for ten figures, too much for forty.
-    let times = |round| ((0.4 + if round % 2 == 0 { 0.3 } else { -0.3 } as f64).exp(), 1.0);
+    let times = |round| (f64::exp(0.4 + if round % 2 == 0 { 0.3 } else { -0.3 }), 1.0);
     let record = with_times(&scenario, &(0..12).map(times).collect::<Vec<_>>());
     let record = Record { looks: vec![3, 12, 24], rounds_done: 12, ..record };
     let is_open = |asked: &[Claim]| !open_cells(std::slice::from_ref(&scenario), asked, &record).is_empty();
