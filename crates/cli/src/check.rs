@@ -64,7 +64,7 @@ fn scenario(file: &str) -> anyhow::Result<String> {
     let others = [
         (scenario.variants.len() - 1, "other variant"),
         (scenario.claims.len(), "claim"),
-        (scenario.decisions.len(), "row of the decision table"),
+        (scenario.decisions.len(), "decision"),
     ];
     let others: Vec<String> = others.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what)).collect();
     if !others.is_empty() {

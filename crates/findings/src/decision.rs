@@ -5,7 +5,7 @@ use harness::results::evidence::Evidence;
 use harness::{
     results::record::{CellRecord, Check, Record},
     scenario::{
-        CellSpec, Scenario,
+        CellSpec, Scenario, baseline_of,
         claim::{DELTA, Decision},
     },
 };
@@ -54,7 +54,8 @@ struct WithRounds {
 
 /// The baselines of its cells, then the cells themselves.
 fn named(decision: &Decision) -> Vec<CellSpec> {
-    decision.cells.iter().map(baseline).chain(decision.cells.iter().cloned()).collect()
+    let baselines = decision.cells.iter().map(|cell| baseline(cell, decision));
+    baselines.chain(decision.cells.iter().cloned()).collect()
 }
 
 /// The cells of this record, by index, that need more rounds, because one of them isn't told apart from the others yet.
@@ -94,9 +95,10 @@ fn ranking(decision: &Decision, record: &Record) -> Option<Vec<WithRounds>> {
     Some(placed.collect())
 }
 
-/// The baseline of a cell's speedup.
-fn baseline(cell: &CellSpec) -> CellSpec {
-    let (strategy, shape, schedule) = ("sequential".into(), WorkerLayout::ONE, Schedule::OneByOne);
+/// The baseline of a cell's speedup: a loop in Python, if all of the decision's cells are in Python.
+fn baseline(cell: &CellSpec, decision: &Decision) -> CellSpec {
+    let strategy = baseline_of(cell, &decision.cells).into();
+    let (shape, schedule) = (WorkerLayout::ONE, Schedule::OneByOne);
     CellSpec { strategy, shape, schedule, python: None, ..cell.clone() }
 }
 

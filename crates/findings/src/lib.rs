@@ -54,6 +54,7 @@ use harness::{
 };
 use serde::{Deserialize, Serialize};
 use stats::{Estimate, ranking::Place};
+use work::strategy::python::is_python;
 
 pub use open::open_cells;
 pub use parts::{PartKind, Sentence, SentencePart};
@@ -280,12 +281,20 @@ pub struct Decided {
     pub work: String,
     /// The scenario it was measured with.
     pub scenario: String,
-    /// Each cell with its speedup over its variant's `sequential`, the fastest first. Empty if nothing was measured.
+    /// Each cell with its speedup over its variant's `sequential`, or over Python's if all of them are in Python; the fastest
+    /// first. Empty if nothing was measured.
     pub ranking: Vec<Ranked>,
     /// The answer in words: "threads or async". Empty if nothing was measured.
     pub answer: String,
     /// Rounds.
     pub rounds: u32,
+}
+
+impl Decided {
+    /// Whether it compares strategies of Python.
+    pub fn is_in_python(&self) -> bool {
+        !self.ranking.is_empty() && self.ranking.iter().all(|ranked| is_python(&ranked.cell.strategy))
+    }
 }
 
 /// One cell of a decision.

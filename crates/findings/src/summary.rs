@@ -57,9 +57,10 @@ pub fn summary(claims: &[Finding]) -> Sentence {
     }
 }
 
-/// The fastest strategies for each measured kind of work, and how much faster than sequential the first of them is.
+/// The fastest strategies for each measured kind of work, and how much faster than sequential the first of them is. What
+/// compares strategies of Python stands beside it, and not in this sentence.
 pub fn takeaway(decisions: &[Decided]) -> Sentence {
-    let told = decisions.iter().filter_map(|decided| {
+    let told = decisions.iter().filter(|decided| !decided.is_in_python()).filter_map(|decided| {
         let best = decided.ranking.first()?;
         let work = decided.work.split([',', ':', '(']).next().unwrap_or_default().trim();
         let led = decided.ranking.iter().any(|ranked| ranked.place.leads());

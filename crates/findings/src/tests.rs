@@ -444,6 +444,24 @@ fn a_decision_names_what_is_shown_to_be_the_fastest_or_as_fast() {
 }
 
 #[test]
+fn strategies_of_python_are_compared_with_a_loop_in_python() {
+    let rows = "[[cells]]\nstrategies = [\"python/sequential\", \"python/threads\", \"python/processes\"]\nworkers = [5]\n\
+                [[decisions]]\nwork = \"waiting in Python\"\ncells = [\"python/threads x 5\", \"python/processes x 5\"]\n";
+    let scenario = requests(rows);
+    let record = MadeMeasurement::of(&scenario).record(&[
+        ("sequential x 1", 9.0),
+        ("python/sequential x 1", 10.0),
+        ("python/threads x 5", 2.0),
+        ("python/processes x 5", 4.0),
+    ]);
+    let decided = &findings(std::slice::from_ref(&scenario), &evidence([record])).decisions[0];
+    let fastest = decided.ranking.first().expect("it was measured");
+    assert!(decided.is_in_python() && fastest.place == Place::Fastest);
+    assert!((fastest.speedup.estimate - 5.0).abs() < 0.1, "{:?}", fastest.speedup);
+    assert!(takeaway(std::slice::from_ref(decided)).is_empty(), "it stands beside the sentence");
+}
+
+#[test]
 fn holm_takes_back_what_only_stands_alone() {
     let figures: Vec<String> = (0..40).map(|_| speed_up("expects = { above = 1.0, from = \"said\" }")).collect();
     let figures: Vec<&str> = figures.iter().map(String::as_str).collect();

@@ -172,10 +172,11 @@ impl Asked {
         let mut cells: Vec<CellSpec> =
             scenario.cells.iter().filter(|cell| named.contains(&(&scenario.name, cell))).cloned().collect();
         if self.whole.contains(&scenario.name) {
-            let of_decisions = scenario.decisions.iter().flat_map(|row| row.cells.clone()).collect();
-            let missing: Vec<CellSpec> =
-                scenario::with_baselines(of_decisions).into_iter().filter(|cell| !cells.contains(cell)).collect();
-            cells.extend(missing);
+            for cell in scenario.decisions.iter().flat_map(|row| scenario::with_baselines(row.cells.clone())) {
+                if !cells.contains(&cell) {
+                    cells.push(cell);
+                }
+            }
         }
         cells
     }

@@ -40,26 +40,43 @@ const GAIN: f64 = 1.05;
 /// The winners of each kind of work, as a small chart. Empty if no kind of work was measured.
 pub(crate) fn winners(input: &PageInput) -> Markup {
     let measured = input.findings.decisions.iter().filter(|decided| !decided.ranking.is_empty());
+    let (in_python, own): (Vec<&Decided>, Vec<&Decided>) = measured.partition(|decided| decided.is_in_python());
     html! {
         div class="winners" {
-            @for decided in measured {
-                @let best = decided.ranking.first().map_or(1.0, |first| first.speedup.estimate);
-                @let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
-                @let shown = |ranked: &&Ranked| ranked.place.leads() || !led && ranked.place == Place::NotToldApart;
+            @for decided in own {
                 table {
                     caption { (capital(&decided.work)) }
-                    thead { tr { th scope="col" { @if led { "fastest" } @else { "not told apart" } } th scope="col" colspan="2" { "speedup" } th scope="col" class="n" { "gains up to" } } }
-                    tbody {
-                        @for ranked in decided.ranking.iter().filter(shown).take(MOST_WINNERS) {
-                            tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
-                                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy)) }
-                                td class="bar-cell" { span class="length" style={ "width:" (px(100.0 * ranked.speedup.estimate / best)) "%" } {} }
-                                td { b { (value(ranked)) } " with " (ranked.cell.shape) }
-                                td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) }
-                            }
+                    thead { tr { th scope="col" { (are(decided)) } th scope="col" colspan="2" { "speedup" } th scope="col" class="n" { "gains up to" } } }
+                    tbody { (best(input, decided)) }
+                    @for python in in_python.iter().filter(|python| python.scenario == decided.scenario) {
+                        tbody {
+                            tr { th scope="rowgroup" colspan="4" { (are(python)) " in Python" } }
+                            (best(input, python))
                         }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// What the strategies are that are shown of it.
+fn are(decided: &Decided) -> &'static str {
+    if decided.ranking.iter().any(|ranked| ranked.place.leads()) { "fastest" } else { "not told apart" }
+}
+
+/// A line for each of the fastest, or of those that are not told apart.
+fn best(input: &PageInput, decided: &Decided) -> Markup {
+    let best = decided.ranking.first().map_or(1.0, |first| first.speedup.estimate);
+    let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
+    let shown = |ranked: &&Ranked| ranked.place.leads() || !led && ranked.place == Place::NotToldApart;
+    html! {
+        @for ranked in decided.ranking.iter().filter(shown).take(MOST_WINNERS) {
+            tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
+                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy)) }
+                td class="bar-cell" { span class="length" style={ "width:" (px(100.0 * ranked.speedup.estimate / best)) "%" } {} }
+                td { b { (value(ranked)) } " with " (ranked.cell.shape) }
+                td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) }
             }
         }
     }
@@ -105,7 +122,7 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
             details class="part" {
                 summary { "Every strategy with its interval" }
                 p class="lead" {
-                    "Speedup over sequential, each with the workers shown, with 95 % intervals. "
+                    "Speedup over sequential, of strategies in Python over sequential in Python, each with the workers shown, with 95 % intervals. "
                     "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
                     "\"not told apart\" means that more rounds would be needed."
                 }
