@@ -102,7 +102,8 @@ pub(super) fn strategy(name: &str) -> String {
         Phrase::Fixed(phrase) => phrase.into(),
         Phrase::Counted(_, many) => many.into(),
         Phrase::With("", ..) => name.replace('_', " "),
-        Phrase::With(what, ..) if what == name => what.into(),
+        // `async`, and `asyncio` of `python/asyncio`.
+        Phrase::With(what, ..) if name.ends_with(what) => what.into(),
         Phrase::With(what, _, many) => format!("{what} with {many}"),
     }
 }
