@@ -37,6 +37,10 @@ async fn the_first_screen_has_everything(view: &View<'_>) {
         let seen = format!("document.querySelector('{part}').getBoundingClientRect().bottom <= innerHeight");
         assert_eq!(view.value(&seen).await, true, "{part}");
     }
+    // No table reaches into the next one.
+    let wide = "[...document.querySelectorAll('.winners table')].filter((table, place, all) => table.getBoundingClientRect().right > (all[place + 1]?.getBoundingClientRect().left ?? innerWidth)).length";
+    assert_eq!(view.value(wide).await, 0);
+    assert_eq!(view.value("document.querySelectorAll('.winners [scope=rowgroup]').length").await, 1, "in Python");
     // Every claim fits a screen.
     let tall = "[...document.querySelectorAll('article.claim')].filter((claim) => claim.offsetHeight > innerHeight).map((claim) => claim.id)";
     assert_eq!(view.value(tall).await, json!([]));

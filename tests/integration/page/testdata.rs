@@ -34,7 +34,14 @@ pub fn input(data: &Path) -> PageInput {
         ("hybrid", 6, 5.2, false),
         ("threads", 2, 1.99, false),
     ];
-    let decisions = vec![decided("waiting for a server (IO-bound)", LATENCY, "async or threads", &ranking)];
+    let in_python =
+        [("python/processes", 8, 7.4, true), ("python/threads", 30, 7.3, true), ("python/asyncio", 30, 7.2, true)];
+    let decisions = vec![
+        decided("waiting for a server (IO-bound)", LATENCY, "async or threads", &ranking),
+        decided("waiting in Python", LATENCY, "Python processes, Python threads or asyncio", &in_python),
+        decided("computing, one worker per core", "prime_sum", "async or threads", &ranking),
+        decided("thumbnails: files in, pictures out", "thumbnails", "async or threads", &ranking),
+    ];
     let findings = Findings { claims: claims(), decisions };
     let lessons = makespan::lesson::all().expect("they are built in");
     let generated_at = "2000-01-01 00:00 UTC".into();

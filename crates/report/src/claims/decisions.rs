@@ -65,7 +65,7 @@ fn are(decided: &Decided) -> &'static str {
     if decided.ranking.iter().any(|ranked| ranked.place.leads()) { "fastest" } else { "not told apart" }
 }
 
-/// A line for each of the fastest, or of those that are not told apart.
+/// A line for each of the fastest, or of those that are not told apart. Those of Python stand below a line that says so.
 fn best(input: &PageInput, decided: &Decided) -> Markup {
     let best = decided.ranking.first().map_or(1.0, |first| first.speedup.estimate);
     let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
@@ -73,7 +73,7 @@ fn best(input: &PageInput, decided: &Decided) -> Markup {
     html! {
         @for ranked in decided.ranking.iter().filter(shown).take(MOST_WINNERS) {
             tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
-                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy)) }
+                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy).trim_start_matches("Python ")) }
                 td class="bar-cell" { span class="length" style={ "width:" (px(100.0 * ranked.speedup.estimate / best)) "%" } {} }
                 td { b { (value(ranked)) } " with " (ranked.cell.shape) }
                 td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) }
