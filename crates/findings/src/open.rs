@@ -61,8 +61,9 @@ fn family(claims: &[&Claim]) -> usize {
 /// From the second analysis on, cells are left out whose figures would not be settled by all rounds that are left: see
 /// above. Three rounds say too little about scatter for that.
 /// A figure needs none if it is decided with as many others counted against it as are likely to be no surer than itself. One
-/// that is decided only when it is tested alone needs more, however precise it is. One that isn't decided needs none if its interval is precise: at most 2 % of the estimate to either side, for exponents over the whole range of
-/// tasks. Failed cells, counts, figures that this machine can't decide, and memory (not sampled in rounds) need none.
+/// that is decided only when it is tested alone needs more, however precise it is. One that isn't decided needs none if its
+/// interval is precise: at most 2 % of the estimate to either side, for exponents over the whole range of tasks. Failed cells,
+/// counts, figures that this machine can't decide, and memory (not sampled in rounds) need none.
 pub fn open_cells<'a>(
     scenarios: &[Scenario],
     claims: impl IntoIterator<Item = &'a Claim>,

@@ -218,7 +218,7 @@ impl Plot {
             (_, true) => ("start", x, here),
             _ if width <= x => ("end", x, here),
             // Long names leave a phone's chart no room on either side.
-            _ => ("start", (rendition.width - width).clamp(0.0, x), here),
+            _ => ("start", (rendition.width - width).min(x).max(0.0), here),
         };
         html! {
             (line("cores", (x, at.top - 0.4 * font), (x, at.bottom)))
