@@ -13,8 +13,9 @@ use makespan::worker::python::interpreter::{Interpreter, found};
 use serde_json::Value;
 use std::{
     fs,
-    io::Write,
+    io::{BufRead, BufReader, Write},
     path::Path,
+    process::{Child, Command, Stdio},
     sync::{Mutex, PoisonError},
 };
 use tempfile::TempDir;
@@ -309,6 +310,89 @@ fn functions_become_due_at_a_rate_too() {
 }
 
 #[test]
+fn tasks_of_a_scenario_become_due_at_a_rate_too_and_the_page_shows_what_was_found() {
+    let dir = dir();
+    let load = ["--scenario", "web_requests", "--rate", "100/s", "--budget", "8", "--target", "p95<10s"];
+    let (advice, code) = advice_as("load_advice-1", dir.path(), &load);
+    let cells = advice["cells"].as_array().expect("cells");
+    let is_asked = |cell: &Value| (cell["rate_per_s"].as_f64().expect("a rate") - 100.0).abs() < 1e-9;
+    assert!(cells.iter().any(is_asked), "a second of this machine, whatever waits are divided by: {advice:#}");
+    assert_eq!((&advice["tasks"], code), (&30.into(), 0), "as many as the scenario has: {advice:#}");
+    success(dir.path(), &["report", "--data", "data", "--out", "page.html"]);
+    let page = fs::read_to_string(dir.path().join("page.html")).expect("the page");
+    assert!(page.contains("id=\"own-load\"") && page.contains("--scenario web_requests --rate 100/s"));
+    // 64 tasks at 2/s take half a minute.
+    let (few, code) =
+        advice_as("load_advice-1", dir.path(), &["--scenario", "prime_sum", "--rate", "2/s", "--budget", "8"]);
+    assert!(few["sentence"].as_str().is_some_and(|words| words.contains("needs 64")), "{few:#}");
+    assert_eq!(code, 1);
+}
+
+/// A server in Python with a certificate of its own, which ends with it.
+struct EncryptedServer(Child, String);
+
+impl Drop for EncryptedServer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Its certificate, `cert.pem`, signs itself: it is its own authority.
+const CERTIFICATE: &str = "[req]\ndistinguished_name = name\nx509_extensions = more\nprompt = no\n\
+    [name]\nCN = localhost\n[more]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = IP:127.0.0.1\n";
+
+const SERVER: &str = "\
+import http.server, ssl
+server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain('cert.pem', 'key.pem')
+server.socket = context.wrap_socket(server.socket, server_side=True)
+print(server.server_address[1], flush=True)
+server.serve_forever()
+";
+
+fn encrypted_server(dir: &Path) -> Option<EncryptedServer> {
+    fs::write(dir.join("certificate.cnf"), CERTIFICATE).expect("a file");
+    let make = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -config certificate.cnf -keyout key.pem -out cert.pem";
+    let made = Command::new("openssl").args(make.split(' ')).current_dir(dir).output();
+    let python = found(&[], dir).ok().and_then(|all| all.into_iter().next());
+    let (Some(Interpreter { path, .. }), true) = (python, made.is_ok_and(|made| made.status.success())) else {
+        let _ = writeln!(std::io::stderr(), "skipped: advice over TLS: it takes openssl and a Python");
+        return None;
+    };
+    let mut server = Command::new(path);
+    server.args(["-c", SERVER]).current_dir(dir).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut server = server.spawn().expect("Python starts");
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut port).expect("its port");
+    Some(EncryptedServer(server, format!("https://127.0.0.1:{}/", port.trim())))
+}
+
+#[test]
+fn requests_over_tls_trust_whom_the_system_trusts() {
+    let dir = dir();
+    let Some(server) = encrypted_server(dir.path()) else { return };
+    let advise = |trusted: &str| {
+        let mut program = Command::new(program_under_test());
+        program.args(["advise", "--data", "data", "--json", "-", "--budget", "3", "--url", &server.1]);
+        let output = program
+            .env("SSL_CERT_FILE", dir.path().join(trusted))
+            .env_remove("SSL_CERT_DIR")
+            .current_dir(dir.path())
+            .output();
+        let output = output.expect("makespan runs");
+        serde_json::from_slice::<Value>(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)))
+    };
+    let known = advise("cert.pem");
+    assert!(known["rounds"].as_u64() > Some(0) && known["outputs_not_compared"].is_null(), "{known:#}");
+    let unknown = advise("certificate.cnf");
+    assert_eq!(unknown["standing"], "failed", "{unknown:#}");
+    assert!(unknown["sentence"].as_str().is_some_and(|words| words.contains("certificate")), "{unknown:#}");
+}
+
+#[test]
 fn what_cannot_be_measured_is_refused_with_what_was_expected() {
     let dir = dir_with_inputs();
     fs::write(dir.path().join("empty"), "\n").expect("a file");
@@ -326,7 +410,6 @@ fn what_cannot_be_measured_is_refused_with_what_was_expected() {
         (&["--url", "http://h/", "--budget", "0"], "expected seconds from 1 to 3600"),
         (&["--url", "http://h/", "--rate", "0"], "expected tasks per second, such as 50/s"),
         (&["--url", "http://h/", "--rate", "9", "--target", "p98<1s"], "such as p99<200ms"),
-        (&["--scenario", "prime_sum", "--rate", "9"], "expected URLs, a command or a function"),
         (&[], "required"),
     ] {
         let words = refusal_in(dir.path(), &[&["advise"], arguments].concat());

@@ -13,8 +13,11 @@ use super::{
 };
 use advice::{AdviceStanding, load::LatencyTarget};
 use clap::{ArgGroup, builder::NonEmptyStringValueParser};
-use harness::results::{output::Output, own_advice::OwnAdvice};
-use own_work::{OwnWork, TaskSource};
+use harness::results::{
+    output::Output,
+    own_advice::{OwnAdvice, OwnLoadAdvice},
+};
+use own_work::OwnWork;
 use program::AdviceRun;
 use serde::Serialize;
 use std::{
@@ -30,7 +33,7 @@ use std::{
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]
 pub(crate) use {
-    load::{LoadAdviceExport, SCHEMA as LOAD_SCHEMA},
+    load::LoadAdviceExport,
     quota::{QuotaExport, SCHEMA as QUOTA_SCHEMA},
 };
 
@@ -121,6 +124,7 @@ Examples:
   makespan advise --scenario prime_sum
   makespan advise --scenario prime_sum --quota 0.5,1,2
   makespan advise --url http://localhost:8080/ --rate 50/s --target 'p99<200ms' --max-requests 3000
+  makespan advise --scenario gallery_downloads --rate 200/s
   makespan advise --url http://localhost:8080/ --json - | jq .advised.workers
 
 Exit status:
@@ -154,12 +158,6 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         .into());
     }
     let work = OwnWork::of(args, &store)?;
-    if args.rate.is_some() && matches!(work.source, TaskSource::Scenario(_)) {
-        return Err(Usage(
-            "--rate: found a scenario, expected URLs, a command or a function; a scenario has `arrivals`".into(),
-        )
-        .into());
-    }
     let interrupted = measuring::on_ctrl_c()?;
     note!("{}", work.announcement());
     if !args.quota.is_empty() {
@@ -168,21 +166,30 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
     let mut run = AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
     let json = args.json.as_ref();
-    let standing = if let Some(rate) = args.rate {
+    let (standing, is_kept) = if let Some(rate) = args.rate {
         let found = run.under_load(rate, args.target)?;
         drop(run);
-        show(&interrupted, json, &|| found.print(&work), &found.export(&work))?.then(|| found.standing())
+        let document = found.export(&work);
+        let shown = show(&interrupted, json, &|| found.print(&work), &document)?;
+        let is_kept = shown && found.rounds > 0;
+        if is_kept {
+            OwnLoadAdvice::keep(store.dir(), &document)?;
+        }
+        (shown.then(|| found.standing()), is_kept)
     } else {
         let found = run.whole()?;
         drop(run);
         let document = AdviceExport::of(&work, &found);
         let shown = show(&interrupted, json, &|| words::print(&work, &found), &document)?;
-        if shown && found.rounds > 0 {
+        let is_kept = shown && found.rounds > 0;
+        if is_kept {
             OwnAdvice::keep(store.dir(), &document)?;
-            note!("the page shows it: makespan report");
         }
-        shown.then_some(found.advice.standing)
+        (shown.then_some(found.advice.standing), is_kept)
     };
+    if is_kept {
+        note!("the page shows it: makespan report");
+    }
     Ok(exit_code(standing))
 }
 

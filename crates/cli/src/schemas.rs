@@ -37,7 +37,7 @@ pub fn all() -> Vec<(String, Value)> {
             "An advice on your own work: what `makespan advise --json FILE` writes.",
         ),
         written::<advise::LoadAdviceExport<'_>>(
-            advise::LOAD_SCHEMA,
+            own_advice::LOAD_SCHEMA,
             "How many workers hold a rate: what `makespan advise --rate RATE --json FILE` writes.",
         ),
         written::<advise::QuotaExport<'_>>(

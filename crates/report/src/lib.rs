@@ -9,7 +9,7 @@
 //! | `claims` | its front, and a section for each claim: answer, charts, explanations, table, command |
 //! | `scenario` | a section for each measured scenario |
 //! | `presenter` | the stage on which a claim fills a projector, and the orders of lectures and lessons |
-//! | `own_work` | the last advice on a user's own work |
+//! | `own_work` | the last advices on a user's own work |
 //! | `queue` | when a queue beats a pool, and what it costs |
 //! | `lessons` | the lessons, collapsed |
 //! | `svg` | the parts of charts, and one colour and mark for each strategy |
@@ -39,7 +39,12 @@ pub use svg::{palette, waits};
 
 use findings::{Finding, Findings};
 use harness::results::{
-    costs::Costs, evidence::Evidence, output::Output, own_advice::OwnAdvice, record::Record, store::StoreError,
+    costs::Costs,
+    evidence::Evidence,
+    output::Output,
+    own_advice::{OwnAdvice, OwnLoadAdvice},
+    record::Record,
+    store::StoreError,
 };
 use lesson::Lesson;
 
@@ -64,6 +69,8 @@ pub struct PageInput {
     pub costs: Option<Costs>,
     /// The last advice on the user's own work, if any.
     pub advice: Option<OwnAdvice>,
+    /// The last for tasks that become due at a rate.
+    pub load_advice: Option<OwnLoadAdvice>,
     /// The lessons to include.
     pub lessons: &'static [Lesson],
     /// When the page is written, as text.

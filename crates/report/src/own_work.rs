@@ -1,4 +1,5 @@
-//! The advice on a user's own work: the sentence, the curve with the laws fitted to it, and every figure.
+//! The advices on a user's own work: the sentence, a curve, and every figure. One is for tasks that are all there, with the
+//! laws fitted to its curve; the other is for tasks that become due at a rate.
 
 use crate::{
     command::command,
@@ -10,10 +11,10 @@ use crate::{
         scale::{doubling_ticks, round_ticks},
     },
 };
-use harness::results::own_advice::{AdviceCell, FittedLaw, OwnAdvice};
+use harness::results::own_advice::{AdviceCell, FittedLaw, LoadedCell, OwnAdvice, OwnLoadAdvice};
 use maud::{Markup, html};
-use stats::{median::median, usl};
-use support::figures::{count, interval, memory, plain, ratio, significant};
+use stats::{Estimate, median::median, usl};
+use support::figures::{count, grouped, interval, memory, percent, plain, ratio, significant, time};
 
 /// The section's id.
 pub(crate) const ID: &str = "own-work";
@@ -111,5 +112,112 @@ fn table(advice: &OwnAdvice) -> Markup {
             }
         }
         p { (count(advice.rounds as usize, "interleaved round")) " on " (plain(advice.cores)) " usable cores." }
+    }
+}
+
+/// The id of the section under load.
+pub(crate) const LOAD_ID: &str = "own-load";
+/// Its title in the list at the page's side.
+pub(crate) const LOAD_TITLE: &str = "Your own work, under load";
+
+/// The section under load.
+pub(crate) fn load_section(advice: &OwnLoadAdvice) -> Markup {
+    let littles = format!(
+        "Little's law: {} tasks are under way on average. That many workers are always too few: they would have to be busy all the time.",
+        significant(advice.under_way, 2)
+    );
+    html! {
+        section id=(LOAD_ID) aria-labelledby={ (LOAD_ID) "-title" } {
+            p class="eyebrow" { (LOAD_TITLE) ": the last advice" }
+            h2 id={ (LOAD_ID) "-title" } { (advice.work) }
+            div class="part" {
+                p class="answer" { (advice.sentence) }
+                p { (littles) }
+                (latency_curve(advice))
+                (load_table(advice))
+                (command(&advice.command))
+            }
+        }
+    }
+}
+
+/// The p95 against the rate, with the most workers. Empty if only one rate was measured, or rates are not whole numbers.
+fn latency_curve(advice: &OwnLoadAdvice) -> Markup {
+    let most = advice.cells.iter().map(|cell| cell.workers).max().unwrap_or(1);
+    let point = |cell: &LoadedCell| {
+        let (p95, whole) = (cell.latency_p95_s?, cell.rate_per_s.round());
+        let tip = format!("{} tasks/s: {} ({})", significant(whole, 3), time(p95.estimate), range(p95));
+        let ms = |seconds: f64| seconds * 1e3;
+        Some(Point {
+            across: whole as u32,
+            value: ms(p95.estimate),
+            interval: Some((ms(p95.low), ms(p95.high))),
+            rounds: Vec::new(),
+            tip,
+        })
+    };
+    let mut points: Vec<Point> = advice.cells.iter().filter(|cell| cell.workers == most).filter_map(point).collect();
+    points.sort_by_key(|point| point.across);
+    points.dedup_by_key(|point| point.across);
+    if points.len() < 2 || points[0].across == 0 {
+        return html! {};
+    }
+    let series = vec![Series { look: palette::of(&advice.strategy), label: "p95".into(), points }];
+    let (low, high) = curves::extent(&series, &[]);
+    let (ends, doublings, scale) = curves::ends(low, high);
+    let ticks = if doublings { doubling_ticks(ends.0, ends.1, 9) } else { round_ticks(ends.0, ends.1, 7) };
+    let ticks = ticks.into_iter().map(|tick| (tick, plain(tick))).collect();
+    let axis = Axis { title: "p95, milliseconds".into(), scale, ends, doublings, ticks };
+    let words = Caption {
+        id: format!("{LOAD_ID}-latency"),
+        title: "Latency of your work against the rate at which tasks become due".into(),
+        description: format!("{} The table below has every figure.", advice.sentence),
+    };
+    let caption = html! {
+        b { "Latency against rate" } ", with " (palette::who(&advice.strategy, most)) " and intervals of 95 %. "
+        "A latency counts from when a task was due."
+    };
+    let plot = Plot {
+        series,
+        references: Vec::new(),
+        published: Vec::new(),
+        axis,
+        across: "tasks due in a second",
+        cores: None,
+    };
+    chart::figure(&words, &caption, |rendition| plot.draw(rendition))
+}
+
+fn range(of: Estimate) -> String {
+    format!("{} – {}", time(of.low), time(of.high))
+}
+
+/// Every measured number of workers and rate.
+fn load_table(advice: &OwnLoadAdvice) -> Markup {
+    let or_dash = |of: Option<Estimate>, shown: fn(Estimate) -> String| of.map_or_else(|| "–".into(), shown);
+    html! {
+        div class="scroll" tabindex="0" role="group" aria-label="Every measured number of workers and rate" {
+            table {
+                thead { tr {
+                    th scope="col" class="n" { "workers" } th scope="col" class="n" { "tasks/s" }
+                    @for name in ["p50", "p95", "p99"] { th scope="col" class="n" { (name) } th scope="col" class="n" { "95 % interval" } }
+                    th scope="col" class="n" { "failed" }
+                } }
+                tbody {
+                    @for cell in &advice.cells {
+                        tr {
+                            th scope="row" class="n" { (grouped(cell.workers)) @if advice.advises(cell) { ", advised" } }
+                            td class="n" { (significant(cell.rate_per_s, 3)) }
+                            @for of in [cell.latency_p50_s, cell.latency_p95_s, cell.latency_p99_s] {
+                                td class="n" { (or_dash(of, |of| time(of.estimate))) }
+                                td class="n interval" { (or_dash(of, range)) }
+                            }
+                            td class="n" { @if cell.failed_share > 0.0 { (percent(cell.failed_share)) } @else { "none" } }
+                        }
+                    }
+                }
+            }
+        }
+        p { (count(advice.rounds as usize, "interleaved round")) " of " (count(advice.tasks as usize, "task")) " each, due at random times." }
     }
 }

@@ -96,6 +96,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                     }
                     (peers::section(&beside_python))
                     @if let Some(advice) = &input.advice { (own_work::section(advice)) }
+                    @if let Some(advice) = &input.load_advice { (own_work::load_section(advice)) }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                     (lessons::section(input))
                     (footer(input))
@@ -116,10 +117,18 @@ fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, has_peers
     let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
     let peers = has_peers.then(|| section(peers::ID, peers::TITLE));
     let own = input.advice.as_ref().map(|_| section(own_work::ID, own_work::TITLE));
+    let load = input.load_advice.as_ref().map(|_| section(own_work::LOAD_ID, own_work::LOAD_TITLE));
     let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
     let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
-    let others: Vec<_> =
-        changes.into_iter().chain(measurements).chain(peers).chain(own).chain(queue).chain(lessons).collect();
+    let others: Vec<_> = changes
+        .into_iter()
+        .chain(measurements)
+        .chain(peers)
+        .chain(own)
+        .chain(load)
+        .chain(queue)
+        .chain(lessons)
+        .collect();
     match front {
         Some(front) => front.navigation(&others),
         None => navigation::navigation(&[], &[], &others),

@@ -8,7 +8,7 @@ use harness::{
         costs::Costs,
         criterion,
         output::Output,
-        own_advice::OwnAdvice,
+        own_advice::{OwnAdvice, OwnLoadAdvice},
         store::{Store, StoreError},
     },
     scenario::{self, Scenario},
@@ -37,14 +37,11 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     let import = criterion::import(&criterion::home());
     let generated_at = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M UTC").to_string();
     let links = import.benchmarks.iter().filter_map(|benchmark| link(benchmark, page.path())).collect();
-    let (costs, damaged) = match Costs::read(store.dir()) {
-        Ok(costs) => (costs, None),
-        Err(error) => (None, Some(format!("{error}; `cargo bench --bench queue` measures it again"))),
-    };
-    let (advice, damaged_advice) = match OwnAdvice::read(store.dir()) {
-        Ok(advice) => (advice, None),
-        Err(error) => (None, Some(format!("{error}; `makespan advise` writes it again"))),
-    };
+    let (costs, damaged) =
+        readable(Costs::read(store.dir()), |error| format!("{error}; `cargo bench --bench queue` measures it again"));
+    let writes_again = |error| format!("{error}; `makespan advise` writes it again");
+    let (advice, damaged_advice) = readable(OwnAdvice::read(store.dir()), writes_again);
+    let (load_advice, damaged_load) = readable(OwnLoadAdvice::read(store.dir()), writes_again);
     let lessons = lesson::all().unwrap_or_default();
     let input = PageInput {
         records,
@@ -56,6 +53,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
         criterion: links,
         costs,
         advice,
+        load_advice,
         lessons,
         generated_at,
     };
@@ -65,7 +63,19 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     let mut unreadable: Vec<String> = kept.unreadable.iter().chain(&unusable).map(ToString::to_string).collect();
     unreadable.sort();
     unreadable.dedup();
-    Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(damaged_advice).chain(skipped).collect())
+    let damaged = damaged.into_iter().chain(damaged_advice).chain(damaged_load);
+    Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(skipped).collect())
+}
+
+/// A document, if it is there and can be read; otherwise, if it can't, what to say about it.
+fn readable<T>(
+    read: Result<Option<T>, StoreError>,
+    words: impl FnOnce(StoreError) -> String,
+) -> (Option<T>, Option<String>) {
+    match read {
+        Ok(document) => (document, None),
+        Err(error) => (None, Some(words(error))),
+    }
 }
 
 /// Adds the scenarios of users' files, each name once. Returns why some could not be.

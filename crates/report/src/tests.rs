@@ -4,7 +4,7 @@ use super::*;
 use findings::{Findings, Fit, Sentence, Unit};
 use harness::results::{
     evidence::Evidence,
-    own_advice::{AdviceCell, Advised, FittedLaw, FittedLaws},
+    own_advice::{AdviceCell, Advised, FittedLaw, FittedLaws, LoadedCell, OwnLoadAdvice},
     record::Check,
 };
 use stats::Estimate;
@@ -30,6 +30,7 @@ fn input(records: Vec<Record>) -> PageInput {
         }],
         costs: None,
         advice: None,
+        load_advice: None,
         lessons: &[],
         generated_at: "2000-01-01 00:00 UTC".into(),
     }
@@ -99,6 +100,48 @@ fn an_advice_has_its_sentence_its_curve_and_every_figure() {
         assert!(words.contains(expected), "{expected}: {words}");
     }
     assert!(html.contains("own-work-speedup") && html.contains(">USL<"), "a curve with both laws");
+}
+
+#[test]
+fn an_advice_under_load_has_its_latencies_by_rate() {
+    let cell = |workers: u32, rate_per_s: f64, p95_s: Option<f64>| LoadedCell {
+        workers,
+        rate_per_s,
+        latency_p50_s: p95_s.map(|it| Estimate { estimate: it / 2.0, low: it / 2.2, high: it / 1.8 }),
+        latency_p95_s: p95_s.map(|it| Estimate { estimate: it, low: it * 0.9, high: it * 1.1 }),
+        latency_p99_s: None,
+        failed_share: if p95_s.is_none() { 0.5 } else { 0.0 },
+    };
+    let load_advice = OwnLoadAdvice {
+        command: "makespan advise --url http://h/ --rate 50/s".into(),
+        work: "Requests to <h>".into(),
+        sentence: "4 threads hold p95 < 200 ms at 50 tasks/s.".into(),
+        strategy: "threads".into(),
+        rate_per_s: 50.0,
+        workers: Some(4),
+        under_way: 2.5,
+        rounds: 5,
+        tasks: 200,
+        cells: vec![
+            cell(2, 50.0, Some(0.9)),
+            cell(4, 50.0, Some(0.12)),
+            cell(4, 25.0, Some(0.1)),
+            cell(4, 100.0, None),
+        ],
+    };
+    let html = page(&PageInput { load_advice: Some(load_advice), ..input(Vec::new()) });
+    let words = words_of(&html);
+    for expected in [
+        "4 threads hold p95",
+        "Requests to &lt;h&gt;",
+        "2.5 tasks are under way",
+        "4, advised",
+        &support::figures::time(0.12),
+    ] {
+        assert!(words.contains(expected), "{expected}: {words}");
+    }
+    assert!(html.contains("own-load-latency"), "a curve");
+    assert_eq!(words.matches("4, advised").count(), 1, "at the rate that was asked for: {words}");
 }
 
 #[test]

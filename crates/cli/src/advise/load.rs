@@ -6,7 +6,7 @@ use super::{
         progress::Progress,
         table::fit,
     },
-    own_work::OwnWork,
+    own_work::{OwnWork, TaskSource},
     program::{AdviceRun, phrase, spec},
 };
 use advice::{
@@ -14,9 +14,12 @@ use advice::{
     load::{LatencyTarget, LoadAdvice, LoadCell, judge_load},
 };
 use harness::{
-    results::record::{CellRecord, Record},
+    results::{
+        own_advice::{LOAD_SCHEMA, LoadedCell},
+        record::{CellRecord, Record},
+    },
     runner::{self, Plan, Settings},
-    scenario::{CellSpec, Scenario, claim::Percentile},
+    scenario::{CellSpec, DEFAULT_VARIANT, Scenario, Variant, claim::Percentile},
 };
 use serde::Serialize;
 use stats::{Estimate, looks};
@@ -47,7 +50,7 @@ pub(super) struct MeasuredLoad {
     target: Option<LatencyTarget>,
     cells: Vec<LoadCell>,
     advice: LoadAdvice,
-    rounds: u32,
+    pub(super) rounds: u32,
     tasks: u32,
     error: Option<String>,
 }
@@ -85,16 +88,18 @@ impl AdviceRun<'_> {
         let at_others = [0.5, 1.5, 2.0].map(|factor| (widest, rate_per_s * factor));
         let mut cells: Vec<(u32, f64)> = at_rate.chain(at_others).collect();
         let mut tasks = self.tasks_of(&cells);
-        while tasks < FEWEST_TASKS && cells.len() > 2 {
+        let fewest = self.fewest_in_a_run();
+        while tasks < fewest && cells.len() > 2 {
             // Other rates first, then the counts in between.
             let place = if cells.len() > counts.len() { cells.len() - 1 } else { 1 };
             cells.remove(place);
             tasks = self.tasks_of(&cells);
         }
-        if tasks < FEWEST_TASKS {
+        if tasks < fewest {
             return Ok(nothing(format!(
-                "{} in a run are too few for percentiles: give a longer --budget, more --max-requests or more inputs",
-                count(tasks as usize, "task")
+                "a run could have {} and needs {}: give a longer --budget, a higher --rate, more --max-requests or more inputs",
+                count(tasks as usize, "task"),
+                grouped(fewest)
             )));
         }
         let (scenario, specs) = self.loaded(strategy, &cells, tasks);
@@ -127,19 +132,28 @@ impl AdviceRun<'_> {
         (in_time as u32).min(affordable).min(MOST_TASKS).min(self.most_in_a_run())
     }
 
+    /// Fewer tasks than this are not measured. A scenario's runs have all of its tasks.
+    fn fewest_in_a_run(&self) -> u32 {
+        match self.work.source {
+            TaskSource::Scenario(_) => self.most_in_a_run().max(FEWEST_TASKS),
+            _ => FEWEST_TASKS,
+        }
+    }
+
     /// A variant for each rate.
     fn loaded(&self, strategy: &str, cells: &[(u32, f64)], tasks: u32) -> (Scenario, Vec<CellSpec>) {
         let plain = self.scenario(&[tasks]);
+        let variant = plain.variant(DEFAULT_VARIANT).or(plain.variants.first());
         let mut scenario = Scenario { variants: Vec::new(), ..plain.clone() };
         let mut specs = Vec::new();
         for &(workers, rate_per_s) in cells {
             let name = format!("{rate_per_s} per s");
             if scenario.variant(&name).is_none() {
-                let arrivals = Some(Recipe { rate_per_s, gaps: Gaps::Poisson });
-                scenario.variants.extend(plain.variants.iter().map(|variant| harness::scenario::Variant {
-                    name: name.clone(),
-                    arrivals: arrivals.clone(),
-                    ..variant.clone()
+                scenario.variants.extend(variant.map(|variant| {
+                    // The rate that was asked for is one of this machine's seconds.
+                    let rate_per_s = rate_per_s / variant.pace(plain.time_scale);
+                    let arrivals = Some(Recipe { rate_per_s, gaps: Gaps::Poisson });
+                    Variant { name: name.clone(), arrivals, ..variant.clone() }
                 }));
             }
             specs.push(CellSpec { variant: name, ..spec(strategy, workers) });
@@ -236,6 +250,9 @@ impl MeasuredLoad {
                 ))
             );
         }
+        if self.rounds == 0 {
+            return;
+        }
         let few = if self.tasks < 100 { "; of fewer than 100 tasks, the p99 is the longest" } else { "" };
         say!(
             "{}",
@@ -254,13 +271,14 @@ impl MeasuredLoad {
             .map(|of| of.map_or_else(Default::default, |of| [time(of.estimate), range(of)]));
         let ([p50, p50_range], [p95, p95_range], [p99, p99_range]) = (p50, p95, p99);
         let failed = if *failed > 0.0 { percent(*failed) } else { String::new() };
-        let workers = if self.advice.workers == Some(*workers) { format!("{workers} <") } else { grouped(*workers) };
+        let is_advised = self.advice.workers == Some(*workers) && (rate_per_s / self.rate_per_s - 1.0).abs() < 1e-9;
+        let workers = if is_advised { format!("{workers} <") } else { grouped(*workers) };
         [workers, significant(*rate_per_s, 3), p50, p50_range, p95, p95_range, p99, p99_range, failed]
     }
 
     pub(super) fn export<'a>(&'a self, work: &'a OwnWork) -> LoadAdviceExport<'a> {
         LoadAdviceExport {
-            schema: SCHEMA,
+            schema: LOAD_SCHEMA,
             makespan_version: env!("CARGO_PKG_VERSION"),
             command: super::measuring::command_line(),
             work: &work.title,
@@ -290,16 +308,13 @@ impl MeasuredLoad {
     }
 }
 
-/// The name and version of the JSON document.
-pub(crate) const SCHEMA: &str = "makespan.load_advice/1";
-
 /// How many workers hold a rate: what `makespan advise --rate` writes with `--json FILE`. Keys are full words with their
 /// unit; an optional value is null, never absent. A later version may add keys.
 #[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct LoadAdviceExport<'a> {
     /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = LOAD_SCHEMA)))]
     schema: &'static str,
     /// The version of makespan that wrote it.
     makespan_version: &'static str,
@@ -333,22 +348,4 @@ pub(crate) struct LoadAdviceExport<'a> {
     tasks: u32,
     /// What was measured.
     cells: Vec<LoadedCell>,
-}
-
-/// Workers under a rate. Latencies count from when a task was due.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct LoadedCell {
-    /// How many workers.
-    workers: u32,
-    /// Tasks that become due in a second.
-    rate_per_s: f64,
-    /// The median latency, seconds; null if it was not measured.
-    latency_p50_s: Option<Estimate>,
-    /// The 95th percentile, seconds, likewise.
-    latency_p95_s: Option<Estimate>,
-    /// The 99th percentile, seconds, likewise.
-    latency_p99_s: Option<Estimate>,
-    /// The share of tasks that failed.
-    failed_share: f64,
 }

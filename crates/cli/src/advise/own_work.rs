@@ -7,7 +7,7 @@ use harness::{
 };
 use std::{env, fs, path::Path, process::Command};
 use support::{
-    figures::{count, grouped},
+    figures::{count, grouped, plain},
     terminal::printable_path,
 };
 use work::{
@@ -163,8 +163,10 @@ fn of_scenario(name: &str, args: &AdviseArgs) -> anyhow::Result<OwnWork> {
     } else {
         vec![Threads.name(), Processes.name()]
     };
+    let faster = variant.map_or(1.0, |variant| variant.pace(scenario.time_scale));
+    let pace = if faster > 1.0 { format!(" (waits divided by {})", plain(faster)) } else { String::new() };
     Ok(OwnWork {
-        title: format!("{}: {}", scenario.name, scenario.title),
+        title: format!("{}: {}{pace}", scenario.name, scenario.title),
         source: TaskSource::Scenario(Box::new(scenario)),
         baseline: Sequential.name(),
         strategies,

@@ -1,12 +1,15 @@
-//! The last advice on a user's own work: what the page shows of the document that `makespan advise` writes.
+//! The last advices on a user's own work: what the page shows of the documents that `makespan advise` writes.
 
 use super::store::{StoreError, read_if_there, write_whole};
 use serde::{Deserialize, Serialize};
 use stats::Estimate;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// The name and version of the document.
+/// The name and version of the document with an advice.
 pub const SCHEMA: &str = "makespan.advice/1";
+
+/// The name and version of the document with an advice for a rate.
+pub const LOAD_SCHEMA: &str = "makespan.load_advice/1";
 
 /// An advice.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -78,17 +81,77 @@ pub struct AdviceCell {
 }
 
 impl OwnAdvice {
-    fn path_in(data: &Path) -> PathBuf {
-        data.join("advice.json")
-    }
+    const FILE: &str = "advice.json";
 
     /// Keeps the document in this data directory, in place of the one before.
     pub fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
-        write_whole(&Self::path_in(data), |file| serde_json::to_writer(file, document).map_err(Into::into))
+        write_whole(&data.join(Self::FILE), |file| serde_json::to_writer(file, document).map_err(Into::into))
     }
 
     /// The one that was kept; `None` if none was.
     pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
-        read_if_there(&Self::path_in(data), SCHEMA)
+        read_if_there(&data.join(Self::FILE), SCHEMA)
+    }
+}
+
+/// An advice for tasks that become due at a rate.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OwnLoadAdvice {
+    /// The command that measures it again.
+    pub command: String,
+    /// What the work is, for people.
+    pub work: String,
+    /// The advice in one sentence.
+    pub sentence: String,
+    /// The strategy's name.
+    pub strategy: String,
+    /// Tasks that become due in a second.
+    pub rate_per_s: f64,
+    /// The fewest workers that are shown to hold the rate.
+    pub workers: Option<u32>,
+    /// Tasks under way on average, by Little's law.
+    pub under_way: f64,
+    /// Rounds of each cell.
+    pub rounds: u32,
+    /// Tasks of a run.
+    pub tasks: u32,
+    /// What was measured.
+    pub cells: Vec<LoadedCell>,
+}
+
+/// Workers under a rate. Latencies count from when a task was due.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LoadedCell {
+    /// How many workers.
+    pub workers: u32,
+    /// Tasks that become due in a second.
+    pub rate_per_s: f64,
+    /// The median latency, seconds; null if it was not measured.
+    pub latency_p50_s: Option<Estimate>,
+    /// The 95th percentile, seconds, likewise.
+    pub latency_p95_s: Option<Estimate>,
+    /// The 99th percentile, seconds, likewise.
+    pub latency_p99_s: Option<Estimate>,
+    /// The share of tasks that failed.
+    pub failed_share: f64,
+}
+
+impl OwnLoadAdvice {
+    /// Whether this cell is the advised one.
+    pub fn advises(&self, cell: &LoadedCell) -> bool {
+        self.workers == Some(cell.workers) && (cell.rate_per_s / self.rate_per_s - 1.0).abs() < 1e-9
+    }
+
+    const FILE: &str = "load_advice.json";
+
+    /// Keeps the document in this data directory, in place of the one before.
+    pub fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
+        write_whole(&data.join(Self::FILE), |file| serde_json::to_writer(file, document).map_err(Into::into))
+    }
+
+    /// The one that was kept; `None` if none was.
+    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        read_if_there(&data.join(Self::FILE), LOAD_SCHEMA)
     }
 }

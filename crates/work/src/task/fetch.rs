@@ -40,6 +40,7 @@ use tokio::{
 use ureq::{
     config::Config,
     http,
+    tls::{RootCerts, TlsConfig},
     unversioned::{
         resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver},
         transport::{DefaultConnector, NextTimeout, time},
@@ -361,6 +362,8 @@ thread_local! {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
+            // As curl: a company's own certificates are there, and the program need not be built again for new ones.
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .build(),
         DefaultConnector::default(),
         OnThisThread,
