@@ -6,7 +6,7 @@
 //! It takes about four minutes.
 //!
 //! The prediction knows computing and waiting, and nothing of what workers share: where they write one counter or one disk, or
-//! where sending a task costs more than doing it, it is far off.
+//! where sending a task costs more than doing it, it is far off. For those, the output says what was different: see [`why`].
 
 mod common;
 
@@ -76,6 +76,8 @@ struct Compared {
     name: String,
     predicted_s: f64,
     measured_s: f64,
+    /// What two workers did otherwise than one.
+    why: String,
 }
 
 impl Compared {
@@ -130,11 +132,9 @@ fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>
     let Some(alone) = record.cells.iter().find(|cell| cell.is_baseline).filter(passed) else { return Ok(Vec::new()) };
     let name = |cell: &CellRecord| format!("{}: {}", scenario.name, cell.spec);
     let compared = |cell: &CellRecord| {
-        Some(Compared {
-            name: name(cell),
-            predicted_s: predicted_s(alone, &cell.spec, cores)?,
-            measured_s: time(cell)?,
-        })
+        let predicted_s = predicted_s(alone, &cell.spec, cores)?;
+        let why = why(alone, cell, predicted_s)?;
+        Some(Compared { name: name(cell), predicted_s, measured_s: time(cell)?, why })
     };
     Ok(record.cells.iter().filter(|cell| !cell.is_baseline).filter(passed).filter_map(compared).collect())
 }
@@ -152,6 +152,37 @@ fn predicted_s(alone: &CellRecord, spec: &CellSpec, cores: f64) -> Option<f64> {
     // As likely as one worker computes at a moment, the other one does so too.
     let slower = 1.0 + (2.0 / cores - 1.0) * computing_s / time_s;
     Some(half * (time_s - computing_s + computing_s * slower))
+}
+
+/// A difference in processor time up to this is noise.
+const AS_LONG: f64 = 0.15;
+
+/// What two workers did otherwise than one, as far as a run's processor time and waits for a core tell. What is left is waiting
+/// for something that they share.
+fn why(alone: &CellRecord, cell: &CellRecord, predicted_s: f64) -> Option<String> {
+    let cpu_s = |cell: &CellRecord| median(&cell.each(Round::cpu_s));
+    let time_s = median(&cell.timed_s())?;
+    let longer = cpu_s(cell)? / cpu_s(alone)?.max(1e-9);
+    let without_core = cell.core_wait_s().unwrap_or(0.0) / time_s;
+    let computes = cpu_s(cell)? > AS_LONG * time_s;
+    Some(match longer {
+        _ if computes && longer > 1.0 + AS_LONG => {
+            format!(
+                "{longer:.2} times the processor time of one: they share what they work on, or sending tasks costs as much"
+            )
+        }
+        _ if computes && longer < 1.0 - AS_LONG => {
+            format!("{longer:.2} times the processor time of one: this processor was faster meanwhile")
+        }
+        _ if without_core > AS_LONG => {
+            format!("they waited for a core for {:.0} % of the time: other programs ran", 100.0 * without_core)
+        }
+        _ if time_s > predicted_s => {
+            "as much processor time as one: they waited for something they share, such as a disk".into()
+        }
+        _ if computes => "as much processor time as one: two cores were worth more meanwhile than beforehand".into(),
+        _ => "as much processor time as one: what they wait for serves two faster than one".into(),
+    })
 }
 
 /// Prints every cell, and how good the predictions are together.
@@ -178,7 +209,7 @@ fn print(compared: &[Compared], cores: f64) {
             100.0 * SMALL
         );
     }
-    if let Some(worst) = compared.iter().max_by(|a, b| a.error().abs().total_cmp(&b.error().abs())) {
-        println!("The worst: {}, {:+.1} %.", worst.name, 100.0 * worst.error());
+    for far in compared.iter().filter(|cell| cell.error().abs() > SMALL) {
+        println!("{}, {:+.1} %: {}.", far.name, 100.0 * far.error(), far.why);
     }
 }

@@ -26,10 +26,14 @@ const present = (function presenter() {
   // The largest letters with which the claim fits the window.
   function fit() {
     if (!presenting()) return;
+    const page = document.documentElement;
+    // A scrollbar makes the page narrower, and may then be what it takes one for.
+    page.style.overflowY = 'hidden';
     for (const size of [1.8, 1.6, 1.4, 1.25, 1.1, 1, 0.9, 0.8]) {
       list[at].style.setProperty('--stage', `${size}em`);
-      if (document.documentElement.scrollHeight <= innerHeight) return;
+      if (page.scrollHeight <= innerHeight) return;
     }
+    page.style.overflowY = '';
   }
 
   function choose() {
@@ -52,6 +56,7 @@ const present = (function presenter() {
     shown.classList.remove('on-stage');
     body.classList.remove('presenting', 'asking');
     stage.hidden = true;
+    document.documentElement.style.overflowY = '';
     shown.scrollIntoView();
   }
 

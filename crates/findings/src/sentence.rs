@@ -83,6 +83,7 @@ impl Whole<'_> {
             _ => None,
         };
         let both = was.clone().zip(expected).map(|(was, expected)| was.then("; ").and(expected));
+        let open_with = was.clone().zip(open.clone()).map(|(was, open)| was.then("; ").and(open));
         let followed =
             both.clone().filter(|_| open.is_none()).map(|both| both.and(follows(claim, assessed, scenarios)));
         let named = Sentence::words(format!("{}: ", finding.name));
@@ -90,8 +91,14 @@ impl Whole<'_> {
             Some(measured) => named.measured(finding.unit, measured.value.estimate),
             None => named.then(finding.verdict.words()),
         };
-        let all =
-            [Some(one(claim, assessed, scenarios)), followed.map(end), open.map(end), both.map(end), was.map(end)];
+        let all = [
+            Some(one(claim, assessed, scenarios)),
+            followed.map(end),
+            open_with.map(end),
+            open.map(end),
+            both.map(end),
+            was.map(end),
+        ];
         all.into_iter().flatten().find(fits).unwrap_or_else(|| end(named))
     }
 

@@ -215,8 +215,10 @@ fn contents(input: &PageInput, records: &[&Record], lesson: Option<&QueueLesson>
 /// A scenario with its fastest cell, by speedup or else by time.
 fn row(record: &Record, id: &str) -> Markup {
     let groups = group::groups(record);
-    let best = groups.first().and_then(group::Group::best);
-    let cell = best.map(|(cell, _)| cell).or_else(|| Some(groups.first()?.shortest()?.0));
+    // The group with the most strategies and worker counts; of several, the first.
+    let group = groups.iter().rev().max_by_key(|group| group.contenders().count());
+    let best = group.and_then(group::Group::best);
+    let cell = best.map(|(cell, _)| cell).or_else(|| Some(group?.shortest()?.0));
     html! {
         tr {
             th scope="row" { a href={ "#" (id) } { (record.scenario) } }

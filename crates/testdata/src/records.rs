@@ -324,6 +324,7 @@ pub fn costs() -> Costs {
 pub fn with_failures() -> Record {
     let mut record = web_requests(3);
     record.rounds = 10;
+    record.stopped = None;
     record.scenario = "gallery_downloads".into();
     record.question = "What happens when tasks fail?".into();
     for cell in &mut record.cells {

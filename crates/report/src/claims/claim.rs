@@ -333,7 +333,10 @@ fn readings(finding: &Finding) -> Markup {
                             @if let Some(figure) = deciding {
                                 td { (figure.name) }
                                 td class="n" {
-                                    @if let Some(measured) = figure.measured { b { (figure.unit.figure(measured.value.estimate)) } " " span class="interval" { (figure.unit.interval(measured.value)) } }
+                                    @if let Some(measured) = figure.measured {
+                                        b { (figure.unit.figure(measured.value.estimate)) }
+                                        @if !measured.is_exact() { " " span class="interval" { (figure.unit.interval(measured.value)) } }
+                                    }
                                     @else { "–" }
                                 }
                                 td class="n" { (expected(figure)) }
@@ -385,8 +388,8 @@ fn outcomes(finding: &Finding) -> Markup {
                         span {
                             b { (figure.name) }
                             @if let Some(measured) = figure.measured { ": " strong { (figure.unit.figure(measured.value.estimate)) } }
-                            @for number in figure.reference.iter().chain(&figure.bound) { " (" (figure.unit.origin(number)) ")" }
-                            @if let Some(outcome) = &figure.outcome { ": " (outcome) }
+                            @for number in figure.reference.iter().chain(&figure.bound) { "; " (figure.unit.origin(number)) }
+                            @if let Some(outcome) = &figure.outcome { (if figure.measured.is_some() { "; " } else { ": " }) (outcome) }
                         }
                     }
                 }
@@ -418,7 +421,7 @@ fn in_rust(finding: &Finding) -> Markup {
             @if !figures.is_empty() {
                 ul {
                     @for (figure, measured) in figures {
-                        li class={ "s-" (look_of(&figure.cells).strategy) } { span class="dot" {} (figure.name) ": " b { (measured) } }
+                        li class={ "s-" (look_of(&figure.cells).strategy) } { (palette::sample(look_of(&figure.cells).strategy)) (figure.name) ": " b { (measured) } }
                     }
                 }
             }

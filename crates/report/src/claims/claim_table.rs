@@ -13,6 +13,7 @@ use harness::{
     scenario::claim::{Provenance, Sourced},
 };
 use maud::{Markup, html};
+use stats::Estimate;
 use support::figures::count;
 
 /// The table of a claim.
@@ -132,7 +133,7 @@ fn sources(figure: &FigureFinding) -> String {
     if all.is_empty() { "–".into() } else { all.join("; ") }
 }
 
-/// The range of agreement: `3.52×–4.76×`, `above 1.00×`.
+/// The range of agreement: `3.52–4.76`, `above 1.00×`.
 pub(crate) fn agrees(figure: &FigureFinding) -> String {
     let text = |bound| figure.unit.figure(bound);
     match figure.agrees {
@@ -140,7 +141,7 @@ pub(crate) fn agrees(figure: &FigureFinding) -> String {
             if text(low) == text(high) {
                 text(low)
             } else {
-                format!("{}–{}", text(low), text(high))
+                figure.unit.interval_in_words(Estimate { estimate: high, low, high })
             }
         }
         Some((low, _)) if low.is_finite() => format!("above {}", text(low)),

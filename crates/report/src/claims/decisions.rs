@@ -17,7 +17,7 @@ use findings::{Decided, Ranked};
 use maud::{Markup, html};
 use stats::ranking::Place;
 use support::{
-    figures::{count, interval, plain, px, ratio},
+    figures::{count, interval, plain, px, ratio, significant},
     words::capital,
 };
 
@@ -32,26 +32,38 @@ const BELOW: Rendition = Rendition { name: "narrow", width: 350.0, font: 15.0 };
 /// Line height per strategy, in font sizes.
 const LINE: f64 = 1.5;
 
+/// The length of the longest bar of the winners, in letters of the page.
+const LONGEST_BAR: f64 = 2.7;
 /// More strategies than this would not fit the first screen.
 const MOST_WINNERS: usize = 5;
 /// More workers that are not shown to be faster by more than this gain nothing.
 const GAIN: f64 = 1.05;
 
-/// The winners of each kind of work, as a small chart. Empty if no kind of work was measured.
+/// The winners of each kind of work, as a small chart: one length is the same speedup everywhere. Empty if no kind of work was
+/// measured.
 pub(crate) fn winners(input: &PageInput) -> Markup {
     let measured = input.findings.decisions.iter().filter(|decided| !decided.ranking.is_empty());
+    let longest = measured.clone().filter_map(|decided| decided.ranking.first()).map(|first| first.speedup.estimate);
+    let longest = longest.fold(1.0, f64::max);
     let (in_python, own): (Vec<&Decided>, Vec<&Decided>) = measured.partition(|decided| decided.is_in_python());
+    let gains = |decided| shown(decided).any(|ranked| gains_up_to(input, decided, ranked).is_some());
     html! {
         div class="winners" {
             @for decided in own {
+                @let python: Vec<&Decided> = in_python.iter().copied().filter(|python| python.scenario == decided.scenario).collect();
+                @let counts = std::iter::once(decided).chain(python.iter().copied()).any(gains);
                 table {
                     caption { (capital(&decided.work)) }
-                    thead { tr { th scope="col" { (are(decided)) } th scope="col" colspan="2" { "speedup" } th scope="col" class="n" { "gains up to" } } }
-                    tbody { (best(input, decided)) }
-                    @for python in in_python.iter().filter(|python| python.scenario == decided.scenario) {
+                    thead { tr {
+                        th scope="col" { (are(decided)) }
+                        th scope="col" colspan="2" { "speedup" }
+                        @if counts { th scope="col" class="n" { "gains up to" } }
+                    } }
+                    tbody { (best(input, decided, longest, counts)) }
+                    @for python in python {
                         tbody {
                             tr { th scope="rowgroup" colspan="4" { (are(python)) " in Python" } }
-                            (best(input, python))
+                            (best(input, python, longest, counts))
                         }
                     }
                 }
@@ -60,35 +72,34 @@ pub(crate) fn winners(input: &PageInput) -> Markup {
     }
 }
 
+/// The fastest, or those that are not told apart.
+fn shown(decided: &Decided) -> impl Iterator<Item = &Ranked> {
+    let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
+    let shown = move |ranked: &&Ranked| ranked.place.leads() || !led && ranked.place == Place::NotToldApart;
+    decided.ranking.iter().filter(shown).take(MOST_WINNERS)
+}
+
 /// What the strategies are that are shown of it.
 fn are(decided: &Decided) -> &'static str {
     if decided.ranking.iter().any(|ranked| ranked.place.leads()) { "fastest" } else { "not told apart" }
 }
 
-/// A line for each of the fastest, or of those that are not told apart. Those of Python stand below a line that says so.
-fn best(input: &PageInput, decided: &Decided) -> Markup {
-    let best = decided.ranking.first().map_or(1.0, |first| first.speedup.estimate);
-    let led = decided.ranking.iter().any(|ranked| ranked.place.leads());
-    let shown = |ranked: &&Ranked| ranked.place.leads() || !led && ranked.place == Place::NotToldApart;
+/// A line for each of these. Those of Python stand below a line that says so.
+fn best(input: &PageInput, decided: &Decided, longest: f64, counts: bool) -> Markup {
     html! {
-        @for ranked in decided.ranking.iter().filter(shown).take(MOST_WINNERS) {
+        @for ranked in shown(decided) {
             tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
-                th scope="row" { (mark(ranked)) (palette::label(&ranked.cell.strategy).trim_start_matches("Python ")) }
-                td class="bar-cell" { span class="length" style={ "width:" (px(100.0 * ranked.speedup.estimate / best)) "%" } {} }
+                th scope="row" { (palette::sample(&ranked.cell.strategy)) (palette::label(&ranked.cell.strategy).trim_start_matches("Python ")) }
+                td class="bar-cell" { span class="length" style={ "width:" (significant(LONGEST_BAR * ranked.speedup.estimate / longest, 3)) "rem" } {} }
                 td { b { (value(ranked)) } " with " (ranked.cell.shape) }
-                td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) }
+                @if counts { td class="n" { (gains_up_to(input, decided, ranked).unwrap_or_else(|| "–".into())) } }
             }
         }
     }
 }
 
-/// The strategy's mark in its hue.
-fn mark(ranked: &Ranked) -> Markup {
-    html! { svg class="sample" viewBox="-12 -12 24 24" aria-hidden="true" { (palette::mark(&ranked.cell.strategy, 7.0)) } }
-}
-
-/// The fewest workers of which no larger number is shown to be faster by more than 5 %: `8`, or `30 or more` if that is
-/// the most that were measured. `None` without other numbers of workers.
+/// The fewest workers of which no larger number is shown to be faster by more than 5 %: `8`, or `30+` if that is the most
+/// that were measured. `None` without other numbers of workers.
 fn gains_up_to(input: &PageInput, decided: &Decided, ranked: &Ranked) -> Option<String> {
     let records = input.records.iter().chain(&input.evidence.records);
     let groups = records.filter(|record| record.scenario == decided.scenario).flat_map(group::groups);
@@ -107,7 +118,7 @@ fn gains_up_to(input: &PageInput, decided: &Decided, ranked: &Ranked) -> Option<
         .iter()
         .enumerate()
         .find(|(place, (_, here))| points[place + 1..].iter().all(|(_, more)| more.low <= GAIN * here.high));
-    stops.map(|(_, (workers, _))| if *workers == most { format!("{most} or more") } else { workers.to_string() })
+    stops.map(|(_, (workers, _))| if *workers == most { format!("{most}+") } else { workers.to_string() })
 }
 
 /// The section. Empty if no kind of work was measured.
@@ -124,7 +135,9 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
                 p class="lead" {
                     "Speedup over sequential, of strategies in Python over sequential in Python, each with the workers shown, with 95 % intervals. "
                     "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
-                    "\"not told apart\" means that more rounds would be needed."
+                    "\"not told apart\" means that more rounds would be needed. "
+                    "At the top of the page, \"gains up to\" is the fewest workers of which no larger number is shown to be faster by more than 5 %: "
+                    "\"8+\" if 8 is the most that were measured, \"–\" if no other number was."
                 }
                 div class="decisions" {
                     @for (number, decided) in measured.iter().enumerate() { (row(decided, &format!("{ID}-{number}"))) }
@@ -247,7 +260,7 @@ fn table(decisions: &[&Decided]) -> Markup {
                                 @let speedup = ranked.speedup;
                                 tr class={ "s-" (palette::of(&ranked.cell.strategy).strategy) } {
                                     td { (capital(&decided.work)) }
-                                    th scope="row" { span class="dot" {} (palette::label(&ranked.cell.strategy)) }
+                                    th scope="row" { (palette::sample(&ranked.cell.strategy)) (palette::label(&ranked.cell.strategy)) }
                                     td class="n" { (ranked.cell.shape) }
                                     td class="n" { (ratio(speedup.estimate)) }
                                     td class="n interval" { (interval(speedup.low, speedup.high)) }

@@ -127,7 +127,7 @@ pub(crate) fn own_sections(input: &PageInput, own_host: bool, most_bars: usize) 
 pub(crate) fn key() -> Markup {
     html! {
         div class="how-to-read" {
-            p class="lead" { "Each claim shows its verdict, what the document says, and the document's figure and ours on one axis; the rest is folded. In a timeline, every bar is one task and every lane one worker." }
+            p class="lead" { "Each claim shows its verdict, what the document says, and the document's figure and ours on one axis; the rest is folded. In a timeline, every lane is one worker and every bar a task, or several that are too short to be told apart." }
             (intervals::key())
         }
     }

@@ -211,7 +211,7 @@ impl Panel {
             let ends = (low - 0.05, high + 0.05);
             (Scale::linear(ends, (left, right)), round_ticks(ends.0, ends.1, most))
         } else {
-            let (ends, doublings, _) = curves::ends(low.max(f64::MIN_POSITIVE), high);
+            let (mut ends, doublings, _) = curves::ends(low.max(f64::MIN_POSITIVE), high);
             let to = ends.1 * unit.per_one;
             let (from, high) = (low * unit.per_one, high * unit.per_one);
             let ticks = match (doublings, self.unit) {
@@ -219,6 +219,10 @@ impl Panel {
                 (true, Unit::Ratio | Unit::Waves) => doubling_ticks(from, high, most),
                 (true, _) => decade_ticks(from, high, most),
             };
+            // Otherwise figures beyond the last label look as if they were on no axis.
+            if let (true, Unit::Ratio | Unit::Waves, [first, .., last]) = (doublings, self.unit, &*ticks) {
+                ends = (ends.0.min(first / unit.per_one), ends.1.max(last / unit.per_one));
+            }
             (if doublings { Scale::doublings } else { Scale::linear }(ends, (left, right)), ticks)
         };
         let ticks = ticks.into_iter().map(|tick| (tick / unit.per_one, label(tick)));
@@ -262,7 +266,8 @@ impl Panel {
                 @if let Some(one) = one { (line("one", (at.x.at(one), from), (at.x.at(one), to))) }
             }
             @for (tick, label) in &ticks {
-                @let half = labels::width(label, font, false) / 2.0;
+                // Letters are as wide as a font that the page may not have.
+                @let half = labels::width(label, font, false) / 2.0 + 0.15 * font;
                 (text(at.x.at(*tick).clamp(half, (rendition.width - half).max(half)), bottom + 0.8 * font, "middle", "muted", label))
             }
             (self.wanted_line(&at, &tops, bottom, rendition))
@@ -426,8 +431,8 @@ impl Mark<'_> {
     }
 }
 
-/// The interval. An end outside the chart has no cap, and neither has one behind the marker, which it would turn into
-/// another sign: a bar into "÷".
+/// The interval. An end outside the chart is an arrow. One behind the marker has no cap, which would turn it into another sign:
+/// a bar into "÷".
 fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Markup {
     let Measured { value, .. } = measured;
     if measured.is_exact() || value.low.is_nan() || value.high.is_nan() {
@@ -437,8 +442,13 @@ fn whisker(at: &IntervalLayout, measured: &Measured, y: f64, half: f64) -> Marku
     let is_clear = |place: f64| (place - middle).abs() > 1.5 * half;
     html! {
         (line("whisker", (low, y), (high, y)))
-        @for (bound, place) in [(value.low, low), (value.high, high)] {
-            @if at.x.holds(bound) && is_clear(place) { (line("whisker", (place, y - half), (place, y + half))) }
+        @for (bound, place, inwards) in [(value.low, low, half), (value.high, high, -half)] {
+            @if !at.x.holds(bound) {
+                (line("whisker", (place, y), (place + inwards, y - half)))
+                (line("whisker", (place, y), (place + inwards, y + half)))
+            } @else if is_clear(place) {
+                (line("whisker", (place, y - half), (place, y + half)))
+            }
         }
     }
 }

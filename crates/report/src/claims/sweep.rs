@@ -159,7 +159,7 @@ impl<'a> Sweep<'a> {
                         tr {
                             th scope="col" { "workers" }
                             @for (label, cells) in &series {
-                                th scope="col" class={ "n s-" (cells.first().map_or("", |cell| palette::of(&cell.record.spec.strategy).strategy)) } { span class="dot" {} (label) }
+                                th scope="col" class={ "n s-" (cells.first().map_or("", |cell| palette::of(&cell.record.spec.strategy).strategy)) } { @if let Some(cell) = cells.first() { (palette::sample(&cell.record.spec.strategy)) } (label) }
                             }
                         }
                     }

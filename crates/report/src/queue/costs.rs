@@ -231,7 +231,7 @@ fn ratio_cells(costs: &Costs, one: &Bulk, rq: Engine) -> Markup {
 fn head(engine: Engine) -> Markup {
     let name = engine.name();
     html! {
-        th scope="row" class={ "s-" (palette::of(name).strategy) } { span class="dot" {} (palette::label(name)) }
+        th scope="row" class={ "s-" (palette::of(name).strategy) } { (palette::sample(name)) (palette::label(name)) }
     }
 }
 

@@ -205,7 +205,7 @@ fn table(all: &[Jobs]) -> Markup {
 fn row_head(jobs: &Jobs) -> Markup {
     let record = jobs.cell.record;
     html! {
-        th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (palette::label(&record.spec.strategy)) }
+        th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { (palette::sample(&record.spec.strategy)) (palette::label(&record.spec.strategy)) }
         td class="n" { (record.layout()) }
     }
 }

@@ -78,7 +78,7 @@ fn table(record: &Record, group: &Group, title: &str, columns: &[Column], captio
                         @for cell in cells {
                             tr {
                                 th scope="row" class={ "s-" (palette::of(&cell.record.spec.strategy).strategy) } {
-                                    span class="dot" {} (cell.name())
+                                    (palette::sample(&cell.record.spec.strategy)) (cell.name())
                                 }
                                 td class="n" { (cell.record.layout()) }
                                 @if schedule { td { (cell.record.spec.schedule) } }

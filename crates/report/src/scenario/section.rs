@@ -31,7 +31,7 @@ pub(crate) fn section(
             p class="eyebrow" { (eyebrow(record)) }
             h2 id={ (id) "-question" } { (record.question) }
             (missing(record))
-            @if record.purpose == Purpose::Findings { p class="small" { "Measured for the claims above, which show its charts." } }
+            @if record.purpose == Purpose::Findings { p class="small" { "Measured for the claims above." } }
             @if own_host { (host::strip(&[record])) }
             @for (number, group) in groups.iter().enumerate() {
                 (part(record, group, &format!("{id}-{number}"), criterion, groups.len() > 1, most_bars))

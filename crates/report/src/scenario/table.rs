@@ -89,7 +89,7 @@ impl TableColumns<'_> {
         let record = cell.record;
         html! {
             tr class=(class(cell)) {
-                th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { span class="dot" {} (cell.name()) }
+                th scope="row" class={ "s-" (palette::of(&record.spec.strategy).strategy) } { (palette::sample(&record.spec.strategy)) (cell.name()) }
                 td class="n" { (record.layout()) }
                 @if self.schedule { td { (record.spec.schedule) } }
                 @match without_time(cell) {

@@ -25,6 +25,7 @@ use harness::{
     scenario::Phase,
 };
 use maud::{Markup, html};
+use stats::ranking::Place;
 use support::{
     figures::{TimeUnit, count, plain, px, time},
     words::capital,
@@ -38,6 +39,8 @@ use work::{
 const MOST_LANES: u32 = 40;
 /// Shorter bars than this, in units of the drawing, are merged.
 const LEAST_BAR: f64 = 2.5;
+/// A stretch of a smaller part of the timeline than this shows no tone: about a pixel.
+const NARROWEST: f64 = 1.0 / 500.0;
 /// The hollow share of the height of a bar whose tasks did nothing but wait.
 const HOLLOW: f64 = 0.7;
 /// The height of the backlog area, and the gap above it.
@@ -69,7 +72,9 @@ struct TimelineRow<'a> {
 pub(crate) fn timeline(group: &Group, id: &str, scale_note: &str, most_bars: usize) -> Markup {
     let best = group.best().map(|(best, _)| best);
     let beside = |cell: &Cell| {
-        let fastest = best.is_some_and(|best| std::ptr::eq(best, cell)).then(|| "fastest".into());
+        let is_best = best.is_some_and(|best| std::ptr::eq(best, cell));
+        let shown = if cell.place.is_some_and(Place::leads) { "fastest" } else { "shortest time" };
+        let fastest = is_best.then(|| shown.into());
         cell.schedule_told().into_iter().chain(fastest).collect()
     };
     let rows: Vec<TimelineRow> =
@@ -213,7 +218,13 @@ impl<'a> TimelineRow<'a> {
 
     /// Whether any task waited in this way.
     fn waits(&self, kind: Activity) -> bool {
-        waits::place(kind).is_some_and(|kind| self.lanes.iter().flatten().any(|bar| bar.waits_ns[kind] > 0))
+        let bars = || self.lanes.iter().flatten();
+        waits::place(kind).is_some_and(|kind| bars().any(|bar| self.can_be_seen(bar.waits_ns[kind])))
+    }
+
+    /// Whether a stretch this long is wide enough to show its tone.
+    fn can_be_seen(&self, ns: u64) -> bool {
+        ns as f64 / 1e9 > NARROWEST * self.total
     }
 
     /// The name before the lanes, and a second line if needed.
@@ -543,10 +554,13 @@ fn makespan(row: &TimelineRow, top: f64, x: &Scale, rendition: &Rendition) -> Ma
 /// The legend of the tones that occur.
 fn legend(rows: &[TimelineRow]) -> Markup {
     let bars = || rows.iter().flat_map(|row| row.lanes.iter().flatten());
+    let has_prologue = |row: &TimelineRow| {
+        row.lanes.iter().flatten().any(|bar| bar.tasks == 0 && row.can_be_seen(bar.end_ns - bar.start_ns))
+    };
     let waits = WAITS.iter().map(|wait| (wait.class, wait.name, rows.iter().any(|row| row.waits(wait.kind))));
     let others = [
         ("fault", "ended in an error", bars().any(|bar| bar.failed > 0)),
-        ("prologue", "prologue", bars().any(|bar| bar.tasks == 0)),
+        ("prologue", "a step before all tasks", rows.iter().any(has_prologue)),
         ("outage", "the queue gave no answer", rows.iter().any(|row| !row.outages.is_empty())),
         ("phase", "starting and stopping the workers", rows.iter().any(|row| row.total > row.run_to - row.run_from)),
     ];

@@ -8,7 +8,7 @@ use crate::{
     svg::waits::Shares,
 };
 use harness::{
-    results::record::{Check, Record},
+    results::record::{Check, EndReason, Record},
     scenario::{DEFAULT_VARIANT, Timer},
 };
 use maud::{Markup, html};
@@ -132,9 +132,16 @@ fn estimate(cell: &Cell) -> f64 {
 /// What a record lacks, with remedies where there are any.
 pub(crate) fn missing(record: &Record) -> Vec<String> {
     let mut sentences = Vec::new();
-    if record.rounds_done < record.rounds {
+    let ended = match record.stopped {
+        _ if record.rounds_done >= record.rounds => None,
+        // No cell needed more rounds: nothing is missing.
+        Some(EndReason::AllRounds | EndReason::Settled) => None,
+        Some(EndReason::Budget) => Some("Its budget of time was spent"),
+        None => Some("The run was interrupted"),
+    };
+    if let Some(ended) = ended {
         sentences.push(format!(
-            "The run was interrupted: {} of {} were completed. Figures are from the rounds measured until then.",
+            "{ended}: {} of {} were completed. Figures are from the rounds measured until then.",
             record.rounds_done,
             count(record.rounds as usize, "round")
         ));
@@ -224,7 +231,7 @@ pub(crate) fn group_title(group: &Group) -> String {
 /// The timeline's caption. `by_server` if the waits come from the server's log.
 pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
     html! {
-        b { "Every bar is one task, every lane one worker" } ": the same " (count(group.tasks() as usize, "task"))
+        b { "Every lane is one worker, every bar a task" } ", or several that are too short to be told apart: the same " (count(group.tasks() as usize, "task"))
         " each time. The round nearest to the median is drawn. " (timer(group.timer))
         @if by_server {
             " Waits are from the server's log; the rest of a bar is the client's own work: connecting, reading, waking up."
@@ -232,7 +239,6 @@ pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
         @if group.cells.iter().any(|cell| cell.record.core_wait_s().is_some()) {
             " Waiting for a core is known as a total only: see “Resources used”."
         }
-        @if group.tasks() > 100 { " Bars too short to be told apart are drawn as one." }
     }
 }
 

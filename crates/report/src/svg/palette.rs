@@ -5,7 +5,7 @@
 //! set has eight; grey is the baseline's and a brown was added.
 
 use crate::svg::chart;
-use maud::Markup;
+use maud::{Markup, html};
 use std::{fmt::Write, num::NonZeroU32, sync::LazyLock};
 use work::{presentation::Presentation, strategy, worker::layout::WorkerLayout};
 
@@ -79,6 +79,11 @@ pub fn dash(strategy: &str) -> &'static str {
 /// The strategy's marker, centred on the origin.
 pub fn mark(strategy: &str, radius: f64) -> Markup {
     chart::marker(of(strategy).marker, (0.0, 0.0), radius)
+}
+
+/// The same before a name in a table, in the hue of the class around it.
+pub(crate) fn sample(strategy: &str) -> Markup {
+    html! { svg class="sample" viewBox="-12 -12 24 24" aria-hidden="true" { (mark(strategy, 7.0)) } }
 }
 
 /// The CSS that gives each strategy's class its line tone `--c` and its word tone `--ink`, in both themes.

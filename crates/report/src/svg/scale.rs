@@ -58,17 +58,25 @@ fn round_up(value: f64) -> f64 {
     lead.unwrap_or(10.0) * power
 }
 
-/// Powers of two from the one at or below `low` to the one at or above `high`, only every second or third one if there
-/// would be more than `most`. The first and the last are the scale's ends.
+/// Powers of two from one at or below `low` to one at or above `high`, every one, or every second or third, if there would be
+/// more than `most` (or three). One is among them if they enclose it. The first and the last are the scale's ends.
 pub(crate) fn doubling_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     if !(low > 0.0 && high >= low && high.is_finite()) || most < 2 {
         return Vec::new();
     }
-    let (first, last) = ((low.log2() + 1e-9).floor() as i32, (high.log2() - 1e-9).ceil() as i32);
-    let last = last.max(first + 1);
-    let doublings = last.abs_diff(first) as usize;
-    let step = doublings.div_ceil(most - 1).max(1);
-    (first..).step_by(step).take(doublings.div_ceil(step) + 1).map(|power| 2_f64.powi(power)).collect()
+    let (low, high) = (low.log2() + 1e-9, high.log2() - 1e-9);
+    let ends = |step: i32| {
+        let first = (low / f64::from(step)).floor() as i32;
+        (first, ((high / f64::from(step)).ceil() as i32).max(first + 1))
+    };
+    let few = |step: &i32| {
+        let (first, last) = ends(*step);
+        last.abs_diff(first) < most.max(3) as u32
+    };
+    // A double has about two thousand powers of two.
+    let step = (1..=2048).find(few).unwrap_or(2048);
+    let (first, last) = ends(step);
+    (first..=last).map(|power| 2_f64.powi(power * step)).collect()
 }
 
 /// Round figures of a logarithmic axis: 1, 2 and 5 times powers of ten within `low..=high`, or only powers of ten if
@@ -110,6 +118,7 @@ mod tests {
         assert_eq!(round_ticks(0.0, 450.0, 6), [0.0, 100.0, 200.0, 300.0, 400.0]);
         assert_eq!(doubling_ticks(1.0, 28.4, 8), [1.0, 2.0, 4.0, 8.0, 16.0, 32.0]);
         assert_eq!(doubling_ticks(0.9, 1.9, 8), [0.5, 1.0, 2.0]);
+        assert_eq!(doubling_ticks(0.6, 44.8, 5), [0.25, 1.0, 4.0, 16.0, 64.0]);
         assert_eq!(decade_ticks(14.0, 450.0, 8), [20.0, 50.0, 100.0, 200.0]);
         assert!(round_ticks(f64::NAN, 1.0, 5).is_empty() && doubling_ticks(0.0, 1.0, 5).is_empty());
     }
