@@ -132,7 +132,7 @@ async fn look_at_claims(view: &View<'_>, page: &Path) {
         [(DESK, "light", "screen"), (DESK, "dark", "screen"), (PHONE, "light", "screen"), (PAPER, "dark", "print")]
     {
         view.show(size, scheme, medium).await;
-        for check in ["pictures()", "lettering()", "contrast()", &format!("sideways({})", size.0)] {
+        for check in ["pictures()", "lettering()", "contrast()", "heads()", &format!("sideways({})", size.0)] {
             view.check(check).await;
         }
     }

@@ -51,6 +51,12 @@ const checks = {
     return faults;
   },
 
+  // Heads of tables are there, on paper too, where buttons are not.
+  heads() {
+    const heads = [...document.querySelectorAll('th')].filter((head) => head.checkVisibility() && head.textContent.trim());
+    return heads.filter((head) => !head.innerText.trim()).map((head) => `"${head.textContent}" can't be seen`);
+  },
+
   // No word of a picture is cut off or lies on another.
   lettering() {
     const faults = [];
