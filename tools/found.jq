@@ -10,7 +10,7 @@ def figure($id; $name):
   first(.claims[] | select(.id == $id) | .figures[] | select(.measured != null and (.name | test($name)))) // null;
 def row($work; $id; $name; $says):
   figure($id; $name)
-  | "| \($work) | \($says) | \(if . == null then "not measured" else shown end) | \($id) |";
+  | "| \($work) | \($says) | \(if . == null then "not measured" elif .verdict == "undecided" then "\(shown), undecided" else shown end) | \($id) |";
 
 "| | compared | ratio, with its interval | claim |",
 "|---|---|---|---|",
