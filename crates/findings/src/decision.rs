@@ -20,6 +20,9 @@ use work::{
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
+/// What an answer without a winner begins with.
+pub(super) const NOT_TOLD_APART: &str = "not told apart: ";
+
 /// One row of the decision table.
 pub(super) fn decide(decision: &Decision, scenario: &Scenario, evidence: &Evidence) -> Decided {
     let named = named(decision);
@@ -36,7 +39,7 @@ pub(super) fn decide(decision: &Decision, scenario: &Scenario, evidence: &Eviden
     };
     let mut answer = named_as(&Place::leads, "or");
     if answer.is_empty() && !ranking.is_empty() {
-        answer = format!("not told apart: {}", named_as(&|place| place == Place::NotToldApart, "and"));
+        answer = NOT_TOLD_APART.to_owned() + &named_as(&|place| place == Place::NotToldApart, "and");
     }
     Decided {
         work: decision.work.clone(),

@@ -1,7 +1,6 @@
 //! What a reader takes home: claims and bugs, counted apart, in a few sentences.
 
-use super::{BugResult, Decided, Finding, Sentence, Unit, Verdict, bug_counts, counts};
-use stats::ranking::Place;
+use super::{BugResult, Decided, Finding, Sentence, Unit, Verdict, bug_counts, counts, decision::NOT_TOLD_APART};
 use support::{
     figures::count,
     words::{capital, listed},
@@ -67,8 +66,8 @@ pub fn takeaway(decisions: &[Decided]) -> Sentence {
         let sentence = if led {
             Sentence::words(format!("{}: {}, ", capital(work), decided.answer))
         } else {
-            let open = decided.ranking.iter().filter(|ranked| ranked.place == Place::NotToldApart).count();
-            Sentence::words(format!("{}: no winner among {open} strategies, up to ", capital(work)))
+            let names = decided.answer.trim_start_matches(NOT_TOLD_APART);
+            Sentence::words(format!("{}: {names} are not told apart, up to ", capital(work)))
         };
         let workers = count(best.cell.shape.workers().get() as usize, "worker");
         Some((sentence.measured(Unit::Ratio, best.speedup.estimate), workers))

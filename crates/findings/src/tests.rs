@@ -754,13 +754,13 @@ fn what_a_reader_takes_home_is_the_fastest_of_each_measured_kind_of_work() {
         decided("Writing", "", Vec::new()),
         decided(
             "Computing",
-            "not told apart",
+            "not told apart: threads and processes",
             vec![ranked("threads", 2, 1.9, Place::NotToldApart), ranked("processes", 2, 1.8, Place::NotToldApart)],
         ),
     ]);
     assert_eq!(
         told.to_string(),
-        "Waiting: threads, 7.50\u{a0}times as fast as sequential with 8 workers. Computing: no winner among 2 strategies, \
+        "Waiting: threads, 7.50\u{a0}times as fast as sequential with 8 workers. Computing: threads and processes are not told apart, \
          up to 1.90\u{a0}times with 2 workers. "
     );
 }
