@@ -178,7 +178,7 @@ fn the_numbers_of_a_question_are_those_of_its_race() {
         (4, "sixteen threads", asks(4) == "threads x 16"),
         (5, "Thirty requests, a tenth of a second each", tasks(5) == 30 && near(each_s(5), 0.1)),
         (5, "eight processes", asks(5) == "processes x 8"),
-        (6, "A thousand requests, one second each", tasks(6) == 1000 && near(each_s(6), 1.0)),
+        (6, "A thousand requests wait one second each", tasks(6) == 1000 && near(each_s(6), 1.0)),
         (7, "below ten million", below(7) == 10_000_000),
         (7, "eight threads per core", asks(7) == eight),
         (8, "Ten requests to each of three sites", tasks(8) == 30 && sites(8) == 3),
