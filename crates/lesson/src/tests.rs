@@ -185,7 +185,7 @@ fn the_numbers_of_a_question_are_those_of_its_race() {
         (8, "after 0.05 s, 0.13 s and 0.23 s", latencies(8) == [50, 133, 229]),
         (8, "Each process takes one site and has five threads", asks(8) == "hybrid x 3x5, by_key"),
         (9, "Ninety-one downloads", tasks(9) == 91),
-        (9, "a bit more than three seconds altogether", near(raced(9).1.waits_in_turn_s(), 3.2)),
+        (9, "wait 3.2 s altogether", near(raced(9).1.waits_in_turn_s(), 3.2)),
         (9, "Four workers", asks(9) == "queue x 4"),
         (10, "below ten million", below(10) == 10_000_000),
         (10, "one worker", asks(10) == "sequential x 1, sieved"),
