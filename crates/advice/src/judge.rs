@@ -17,7 +17,10 @@ use stats::{
     ranking::{Place, places},
     student,
 };
-use support::figures::{count, interval, percent, ratio};
+use support::{
+    figures::{count, interval, percent, ratio},
+    words::listed,
+};
 
 /// How much longer still counts as "as fast".
 pub const MARGIN: f64 = 0.05;
@@ -68,9 +71,15 @@ pub struct Advice {
 }
 
 /// The advice. `cells[0]` is the sequential loop; the others are in the order in which strategies are preferred, if they are
-/// as fast with as many workers. A share `alpha` of all comparisons together may be wrong. `bound` is the tightest that was
-/// set beforehand.
-pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option<&Bound>, alpha: f64) -> Advice {
+/// as fast with as many workers. A share `alpha` of all comparisons together may be wrong. `bound` gives the tightest that was
+/// set beforehand for a strategy.
+pub fn judge(
+    cells: &[CellTimes],
+    sample: &WorkSample,
+    cores: f64,
+    bound: impl Fn(&str) -> Option<Bound>,
+    alpha: f64,
+) -> Advice {
     let baseline = &cells[0];
     if let Some(advice) = refusal(cells) {
         return advice;
@@ -97,18 +106,32 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
     let greatest = usable.iter().map(|&cell| estimate(cell)).fold(0.0, f64::max);
     let near = usable.iter().copied().filter(|&cell| estimate(cell) * (1.0 + MARGIN) >= greatest);
     let likely = near.min_by_key(|&cell| (cells[cell].workers, cell));
-    let Some(advised) = shown.or(likely) else { return nothing(cells, "nothing could be compared") };
     let mut doubts = Vec::new();
-    let open: Vec<&str> = usable
-        .iter()
-        .filter(|&&cell| cells[cell].workers < cells[advised].workers && found[cell] == Some(Place::NotToldApart))
-        .map(|&cell| &*cells[cell].phrase)
-        .collect();
-    if shown.is_none() {
-        doubts.push("no cell is shown to be as fast as the fastest within 5 %".into());
-    } else if !open.is_empty() {
-        doubts.push(format!("not told apart from it: {}", open.join(", ")));
-    }
+    let not_told_apart = |cell: usize| found[cell] == Some(Place::NotToldApart);
+    let advised = match (shown, likely) {
+        (Some(shown), likely) => {
+            let fewer = |&cell: &usize| cells[cell].workers < cells[shown].workers && not_told_apart(cell);
+            let open: Vec<usize> = usable.iter().copied().filter(fewer).collect();
+            if !open.is_empty() {
+                let phrases: Vec<String> = open.iter().map(|&cell| cells[cell].phrase.clone()).collect();
+                let shown = &cells[shown].phrase;
+                doubts.push(format!("not told apart from {shown}: {}", listed(&phrases, "and")));
+            }
+            likely.filter(|likely| open.contains(likely)).unwrap_or(shown)
+        }
+        (None, Some(likely)) => {
+            let spread = |&cell: &usize| Noise::of(&cells[cell].task_s).map_or(0.0, |noise| noise.spread);
+            let open = usable.iter().copied().filter(|&cell| not_told_apart(cell));
+            let worst = open.max_by(|one, other| spread(one).total_cmp(&spread(other)));
+            let scatters = worst.map(|cell| {
+                format!("; {} scattered most, by {} about the median", cells[cell].phrase, percent(spread(&cell)))
+            });
+            let scatters = scatters.unwrap_or_default();
+            doubts.push(format!("no cell is shown to be as fast as the fastest within 5 %{scatters}"));
+            likely
+        }
+        (None, None) => return nothing(cells, "nothing could be compared"),
+    };
     // Between it and one worker, or half as many workers. What another strategy does with so many says nothing about its own.
     let halfway = |cell: &CellTimes| {
         let own = &cells[advised];
@@ -124,13 +147,20 @@ pub fn judge(cells: &[CellTimes], sample: &WorkSample, cores: f64, bound: Option
     let best_speedup = of_strategy.clone().map(estimate).fold(1.0, f64::max);
     let narrower = of_strategy.filter(|&cell| cells[cell].workers < cells[advised].workers);
     let narrower = narrower.max_by_key(|&cell| cells[cell].workers).unwrap_or(0);
-    // Half of what the additional workers could give at best.
+    // A quarter of what the additional workers could give at best.
     let more = f64::from(cells[advised].workers) / f64::from(cells[narrower].workers) - 1.0;
-    let still_scales = estimate(advised) / estimate(narrower) > 1.0 + more / 2.0;
-    let bound = bound.filter(|_| still_scales);
+    let still_scales = estimate(advised) / estimate(narrower) > 1.0 + more / 4.0;
+    let bound = bound(strategy).filter(|_| still_scales);
     let busy_alone = baseline.cores_busy.unwrap_or_else(|| sample.cores_busy());
-    let limit =
-        ScalingLimit::of(Seen { advised: &cells[advised], wider: &wider, best_speedup, bound, busy_alone, cores });
+    let limit = ScalingLimit::of(Seen {
+        advised: &cells[advised],
+        wider: &wider,
+        best_speedup,
+        bound: bound.as_ref(),
+        busy_alone,
+        task_s: sample.task_s(),
+        cores,
+    });
     let mut advice = Advice {
         standing,
         advised: Some(advised),
@@ -179,8 +209,10 @@ fn refusal(cells: &[CellTimes]) -> Option<Advice> {
     }
     let rounds = baseline.rounds();
     if rounds < FEWEST_ROUNDS {
-        let why =
-            format!("only {} within the budget: give a longer --budget, or shorter tasks", count(rounds, "round"));
+        let why = format!(
+            "only {} could be measured: allow more time, more requests, or give shorter tasks",
+            count(rounds, "round")
+        );
         return Some(nothing(cells, &why));
     }
     let spread = Noise::of(&baseline.task_s)?.spread;
@@ -222,14 +254,20 @@ fn sentence(cells: &[CellTimes], advice: &Advice, advised: usize, next: Option<(
         let who = &cells[next].phrase;
         parts.push(if faster.high < 1.0 {
             format!(
-                "{who} take {} times as long ({})",
+                "{} {} times as long ({})",
+                take(who),
                 ratio(1.0 / faster.estimate),
                 interval(1.0 / faster.high, 1.0 / faster.low)
             )
         } else if faster.high <= 1.0 + MARGIN {
-            format!("{who} gain no more than {}", percent(faster.high - 1.0))
+            format!("{} no more than {}", gain(who), percent(faster.high - 1.0))
         } else {
-            format!("{who} gain {}, or up to {}", percent((faster.estimate - 1.0).max(0.0)), percent(faster.high - 1.0))
+            format!(
+                "{} {}, or up to {}",
+                gain(who),
+                percent((faster.estimate - 1.0).max(0.0)),
+                percent(faster.high - 1.0)
+            )
         });
     }
     let as_fast = (1..cells.len()).filter(|&cell| {
@@ -259,8 +297,21 @@ fn sentence(cells: &[CellTimes], advice: &Advice, advised: usize, next: Option<(
 
 /// `8 threads are`, `async with 8 in flight is`.
 fn are(phrase: &str) -> String {
-    let plural = phrase.ends_with('s') && phrase.starts_with(|first: char| first.is_ascii_digit());
-    format!("{phrase} {}", if plural { "are" } else { "is" })
+    format!("{phrase} {}", if is_plural(phrase) { "are" } else { "is" })
+}
+
+/// `8 threads gain`, `async with 8 in flight gains`.
+fn gain(phrase: &str) -> String {
+    format!("{phrase} {}", if is_plural(phrase) { "gain" } else { "gains" })
+}
+
+/// `8 threads take`, `async with 8 in flight takes`.
+fn take(phrase: &str) -> String {
+    format!("{phrase} {}", if is_plural(phrase) { "take" } else { "takes" })
+}
+
+fn is_plural(phrase: &str) -> bool {
+    phrase.ends_with('s') && phrase.starts_with(|first: char| first.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -290,7 +341,7 @@ mod tests {
     }
 
     fn advised(cells: &[CellTimes], bound: Option<&Bound>) -> Advice {
-        judge(cells, &SAMPLE, 2.0, bound, 0.05)
+        judge(cells, &SAMPLE, 2.0, |_| bound.cloned(), 0.05)
     }
 
     /// Work of 0.1 s that is served `at_once` at once.
@@ -404,5 +455,22 @@ mod tests {
         let advice = advised(&cells, None);
         assert_eq!((advice.standing, advice.advised), (AdviceStanding::Undecided, None));
         assert!(advice.sentence.contains("only 2 rounds"), "{}", advice.sentence);
+    }
+
+    #[test]
+    fn of_numbers_that_are_not_told_apart_the_fewest_are_the_best_so_far() {
+        let advice = advised(&served(4.0, &[1, 2, 4, 8, 16], 0.3), None);
+        assert_eq!(advice.standing, AdviceStanding::Undecided, "{}", advice.sentence);
+        let best = advice.advised.expect("something looks best");
+        assert!(best <= 2, "4 threads at most: {}", advice.sentence);
+    }
+
+    #[test]
+    fn a_task_that_is_too_short_is_told() {
+        let short = WorkSample { wall_s: 0.000_2, user_s: 0.000_4, system_s: 0.0, ..SAMPLE };
+        let cells = [cell("sequential", 1, 0.000_02, 0.01), cell("threads", 2, 0.000_04, 0.01)];
+        let advice = judge(&cells, &short, 2.0, |_| None, 0.05);
+        assert_eq!((advice.advised, short.kind()), (Some(0), crate::WorkKind::Computes));
+        assert!(matches!(advice.limit, Some(ScalingLimit::TooShort { .. })), "{}", advice.sentence);
     }
 }

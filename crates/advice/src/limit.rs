@@ -2,13 +2,17 @@
 
 use super::{cell::CellTimes, sample::Bound};
 use serde::Serialize;
-use support::figures::{count, fixed};
+use support::figures::{count, fixed, time};
 
 /// This share of the cores busy counts as all of them.
 const ALL_CORES: f64 = 0.85;
 
 /// Up to this many tasks served at once, tasks are served one at a time: the rest is what they do besides.
 const ONE_AT_A_TIME: f64 = 1.3;
+
+/// Shorter tasks than this may cost as much to hand over as to do: a pool of processes takes tens of microseconds for each, an
+/// interpreter more.
+const WORTH_HANDING_OVER_S: f64 = 0.001;
 
 /// A task that keeps more than this share of a core busy computes rather than waits.
 const MOSTLY_COMPUTES: f64 = 0.5;
@@ -51,6 +55,11 @@ pub enum ScalingLimit {
     },
     /// They are served one at a time: a lock, a link, a disk.
     OneAtATime,
+    /// A task is so short that handing it to a worker costs as much.
+    TooShort {
+        /// Seconds of a task.
+        task_s: f64,
+    },
 }
 
 /// What the limit is found from.
@@ -64,22 +73,29 @@ pub(super) struct Seen<'a> {
     pub(super) bound: Option<&'a Bound>,
     /// Cores that one task keeps busy.
     pub(super) busy_alone: f64,
+    /// Seconds of a task.
+    pub(super) task_s: f64,
     pub(super) cores: f64,
 }
 
 impl ScalingLimit {
     pub(super) fn of(seen: Seen<'_>) -> Self {
-        let Seen { advised, wider, best_speedup, bound, busy_alone, cores } = seen;
+        let Seen { advised, wider, best_speedup, bound, busy_alone, task_s, cores } = seen;
         let failing = wider.iter().filter(|cell| cell.fails_more_than(advised)).min_by_key(|cell| cell.workers);
         if let Some(cell) = failing {
             return Self::Failures { workers: cell.workers, error: cell.first_error.clone().unwrap_or_default() };
         }
         let busy = advised.cores_busy.unwrap_or(0.0);
+        if best_speedup < ONE_AT_A_TIME && task_s < WORTH_HANDING_OVER_S {
+            return Self::TooShort { task_s };
+        }
         if advised.workers == 1 && busy_alone >= 1.3 {
             return Self::OwnThreads { busy: busy_alone };
         }
         if busy.max(best_speedup * busy_alone) >= ALL_CORES * cores {
-            return Self::Cores { busy, cores };
+            // Where only the speedup shows it, the processor time was not all seen.
+            let seen = busy >= ALL_CORES * cores;
+            return Self::Cores { busy: if seen { busy } else { best_speedup * busy_alone }, cores };
         }
         match bound {
             Some(bound) if bound.workers <= advised.workers => Self::Bound(bound.clone()),
@@ -92,7 +108,11 @@ impl ScalingLimit {
     /// What it is, as the end of "The limit: ...".
     pub fn in_words(&self) -> String {
         match self {
-            Self::Cores { busy, cores } => format!("the cores: {} of {} are busy", fixed(*busy, 1), trimmed(*cores)),
+            // What a process has used is read at the end of a run: of a short one, that may be more than there is.
+            Self::Cores { busy, cores } if busy < cores => {
+                format!("the cores: {} of {} are busy", fixed(*busy, 1), trimmed(*cores))
+            }
+            Self::Cores { cores, .. } => format!("the cores: all of the {} are busy", trimmed(*cores)),
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
             }
@@ -101,13 +121,17 @@ impl ScalingLimit {
             }
             Self::Failures { workers, error } => format!("tasks fail with {workers} at once ({error})"),
             Self::Served { at_once } => {
-                format!("what the tasks wait for serves about {} of them at once", fixed(*at_once, 0))
+                let digits = usize::from(*at_once < 3.0);
+                format!("what the tasks wait for serves about {} of them at once", fixed(*at_once, digits))
             }
             Self::Shared { at_once } => format!(
                 "about {} tasks run at once, fewer than there are cores: other programs on the machine, memory or a lock",
                 fixed(*at_once, 1)
             ),
             Self::OneAtATime => "tasks are served one at a time: by a lock, a link or a disk".into(),
+            Self::TooShort { task_s } => {
+                format!("a task takes {}: handing it to a worker may cost as much", time(*task_s))
+            }
         }
     }
 
@@ -127,6 +151,7 @@ impl ScalingLimit {
             Self::Shared { .. } => {
                 "what takes the cores: `makespan doctor` finds other programs, a profiler finds locks".into()
             }
+            Self::TooShort { .. } => "give each task more to do: many of these in one".into(),
             Self::OneAtATime => "what they queue for: hold the lock for less, or move fewer bytes".into(),
         }
     }

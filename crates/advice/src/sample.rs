@@ -20,6 +20,9 @@ pub struct WorkSample {
     pub memory_bytes: Option<u64>,
 }
 
+/// Of a shorter task, the processor time around it is no small part of that of a run.
+const SHORT_S: f64 = 0.005;
+
 /// What tasks spend their time on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -66,7 +69,7 @@ impl WorkSample {
         match self.cores_busy() {
             few if few <= 0.2 => WorkKind::Waits,
             some if some < 0.8 => WorkKind::Mixed,
-            one if one < 1.3 => WorkKind::Computes,
+            one if one < 1.3 || self.task_s() < SHORT_S => WorkKind::Computes,
             _ => WorkKind::Parallel,
         }
     }

@@ -30,6 +30,8 @@ use std::{
     time::Duration,
 };
 
+use support::terminal::printable_path;
+
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]
 pub(crate) use {
@@ -69,22 +71,22 @@ pub struct AdviseArgs {
     #[arg(long, value_name = "NAME", help_heading = "Work")]
     scenario: Option<String>,
     /// Inputs of a command or function: files by name or by pattern, such as 'photos/*.jpg'
-    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "Work")]
+    #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "Work", conflicts_with_all = ["url", "urls", "scenario"])]
     inputs: Vec<String>,
     /// Inputs of a command or function: the lines of this file
-    #[arg(long, value_name = "FILE", conflicts_with = "inputs", help_heading = "Work")]
+    #[arg(long, value_name = "FILE", help_heading = "Work", conflicts_with_all = ["inputs", "url", "urls", "scenario"])]
     inputs_from: Option<PathBuf>,
     /// Method of the requests
-    #[arg(long, value_name = "METHOD", default_value = "GET", help_heading = "Requests")]
+    #[arg(long, value_name = "METHOD", default_value = "GET", help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     method: String,
     /// A header of the requests (repeatable)
-    #[arg(long, value_name = "NAME: VALUE", help_heading = "Requests")]
+    #[arg(long, value_name = "NAME: VALUE", help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     header: Vec<String>,
     /// Body of the requests
-    #[arg(long, value_name = "TEXT", help_heading = "Requests")]
+    #[arg(long, value_name = "TEXT", help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     body: Option<String>,
     /// The most requests to send in all
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..), help_heading = "Requests")]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..), help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     max_requests: u32,
     /// The most tasks at once [default: 16 requests, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
@@ -188,7 +190,8 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         (shown.then_some(found.advice.standing), is_kept)
     };
     if is_kept {
-        note!("the page shows it: makespan report");
+        let data = args.data.dir.as_ref().map(|dir| format!(" --data {}", printable_path(dir)));
+        note!("the page shows it: makespan report{}", data.unwrap_or_default());
     }
     Ok(exit_code(standing))
 }

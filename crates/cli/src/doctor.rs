@@ -29,7 +29,7 @@ pub struct DoctorArgs {
     #[arg(long, value_name = "PATH")]
     python: Vec<PathBuf>,
     /// Also write what was found as JSON; `-` for standard output, instead of the text
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<Output>,
     #[command(flatten)]
     data: Data,
@@ -39,7 +39,7 @@ const EXAMPLES: &str = "\
 Examples:
   makespan doctor
   makespan doctor && makespan reproduce
-  makespan doctor --json - | jq -r '.machine[] | select(.state == \"distorts\") | .remedy'
+  makespan doctor --json | jq -r '.machine[] | select(.state == \"distorts\") | .remedy'
 
 The exit code is 0 if nothing found distorts figures and every named Python and queue can be used;
 otherwise it is 1, and the lines with ✗ say why.";

@@ -20,7 +20,7 @@ pub struct ListArgs {
     #[arg(long, conflicts_with = "names")]
     claims: bool,
     /// Write all three as JSON instead; `-` for standard output
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["names", "claims"])]
+    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["names", "claims"])]
     json: Option<Output>,
 }
 
@@ -28,7 +28,7 @@ const EXAMPLES: &str = "\
 Examples:
   makespan list
   makespan list --claims
-  makespan list --json - | jq -r '.claims[] | [.id, .scenario, .question] | @tsv'";
+  makespan list --json | jq -r '.claims[] | [.id, .scenario, .question] | @tsv'";
 
 /// The name and version of the JSON document.
 pub(crate) const SCHEMA: &str = "makespan.list/1";

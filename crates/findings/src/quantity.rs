@@ -14,6 +14,7 @@ use harness::{
 };
 use stats::{greatest::Greatest, paired, student::Mean, trend};
 use support::figures::count;
+use work::strategy;
 
 /// The result of a test.
 #[derive(Debug, Clone, PartialEq)]
@@ -284,9 +285,10 @@ fn fails(spec: &CellSpec, cell: &CellRecord, with: &str) -> Result<Quantity, Lac
     if !holds || cell.check == Check::Skipped {
         has_a_time(spec, cell)?;
     }
+    let who = strategy::presentation(&spec.strategy).phrase(&spec.strategy, spec.shape);
     let happened = match cell.error() {
-        Some(error) => format!("the first error of `{spec}` was “{error}”"),
-        None => format!("no task of `{spec}` failed"),
+        Some(error) => format!("the first error with {who} was “{error}”"),
+        None => format!("no task failed with {who}"),
     };
     Ok(Quantity::Outcome { holds, happened })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        print::{fitted, say},
+        print::{fitted, note, say},
         progress::Progress,
         table::fit,
     },
@@ -52,6 +52,7 @@ pub(super) struct MeasuredLoad {
     advice: LoadAdvice,
     pub(super) rounds: u32,
     tasks: u32,
+    standing: AdviceStanding,
     error: Option<String>,
 }
 
@@ -64,7 +65,7 @@ impl AdviceRun<'_> {
     ) -> anyhow::Result<MeasuredLoad> {
         let sample = self.sample()?;
         let strategy = self.work.strategies[0];
-        let nothing = |error: String| MeasuredLoad {
+        let nothing = |standing: AdviceStanding, error: String| MeasuredLoad {
             sample,
             strategy,
             rate_per_s,
@@ -73,10 +74,11 @@ impl AdviceRun<'_> {
             advice: judge_load(&[], rate_per_s, target, looks::ALPHA),
             rounds: 0,
             tasks: 0,
+            standing,
             error: Some(error),
         };
         if let Some(error) = self.only_error() {
-            return Ok(nothing(format!("every task failed: {error}")));
+            return Ok(nothing(AdviceStanding::Failed, format!("every task failed: {error}")));
         }
         let under_way = sample.workers_for_rate(rate_per_s);
         let at_least = under_way.ceil().max(1.0);
@@ -96,11 +98,15 @@ impl AdviceRun<'_> {
             tasks = self.tasks_of(&cells);
         }
         if tasks < fewest {
-            return Ok(nothing(format!(
-                "a run could have {} and needs {}: give a longer --budget, a higher --rate, more --max-requests or more inputs",
-                count(tasks as usize, "task"),
-                grouped(fewest)
-            )));
+            let open = AdviceStanding::Undecided;
+            return Ok(nothing(
+                open,
+                format!(
+                    "a run could have {} and needs {}: give a longer --budget, a higher --rate, more --max-requests or more inputs",
+                    count(tasks as usize, "task"),
+                    grouped(fewest)
+                ),
+            ));
         }
         let (scenario, specs) = self.loaded(strategy, &cells, tasks);
         let round_s: f64 = cells.iter().map(|(_, rate)| f64::from(tasks) / rate).sum();
@@ -121,7 +127,10 @@ impl AdviceRun<'_> {
             )
         });
         let rounds = record.rounds_done;
-        Ok(MeasuredLoad { sample, strategy, rate_per_s, target, cells: measured, advice, rounds, tasks, error })
+        let is_decided = error.is_none() && advice.open.is_empty();
+        let standing = if is_decided { AdviceStanding::Stands } else { AdviceStanding::Undecided };
+        let cells = measured;
+        Ok(MeasuredLoad { sample, strategy, rate_per_s, target, cells, advice, rounds, tasks, standing, error })
     }
 
     /// The tasks of a run for which there are time and tasks in as many rounds as are aimed at.
@@ -181,11 +190,15 @@ fn of_record(cells: &[(u32, f64)], record: &Record) -> Vec<LoadCell> {
 
 impl MeasuredLoad {
     pub(super) fn standing(&self) -> AdviceStanding {
-        match &self.error {
-            Some(_) if self.cells.is_empty() => AdviceStanding::Failed,
-            None if self.advice.open.is_empty() => AdviceStanding::Stands,
-            _ => AdviceStanding::Undecided,
-        }
+        self.standing
+    }
+
+    /// The tasks that may wait in the queue before one more would miss the target: each worker does one in the time of a
+    /// task. `None` without a target, without workers that hold it, and if a task takes longer by itself.
+    fn queue_length(&self) -> Option<u32> {
+        let (target, workers, task_s) = (self.target?, self.advice.workers?, self.sample.task_s());
+        let waits_s = Some(target.below_s - task_s).filter(|waits_s| *waits_s > 0.0)?;
+        Some((waits_s / task_s * f64::from(workers)) as u32)
     }
 
     fn sentence(&self) -> String {
@@ -225,15 +238,29 @@ impl MeasuredLoad {
         }
         let task_s = self.sample.task_s();
         let under_way = self.sample.workers_for_rate(self.rate_per_s);
+        // Of less than one, no number of workers could be fewer.
+        let too_few = if under_way < 1.0 {
+            ""
+        } else {
+            ". That many workers are always too few: they would have to be busy all the time"
+        };
         let littles = format!(
-            "Little's law: {} tasks/s of {} each are {} under way on average (mean of {}). That many workers are always too few: \
-             they would have to be busy all the time",
+            "Little's law: {} tasks/s of {} each are {} under way on average (mean of {}){too_few}",
             significant(self.rate_per_s, 3),
             time(task_s),
             significant(under_way, 2),
             count(self.sample.tasks as usize, "task"),
         );
         say!("{}", fitted(&littles));
+        if let Some((queue, target)) = self.queue_length().zip(self.target) {
+            let waiting = count(queue as usize, "task");
+            say!(
+                "{}",
+                fitted(&format!(
+                    "Queue: up to {waiting} may wait; one more would miss {target}, so refuse it at once: its client can come again"
+                ))
+            );
+        }
         let rates: Vec<f64> = self.cells.iter().map(|cell| cell.rate_per_s).collect();
         let highest = rates.iter().copied().fold(0.0, f64::max);
         if let Some(knee) = self.advice.knee_per_s.filter(|_| highest > self.rate_per_s) {
@@ -250,8 +277,15 @@ impl MeasuredLoad {
                 ))
             );
         }
+        for words in &work.notes {
+            note!("{words}");
+        }
         if self.rounds == 0 {
             return;
+        }
+        let others: Vec<&str> = work.strategies.iter().copied().filter(|strategy| *strategy != self.strategy).collect();
+        if !others.is_empty() {
+            note!("measured with {} alone: --strategy takes another, such as {}", self.strategy, others.join(" or "));
         }
         let few = if self.tasks < 100 { "; of fewer than 100 tasks, the p99 is the longest" } else { "" };
         say!(
@@ -291,6 +325,7 @@ impl MeasuredLoad {
             sentence: self.sentence(),
             under_way: self.sample.workers_for_rate(self.rate_per_s),
             knee_per_s: self.advice.knee_per_s,
+            queue_length: self.queue_length(),
             sample: &self.sample,
             rounds: self.rounds,
             tasks: self.tasks,
@@ -340,6 +375,8 @@ pub(crate) struct LoadAdviceExport<'a> {
     under_way: f64,
     /// The highest measured rate before the p95 is more than twice that at the lowest.
     knee_per_s: Option<f64>,
+    /// The tasks that may wait before one more would miss the target; null without a target that is held.
+    queue_length: Option<u32>,
     /// A few tasks, done sequentially; sums over the tasks.
     sample: &'a WorkSample,
     /// Rounds that every cell completed.

@@ -1,6 +1,6 @@
 //! The user's own work, from the command line: tasks, and what is sensible to do with them.
 
-use super::{super::Usage, AdviseArgs};
+use super::{super::Usage, AdviseArgs, program::MOST_URLS};
 use harness::{
     results::store::Store,
     scenario::{self, DEFAULT_VARIANT, Scenario, Workload},
@@ -23,7 +23,7 @@ use work::{
         Task,
         command::{self, Template},
         function::Function,
-        request::Request,
+        request::{BadRequest, Request},
     },
     worker::python::interpreter::{Interpreter, found},
 };
@@ -129,13 +129,23 @@ fn of_urls(args: &AdviseArgs) -> Result<OwnWork, Usage> {
     let body = args.body.as_deref().unwrap_or_default().as_bytes();
     let request = |url: &String| {
         let (url, method, headers, body) = (url.clone(), args.method.clone(), headers.clone(), body.to_vec());
-        Request { url, method, headers, body, compared: true }.checked().map_err(|error| wrong(option, &error))
+        let checked = Request { url, method, headers, body, compared: true }.checked();
+        checked.map_err(|error| match error {
+            BadRequest::Url(_) => wrong(option, &error),
+            BadRequest::Method(_) => wrong("--method", &error),
+            BadRequest::Header(_) => wrong("--header", &error),
+        })
     };
     let requests: Vec<Request> = urls.iter().map(request).collect::<Result<_, _>>()?;
     let Some(first) = requests.first() else {
         return Err(Usage(format!("{option}: found no URL, expected one in each line")));
     };
-    let others = if requests.len() > 1 { format!(" and {} others", requests.len() - 1) } else { String::new() };
+    let used = requests.len().min(MOST_URLS as usize);
+    let others = match requests.len() {
+        1 => String::new(),
+        all if all == used => format!(" and {} others", all - 1),
+        all => format!(" and {} others of {all}, spread over the list", used - 1),
+    };
     let encrypted = requests.iter().any(Request::is_encrypted);
     let (mut strategies, mut notes) = (vec![Threads.name()], Vec::new());
     if encrypted {

@@ -33,6 +33,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
+use support::figures::{count, time};
 use work::{
     strategy,
     task::{Expected, Output, Task, TaskError},
@@ -53,8 +54,8 @@ const SAMPLED: u32 = 20;
 /// The most rounds.
 const MOST_ROUNDS: u32 = 64;
 
-/// The most different URLs that are used.
-const MOST_URLS: u32 = 8;
+/// The most different URLs that are used: each is requested as often as the others, so a run has a multiple of them.
+pub(super) const MOST_URLS: u32 = 8;
 
 /// Descriptors that a worker needs at once: a socket, or three pipes and a process.
 const FILES_OF_A_WORKER: u64 = 4;
@@ -185,7 +186,7 @@ impl<'a> AdviceRun<'a> {
         let round_tasks: u32 = counts.iter().map(|count| self.tasks_with(count.workers)).sum();
         let too_few_tasks = self.left_tasks().is_some_and(|left| left / round_tasks.max(1) < MOST_ROUNDS);
         let settings = Settings { plan, ..self.settings.clone() };
-        let mut judged = Judged { sample, cores, bound: Bound::tightest(&bounds).cloned() };
+        let mut judged = Judged { sample, cores, bounds: bounds.clone() };
         let mut progress = Progress::new(None);
         let record =
             runner::measure(&scenario, &cells, &settings, &mut vec![&mut progress as &mut dyn Observer, &mut judged])?;
@@ -193,6 +194,11 @@ impl<'a> AdviceRun<'a> {
         self.tasks_done += record.cells.iter().map(|cell| cell.tasks * cell.rounds.len() as u32).sum::<u32>();
         let (cells, advice) = judged.advice(&record);
         let mut notes: Vec<String> = self.work.notes.iter().cloned().chain(record.throttled()).collect();
+        let failing = self.outcomes.values().filter_map(|outcome| outcome.as_ref().err());
+        if let Some(first) = failing.clone().next() {
+            let (failed, known) = (failing.count(), count(self.outcomes.len(), "task"));
+            notes.push(format!("{failed} of {known} that were done sequentially failed, whatever does them: {first}"));
+        }
         if let Some(most) =
             self.work.max_tasks.filter(|_| too_few_tasks && advice.standing == AdviceStanding::Undecided)
         {
@@ -217,7 +223,12 @@ impl<'a> AdviceRun<'a> {
     /// What a task said, if all that were done have failed.
     pub(super) fn only_error(&self) -> Option<String> {
         let errors = || self.outcomes.values().filter_map(|outcome| outcome.as_ref().err());
-        errors().next().filter(|_| errors().count() == self.outcomes.len()).map(TaskError::to_string)
+        let first = errors().next().filter(|_| errors().count() == self.outcomes.len())?;
+        let limit = time(self.longest_run().as_secs_f64());
+        Some(match first {
+            TaskError::TimedOut => format!("{first}: a run may take {limit}, or as long as --budget if that is more"),
+            _ => first.to_string(),
+        })
     }
 
     /// The most tasks that a run may have.
@@ -239,7 +250,7 @@ impl<'a> AdviceRun<'a> {
             memory_bytes: None,
             out: None,
         };
-        let advice = judge(std::slice::from_ref(&cell), &sample, cores, None, looks::ALPHA);
+        let advice = judge(std::slice::from_ref(&cell), &sample, cores, |_| None, looks::ALPHA);
         MeasuredWork {
             sample,
             cores,
@@ -261,7 +272,12 @@ impl<'a> AdviceRun<'a> {
         let first = self.trial_of(baseline, 1, 1)?.trial;
         self.remember(&first);
         let took_s = between(first.start_ns, first.end_ns).as_secs_f64().max(1e-6);
-        let most = self.distinct().min(self.work.max_tasks.map_or(SAMPLED, |most| (most / 20).max(2)));
+        let most = match (&self.work.source, self.work.max_tasks) {
+            // What fails is not asked for again and again.
+            _ if self.only_error().is_some() => 2,
+            (TaskSource::Repeatable(_), Some(most)) => (most / 20).clamp(2, SAMPLED),
+            _ => self.distinct().min(SAMPLED),
+        };
         let wanted = (self.budget.as_secs_f64() * FOR_SAMPLE / took_s) as u32;
         let trial = match &self.work.source {
             // It has all tasks.
@@ -328,10 +344,34 @@ impl<'a> AdviceRun<'a> {
             }
             self.line.set_message(format!("trying {}", phrase(strategy, workers)));
             let run = self.trial(strategy, workers)?;
-            let rate = if failures(&run.trial) > base_failed { 0.0 } else { rate(&run.trial) };
+            let rate = if self.fails_more(&run.trial, base_failed)? { 0.0 } else { rate(&run.trial) };
             all.push(Tried { strategy, workers, rate, overhead_s: run.overhead_s });
         }
         Ok(())
+    }
+
+    /// Whether more tasks fail than sequentially. Inputs differ, so those that failed are done sequentially too, if they were
+    /// not yet: some fail whatever does them.
+    fn fails_more(&mut self, trial: &UncheckedRun, base_failed: f64) -> anyhow::Result<bool> {
+        let TaskSource::Inputs(_) = &self.work.source else { return Ok(failures(trial) > base_failed) };
+        let places = self.chosen(trial.done.len() as u32);
+        let failed = places.into_iter().zip(&trial.done).filter(|(_, done)| done.result.is_err());
+        let failed: Vec<usize> = failed.map(|(place, _)| place).collect();
+        let unknown: Vec<usize> = failed.iter().copied().filter(|place| !self.outcomes.contains_key(place)).collect();
+        for place in unknown {
+            let alone = self.trial_at(place)?;
+            self.outcomes.insert(place, alone);
+        }
+        Ok(failed.iter().any(|place| self.outcomes.get(place).is_some_and(Result::is_ok)))
+    }
+
+    /// One task, done alone.
+    fn trial_at(&mut self, place: usize) -> anyhow::Result<Result<Output, TaskError>> {
+        let given = self.given(&[place]).context("there is no task to try")?;
+        let scenario = Scenario::given(&self.work.title, vec![(DEFAULT_VARIANT.into(), given)], self.longest_run());
+        let trial = self.trial_in(&scenario, &spec(self.work.baseline, 1))?.trial;
+        let done = trial.done.into_iter().next().context("the task was not done")?;
+        Ok(done.result)
     }
 
     /// The worker counts worth measuring: around the best number of the best strategy, and the best number of the others.
@@ -413,25 +453,25 @@ impl<'a> AdviceRun<'a> {
 
     /// A scenario with a variant for each of these numbers of tasks.
     pub(super) fn scenario(&self, sizes: &[u32]) -> Scenario {
-        let tasks = match &self.work.source {
-            TaskSource::Scenario(scenario) => {
-                let deadline = scenario.deadline.min(self.longest_run());
-                return Scenario { deadline, ..(**scenario).clone() };
-            }
-            TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks) => tasks,
-        };
-        let with_outcome = |place: usize| {
+        if let TaskSource::Scenario(scenario) = &self.work.source {
+            let deadline = scenario.deadline.min(self.longest_run());
+            return Scenario { deadline, ..(**scenario).clone() };
+        }
+        let given = |&size: &u32| Some((size.to_string(), self.given(&self.chosen(size))?));
+        Scenario::given(&self.work.title, sizes.iter().filter_map(given).collect(), self.longest_run())
+    }
+
+    /// The tasks at these places, each with the outcome that is known; `None` without any.
+    fn given(&self, places: &[usize]) -> Option<Given> {
+        let (TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks)) = &self.work.source else { return None };
+        let with_outcome = |&place: &usize| {
             let expected = match self.outcomes.get(&place) {
                 Some(Ok(output)) => Expected::Output(self.as_compared(*output)),
                 _ => Expected::Any,
             };
             (self.task(&tasks[place]), expected)
         };
-        let given = |&size: &u32| {
-            let tasks = self.chosen(size).into_iter().map(with_outcome).collect();
-            Some((size.to_string(), Given::new(tasks, self.work.max_tasks.is_none())?))
-        };
-        Scenario::given(&self.work.title, sizes.iter().filter_map(given).collect(), self.longest_run())
+        Given::new(places.iter().map(with_outcome).collect(), self.work.max_tasks.is_none())
     }
 
     /// The deadline of a run.
@@ -467,16 +507,20 @@ impl<'a> AdviceRun<'a> {
         } else {
             tasks.to_string()
         };
-        let spec = CellSpec { variant, ..spec(strategy, workers) };
-        let cells = runner::cells(&self.scenario(&[tasks]), std::slice::from_ref(&spec), self.settings)?;
+        self.trial_in(&self.scenario(&[tasks]), &CellSpec { variant, ..spec(strategy, workers) })
+    }
+
+    fn trial_in(&mut self, scenario: &Scenario, spec: &CellSpec) -> anyhow::Result<TrialRun> {
+        let cells = runner::cells(scenario, std::slice::from_ref(spec), self.settings)?;
         let cell: &PreparedCell = cells.first().context("there is no cell to try")?;
+        let who = || phrase(&spec.strategy, spec.shape.workers().get());
         if let Some(reason) = cell.refused() {
-            anyhow::bail!("{}: {reason}", phrase(strategy, workers));
+            anyhow::bail!("{}: {reason}", who());
         }
         self.trials += 1;
         let begun = Instant::now();
         let trial = cell.trial(self.trials);
-        let trial = trial.map_err(|error: CellError| anyhow::anyhow!("{}: {error}", phrase(strategy, workers)))?;
+        let trial = trial.map_err(|error: CellError| anyhow::anyhow!("{}: {error}", who()))?;
         let overhead = begun.elapsed().saturating_sub(between(trial.start_ns, trial.end_ns));
         self.tasks_done += trial.done.len() as u32;
         Ok(TrialRun { trial, overhead_s: overhead.as_secs_f64() })
@@ -526,14 +570,19 @@ impl Drop for AdviceRun<'_> {
 struct Judged {
     sample: WorkSample,
     cores: f64,
-    bound: Option<Bound>,
+    /// Those that hold for all strategies.
+    bounds: Vec<Bound>,
 }
 
 impl Judged {
     fn advice(&self, record: &Record) -> (Vec<CellTimes>, Advice) {
         let times: Vec<CellTimes> = record.cells.iter().map(|cell| times(cell, record.rounds_done)).collect();
         let alpha = looks::alpha(&record.looks, record.rounds_done);
-        let advice = judge(&times, &self.sample, self.cores, self.bound.as_ref(), alpha);
+        let bound = |strategy: &str| {
+            let own = cap(strategy, self.cores);
+            Bound::tightest(&self.bounds.iter().cloned().chain(own).collect::<Vec<_>>()).cloned()
+        };
+        let advice = judge(&times, &self.sample, self.cores, bound, alpha);
         (times, advice)
     }
 }
@@ -579,9 +628,17 @@ pub(super) fn phrase(strategy: &str, workers: u32) -> String {
 /// The most workers worth trying of a strategy. Its own limit counts too.
 fn most_of(strategy: &str, cores: f64) -> u32 {
     let Ok(found) = strategy::named(strategy) else { return 1 };
+    found.max_workers().min(cap(strategy, cores).map_or(u32::MAX, |cap| cap.workers))
+}
+
+/// More processes or interpreters than this are not tried.
+fn cap(strategy: &str, cores: f64) -> Option<Bound> {
     let heavy = ["processes", "process_pool", "interpreters"].iter().any(|name| strategy.ends_with(name));
-    let most = if heavy { (cores.ceil() as u32).saturating_mul(MOST_PROCESSES_PER_CORE) } else { u32::MAX };
-    found.max_workers().min(most)
+    let workers = (cores.ceil() as u32).saturating_mul(MOST_PROCESSES_PER_CORE);
+    heavy.then(|| Bound {
+        name: format!("{MOST_PROCESSES_PER_CORE} processes for each core, the most that are tried"),
+        workers,
+    })
 }
 
 /// The share of a trial's tasks that failed.

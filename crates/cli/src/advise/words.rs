@@ -44,9 +44,8 @@ pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
     }
     say!("{}", fitted(&format!("Kind of work: {}", kind(&found.sample))));
     say!("{}", fitted(&format!("In theory: {}", theory(found))));
-    if let Some(words) = laws(found) {
-        say!("{}", fitted(&words));
-    }
+    let few = "Laws: not fitted: that takes four numbers of workers of one strategy";
+    say!("{}", fitted(&laws(found).unwrap_or_else(|| few.into())));
     if let Some(limit) = &advice.limit {
         say!("{}", fitted(&format!("Worth changing: {}", limit.remedy())));
     }
@@ -99,12 +98,16 @@ fn kind(sample: &WorkSample) -> String {
         WorkKind::Computes => "it computes",
         WorkKind::Parallel => "it computes on several cores by itself",
     };
+    // Around a short task, there is more computing than in it.
+    let computing_s = (sample.user_s + sample.system_s) / each;
+    let is_parallel = sample.kind() == WorkKind::Parallel;
+    let computing_s = if is_parallel { computing_s } else { computing_s.min(sample.task_s()) };
     let waiting = percent((1.0 - busy).max(0.0));
     let resident = sample.memory_bytes.map_or_else(String::new, |bytes| format!("; {} of memory", memory(bytes)));
     format!(
         "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output{resident} (mean of {})",
         time(sample.task_s()),
-        time((sample.user_s + sample.system_s) / each),
+        time(computing_s),
         time(sample.system_s / each),
         memory(sample.bytes / u64::from(sample.tasks.max(1))),
         count(sample.tasks as usize, "task"),
@@ -162,7 +165,7 @@ fn certainty(found: &MeasuredWork) -> String {
     let answers = found.not_compared.clone().unwrap_or_else(|| "every output was the same as sequentially".into());
     let standing = match advice.standing {
         AdviceStanding::Stands => format!(
-            "the advice stands after {rounds}: of all comparisons together, one may be wrong in 5 % of all cases"
+            "the advice stands after {rounds}: the chance that any comparison behind it is wrong is at most 5 %"
         ),
         AdviceStanding::Undecided | AdviceStanding::Failed => format!("{} ({rounds})", advice.doubts.join("; ")),
     };

@@ -523,11 +523,17 @@ fn server(url: &str) -> Option<(String, u16)> {
     (url.authority()?.as_str() == plain).then(|| (host.to_owned(), port.unwrap_or(80)))
 }
 
+/// A port that nobody listens on, a name that can't be resolved, a certificate that isn't trusted, a server without TLS.
+fn is_of_connecting(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionRefused, InvalidData};
+    matches!(error.kind(), ConnectionRefused | InvalidData)
+}
+
 pub(super) fn failed(error: ureq::Error) -> TaskError {
     match error {
         ureq::Error::Timeout(_) => TaskError::TimedOut,
         ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => TaskError::Connect(error.to_string()),
-        ureq::Error::Io(io) if io.kind() == std::io::ErrorKind::ConnectionRefused => TaskError::Connect(io.to_string()),
+        ureq::Error::Io(io) if is_of_connecting(&io) => TaskError::Connect(io.to_string()),
         ureq::Error::Io(_) | ureq::Error::Protocol(_) | ureq::Error::BodyStalled => broken(error),
         other => TaskError::Http(other.to_string()),
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::worker::lane::{Activity, Lane};
 use http_body_util::{BodyExt, Full};
-use hyper::{Request as HttpRequest, StatusCode, Uri};
+use hyper::{Request as HttpRequest, StatusCode, Uri, http::uri::Authority};
 use serde::{Deserialize, Serialize};
 use std::{io::Read, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -53,7 +53,11 @@ impl Request {
     /// The request, if the clients can send it.
     pub fn checked(self) -> Result<Self, BadRequest> {
         let is_ours = |url: &Uri| {
-            let plain = url.authority().is_some_and(|it| !it.as_str().contains('@') && !it.host().is_empty());
+            let is_plain = |it: &Authority| {
+                let has_port = it.as_str().len() > it.host().len();
+                !it.as_str().contains('@') && !it.host().is_empty() && (!has_port || it.port_u16().is_some())
+            };
+            let plain = url.authority().is_some_and(is_plain);
             plain && matches!(url.scheme_str(), Some("http" | "https"))
         };
         if !self.url.parse::<Uri>().is_ok_and(|url| is_ours(&url)) {
