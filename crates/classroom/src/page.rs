@@ -17,7 +17,7 @@ use lesson::Lesson;
 use maud::{DOCTYPE, Markup, html};
 use report::palette;
 use serde::Serialize;
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 use work::strategy;
 
 /// The style of all pages: the report's, so that a race and the report look alike, and the classroom's additions.
@@ -73,8 +73,8 @@ pub fn race(shared: Option<&JoinInfo>) -> Markup {
 }
 
 /// `GET /lesson/N`: a lesson, step by step, with its race.
-pub fn lesson(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
-    page(&lesson.title, "lesson", shared, &slides::slides(lesson, shared))
+pub fn lesson(lesson: &Lesson, verdicts: &BTreeMap<String, String>, shared: Option<&JoinInfo>) -> Markup {
+    page(&lesson.title, "lesson", shared, &slides::slides(lesson, verdicts, shared))
 }
 
 /// `GET /join`: the student's page. `code` is from the URL; `seated` if the browser needs no code or has given it.

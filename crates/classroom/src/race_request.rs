@@ -3,6 +3,7 @@
 
 use super::wire;
 use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};
+use lesson::{Paragraph, StepKind};
 use std::{collections::HashSet, num::NonZeroUsize, thread};
 use support::{figures::time, suggestion::unknown};
 use work::{
@@ -156,11 +157,17 @@ fn question(asked: &str, cells: &[CellSpec], variant: &Variant) -> Result<String
     Ok(format!("How long will {who} take?"))
 }
 
-/// The question of the lesson that has this race: on a phone, nothing else of the lesson can be read.
+/// The question of the lesson that has this race, and what its slide says about it: on a phone, nothing else of the lesson can
+/// be read.
 fn lesson_question(wanted: &wire::RaceRequest) -> Option<String> {
     let lessons = lesson::all().unwrap_or_default();
     let is_its = |race: &lesson::LessonRace| wire::RaceRequest::from(race) == *wanted;
-    lessons.iter().find(|lesson| lesson.race.as_ref().is_some_and(is_its)).map(|lesson| lesson.question.clone())
+    let lesson = lessons.iter().find(|lesson| lesson.race.as_ref().is_some_and(is_its))?;
+    let ask = lesson.steps.iter().find(|step| step.kind == StepKind::Ask)?;
+    let said = ask.paragraphs().into_iter().map(|paragraph| match paragraph {
+        Paragraph::Words(text) | Paragraph::Item(text) | Paragraph::Code(text) => text,
+    });
+    Some(std::iter::once(lesson.question.clone()).chain(said).collect::<Vec<_>>().join("\n\n"))
 }
 
 /// How many tasks there are on how many cores, and how long each waits.
@@ -321,7 +328,7 @@ mod tests {
             let question = &lesson.question;
             let race = lesson.race.as_ref().map(wire::RaceRequest::from);
             let checked = race.map(check).transpose();
-            let is_asked = |race: &Checked| race.question.is_some() && race.facts == *question;
+            let is_asked = |race: &Checked| race.question.is_some() && race.facts.starts_with(question.as_str());
             assert!(checked.as_ref().is_ok_and(|race| race.iter().all(is_asked)), "{checked:?}");
         }
     }

@@ -3,6 +3,7 @@
 use super::race_request::Checked;
 use harness::live::{self, Event, Watched, event::RunEnd};
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     sync::{
         Arc,
@@ -19,6 +20,8 @@ pub struct RunnerSetup {
     pub program: PathBuf,
     /// Where records and fixtures are kept.
     pub data: PathBuf,
+    /// The verdicts on the documents' claims that were measured there before, in words, by the claims' ids.
+    pub verdicts: BTreeMap<String, String>,
 }
 
 /// A race that runs.

@@ -18,6 +18,7 @@ use harness::live::{Event, event::RunEnd};
 use lesson::quiz::{self, QuizQuestion};
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr},
     rc::Rc,
@@ -201,6 +202,11 @@ impl Session {
     /// Where students join, at this address of this machine; `None` if the room isn't shared.
     pub(super) fn join_info(&self, addr: SocketAddr) -> Option<JoinInfo> {
         self.state.borrow().code.as_ref().map(|code| sharing::shared(addr, code))
+    }
+
+    /// The verdicts of this machine, in words, by the claims' ids.
+    pub(super) fn verdicts(&self) -> &BTreeMap<String, String> {
+        &self.place.verdicts
     }
 
     /// Replaces the join code. Those who have joined stay.

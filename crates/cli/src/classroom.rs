@@ -8,8 +8,11 @@ use classroom::{
     server::{Open, open},
     sharing::own_address,
 };
+use findings::{Verdict, findings};
+use harness::{results::store::Store, scenario};
 use mock_server::process::LISTENING;
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     net::{IpAddr, SocketAddr},
     sync::{
@@ -83,7 +86,8 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
         Some(Share::Found) => Some(local_network()?),
     };
     let store = args.data.store();
-    let place = RunnerSetup { program: measuring::env(&store)?.program, data: store.dir().into() };
+    let program = measuring::env(&store)?.program;
+    let place = RunnerSetup { program, data: store.dir().into(), verdicts: verdicts(&store)? };
     let told_to_end = Arc::new(Notify::new());
     let (teller, told) = (Arc::clone(&told_to_end), AtomicBool::new(false));
     ctrlc::set_handler(move || {
@@ -96,6 +100,15 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
     .context("could not listen for Ctrl-C")?;
     open(args.addr, share, place, announce, told_to_end.notified())?;
     Ok(())
+}
+
+/// The verdicts on claims that were measured before, in words. What can't be read counts as not measured.
+fn verdicts(store: &Store) -> anyhow::Result<BTreeMap<String, String>> {
+    let scenarios = scenario::all()?;
+    let (evidence, _) = store.evidence(&scenarios)?;
+    let claims = findings(&scenarios, &evidence).claims.into_iter();
+    let measured = claims.filter(|claim| claim.verdict != Verdict::NotMeasured);
+    Ok(measured.map(|claim| (claim.id, claim.verdict.words().to_owned())).collect())
 }
 
 fn local_network() -> anyhow::Result<SocketAddr> {

@@ -216,12 +216,13 @@ function resultInWords() {
   const sped = race.entries.filter((one) => one.standing?.speedup);
   if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
   const [best, ...others] = sped.sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
-  if (best.standing.speedup.low <= 1) return `${how}None was clearly faster than sequential: the 95 % interval of the highest speedup does not lie above 1.`;
+  const [faster, as] = isByLatency() ? ['sooner', 'as soon as sequential at answering 99 of 100 requests'] : ['faster', 'as fast as sequential'];
+  if (best.standing.speedup.low <= 1) return `${how}None was clearly ${faster} than sequential: the 95 % interval of the highest speedup does not lie above 1.`;
   const { speedup, times_s: times, place } = best.standing;
   const words = { fastest: 'Fastest', as_fast: 'Fastest, within 5 %' }[place] ?? 'Not shown which is the fastest. The highest';
   const placed = (wanted, said) => {
     const named = others.filter((one) => one.standing.place === wanted).map((one) => who(one.cell));
     return named.length ? ` ${said}: ${named.join('; ')}.` : '';
   };
-  return `${how}${words}: ${who(best.cell)}, ${ratio(speedup.estimate)} times as fast as sequential (95 % interval ${interval(speedup, ratio)}, ${count(times.length, 'round')}).${placed('as_fast', 'As fast within 5 %')}${placed('not_told_apart', 'Not told apart from it')}`;
+  return `${how}${words}: ${who(best.cell)}, ${ratio(speedup.estimate)} times ${as} (95 % interval ${interval(speedup, ratio)}, ${count(times.length, 'round')}).${placed('as_fast', 'As fast within 5 %')}${placed('not_told_apart', 'Not told apart from it')}`;
 }

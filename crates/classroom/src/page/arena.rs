@@ -130,11 +130,10 @@ fn speedup() -> Markup {
             h2 id="speedup-title" { "Times as fast as sequential" }
             div id="chart" class="drawing" {}
             p class="small" id="chart-note" {}
-            div class="scroll" tabindex="0" role="group" aria-label="Figures" {
-                table id="figures" {
-                    caption { span id="figures-of" { "The same figures" } }
-                    (figures_head())
-                    tbody {}
+            details {
+                summary { span id="figures-of" { "The same figures" } }
+                div class="scroll" tabindex="0" role="group" aria-label="Figures" {
+                    table id="figures" { (figures_head()) tbody {} }
                 }
             }
             p class="small" id="command" hidden { "In a terminal: " code {} }

@@ -5,11 +5,12 @@ use crate::wire::RaceRequest;
 use harness::scenario::{self, claim::Claim};
 use lesson::{Command, Excerpt, Lesson, LessonRace, LessonStep, StepKind};
 use maud::{Markup, html};
+use std::collections::BTreeMap;
 
 /// Lines, and letters in each, that fit on a slide in larger letters.
 const SHORT: (usize, usize) = (15, 112);
 
-pub(super) fn slides(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
+pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, shared: Option<&JoinInfo>) -> Markup {
     let wanted = lesson.race.as_ref().map(RaceRequest::from);
     html! {
         div class="lesson-head" {
@@ -17,7 +18,7 @@ pub(super) fn slides(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
             h1 { (lesson.title) }
         }
         div id="slides" class="slides" data-race=[wanted.as_ref().map(in_attribute)] {
-            @for step in &lesson.steps { (slide(lesson, step)) }
+            @for step in &lesson.steps { (slide(lesson, step, verdicts)) }
         }
         @if wanted.is_some() {
             div id="with-race" class="with-race" {
@@ -29,7 +30,7 @@ pub(super) fn slides(lesson: &Lesson, shared: Option<&JoinInfo>) -> Markup {
     }
 }
 
-fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
+fn slide(lesson: &Lesson, step: &LessonStep, verdicts: &BTreeMap<String, String>) -> Markup {
     html! {
         section class={ "slide slide-" (name(step.kind)) } data-name=(name(step.kind)) aria-labelledby={ (name(step.kind)) "-title" } tabindex="-1" {
             h2 id={ (name(step.kind)) "-title" } { (title(step.kind)) }
@@ -45,7 +46,7 @@ fn slide(lesson: &Lesson, step: &LessonStep) -> Markup {
                         @if !same.is_empty() { div { @for excerpt in same { (code(excerpt)) } } }
                     }
                 },
-                StepKind::Document => (documents(lesson)),
+                StepKind::Document => (documents(lesson, verdicts)),
                 StepKind::See | StepKind::Mistake => {},
             }
         }
@@ -90,15 +91,23 @@ fn code(excerpt: &Excerpt) -> Markup {
     }
 }
 
-/// The lesson's claims as the documents meant them, with their published figures.
-fn documents(lesson: &Lesson) -> Markup {
+/// The lesson's claims as the documents meant them, with their published figures, and the verdicts of this machine.
+fn documents(lesson: &Lesson, verdicts: &BTreeMap<String, String>) -> Markup {
     let scenarios = scenario::all().unwrap_or_default();
     let all = || scenarios.iter().flat_map(|scenario| &scenario.claims);
     let claims: Vec<&Claim> = lesson.claims.iter().filter_map(|id| all().find(|claim| claim.id == *id)).collect();
     html! {
         @if !claims.is_empty() {
             ul class="claims-said" {
-                @for claim in claims { li { b { (claim.id) } " " (claim.says) } }
+                @for claim in claims {
+                    li {
+                        b { (claim.id) } " " (claim.says) " "
+                        @match verdicts.get(&claim.id) {
+                            Some(verdict) => strong { "Here: " (verdict) "." },
+                            None => span class="small" { "Not measured here: " code { "makespan reproduce " (claim.id) } },
+                        }
+                    }
+                }
             }
         }
     }

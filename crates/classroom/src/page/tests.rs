@@ -5,7 +5,7 @@ use super::*;
 fn pages() -> Vec<String> {
     let hostile = "\"><script>alert(1)</script>";
     let shared = JoinInfo { url: format!("http://10.0.0.1:8000/join?code={hostile}"), code: hostile.into() };
-    let lessons = lessons().iter().map(|one| lesson(one, Some(&shared)).into_string());
+    let lessons = lessons().iter().map(|one| lesson(one, &BTreeMap::new(), Some(&shared)).into_string());
     let others = [race(None), race(Some(&shared)), join(hostile, false), join("", true)].map(Markup::into_string);
     lessons.chain(others).collect()
 }

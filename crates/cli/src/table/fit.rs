@@ -21,12 +21,22 @@ pub fn fit<const N: usize>(heads: [&str; N], rows: &[[String; N]], optional: &[u
         } else {
             continue;
         };
-        let mut named: Vec<&str> = hidden.iter().map(|&column| heads[column]).filter(|head| !head.is_empty()).collect();
-        named.sort_unstable();
-        let note = wrapped(&format!("(omitted at this width: {})", named.join(", ")), width).join("\n");
-        return if named.is_empty() { lines } else { format!("{lines}\n{note}") };
+        let mut omitted: Vec<String> =
+            hidden.iter().map(|&column| named(&heads, column)).filter(|head| !head.is_empty()).collect();
+        omitted.sort_unstable();
+        let note = wrapped(&format!("(omitted at this width: {})", omitted.join(", ")), width).join("\n");
+        return if omitted.is_empty() { lines } else { format!("{lines}\n{note}") };
     }
     lists(&heads, rows, width)
+}
+
+/// A column's head; one that several columns have says whose it is: the column's before it.
+fn named(heads: &[&str], column: usize) -> String {
+    let head = heads[column];
+    match heads.iter().filter(|other| **other == head).count() {
+        2.. if column > 0 && !head.is_empty() => format!("{head} of {}", heads[column - 1]),
+        _ => head.into(),
+    }
 }
 
 /// A table as text.

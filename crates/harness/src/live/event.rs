@@ -180,7 +180,8 @@ pub struct Standing {
     /// Else empty.
     #[serde(default)]
     pub p99_s: Vec<f64>,
-    /// How many times as fast as the baseline; `null` for the baseline, and below two rounds.
+    /// How many times as fast as the baseline, or, where there is `p99_s`, as soon; `null` for the baseline, and below two
+    /// rounds.
     pub speedup: Option<Estimate>,
     /// What is shown about it among the cells so far; `null` below two rounds.
     #[serde(default)]

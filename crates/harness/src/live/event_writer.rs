@@ -7,9 +7,16 @@ use crate::{
         record::{CellRecord, Check, Record},
     },
     runner::{Observer, cell::Sample},
-    scenario::{CellSpec, claim::Percentile},
+    scenario::{
+        CellSpec,
+        claim::{DELTA, Percentile},
+    },
 };
 use measure::clock::between;
+use stats::{
+    Estimate, looks, paired,
+    ranking::{self, Place},
+};
 use std::{
     io::{self, Write},
     sync::{
@@ -116,19 +123,43 @@ impl<W: Write + Send> Observer for EventWriter<W> {
             self.timed_steps = Some(record.rounds * record.cells.len() as u32);
             self.tell(&Event::SetUp(self.plan(record)));
         }
-        let places = places(&record.cells.iter().collect::<Vec<_>>(), &record.looks);
-        let cells = record.cells.iter().zip(places).map(|(cell, place)| Standing {
+        let compared = if record.has_arrivals() { by_latency(record) } else { by_time(record) };
+        let cells = record.cells.iter().zip(compared).map(|(cell, (speedup, place))| Standing {
             // A race has standings from the first cell on, and an unmeasured cell has not failed.
             check: if cell.check == Check::NotMeasured { Check::Passed } else { cell.check },
             error: cell.error().map(str::to_owned),
             task_errors: cell.task_errors(),
             times_s: cell.timed_s(),
             p99_s: if record.has_arrivals() { cell.latencies_s(Percentile::P99) } else { Vec::new() },
-            speedup: record.speedup(cell),
+            speedup,
             place,
         });
         self.tell(&Event::Standings { cells: cells.collect() });
     }
+}
+
+/// The speedup and the place of each cell.
+type Compared = Vec<(Option<Estimate>, Option<Place>)>;
+
+fn by_time(record: &Record) -> Compared {
+    let places = places(&record.cells.iter().collect::<Vec<_>>(), &record.looks);
+    record.cells.iter().zip(places).map(|(cell, place)| (record.speedup(cell), place)).collect()
+}
+
+/// Where tasks become due at times, a run takes as long as they do. What differs is how late 99 of 100 are done.
+fn by_latency(record: &Record) -> Compared {
+    let p99: Vec<Vec<f64>> = record.cells.iter().map(|cell| cell.latencies_s(Percentile::P99)).collect();
+    let rounds: Vec<&[f64]> = p99.iter().filter(|p99| p99.len() > 1).map(Vec::as_slice).collect();
+    let done = rounds.iter().map(|rounds| rounds.len()).min().unwrap_or(0) as u32;
+    let is_race = rounds.len() > 1;
+    let mut places = ranking::places(&rounds, DELTA, looks::alpha(&record.looks, done)).into_iter();
+    let compared = p99.iter().enumerate().map(|(cell, own)| {
+        let place = if own.len() > 1 { places.next().filter(|_| is_race) } else { None };
+        // The baseline is the first.
+        let speedup = p99.first().filter(|_| cell > 0).and_then(|baseline| paired::speedup(baseline, own));
+        (speedup, place)
+    });
+    compared.collect()
 }
 
 fn bars(sample: &Sample) -> Vec<TaskSpan> {
