@@ -18,6 +18,7 @@ use maud::{DOCTYPE, Markup, html};
 use report::palette;
 use serde::Serialize;
 use std::{collections::BTreeMap, sync::LazyLock};
+use support::words::capital;
 use work::strategy;
 
 /// The style of all pages: the report's, so that a race and the report look alike, and the classroom's additions.
@@ -291,11 +292,18 @@ fn looks() -> String {
     in_attribute(&strategy::ALL.iter().map(look).collect::<Vec<_>>())
 }
 
-/// What the scenarios are called.
+/// What the scenarios are called, and those of their variants that have a title.
 fn titles() -> String {
     // Built-in scenarios can be loaded: a test loads them all.
     let scenarios = scenario::all().unwrap_or_default();
-    in_attribute(&scenarios.iter().map(|scenario| (&scenario.name, &scenario.title)).collect::<Vec<_>>())
+    let titles = scenarios.iter().flat_map(|scenario| {
+        let own = (scenario.name.clone(), scenario.title.clone());
+        let variants = scenario.variants.iter().filter_map(|variant| {
+            Some((format!("{}, {}", scenario.name, variant.name), capital(variant.title.as_ref()?)))
+        });
+        std::iter::once(own).chain(variants)
+    });
+    in_attribute(&titles.collect::<Vec<_>>())
 }
 
 /// Data for the script, in an attribute because a page without inline scripts has no other place for it.

@@ -67,7 +67,10 @@ impl<'a> Cast<'a> {
 
     fn variant(&self, name: &str) -> Option<String> {
         if name != DEFAULT_VARIANT {
-            return Some(format!("with “{}”", name.replace('_', " ")));
+            let title = self.scenario.and_then(|scenario| scenario.variant(name)?.title.as_deref());
+            return Some(
+                title.map_or_else(|| format!("with “{}”", name.replace('_', " ")), |title| format!("with {title}")),
+            );
         }
         let latency_alone = self.scenario.is_some_and(waits_for_latency_alone);
         latency_alone.then(|| "with the latency alone".into())

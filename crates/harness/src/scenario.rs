@@ -118,6 +118,8 @@ pub struct Scenario {
 pub struct Variant {
     /// Its name.
     pub name: String,
+    /// What it is, as a phrase: `the primes below 300,000`. Without one, its name and the scenario's title have to do.
+    pub title: Option<String>,
     /// The tasks.
     pub workload: Workload,
     /// When the tasks become due; `None` if all are there from the start.
@@ -480,6 +482,7 @@ impl Scenario {
         // All by name, so that what is added has to be put here.
         let Variant {
             name: _,
+            title: _,
             workload,
             arrivals,
             server,

@@ -39,6 +39,8 @@ function asked(wanted) {
 }
 
 function titleOf({ scenario, variant }) {
+  const own = titles.get(`${scenario}, ${variant}`);
+  if (own) return own;
   const title = titles.get(scenario) || scenario.replaceAll('_', ' ');
   return variant && variant !== 'default' ? `${title} (${variant.replaceAll('_', ' ')})` : title;
 }

@@ -197,7 +197,7 @@ function drawNow() {
 
 function nowWords(running) {
   if (replay) return ['Replay', `all at once, ${replay.slower >= 1 ? `${ratio(replay.slower)} times slower` : `${ratio(1 / replay.slower)} times faster`}`];
-  if (race.ended) return [race.plan?.title || 'The race', resultInWords()];
+  if (race.ended) return [room?.wanted ? titleOf(room.wanted) : race.plan?.title || 'The race', resultInWords()];
   if (!race.plan) {
     const { preparing } = race;
     return ['Getting ready', preparing ? `${preparing.what}: ${preparing.done} of ${preparing.total}` : 'The server is being started.'];

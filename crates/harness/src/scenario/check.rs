@@ -55,6 +55,7 @@ impl ScenarioChecker<'_> {
         }
         let base = Variant {
             name: DEFAULT_VARIANT.into(),
+            title: None,
             workload: wire.workload,
             arrivals: wire.arrivals,
             server: wire.server.map(|server| self.server("server", server, wire.time_scale)).transpose()?,
@@ -286,7 +287,7 @@ impl ScenarioChecker<'_> {
         variant.background = changes.background.or(variant.background);
         variant.gives_up_s = changes.gives_up_s.or(variant.gives_up_s);
         variant.calibrated_from = changes.calibrated_from.unwrap_or(variant.calibrated_from);
-        Ok(Variant { name, ..variant })
+        Ok(Variant { name, title: changes.title, ..variant })
     }
 
     /// The file's table of this name, with a variant's changes.

@@ -30,6 +30,7 @@ impl Scenario {
     pub fn given(title: &str, workloads: Vec<(String, Given)>, deadline: Duration) -> Self {
         let variant = |(name, given): (String, Given)| Variant {
             name,
+            title: None,
             workload: Workload::Given(given),
             arrivals: None,
             server: None,

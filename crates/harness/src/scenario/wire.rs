@@ -254,6 +254,9 @@ pub(super) struct Outcomes {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub(super) struct Changes {
+    /// What it is, as the end of a sentence that begins with "with", where the scenario's title isn't true of it: `the primes
+    /// below 300,000`.
+    pub title: Option<String>,
     /// Short for the workload's number of tasks.
     pub tasks: Option<NonZeroU32>,
     /// Short for the latency of every route.
