@@ -3,7 +3,7 @@
 
 use super::wire;
 use harness::scenario::{self, BUILT_IN, CellSpec, DEFAULT_VARIANT, Scenario, Timer, Variant};
-use lesson::{Paragraph, StepKind};
+use lesson::{Lesson, LessonStep, Paragraph, StepKind};
 use std::{collections::HashSet, num::NonZeroUsize, thread};
 use support::{figures::time, suggestion::unknown};
 use work::{
@@ -35,6 +35,8 @@ pub(super) struct Checked {
     pub waits_s: Option<f64>,
     /// The numbers from which its answer can be worked out.
     pub facts: String,
+    /// The race that the class should have seen before.
+    pub before: Option<wire::RaceRequest>,
 }
 
 impl Checked {
@@ -60,9 +62,11 @@ pub(super) fn check(wanted: wire::RaceRequest) -> Result<Checked, Unwanted> {
     }
     let question = wanted.ask.as_deref().map(|asked| question(asked, &cells, variant)).transpose()?;
     let arguments = arguments(&wanted, &strategies, &shapes, &schedules);
-    let facts = lesson_question(&wanted).unwrap_or_else(|| facts(variant));
+    let lesson = lesson_of(&wanted);
+    let facts = lesson.map_or_else(|| facts(variant), facts_of);
+    let before = lesson.and_then(before);
     let waits_s = Some(variant.waits_in_turn_s()).filter(|waits_s| *waits_s > 0.0);
-    Ok(Checked { wanted, arguments, question, waits_s, facts })
+    Ok(Checked { wanted, arguments, question, waits_s, facts, before })
 }
 
 fn wrong(key: &str, found: impl std::fmt::Display, expected: impl std::fmt::Display) -> Unwanted {
@@ -157,17 +161,46 @@ fn question(asked: &str, cells: &[CellSpec], variant: &Variant) -> Result<String
     Ok(format!("How long will {who} take?"))
 }
 
-/// The question of the lesson that has this race, and what its slide says about it: on a phone, nothing else of the lesson can
-/// be read.
-fn lesson_question(wanted: &wire::RaceRequest) -> Option<String> {
-    let lessons = lesson::all().unwrap_or_default();
+/// The lesson that has this race.
+fn lesson_of(wanted: &wire::RaceRequest) -> Option<&'static Lesson> {
     let is_its = |race: &lesson::LessonRace| wire::RaceRequest::from(race) == *wanted;
-    let lesson = lessons.iter().find(|lesson| lesson.race.as_ref().is_some_and(is_its))?;
-    let ask = lesson.steps.iter().find(|step| step.kind == StepKind::Ask)?;
-    let said = ask.paragraphs().into_iter().map(|paragraph| match paragraph {
+    lesson::all().unwrap_or_default().iter().find(|lesson| lesson.race.as_ref().is_some_and(is_its))
+}
+
+/// A lesson's question, and what its slide says about it: on a phone, nothing else of the lesson can be read.
+fn facts_of(lesson: &Lesson) -> String {
+    let ask = lesson.steps.iter().filter(|step| step.kind == StepKind::Ask);
+    let said = ask.flat_map(LessonStep::paragraphs).map(|paragraph| match paragraph {
         Paragraph::Words(text) | Paragraph::Item(text) | Paragraph::Code(text) => text,
     });
-    Some(std::iter::once(lesson.question.clone()).chain(said).collect::<Vec<_>>().join("\n\n"))
+    std::iter::once(lesson.question.clone()).chain(said).collect::<Vec<_>>().join("\n\n")
+}
+
+/// The race of the command that a lesson puts before its question, if it has one: the class should see it first.
+pub(super) fn before(lesson: &Lesson) -> Option<wire::RaceRequest> {
+    let command = lesson.commands.iter().find(|command| command.before)?;
+    let mut words = command.run.split_whitespace().skip(2);
+    let mut wanted = wire::RaceRequest {
+        scenario: words.next()?.to_owned(),
+        variant: None,
+        strategies: Vec::new(),
+        workers: vec!["1".into()],
+        schedules: Vec::new(),
+        rounds: 3,
+        time_scale: None,
+        ask: None,
+    };
+    while let (Some(option), Some(value)) = (words.next(), words.next()) {
+        let list = || value.split(',').map(str::to_owned).collect();
+        match option {
+            "--variant" => wanted.variant = Some(value.into()),
+            "--strategy" => wanted.strategies = list(),
+            "--workers" => wanted.workers = list(),
+            "--rounds" => wanted.rounds = value.parse().ok()?,
+            _ => return None,
+        }
+    }
+    Some(wanted)
 }
 
 /// How many tasks there are on how many cores, and how long each waits.
@@ -330,6 +363,9 @@ mod tests {
             let checked = race.map(check).transpose();
             let is_asked = |race: &Checked| race.question.is_some() && race.facts.starts_with(question.as_str());
             assert!(checked.as_ref().is_ok_and(|race| race.iter().all(is_asked)), "{checked:?}");
+            let has_before = lesson.commands.iter().any(|command| command.before);
+            let first = before(lesson).map(check);
+            assert!(first.is_some() == has_before && first.is_none_or(|first| first.is_ok()), "{}", lesson.name);
         }
     }
 

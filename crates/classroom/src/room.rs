@@ -17,7 +17,9 @@ use super::{
     wire::{self, RacePhase},
 };
 use harness::live::event::{RunEnd, Standing};
+use stats::median::median;
 use std::collections::{HashSet, VecDeque};
+use support::{figures::time, words::listed};
 
 /// A request that the room's state doesn't allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -213,10 +215,25 @@ impl Room {
         self.current.as_ref().map_or(RacePhase::Idle, |current| current.phase)
     }
 
+    /// What the race that comes before this one took, if it was run.
+    fn measured_before(&self, race: &Checked) -> Option<String> {
+        let before = race.before.as_ref()?;
+        let earlier =
+            self.current.iter().chain(self.past.iter().rev()).find(|earlier| earlier.race.wanted == *before)?;
+        let took = earlier.standings.iter().filter_map(|(name, standing)| {
+            let name = name.split(',').next()?;
+            Some(format!("{name} took {}", time(median(&standing.times_s)?)))
+        });
+        let took: Vec<String> = took.collect();
+        (!took.is_empty()).then(|| format!("Measured before: {}.", listed(&took, "and")))
+    }
+
     fn turn_to(&mut self, race: Checked, phase: RacePhase) {
         let cell = race.wanted.ask.clone();
         let asked = race.question.clone().zip(cell);
-        let question = asked.map(|(text, cell)| AskedQuestion::new(text, race.facts.clone(), cell));
+        let facts =
+            [race.facts.clone()].into_iter().chain(self.measured_before(&race)).collect::<Vec<_>>().join("\n\n");
+        let question = asked.map(|(text, cell)| AskedQuestion::new(text, facts, cell));
         self.races += 1;
         let next = CurrentRace { number: self.races, phase, race, question, ended: None, standings: Vec::new() };
         self.past.extend(self.current.replace(next));

@@ -106,11 +106,13 @@ const isLecturer = () => page() === 'race' || page() === 'lesson';
 
 // A lesson's page shows only that lesson's race.
 function isOurs() {
-  const own = lessonRace();
   if (page() !== 'lesson') return true;
-  if (!own || !room?.wanted) return false;
-  const key = ({ scenario, variant, strategies, workers: counts, schedules, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, schedules, scale]);
-  return key(room.wanted) === key(own);
+  return isRace(lessonRace());
 }
 
-const lessonRace = () => { const data = byId('slides')?.dataset.race; return data ? JSON.parse(data) : null; };
+const isRace = (own) => Boolean(own && room?.wanted && raceKey(room.wanted) === raceKey(own));
+const raceKey = ({ scenario, variant, strategies, workers: counts, schedules, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, schedules, scale]);
+const slidesData = (name) => { const data = byId('slides')?.dataset[name]; return data ? JSON.parse(data) : null; };
+const lessonRace = () => slidesData('race');
+// What the class should have seen before it guesses.
+const raceBefore = () => slidesData('before');

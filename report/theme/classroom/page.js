@@ -24,6 +24,7 @@ function sizesChanged() {
   revealed = null;
   if (race.plan && axisEnd) drawAxis();
   if (room) drawQuestion();
+  fitCode();
   for (const opened of document.querySelectorAll('#results details[open]')) opened.dispatchEvent(new Event('toggle'));
   schedule();
 }
@@ -82,6 +83,7 @@ addEventListener('DOMContentLoaded', () => {
   byId('ask-button')?.addEventListener('click', ask);
   byId('run-button')?.addEventListener('click', run);
   byId('stop-button')?.addEventListener('click', stop);
+  byId('before-button')?.addEventListener('click', measureBefore);
   results();
   quiz();
   keys();

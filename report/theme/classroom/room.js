@@ -64,6 +64,7 @@ function describeState() {
   if (!status) return;
   if (lost) { say(status, 'Not connected.'); return; }
   if (!room) return;
+  drawBefore();
   const isOver = room.phase === 'over' && isOurs() && race.ended !== null;
   say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords({ ...room.question.revealed, text: room.question.text }) : ''].join(' ').trim() : '');
   const setUp = byId('setup');
@@ -78,6 +79,29 @@ function describeState() {
   if (student && room.quiz?.open) { say(status, 'The quiz is open.'); return; }
   say(status, isOurs() || room.phase === 'idle' || room.phase === 'over' ? words : `Another race is under way: ${asked(room.wanted)}.`);
 }
+
+// The time of the race that comes before the question.
+let toldBefore = '';
+
+function drawBefore() {
+  const place = byId('before-told');
+  if (!place) return;
+  const isIts = isRace(raceBefore());
+  if (isIts && room.phase === 'over' && race.ended !== null) toldBefore = beforeInWords();
+  const told = isOurs() && room.question?.facts.split('\n\n').find((one) => one.startsWith('Measured before: '));
+  const isRunning = isIts && room.phase === 'running';
+  say(place, isRunning ? `Measuring this first. ${runningWords()}` : told || toldBefore);
+  show(place, isRunning || Boolean(told || toldBefore));
+  byId('before-button').disabled = ['asking', 'running'].includes(room.phase);
+}
+
+function beforeInWords() {
+  const measured = race.entries.filter((one) => one.standing?.times_s.length);
+  if (!measured.length) return 'It could not be measured here: its lanes say why.';
+  return `Measured before: ${list(measured.map((one) => `${who(one.cell)} took ${time(median(one.standing.times_s))}`))}.`;
+}
+
+const measureBefore = () => demand('before-button', '/run', raceBefore());
 
 function runningWords() {
   if (!race.plan) return 'Getting ready.';

@@ -24,6 +24,22 @@ function goTo(name) {
   sizesChanged();
 }
 
+// The largest letters with which the code fits without breaking a line: both languages side by side, or one above the other.
+function fitCode() {
+  const place = document.querySelector('.slide:not([hidden]) .languages');
+  if (!place) return;
+  const end = byId('next').closest('nav').getBoundingClientRect().top;
+  const fits = () => place.getBoundingClientRect().bottom + scrollY <= end && [...place.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth);
+  for (const size of [1, 0.92, 0.84, 0.76, 0.7]) {
+    for (const flow of ['column', 'row']) {
+      place.style.setProperty('--code', `${size}em`);
+      place.dataset.flow = flow;
+      if (fits()) return;
+    }
+  }
+  delete place.dataset.flow;
+}
+
 function go(by) {
   const all = steps();
   const at = all.findIndex((slide) => nameOf(slide) === step()) + by;
@@ -78,7 +94,8 @@ function proceed() {
   if (byId('run-button') && phase === 'asking') return run();
   if (byId('run-button') && phase === 'running') return undefined;
   const isAsked = phase === 'over' && isOurs();
-  if (byId('run-button') && !isAsked && ['ask', 'run'].includes(step())) return ask();
+  const isFirst = raceBefore() && !toldBefore;
+  if (byId('run-button') && !isAsked && ['ask', 'run'].includes(step())) return isFirst ? measureBefore() : ask();
   if (byId('next').disabled) return document.querySelector('.lesson-after').click();
   return go(1);
 }

@@ -691,6 +691,23 @@ async fn a_replay_shows_all_lanes_again(view: &View<'_>) {
 }
 
 #[test]
+fn what_comes_before_a_question_is_measured_by_the_wall_and_told_with_it() {
+    look("a first measurement, in a browser", async |lecturer, pupil, classroom| {
+        lecturer.show(PROJECTOR, "light", "screen").await;
+        lecturer.open(&format!("{}/lesson/2", classroom.here)).await;
+        lecturer.until("document.body.dataset.phase === 'idle'").await;
+        lecturer.run("proceed()").await;
+        lecturer.until("byId('before-told').textContent.startsWith('Measured before: sequential took ')").await;
+        lecturer.run("proceed()").await;
+        lecturer.phase("asking").await;
+        lecturer.until("byId('before-told').textContent.startsWith('Measured before: sequential x 1 took ')").await;
+        join(pupil, classroom).await;
+        pupil.until("byId('facts').textContent.includes('Measured before: sequential x 1 took ')").await;
+        lecturer.has_no_complaints().await;
+    });
+}
+
+#[test]
 fn every_slide_fits_on_the_screen_and_a_reload_shows_it_from_its_top() {
     look("every lesson in a browser", async |view, _, classroom| {
         view.show(PROJECTOR, "light", "screen").await;

@@ -1,14 +1,11 @@
 //! A lesson as slides: one step at a time, with the race in the middle of it.
 
 use super::{JoinInfo, arena, controls, in_attribute, lessons};
-use crate::wire::RaceRequest;
+use crate::{race_request::before, wire::RaceRequest};
 use harness::scenario::{self, claim::Claim};
 use lesson::{Command, Excerpt, Lesson, LessonRace, LessonStep, StepKind};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
-
-/// Lines, and letters in each, that fit on a slide in larger letters.
-const SHORT: (usize, usize) = (15, 112);
 
 pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, shared: Option<&JoinInfo>) -> Markup {
     let wanted = lesson.race.as_ref().map(RaceRequest::from);
@@ -17,7 +14,7 @@ pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, share
             p class="eyebrow" { "Lesson " (lesson.number) ", " (lesson.minutes) " minutes" }
             h1 { (lesson.title) }
         }
-        div id="slides" class="slides" data-race=[wanted.as_ref().map(in_attribute)] {
+        div id="slides" class="slides" data-race=[wanted.as_ref().map(in_attribute)] data-before=[before(lesson).as_ref().map(in_attribute)] {
             @for step in &lesson.steps { (slide(lesson, step, verdicts)) }
         }
         @if wanted.is_some() {
@@ -38,7 +35,18 @@ fn slide(lesson: &Lesson, step: &LessonStep, verdicts: &BTreeMap<String, String>
             div class="words" { (step.html()) }
             @match step.kind {
                 StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
-                    @if step.kind == place(command, lesson) { p class="why" { (command.why) ":" } pre tabindex="0" { code { (command.run) } } }
+                    @if step.kind == place(command, lesson) {
+                        p class="why" { (command.why) ":" }
+                        @if command.before {
+                            div class="first" {
+                                pre tabindex="0" { code { (command.run) } }
+                                button id="before-button" type="button" { "Measure this first" }
+                            }
+                            p id="before-told" class="mine" role="status" hidden {}
+                        } @else {
+                            pre tabindex="0" { code { (command.run) } }
+                        }
+                    }
                 },
                 StepKind::Code => div class="languages" {
                     @for python in [false, true] {
@@ -79,12 +87,10 @@ fn title(kind: StepKind) -> &'static str {
     }
 }
 
-/// Short excerpts are shown in larger letters.
+/// The script makes its letters as large as the slide allows.
 fn code(excerpt: &Excerpt) -> Markup {
-    let longest = excerpt.text.lines().map(|line| line.chars().count()).max().unwrap_or(0);
-    let is_short = excerpt.text.lines().count() <= SHORT.0 && longest <= SHORT.1;
     html! {
-        figure class={ "excerpt listing" @if is_short { " roomy" } } {
+        figure class="excerpt listing" {
             figcaption { (excerpt.file) ", from line " (excerpt.line) }
             pre tabindex="0" { code { (excerpt.text) } }
         }

@@ -155,8 +155,9 @@ fn by_latency(record: &Record) -> Compared {
     let mut places = ranking::places(&rounds, DELTA, looks::alpha(&record.looks, done)).into_iter();
     let compared = p99.iter().enumerate().map(|(cell, own)| {
         let place = if own.len() > 1 { places.next().filter(|_| is_race) } else { None };
-        // The baseline is the first.
-        let speedup = p99.first().filter(|_| cell > 0).and_then(|baseline| paired::speedup(baseline, own));
+        // The baseline is the first. What has no speedup by time, such as a cell with more failed tasks, has none by latency.
+        let comparable = record.speedup(&record.cells[cell]).is_some();
+        let speedup = p99.first().filter(|_| comparable).and_then(|baseline| paired::speedup(baseline, own));
         (speedup, place)
     });
     compared.collect()
