@@ -39,7 +39,9 @@ faults: ## Kill and freeze workers, 250 times, in all strategies and phases (abo
 peers: ## Measure Python and its libraries beside ours, in a virtual environment with requests, aiohttp, Pillow and RQ
 	@test -x target/peers/bin/python || python3 -m venv target/peers
 	@target/peers/bin/python -m pip install --quiet --requirement fixtures/python/peers.txt
-	$(MAKESPAN) run thumbnails --strategy threads,processes,python/threads,python/processes --workers 2 --python target/peers/bin/python
+	variants=default; command -v vipsthumbnail >/dev/null && variants=default,vipsthumbnail; \
+		$(MAKESPAN) run thumbnails --variant $$variants --strategy threads,processes,python/threads,python/processes --workers 2 \
+		--python target/peers/bin/python
 	$(MAKESPAN) run prime_sum --variant three_hundred_thousand --strategy threads,processes,python/threads,python/processes --workers 2 \
 		--python target/peers/bin/python
 	$(MAKESPAN) run latency_only --strategy threads,async,python/threads,python/asyncio --workers 5 --python target/peers/bin/python

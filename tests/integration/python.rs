@@ -2,7 +2,7 @@
 
 use super::record::{complaints, validator};
 use common::{
-    FEW_PRIMES, PATIENCE, layout,
+    FEW_PRIMES, PATIENCE, ROOT, layout,
     program::{place, refusal, success, text, tiny},
     program_under_test,
     python::strategies_of_python,
@@ -12,10 +12,15 @@ use makespan::{
     results::record::{CellRecord, Check, PythonFacts, Record},
     strategy::Env,
     task::{Task, function::Function},
-    worker::task_queue::Schedule,
+    worker::{python::interpreter, task_queue::Schedule},
 };
 use serde_json::Value;
-use std::{fs, path::Path, process::Output, time::Duration};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
 
 /// The program where there is no Python.
 fn without_python(dir: &Path, arguments: &[&str]) -> Output {
@@ -149,5 +154,28 @@ fn threads_of_python_wait_for_the_lock_as_long_as_they_are_told_to() {
         let found = results(work.settle(pool.run(&work)));
         pool.close().expect("the pool closes");
         assert_eq!(found[0].as_ref().expect("it returns").amount, shown.len() as u64, "{shown}");
+    }
+}
+
+#[test]
+fn the_package_in_python_passes_its_own_tests() {
+    let Some(python) = interpreter::programs(&[]).into_iter().find_map(Result::ok) else { return };
+    let package = Path::new(ROOT).join("fixtures/python");
+    let entries =
+        fs::read_dir(package.join("tests")).expect("it has tests").map(|entry| entry.expect("readable").path());
+    let stem = |file: &PathBuf| file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    let modules: Vec<String> =
+        entries.filter_map(|file| stem(&file)).filter(|stem| stem.starts_with("test_")).collect();
+    assert!(modules.len() > 5, "{modules:?}");
+    // Side by side, because most of them wait most of the time.
+    let start = |module: &String| {
+        let mut command = Command::new(&python);
+        command.args(["-B", "-m", "unittest", &format!("tests.{module}")]).current_dir(&package);
+        (module.clone(), command.stderr(Stdio::piped()).spawn().expect("Python starts"))
+    };
+    let started: Vec<(String, Child)> = modules.iter().map(start).collect();
+    for (module, child) in started {
+        let ended = child.wait_with_output().expect("it ends");
+        assert!(ended.status.success(), "{module}: {}", text(&ended.stderr));
     }
 }

@@ -67,9 +67,9 @@ pub struct RunArgs {
     /// What the timer covers: `warm` the run only, `cold` start, run and stop, `as_published` what the document timed
     #[arg(long, value_parser = timer)]
     timer: Option<Timer>,
-    /// The scenario with other numbers (see `makespan list`)
-    #[arg(long, value_name = "NAME")]
-    variant: Option<String>,
+    /// The scenario with other numbers (see `makespan list`); several are measured in the same rounds
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    variant: Vec<String>,
     /// Measure the few cells of `cargo bench` instead of all
     #[arg(long, conflicts_with_all = ["strategy", "workers", "schedules", "timer", "variant"])]
     sweep: bool,
@@ -406,7 +406,13 @@ fn chosen_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellS
 
 /// The scenario's own cells, or every combination of what the command line names.
 fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
-    let name = args.variant.as_deref().unwrap_or(DEFAULT_VARIANT);
+    let default = [DEFAULT_VARIANT.to_owned()];
+    let variants = if args.variant.is_empty() { &default[..] } else { &args.variant };
+    let cells = variants.iter().map(|variant| cells_of(variant, args, scenario)).collect::<anyhow::Result<Vec<_>>>();
+    Ok(scenario::with_baselines(cells?.concat()))
+}
+
+fn cells_of(name: &str, args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSpec>> {
     let names = || scenario.variants.iter().map(|variant| variant.name.as_str()).collect::<Vec<_>>();
     let variant = scenario.variant(name).ok_or_else(|| Usage(suggestion::unknown("variant", name, &names())))?;
     let own = || scenario.cells.iter().filter(|cell| cell.variant == name && !is_python(&cell.strategy));
@@ -430,9 +436,7 @@ fn named_cells(args: &RunArgs, scenario: &Scenario) -> anyhow::Result<Vec<CellSp
     }
     let schedules = if args.schedules.is_empty() { &[Schedule::OneByOne][..] } else { &args.schedules };
     let cells = scenario::matrix(variant, &strategies, &asked, schedules, timer);
-    let cells =
-        cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?;
-    Ok(scenario::with_baselines(cells))
+    Ok(cells.map_err(|misfit| Usage(format!("--workers: found {}, expected {}", misfit.found, misfit.expected)))?)
 }
 
 /// The layouts that `--workers` names. A single worker stands for those that `makespan worker` has started.

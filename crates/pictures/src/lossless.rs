@@ -4,7 +4,7 @@ use crate::{
     Caller, MOST_BYTES, NoThumbnail, fit, header::ENDS_EARLY, pause, resizing, too_much_memory, watched::Watched,
 };
 use fast_image_resize::{
-    Resizer,
+    FilterType, Resizer,
     images::{TypedImage, TypedImageRef},
     pixels::U16,
 };
@@ -39,7 +39,7 @@ impl Picture {
         let mut shrunk = |samples: &[U16]| -> Result<TypedImage<'static, U16>, Box<dyn std::error::Error>> {
             let mut small = TypedImage::new(size.0, size.1);
             let plane = TypedImageRef::new(self.size.0, self.size.1, samples)?;
-            resizer.resize_typed(&plane, &mut small, &resizing())?;
+            resizer.resize_typed(&plane, &mut small, &resizing(FilterType::CatmullRom))?;
             Ok(small)
         };
         let colours = self.colour.samples() - usize::from(has_alpha(self.colour));

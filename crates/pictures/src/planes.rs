@@ -11,12 +11,13 @@
 
 use crate::{
     Caller, MOST_BYTES, fit,
+    format::Format,
     header::{self, Colour, Header},
     resizing, too_much_memory,
     watched::Watched,
 };
 use fast_image_resize::{
-    Resizer,
+    FilterType, Resizer,
     images::{TypedImage, TypedImageRef},
     pixels::U8,
 };
@@ -57,10 +58,49 @@ pub(crate) struct Small {
 /// Decodes the file's first picture, at the smallest scale that a thumbnail within `width` x `height` needs.
 pub(crate) fn decode(caller: &dyn Caller, file: &[u8], width: u32, height: u32) -> Result<Planes, String> {
     let header = header::read(file)?;
-    let full = (header.width, header.height);
-    let small = fit::within(width, height, full.0, full.1);
+    let small = fit::within(width, height, header.width, header.height);
     let eighths = scale(&header, small);
-    affordable(&header, eighths)?;
+    decode_at(caller, file, &header, eighths, small)
+}
+
+/// The brightness of a JPEG, decoded at its full size and shrunk by Lanczos's filter to `small`, row by row. `None` if it
+/// has no plane of it.
+pub(crate) fn brightness(file: &[u8], small: (u32, u32)) -> Result<Option<Vec<u8>>, String> {
+    if Format::of(file) == Some(Format::Png) {
+        return Ok(None);
+    }
+    let header = header::read(file)?;
+    if !matches!(header.colour, Colour::Grey | Colour::YCbCr) {
+        return Ok(None);
+    }
+    let planes = decode_at(&Unhurried, file, &header, 8, small)?;
+    let brightness = planes.image.components.first().ok_or("it has no planes")?;
+    let shrunk = planes.shrink_plane(&mut Resizer::new(), brightness, FilterType::Lanczos3);
+    Ok(Some(shrunk.map_err(|error| error.to_string())?.pixels().iter().map(|pixel| pixel.0).collect()))
+}
+
+/// Never stops a decoder.
+struct Unhurried;
+
+impl Caller for Unhurried {
+    fn stopped(&self) -> bool {
+        false
+    }
+
+    fn pause(&mut self) -> bool {
+        false
+    }
+}
+
+fn decode_at(
+    caller: &dyn Caller,
+    file: &[u8],
+    header: &Header,
+    eighths: u32,
+    small: (u32, u32),
+) -> Result<Planes, String> {
+    let full = (header.width, header.height);
+    affordable(header, eighths)?;
 
     // A thousand scans may be so short that one read gets them all: check the deadline before each.
     let ends: Vec<usize> = header.scans.iter().map(|scan| scan.data.end).collect();
@@ -130,7 +170,8 @@ impl Planes {
         let mut resizer = Resizer::new();
         let mut pixels = vec![0; self.small.0 as usize * self.small.1 as usize * planes.len()];
         for (index, plane) in planes.iter().enumerate() {
-            let shrunk = self.shrink_plane(&mut resizer, plane).map_err(|error| error.to_string())?;
+            let shrunk =
+                self.shrink_plane(&mut resizer, plane, FilterType::CatmullRom).map_err(|error| error.to_string())?;
             let every = pixels[index..].iter_mut().step_by(planes.len());
             every.zip(shrunk.pixels()).for_each(|(pixel, value)| *pixel = value.0);
         }
@@ -148,12 +189,13 @@ impl Planes {
         &self,
         resizer: &mut Resizer,
         plane: &PlanarComponent,
+        filter: FilterType,
     ) -> Result<TypedImage<'static, U8>, Box<dyn Error>> {
         let (rows, stride) = (plane.height as u32, plane.stride as u32);
         let source = TypedImageRef::<U8>::from_buffer(stride, rows, &plane.data[..plane.stride * plane.height])?;
         let mut shrunk = TypedImage::new(self.small.0, self.small.1);
         let (width, height) = self.visible(plane);
-        resizer.resize_typed(&source, &mut shrunk, &resizing().crop(0.0, 0.0, width, height))?;
+        resizer.resize_typed(&source, &mut shrunk, &resizing(filter).crop(0.0, 0.0, width, height))?;
         Ok(shrunk)
     }
 

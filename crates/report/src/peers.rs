@@ -1,20 +1,21 @@
-//! The same work, spread in the same way, in Python: how many times as long it takes there.
+//! The same work, spread in the same way, in Python or by another program: how many times as long it takes there.
 //!
 //! Both are cells of one record, so they were measured in the same rounds, and every answer of both was checked.
 
 use crate::svg::palette;
 use harness::{
     results::record::{CellRecord, Check, PythonFacts, Record},
-    scenario::{DEFAULT_VARIANT, Phase},
+    scenario::{CellSpec, DEFAULT_VARIANT, Phase},
 };
 use maud::{Markup, html};
 use stats::{Estimate, median::median, paired};
 use support::figures::{count, interval, ratio, time};
+use work::worker::layout::WorkerLayout;
 
 /// The section's id.
 pub(crate) const ID: &str = "peers";
 /// Its title in the list at the page's side.
-pub(crate) const TITLE: &str = "Beside Python";
+pub(crate) const TITLE: &str = "Beside Python and others";
 
 /// Our strategies, each with its like in Python.
 const LIKE: [(&str, &str); 7] = [
@@ -27,13 +28,12 @@ const LIKE: [(&str, &str); 7] = [
     ("async", "python/asyncio"),
 ];
 
-/// Two cells that differ in their language alone.
+/// Two cells that differ in who does the work alone.
 pub(crate) struct Peers<'a> {
     record: &'a Record,
     ours: &'a CellRecord,
-    python: &'a CellRecord,
-    facts: &'a PythonFacts,
-    /// The time in Python over ours.
+    theirs: &'a CellRecord,
+    /// Their time over ours.
     longer: Estimate,
 }
 
@@ -42,14 +42,11 @@ impl<'a> Peers<'a> {
     pub(crate) fn of(records: &[&'a Record]) -> Vec<Self> {
         let mut all: Vec<Self> = Vec::new();
         for record in records {
-            for (like, python) in LIKE.iter().flat_map(|like| record.cells.iter().map(move |cell| (like, cell))) {
-                let ours = record.cells.iter().find(|ours| {
-                    let (ours, python) = (&ours.spec, &python.spec);
-                    (&*ours.strategy, &*python.strategy) == *like
-                        && (&ours.variant, ours.shape, ours.schedule, ours.timer)
-                            == (&python.variant, python.shape, python.schedule, python.timer)
-                });
-                let Some(peers) = ours.and_then(|ours| Self::pair(record, ours, python)) else { continue };
+            for (ours, theirs) in record.cells.iter().flat_map(|ours| record.cells.iter().map(move |cell| (ours, cell)))
+            {
+                let Some(peers) = are_alike(ours, theirs).then(|| Self::pair(record, ours, theirs)).flatten() else {
+                    continue;
+                };
                 match all.iter_mut().find(|earlier| earlier.differs_in_workers_from(&peers)) {
                     Some(earlier) if earlier.ours.workers() < peers.ours.workers() => *earlier = peers,
                     Some(_) => {}
@@ -63,25 +60,24 @@ impl<'a> Peers<'a> {
         all
     }
 
-    fn pair(record: &'a Record, ours: &'a CellRecord, python: &'a CellRecord) -> Option<Self> {
-        let facts = python.python.as_ref()?;
-        let passed = [ours, python].iter().all(|cell| cell.check == Check::Passed);
-        let longer = passed.then(|| paired::speedup(&python.timed_s(), &ours.timed_s())).flatten()?;
-        Some(Self { record, ours, python, facts, longer })
+    fn pair(record: &'a Record, ours: &'a CellRecord, theirs: &'a CellRecord) -> Option<Self> {
+        let passed = [ours, theirs].iter().all(|cell| cell.check == Check::Passed);
+        let longer = passed.then(|| paired::speedup(&theirs.timed_s(), &ours.timed_s())).flatten()?;
+        Some(Self { record, ours, theirs, longer })
     }
 
     fn differs_in_workers_from(&self, other: &Self) -> bool {
-        let name = |peers: &Self| {
-            let (ours, python) = (&peers.ours.spec, &peers.python.spec);
-            (ours.variant.clone(), ours.schedule, ours.timer, python.strategy.clone(), python.python.clone())
-        };
+        let name = |peers: &Self| CellSpec { shape: WorkerLayout::ONE, ..peers.theirs.spec.clone() };
         self.record.scenario == other.record.scenario && name(self) == name(other)
     }
 
-    /// Which one, and of which interpreter if there are several.
-    fn strategy_in_python(&self) -> String {
-        let strategy = self.python.spec.strategy.trim_start_matches("python/").replace('_', " ");
-        match &self.python.spec.python {
+    /// Who does the same work: a program, or a strategy in Python, of which interpreter if there are several.
+    fn they(&self) -> String {
+        if let Some(program) = &self.theirs.program {
+            return program.clone();
+        }
+        let strategy = self.theirs.spec.strategy.replacen("python/", "Python, ", 1).replace('_', " ");
+        match &self.theirs.spec.python {
             Some(interpreter) => format!("{strategy}, {interpreter}"),
             None => strategy,
         }
@@ -97,43 +93,65 @@ impl<'a> Peers<'a> {
     }
 }
 
+/// Whether the second cell does what the first does, in Python or by a program.
+fn are_alike(ours: &CellRecord, theirs: &CellRecord) -> bool {
+    let (one, other) = (&ours.spec, &theirs.spec);
+    if ours.program.is_some() || (one.shape, one.schedule, one.timer) != (other.shape, other.schedule, other.timer) {
+        return false;
+    }
+    match theirs.program {
+        Some(_) => one.variant == DEFAULT_VARIANT && one.strategy == other.strategy,
+        None => one.variant == other.variant && LIKE.contains(&(&one.strategy, &other.strategy)),
+    }
+}
+
 /// The section; nothing without pairs.
 pub(crate) fn section(all: &[Peers]) -> Markup {
     if all.is_empty() {
         return html! {};
     }
     let time_of = |cell: &CellRecord| median(&cell.timed_s()).map(time).unwrap_or_default();
-    let mut interpreters: Vec<String> = all.iter().map(|peers| interpreter(peers.facts)).collect();
+    let mut interpreters: Vec<String> =
+        all.iter().filter_map(|peers| peers.theirs.python.as_ref()).map(interpreter).collect();
     interpreters.sort();
     interpreters.dedup();
+    let likeness = |cell: &CellRecord| cell.likeness_db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
+    let compared = all.iter().any(|peers| peers.ours.likeness_db.is_some());
     html! {
         section id=(ID) aria-labelledby={ (ID) "-title" } {
-            h2 id={ (ID) "-title" } { "How much longer does the same work take in Python?" }
+            h2 id={ (ID) "-title" } { "How much longer does the same work take in Python, and in other programs?" }
             div class="part" {
                 p {
-                    (count(all.len(), "pair")) " of cells that differ in their language alone, each measured in the same rounds, with every answer checked. "
-                    "The same tasks, spread in the same way: requests by one of Python's clients, thumbnails by Pillow, sums by a loop of its own."
+                    (count(all.len(), "pair")) " of cells that differ in who does the work alone, each measured in the same rounds, with every answer checked. "
+                    "The same tasks, spread in the same way: requests by one of Python's clients, thumbnails by Pillow, sums by a loop of its own; a program makes as many at once as one worker has."
                 }
-                div class="scroll" tabindex="0" role="group" aria-label="The same work in Rust and in Python" {
+                @if compared {
+                    p {
+                        "Likeness is the peak signal-to-noise ratio of the brightness, against a thumbnail from the whole picture with Lanczos's filter: the least of the first pictures. "
+                        "Half the error is 6 dB more."
+                    }
+                }
+                div class="scroll" tabindex="0" role="group" aria-label="The same work here, in Python and in other programs" {
                     table {
-                        thead { tr { th scope="col" { "work" } th scope="col" { "spread over" } th scope="col" { "in Python" } th scope="col" class="n" { "Rust" } th scope="col" class="n" { "Python" } th scope="col" class="n" { "times as long" } th scope="col" class="n" { "95 % interval" } } }
+                        thead { tr { th scope="col" { "work" } th scope="col" { "spread over" } th scope="col" { "done by" } th scope="col" class="n" { "ours" } th scope="col" class="n" { "theirs" } th scope="col" class="n" { "times as long" } th scope="col" class="n" { "95 % interval" } @if compared { th scope="col" class="n" { "our likeness" } th scope="col" class="n" { "theirs" } } } }
                         tbody {
                             @for peers in all {
                                 tr {
                                     td { (peers.work()) }
                                     th scope="row" { (palette::who(&peers.ours.spec.strategy, peers.ours.workers())) }
-                                    td { (peers.strategy_in_python()) }
+                                    td { (peers.they()) }
                                     td class="n" { (time_of(peers.ours)) }
-                                    td class="n" { (time_of(peers.python)) }
+                                    td class="n" { (time_of(peers.theirs)) }
                                     td class="n" { (ratio(peers.longer.estimate)) "×" }
                                     td class="n interval" { (interval(peers.longer.low, peers.longer.high)) }
+                                    @if compared { td class="n" { (likeness(peers.ours)) } td class="n" { (likeness(peers.theirs)) } }
                                 }
                             }
                         }
                     }
                 }
                 @for interpreter in interpreters { p { (interpreter) "." } }
-                p { "With its libraries in a virtual environment: " code { "make peers" } "." }
+                p { "With its libraries in a virtual environment, and vipsthumbnail if it is installed: " code { "make peers" } "." }
             }
         }
     }
@@ -169,10 +187,31 @@ mod tests {
         let all = Peers::of(&[&record]);
         assert_eq!(all.len(), 1, "the one with the most workers");
         let peers = &all[0];
-        assert_eq!((peers.ours.workers(), &*peers.python.spec.strategy), (30, "python/threads"));
+        assert_eq!((peers.ours.workers(), &*peers.theirs.spec.strategy), (30, "python/threads"));
         assert!((peers.longer.estimate - 2.0).abs() < 1e-9 && peers.longer.low > 1.9, "{:?}", peers.longer);
-        assert_eq!(interpreter(peers.facts), "CPython 3.11.7, with requests 2.32.0");
+        assert_eq!(
+            peers.theirs.python.as_ref().map(interpreter).as_deref(),
+            Some("CPython 3.11.7, with requests 2.32.0")
+        );
         assert!(section(&all).into_string().contains("2.00×"));
+    }
+
+    #[test]
+    fn a_program_in_the_place_of_our_code_is_a_peer_of_the_same_strategy() {
+        let mut record = testdata::records::prime_sum(10);
+        let by_program = record.cells.iter().filter(|cell| cell.spec.strategy == "threads").cloned().map(|mut cell| {
+            cell.spec.variant = "vipsthumbnail".into();
+            cell.program = Some("vipsthumbnail".into());
+            cell.rounds.iter_mut().for_each(|round| round.run_s *= 3.0);
+            cell
+        });
+        let by_program: Vec<CellRecord> = by_program.collect();
+        record.cells.extend(by_program);
+        record.cells.iter_mut().for_each(|cell| cell.likeness_db = Some(33.25));
+        let all = Peers::of(&[&record]);
+        let page = section(&all).into_string();
+        assert_eq!(all.iter().map(Peers::they).collect::<Vec<_>>(), ["vipsthumbnail"]);
+        assert!(page.contains("3.00×") && page.contains("33.2 dB"), "{page}");
     }
 
     #[test]

@@ -26,6 +26,7 @@ use mock_server::log::TaskTag;
 use serde::{Deserialize, Serialize};
 use std::{
     path::{Path, PathBuf},
+    slice,
     time::Duration,
 };
 use support::terminal::printable_path;
@@ -278,12 +279,21 @@ impl Task {
         }
     }
 
-    /// Whether it starts programs, whose processor time is none of this process's.
-    pub fn starts_programs(&self) -> bool {
+    /// The thumbnails that it makes, itself or by a program.
+    pub fn thumbnails(&self) -> &[thumbnail::Thumbnail] {
         match self {
-            Self::Command(_) => true,
-            Self::Arrival(arrival) => arrival.task.starts_programs(),
-            _ => false,
+            Self::Thumbnail(task) => slice::from_ref(task),
+            Self::Command(task) => &task.thumbnails,
+            _ => &[],
+        }
+    }
+
+    /// The program that it starts, if it does. That program's processor time is none of this process's.
+    pub fn program(&self) -> Option<&str> {
+        match self {
+            Self::Command(task) => task.words.first().map(String::as_str),
+            Self::Arrival(arrival) => arrival.task.program(),
+            _ => None,
         }
     }
 

@@ -288,7 +288,7 @@ impl<'a> AdviceRun<'a> {
         let took: f64 = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
         let computed = trial.cpu.user_s + trial.cpu.system_s;
         let starts_programs =
-            matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(Task::starts_programs));
+            matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| task.program().is_some()));
         Ok(WorkSample {
             tasks: trial.done.len() as u32,
             // What other programs took is no waiting of a task's.

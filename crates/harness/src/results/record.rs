@@ -210,6 +210,13 @@ pub struct CellRecord {
     pub queue: Option<String>,
     /// The Python that it ran in; `None` for strategies in Rust, and where none was found.
     pub python: Option<PythonFacts>,
+    /// The program that its tasks start, without its arguments; `None` if they do their work themselves.
+    #[serde(default)]
+    pub program: Option<String>,
+    /// How much the first thumbnails look like those of a full decode and Lanczos's filter, decibels, at least; `None` if
+    /// none were made, and where they can't be compared.
+    #[serde(default)]
+    pub likeness_db: Option<f64>,
     /// What was measured, one entry for each round, in order. Empty for a failed cell.
     pub rounds: Vec<Round>,
     /// Runs whose time does not count, because the queue did not answer for part of it. Each was measured again in the
@@ -363,6 +370,8 @@ impl CellRecord {
             most_processes: None,
             queue: None,
             python: None,
+            program: None,
+            likeness_db: None,
             rounds: Vec::new(),
             excluded: Vec::new(),
             timeline: None,

@@ -103,12 +103,18 @@ pub struct UncheckedRun {
     pub done: Vec<Done>,
 }
 
+/// How many thumbnails of a cell are compared with carefully made ones: a picture is decoded whole for each.
+const COMPARED_THUMBNAILS: usize = 8;
+
 /// Why a cell has no time.
 #[derive(Debug, thiserror::Error)]
 pub enum CellError {
     /// The pool did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// A thumbnail is not what it should be.
+    #[error(transparent)]
+    Thumbnail(TaskError),
     /// A step of the prologue failed.
     #[error("the prologue failed: {0}")]
     Prologue(TaskError),
@@ -409,9 +415,20 @@ impl PreparedCell {
             check: if refused.is_some() { Check::Skipped } else { Check::NotMeasured },
             reason: refused,
             python: self.env.python.as_ref().map(|setting| PythonFacts::of(setting, &self.spec.strategy)),
+            program: self.stage.tasks.iter().find_map(Task::program).map(ToOwned::to_owned),
             queue: self.uses_queue().then(|| self.env.queue.to_string()),
             ..unmeasured
         }
+    }
+
+    /// How much the first thumbnails of the last run look like carefully made ones, at least; `None` if none were made.
+    pub fn likeness_db(&self) -> Result<Option<f64>, CellError> {
+        let mut least: Option<f64> = None;
+        for thumbnail in self.stage.tasks.iter().flat_map(Task::thumbnails).take(COMPARED_THUMBNAILS) {
+            let likeness_db = thumbnail.likeness_db().map_err(CellError::Thumbnail)?;
+            least = likeness_db.map(|db| least.unwrap_or(db).min(db)).or(least);
+        }
+        Ok(least)
     }
 }
 

@@ -193,7 +193,11 @@ impl RunOrder {
 
     /// What the programs that its tasks start have used so far: they have ended when their tasks have.
     fn cpu_of_programs(&self) -> CpuTime {
-        if self.tasks.iter().any(Task::starts_programs) { CpuTime::of_ended_children() } else { CpuTime::default() }
+        if self.tasks.iter().any(|task| task.program().is_some()) {
+            CpuTime::of_ended_children()
+        } else {
+            CpuTime::default()
+        }
     }
 
     /// Tells viewers. A probe is not shown: it is no measurement.

@@ -12,6 +12,7 @@ const REQUIRED: &[(&str, &[&str])] = &[
     ("workload.fetch.listing", &["path"]),
     ("workload.prime_sum", &["below", "tasks"]),
     ("workload.thumbnails", &["photos"]),
+    ("workload.thumbnails.program", &["line", "pictures"]),
     ("workload.gunzip", &["archives"]),
     ("workload.files", &["files", "bytes", "access"]),
     ("workload.payload", &["tasks", "bytes"]),

@@ -4,7 +4,10 @@
 //! error, the last line is kept for the error. It has a process group of its own, so that Ctrl-C in the terminal is not its
 //! own affair, and so that all of it can be killed at the deadline.
 
-use super::{Output, Task, TaskContext, TaskError};
+use super::{
+    Output, Task, TaskContext, TaskError,
+    thumbnail::{self, Thumbnail},
+};
 use nix::{
     fcntl::{FcntlArg, OFlag, fcntl},
     poll::{PollFd, PollFlags, PollTimeout, poll},
@@ -41,15 +44,33 @@ pub struct CommandTask {
     pub words: Vec<String>,
     /// Whether the standard output is part of the answer. Otherwise, only whether the program succeeded.
     pub compared: bool,
+    /// The thumbnails that the program makes. If it makes any, their files are the answer, and not the standard output.
+    pub thumbnails: Vec<Thumbnail>,
 }
 
 /// A command line with a place for an input: `convert {} -resize 128x128 out/{/}`.
 ///
 /// `{}` stands for the input, `{/}` for its file name, `{.}` for the input without its extension, `{/.}` for the file name
 /// without it: the replacement strings of GNU parallel. Without any of them, the input is appended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Template {
+    line: String,
     words: Vec<String>,
+}
+
+impl TryFrom<String> for Template {
+    type Error = BadTemplate;
+
+    fn try_from(line: String) -> Result<Self, BadTemplate> {
+        Self::parse(&line)
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> Self {
+        template.line
+    }
 }
 
 /// Why a command line can't be split into words.
@@ -106,7 +127,13 @@ impl Template {
         if words.first().is_none_or(String::is_empty) {
             return Err(BadTemplate::Empty);
         }
-        Ok(Self { words })
+        Ok(Self { line: line.to_owned(), words })
+    }
+
+    /// The words for several inputs at once: each takes the place of a word `{}`.
+    pub fn with_all(&self, inputs: &[String]) -> Vec<String> {
+        let with = |word: &String| if word == "{}" { inputs.to_vec() } else { vec![word.clone()] };
+        self.words.iter().flat_map(with).collect()
     }
 
     /// The words for this input.
@@ -147,7 +174,13 @@ fn replaced(word: &str, input: &str) -> String {
 }
 
 impl CommandTask {
-    /// The checksum of the output is the CRC-32 of what the program wrote to its standard output, its amount the bytes.
+    /// A program whose standard output is its answer.
+    pub fn new(words: Vec<String>) -> Self {
+        Self { words, compared: true, thumbnails: Vec::new() }
+    }
+
+    /// The checksum of the output is the CRC-32 of what the program wrote to its standard output, or of the thumbnails'
+    /// files; its amount the bytes.
     pub fn run<H: TaskContext>(&self, host: &mut H) -> Result<Output, TaskError> {
         let mut command = std::process::Command::new(&self.words[0]);
         command.args(&self.words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -156,7 +189,10 @@ impl CommandTask {
         let mut program = StartedProgram { child, ended: false };
         let (status, output, last_words) = program.follow(host)?;
         if status.success() {
-            return Ok(if self.compared { output } else { Output { checksum: 0, amount: 0, status: None } });
+            return match &*self.thumbnails {
+                [] if self.compared => Ok(output),
+                thumbnails => host.released(|| thumbnail::written(thumbnails)),
+            };
         }
         let how = match (status.code(), status.signal()) {
             (Some(code), _) => format!("exit status {code}"),
@@ -279,7 +315,7 @@ fn drain(pipe: &mut impl Read, chunk: &mut [u8], mut take: impl FnMut(&[u8])) ->
 
 /// A task for each input.
 pub fn tasks(template: &Template, inputs: &[String]) -> Vec<Task> {
-    inputs.iter().map(|input| Task::Command(CommandTask { words: template.with(input), compared: true })).collect()
+    inputs.iter().map(|input| Task::Command(CommandTask::new(template.with(input)))).collect()
 }
 
 #[cfg(test)]
@@ -326,7 +362,7 @@ mod tests {
         let stop = Stop::after(limit);
         let _watchdog = stop.watchdog().unwrap();
         let words = line.iter().map(ToString::to_string).collect();
-        Lane::new(0, 0, stop).run(0, &Task::Command(CommandTask { words, compared: true })).result
+        Lane::new(0, 0, stop).run(0, &Task::Command(CommandTask::new(words))).result
     }
 
     const LONG: Duration = Duration::from_mins(1);

@@ -7,7 +7,10 @@
 //! between two calls into a library, but not within one. Files are read and written without it, as in CPython. Pillow
 //! itself releases the lock while it decodes (`_decode` in its `src/decode.c`).
 
-use super::{Expected, Output, Task, TaskContext, TaskError};
+use super::{
+    Expected, Output, Task, TaskContext, TaskError,
+    command::{CommandTask, Template},
+};
 use crate::worker::stop::Stopped;
 use pictures::{Caller, MOST_BYTES, NoThumbnail, format::Format};
 use serde::{Deserialize, Serialize};
@@ -52,6 +55,22 @@ pub struct Recipe {
     /// The highest a thumbnail may be, in pixels.
     #[serde(default = "side")]
     pub height: NonZeroU32,
+    /// A program that makes them instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub program: Option<ThumbnailProgram>,
+}
+
+/// A program that makes thumbnails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ThumbnailProgram {
+    /// Its command line, run without a shell: a word `{}` stands for the pictures, `{folder}` for where the thumbnails go,
+    /// that of `a.jpg` as `a_thumbnail.jpg`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub line: Template,
+    /// For how many pictures it is started once: they are one task.
+    pub pictures: NonZeroU32,
 }
 
 /// More pictures were requested than there are.
@@ -75,8 +94,22 @@ impl Recipe {
         let wanted = self.photos.get();
         let chosen = photos.get(..wanted as usize).ok_or(TooFewPhotos { wanted, found: photos.len() })?;
         let (width, height) = (self.width.get(), self.height.get());
-        let task = |input: &PathBuf| Thumbnail { input: input.clone(), output_dir: output_dir.into(), width, height };
-        Ok(chosen.iter().map(|input| (Task::Thumbnail(task(input)), Expected::AsSequential)).collect())
+        let thumbnail =
+            |input: &PathBuf| Thumbnail { input: input.clone(), output_dir: output_dir.into(), width, height };
+        let by_program = |program: &ThumbnailProgram, inputs: &[PathBuf]| {
+            let names: Vec<String> = inputs.iter().map(|input| input.to_string_lossy().into_owned()).collect();
+            let words = program.line.with_all(&names).into_iter();
+            let words = words.map(|word| word.replace("{folder}", &output_dir.to_string_lossy())).collect();
+            let thumbnails = inputs.iter().map(thumbnail).collect();
+            Task::Command(CommandTask { thumbnails, compared: false, ..CommandTask::new(words) })
+        };
+        let tasks: Vec<Task> = match &self.program {
+            Some(program) => {
+                chosen.chunks(program.pictures.get() as usize).map(|inputs| by_program(program, inputs)).collect()
+            }
+            None => chosen.iter().map(|input| Task::Thumbnail(thumbnail(input))).collect(),
+        };
+        Ok(tasks.into_iter().map(|task| (task, Expected::AsSequential)).collect())
     }
 }
 
@@ -123,6 +156,13 @@ impl Thumbnail {
         fs::write(&path, bytes).map_err(|error| file_error(&path, &error))
     }
 
+    /// How much this thumbnail's file looks like one made with the greatest care: see [`pictures::likeness`].
+    pub fn likeness_db(&self) -> Result<Option<f64>, TaskError> {
+        let read = |path: &Path| fs::read(path).map_err(|error| file_error(path, &error));
+        let (picture, made) = (read(&self.input)?, read(&self.output())?);
+        pictures::likeness_db(&picture, &made, (self.width, self.height)).map_err(|why| self.unusable(why))
+    }
+
     /// The thumbnail's path. A name that would be too long is cut, and told apart from others by its checksum.
     pub fn output(&self) -> PathBuf {
         let [stem, extension] = [self.input.file_stem(), self.input.extension()].map(Option::unwrap_or_default);
@@ -158,6 +198,17 @@ impl Thumbnail {
     fn unusable(&self, message: impl Display) -> TaskError {
         TaskError::Damaged { path: self.input.clone(), message: message.to_string() }
     }
+}
+
+/// The answer of a program that wrote these files; of none, an empty one.
+pub(super) fn written(thumbnails: &[Thumbnail]) -> Result<Output, TaskError> {
+    let (mut crc, mut amount) = (crc32fast::Hasher::new(), 0);
+    for path in thumbnails.iter().map(Thumbnail::output) {
+        let bytes = fs::read(&path).map_err(|error| file_error(&path, &error))?;
+        crc.update(&bytes);
+        amount += bytes.len() as u64;
+    }
+    Ok(Output { checksum: crc.finalize().into(), amount, status: None })
 }
 
 /// A task context as the caller of [`pictures`]: it may cancel the thumbnail, and says why once.

@@ -460,3 +460,51 @@ proptest! {
         prop_assert!(matches!(result, Ok(_) | Err(TaskError::Damaged { .. })), "{result:?}");
     }
 }
+
+/// Copies each picture to where its thumbnail should be.
+const COPIES: &str = r#"sh -c 'for it; do cp "$it" "$0/$(basename "$it" .jpg)_thumbnail.jpg"; done' {folder} {}"#;
+
+#[test]
+fn a_program_makes_the_thumbnails_of_several_pictures_at_once() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let pictures: Vec<PathBuf> = (0..3).map(|index| dir.path().join(format!("a {index}.jpg"))).collect();
+    let small = jpeg(&gradient(40, 30), SamplingFactor::F_2_2, false);
+    pictures.iter().for_each(|picture| fs::write(picture, &small).expect("writable"));
+    let outputs = dir.path().join("made");
+    fs::create_dir(&outputs).expect("writable");
+    let tasks = |line: &str| {
+        let program = ThumbnailProgram { line: Template::parse(line).unwrap(), pictures: NonZeroU32::new(2).unwrap() };
+        let recipe =
+            Recipe { photos: NonZeroU32::new(3).unwrap(), width: side(), height: side(), program: Some(program) };
+        recipe.build(&pictures, &outputs).expect("three pictures").into_iter().map(|(task, _)| task).collect::<Vec<_>>()
+    };
+    let made = tasks(COPIES);
+    assert_eq!(made.iter().map(|task| task.thumbnails().len()).collect::<Vec<_>>(), [2, 1], "two pictures at once");
+    assert_eq!(made[0].program(), Some("sh"));
+    let output = made[0].run(&mut lane()).expect("copied");
+    assert_eq!((output.checksum, output.amount), (crc32fast::hash(&small.repeat(2)).into(), 2 * small.len() as u64));
+    // A picture that fits is its own thumbnail.
+    assert!(made[0].thumbnails()[0].likeness_db().unwrap() > Some(60.0));
+    let none = tasks("true {} {folder}").remove(1).run(&mut lane());
+    assert!(matches!(&none, Err(TaskError::File { path, .. }) if path.ends_with("a 2_thumbnail.jpg")), "{none:?}");
+}
+
+#[test]
+fn a_thumbnail_is_compared_with_a_carefully_made_one_and_its_size_checked() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let input = dir.path().join("photo.jpg");
+    fs::write(&input, jpeg(&gradient(611, 401), SamplingFactor::F_2_2, false)).expect("writable");
+    let task = Thumbnail { input: input.clone(), output_dir: dir.path().join("made"), width: 64, height: 64 };
+    task.run(&mut lane()).expect("a whole JPEG");
+    let good = task.likeness_db().expect("of its size").expect("both are JPEGs");
+    let mut coarse = Vec::new();
+    let (width, height) = fit::within(64, 64, 611, 401);
+    let grey = vec![128; (3 * width * height) as usize];
+    Encoder::new(&mut coarse, 75).encode(&grey, width as u16, height as u16, ColorType::Rgb).expect("a small picture");
+    fs::write(task.output(), coarse).expect("writable");
+    let bad = task.likeness_db().expect("of its size").expect("both are JPEGs");
+    assert!(good > 35.0 && bad < 20.0, "{good} and {bad} dB");
+    fs::copy(&input, task.output()).expect("writable");
+    let too_large = task.likeness_db().expect_err("it has the picture's own size").to_string();
+    assert!(too_large.contains("its thumbnail has 611 x 401 pixels, expected 64 x 42"), "{too_large}");
+}
