@@ -112,7 +112,11 @@ impl ScalingLimit {
             Self::Cores { busy, cores } if busy < cores => {
                 format!("the cores: {} of {} are busy", fixed(*busy, 1), trimmed(*cores))
             }
-            Self::Cores { cores, .. } => format!("the cores: all of the {} are busy", trimmed(*cores)),
+            Self::Cores { cores, .. } if cores.fract() > 0.0 => {
+                format!("the quota of {} cores: it is used up", trimmed(*cores))
+            }
+            Self::Cores { cores, .. } if *cores <= 1.0 => "the core: it is busy all the time".into(),
+            Self::Cores { cores, .. } => format!("the cores: all {} are busy", trimmed(*cores)),
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
             }

@@ -15,7 +15,7 @@ use advice::{AdviceStanding, load::LatencyTarget};
 use clap::{ArgGroup, builder::NonEmptyStringValueParser};
 use harness::results::{
     output::Output,
-    own_advice::{OwnAdvice, OwnLoadAdvice},
+    own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
 };
 use own_work::OwnWork;
 use program::AdviceRun;
@@ -34,10 +34,7 @@ use support::terminal::printable_path;
 
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]
-pub(crate) use {
-    load::LoadAdviceExport,
-    quota::{QuotaExport, SCHEMA as QUOTA_SCHEMA},
-};
+pub(crate) use {load::LoadAdviceExport, quota::QuotaExport};
 
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
@@ -162,15 +159,19 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     let work = OwnWork::of(args, &store)?;
     let interrupted = measuring::on_ctrl_c()?;
     note!("{}", work.announcement());
-    if !args.quota.is_empty() {
-        return quota::sweep(args, &work, &store, &interrupted);
-    }
     let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
-    let mut run = AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
+    let start = || AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
     let json = args.json.as_ref();
-    let (standing, is_kept) = if let Some(rate) = args.rate {
-        let found = run.under_load(rate, args.target)?;
-        drop(run);
+    let (standing, is_kept) = if !args.quota.is_empty() {
+        let found = quota::sweep(&args.quota, &start, &interrupted)?;
+        let document = found.export(&work);
+        let shown = show(&interrupted, json, &|| found.print(&work), &document)?;
+        if shown {
+            OwnQuotaAdvice::keep(store.dir(), &document)?;
+        }
+        (shown.then(|| found.standing()), shown)
+    } else if let Some(rate) = args.rate {
+        let found = start().under_load(rate, args.target)?;
         let document = found.export(&work);
         let shown = show(&interrupted, json, &|| found.print(&work), &document)?;
         let is_kept = shown && found.rounds > 0;
@@ -179,8 +180,7 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         }
         (shown.then(|| found.standing()), is_kept)
     } else {
-        let found = run.whole()?;
-        drop(run);
+        let found = start().whole()?;
         let document = AdviceExport::of(&work, &found);
         let shown = show(&interrupted, json, &|| words::print(&work, &found), &document)?;
         let is_kept = shown && found.rounds > 0;

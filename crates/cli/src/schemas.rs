@@ -9,7 +9,7 @@ use harness::{
     live::event::{self, Event},
     results::{
         costs::{self, Costs},
-        own_advice,
+        own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
         record::{self, Record},
     },
 };
@@ -33,15 +33,15 @@ pub fn all() -> Vec<(String, Value)> {
             "Two records of one scenario, compared: what `makespan compare BEFORE AFTER --json FILE` writes.",
         ),
         written::<advise::AdviceExport<'_>>(
-            own_advice::SCHEMA,
+            OwnAdvice::SCHEMA,
             "An advice on your own work: what `makespan advise --json FILE` writes.",
         ),
         written::<advise::LoadAdviceExport<'_>>(
-            own_advice::LOAD_SCHEMA,
+            OwnLoadAdvice::SCHEMA,
             "How many workers hold a rate: what `makespan advise --rate RATE --json FILE` writes.",
         ),
         written::<advise::QuotaExport<'_>>(
-            advise::QUOTA_SCHEMA,
+            OwnQuotaAdvice::SCHEMA,
             "How many workers under each CPU quota: what `makespan advise --quota CORES --json FILE` writes.",
         ),
         written::<list::WholeList<'_>>(list::SCHEMA, "What there is: what `makespan list --json FILE` writes."),

@@ -42,7 +42,7 @@ use harness::results::{
     costs::Costs,
     evidence::Evidence,
     output::Output,
-    own_advice::{OwnAdvice, OwnLoadAdvice},
+    own_advice::{OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
     record::Record,
     store::StoreError,
 };
@@ -69,6 +69,8 @@ pub struct PageInput {
     pub costs: Option<Costs>,
     /// The last advice on the user's own work, if any.
     pub advice: Option<OwnAdvice>,
+    /// The last advice under CPU quotas.
+    pub quota_advice: Option<OwnQuotaAdvice>,
     /// The last for tasks that become due at a rate.
     pub load_advice: Option<OwnLoadAdvice>,
     /// The lessons to include.

@@ -11,10 +11,10 @@ use crate::{
         scale::{doubling_ticks, round_ticks},
     },
 };
-use harness::results::own_advice::{AdviceCell, FittedLaw, LoadedCell, OwnAdvice, OwnLoadAdvice};
+use harness::results::own_advice::{AdviceUnderQuota, FittedLaw, LoadedCell, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice};
 use maud::{Markup, html};
 use stats::{Estimate, median::median, usl};
-use support::figures::{count, grouped, interval, memory, percent, plain, ratio, significant, time};
+use support::figures::{cores, count, grouped, interval, memory, percent, plain, ratio, significant, time};
 
 /// The section's id.
 pub(crate) const ID: &str = "own-work";
@@ -88,10 +88,6 @@ fn curve(advice: &OwnAdvice) -> Markup {
 
 /// Every measured cell.
 fn table(advice: &OwnAdvice) -> Markup {
-    let is_advised = |cell: &AdviceCell| {
-        advice.advised.as_ref().is_some_and(|it| it.strategy == cell.strategy && it.workers == cell.workers)
-    };
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "–".into());
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="Every measured number of workers" {
             table {
@@ -105,7 +101,7 @@ fn table(advice: &OwnAdvice) -> Markup {
                             td class="n" { (or_dash(cell.speedup.map(|speedup| format!("{}×", ratio(speedup.estimate))))) }
                             td class="n interval" { (or_dash(cell.speedup.map(|speedup| interval(speedup.low, speedup.high)))) }
                             td class="n" { (or_dash(cell.peak_memory_bytes.map(memory))) }
-                            td { @if is_advised(cell) { "advised" } @else if let Some(reason) = &cell.reason { (reason) } }
+                            td { @if advice.advises(cell) { "advised" } @else if let Some(reason) = &cell.reason { (reason) } }
                         }
                     }
                 }
@@ -113,6 +109,58 @@ fn table(advice: &OwnAdvice) -> Markup {
         }
         p { (count(advice.rounds as usize, "interleaved round")) " on " (plain(advice.cores)) " usable cores." }
     }
+}
+
+/// The id of the section with quotas.
+pub(crate) const QUOTA_ID: &str = "own-quota";
+/// Its title in the list at the page's side.
+pub(crate) const QUOTA_TITLE: &str = "Your own work, under CPU quotas";
+
+/// The section with quotas, as containers have them. Nothing without any.
+pub(crate) fn quota_section(advice: &OwnQuotaAdvice) -> Markup {
+    let Some(AdviceUnderQuota { advice: first, .. }) = advice.quotas.first() else { return html! {} };
+    html! {
+        section id=(QUOTA_ID) aria-labelledby={ (QUOTA_ID) "-title" } {
+            p class="eyebrow" { (QUOTA_TITLE) ": the last advice" }
+            h2 id={ (QUOTA_ID) "-title" } { (first.work) }
+            div class="part" {
+                ul { @for under in &advice.quotas { li { (cores(under.quota_cores)) ": " (under.advice.sentence) } } }
+                (quota_table(&advice.quotas))
+                p { "A quota stops all of a program's threads until its period of 0.1 s is over, once they have used up the period's time. The times include that." }
+                (command(&first.command))
+            }
+        }
+    }
+}
+
+/// What is advised under each quota.
+fn quota_table(quotas: &[AdviceUnderQuota]) -> Markup {
+    html! {
+        div class="scroll" tabindex="0" role="group" aria-label="What is advised under each quota" {
+            table {
+                thead { tr { th scope="col" class="n" { "quota" } th scope="col" { "best so far, or advised" } th scope="col" class="n" { "tasks/s" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 % interval" } th scope="col" class="n" { "stopped for" } th scope="col" class="n" { "periods" } } }
+                tbody {
+                    @for AdviceUnderQuota { quota_cores, throttling, advice } in quotas {
+                        @let cell = advice.cells.iter().find(|cell| advice.advises(cell));
+                        @let speedup = cell.and_then(|cell| cell.speedup);
+                        tr {
+                            th scope="row" class="n" { (cores(*quota_cores)) }
+                            td { (cell.map_or_else(|| "–".into(), |cell| palette::who(&cell.strategy, cell.workers))) }
+                            td class="n" { (or_dash(cell.and_then(|cell| median(&cell.task_s)).map(|task_s| significant(task_s.recip(), 3)))) }
+                            td class="n" { (or_dash(speedup.map(|speedup| format!("{}×", ratio(speedup.estimate))))) }
+                            td class="n interval" { (or_dash(speedup.map(|speedup| interval(speedup.low, speedup.high)))) }
+                            td class="n" { (time(throttling.seconds)) }
+                            td class="n" { (throttling.periods) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".into())
 }
 
 /// The id of the section under load.
@@ -194,7 +242,6 @@ fn range(of: Estimate) -> String {
 
 /// Every measured number of workers and rate.
 fn load_table(advice: &OwnLoadAdvice) -> Markup {
-    let or_dash = |of: Option<Estimate>, shown: fn(Estimate) -> String| of.map_or_else(|| "–".into(), shown);
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="Every measured number of workers and rate" {
             table {
@@ -209,8 +256,8 @@ fn load_table(advice: &OwnLoadAdvice) -> Markup {
                             th scope="row" class="n" { (grouped(cell.workers)) @if advice.advises(cell) { ", advised" } }
                             td class="n" { (significant(cell.rate_per_s, 3)) }
                             @for of in [cell.latency_p50_s, cell.latency_p95_s, cell.latency_p99_s] {
-                                td class="n" { (or_dash(of, |of| time(of.estimate))) }
-                                td class="n interval" { (or_dash(of, range)) }
+                                td class="n" { (or_dash(of.map(|of| time(of.estimate)))) }
+                                td class="n interval" { (or_dash(of.map(range))) }
                             }
                             td class="n" { @if cell.failed_share > 0.0 { (percent(cell.failed_share)) } @else { "none" } }
                         }

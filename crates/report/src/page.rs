@@ -96,6 +96,7 @@ pub(crate) fn page(input: &PageInput, most_bars: usize) -> Markup {
                     }
                     (peers::section(&beside_python))
                     @if let Some(advice) = &input.advice { (own_work::section(advice)) }
+                    @if let Some(advice) = &input.quota_advice { (own_work::quota_section(advice)) }
                     @if let Some(advice) = &input.load_advice { (own_work::load_section(advice)) }
                     @if let Some(lesson) = &lesson { (lesson.section()) }
                     (lessons::section(input))
@@ -117,6 +118,7 @@ fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, has_peers
     let measurements = front.map(|_| section(MEASUREMENTS, MEASUREMENTS_TITLE));
     let peers = has_peers.then(|| section(peers::ID, peers::TITLE));
     let own = input.advice.as_ref().map(|_| section(own_work::ID, own_work::TITLE));
+    let quota = input.quota_advice.as_ref().map(|_| section(own_work::QUOTA_ID, own_work::QUOTA_TITLE));
     let load = input.load_advice.as_ref().map(|_| section(own_work::LOAD_ID, own_work::LOAD_TITLE));
     let queue = lesson.map(|_| section(queue_lesson::ID, queue_lesson::QUESTION));
     let lessons = (!input.lessons.is_empty()).then(|| section(lessons::ID, lessons::TITLE));
@@ -125,6 +127,7 @@ fn navigation(front: Option<&FrontPage>, lesson: Option<&QueueLesson>, has_peers
         .chain(measurements)
         .chain(peers)
         .chain(own)
+        .chain(quota)
         .chain(load)
         .chain(queue)
         .chain(lessons)

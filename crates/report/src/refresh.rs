@@ -8,7 +8,7 @@ use harness::{
         costs::Costs,
         criterion,
         output::Output,
-        own_advice::{OwnAdvice, OwnLoadAdvice},
+        own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
         store::{Store, StoreError},
     },
     scenario::{self, Scenario},
@@ -41,6 +41,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
         readable(Costs::read(store.dir()), |error| format!("{error}; `cargo bench --bench queue` measures it again"));
     let writes_again = |error| format!("{error}; `makespan advise` writes it again");
     let (advice, damaged_advice) = readable(OwnAdvice::read(store.dir()), writes_again);
+    let (quota_advice, damaged_quota) = readable(OwnQuotaAdvice::read(store.dir()), writes_again);
     let (load_advice, damaged_load) = readable(OwnLoadAdvice::read(store.dir()), writes_again);
     let lessons = lesson::all().unwrap_or_default();
     let input = PageInput {
@@ -53,6 +54,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
         criterion: links,
         costs,
         advice,
+        quota_advice,
         load_advice,
         lessons,
         generated_at,
@@ -63,7 +65,7 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     let mut unreadable: Vec<String> = kept.unreadable.iter().chain(&unusable).map(ToString::to_string).collect();
     unreadable.sort();
     unreadable.dedup();
-    let damaged = damaged.into_iter().chain(damaged_advice).chain(damaged_load);
+    let damaged = damaged.into_iter().chain(damaged_advice).chain(damaged_quota).chain(damaged_load);
     Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(skipped).collect())
 }
 

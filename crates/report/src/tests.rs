@@ -4,9 +4,12 @@ use super::*;
 use findings::{Findings, Fit, Sentence, Unit};
 use harness::results::{
     evidence::Evidence,
-    own_advice::{AdviceCell, Advised, FittedLaw, FittedLaws, LoadedCell, OwnLoadAdvice},
+    own_advice::{
+        AdviceCell, AdviceUnderQuota, Advised, FittedLaw, FittedLaws, LoadedCell, OwnLoadAdvice, OwnQuotaAdvice,
+    },
     record::Check,
 };
+use measure::usable_cores::Throttling;
 use stats::Estimate;
 
 fn input(records: Vec<Record>) -> PageInput {
@@ -30,6 +33,7 @@ fn input(records: Vec<Record>) -> PageInput {
         }],
         costs: None,
         advice: None,
+        quota_advice: None,
         load_advice: None,
         lessons: &[],
         generated_at: "2000-01-01 00:00 UTC".into(),
@@ -92,6 +96,16 @@ fn an_advice_has_its_sentence_its_curve_and_every_figure() {
             AdviceCell { task_s: Vec::new(), reason: Some("no memory".into()), ..cell("threads", 8, None) },
         ],
     };
+    let under = |quota_cores: f64, advice: &OwnAdvice| {
+        let throttling = Throttling { periods: 57, seconds: 5.85 };
+        AdviceUnderQuota { quota_cores, throttling, advice: advice.clone() }
+    };
+    let nothing = OwnAdvice { advised: None, sentence: "No advice.".into(), ..advice.clone() };
+    let quotas = vec![under(0.5, &nothing), under(1.0, &advice)];
+    let html = page(&PageInput { quota_advice: Some(OwnQuotaAdvice { quotas }), ..input(Vec::new()) });
+    for expected in ["0.5 cores: No advice.", "1 core: 4 threads", "3.20×", &support::figures::time(5.85)] {
+        assert!(words_of(&html).contains(expected), "{expected}: {html}");
+    }
     let html = page(&PageInput { advice: Some(advice), ..input(Vec::new()) });
     let words = words_of(&html);
     for expected in

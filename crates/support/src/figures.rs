@@ -58,6 +58,12 @@ pub fn fixed(value: f64, decimals: usize) -> String {
     if value.abs() < HUGE { format!("{value:.decimals$}") } else { format!("{value:.2e}") }
 }
 
+/// So many cores, which may be a fraction: `1 core`, `0.5 cores`.
+pub fn cores(number: f64) -> String {
+    let number = exact(number);
+    if number == "1" { "1 core".into() } else { format!("{number} cores") }
+}
+
 /// A number in its shortest exact form: `0.5`, `20`, `1e300`.
 pub fn exact(value: f64) -> String {
     let plain = value == 0.0 || !value.is_finite() || (1e-6..HUGE).contains(&value.abs());

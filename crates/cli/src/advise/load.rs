@@ -15,7 +15,7 @@ use advice::{
 };
 use harness::{
     results::{
-        own_advice::{LOAD_SCHEMA, LoadedCell},
+        own_advice::{KeptAdvice, LoadedCell, OwnLoadAdvice},
         record::{CellRecord, Record},
     },
     runner::{self, Plan, Settings},
@@ -312,7 +312,7 @@ impl MeasuredLoad {
 
     pub(super) fn export<'a>(&'a self, work: &'a OwnWork) -> LoadAdviceExport<'a> {
         LoadAdviceExport {
-            schema: LOAD_SCHEMA,
+            schema: OwnLoadAdvice::SCHEMA,
             makespan_version: env!("CARGO_PKG_VERSION"),
             command: super::measuring::command_line(),
             work: &work.title,
@@ -349,7 +349,7 @@ impl MeasuredLoad {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct LoadAdviceExport<'a> {
     /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = LOAD_SCHEMA)))]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = OwnLoadAdvice::SCHEMA)))]
     schema: &'static str,
     /// The version of makespan that wrote it.
     makespan_version: &'static str,

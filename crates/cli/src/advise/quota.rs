@@ -5,32 +5,21 @@ use super::{
         print::{fitted, note, say},
         table::fit,
     },
-    AdviseArgs, exit_code,
     own_work::OwnWork,
-    program::{AdviceRun, MeasuredWork, settings},
+    program::{AdviceRun, MeasuredWork},
     words::AdviceExport,
 };
 use advice::AdviceStanding;
 use anyhow::Context;
-use harness::results::{output::Output, store::Store};
+use harness::results::own_advice::{KeptAdvice, OwnQuotaAdvice};
 use measure::{quota_group::QuotaGroup, usable_cores::Throttling};
 use serde::Serialize;
 use stats::median::median;
-use std::{
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use support::{
-    figures::{count, exact, interval, ratio, significant, time},
+    figures::{cores, count, exact, interval, ratio, significant, time},
     terminal::width,
 };
-
-/// The name and version of the JSON document.
-pub(crate) const SCHEMA: &str = "makespan.quota_advice/1";
 
 /// A run that is shorter than this, seconds, is over before some periods of a quota are.
 const SHORT_S: f64 = 0.5;
@@ -40,7 +29,7 @@ const SHORT_S: f64 = 0.5;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct QuotaExport<'a> {
     /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = OwnQuotaAdvice::SCHEMA)))]
     schema: &'static str,
     /// One entry for each quota, in the order that was asked for.
     quotas: Vec<UnderQuota<'a>>,
@@ -86,60 +75,62 @@ impl MeasuredQuota {
     }
 }
 
-/// Measures the work under each quota, for the budget each.
-pub(super) fn sweep(
-    args: &AdviseArgs,
-    work: &OwnWork,
-    store: &Store,
-    interrupted: &Arc<AtomicBool>,
-) -> anyhow::Result<ExitCode> {
+/// What was found under each quota, in the order that was asked for.
+pub(super) struct QuotaSweep(Vec<MeasuredQuota>);
+
+/// Measures the work under each quota, for the budget each. Incomplete after Ctrl-C.
+pub(super) fn sweep<'a>(
+    quotas: &[f64],
+    start: &dyn Fn() -> AdviceRun<'a>,
+    interrupted: &AtomicBool,
+) -> anyhow::Result<QuotaSweep> {
     let mut all = Vec::new();
-    for &quota in &args.quota {
-        note!("under a quota of {}:", of_cores(quota));
+    for &quota in quotas {
+        note!("under a quota of {}:", cores(quota));
         let group = QuotaGroup::enter(quota).with_context(|| {
             "--quota: no control group with a CPU quota can be made here: run as root, or in a group that is delegated \
              to you, such as that of `systemd-run --user --scope -p Delegate=yes`"
         })?;
-        let settings = settings(args, store, Arc::clone(interrupted))?;
-        let found = AdviceRun::new(work, &settings, Duration::from_secs_f64(args.budget)).whole()?;
+        let work = start().whole()?;
         let throttling = group.throttling().unwrap_or_default();
-        drop(group);
         if interrupted.load(Relaxed) {
-            note!("interrupted: no advice");
-            return Ok(exit_code(None));
+            break;
         }
-        all.push(MeasuredQuota { quota, throttling, work: found });
+        all.push(MeasuredQuota { quota, throttling, work });
     }
-    if args.json != Some(Output::Stdout) {
-        print(work, &all);
-    }
-    if let Some(output) = &args.json {
-        let quotas = all.iter().map(|found| found.export(work)).collect();
-        output.write_json(&QuotaExport { schema: SCHEMA, quotas })?;
-    }
-    let standings = || all.iter().map(|found| found.work.advice.standing);
-    let worst =
-        [AdviceStanding::Failed, AdviceStanding::Undecided].into_iter().find(|bad| standings().any(|one| one == *bad));
-    Ok(exit_code(worst.or(Some(AdviceStanding::Stands))))
+    Ok(QuotaSweep(all))
 }
 
-fn print(work: &OwnWork, all: &[MeasuredQuota]) {
-    say!("{}\n", fitted(&work.title));
-    let heads = ["quota", "advised", "tasks/s", "speedup", "95 % interval", "stopped for", ""];
-    say!("{}\n", fit(heads, &all.iter().map(row).collect::<Vec<_>>(), &[6, 4], width()));
-    for found in all {
-        say!("{}", fitted(&format!("{}: {}", of_cores(found.quota), found.work.advice.sentence)));
+impl QuotaSweep {
+    /// The worst of the advices' standings.
+    pub(super) fn standing(&self) -> AdviceStanding {
+        let is = |bad: &AdviceStanding| self.0.iter().any(|found| found.work.advice.standing == *bad);
+        let bad = [AdviceStanding::Failed, AdviceStanding::Undecided].into_iter().find(is);
+        bad.unwrap_or(AdviceStanding::Stands)
     }
-    let runs = all.iter().filter_map(MeasuredQuota::run_s);
-    if let Some(shortest_s) = runs.min_by(f64::total_cmp).filter(|run_s| *run_s < SHORT_S) {
-        say!(
-            "{}",
-            fitted(&format!(
-                "Runs took as little as {}. A quota stops work only when a period's time is used up, and a period is 100 ms: it \
-                 hardly limits runs this short. With more or longer tasks, measure again.",
-                time(shortest_s)
-            ))
-        );
+
+    pub(super) fn export<'a>(&'a self, work: &'a OwnWork) -> QuotaExport<'a> {
+        QuotaExport { schema: OwnQuotaAdvice::SCHEMA, quotas: self.0.iter().map(|found| found.export(work)).collect() }
+    }
+
+    pub(super) fn print(&self, work: &OwnWork) {
+        say!("{}\n", fitted(&work.title));
+        let heads = ["quota", "advised", "tasks/s", "speedup", "95 % interval", "stopped for", ""];
+        say!("{}\n", fit(heads, &self.0.iter().map(row).collect::<Vec<_>>(), &[6, 4], width()));
+        for found in &self.0 {
+            say!("{}", fitted(&format!("{}: {}", cores(found.quota), found.work.advice.sentence)));
+        }
+        let runs = self.0.iter().filter_map(MeasuredQuota::run_s);
+        if let Some(shortest_s) = runs.min_by(f64::total_cmp).filter(|run_s| *run_s < SHORT_S) {
+            say!(
+                "{}",
+                fitted(&format!(
+                    "Runs took as little as {}. A quota stops work only when a period's time is used up, and a period is \
+                     100 ms: it hardly limits runs this short. With more or longer tasks, measure again.",
+                    time(shortest_s)
+                ))
+            );
+        }
     }
 }
 
@@ -161,9 +152,4 @@ fn row(MeasuredQuota { quota, throttling, work }: &MeasuredQuota) -> [String; 7]
         format!("{} in {}", time(throttling.seconds), count(throttling.periods as usize, "period")),
         standing.into(),
     ]
-}
-
-fn of_cores(quota: f64) -> String {
-    let cores = exact(quota);
-    if cores == "1" { "1 core".into() } else { format!("{cores} cores") }
 }

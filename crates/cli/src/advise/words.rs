@@ -9,7 +9,7 @@ use super::{
     program::{MeasuredWork, Tried},
 };
 use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, ScalingLimit, WorkKind, WorkSample, judge::MARGIN};
-use harness::results::own_advice::SCHEMA;
+use harness::results::own_advice::{KeptAdvice, OwnAdvice};
 use serde::Serialize;
 use stats::{Estimate, median::median, ranking::Place};
 use support::{
@@ -178,7 +178,7 @@ fn certainty(found: &MeasuredWork) -> String {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub(crate) struct AdviceExport<'a> {
     /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    #[cfg_attr(feature = "schema", schemars(extend("const" = OwnAdvice::SCHEMA)))]
     schema: &'static str,
     /// The version of makespan that wrote it.
     makespan_version: &'static str,
@@ -255,7 +255,7 @@ impl<'a> AdviceExport<'a> {
         let theory = found.sample.workers_for_cores(found.cores);
         let shown = advice.speedups.iter().zip(&advice.places);
         Self {
-            schema: SCHEMA,
+            schema: OwnAdvice::SCHEMA,
             makespan_version: env!("CARGO_PKG_VERSION"),
             command: super::measuring::command_line(),
             work: &work.title,

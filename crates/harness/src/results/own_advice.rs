@@ -1,15 +1,10 @@
 //! The last advices on a user's own work: what the page shows of the documents that `makespan advise` writes.
 
 use super::store::{StoreError, read_if_there, write_whole};
-use serde::{Deserialize, Serialize};
+use measure::usable_cores::Throttling;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stats::Estimate;
 use std::path::Path;
-
-/// The name and version of the document with an advice.
-pub const SCHEMA: &str = "makespan.advice/1";
-
-/// The name and version of the document with an advice for a rate.
-pub const LOAD_SCHEMA: &str = "makespan.load_advice/1";
 
 /// An advice.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -81,17 +76,61 @@ pub struct AdviceCell {
 }
 
 impl OwnAdvice {
-    const FILE: &str = "advice.json";
+    /// Whether this cell is the advised one.
+    pub fn advises(&self, cell: &AdviceCell) -> bool {
+        self.advised.as_ref().is_some_and(|it| it.strategy == cell.strategy && it.workers == cell.workers)
+    }
+}
+
+/// Advices under CPU quotas.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct OwnQuotaAdvice {
+    /// One entry for each quota, in the order that was asked for.
+    pub quotas: Vec<AdviceUnderQuota>,
+}
+
+/// The advice under a quota.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct AdviceUnderQuota {
+    /// The quota, in cores.
+    pub quota_cores: f64,
+    /// How often and how long it stopped the work.
+    pub throttling: Throttling,
+    /// The advice.
+    pub advice: OwnAdvice,
+}
+
+/// A document of which the data directory keeps the last one.
+pub trait KeptAdvice: DeserializeOwned {
+    /// The name and version of the document.
+    const SCHEMA: &str;
+    /// Its file in the data directory.
+    const FILE: &str;
 
     /// Keeps the document in this data directory, in place of the one before.
-    pub fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
+    fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
         write_whole(&data.join(Self::FILE), |file| serde_json::to_writer(file, document).map_err(Into::into))
     }
 
     /// The one that was kept; `None` if none was.
-    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
-        read_if_there(&data.join(Self::FILE), SCHEMA)
+    fn read(data: &Path) -> Result<Option<Self>, StoreError> {
+        read_if_there(&data.join(Self::FILE), Self::SCHEMA)
     }
+}
+
+impl KeptAdvice for OwnAdvice {
+    const SCHEMA: &str = "makespan.advice/1";
+    const FILE: &str = "advice.json";
+}
+
+impl KeptAdvice for OwnQuotaAdvice {
+    const SCHEMA: &str = "makespan.quota_advice/1";
+    const FILE: &str = "quota_advice.json";
+}
+
+impl KeptAdvice for OwnLoadAdvice {
+    const SCHEMA: &str = "makespan.load_advice/1";
+    const FILE: &str = "load_advice.json";
 }
 
 /// An advice for tasks that become due at a rate.
@@ -141,17 +180,5 @@ impl OwnLoadAdvice {
     /// Whether this cell is the advised one.
     pub fn advises(&self, cell: &LoadedCell) -> bool {
         self.workers == Some(cell.workers) && (cell.rate_per_s / self.rate_per_s - 1.0).abs() < 1e-9
-    }
-
-    const FILE: &str = "load_advice.json";
-
-    /// Keeps the document in this data directory, in place of the one before.
-    pub fn keep(data: &Path, document: &impl Serialize) -> Result<(), StoreError> {
-        write_whole(&data.join(Self::FILE), |file| serde_json::to_writer(file, document).map_err(Into::into))
-    }
-
-    /// The one that was kept; `None` if none was.
-    pub fn read(data: &Path) -> Result<Option<Self>, StoreError> {
-        read_if_there(&data.join(Self::FILE), LOAD_SCHEMA)
     }
 }
