@@ -193,6 +193,21 @@ fn computing_commands_are_given_as_many_workers_as_cores() {
 }
 
 #[test]
+fn other_programs_are_not_taken_for_a_lock() {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
+    let forever = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh starts");
+    let mut others: Vec<Child> = (0..cores).map(|_| forever()).collect();
+    let advice = command_advice(12, LOOP, &["--budget", "5"]);
+    for other in &mut others {
+        other.kill().and_then(|()| other.wait()).expect("it is ended");
+    }
+    let limit = advice["limit"]["limit"].as_str();
+    assert!(!limit.is_some_and(|limit| ["one_at_a_time", "shared"].contains(&limit)), "{advice:#}");
+    assert_ne!(advice["standing"], "stands", "{advice:#}");
+    assert!(advice["notes"].to_string().contains("Other programs kept"), "{advice:#}");
+}
+
+#[test]
 fn commands_that_wait_nine_tenths_of_their_time_are_given_ten_workers_for_a_core() {
     let advice = command_advice(60, "sleep 0.06; i=0; while [ $i -lt 1500 ]; do i=$((i+1)); done", &["--budget", "8"]);
     let (closed_form, cores) = for_cores(&advice);

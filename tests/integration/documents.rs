@@ -20,6 +20,7 @@ const DOCUMENTS: &[&str] = &[
     "METHOD.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "docs/advise.md",
     "docs/reference.md",
     "docs/scenario.md",
     "docs/json.md",

@@ -6,8 +6,8 @@
 use super::{
     cell::CellTimes,
     laws::Laws,
-    limit::{ScalingLimit, Seen},
-    sample::{Bound, WorkSample},
+    limit::{CoresOfRun, ScalingLimit, Seen},
+    sample::{Bound, WorkKind, WorkSample},
 };
 use serde::Serialize;
 use stats::{
@@ -76,7 +76,7 @@ pub struct Advice {
 pub fn judge(
     cells: &[CellTimes],
     sample: &WorkSample,
-    cores: f64,
+    cores: CoresOfRun,
     bound: impl Fn(&str) -> Option<Bound>,
     alpha: f64,
 ) -> Advice {
@@ -140,7 +140,6 @@ pub fn judge(
     if cells[advised].workers > 2 && !usable.iter().any(|&cell| halfway(&cells[cell])) {
         doubts.push("fewer workers might do: too few numbers of them could be measured within the budget".into());
     }
-    let standing = if doubts.is_empty() { AdviceStanding::Stands } else { AdviceStanding::Undecided };
     let strategy = strategy_of(cells, advised);
     let wider: Vec<&CellTimes> = cells.iter().filter(|cell| cell.workers > cells[advised].workers).collect();
     let of_strategy = (0..cells.len()).filter(|&cell| cells[cell].strategy == strategy && found[cell].is_some());
@@ -159,10 +158,12 @@ pub fn judge(
         bound: bound.as_ref(),
         busy_alone,
         task_s: sample.task_s(),
+        computes: sample.kind() != WorkKind::Waits,
         cores,
     });
+    doubts.extend(limit.doubt());
     let mut advice = Advice {
-        standing,
+        standing: if doubts.is_empty() { AdviceStanding::Stands } else { AdviceStanding::Undecided },
         advised: Some(advised),
         speedup: speedups[advised],
         laws: laws(cells, strategy, &found),
@@ -318,6 +319,9 @@ fn is_plural(phrase: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Two cores, and nobody else.
+    const IDLE: CoresOfRun = CoresOfRun { usable: 2.0, taken: None };
+
     const SAMPLE: WorkSample =
         WorkSample { tasks: 8, wall_s: 0.8, user_s: 0.02, system_s: 0.02, bytes: 800, memory_bytes: None };
 
@@ -341,7 +345,7 @@ mod tests {
     }
 
     fn advised(cells: &[CellTimes], bound: Option<&Bound>) -> Advice {
-        judge(cells, &SAMPLE, 2.0, |_| bound.cloned(), 0.05)
+        judge(cells, &SAMPLE, IDLE, |_| bound.cloned(), 0.05)
     }
 
     /// Work of 0.1 s that is served `at_once` at once.
@@ -413,6 +417,22 @@ mod tests {
     }
 
     #[test]
+    fn on_a_machine_that_others_keep_busy_nothing_stands_that_computes() {
+        let alone = |cell: CellTimes| CellTimes { cores_busy: Some(1.0), ..cell };
+        let cells: Vec<CellTimes> = served(1.1, &[1, 2, 3, 4], 0.01).into_iter().map(alone).collect();
+        let computes = WorkSample { user_s: 0.78, ..SAMPLE };
+        let crowded = CoresOfRun { usable: 2.0, taken: Some(0.9) };
+        let advice = judge(&cells, &computes, crowded, |_| None, 0.05);
+        assert_eq!(advice.limit, Some(ScalingLimit::OtherPrograms { taken: 0.9, cores: 2.0 }));
+        assert_eq!(advice.standing, AdviceStanding::Undecided);
+        assert!(advice.doubts[0].contains("kept 0.9 of 2 cores busy"), "{:?}", advice.doubts);
+        assert_eq!(judge(&cells, &computes, IDLE, |_| None, 0.05).limit, Some(ScalingLimit::OneAtATime));
+        // What waits doesn't need the cores.
+        let waits = judge(&served(100.0, &[1, 2, 4, 8], 0.01), &SAMPLE, crowded, |_| None, 0.05);
+        assert_eq!(waits.standing, AdviceStanding::Stands, "{waits:?}");
+    }
+
+    #[test]
     fn a_count_with_which_tasks_fail_is_never_advised() {
         let mut cells = served(100.0, &[1, 2, 4, 8], 0.01);
         (cells[3].failed, cells[3].first_error) = (0.4, Some("HTTP status 503".into()));
@@ -469,7 +489,7 @@ mod tests {
     fn a_task_that_is_too_short_is_told() {
         let short = WorkSample { wall_s: 0.000_2, user_s: 0.000_4, system_s: 0.0, ..SAMPLE };
         let cells = [cell("sequential", 1, 0.000_02, 0.01), cell("threads", 2, 0.000_04, 0.01)];
-        let advice = judge(&cells, &short, 2.0, |_| None, 0.05);
+        let advice = judge(&cells, &short, IDLE, |_| None, 0.05);
         assert_eq!((advice.advised, short.kind()), (Some(0), crate::WorkKind::Computes));
         assert!(matches!(advice.limit, Some(ScalingLimit::TooShort { .. })), "{}", advice.sentence);
     }

@@ -26,5 +26,5 @@ pub mod search;
 pub use cell::CellTimes;
 pub use judge::{Advice, AdviceStanding, judge};
 pub use laws::{Curve, Laws};
-pub use limit::ScalingLimit;
+pub use limit::{CoresOfRun, ScalingLimit};
 pub use sample::{Bound, WorkKind, WorkSample};

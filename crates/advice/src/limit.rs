@@ -29,6 +29,13 @@ pub enum ScalingLimit {
         /// How many there are.
         cores: f64,
     },
+    /// Others keep cores busy that it would need.
+    OtherPrograms {
+        /// How many they keep busy.
+        taken: f64,
+        /// How many there are.
+        cores: f64,
+    },
     /// One task already keeps several cores busy.
     OwnThreads {
         /// How many cores one task keeps busy.
@@ -62,6 +69,15 @@ pub enum ScalingLimit {
     },
 }
 
+/// The cores of a measurement.
+#[derive(Debug, Clone, Copy)]
+pub struct CoresOfRun {
+    /// How many workers may use; a fraction under a quota.
+    pub usable: f64,
+    /// How many of them others kept busy, if so many that workers lacked them.
+    pub taken: Option<f64>,
+}
+
 /// What the limit is found from.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
@@ -75,15 +91,22 @@ pub(super) struct Seen<'a> {
     pub(super) busy_alone: f64,
     /// Seconds of a task.
     pub(super) task_s: f64,
-    pub(super) cores: f64,
+    /// Whether it needs cores all or part of the time.
+    pub(super) computes: bool,
+    pub(super) cores: CoresOfRun,
 }
 
 impl ScalingLimit {
     pub(super) fn of(seen: Seen<'_>) -> Self {
-        let Seen { advised, wider, best_speedup, bound, busy_alone, task_s, cores } = seen;
+        let Seen { advised, wider, best_speedup, bound, busy_alone, task_s, computes, cores } = seen;
+        let CoresOfRun { usable: cores, taken } = cores;
         let failing = wider.iter().filter(|cell| cell.fails_more_than(advised)).min_by_key(|cell| cell.workers);
         if let Some(cell) = failing {
             return Self::Failures { workers: cell.workers, error: cell.first_error.clone().unwrap_or_default() };
+        }
+        // Workers would use them, and more workers get a larger share: nothing else can be told from that.
+        if let Some(taken) = taken.filter(|_| computes) {
+            return Self::OtherPrograms { taken, cores };
         }
         let busy = advised.cores_busy.unwrap_or(0.0);
         if best_speedup < ONE_AT_A_TIME && task_s < WORTH_HANDING_OVER_S {
@@ -117,6 +140,9 @@ impl ScalingLimit {
             }
             Self::Cores { cores, .. } if *cores <= 1.0 => "the core: it is busy all the time".into(),
             Self::Cores { cores, .. } => format!("the cores: all {} are busy", trimmed(*cores)),
+            Self::OtherPrograms { taken, cores } => {
+                format!("other programs: they keep {} of {} cores busy", fixed(*taken, 1), trimmed(*cores))
+            }
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
             }
@@ -129,7 +155,7 @@ impl ScalingLimit {
                 format!("what the tasks wait for serves about {} of them at once", fixed(*at_once, digits))
             }
             Self::Shared { at_once } => format!(
-                "about {} tasks run at once, fewer than there are cores: other programs on the machine, memory or a lock",
+                "about {} tasks run at once, fewer than there are cores: memory, a lock, or hyper-threads",
                 fixed(*at_once, 1)
             ),
             Self::OneAtATime => "tasks are served one at a time: by a lock, a link or a disk".into(),
@@ -139,10 +165,21 @@ impl ScalingLimit {
         }
     }
 
+    /// Why no advice stands with it, if so.
+    pub(super) fn doubt(&self) -> Option<String> {
+        let Self::OtherPrograms { taken, cores } = self else { return None };
+        let (taken, cores) = (fixed(*taken, 1), trimmed(*cores));
+        Some(format!(
+            "other programs, or a server on this machine, kept {taken} of {cores} cores busy: this is for a machine as busy \
+             as that"
+        ))
+    }
+
     /// What would be worth changing.
     pub fn remedy(&self) -> String {
         match self {
             Self::Cores { .. } => "less computing in each task, or more cores".into(),
+            Self::OtherPrograms { .. } => "close them, and measure again".into(),
             Self::OwnThreads { .. } => {
                 "nothing here: or give each task fewer threads of its own, and run more tasks".into()
             }
@@ -153,7 +190,7 @@ impl ScalingLimit {
             Self::Failures { .. } => "the limit of what answers: ask for less at once, or raise it there".into(),
             Self::Served { .. } => "what the tasks wait for: let it serve more at once, or answer sooner".into(),
             Self::Shared { .. } => {
-                "what takes the cores: `makespan doctor` finds other programs, a profiler finds locks".into()
+                "what they wait for: a profiler finds locks, and smaller data fits the caches".into()
             }
             Self::TooShort { .. } => "give each task more to do: many of these in one".into(),
             Self::OneAtATime => "what they queue for: hold the lock for less, or move fewer bytes".into(),

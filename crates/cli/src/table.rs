@@ -65,8 +65,8 @@ pub fn print(record: &Record) {
         }
     }
     left_out(record);
-    if let Some(throttled) = record.throttled() {
-        say!("{}", fitted(&throttled));
+    for disturbance in record.disturbances() {
+        say!("{}", fitted(&disturbance));
     }
     say!("\n{}", fitted(&verdict(record)));
 }

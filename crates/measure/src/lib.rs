@@ -15,6 +15,7 @@ pub mod half;
 pub mod host;
 pub mod memory;
 pub mod open_files;
+pub mod others;
 pub mod quota_group;
 pub mod usable_cores;
 

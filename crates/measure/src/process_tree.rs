@@ -64,6 +64,14 @@ mod linux {
             })
         }
 
+        /// The processor time of all of it, ended descendants included, in the system's ticks.
+        pub(crate) fn ticks(&mut self) -> Option<u64> {
+            self.look(&running()?, |pid| u32::try_from(stat(pid)?.ppid).ok());
+            let ended = |stat: &Stat| u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
+            let of = |stat: &Stat| stat.utime + stat.stime + ended(stat);
+            Some(self.members.iter().filter_map(|&pid| stat(pid)).map(|stat| of(&stat)).sum())
+        }
+
         /// Updates the tree from the running processes. Ids of ended ones are forgotten, since the system reuses them.
         fn look(&mut self, running: &HashSet<u32>, parent_of: impl Fn(u32) -> Option<u32>) {
             self.members.retain(|pid| running.contains(pid));

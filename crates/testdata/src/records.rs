@@ -137,6 +137,7 @@ pub fn blank(scenario: &str, rounds: u32) -> Record {
         process: 1,
         purpose: Purpose::Run,
         throttling: None,
+        others_cores: None,
         looks: vec![rounds],
         drawn: false,
         stopped: Some(EndReason::AllRounds),

@@ -10,7 +10,7 @@ use super::{
     AdviseArgs,
     own_work::{OwnWork, TaskSource},
 };
-use advice::{Advice, AdviceStanding, Bound, CellTimes, WorkKind, WorkSample, judge, search};
+use advice::{Advice, AdviceStanding, Bound, CellTimes, CoresOfRun, WorkKind, WorkSample, judge, search};
 use anyhow::Context;
 use harness::{
     results::{
@@ -193,7 +193,7 @@ impl<'a> AdviceRun<'a> {
         progress.finish();
         self.tasks_done += record.cells.iter().map(|cell| cell.tasks * cell.rounds.len() as u32).sum::<u32>();
         let (cells, advice) = judged.advice(&record);
-        let mut notes: Vec<String> = self.work.notes.iter().cloned().chain(record.throttled()).collect();
+        let mut notes: Vec<String> = self.work.notes.iter().cloned().chain(record.disturbances()).collect();
         let failing = self.outcomes.values().filter_map(|outcome| outcome.as_ref().err());
         if let Some(first) = failing.clone().next() {
             let (failed, known) = (failing.count(), count(self.outcomes.len(), "task"));
@@ -250,7 +250,13 @@ impl<'a> AdviceRun<'a> {
             memory_bytes: None,
             out: None,
         };
-        let advice = judge(std::slice::from_ref(&cell), &sample, cores, |_| None, looks::ALPHA);
+        let advice = judge(
+            std::slice::from_ref(&cell),
+            &sample,
+            CoresOfRun { usable: cores, taken: None },
+            |_| None,
+            looks::ALPHA,
+        );
         MeasuredWork {
             sample,
             cores,
@@ -582,7 +588,8 @@ impl Judged {
             let own = cap(strategy, self.cores);
             Bound::tightest(&self.bounds.iter().cloned().chain(own).collect::<Vec<_>>()).cloned()
         };
-        let advice = judge(&times, &self.sample, self.cores, bound, alpha);
+        let cores = CoresOfRun { usable: self.cores, taken: record.taken_cores() };
+        let advice = judge(&times, &self.sample, cores, bound, alpha);
         (times, advice)
     }
 }

@@ -12,7 +12,7 @@ use measure::{host::HostFacts, usable_cores::Throttling};
 use serde::{Deserialize, Serialize, Serializer};
 use stats::{Estimate, paired};
 use std::collections::BTreeMap;
-use support::figures::{count, exact, time};
+use support::figures::{count, exact, fixed, time};
 use work::{
     fixtures::LeftOut,
     queue::outage::Outage,
@@ -76,6 +76,10 @@ pub struct Record {
     /// How often and how long a CPU quota stopped the threads of this program's control groups while it was measured;
     /// `None` without a quota.
     pub throttling: Option<Throttling>,
+    /// How many of the cores that this process may use others kept busy while it was measured, on average: other programs,
+    /// a server of the user's on this machine, other virtual machines. `None` where the system doesn't report it.
+    #[serde(default)]
+    pub others_cores: Option<f64>,
     /// The command that measures this again.
     pub command: String,
     /// Files of the user's own folder of pictures that were not measured, sorted. Empty without such a folder.
@@ -85,6 +89,9 @@ pub struct Record {
     #[cfg_attr(feature = "schema", schemars(with = "Vec<CellWithSpeedup<'static>>"))]
     pub cells: Vec<CellRecord>,
 }
+
+/// The share of the usable cores that others may keep busy before it is said: more than a machine at rest does.
+const MOST_TAKEN: f64 = 0.15;
 
 /// The names of files, by the reason why they were left out.
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
@@ -117,7 +124,7 @@ impl Record {
     }
 
     /// A sentence about the CPU quota that stopped the run, if one did.
-    pub fn throttled(&self) -> Option<String> {
+    fn throttled(&self) -> Option<String> {
         let Throttling { periods, seconds } = self.throttling.filter(|throttling| throttling.periods > 0)?;
         let quota = self.host.cpu_quota_cores.map_or_else(String::new, |cores| format!(" of {} cores", exact(cores)));
         Some(format!(
@@ -126,6 +133,25 @@ impl Record {
             count(periods as usize, "period"),
             time(seconds)
         ))
+    }
+
+    /// How many cores others kept busy, if so many that the workers lacked them.
+    pub fn taken_cores(&self) -> Option<f64> {
+        let affinity = f64::from(self.host.cores_affinity);
+        let usable = self.host.cpu_quota_cores.map_or(affinity, |quota| quota.min(affinity));
+        self.others_cores.filter(|others| affinity - others < (1.0 - MOST_TAKEN) * usable)
+    }
+
+    /// Sentences about what took processor time from the workers: a quota, other programs.
+    pub fn disturbances(&self) -> impl Iterator<Item = String> {
+        let taken = self.taken_cores().map(|taken| {
+            format!(
+                "Other programs kept {} of {} busy: the workers had the rest. Close them, and measure again.",
+                fixed(taken, 1),
+                self.host.cores()
+            )
+        });
+        self.throttled().into_iter().chain(taken)
     }
 
     /// Whether tasks became due at times, and latencies count from these.

@@ -15,6 +15,7 @@ use crate::{
 };
 use measure::{
     host::{self, HostFacts},
+    others::OthersWatch,
     usable_cores::Throttling,
 };
 use rand::{SeedableRng, seq::SliceRandom};
@@ -104,6 +105,7 @@ impl<'a> Bench<'a> {
             rounds: settings.plan.last(),
             rounds_done: 0,
             throttling: Throttling::so_far().map(|_| Throttling::default()),
+            others_cores: None,
             command: settings.command.clone(),
             left_out: left_out(&cells),
             cells: unmeasured(&cells),
@@ -136,11 +138,13 @@ impl<'a> Bench<'a> {
             self.verify(observer);
         }
         let (before, begun) = (self.record.throttling, Throttling::so_far());
+        let mut others = OthersWatch::begin();
         while self.record.stopped.is_none() {
             self.record.stopped = self.reason_to_end(observer);
             let went_on = self.record.stopped.is_none() && self.round(observer).is_continue();
             let since = Throttling::so_far().zip(begun).map(|(now, begun)| now - begun);
             self.record.throttling = before.zip(since).map(|(before, since)| before + since);
+            self.record.others_cores = others.as_mut().and_then(OthersWatch::cores);
             if !went_on {
                 break;
             }

@@ -17,8 +17,10 @@ pub(crate) fn strip(records: &[&Record]) -> Markup {
     let unoptimised = (first.host.profile == "debug").then(|| {
         "Built without optimisation: figures of calculations mean little. Measure with a release build.".to_owned()
     });
-    let throttled = records.iter().filter_map(|record| Some(format!("{}: {}", record.scenario, record.throttled()?)));
-    let warnings: Vec<String> = unoptimised.into_iter().chain(throttled).chain(noisy).collect();
+    let disturbed = records
+        .iter()
+        .flat_map(|record| record.disturbances().map(|disturbance| format!("{}: {disturbance}", record.scenario)));
+    let warnings: Vec<String> = unoptimised.into_iter().chain(disturbed).chain(noisy).collect();
     html! {
         ul class="host" {
             @for fact in facts(&first.host) { li { (fact) } }
