@@ -109,8 +109,9 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         lines.push(String::new());
     }
     for figure in &claim.figures {
-        for number in figure.reference.iter().chain(&figure.bound).filter(|number| has_words(&number.from)) {
-            lines.extend(paragraph("Expected", &format!("{}: {}", figure.name, figure.unit.origin(number))));
+        let with_words = figure.reference.iter().chain(&figure.bound).any(|number| has_words(&number.from));
+        for expectation in figure.expectations().filter(|_| with_words) {
+            lines.extend(paragraph("Expected", &format!("{}: {expectation}", figure.name)));
         }
         let reason = figure.reason.as_deref().map(|reason| format!("{}: {reason}", figure.name));
         lines.extend(reason.into_iter().flat_map(|reason| paragraph("Because", &reason)));

@@ -6,10 +6,13 @@ use super::{
     quantity::{self, Lacking, Quantity},
 };
 use harness::results::evidence::Evidence;
-use harness::scenario::claim::{Bug, Test};
+use harness::scenario::{
+    Scenario,
+    claim::{Bug, Test},
+};
 
 /// What became of a bug.
-pub(super) fn finding(bug: &Bug, evidence: &Evidence) -> BugFinding {
+pub(super) fn finding(bug: &Bug, scenarios: &[Scenario], evidence: &Evidence) -> BugFinding {
     let taken = quantity::taken(&bug.test, &bug.scenario, evidence);
     let shown = |is_shown| if is_shown { BugResult::Shown } else { BugResult::NotShown };
     let result = match &taken.quantity {
@@ -19,7 +22,7 @@ pub(super) fn finding(bug: &Bug, evidence: &Evidence) -> BugFinding {
         Ok(Quantity::Scattered(_)) | Err(_) => BugResult::NotMeasured,
     };
     let happened = match &taken.quantity {
-        Ok(quantity) => outcome(&bug.test, quantity),
+        Ok(quantity) => outcome(&bug.test, quantity, scenarios.iter().find(|scenario| scenario.name == bug.scenario)),
         Err(Lacking::Skipped(cause) | Lacking::Cause(cause)) => Some(cause.clone()),
         Err(Lacking::NotMeasured) => None,
     };

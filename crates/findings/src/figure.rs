@@ -37,7 +37,7 @@ pub(super) fn assess<'a>(
     let home = scenarios.iter().find(|scenario| scenario.name == figure.scenario);
     let alpha = taken.quantity.as_ref().map_or(0.0, |quantity| alpha(&figure.test, quantity, taken.record));
     let (mut measured, outcome) = match &taken.quantity {
-        Ok(quantity) => (measured(quantity, alpha), outcome(&figure.test, quantity)),
+        Ok(quantity) => (measured(quantity, alpha), outcome(&figure.test, quantity, home)),
         Err(_) => (None, None),
     };
     let missing = judge::missing(figure.needs.as_ref(), taken.record.map(|record| record.host.cores_usable));
@@ -107,11 +107,11 @@ pub(super) fn measured(quantity: &Quantity, alpha: f64) -> Option<Measured> {
 }
 
 /// What happened, in words, if it isn't a figure with an interval.
-pub(super) fn outcome(test: &Test<CellSpec>, quantity: &Quantity) -> Option<String> {
+pub(super) fn outcome(test: &Test<CellSpec>, quantity: &Quantity, home: Option<&Scenario>) -> Option<String> {
     match (test, quantity) {
         (_, Quantity::Outcome { happened, .. }) => Some(happened.clone()),
         (Test::Count { cell, what }, Quantity::Exact(number)) => {
-            let cast = Cast::of(vec![cell], None);
+            let cast = Cast::of(vec![cell], home).without_latency();
             Some(format!("{}{} {}", cast.front(), counted(*what, *number), cast.by(cell)))
         }
         _ => None,

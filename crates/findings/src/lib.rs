@@ -219,6 +219,14 @@ pub struct FigureFinding {
     pub time_scale: Option<f64>,
 }
 
+impl FigureFinding {
+    /// What it should be, and who says so: the document's figure, the bound.
+    pub fn expectations(&self) -> impl Iterator<Item = String> {
+        let reference = self.reference.as_ref().map(|reference| self.unit.origin(reference));
+        reference.into_iter().chain(self.bound.as_ref().map(|bound| self.unit.origin_of_bound(bound, self.agrees)))
+    }
+}
+
 /// A figure with its uncertainty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measured {

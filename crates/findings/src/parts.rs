@@ -64,7 +64,7 @@ impl Sentence {
     /// Continued with another figure.
     #[must_use]
     pub fn number(self, unit: Unit, value: f64) -> Self {
-        self.part(unit.in_words(value), PartKind::Number(value, unit))
+        self.part(unit.given(value), PartKind::Number(value, unit))
     }
 
     /// Continued with the interval of a figure: `95 % interval 4.85–4.97`.

@@ -70,7 +70,7 @@ impl Whole<'_> {
         let Some(assessed) = deciding.and_then(|place| figures.get(place).copied()) else {
             let refuting = self.bugs.iter().find(|bug| bug.refutes);
             return refuting.map_or(whole, |bug| {
-                Sentence::words(format!("What the document's program does refutes it: {}.", bug.name))
+                Sentence::words(format!("Run as the document describes, it fails: {}.", bug.name))
             });
         };
         let end = |sentence: Sentence| sentence.capital().then(".");
@@ -133,7 +133,7 @@ impl Whole<'_> {
         };
         let happened = bug.happened.as_deref().unwrap_or("nothing is known about it");
         Sentence::words(match bug.result {
-            BugResult::Shown => format!("What the document's program does refutes it: {}: {happened}.", bug.name),
+            BugResult::Shown => format!("Run as the document describes, it fails: {}: {happened}.", bug.name),
             _ => format!("Not decided: the bug that would refute it was not shown: {happened}."),
         })
     }
@@ -143,13 +143,12 @@ fn fits(sentence: &Sentence) -> bool {
     sentence.to_string().split_whitespace().count() <= MOST_WORDS
 }
 
-/// The figure of the document, or the bound, without its formula.
+/// The bound, or else the figure of the document, without its formula: what decides.
 fn expected_briefly(assessed: &Assessed) -> Option<Sentence> {
     let FigureFinding { unit, reference, .. } = &assessed.finding;
-    match reference {
-        Some(Sourced { value, from }) => Some(Sentence::words(source(from)).number(*unit, *value)),
-        None => expected(assessed),
-    }
+    let reference =
+        reference.as_ref().map(|Sourced { value, from }| Sentence::words(source(from)).number(*unit, *value));
+    bounded(assessed).or(reference)
 }
 
 /// The sentence on one figure.
@@ -239,7 +238,7 @@ pub(super) fn apart(claim: &Claim, unit: Unit, mechanisms: &[MechanismFinding]) 
     let left = match (&*fits, undecided.is_empty() && unmeasured.is_empty()) {
         ([], true) => "No explanation is left.".into(),
         ([], false) => "No explanation is shown to fit.".into(),
-        ([only], true) => format!("Only one explanation is left: {only}."),
+        ([only], true) => format!("Of the explanations tried here, only one is left: {only}."),
         ([only], false) => format!("One explanation fits, {only}, but it isn't the only one left."),
         (several, _) => told_apart(claim, mechanisms, several),
     };
@@ -356,8 +355,10 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
     let measured = finding.measured?;
     let test = &assessed.figure.test;
     let home = scenarios.iter().find(|scenario| scenario.name == finding.scenario);
-    // Memory has nothing to do with latencies.
-    let cast = Cast::of(test.cells(), home.filter(|_| !matches!(test, Test::Memory { .. })));
+    let mut cast = Cast::of(test.cells(), home);
+    if matches!(test, Test::Memory { .. }) {
+        cast = cast.without_latency();
+    }
     let front = cast.front();
     let figure = |before: String, after: String| {
         Sentence::words(format!("{front}{before} "))
@@ -389,7 +390,8 @@ fn was(assessed: &Assessed, scenarios: &[Scenario]) -> Option<Sentence> {
         }
         Test::CpuShare { cell, against: None } => figure(format!("{} used", cast.who(cell)), " of one core".into()),
         Test::CpuShare { cell, against: Some(other) } => {
-            figure(format!("{} used", cast.who(cell)), format!(" the CPU of {}", cast.who(other)))
+            let after = format!(" as much of the processor busy as {}", cast.who(other));
+            figure(format!("{} kept", cast.who(cell)), after)
         }
         Test::Memory { cell, against: None } => figure(format!("{}, each worker added", cast.by(cell)), String::new()),
         Test::Latency { cell, percentile, against } => figure(
@@ -430,7 +432,17 @@ fn expected(assessed: &Assessed) -> Option<Sentence> {
     let reference = reference
         .as_ref()
         .map(|Sourced { value, from }| Sentence::words(source(from)).number(*unit, *value).then(because(from)));
-    let bound = bound.as_ref().and_then(|Sourced { value, from }| {
+    let why = bound.as_ref().map(|Sourced { from, .. }| because(from)).unwrap_or_default();
+    match (reference, bounded(assessed).map(|bound| bound.then(why))) {
+        (Some(reference), Some(bound)) => Some(reference.then("; ").and(bound)),
+        (reference, bound) => reference.or(bound),
+    }
+}
+
+/// The bound and who says it, without a reason.
+fn bounded(assessed: &Assessed) -> Option<Sentence> {
+    let FigureFinding { unit, bound, .. } = &assessed.finding;
+    bound.as_ref().and_then(|Sourced { value, from }| {
         let who = match from {
             Provenance::Printed => "the document prints ",
             Provenance::Said => "the claim says ",
@@ -447,12 +459,8 @@ fn expected(assessed: &Assessed) -> Option<Sentence> {
             Expects::Equal(_) => chosen(*unit, *value),
             Expects::Reference | Expects::Shown => return None,
         };
-        Some(Sentence::words(format!("{who}{comparison}{}", because(from))))
-    });
-    match (reference, bound) {
-        (Some(reference), Some(bound)) => Some(reference.then("; ").and(bound)),
-        (reference, bound) => reference.or(bound),
-    }
+        Some(Sentence::words(format!("{who}{comparison}")))
+    })
 }
 
 fn is_one(bound: f64) -> bool {

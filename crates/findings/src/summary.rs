@@ -73,7 +73,7 @@ pub fn takeaway(decisions: &[Decided]) -> Sentence {
         Some((sentence.measured(Unit::Ratio, best.speedup.estimate), workers))
     });
     told.enumerate().fold(Sentence::default(), |all, (place, (sentence, workers))| {
-        let over = if place == 0 { " as fast as sequential" } else { "" };
+        let over = if place == 0 { " as fast as sequential in Rust" } else { "" };
         all.and(sentence).then(format!("{over} with {workers}. "))
     })
 }

@@ -760,7 +760,7 @@ fn what_a_reader_takes_home_is_the_fastest_of_each_measured_kind_of_work() {
     ]);
     assert_eq!(
         told.to_string(),
-        "Waiting: threads, 7.50\u{a0}times as fast as sequential with 8 workers. Computing: threads and processes are not told apart, \
+        "Waiting: threads, 7.50\u{a0}times as fast as sequential in Rust with 8 workers. Computing: threads and processes are not told apart, \
          up to 1.90\u{a0}times with 2 workers. "
     );
 }

@@ -54,6 +54,16 @@ impl Unit {
         if self == Self::Ratio { format!("{}\u{a0}times", self.digits(value)) } else { self.figure(value) }
     }
 
+    /// A figure that was not measured, as in a sentence, with no more digits than it has: `4.7 times`, `12 s`.
+    pub fn given(self, value: f64) -> String {
+        let (rounded, whole) = (self.digits(value), plain(value));
+        match self {
+            Self::Ratio if whole.len() < rounded.len() => format!("{whole}\u{a0}times"),
+            Self::Seconds if value >= 1.0 && whole.len() < rounded.len() => format!("{whole}\u{a0}s"),
+            _ => self.in_words(value),
+        }
+    }
+
     /// A printed or chosen figure, with all of its digits: `8.99106 s`, `1.05×`.
     pub fn in_full(self, value: f64) -> String {
         if !value.is_finite() {
@@ -79,6 +89,17 @@ impl Unit {
     /// (8.99106 s / 2.17279 s)`.
     pub fn origin(self, Sourced { value, from }: &Sourced) -> String {
         format!("{}{}{}", source(from), self.in_full(*value), because(from))
+    }
+
+    /// The same of a bound: `our figure: more than 15`. `agrees` is the range that agrees with it.
+    pub fn origin_of_bound(self, Sourced { value, from }: &Sourced, agrees: Option<(f64, f64)>) -> String {
+        let (low, high) = agrees.unwrap_or((*value, *value));
+        let beyond = match (low.is_finite(), high.is_finite()) {
+            (true, false) => "more than ",
+            (false, true) => "less than ",
+            _ => "",
+        };
+        format!("{}{beyond}{}{}", source(from), self.in_full(*value), because(from))
     }
 
     /// An interval in the unit of its estimate, without the sign: `4.85–4.97`. Its ends have enough digits, up to 5, to

@@ -32,7 +32,7 @@ pub(super) fn finding(
     evidence: &Evidence,
 ) -> Finding {
     let mechanisms = mechanisms(claim, evidence);
-    let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, evidence)).collect();
+    let bugs: Vec<_> = claim.bugs.iter().map(|bug| bugs::finding(bug, scenarios, evidence)).collect();
     // Where Python was not measured, its stand-in says all there is to say.
     let is_missing = |one: &Assessed| {
         one.figure.role == FigureRole::Python && matches!(one.taken.quantity, Err(Lacking::NotMeasured))

@@ -5,23 +5,32 @@ use harness::scenario::{
     CellSpec, DEFAULT_VARIANT, Scenario, Timer, Workload,
     claim::{Countable, Provenance},
 };
-use support::figures::{grouped, plain};
+use support::figures::{count, grouped, plain};
 use work::{presentation::Phrase, strategy::presentation, worker::task_queue::Schedule};
 
 /// The cells of one test. A sentence begins with what they have in common, and adds to each cell what differs.
 pub(super) struct Cast<'a> {
     cells: Vec<&'a CellSpec>,
     scenario: Option<&'a Scenario>,
+    /// Whether it is said if tasks meet a latency and nothing else.
+    tells_latency: bool,
 }
 
 impl<'a> Cast<'a> {
     pub(super) fn of(cells: Vec<&'a CellSpec>, scenario: Option<&'a Scenario>) -> Self {
-        Self { cells, scenario }
+        Self { cells, scenario, tells_latency: true }
+    }
+
+    /// For what has nothing to do with latencies: memory, counts.
+    pub(super) fn without_latency(self) -> Self {
+        Self { tells_latency: false, ..self }
     }
 
     /// The front of the sentence: `with the latency alone, `; may be empty.
     pub(super) fn front(&self) -> String {
         let Some(first) = self.cells.first() else { return String::new() };
+        let python = first.python.as_deref().filter(|_| self.alike(|cell| cell.python == first.python));
+        let python = python.map(|name| format!("{}, ", interpreter(name))).unwrap_or_default();
         let mut parts = Vec::new();
         if self.alike(|cell| cell.variant == first.variant) {
             parts.extend(self.variant(&first.variant));
@@ -29,7 +38,7 @@ impl<'a> Cast<'a> {
         if self.alike(|cell| cell.timer == first.timer) {
             parts.extend(timer(first.timer).map(str::to_owned));
         }
-        if parts.is_empty() { String::new() } else { format!("{}, ", parts.join(" and ")) }
+        python + &if parts.is_empty() { String::new() } else { format!("{}, ", parts.join(" and ")) }
     }
 
     /// As a subject: `5 threads`, `sequential`.
@@ -56,7 +65,10 @@ impl<'a> Cast<'a> {
             asides.push(timer(cell.timer).unwrap_or("timed warm").into());
         }
         if !self.alike(|other| other.variant == cell.variant) {
-            asides.push(self.variant(&cell.variant).unwrap_or_else(|| "default variant".into()));
+            let tasks = |cell: &CellSpec| Some(self.scenario?.variant(&cell.variant)?.tasks());
+            let differ = !self.alike(|other| tasks(other) == tasks(cell));
+            let plain = || Some(format!("with {}", count(tasks(cell).filter(|_| differ)? as usize, "task")));
+            asides.extend(self.variant(&cell.variant).or_else(plain));
         }
         asides
     }
@@ -72,8 +84,17 @@ impl<'a> Cast<'a> {
                 title.map_or_else(|| format!("with “{}”", name.replace('_', " ")), |title| format!("with {title}")),
             );
         }
-        let latency_alone = self.scenario.is_some_and(waits_for_latency_alone);
+        let latency_alone = self.tells_latency && self.scenario.is_some_and(waits_for_latency_alone);
         latency_alone.then(|| "with the latency alone".into())
+    }
+}
+
+/// `in free-threaded Python`, `in Python 3.14`.
+fn interpreter(name: &str) -> String {
+    if name.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("in Python {name}")
+    } else {
+        format!("in {name} Python")
     }
 }
 

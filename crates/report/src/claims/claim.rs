@@ -388,7 +388,7 @@ fn outcomes(finding: &Finding) -> Markup {
                         span {
                             b { (figure.name) }
                             @if let Some(measured) = figure.measured { ": " strong { (figure.unit.figure(measured.value.estimate)) } }
-                            @for number in figure.reference.iter().chain(&figure.bound) { "; " (figure.unit.origin(number)) }
+                            @for expectation in figure.expectations() { "; " (expectation) }
                             @if let Some(outcome) = &figure.outcome { (if figure.measured.is_some() { "; " } else { ": " }) (outcome) }
                         }
                     }

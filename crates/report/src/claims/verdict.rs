@@ -34,7 +34,7 @@ pub(crate) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::HoldsInDirection,
         name: "holds-in-direction",
-        meaning: "the direction is as the document says, the size is not",
+        meaning: "the direction is as the document says, the size is not, or next to nothing",
         light: "#7a5f00",
         dark: "#dfc04e",
         sign: "M6 18L18 6M9 6h9v9",
