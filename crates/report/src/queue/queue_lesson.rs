@@ -243,7 +243,7 @@ impl<'a> QueueLesson<'a> {
 
     fn document(&self) -> Markup {
         html! {
-            "Document 001 ends where one machine does, with RQ: jobs lie serialised in a list in Redis, a list has a name, any number of workers on any number of machines take from it, "
+            "Document 001 ends where one machine does, with RQ. Jobs lie serialised in a list in Redis, and a list has a name. Any number of workers on any number of machines take from it, "
             "and enqueuing alone does no work. It prints no time. "
             (self.against_rq())
         }
