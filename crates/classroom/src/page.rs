@@ -12,12 +12,13 @@ mod arena;
 mod choices;
 mod slides;
 
+use crate::RunnerSetup;
 use harness::scenario;
 use lesson::Lesson;
 use maud::{DOCTYPE, Markup, html};
 use report::palette;
 use serde::Serialize;
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 use support::words::capital;
 use work::strategy;
 
@@ -55,9 +56,11 @@ pub struct JoinInfo {
 
 impl JoinInfo {
     /// The URL for typing: without the code and `http://`.
-    fn typed(&self) -> &str {
+    fn typed(&self) -> Markup {
         let url = self.url.split_once('?').map_or(self.url.as_str(), |(address, _)| address);
-        url.trim_start_matches("http://")
+        let (host, path) = url.trim_start_matches("http://").split_once('/').unwrap_or((url, ""));
+        // On a narrow wall, the line ends after the port.
+        html! { (host) wbr; "/" (path) }
     }
 }
 
@@ -74,8 +77,8 @@ pub fn race(shared: Option<&JoinInfo>) -> Markup {
 }
 
 /// `GET /lesson/N`: a lesson, step by step, with its race.
-pub fn lesson(lesson: &Lesson, verdicts: &BTreeMap<String, String>, shared: Option<&JoinInfo>) -> Markup {
-    page(&lesson.title, "lesson", shared, &slides::slides(lesson, verdicts, shared))
+pub(super) fn lesson(lesson: &Lesson, place: &RunnerSetup, shared: Option<&JoinInfo>) -> Markup {
+    page(&lesson.title, "lesson", shared, &slides::slides(lesson, place, shared))
 }
 
 /// `GET /join`: the student's page. `code` is from the URL; `seated` if the browser needs no code or has given it.

@@ -206,7 +206,7 @@ impl SiteRoutes {
                 format!("there is no such lesson: they are /lesson/1 to /lesson/{count}"),
             )
         };
-        Ok(html(page::lesson(lesson.ok_or_else(none)?, self.session.verdicts(), self.shared().as_ref())))
+        Ok(html(page::lesson(lesson.ok_or_else(none)?, self.session.place(), self.shared().as_ref())))
     }
 
     fn join_page(&self, query: &str, headers: &HeaderMap) -> Result<HttpResponse, Refused> {

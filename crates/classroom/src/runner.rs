@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Where races run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct RunnerSetup {
     /// The `makespan` binary.
     pub program: PathBuf,
@@ -22,6 +22,8 @@ pub struct RunnerSetup {
     pub data: PathBuf,
     /// The verdicts on the documents' claims that were measured there before, in words, by the claims' ids.
     pub verdicts: BTreeMap<String, String>,
+    /// The interpreter in which races in Python run, or why there is none.
+    pub python: String,
 }
 
 /// A race that runs.

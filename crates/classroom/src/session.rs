@@ -18,7 +18,6 @@ use harness::live::{Event, event::RunEnd};
 use lesson::quiz::{self, QuizQuestion};
 use std::{
     cell::RefCell,
-    collections::BTreeMap,
     io,
     net::{IpAddr, SocketAddr},
     rc::Rc,
@@ -204,9 +203,9 @@ impl Session {
         self.state.borrow().code.as_ref().map(|code| sharing::shared(addr, code))
     }
 
-    /// The verdicts of this machine, in words, by the claims' ids.
-    pub(super) fn verdicts(&self) -> &BTreeMap<String, String> {
-        &self.place.verdicts
+    /// Where races run.
+    pub(super) fn place(&self) -> &RunnerSetup {
+        &self.place
     }
 
     /// Replaces the join code. Those who have joined stay.

@@ -21,6 +21,7 @@ use std::{
     },
 };
 use tokio::sync::Notify;
+use work::worker::python::interpreter::{self, Interpreter};
 
 /// Serves the classroom until Ctrl-C or SIGTERM: a page for a browser on this machine.
 ///
@@ -87,7 +88,11 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
     };
     let store = args.data.store();
     let program = measuring::env(&store)?.program;
-    let place = RunnerSetup { program, data: store.dir().into(), verdicts: verdicts(&store)? };
+    let python = match interpreter::found(&[], store.dir()) {
+        Ok(all) => all.first().map(Interpreter::in_words).unwrap_or_default(),
+        Err(none) => none.to_string(),
+    };
+    let place = RunnerSetup { program, data: store.dir().into(), verdicts: verdicts(&store)?, python };
     let told_to_end = Arc::new(Notify::new());
     let (teller, told) = (Arc::clone(&told_to_end), AtomicBool::new(false));
     ctrlc::set_handler(move || {

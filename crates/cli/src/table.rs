@@ -349,7 +349,9 @@ fn fastest(record: &Record) -> Option<String> {
     let mut sentence = match place {
         Place::Fastest => format!("Fastest: {who_and_how}"),
         Place::AsFast => format!("Fastest, within 5 %: {who_and_how}"),
-        Place::Slower | Place::NotToldApart => format!("Not shown which is the fastest. The highest: {who_and_how}"),
+        Place::Slower | Place::NotToldApart => {
+            format!("It is not clear which is the fastest. The highest speedup: {who_and_how}")
+        }
     };
     for (wanted, words) in [(Place::AsFast, "As fast within 5 %"), (Place::NotToldApart, "Not told apart from it")] {
         let others = measured[1..].iter().filter(|(_, place, _)| *place == wanted);
@@ -419,7 +421,7 @@ mod tests {
         let both = "Fastest, within 5 %: threads x 2, 4.91 times";
         assert!(tied.starts_with(both) && tied.contains(" As fast within 5 %: async x 2."), "{tied}");
         let open = verdict_on(&[("threads", 4.91, 0.05), ("async", 4.8, -0.05)]);
-        let not_shown = "Not shown which is the fastest. The highest: threads x 2, 4.9";
+        let not_shown = "It is not clear which is the fastest. The highest speedup: threads x 2, 4.9";
         assert!(open.starts_with(not_shown) && open.contains(" Not told apart from it: async x 2."), "{open}");
     }
 

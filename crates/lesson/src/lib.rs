@@ -195,6 +195,11 @@ pub fn named<'a>(lessons: &'a [Lesson], wanted: &str) -> Result<&'a Lesson, Stri
 }
 
 impl Lesson {
+    /// Whether its race is run in Python, if there is one.
+    pub fn races_in_python(&self) -> bool {
+        self.race.as_ref().is_some_and(|race| race.strategies.iter().any(|strategy| strategy.starts_with("python/")))
+    }
+
     /// The step of this kind.
     pub fn step(&self, kind: StepKind) -> Option<&LessonStep> {
         self.steps.iter().find(|step| step.kind == kind)

@@ -7,7 +7,7 @@ function drawFigures(ours) {
   const some = ours && race.plan && race.entries.some((one) => one.standing && (one.standing.times_s.length || one.standing.check !== 'passed'));
   show(section, Boolean(some));
   if (!some) return;
-  say(byId('speedup-title'), isByLatency() ? '99 of 100 answered: times as soon as sequential' : 'Times as fast as sequential');
+  say(byId('speedup-title'), isByLatency() ? 'Times as fast as sequential at answering 99 of 100 requests' : 'Times as fast as sequential');
   drawChart(byId('chart'));
   byId('figures').tBodies[0].replaceChildren(...race.entries.map((at) => row(at)));
   say(byId('figures-of'), `The same figures, ${roundsInWords()}`);
@@ -87,13 +87,13 @@ function drawChart(place) {
   for (const tick of chart.xTicks) parts.push(line('tick', [x(tick), bottom], [x(tick), bottom + 5]), text([x(tick), bottom + 1.05 * size], String(tick), { 'text-anchor': 'middle' }));
   const { cores } = race.plan;
   if (cores >= 1 && cores <= chart.most) parts.push(line('cores', [x(cores), top - 0.5 * size], [x(cores), bottom]), text([x(cores), top - 1.1 * size], count(cores, 'core'), { 'text-anchor': 'middle', class: 'muted' }));
-  parts.push(svg('polyline', { class: 'ideal', points: idealLine(chart).map(([a, b]) => `${a.toFixed(1)},${b.toFixed(1)}`).join(' ') }));
+  if (!isByLatency()) parts.push(svg('polyline', { class: 'ideal', points: idealLine(chart).map(([a, b]) => `${a.toFixed(1)},${b.toFixed(1)}`).join(' ') }));
   parts.push(line('baseline', [left, y(1)], [right, y(1)]));
   series.forEach((one, rank) => parts.push(drawSeries(one, chart, (rank - (series.length - 1) / 2) * Math.min(0.22 * size, 0.75 * size / series.length), size)));
   parts.push(...endLabels(series, chart, size));
   place.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${chart.height}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': chartInWords(points) }, ...parts));
   const rounds = Math.max(0, ...points.map((point) => point.rounds.length));
-  say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}Dotted: ideal.`);
+  say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}${isByLatency() ? '' : 'Dotted: ideal.'}`.trim());
 }
 
 const chartInWords = (points) => (points.length ? `Speedup over sequential. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speedup over sequential: nothing yet.');
@@ -168,7 +168,7 @@ function drawSeries({ strategy, points }, { x, y, inside }, shift, size) {
 function endLabels(series, { x, y, right, top, bottom, most, topValue }, size) {
   const wanted = series.map(({ strategy, points }) => ({ words: look(strategy).label, name: look(strategy).name, y: y(points.at(-1).speedup.estimate), from: x(points.at(-1).at.cell.workers) }));
   const end = Math.min(most, topValue);
-  wanted.push({ words: 'ideal', name: '', y: y(end), from: x(end) });
+  if (!isByLatency()) wanted.push({ words: 'ideal', name: '', y: y(end), from: x(end) });
   const placed = place(wanted.map((label) => label.y), 1.25 * size, top - 0.6 * size, bottom);
   return wanted.flatMap((label, index) => {
     const text = svg('text', { x: right + 0.9 * size, y: placed[index], dy: '.35em', class: label.name ? 'name' : 'muted' }, label.words);

@@ -14,6 +14,7 @@ function time(seconds) {
 }
 
 // Guesses are in seconds, so results are too.
+const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 const inSeconds = (value, digits = 3) => `${plain(Number(value.toPrecision(digits)))}\u00a0s`;
 const ratio = (value) => (value >= 0.095 && value < 9.995 ? value.toFixed(2) : significant(value, value < 1 ? 2 : 3));
 const plain = (value) => String(+value.toFixed(6));

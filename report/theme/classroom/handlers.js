@@ -5,7 +5,7 @@ function fresh(number) {
 }
 
 function entry(cell, index) {
-  return { cell, index, standing: null, run: 0, clock: 0, heard: 0, running: false, inFlight: 0, done: 0, lanes: [], faults: [], settled: false, dirtyFrom: 0 };
+  return { cell, index, standing: null, run: 0, clock: 0, heard: 0, running: false, inFlight: 0, done: 0, lanes: [], faults: [], kinds: new Set(), settled: false, dirtyFrom: 0 };
 }
 
 const told = {
@@ -18,6 +18,8 @@ const told = {
     // Replayed events come without their time, so a page that is loaded in the middle counts from then on.
     if (!at.timed) race.checkedSince = performance.now();
     race.at = at;
+    // Not the last cell's, until there is news of this one.
+    race.cores = null;
   },
   cores(race, { cores }) { race.cores = cores; },
   lanes(race, news) {
@@ -47,9 +49,13 @@ function turn(at, news) {
     const lane = (at.lanes[change.worker] ||= []);
     const last = lane.at(-1);
     if (last && last.to === null) last.to = change.at_s;
-    if (change.doing === 'failed') at.faults.push({ worker: change.worker, at: change.at_s });
+    if (change.doing === 'failed') {
+      at.faults.push({ worker: change.worker, at: change.at_s });
+      at.kinds.add('fault');
+    }
     if (change.doing !== 'idle' && change.doing !== 'failed') {
       const odd = last ? (last.task === change.task ? last.odd : !last.odd) : false;
+      at.kinds.add(change.doing);
       lane.push({ kind: change.doing, task: change.task, from: change.at_s, to: null, odd });
     }
     at.dirtyFrom = Math.min(at.dirtyFrom, change.at_s);
@@ -70,6 +76,7 @@ function settle(at, { run_s: took, bars }) {
     const last = lane.at(-1);
     const odd = last ? (last.task === bar.task ? last.odd : !last.odd) : false;
     // A recorded wait lies inside its task's bar; a live wait was drawn instead of the bar.
+    at.kinds.add(KINDS[bar.kind]);
     lane.push({ kind: KINDS[bar.kind], task: bar.task, from: bar.from_s, to: bar.to_s, odd, inside: bar.kind !== 'run' });
   }
   at.done = at.cell.tasks;

@@ -192,6 +192,8 @@ function drawNow() {
     say(byId('done'), `${at.done} of ${at.cell.tasks}`);
     say(byId('in-flight'), String(at.inFlight));
   }
+  // The legend names what occurs in this race.
+  for (const key of document.querySelectorAll('#keys [data-kind]')) show(key, race.entries.some((one) => one.kinds.has(key.dataset.kind)));
   say(byId('cores'), race.cores === null ? '' : `${race.cores.toFixed(1)} of ${race.plan?.cores ?? '?'}`);
 }
 
@@ -216,10 +218,10 @@ function resultInWords() {
   const sped = race.entries.filter((one) => one.standing?.speedup);
   if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
   const [best, ...others] = sped.sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
-  const [faster, as] = isByLatency() ? ['sooner', 'as soon as sequential at answering 99 of 100 requests'] : ['faster', 'as fast as sequential'];
+  const [faster, as] = isByLatency() ? ['faster at answering 99 of 100 requests', 'as fast as sequential at answering 99 of 100 requests'] : ['faster', 'as fast as sequential'];
   if (best.standing.speedup.low <= 1) return `${how}None was clearly ${faster} than sequential: the 95 % interval of the highest speedup does not lie above 1.`;
   const { speedup, times_s: times, place } = best.standing;
-  const words = { fastest: 'Fastest', as_fast: 'Fastest, within 5 %' }[place] ?? 'Not shown which is the fastest. The highest';
+  const words = { fastest: 'Fastest', as_fast: 'Fastest, within 5 %' }[place] ?? 'It is not clear which is the fastest. The highest speedup';
   const placed = (wanted, said) => {
     const named = others.filter((one) => one.standing.place === wanted).map((one) => who(one.cell));
     return named.length ? ` ${said}: ${named.join('; ')}.` : '';

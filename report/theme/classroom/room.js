@@ -77,7 +77,7 @@ function describeState() {
     over: overWords(),
   }[room.phase];
   if (student && room.quiz?.open) { say(status, 'The quiz is open.'); return; }
-  say(status, isOurs() || room.phase === 'idle' || room.phase === 'over' ? words : `Another race is under way: ${asked(room.wanted)}.`);
+  say(status, isOurs() || isRace(raceBefore()) || room.phase === 'idle' || room.phase === 'over' ? words : `Another race is under way: ${asked(room.wanted)}.`);
 }
 
 // The time of the race that comes before the question.
@@ -90,15 +90,16 @@ function drawBefore() {
   if (isIts && room.phase === 'over' && race.ended !== null) toldBefore = beforeInWords();
   const told = isOurs() && room.question?.facts.split('\n\n').find((one) => one.startsWith('Measured before: '));
   const isRunning = isIts && room.phase === 'running';
-  say(place, isRunning ? `Measuring this first. ${runningWords()}` : told || toldBefore);
+  say(place, isRunning ? `Measuring this first. ${runningWords()}` : toldBefore || told);
   show(place, isRunning || Boolean(told || toldBefore));
   byId('before-button').disabled = ['asking', 'running'].includes(room.phase);
 }
 
 function beforeInWords() {
   const measured = race.entries.filter((one) => one.standing?.times_s.length);
-  if (!measured.length) return 'It could not be measured here: its lanes say why.';
-  return `Measured before: ${list(measured.map((one) => `${who(one.cell)} took ${time(median(one.standing.times_s))}`))}.`;
+  const reason = race.entries.map((one) => one.standing?.error).find(Boolean);
+  if (!measured.length) return `It could not be measured here${reason ? `: ${reason}` : ''}. Without it, the question can't be answered.`;
+  return `Measured before: ${list(measured.map((one) => `${who(one.cell)} took ${inSeconds(median(one.standing.times_s))}`))}.`;
 }
 
 const measureBefore = () => demand('before-button', '/run', raceBefore());

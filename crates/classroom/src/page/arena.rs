@@ -96,11 +96,11 @@ fn lanes() -> Markup {
             div id="axis" class="drawing axis" aria-hidden="true" {}
             div class="keys" id="keys" {
                 span class="key" { "Lanes and times: each cell's latest round" }
-                span class="key" data-kind="run" { span class="swatch" {} "a task" }
-                (key(Activity::WaitServer, "server"))
-                (key(Activity::WaitLink, "link"))
-                (key(Activity::WaitLock, "lock"))
-                span class="key" data-kind="fault" { span class="swatch key-fault" {} "ended in an error" }
+                span class="key" data-kind="run" hidden { span class="swatch" {} "a task" }
+                (key(Activity::WaitServer, "wait_server", "server"))
+                (key(Activity::WaitLink, "wait_link", "link"))
+                (key(Activity::WaitLock, "wait_lock", "lock"))
+                span class="key" data-kind="fault" hidden { span class="swatch key-fault" {} "ended in an error" }
             }
             p class="small" id="shared-cores" hidden {}
         }
@@ -111,10 +111,10 @@ fn gauge(id: &str, name: &str) -> Markup {
     html! { div { dt { (name) } dd id=(id) {} } }
 }
 
-/// In the report's own words and tones.
-fn key(kind: Activity, class: &str) -> Markup {
-    let name = waits::name(kind);
-    html! { span class="key" data-kind=(class) { span class={ "swatch key-" (class) } {} (name) } }
+/// In the report's own words and tones. The script shows those of which it has drawn something, by their kind in its lanes.
+fn key(activity: Activity, kind: &str, class: &str) -> Markup {
+    let name = waits::name(activity);
+    html! { span class="key" data-kind=(kind) hidden { span class={ "swatch key-" (class) } {} (name) } }
 }
 
 pub(super) fn figures_head() -> Markup {

@@ -1,13 +1,13 @@
 //! A lesson as slides: one step at a time, with the race in the middle of it.
 
 use super::{JoinInfo, arena, controls, in_attribute, lessons};
-use crate::{race_request::before, wire::RaceRequest};
+use crate::{RunnerSetup, race_request::before, wire::RaceRequest};
 use harness::scenario::{self, claim::Claim};
 use lesson::{Command, Excerpt, Lesson, LessonRace, LessonStep, StepKind};
 use maud::{Markup, html};
 use std::collections::BTreeMap;
 
-pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, shared: Option<&JoinInfo>) -> Markup {
+pub(super) fn slides(lesson: &Lesson, place: &RunnerSetup, shared: Option<&JoinInfo>) -> Markup {
     let wanted = lesson.race.as_ref().map(RaceRequest::from);
     html! {
         div class="lesson-head" {
@@ -15,7 +15,7 @@ pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, share
             h1 { (lesson.title) }
         }
         div id="slides" class="slides" data-race=[wanted.as_ref().map(in_attribute)] data-before=[before(lesson).as_ref().map(in_attribute)] {
-            @for step in &lesson.steps { (slide(lesson, step, verdicts)) }
+            @for step in &lesson.steps { (slide(lesson, step, place)) }
         }
         @if wanted.is_some() {
             div id="with-race" class="with-race" {
@@ -27,15 +27,18 @@ pub(super) fn slides(lesson: &Lesson, verdicts: &BTreeMap<String, String>, share
     }
 }
 
-fn slide(lesson: &Lesson, step: &LessonStep, verdicts: &BTreeMap<String, String>) -> Markup {
+fn slide(lesson: &Lesson, step: &LessonStep, place: &RunnerSetup) -> Markup {
     html! {
         section class={ "slide slide-" (name(step.kind)) } data-name=(name(step.kind)) aria-labelledby={ (name(step.kind)) "-title" } tabindex="-1" {
             h2 id={ (name(step.kind)) "-title" } { (title(step.kind)) }
             @if step.kind == StepKind::Ask { p class="question" { (lesson.question) } }
-            div class="words" { (step.html()) }
+            div class="words" {
+                (step.html())
+                @if step.kind == StepKind::Ask && lesson.races_in_python() { p { "The Python of this machine: " (place.python) "." } }
+            }
             @match step.kind {
                 StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
-                    @if step.kind == place(command, lesson) {
+                    @if step.kind == step_of(command, lesson) {
                         p class="why" { (command.why) ":" }
                         @if command.before {
                             div class="first" {
@@ -54,7 +57,7 @@ fn slide(lesson: &Lesson, step: &LessonStep, verdicts: &BTreeMap<String, String>
                         @if !same.is_empty() { div { @for excerpt in same { (code(excerpt)) } } }
                     }
                 },
-                StepKind::Document => (documents(lesson, verdicts)),
+                StepKind::Document => (documents(lesson, &place.verdicts)),
                 StepKind::See | StepKind::Mistake => {},
             }
         }
@@ -62,7 +65,7 @@ fn slide(lesson: &Lesson, step: &LessonStep, verdicts: &BTreeMap<String, String>
 }
 
 /// The step that shows a command.
-fn place(command: &Command, lesson: &Lesson) -> StepKind {
+fn step_of(command: &Command, lesson: &Lesson) -> StepKind {
     match lesson.race {
         _ if command.before => StepKind::Ask,
         Some(_) => StepKind::Try,

@@ -5,7 +5,8 @@ use super::*;
 fn pages() -> Vec<String> {
     let hostile = "\"><script>alert(1)</script>";
     let shared = JoinInfo { url: format!("http://10.0.0.1:8000/join?code={hostile}"), code: hostile.into() };
-    let lessons = lessons().iter().map(|one| lesson(one, &BTreeMap::new(), Some(&shared)).into_string());
+    let place = RunnerSetup { python: "CPython 3.14.0".into(), ..RunnerSetup::default() };
+    let lessons = lessons().iter().map(|one| lesson(one, &place, Some(&shared)).into_string());
     let others = [race(None), race(Some(&shared)), join(hostile, false), join("", true)].map(Markup::into_string);
     lessons.chain(others).collect()
 }
@@ -44,7 +45,7 @@ fn every_page_has_one_main_heading_and_ids_that_are_unique() {
 #[test]
 fn the_address_is_shown_as_one_types_it() {
     let shared = JoinInfo { url: "http://10.0.0.1:8000/join?code=ABCD-EFGH".into(), code: "ABCD-EFGH".into() };
-    assert_eq!(shared.typed(), "10.0.0.1:8000/join");
+    assert_eq!(shared.typed().into_string(), "10.0.0.1:8000<wbr>/join");
 }
 
 #[test]

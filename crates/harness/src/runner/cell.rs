@@ -448,7 +448,7 @@ fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
     let (waits_s, deadline_s) = (variant.waits_in_turn_s(), scenario.deadline.as_secs_f64());
     (waits_s > deadline_s).then(|| {
         let tasks = variant.tasks();
-        format!("{tasks} sequential waits take {waits_s:.0} s and more, and the run ends after {deadline_s:.0} s")
+        format!("{tasks} sequential waits take {waits_s:.0} s and more, and a run is stopped after {deadline_s:.0} s")
     })
 }
 

@@ -69,9 +69,16 @@ const FREE_THREADED: &str = "free-threaded";
 /// As records tell it: `CPython 3.11.7, with the lock, /usr/bin/python3`.
 impl fmt::Display for Interpreter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}", self.in_words(), printable_path(&self.path))
+    }
+}
+
+impl Interpreter {
+    /// `CPython 3.11.7, with the interpreter lock`.
+    pub fn in_words(&self) -> String {
         let Greeting { implementation, version, lock, .. } = &self.greeting;
         let lock = if *lock { "with the interpreter lock" } else { "free-threaded" };
-        write!(f, "{implementation} {version}, {lock}, {}", printable_path(&self.path))
+        format!("{implementation} {version}, {lock}")
     }
 }
 
