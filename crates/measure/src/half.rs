@@ -41,9 +41,6 @@ impl Half {
 }
 
 #[cfg(target_os = "linux")]
-pub(crate) use system::usable;
-
-#[cfg(target_os = "linux")]
 mod system {
     use nix::{
         sched::{CpuSet, sched_getaffinity, sched_setaffinity},
@@ -53,7 +50,7 @@ mod system {
 
     const THIS: Pid = Pid::from_raw(0);
 
-    pub(crate) fn usable() -> io::Result<Vec<usize>> {
+    pub(super) fn usable() -> io::Result<Vec<usize>> {
         let set = sched_getaffinity(THIS)?;
         Ok((0..CpuSet::count()).filter(|&core| set.is_set(core).unwrap_or(false)).collect())
     }

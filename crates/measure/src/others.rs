@@ -1,15 +1,17 @@
 //! How many cores other programs keep busy while this one measures.
 //!
-//! The system counts the processor time of each core. What this process and its descendants have used is known, so the rest
-//! is that of others: programs, other virtual machines, and what the system does for them. It also counts a server of the
-//! user's on the same machine, which is no disturbance but has the same effect: its cores can't be used by workers.
+//! The sum of the processor time of all processes that neither are this one nor descend from it, and what a hypervisor took
+//! for other machines. It is rather too little than too much: a process that ended without a parent who asked for its time is
+//! missed, and so is what runs outside of this container. It also counts a server of the user's on the same machine, which is
+//! no disturbance but has the same effect: its cores can't be used by workers.
 
-/// The processor time of the cores that this process may use, and its own, from one moment on.
+/// The processor time of others, from one moment on.
 #[derive(Debug)]
 pub struct OthersWatch(system::BusyTicks);
 
 impl OthersWatch {
-    /// Begins to count. `None` where the system doesn't report it.
+    /// Begins to count. `None` where the system doesn't report it, and for a process that may not use all cores: others may
+    /// run on those.
     pub fn begin() -> Option<Self> {
         system::BusyTicks::begin().map(Self)
     }
@@ -23,44 +25,39 @@ impl OthersWatch {
 
 #[cfg(target_os = "linux")]
 mod system {
-    use crate::{half, process_tree::Tree};
-    use procfs::{CpuTime, CurrentSI, KernelStats, ticks_per_second};
+    use crate::{
+        process_tree::Tree,
+        usable_cores::{UsableCores, cores_online},
+    };
+    use procfs::{CurrentSI, KernelStats, ticks_per_second};
     use std::{process, time::Instant};
 
     #[derive(Debug)]
     pub(super) struct BusyTicks {
         tree: Tree,
         begun: Instant,
-        all: u64,
-        own: u64,
+        before: u64,
     }
 
     impl BusyTicks {
         pub(super) fn begin() -> Option<Self> {
+            if UsableCores::of_this_process().affinity < cores_online() {
+                return None;
+            }
             let mut tree = Tree::of(process::id());
-            let own = tree.ticks()?;
-            Some(Self { tree, begun: Instant::now(), all: busy()?, own })
+            let before = others(&mut tree)?;
+            Some(Self { tree, begun: Instant::now(), before })
         }
 
         pub(super) fn cores(&mut self) -> Option<f64> {
             let elapsed_s = self.begun.elapsed().as_secs_f64();
-            let own = self.tree.ticks()?.saturating_sub(self.own);
-            let others = busy()?.saturating_sub(self.all).saturating_sub(own);
-            (elapsed_s > 0.1).then(|| others as f64 / ticks_per_second() as f64 / elapsed_s)
+            let ticks = others(&mut self.tree)?.saturating_sub(self.before);
+            (elapsed_s > 0.1).then(|| ticks as f64 / ticks_per_second() as f64 / elapsed_s)
         }
     }
 
-    /// The ticks in which the cores of this process's affinity mask were busy, or were taken by a hypervisor.
-    fn busy() -> Option<u64> {
-        let stats = KernelStats::current().ok()?;
-        let of = |core: &CpuTime| {
-            let rare = [core.irq, core.softirq, core.steal].into_iter().flatten().sum::<u64>();
-            core.user + core.nice + core.system + rare
-        };
-        let usable = half::usable().ok()?;
-        // Where a core is offline, the list of cores has gaps, and only their sum can be told.
-        let each = usable.iter().map(|&core| stats.cpu_time.get(core).map(of)).collect::<Option<Vec<u64>>>();
-        Some(each.map_or_else(|| of(&stats.total), |each| each.iter().sum()))
+    fn others(tree: &mut Tree) -> Option<u64> {
+        Some(tree.outsiders_ticks()? + KernelStats::current().ok()?.total.steal.unwrap_or(0))
     }
 }
 
@@ -84,7 +81,6 @@ mod system {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
-    use crate::{cpu::CpuTime, usable_cores::UsableCores};
     use std::{
         process::{Command, Stdio},
         thread,
@@ -92,22 +88,18 @@ mod tests {
     };
 
     #[test]
-    fn what_this_program_computes_is_not_that_of_others() {
-        let cores = UsableCores::of_this_process().affinity;
-        let (begun, before) = (Instant::now(), CpuTime::of_this_process().total_s());
-        let mut watch = OthersWatch::begin().expect("Linux reports it");
-        thread::scope(|scope| {
-            for _ in 0..cores {
-                scope.spawn(|| {
-                    while begun.elapsed() < Duration::from_millis(500) {
-                        std::hint::black_box(begun.elapsed());
-                    }
-                });
-            }
-        });
-        let others = watch.cores().expect("more than a tenth of a second");
-        let own = (CpuTime::of_this_process().total_s() - before) / begun.elapsed().as_secs_f64();
-        assert!(own + others < f64::from(cores) + 0.2, "{own} of its own and {others} of others");
+    fn a_child_that_has_ended_is_not_another_program() {
+        let mut watch = OthersWatch::begin().expect("all cores may be used");
+        let mut child = Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh starts");
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_millis(500) {
+            std::hint::black_box(begun.elapsed());
+        }
+        // Alive, and killed: as a child that nobody has waited for, and as one that was.
+        let alive = watch.cores().expect("more than a tenth of a second");
+        child.kill().and_then(|()| child.wait()).expect("it is ended");
+        let ended = watch.cores().expect("more than a tenth of a second");
+        assert!(ended <= alive + 0.3, "{alive}, {ended}");
     }
 
     #[test]
@@ -116,7 +108,7 @@ mod tests {
         let loops = "(i=0; while [ $i -lt 3000000 ]; do i=$((i + 1)); done) > /dev/null & echo $!";
         let shell = Command::new("setsid").args(["sh", "-c", loops]).stdout(Stdio::piped()).spawn();
         let started = shell.expect("util-linux is there").wait_with_output().expect("it ends");
-        let mut watch = OthersWatch::begin().expect("Linux reports it");
+        let mut watch = OthersWatch::begin().expect("all cores may be used");
         thread::sleep(Duration::from_millis(500));
         let others = watch.cores();
         let id = String::from_utf8_lossy(&started.stdout).trim().to_owned();

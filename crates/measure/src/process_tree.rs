@@ -64,12 +64,14 @@ mod linux {
             })
         }
 
-        /// The processor time of all of it, ended descendants included, in the system's ticks.
-        pub(crate) fn ticks(&mut self) -> Option<u64> {
+        /// The processor time of all processes that are not in the tree, in the system's ticks, with that of their ended
+        /// children. Those that process 1 has adopted may be of the tree.
+        pub(crate) fn outsiders_ticks(&mut self) -> Option<u64> {
             self.look(&running()?, |pid| u32::try_from(stat(pid)?.ppid).ok());
-            let ended = |stat: &Stat| u64::try_from(stat.cutime + stat.cstime).unwrap_or(0);
+            let ended =
+                |stat: &Stat| if stat.pid == 1 { 0 } else { u64::try_from(stat.cutime + stat.cstime).unwrap_or(0) };
             let of = |stat: &Stat| stat.utime + stat.stime + ended(stat);
-            Some(self.members.iter().filter_map(|&pid| stat(pid)).map(|stat| of(&stat)).sum())
+            Some(self.outsiders.iter().filter_map(|&pid| stat(pid)).map(|stat| of(&stat)).sum())
         }
 
         /// Updates the tree from the running processes. Ids of ended ones are forgotten, since the system reuses them.
