@@ -210,7 +210,7 @@ fn a_client_that_gives_up_has_what_came_until_then() {
             ("default", "sequential") => &[2],
             ("many", "sequential") => &[2, 3, 4],
             ("patient", "sequential") => {
-                assert!(cell.refused().is_some_and(|why| why.contains("the run ends after 2 s")), "{cell:?}");
+                assert!(cell.refused().is_some_and(|why| why.contains("a run is stopped after 2 s")), "{cell:?}");
                 continue;
             }
             _ => &[],

@@ -62,7 +62,7 @@ function drawReveal(question) {
   const now_ = JSON.stringify(question.revealed);
   if (now_ === revealed) return;
   revealed = now_;
-  say(byId('reveal-sentence'), revealInWords({ ...question.revealed, text: question.text }));
+  say(byId('reveal-sentence'), revealInWords({ ...question.revealed, text: question.text, cell: question.cell }));
   const { guesses, measured } = question.revealed;
   const own = ownGuess();
   // Its name may be hidden or cleaned up by now.
@@ -84,14 +84,13 @@ function hideButton({ name }) {
   return [button];
 }
 
-function revealInWords({ text, measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
+function revealInWords({ text, cell, measured, rounds, guesses, median: middle, closest, closest_s: ends }) {
   // A narrow interval needs more digits, or both ends would look the same.
   const digits = [3, 4].find((some) => inSeconds(measured.low, some) !== inSeconds(measured.high, some)) ?? 5;
   const round = (end) => Number(end.toPrecision(digits));
   const decimals = Math.max(...[measured.low, measured.high].map((end) => (String(round(end)).split('.')[1] ?? '').length));
   const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => `${round(end).toFixed(decimals)}\u00a0s`)}, ${count(rounds, 'round')}`;
-  const asked_ = race.entries.find((one) => one.cell.name === room.question?.cell);
-  const what = text.includes('99 of 100') ? '99 of 100 were answered within' : `${asked_ ? capital(who(asked_.cell)) : 'It'} took`;
+  const what = text.includes('99 of 100') ? '99 of 100 were answered within' : `${capital(who(cellOf(cell)))} took`;
   const took = `${what} ${inSeconds(measured.estimate)} (${rounds < 2 ? '' : 'mean; '}${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];

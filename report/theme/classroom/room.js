@@ -66,7 +66,7 @@ function describeState() {
   if (!room) return;
   drawBefore();
   const isOver = room.phase === 'over' && isOurs() && race.ended !== null;
-  say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords({ ...room.question.revealed, text: room.question.text }) : ''].join(' ').trim() : '');
+  say(byId('announced'), isOver ? [resultInWords(), room.question?.revealed ? revealInWords({ ...room.question.revealed, text: room.question.text, cell: room.question.cell }) : ''].join(' ').trim() : '');
   const setUp = byId('setup');
   if (setUp) say(setUp.querySelector('.what'), room.phase === 'idle' ? 'Choose a race' : 'Another race');
   const student = !isLecturer();
