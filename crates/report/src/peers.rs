@@ -9,7 +9,7 @@ use harness::{
 };
 use maud::{Markup, html};
 use stats::{Estimate, median::median, paired};
-use support::figures::{count, interval, ratio, time};
+use support::figures::{count, fixed, interval, ratio, time};
 use work::worker::layout::WorkerLayout;
 
 /// The section's id.
@@ -115,7 +115,6 @@ pub(crate) fn section(all: &[Peers]) -> Markup {
         all.iter().filter_map(|peers| peers.theirs.python.as_ref()).map(interpreter).collect();
     interpreters.sort();
     interpreters.dedup();
-    let likeness = |cell: &CellRecord| cell.likeness_db.map(|db| format!("{db:.1} dB")).unwrap_or_default();
     let compared = all.iter().any(|peers| peers.ours.likeness_db.is_some());
     html! {
         section id=(ID) aria-labelledby={ (ID) "-title" } {
@@ -133,18 +132,22 @@ pub(crate) fn section(all: &[Peers]) -> Markup {
                 }
                 div class="scroll" tabindex="0" role="group" aria-label="The same work here, in Python and in other programs" {
                     table {
-                        thead { tr { th scope="col" { "work" } th scope="col" { "spread over" } th scope="col" { "done by" } th scope="col" class="n" { "ours" } th scope="col" class="n" { "theirs" } th scope="col" class="n" { "times as long" } th scope="col" class="n" { "95 % interval" } @if compared { th scope="col" class="n" { "our likeness" } th scope="col" class="n" { "theirs" } } } }
+                        thead { tr { th scope="col" { "work" } th scope="col" { "spread over" } th scope="col" { "done by" } th scope="col" class="n" { "ours" } th scope="col" class="n" { "theirs" } th scope="col" class="n" { "times as long" } th scope="col" class="n" { "95 % interval" } } }
                         tbody {
                             @for peers in all {
                                 tr {
-                                    td { (peers.work()) }
+                                    td {
+                                        (peers.work())
+                                        @if let Some((ours, theirs)) = peers.ours.likeness_db.zip(peers.theirs.likeness_db) {
+                                            br; small { "likeness " (fixed(ours, 1)) " dB, theirs " (fixed(theirs, 1)) " dB" }
+                                        }
+                                    }
                                     th scope="row" { (palette::who(&peers.ours.spec.strategy, peers.ours.workers())) }
                                     td { (peers.they()) }
                                     td class="n" { (time_of(peers.ours)) }
                                     td class="n" { (time_of(peers.theirs)) }
                                     td class="n" { (ratio(peers.longer.estimate)) "×" }
                                     td class="n interval" { (interval(peers.longer.low, peers.longer.high)) }
-                                    @if compared { td class="n" { (likeness(peers.ours)) } td class="n" { (likeness(peers.theirs)) } }
                                 }
                             }
                         }
@@ -211,7 +214,7 @@ mod tests {
         let all = Peers::of(&[&record]);
         let page = section(&all).into_string();
         assert_eq!(all.iter().map(Peers::they).collect::<Vec<_>>(), ["vipsthumbnail"]);
-        assert!(page.contains("3.00×") && page.contains("33.2 dB"), "{page}");
+        assert!(page.contains("3.00×") && page.contains("likeness 33.2 dB, theirs 33.2 dB"), "{page}");
     }
 
     #[test]
