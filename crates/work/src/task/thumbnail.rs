@@ -156,7 +156,7 @@ impl Thumbnail {
         fs::write(&path, bytes).map_err(|error| file_error(&path, &error))
     }
 
-    /// How much this thumbnail's file looks like one made with the greatest care: see [`pictures::likeness`].
+    /// How much this thumbnail's file looks like one made with the greatest care: see [`pictures::likeness_db`].
     pub fn likeness_db(&self) -> Result<Option<f64>, TaskError> {
         let read = |path: &Path| fs::read(path).map_err(|error| file_error(path, &error));
         let (picture, made) = (read(&self.input)?, read(&self.output())?);
