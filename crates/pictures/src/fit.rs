@@ -32,6 +32,15 @@ fn harmonic(width: u32, picture_width: u32, picture_height: u32) -> u32 {
     (floor + u128::from(floor > 0 && !is_exact && next_is_nearer)) as u32
 }
 
+/// Whether a thumbnail has the size of a picture that was made to fit within this one; otherwise both sizes, in words.
+pub fn check(found: (u32, u32), within: (u32, u32), picture: (u32, u32)) -> Result<(), String> {
+    let expected = self::within(within.0, within.1, picture.0, picture.1);
+    if found == expected {
+        return Ok(());
+    }
+    Err(format!("its thumbnail has {} x {} pixels, expected {} x {}", found.0, found.1, expected.0, expected.1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

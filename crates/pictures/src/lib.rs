@@ -76,13 +76,7 @@ pub fn thumbnail(file: &[u8], width: u32, height: u32, caller: &mut dyn Caller) 
 /// An error if the thumbnail hasn't the size that fits within `width` x `height`.
 pub fn likeness_db(picture: &[u8], thumbnail: &[u8], (width, height): (u32, u32)) -> Result<Option<f64>, String> {
     let (of_picture, found) = (size(picture)?, size(thumbnail)?);
-    let expected = fit::within(width, height, of_picture.0, of_picture.1);
-    if found != expected {
-        return Err(format!(
-            "its thumbnail has {} x {} pixels, expected {} x {}",
-            found.0, found.1, expected.0, expected.1
-        ));
-    }
+    fit::check(found, (width, height), of_picture)?;
     let [ideal, made] = [picture, thumbnail].map(|file| planes::brightness(file, found));
     let (Some(ideal), Some(made)) = (ideal?, made?) else { return Ok(None) };
     let squares = ideal.iter().zip(&made).map(|(ideal, made)| f64::from(ideal.abs_diff(*made)).powi(2));

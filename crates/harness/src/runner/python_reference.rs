@@ -57,14 +57,7 @@ fn has_right_size(task: &Thumbnail) -> Result<(), String> {
         let content = fs::read(path).map_err(|error| error.to_string());
         content.and_then(|content| size(&content)).map_err(|error| format!("{}: {error}", printable_path(path)))
     };
-    let (width, height) = read(&task.input)?;
-    let (expected, found) = (fit::within(task.width, task.height, width, height), read(&task.output())?);
-    if found == expected {
-        return Ok(());
-    }
+    let (picture, found) = (read(&task.input)?, read(&task.output())?);
     let file = printable_path(&task.input);
-    Err(format!(
-        "{file}: Python's thumbnail has {} x {} pixels, expected {} x {}",
-        found.0, found.1, expected.0, expected.1
-    ))
+    fit::check(found, (task.width, task.height), picture).map_err(|why| format!("{file}: in Python, {why}"))
 }
