@@ -13,7 +13,7 @@ use harness::scenario::{
 };
 use stats::Estimate;
 use support::{
-    figures::{grouped, percent},
+    figures::{count, grouped, percent},
     words::{capital, listed},
 };
 
@@ -86,12 +86,20 @@ impl Whole<'_> {
         let open_with = was.clone().zip(open.clone()).map(|(was, open)| was.then("; ").and(open));
         let followed =
             both.clone().filter(|_| open.is_none()).map(|both| both.and(follows(claim, assessed, scenarios)));
+        let explained = |told: fn(&[String]) -> String| {
+            let standing = self.mechanisms.iter().filter(|found| found.standing() == Some(Fit::Fits));
+            let names: Vec<String> = standing.map(|found| found.name.clone()).collect();
+            let whether = self.verdict == Verdict::Fitted && !names.is_empty();
+            both.clone().filter(|_| whether).map(|both| end(both).then(told(&names)))
+        };
         let named = Sentence::words(format!("{}: ", finding.name));
         let named = match finding.measured {
             Some(measured) => named.measured(finding.unit, measured.value.estimate),
             None => named.then(finding.verdict.words()),
         };
         let all = [
+            explained(|names| format!(" {}: {}.", explanations(names), listed(names, "or"))),
+            explained(|names| format!(" {}.", explanations(names))),
             Some(one(claim, assessed, scenarios)),
             followed.map(end),
             open_with.map(end),
@@ -141,6 +149,12 @@ impl Whole<'_> {
 
 fn fits(sentence: &Sentence) -> bool {
     sentence.to_string().split_whitespace().count() <= MOST_WORDS
+}
+
+/// How many explanations stand, as a clause.
+fn explanations(names: &[String]) -> String {
+    let fit = if names.len() == 1 { "fits" } else { "fit" };
+    format!("{} {fit} it", count(names.len(), "explanation"))
 }
 
 /// The bound, or else the figure of the document, without its formula: what decides.

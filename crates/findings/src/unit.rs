@@ -171,10 +171,15 @@ impl Measured {
     }
 }
 
-/// An exponent: `0.02`, `−0.01`, and never minus zero.
+/// An exponent: `0.02`, `−0.01`, a small one `0.002`, and never minus zero.
 fn signed(value: f64) -> String {
-    let digits = fixed(value.abs(), 2);
-    if value < 0.0 && digits != "0.00" { format!("\u{2212}{digits}") } else { digits }
+    let decimals = if value.abs() < 0.0095 { 3 } else { 2 };
+    let digits = fixed(value.abs(), decimals);
+    match digits.as_str() {
+        "0.000" => "0.00".into(),
+        _ if value < 0.0 => format!("\u{2212}{digits}"),
+        _ => digits,
+    }
 }
 
 #[cfg(test)]
@@ -189,7 +194,7 @@ mod tests {
         assert_eq!(written(Unit::Ratio, 4.91, 4.85, 4.97), "4.91× (4.85–4.97)");
         assert_eq!(written(Unit::Seconds, 1.812, 1.798, 1.83), "1.81\u{a0}s (1.80–1.83)");
         assert_eq!(written(Unit::Seconds, 0.001, 0.000_9, 0.001_1), "1.00\u{a0}ms (0.900–1.10)");
-        assert_eq!(written(Unit::Exponent, -0.001, -0.02, 0.02), "0.00 (\u{2212}0.02 to 0.02)");
+        assert_eq!(written(Unit::Exponent, -0.001, -0.02, 0.02), "\u{2212}0.001 (\u{2212}0.02 to 0.02)");
         assert_eq!(written(Unit::CoreShare, 0.034, 0.031, 0.037), "3.4\u{a0}% (3.1–3.7)");
         assert_eq!(written(Unit::Bytes, 2.4e6, 2.2e6, 2.6e6), "2.4\u{a0}MB (2.2–2.6)");
         assert_eq!(written(Unit::Count, 150.0, 150.0, 150.0), "150 (150–150)");
