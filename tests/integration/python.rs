@@ -72,6 +72,25 @@ fn start_methods_are_a_dimension_of_strategies_with_processes() {
 }
 
 #[test]
+fn python_leaves_no_temporary_files() {
+    if strategies_of_python().is_empty() {
+        return;
+    }
+    let (dir, temporary) = (place(), place());
+    let left = || fs::read_dir(temporary.path()).expect("a directory").count();
+    let before = left();
+    let mut command = assert_cmd::Command::new(program_under_test());
+    command.current_dir(dir.path()).env("TMPDIR", temporary.path()).timeout(PATIENCE);
+    // A fork server keeps its socket in a directory, and nobody removes that when the server is killed.
+    let pool = ["--strategy", "python/processes,python/process_pool", "--workers", "2", "--start-method", "forkserver"];
+    command.args(["run", "tiny.toml", "--rounds", "1", "--json", "record.json"]).args(pool).assert().success();
+    let text = fs::read_to_string(dir.path().join("record.json")).expect("written");
+    let record: Record = serde_json::from_str(&text).expect("a record");
+    assert!(record.cells.iter().skip(1).all(|cell| cell.check == Check::Passed), "{:?}", record.cells);
+    assert_eq!(left(), before);
+}
+
+#[test]
 fn without_python_its_cells_are_skipped_with_the_reason() {
     let dir = place();
     let output =
@@ -167,10 +186,12 @@ fn the_package_in_python_passes_its_own_tests() {
     let modules: Vec<String> =
         entries.filter_map(|file| stem(&file)).filter(|stem| stem.starts_with("test_")).collect();
     assert!(modules.len() > 5, "{modules:?}");
+    let temporary = place();
     // Side by side, because most of them wait most of the time.
     let start = |module: &String| {
         let mut command = Command::new(&python);
         command.args(["-B", "-m", "unittest", &format!("tests.{module}")]).current_dir(&package);
+        command.env("TMPDIR", temporary.path());
         (module.clone(), command.stderr(Stdio::piped()).spawn().expect("Python starts"))
     };
     let started: Vec<(String, Child)> = modules.iter().map(start).collect();

@@ -212,8 +212,7 @@ fn set_up_cells(
 }
 
 fn scratch_for_queues() -> Result<Scratch, SetupError> {
-    let path = env::temp_dir();
-    Scratch::new_in(&path).map_err(|error| SetupError::Scratch { path, error })
+    Scratch::temporary().map_err(|error| SetupError::Scratch { path: env::temp_dir(), error })
 }
 
 /// The cells of a scenario, ready to be measured one by one, for Criterion's sweeps.

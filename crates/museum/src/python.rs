@@ -19,7 +19,10 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::pipe::{Patient, put_down, reap};
+use support::{
+    pipe::{Patient, put_down, reap},
+    scratch::Scratch,
+};
 use work::{
     strategy::Env,
     worker::python::{
@@ -75,7 +78,10 @@ pub(super) fn show(program: &str, env: &Env) -> Result<Option<PythonShown>, Exhi
 }
 
 fn run(interpreter: &Interpreter, file: &Path, side: &str, env: &Env) -> Result<SideShown, String> {
+    // What a program that is killed leaves in it goes with it.
+    let temporary = Scratch::temporary().map_err(|error| error.to_string())?;
     let mut command = Command::new(&interpreter.path);
+    command.env("TMPDIR", temporary.path());
     command.arg("-B").arg(file).arg(side).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut program = Program(command.process_group(0).spawn().map_err(|error| error.to_string())?);
     let pipe = program.0.stdout.take().ok_or("it has no pipe")?;

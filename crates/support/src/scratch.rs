@@ -39,6 +39,11 @@ impl Scratch {
         }
     }
 
+    /// Makes one in the system's directory for temporary files.
+    pub fn temporary() -> io::Result<Self> {
+        Self::new_in(&std::env::temp_dir())
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         self.dir.path()

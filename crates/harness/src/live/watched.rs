@@ -12,6 +12,7 @@ use nix::{
     unistd::Pid,
 };
 use std::{
+    fs::File,
     io::{self, BufRead, BufReader, Read},
     os::{fd::AsFd, unix::process::CommandExt},
     path::{Path, PathBuf},
@@ -20,7 +21,7 @@ use std::{
     thread::Builder,
     time::{Duration, Instant},
 };
-use tempfile::NamedTempFile;
+use support::scratch::Scratch;
 use work::worker::feed;
 
 /// The feed is read at least this often: twenty times a second is enough for the eye.
@@ -62,8 +63,9 @@ pub struct Watched {
     words: Option<ChildStderr>,
     feed: feed::FeedReader,
     follower: Follower,
-    /// Removed with this struct.
-    file: NamedTempFile,
+    /// Where the feed is. Removed with this struct, or, if this process is killed, by the next one.
+    _scratch: Scratch,
+    file: PathBuf,
 }
 
 impl Watched {
@@ -73,14 +75,16 @@ impl Watched {
             let place = place.display().to_string();
             |source| CantWatch { place, source }
         };
-        let file = NamedTempFile::with_prefix("makespan-feed-").map_err(failed(&std::env::temp_dir()))?;
-        let feed = feed::FeedReader::open(file.path()).map_err(failed(file.path()))?;
+        let scratch = Scratch::temporary().map_err(failed(&std::env::temp_dir()))?;
+        let file = scratch.path().join("feed");
+        File::create_new(&file).map_err(failed(&file))?;
+        let feed = feed::FeedReader::open(&file).map_err(failed(&file))?;
         let spawned = Command::new(&wanted.program)
             .arg("run")
             .args(&wanted.arguments)
             .args(["--events", "-", "--data"])
             .arg(&wanted.data)
-            .env(feed::VARIABLE, file.path())
+            .env(feed::VARIABLE, &file)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -91,7 +95,7 @@ impl Watched {
         let no_pipe = || failed(&wanted.program)(io::Error::other("it has no pipes"));
         let lines = BufReader::new(child.stdout.take().ok_or_else(no_pipe)?);
         let words = child.stderr.take();
-        Ok(Self { child, lines, words, feed, follower: Follower::default(), file })
+        Ok(Self { child, lines, words, feed, follower: Follower::default(), _scratch: scratch, file })
     }
 
     /// Its process id, which ends its record's file name.
@@ -101,7 +105,7 @@ impl Watched {
 
     /// The file of its feed, which all its processes have in their environment.
     pub fn feed(&self) -> &Path {
-        self.file.path()
+        &self.file
     }
 
     /// Passes on the run's events until it ends; the last is [`Event::Ended`]. Stops the run when `stop` is raised.

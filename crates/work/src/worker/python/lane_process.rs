@@ -23,7 +23,10 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
-use support::pipe::{ANSWER_LIMIT, Patient, put_down, reap};
+use support::{
+    pipe::{ANSWER_LIMIT, Patient, put_down, reap},
+    scratch::Scratch,
+};
 
 /// How long after its deadline a run may take to be answered: two seconds until the lane ends it, five until its workers
 /// have said what they used, and one for the way. A child process with a cell waits longer than that.
@@ -63,15 +66,18 @@ pub struct LaneProcess {
     told: Instant,
     /// Whether it was reaped, and its group signalled if it had to be: that number may be another process's by now.
     gone: bool,
+    /// The place for its temporary files: a fork server's socket stays when its process is killed. Removed with this struct.
+    _temporary: Scratch,
 }
 
 impl LaneProcess {
     /// Starts this interpreter with the package in this directory. Every wait for it is cut short when `interrupted` is set.
     pub fn spawn(python: &Path, package: &Path, interrupted: &Arc<AtomicBool>) -> Result<Self, String> {
         let spawn = || {
-            let words = tempfile::tempfile()?;
+            let (words, temporary) = (tempfile::tempfile()?, Scratch::temporary()?);
             let spawned = Command::new(python)
                 .arg(package)
+                .env("TMPDIR", temporary.path())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(words.try_clone()?)
@@ -80,9 +86,15 @@ impl LaneProcess {
                 .spawn();
             let mut child = spawned?;
             match pipes(&mut child, interrupted) {
-                Ok((orders, replies)) => {
-                    Ok(Self { child, orders: Some(orders), replies, words, told: Instant::now(), gone: false })
-                }
+                Ok((orders, replies)) => Ok(Self {
+                    child,
+                    orders: Some(orders),
+                    replies,
+                    words,
+                    told: Instant::now(),
+                    gone: false,
+                    _temporary: temporary,
+                }),
                 Err(error) => {
                     put_down(&mut child);
                     Err(error)
