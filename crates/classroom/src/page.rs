@@ -85,14 +85,14 @@ pub(super) fn lesson(lesson: &Lesson, place: &RunnerSetup, shared: Option<&JoinI
 pub fn join(code: &str, seated: bool) -> Markup {
     let content = html! {
         @if seated {
-            h1 class="unseen" { "Your seat in the classroom" }
+            h1 class="unseen" { "The classroom" }
             p id="status" class="status" role="status" { "Connecting." }
             (quiz_for_a_student())
             (arena::arena(None))
         } @else {
             form id="seat" class="seat" {
                 h1 { "Join the class" }
-                label for="code" { "The code on the wall" }
+                label for="code" { "The join code on the lecturer's screen" }
                 input id="code" name="code" value=(code) required autocomplete="off" autocapitalize="characters" spellcheck="false" maxlength="40";
                 button class="main" type="submit" { "Join" }
                 (arena::refusal("seat-refusal"))
@@ -163,9 +163,9 @@ fn class_menu(shared: bool) -> Markup {
                 p class="small" { "Space: the next step. a: ask. r: run. s: stop. q: quiz." }
                 @if shared {
                     button id="code-button" type="button" { "New join code" }
-                    p class="small" { "Those who have joined stay." }
+                    p class="small" { "Students who have joined stay." }
                     button id="clear-button" type="button" { "Clear the room" }
-                    p class="small" { "Everybody has to join again, and guesses at an open question are dropped. Results stay." }
+                    p class="small" { "Everybody has to join again, and guesses at an open question are discarded. Results are kept." }
                     (arena::refusal("class-refusal"))
                 }
             }

@@ -61,11 +61,11 @@ impl FromStr for StudentSeat {
 /// Why a browser gets no seat, or has to wait.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoSeat {
-    #[error("all {MOST} seats are taken")]
+    #[error("the classroom is full: {MOST} participants have joined")]
     Full,
-    #[error("your address has {MOST_FROM_ONE} seats already")]
+    #[error("{MOST_FROM_ONE} participants have already joined from your address")]
     FullFromThere,
-    #[error("this seat has {STREAMS_OF_ONE} open pages: close one of them")]
+    #[error("you already have {STREAMS_OF_ONE} open pages: close one of them")]
     TooManyPages,
     #[error("too many guesses; wait a few seconds")]
     TooFast,

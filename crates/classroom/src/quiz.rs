@@ -29,7 +29,7 @@ pub(super) enum NotAsked {
     Closed,
     #[error("no such answer: `question` is 0 to {questions}, `option` is 0 to {options}", questions = .0 - 1, options = .1.saturating_sub(1))]
     NoOption(usize, usize),
-    #[error("the quiz after the class is over: its answers have been told")]
+    #[error("the quiz after the class is over: its answers have been shown")]
     Told,
 }
 

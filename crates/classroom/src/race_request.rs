@@ -7,7 +7,7 @@ use lesson::{Lesson, LessonStep, Paragraph, StepKind};
 use std::{collections::HashSet, num::NonZeroUsize, thread};
 use support::{figures::time, suggestion::unknown};
 use work::{
-    strategy::{self, Strategy},
+    strategy::{self, Strategy, python::is_python},
     worker::{layout::WorkerLayout, task_queue::Schedule},
 };
 
@@ -40,6 +40,17 @@ pub(super) struct Checked {
 }
 
 impl Checked {
+    /// Whether the cell to guess runs in Python.
+    pub(super) fn asks_about_python(&self) -> bool {
+        self.wanted.ask.as_deref().is_some_and(is_python)
+    }
+
+    /// Adds a paragraph to the facts.
+    pub(super) fn add_fact(&mut self, fact: &str) {
+        let gap = if self.facts.is_empty() { "" } else { "\n\n" };
+        self.facts = format!("{}{gap}{fact}", self.facts);
+    }
+
     /// The equivalent command for a terminal.
     pub(super) fn command(&self) -> String {
         // Names, numbers and commas: nothing that a shell would interpret.

@@ -251,7 +251,14 @@ impl SiteRoutes {
     }
 
     fn ask(&self, body: &[u8]) -> Result<HttpResponse, Refused> {
-        let race = checked(body)?;
+        let mut race = checked(body)?;
+        if race.asks_about_python() {
+            let python = self.session.place().python.as_ref().map_err(|none| {
+                let why = format!("the class can't be asked: this cell needs a Python. {none}");
+                Refused::new(StatusCode::CONFLICT, why)
+            })?;
+            race.add_fact(&format!("The Python of this machine: {python}."));
+        }
         self.session.change(|room| room.ask(race)).map_err(not_now)?;
         Ok(self.room())
     }

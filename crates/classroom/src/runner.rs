@@ -14,7 +14,7 @@ use std::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// Where races run.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct RunnerSetup {
     /// The `makespan` binary.
     pub program: PathBuf,
@@ -22,8 +22,8 @@ pub struct RunnerSetup {
     pub data: PathBuf,
     /// The verdicts on the documents' claims that were measured there before, in words, by the claims' ids.
     pub verdicts: BTreeMap<String, String>,
-    /// The interpreter in which races in Python run, or why there is none.
-    pub python: String,
+    /// The interpreter in which races in Python run; the error says why there is none.
+    pub python: Result<String, String>,
 }
 
 /// A race that runs.

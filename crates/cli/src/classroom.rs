@@ -39,7 +39,7 @@ Without --share the page is reachable from this machine only. With --share, anyb
 network who has the printed code can join, guess and watch, and nothing else. Nothing is kept when
 the classroom ends; the page's export saves the races and guesses as a file.")]
 pub(crate) struct ClassroomArgs {
-    /// Address to serve the page at; port 0 picks a free port
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
 
@@ -88,10 +88,9 @@ pub(crate) fn run(args: ClassroomArgs) -> anyhow::Result<()> {
     };
     let store = args.data.store();
     let program = measuring::env(&store)?.program;
-    let python = match interpreter::found(&[], store.dir()) {
-        Ok(all) => all.first().map(Interpreter::in_words).unwrap_or_default(),
-        Err(none) => none.to_string(),
-    };
+    let python = interpreter::found(&[], store.dir());
+    let python =
+        python.map(|all| all.first().map(Interpreter::in_words).unwrap_or_default()).map_err(|none| none.to_string());
     let place = RunnerSetup { program, data: store.dir().into(), verdicts: verdicts(&store)?, python };
     let told_to_end = Arc::new(Notify::new());
     let (teller, told) = (Arc::clone(&told_to_end), AtomicBool::new(false));

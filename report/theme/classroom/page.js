@@ -68,7 +68,7 @@ function disconnected() {
   if (!lost) for (const one of race.entries) one.clock = now(one);
   lost = true;
   document.body.classList.add('is-lost');
-  const again = page() === 'seated' ? ' If it doesn\'t come back, join again with the code on the wall.' : ' Is the classroom still running in its terminal?';
+  const again = page() === 'seated' ? ' If it doesn\'t come back, join again with the code on the lecturer\'s screen.' : ' Is the classroom still running in its terminal?';
   say(byId('lost'), `The connection to the classroom is lost; reconnecting. This page may be out of date.${again}`);
   show(byId('lost'), true);
   schedule();

@@ -219,7 +219,7 @@ function resultInWords() {
   if (!sped.length) return how || (race.plan?.rounds < 2 ? 'One round: there are times, and no intervals.' : '');
   const [best, ...others] = sped.sort((a, b) => b.standing.speedup.estimate - a.standing.speedup.estimate);
   const [faster, as] = isByLatency() ? ['faster at answering 99 of 100 requests', 'as fast as sequential at answering 99 of 100 requests'] : ['faster', 'as fast as sequential'];
-  if (best.standing.speedup.low <= 1) return `${how}None was clearly ${faster} than sequential: the 95 % interval of the highest speedup does not lie above 1.`;
+  if (best.standing.speedup.low <= 1) return `${how}No strategy was clearly ${faster} than sequential: the 95 % interval of the highest speedup is not entirely above 1.`;
   const { speedup, times_s: times, place } = best.standing;
   const words = { fastest: 'Fastest', as_fast: 'Fastest, within 5 %' }[place] ?? 'It is not clear which is the fastest. The highest speedup';
   const placed = (wanted, said) => {

@@ -24,20 +24,36 @@ function goTo(name) {
   sizesChanged();
 }
 
-// The largest letters with which the code fits without breaking a line: both languages side by side, or one above the other.
+// The largest letters with which the code fits without breaking a line: both languages side by side or one above the other, or,
+// where that takes small letters, one at a time.
 function fitCode() {
   const place = document.querySelector('.slide:not([hidden]) .languages');
   if (!place) return;
   const end = byId('next').closest('nav').getBoundingClientRect().top;
   const fits = () => place.getBoundingClientRect().bottom + scrollY <= end && [...place.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth);
-  for (const size of [1, 0.92, 0.84, 0.76, 0.7]) {
-    for (const flow of ['column', 'row']) {
-      place.style.setProperty('--code', `${size}em`);
-      place.dataset.flow = flow;
-      if (fits()) return;
-    }
+  const choice = place.parentElement.querySelector('.language-choice');
+  const sizes = [1, 0.92, 0.84, 0.76, 0.7];
+  const both = sizes.filter((size) => !choice || size > 0.8).flatMap((size) => [[size, 'column'], [size, 'row']]);
+  const one = choice ? [...sizes, 0.64].map((size) => [size, 'one']) : [];
+  for (const [size, flow] of [...both, ...one]) {
+    place.style.setProperty('--code', `${size}em`);
+    place.dataset.flow = flow;
+    if (choice) choice.hidden = flow !== 'one';
+    if (fits()) return;
   }
-  delete place.dataset.flow;
+  if (!choice) delete place.dataset.flow;
+}
+
+function languages() {
+  const choice = document.querySelector('.language-choice');
+  if (!choice) return;
+  const show = (language) => {
+    for (const one of choice.parentElement.querySelectorAll('[data-language]')) one.classList.toggle('shown', one.dataset.language === language);
+    for (const button of choice.children) button.setAttribute('aria-pressed', button.dataset.language === language);
+    fitCode();
+  };
+  choice.addEventListener('click', ({ target }) => target.dataset.language && show(target.dataset.language));
+  show(choice.firstElementChild.dataset.language);
 }
 
 function go(by) {
@@ -51,6 +67,7 @@ function lesson() {
   byId('back').addEventListener('click', () => go(-1));
   byId('next').addEventListener('click', () => go(1));
   addEventListener('hashchange', () => goTo(location.hash.slice(1)));
+  languages();
   goTo(location.hash.slice(1));
 }
 

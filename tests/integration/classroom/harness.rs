@@ -36,12 +36,17 @@ pub struct Classroom {
 
 impl Classroom {
     pub fn open() -> Self {
-        Self::with(&[])
+        Self::with(&[], &[])
+    }
+
+    /// One on a machine without Python.
+    pub fn without_python() -> Self {
+        Self::with(&[], &[("PATH", "/nowhere"), ("MAKESPAN_PYTHON", "")])
     }
 
     /// One that others can join. For a test the loopback interface is elsewhere enough.
     pub fn shared() -> Self {
-        Self::with(&["--share", "127.0.0.1:0"])
+        Self::with(&["--share", "127.0.0.1:0"], &[])
     }
 
     /// One at the addresses of another that has closed, as after a restart.
@@ -50,10 +55,10 @@ impl Classroom {
         let here = address(&before.here);
         let elsewhere = before.elsewhere.as_ref().map(|(origin, _)| address(origin)).expect("it is shared");
         drop(before);
-        Self::with(&["--addr", &here, "--share", &elsewhere])
+        Self::with(&["--addr", &here, "--share", &elsewhere], &[])
     }
 
-    fn with(options: &[&str]) -> Self {
+    fn with(options: &[&str], environment: &[(&str, &str)]) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let mark = format!("classroom-{}-{}", process::id(), COUNT.fetch_add(1, Relaxed));
         let data = tempfile::tempdir().expect("the temporary folder is writable");
@@ -62,6 +67,7 @@ impl Classroom {
             .arg(data.path())
             .args(options)
             .env(MARK, &mark)
+            .envs(environment.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -146,3 +146,14 @@ fn what_is_asked_has_a_cell_and_what_is_run_at_once_has_no_question() {
     assert!(refused(&browser.post("/ask", &unknown), 400).contains("did you mean `threads x 2`?"));
     assert_eq!(browser.room().phase, RacePhase::Idle);
 }
+
+#[test]
+fn without_python_the_class_is_not_asked_about_a_race_in_python() {
+    let (classroom, in_python) = (Classroom::without_python(), "python/threads");
+    let asked_about =
+        RaceRequest { strategies: vec![in_python.into()], ask: Some(format!("{in_python} x 2")), ..short() };
+    let lecturer = classroom.browser();
+    let why = refused(&lecturer.post("/ask", &asked_about), 409);
+    assert!(why.contains("needs a Python") && why.contains("no `python3` on PATH"), "{why}");
+    json::<RoomState>(&lecturer.post("/ask", &asked()));
+}

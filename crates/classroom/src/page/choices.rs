@@ -70,7 +70,7 @@ pub(super) fn form() -> Markup {
                     }
                     details {
                         summary { "In Python" }
-                        p class="hint" { "Where no Python is found, their lanes are skipped, and say so." }
+                        p class="hint" { "If no Python is found, these strategies are skipped, and their lanes say so." }
                         div class="checks" { @for strategy in all(true) { (strategy_box(strategy)) } }
                     }
                 }

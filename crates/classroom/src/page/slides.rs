@@ -34,7 +34,7 @@ fn slide(lesson: &Lesson, step: &LessonStep, place: &RunnerSetup) -> Markup {
             @if step.kind == StepKind::Ask { p class="question" { (lesson.question) } }
             div class="words" {
                 (step.html())
-                @if step.kind == StepKind::Ask && lesson.races_in_python() { p { "The Python of this machine: " (place.python) "." } }
+                @if step.kind == StepKind::Ask && lesson.races_in_python() { p { "The Python of this machine: " (place.python.as_ref().unwrap_or_else(|none| none)) "." } }
             }
             @match step.kind {
                 StepKind::Ask | StepKind::Run | StepKind::Try => @for command in &lesson.commands {
@@ -51,12 +51,7 @@ fn slide(lesson: &Lesson, step: &LessonStep, place: &RunnerSetup) -> Markup {
                         }
                     }
                 },
-                StepKind::Code => div class="languages" {
-                    @for python in [false, true] {
-                        @let same: Vec<_> = lesson.code.iter().filter(|excerpt| excerpt.is_python() == python).collect();
-                        @if !same.is_empty() { div { @for excerpt in same { (code(excerpt)) } } }
-                    }
-                },
+                StepKind::Code => (languages(lesson)),
                 StepKind::Document => (documents(lesson, &place.verdicts)),
                 StepKind::See | StepKind::Mistake => {},
             }
@@ -91,6 +86,25 @@ fn title(kind: StepKind) -> &'static str {
 }
 
 /// The script makes its letters as large as the slide allows.
+/// The lesson's code in each of its languages. The buttons show one at a time, where both at once need small letters.
+fn languages(lesson: &Lesson) -> Markup {
+    let of = |python: bool| lesson.code.iter().filter(move |excerpt| excerpt.is_python() == python);
+    let all: Vec<(&str, bool)> =
+        [("Rust", false), ("Python", true)].into_iter().filter(|(_, python)| of(*python).next().is_some()).collect();
+    html! {
+        @if all.len() > 1 {
+            div class="language-choice" role="group" aria-label="Language" hidden {
+                @for (language, _) in &all { button type="button" data-language=(language) { (language) } }
+            }
+        }
+        div class="languages" {
+            @for (language, python) in &all {
+                div data-language=(language) { @for excerpt in of(*python) { (code(excerpt)) } }
+            }
+        }
+    }
+}
+
 fn code(excerpt: &Excerpt) -> Markup {
     html! {
         figure class="excerpt listing" {
@@ -132,7 +146,7 @@ fn ways(lesson: &Lesson) -> Markup {
         p id="step-told" class="unseen" role="status" {}
         nav class="ways-on" aria-label="Steps" {
             @match lesson.number.checked_sub(1).and_then(number) {
-                Some(before) => (link(before, "lesson-before", "Before:")),
+                Some(before) => (link(before, "lesson-before", "Previous:")),
                 None => span {},
             }
             div class="stepping" {
@@ -141,8 +155,8 @@ fn ways(lesson: &Lesson) -> Markup {
                 button id="next" type="button" class="main" aria-keyshortcuts="ArrowRight PageDown" { "Next" }
             }
             @match number(lesson.number + 1) {
-                Some(after) => (link(after, "lesson-after", "After:")),
-                None => a class="lesson-after" href="/" { span { "After:" } " a race of your own" },
+                Some(after) => (link(after, "lesson-after", "Next:")),
+                None => a class="lesson-after" href="/" { span { "Next:" } " a race of your own" },
             }
         }
     }

@@ -1,11 +1,17 @@
 //! Properties of every page.
 
 use super::*;
+use std::collections::BTreeMap;
 
 fn pages() -> Vec<String> {
     let hostile = "\"><script>alert(1)</script>";
     let shared = JoinInfo { url: format!("http://10.0.0.1:8000/join?code={hostile}"), code: hostile.into() };
-    let place = RunnerSetup { python: "CPython 3.14.0".into(), ..RunnerSetup::default() };
+    let place = RunnerSetup {
+        program: "makespan".into(),
+        data: "data".into(),
+        verdicts: BTreeMap::new(),
+        python: Ok("CPython 3.14.0".into()),
+    };
     let lessons = lessons().iter().map(|one| lesson(one, &place, Some(&shared)).into_string());
     let others = [race(None), race(Some(&shared)), join(hostile, false), join("", true)].map(Markup::into_string);
     lessons.chain(others).collect()
