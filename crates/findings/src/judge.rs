@@ -136,7 +136,8 @@ enum Side {
     Below,
 }
 
-/// On the right side of the bound by more than a negligible difference. `band` is the range that counts as equal to it.
+/// On the right side of the bound by more than a negligible difference. `band` is the range that counts as equal to it:
+/// within it, the verdict must not depend on whether a negligible difference could be shown, which is a matter of noise.
 fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
     let above = (placed.above(bound), placed.p_above(bound));
     let below = (placed.below(bound), placed.p_below(bound));
@@ -146,7 +147,6 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
     };
     match (right, wrong, placed.within(band)) {
         (true, _, false) => Ruling::decided(Verdict::Holds, p_right),
-        (true, _, true) => Ruling::decided(Verdict::HoldsInDirection, p_right.max(placed.p_within(band))),
         (_, true, _) => Ruling::decided(Verdict::Refuted, p_wrong),
         (_, _, true) => Ruling::decided(Verdict::Refuted, placed.p_within(band)),
         _ => {

@@ -151,7 +151,7 @@ fn run_at_documents_pace_s(round: &Round, time_scale: f64) -> f64 {
 
 fn exhibited(name: &str, evidence: &Evidence) -> Result<Quantity, Lacking> {
     let shown = evidence.exhibits.get(name).ok_or(Lacking::NotMeasured)?;
-    let happened = format!("{}; done right, {}", shown.bug.verdict, shown.right.verdict);
+    let happened = format!("{}; with the fix, {}", shown.bug.verdict, shown.right.verdict);
     Ok(Quantity::Outcome { holds: shown.holds(), happened })
 }
 

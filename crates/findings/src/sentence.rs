@@ -498,7 +498,6 @@ fn follows(claim: &Claim, assessed: &Assessed, scenarios: &[Scenario]) -> Senten
             (Expects::Equal(_), _) => format!(", which holds within {}", margin(finding)),
             _ => ", which holds".into(),
         },
-        Verdict::HoldsInDirection if !by_reference => format!(", which holds, but by less than {}", margin(finding)),
         Verdict::HoldsInDirection => {
             return something_else(assessed, scenarios)
                 .unwrap_or_else(|| Sentence::words(": the direction agrees, but not the size"));
