@@ -1,4 +1,4 @@
-//! How well can a time with two workers be told from one worker's? Predicts threads, processes and async with two workers
+//! How well does one worker's time predict the time of two? Predicts threads, processes and async with two workers
 //! from the rounds of `sequential` and from what two cores of this machine are worth, measures them, and compares.
 //!
 //! Not a Criterion benchmark: its figures are the relative errors of predictions, printed for each cell and for all. Where
@@ -76,7 +76,7 @@ struct Compared {
     name: String,
     predicted_s: f64,
     measured_s: f64,
-    /// What two workers did otherwise than one.
+    /// What two workers did differently from one.
     why: String,
 }
 
@@ -149,7 +149,7 @@ fn predicted_s(alone: &CellRecord, spec: &CellSpec, cores: f64) -> Option<f64> {
     if !strategy::presentation(&spec.strategy).parallel {
         return Some((time_s * half).max(computing_s));
     }
-    // As likely as one worker computes at a moment, the other one does so too.
+    // At any moment, both workers are equally likely to compute.
     let slower = 1.0 + (2.0 / cores - 1.0) * computing_s / time_s;
     Some(half * (time_s - computing_s + computing_s * slower))
 }
@@ -157,7 +157,7 @@ fn predicted_s(alone: &CellRecord, spec: &CellSpec, cores: f64) -> Option<f64> {
 /// A difference in processor time up to this is noise.
 const AS_LONG: f64 = 0.15;
 
-/// What two workers did otherwise than one, as far as a run's processor time and waits for a core tell. What is left is waiting
+/// What two workers did differently, as far as a run's processor time and waits for a core tell. What is left is waiting
 /// for something that they share.
 fn why(alone: &CellRecord, cell: &CellRecord, predicted_s: f64) -> Option<String> {
     let cpu_s = |cell: &CellRecord| median(&cell.each(Round::cpu_s));

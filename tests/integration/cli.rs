@@ -337,7 +337,7 @@ fn only_takes_whole_names_and_parts_of_them() {
 #[test]
 fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
     let (said, _) = tiny(place().path(), &["--strategy", "work_stealing", "--workers", "2", "--deal", "blocks"]);
-    assert!(said.contains("skipped: work_stealing, blocks x 2: rayon deals by stealing"), "{said}");
+    assert!(said.contains("skipped: work_stealing, blocks x 2: rayon schedules by work stealing"), "{said}");
 }
 
 /// With `--strategy queue`, and without whatever queue the environment of these tests may name.

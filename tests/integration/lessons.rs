@@ -163,7 +163,7 @@ fn a_quiz_says_of_each_answer_why_and_of_wrong_ones_which_lesson_helps() {
     }
     // What is no answer is asked again, and the end of the input ends the quiz.
     let odd = flat(&quizzed(&format!("\nmaybe\u{1b}[2J\nz\n{}", letter(0, &questions[0]).to_uppercase())));
-    assert!(odd.contains("is no answer; expected a letter from a to c") && odd.ends_with("1 of 1 right."), "{odd}");
+    assert!(odd.contains("is not an answer; expected a letter from a to c") && odd.ends_with("1 of 1 right."), "{odd}");
     assert!(!odd.contains('\u{1b}'));
     assert!(quizzed("").ends_with("0 of 0 right.\n"));
 }

@@ -58,8 +58,8 @@ fn a_directory_where_nothing_is_measured_is_no_earlier_run() {
     // What `makespan run` measured of a scenario without claims is no evidence either.
     for earlier in ["empty", "data"] {
         let words = refusal_in(dir.path(), &["report", "--data", "data", "--against", earlier, "--out", "page.html"]);
-        assert!(words.contains(&format!("--against {earlier}: nothing is measured for claims there")), "{words}");
-        assert!(words.contains("`--data` of an earlier `makespan reproduce`"), "{words}");
+        assert!(words.contains(&format!("--against {earlier}: no claims were measured there")), "{words}");
+        assert!(words.contains("`--data` directory of an earlier `makespan reproduce`"), "{words}");
     }
     assert!(!dir.path().join("page.html").exists(), "no page is written");
 }

@@ -192,14 +192,14 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         ("host", changed(|record| record.host.commit = Some("another".into()))),
         ("version", changed(|record| record.makespan_version = "0.0.1".into())),
         ("purpose", changed(|record| record.purpose = Purpose::Run)),
-        ("looks", changed(|record| record.looks = vec![1, 2])),
+        ("interim analyses", changed(|record| record.looks = vec![1, 2])),
         ("reason to end", changed(|record| record.stopped = Some(EndReason::Budget))),
         ("number of cells", changed(|record| drop(record.cells.pop()))),
         ("cell 1", changed(|record| record.cells.swap(0, 1))),
         ("rounds in cell 2", changed(|record| record.cells[1].rounds.clear())),
         ("whole rounds", changed(|record| record.rounds_done = 0)),
     ] {
-        let record = Record { looks: if reason == "looks" { record.looks } else { vec![2] }, ..record };
+        let record = Record { looks: if reason == "interim analyses" { record.looks } else { vec![2] }, ..record };
         let mut clerk = Clerk::new(opened(&dir.path().join(reason.replace(' ', "_"))));
         let anew = runner::resume(&scenario, &scenario.cells, &two_rounds, record, &mut clerk).expect("it is set up");
         let told = clerk.anew.expect(reason).to_string();

@@ -79,7 +79,7 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     );
 
     let words = refusal_in(dir.path(), &["compare", "before.json", "slower.json", "--fail-if-slower", "five"]);
-    assert!(words.contains("expected a share such as 5%"), "{words}");
+    assert!(words.contains("expected a percentage such as 5%"), "{words}");
     let mut nothing = whole.clone();
     nothing["cells"] = json!([]);
     fs::write(dir.path().join("nothing.json"), nothing.to_string()).expect("writable");
@@ -147,7 +147,7 @@ fn every_file_is_checked_and_each_error_says_where() {
         said.starts_with("tiny.toml: A test") && said.contains("\nprime_sum: ") && words.is_empty(),
         "{said}{words}"
     );
-    assert!(said.contains("only measuring tells: the tasks compute"), "{said}");
+    assert!(said.contains("the tasks compute, so only a measurement shows how long they take"), "{said}");
     let output = makespan(dir.path(), &["check", "wrong.toml", "tiny.toml", "missing.toml", "lesson.md", "no_such"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stdout).starts_with("tiny.toml: A test"), "{}", text(&output.stdout));

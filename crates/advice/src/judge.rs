@@ -138,7 +138,7 @@ pub fn judge(
         cell.strategy == own.strategy && (own.workers / 2..own.workers).contains(&cell.workers)
     };
     if cells[advised].workers > 2 && !usable.iter().any(|&cell| halfway(&cells[cell])) {
-        doubts.push("fewer workers might do: too few numbers of them could be measured within the budget".into());
+        doubts.push("fewer workers might be enough: the budget allowed too few worker counts".into());
     }
     let strategy = strategy_of(cells, advised);
     let wider: Vec<&CellTimes> = cells.iter().filter(|cell| cell.workers > cells[advised].workers).collect();
@@ -211,7 +211,7 @@ fn refusal(cells: &[CellTimes]) -> Option<Advice> {
     let rounds = baseline.rounds();
     if rounds < FEWEST_ROUNDS {
         let why = format!(
-            "only {} could be measured: allow more time, more requests, or give shorter tasks",
+            "only {} could be measured: allow more time or more requests, or use shorter tasks",
             count(rounds, "round")
         );
         return Some(nothing(cells, &why));
@@ -219,7 +219,7 @@ fn refusal(cells: &[CellTimes]) -> Option<Advice> {
     let spread = Noise::of(&baseline.task_s)?.spread;
     (spread > NOISIEST).then(|| {
         let spread = percent(spread);
-        nothing(cells, &format!("too noisy: the sequential loop scattered by {spread} about its median; `makespan doctor` finds what disturbs"))
+        nothing(cells, &format!("too noisy: the sequential loop scattered by {spread} about its median; `makespan doctor` shows the causes"))
     })
 }
 
@@ -244,7 +244,7 @@ fn sentence(cells: &[CellTimes], advice: &Advice, advised: usize, next: Option<(
         |of: Estimate| format!("{} times as fast as sequential ({})", ratio(of.estimate), interval(of.low, of.high));
     let head = match advice.speedup {
         Some(speedup) => format!("{}: {}", own.phrase, range(speedup)),
-        None => format!("{}: more workers gain nothing worth having", own.phrase),
+        None => format!("{}: more workers gain next to nothing", own.phrase),
     };
     parts.push(if advice.standing == AdviceStanding::Stands {
         head
@@ -368,7 +368,7 @@ mod tests {
             advice.sentence
         );
         assert!(
-            advice.sentence.ends_with("The limit: what the tasks wait for serves about 4 of them at once."),
+            advice.sentence.ends_with("the resource that the tasks wait for serves about 4 of them at once."),
             "{}",
             advice.sentence
         );
@@ -456,7 +456,7 @@ mod tests {
     fn a_number_beside_which_no_smaller_one_was_measured_does_not_stand() {
         let advice = advised(&served(2.0, &[1, 7], 0.01), None);
         assert_eq!((advice.standing, advice.advised), (AdviceStanding::Undecided, Some(1)));
-        assert!(advice.doubts[0].starts_with("fewer workers might do"), "{:?}", advice.doubts);
+        assert!(advice.doubts[0].starts_with("fewer workers might be enough"), "{:?}", advice.doubts);
         assert_eq!(advised(&served(2.0, &[1, 2], 0.01), None).standing, AdviceStanding::Stands);
         let mut cells = served(7.0, &[1, 7], 0.01);
         cells.push(cell("processes", 5, 0.025, 0.01));

@@ -152,7 +152,7 @@ impl ScalingLimit {
             Self::Failures { workers, error } => format!("tasks fail with {workers} at once ({error})"),
             Self::Served { at_once } => {
                 let digits = usize::from(*at_once < 3.0);
-                format!("what the tasks wait for serves about {} of them at once", fixed(*at_once, digits))
+                format!("the resource that the tasks wait for serves about {} of them at once", fixed(*at_once, digits))
             }
             Self::Shared { at_once } => format!(
                 "about {} tasks run at once, fewer than there are cores: memory, a lock, or hyper-threads",
@@ -170,8 +170,8 @@ impl ScalingLimit {
         let Self::OtherPrograms { taken, cores } = self else { return None };
         let (taken, cores) = (fixed(*taken, 1), trimmed(*cores));
         Some(format!(
-            "other programs, or a server on this machine, kept {taken} of {cores} cores busy: this is for a machine as busy \
-             as that"
+            "other programs, or a server on this machine, kept {taken} of {cores} cores busy: the advice is for a \
+             machine under that load"
         ))
     }
 
@@ -181,19 +181,17 @@ impl ScalingLimit {
             Self::Cores { .. } => "less computing in each task, or more cores".into(),
             Self::OtherPrograms { .. } => "close them, and measure again".into(),
             Self::OwnThreads { .. } => {
-                "nothing here: or give each task fewer threads of its own, and run more tasks".into()
+                "nothing here, or give each task fewer threads of its own and run more tasks".into()
             }
             Self::Bound(bound) if bound.name.starts_with('-') => {
-                format!("raise {}, if what answers can bear it", bound.name)
+                format!("raise {}, if your system can take it", bound.name)
             }
             Self::Bound(bound) => format!("{}: with more, measure again", bound.name),
-            Self::Failures { .. } => "the limit of what answers: ask for less at once, or raise it there".into(),
-            Self::Served { .. } => "what the tasks wait for: let it serve more at once, or answer sooner".into(),
-            Self::Shared { .. } => {
-                "what they wait for: a profiler finds locks, and smaller data fits the caches".into()
-            }
-            Self::TooShort { .. } => "give each task more to do: many of these in one".into(),
-            Self::OneAtATime => "what they queue for: hold the lock for less, or move fewer bytes".into(),
+            Self::Failures { .. } => "the limit behind the failures: run fewer tasks at once, or raise it".into(),
+            Self::Served { .. } => "the resource they wait for: let it serve more at once, or respond faster".into(),
+            Self::Shared { .. } => "contention: a profiler finds locks, and smaller data fits the caches".into(),
+            Self::TooShort { .. } => "give each task more to do: batch many of these into one".into(),
+            Self::OneAtATime => "the shared resource: hold the lock for less time, or move fewer bytes".into(),
         }
     }
 }

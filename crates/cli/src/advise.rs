@@ -39,20 +39,20 @@ pub(crate) use {load::LoadAdviceExport, quota::QuotaExport};
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
 
-A few tasks are done sequentially, to see what they spend their time on. A search doubles the number of workers for as long as \
-that helps. Then a few numbers around the best are measured in interleaved rounds, until the advice stands or the budget is spent. \
-The advice is the smallest number of workers within 5 % of the fastest.
+makespan first runs a few tasks sequentially, to see what they spend their time on. It then doubles the number of workers for \
+as long as that helps, and measures a few counts around the best one in interleaved rounds, until the advice stands or the budget \
+is spent. The advice is the smallest number of workers within 5 % of the fastest.
 
-The work is really done, and more than once: a command that writes, writes each time, and a server of yours gets real requests. \
-Standard error says beforehand what will be run or sent. Ctrl-C ends all commands; if makespan itself is killed with \
-SIGKILL, those that it has started run to their end.";
+The work is really done, and more than once: a command that writes files writes them each time, and your server receives real \
+requests. Standard error says beforehand what will be run or sent. Ctrl-C stops all commands; if makespan itself is killed with \
+SIGKILL, commands that are already running continue to their end.";
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES, group(ArgGroup::new("work").required(true).args(["command", "url", "urls", "function", "scenario"])))]
 pub struct AdviseArgs {
     /// A command to run for each input, without a shell. `{}` is the input, `{/}` its file name, `{.}` the input without
-    /// extension, `{/.}` the file name without it; without any, the input comes last. Each command is run several times, with
-    /// several at once
+    /// extension, `{/.}` the file name without it; if the command has none of these, the input is appended. Each command
+    /// is run several times, with several at once
     #[arg(long, value_name = "COMMAND", value_parser = NonEmptyStringValueParser::new(), help_heading = "Work")]
     command: Option<String>,
     /// A URL to request again and again, http or https
@@ -82,23 +82,24 @@ pub struct AdviseArgs {
     /// Body of the requests
     #[arg(long, value_name = "TEXT", help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     body: Option<String>,
-    /// The most requests to send in all
+    /// Maximum number of requests to send in total
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..), help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     max_requests: u32,
-    /// The most tasks at once [default: 16 requests, else 64]
+    /// Maximum number of tasks at once [default: 16 for requests, else 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     at_most: Option<u32>,
-    /// Tasks that become due in a second, such as `50/s`, whether earlier ones are done or not: asks how many workers hold that
+    /// Rate at which tasks become due, such as `50/s`, whether or not earlier ones are done: asks how many workers can
+    /// hold that rate
     #[arg(long, value_name = "N/s", value_parser = rate, help_heading = "Load")]
     rate: Option<f64>,
-    /// What holding a rate means: p50, p95 or p99 below a time, counted from when tasks are due
+    /// Latency target at that rate: p50, p95 or p99 below a time, measured from when a task is due
     #[arg(long, value_name = "p99<TIME", requires = "rate", help_heading = "Load")]
     target: Option<LatencyTarget>,
     /// Strategies to compare [default: those that make sense for the work]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
-    /// Measure under each of these CPU quotas, in cores, as containers have them: 0.5,1,2. Where control groups may be made
-    /// (Linux; as root, or in a delegated group); the budget is for each
+    /// Measure under each of these CPU quotas, in cores, as containers impose them: 0.5,1,2. Needs permission to create
+    /// control groups (Linux; root, or a delegated group). The budget applies to each quota
     #[arg(long, value_name = "CORES,...", value_delimiter = ',', value_parser = quota_cores, conflicts_with = "rate")]
     quota: Vec<f64>,
     /// How long to measure, in seconds
@@ -152,7 +153,7 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     let store = args.data.clone().store();
     if args.python.python.len() > 1 || args.python.start_method.len() > 1 {
         return Err(Usage(
-            "--python, --start-method: found several, expected one: an advice is for one interpreter".into(),
+            "--python, --start-method: found several, expected one: advice is for one interpreter".into(),
         )
         .into());
     }

@@ -22,7 +22,7 @@ Examples:
   makespan check mine.toml
   makespan check *.toml && echo fine
 
-The exit code is 0 if all of them are right, and 2 otherwise: each wrong one is named with its error.";
+The exit code is 0 if all files are valid, and 2 otherwise. Each error names its file.";
 
 pub fn run(args: &CheckArgs) -> ExitCode {
     let mut wrong = 0;
@@ -74,9 +74,9 @@ fn scenario(file: &str) -> anyhow::Result<String> {
     let least_s = f64::from(rounds + 1) * cells.iter().map(|cell| least_s(&scenario, cell)).sum::<f64>();
     let rounds = count(rounds as usize, "round");
     lines.push(if least_s > 0.0 {
-        format!("  {rounds}, with the check before them, take at least {}: the waits alone", table::seconds(least_s))
+        format!("  {rounds} and the check before them take at least {}, for the waits alone", table::seconds(least_s))
     } else {
-        format!("  {rounds}; how long they take, only measuring tells: the tasks compute")
+        format!("  {rounds}; the tasks compute, so only a measurement shows how long they take")
     });
     Ok(lines.join("\n"))
 }

@@ -35,7 +35,7 @@ pub struct CompareArgs {
     before: PathBuf,
     /// The record after
     after: PathBuf,
-    /// Fail if a cell is shown to take longer by more than this share of its time before
+    /// Fail if a cell is slower than before by more than this percentage, over its whole 95 % interval
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
     /// Also write the comparison as JSON; `-` for standard output, instead of the table
@@ -51,14 +51,17 @@ Examples:
   makespan compare before.json after.json --fail-if-slower 5%
   makespan compare before.json after.json --json - | jq '.cells[] | {spec, times_as_fast}'
 
-The exit code is 0 whatever the comparison shows. With --fail-if-slower 5%, it is 3 if the whole 95 %
-interval of a cell's time lies beyond 105 % of its time before, and 1 if no cell could be compared.
-A cell of which only a part of the interval lies beyond is undecided: that is said, and no failure.";
+The exit code is 0 whatever the comparison shows. With --fail-if-slower 5%, it is 3 if the whole
+95 % interval of a cell's time lies above 105 % of its time before, and 1 if no cell could be
+compared. A cell with only part of its interval above is reported as undecided; that is no failure.";
 
 /// A share in percent: `5%`, or `5`.
 fn percent(text: &str) -> Result<f64, String> {
     let number = text.strip_suffix('%').unwrap_or(text).trim_end().parse();
-    number.ok().filter(|percent| (0.0..=1e6).contains(percent)).ok_or_else(|| "expected a share such as 5%".to_owned())
+    number
+        .ok()
+        .filter(|percent| (0.0..=1e6).contains(percent))
+        .ok_or_else(|| "expected a percentage such as 5%".to_owned())
 }
 
 /// The name and version of the JSON document.

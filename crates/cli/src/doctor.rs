@@ -25,10 +25,10 @@ use work::{
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
-    /// Python interpreter to look at (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
+    /// Python interpreter to check (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
     #[arg(long, value_name = "PATH")]
     python: Vec<PathBuf>,
-    /// Also write what was found as JSON; `-` for standard output, instead of the text
+    /// Also write the results as JSON; `-` for standard output, instead of the text
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-")]
     json: Option<Output>,
     #[command(flatten)]
@@ -41,8 +41,8 @@ Examples:
   makespan doctor && makespan reproduce
   makespan doctor --json | jq -r '.machine[] | select(.state == \"distorts\") | .remedy'
 
-The exit code is 0 if nothing found distorts figures and every named Python and queue can be used;
-otherwise it is 1, and the lines with ✗ say why.";
+The exit code is 0 if nothing distorts figures and every named Python and queue can be used;
+otherwise it is 1, and the lines marked ✗ say why.";
 
 /// The name and version of the JSON document.
 pub(crate) const SCHEMA: &str = "makespan.doctor/1";
@@ -230,10 +230,9 @@ impl Checkup {
             "\n{}",
             match (self.ready, distort) {
                 (true, _) => "No blockers: ready to measure.".to_owned(),
-                (_, 0) => "Nothing distorts figures, but what is named above with ✗ can't be used.".to_owned(),
-                (_, count) => format!(
-                    "{count} of these distort figures (✗). Comparisons within one run suffer less than single times."
-                ),
+                (_, 0) => "Nothing distorts figures, but the items marked ✗ can't be used.".to_owned(),
+                (_, count) =>
+                    format!("{count} of these distort figures (✗). Comparisons within one run suffer less than times."),
             }
         );
     }

@@ -103,9 +103,9 @@ enum Command {
     Race(race::RaceArgs),
     /// Write the HTML page from the recorded measurements
     Report(report::ReportArgs),
-    /// Write a scenario to begin with, with every key explained
+    /// Write a template scenario, with every key explained
     New(new::NewArgs),
-    /// Check scenarios without measuring them, and say what would be measured
+    /// Check scenarios without running them, and show what a run would measure
     Check(check::CheckArgs),
     /// Compare two recorded runs: what got faster?
     Compare(compare::CompareArgs),

@@ -19,7 +19,7 @@ pub struct ListArgs {
     /// List the claims, each with its question
     #[arg(long, conflicts_with = "names")]
     claims: bool,
-    /// Write all three as JSON instead; `-` for standard output
+    /// Write scenarios, strategies and claims as JSON instead; `-` for standard output
     #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "-", conflicts_with_all = ["names", "claims"])]
     json: Option<Output>,
 }

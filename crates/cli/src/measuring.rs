@@ -49,7 +49,7 @@ impl PythonArgs {
         let interpreters = check_python(&self.python, in_python, store)?;
         if !self.start_method.is_empty() && !cells.iter().any(|cell| has_start_method(&cell.strategy)) {
             let words =
-                "--start-method: no cell has processes of Python: add `--strategy python/processes`, or another";
+                "--start-method: no cell starts Python processes: add `--strategy python/processes`, for example";
             return Err(Usage(words.into()).into());
         }
         let (plain, with_methods) = (names(&interpreters, &[]), names(&interpreters, &self.start_method));
@@ -68,7 +68,7 @@ impl PythonArgs {
 /// is one that no cell needs. Where there is no `python3`, there are none, and the cells will be skipped.
 pub fn check_python(named: &[PathBuf], in_python: bool, store: &Store) -> Result<Vec<Interpreter>, Usage> {
     if !in_python {
-        let needless = "--python: no cell is in Python: add `--strategy python/threads`, or another";
+        let needless = "--python: no cell is in Python: add `--strategy python/threads`, for example";
         return if named.is_empty() { Ok(Vec::new()) } else { Err(Usage(needless.into())) };
     }
     match found(named, store.dir()) {

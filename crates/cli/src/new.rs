@@ -22,7 +22,7 @@ pub struct NewArgs {
 
 #[derive(Subcommand)]
 enum What {
-    /// Write NAME.toml: a small scenario that can be measured at once, with every key explained
+    /// Write NAME.toml: a small scenario that runs as it is, with every key explained
     Scenario {
         /// The scenario's name: that of the file, with or without `.toml`
         name: String,

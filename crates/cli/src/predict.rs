@@ -51,8 +51,8 @@ Examples:
   makespan predict latency_only --cores 8,100 --json - | jq '.strategies[].laws[].predictions'
 
 Amdahl's law and the Universal Scalability Law are fitted to the speedups in the scenario's newest
-record. A prediction is no measurement: it supposes that the law goes on, and that tasks, memory and
-network keep up. Its interval grows with the distance from what was measured.";
+record. A prediction is not a measurement: it assumes that the law continues to hold, and that
+tasks, memory and network keep up. Its interval grows with the distance from what was measured.";
 
 /// The name and version of the JSON document.
 pub(crate) const SCHEMA: &str = "makespan.predict/1";
@@ -162,8 +162,8 @@ pub fn run(args: PredictArgs) -> anyhow::Result<ExitCode> {
     let predictions = Predictions::of(&scenario, &record, &cores);
     if predictions.strategies.is_empty() {
         return Err(Usage(format!(
-            "{}: the newest record has no cell with several workers and a speedup that the scenario still describes: \
-             measure it again: {measure}",
+            "{}: the newest record has no speedup with several workers that matches the current scenario: measure \
+             it again: {measure}",
             scenario.name
         ))
         .into());
@@ -290,7 +290,7 @@ impl Predictions<'_> {
         say!("{}", fitted(&format!("{}: predictions, not measurements", self.scenario)));
         say!(
             "{}",
-            fitted(&format!("Fitted to what {cpu}, {cores}, measured at {}: {}", self.started_at, self.command))
+            fitted(&format!("Fitted to measurements on {cpu}, {cores}, from {}: {}", self.started_at, self.command))
         );
         let rows: Vec<[String; 6]> = self.strategies.iter().flat_map(OfStrategy::rows).collect();
         let heads = ["strategy", "law", "cores", "predicted speedup", "95 % interval", "predicted time"];
@@ -306,7 +306,7 @@ impl Predictions<'_> {
         let too_few = |law: &OfLaw| law.not_fitted.is_some();
         if self.strategies.iter().flat_map(|strategy| &strategy.laws).any(too_few) {
             let more = if self.workers_need_cores && self.cores_usable < 3 {
-                format!("Tasks compute, so that a worker needs a core: with {cores}, only Amdahl's law can be fitted.")
+                format!("Tasks compute, so each worker needs a core: with {cores}, only Amdahl's law can be fitted.")
             } else {
                 format!("Measure more worker counts: {measure}")
             };
@@ -315,9 +315,9 @@ impl Predictions<'_> {
         let need = if self.workers_need_cores {
             "Each worker has a core of its own."
         } else {
-            "Tasks wait, so that several workers share a core: N cores stand for N workers."
+            "Tasks wait, so several workers can share a core: N cores stand for N workers."
         };
-        let caveat = "A prediction supposes that the law goes on, and that tasks, memory and network keep up.";
+        let caveat = "A prediction assumes that the law continues to hold, and that tasks, memory and network keep up.";
         say!("{}", fitted(&format!("{need} {caveat}")));
     }
 }
@@ -367,7 +367,7 @@ impl OfStrategy<'_> {
             };
             words = format!("{words}, kappa {}; {peak}", small(fit.kappa));
         }
-        format!("{words}. It misses a measured speedup by at most {} %.", significant(100.0 * fit.worst_departure, 2))
+        format!("{words}. It is within {} % of every measured speedup.", significant(100.0 * fit.worst_departure, 2))
     }
 }
 

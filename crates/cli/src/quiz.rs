@@ -58,7 +58,7 @@ fn ask(number: u32, all: usize, question: &QuizQuestion, input: &mut impl BufRea
         let typed = line.trim().to_lowercase();
         let chosen = letters.clone().zip(&question.options).find(|(letter, _)| typed == letter.to_string());
         let Some((_, chosen)) = chosen else {
-            say!("`{}` is no answer; expected a letter from a to {last}", typed.escape_debug());
+            say!("`{}` is not an answer; expected a letter from a to {last}", typed.escape_debug());
             continue;
         };
         told(&chosen.why, if chosen.is_right { "Right. " } else { "Wrong. " });

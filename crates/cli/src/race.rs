@@ -77,13 +77,13 @@ pub struct RaceArgs {
     /// How tasks are assigned to workers, as for `makespan run` [default: one by one]
     #[arg(long, value_name = "SCHEDULE,...", value_delimiter = ',')]
     schedule: Vec<Schedule>,
-    /// The scenario with other numbers (see `makespan list`) [default: the one that `cargo bench` sweeps]
+    /// Variant of the scenario (see `makespan list`) [default: the one that `cargo bench` sweeps]
     #[arg(long, value_name = "NAME")]
     variant: Option<String>,
-    /// How often every cell is measured; speedups with intervals need at least two rounds
+    /// How many times to measure every cell; speedups with intervals need at least two rounds
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// Seed of the order within rounds
+    /// Seed for shuffling the cells of each round
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Divide every latency by X [default: the scenario's; 1 is the document's own pace]

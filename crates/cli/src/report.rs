@@ -28,7 +28,7 @@ pub struct ReportArgs {
     /// Open the page in the browser
     #[arg(long)]
     open: bool,
-    /// Show what changed since an earlier run: the directory that was its `--data`
+    /// Show what changed since an earlier run, given its `--data` directory
     #[arg(long, value_name = "RECORDS")]
     against: Option<PathBuf>,
     /// Also write the findings as JSON, as `makespan reproduce --json` does; `-` for standard output
@@ -79,8 +79,8 @@ fn earlier(dir: PathBuf) -> anyhow::Result<Store> {
     }
     if evidence.records.is_empty() && evidence.exhibits.is_empty() {
         return Err(Usage(format!(
-            "--against {}: nothing is measured for claims there; expected the directory that was `--data` of an earlier \
-             `makespan reproduce`",
+            "--against {}: no claims were measured there; expected the `--data` directory of an earlier `makespan \
+             reproduce`",
             store.dir().display()
         ))
         .into());

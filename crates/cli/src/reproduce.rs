@@ -60,13 +60,13 @@ pub struct ReproduceArgs {
     /// At the documents' own pace, 3 rounds: 30 requests really take 9 seconds
     #[arg(long, conflicts_with_all = ["quick", "full"])]
     real_time: bool,
-    /// Stop measuring after this time in total; a round that has begun is finished
+    /// Total time budget for measuring; a round in progress is completed
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     budget: Option<Duration>,
     /// Start over instead of resuming an interrupted run
     #[arg(long)]
     fresh: bool,
-    /// Seed of the order within rounds
+    /// Seed for shuffling the cells of each round
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Python interpreter for the cells of Python (repeatable) [default: `MAKESPAN_PYTHON`, else `python3` on PATH]
@@ -278,7 +278,7 @@ fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Res
         return Ok(());
     }
     coloured(&ledger::of(&found.claims, Look::of_stdout()));
-    say!("The page, with pictures: makespan report");
+    say!("The page with all charts: makespan report");
     Ok(())
 }
 
@@ -287,7 +287,7 @@ fn whole(asked: &Asked, parts: &[Part], evidence: &Evidence) -> bool {
     let mut whole = true;
     for Part { scenario, cells, .. } in parts {
         let Some((_, records)) = lookup(evidence, &scenario.name, &cells.iter().collect::<Vec<_>>()) else {
-            note!("FAILED: {}: its record can't be read any more", scenario.name);
+            note!("FAILED: {}: its record can no longer be read", scenario.name);
             whole = false;
             continue;
         };

@@ -47,8 +47,8 @@ pub struct RunArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(value_parser = NonEmptyStringValueParser::new())]
     scenario: String,
-    /// Strategies to measure, in addition to sequential, which is always measured, or to
-    /// python/sequential where all are in Python [default: the scenario's]
+    /// Strategies to measure, in addition to the baseline: sequential, or python/sequential if all are in Python
+    /// [default: the scenario's]
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     strategy: Vec<String>,
     /// Worker counts to measure each strategy with; `3x5` is three processes of five threads, for `hybrid`; `0` leaves
@@ -64,16 +64,18 @@ pub struct RunArgs {
     /// How tasks are assigned to workers: `one_by_one`, `chunks(K)`, `pool_chunks`, `blocks`, `interleaved`, `by_key`
     #[arg(long = "schedule", alias = "deal", value_name = "SCHEDULE,...", value_delimiter = ',')]
     schedules: Vec<Schedule>,
-    /// What the timer covers: `warm` the run only, `cold` start, run and stop, `as_published` what the document timed
+    /// What is timed: `warm` only the run; `cold` also starting and stopping the workers; `as_published` what the
+    /// document timed
     #[arg(long, value_parser = timer)]
     timer: Option<Timer>,
-    /// The scenario with other numbers (see `makespan list`); several are measured in the same rounds
+    /// Variants of the scenario (see `makespan list`); several are measured in the same rounds
     #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
     variant: Vec<String>,
-    /// Measure the few cells of `cargo bench` instead of all
+    /// Measure only the cells that `cargo bench` measures
     #[arg(long, conflicts_with_all = ["strategy", "workers", "schedules", "timer", "variant"])]
     sweep: bool,
-    /// Only cells whose name, SCENARIO/STRATEGY/WORKERS, is or contains TEXT (repeatable), and sequential, the baseline
+    /// Measure only cells whose name, SCENARIO/STRATEGY/WORKERS, equals or contains TEXT (repeatable), and the
+    /// sequential baseline
     #[arg(long, value_name = "TEXT")]
     only: Vec<String>,
     /// The cell that speedups are measured against, as the table names it, such as `threads x 1`, or `threads x 2,
@@ -81,10 +83,10 @@ pub struct RunArgs {
     /// python/sequential x 1 where all strategies are in Python]
     #[arg(long, value_name = "CELL")]
     baseline: Option<String>,
-    /// How often every cell is measured
+    /// How many times to measure every cell
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
     rounds: u32,
-    /// Seed of the order within rounds
+    /// Seed for shuffling the cells of each round
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Divide every latency by X [default: the scenario's; 1 is the document's own pace]
@@ -105,8 +107,8 @@ pub struct RunArgs {
     /// Also write the record as JSON; `-` for standard output, instead of the table
     #[arg(long, value_name = "FILE")]
     json: Option<Output>,
-    /// Also write events as JSON lines while the run goes on; `-` for standard output, instead of the table. The run
-    /// ends when the reader closes the pipe
+    /// Also write events as JSON lines during the run; `-` for standard output, instead of the table. The run ends
+    /// when the reader closes the pipe
     #[arg(long, value_name = "FILE")]
     events: Option<Output>,
     /// Also write the timelines as Chrome trace events, for ui.perfetto.dev; `-` for standard output, instead of the table

@@ -34,11 +34,11 @@ pub(crate) struct ServerArgs {
     #[arg(long, value_name = "NAME")]
     scenario: Option<String>,
 
-    /// The scenario with other numbers (see `makespan list`)
+    /// Variant of the scenario (see `makespan list`)
     #[arg(long, value_name = "NAME", requires = "scenario")]
     variant: Option<String>,
 
-    /// Address to listen at; port 0 picks a free port
+    /// Address to listen on; port 0 picks a free port
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
     addr: SocketAddr,
 
@@ -86,7 +86,7 @@ pub(crate) fn run(args: ServerArgs) -> anyhow::Result<()> {
             }
         }
         Notice::OutOfDescriptors => note!(
-            "no file descriptor is left: new connections wait until others end. `ulimit -n` sets how many descriptors a \
+            "out of file descriptors: new connections wait until others end. `ulimit -n` sets how many descriptors a \
              process may have"
         ),
         Notice::Draining(requests) => {
@@ -139,7 +139,7 @@ fn announce(addr: SocketAddr) {
 fn profile_from_stdin() -> anyhow::Result<Profile> {
     let mut line = String::new();
     io::stdin().read_line(&mut line).context("could not read the profile from stdin")?;
-    let profile = serde_json::from_str(&line).context("stdin holds no profile as one line of JSON")?;
+    let profile = serde_json::from_str(&line).context("stdin must hold a profile as one line of JSON")?;
     // Stdin is the lifeline: it closes when the parent ends, however that happens. No client waits for an answer then,
     // so there is nothing to drain.
     let watch = || {

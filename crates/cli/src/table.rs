@@ -151,7 +151,7 @@ fn again(cell: &CellRecord) -> String {
     let (redeliveries, rounds) = (cell.redeliveries().unwrap_or_default(), cell.rounds.len());
     let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
     let plural = if rounds == 1 { "" } else { "s" };
-    format!("in {rounds} round{plural}, a job was redelivered {times}: the worker that had it sent no more heartbeats")
+    format!("in {rounds} round{plural}, a job was redelivered {times}: its worker stopped sending heartbeats")
 }
 
 /// Seconds with three significant figures, in a suitable unit.

@@ -52,10 +52,10 @@ In two terminals, with nothing to install:
   makespan worker --queue sqlite:/tmp/jobs.db
   makespan run gallery_downloads --strategy queue --workers 0 --queue sqlite:/tmp/jobs.db
 
-Whatever a job says, a worker only fetches from one server, sums primes, makes thumbnails and unpacks
-archives. It generates its fixtures on first use. The run must be of the same build. The first line
-on stdout names the queue. Ctrl-C finishes the current jobs; after a second Ctrl-C, other workers
-take them over.";
+Whatever a job says, a worker only fetches from one server, sums primes, makes thumbnails and
+unpacks archives. It generates its fixtures on first use. Run and worker must be the same build. The
+first line on stdout names the queue. Ctrl-C finishes the current jobs; after a second Ctrl-C, other
+workers take them over.";
 
 /// The message that the main thread waits for.
 enum Word {

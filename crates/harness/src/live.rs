@@ -16,7 +16,7 @@
 //!
 //! A watched lane appends to a file that another process reads twenty times a second. A call, channel or socket for each task
 //! would add a thread that is woken up for each of them, or a worker that waits for a slow reader: watching would change what
-//! is measured. `cargo bench --bench watched` says what is left of that.
+//! is measured. `cargo bench --bench watched` measures what remains of that.
 
 pub mod event;
 mod event_writer;

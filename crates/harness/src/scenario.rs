@@ -479,7 +479,7 @@ impl Scenario {
     /// server and limits, the time scale, the deadline, and what its times enclose. Titles and claims don't count.
     /// `None` if there is no such variant.
     pub fn checksum(&self, cell: &CellSpec) -> Option<String> {
-        // All by name, so that what is added has to be put here.
+        // Every field is named, so that a new one doesn't compile until it is added here.
         let Variant {
             name: _,
             title: _,

@@ -3,7 +3,7 @@
 //! `CLOCK_MONOTONIC` is the same for all processes of a machine and means nothing on another one. To compare two
 //! clocks, a process requests the other's time, and reads its own clock before and after. The other clock was read at
 //! an unknown instant in between: the middle is the estimate, and half of the round trip bounds its error, however
-//! asymmetric the two ways are. So the shortest of several round trips is the best (Cristian, "Probabilistic clock
+//! asymmetric the two directions are. So the shortest of several round trips is the best (Cristian, "Probabilistic clock
 //! synchronization", 1989).
 
 use super::clock::{between, now_ns};

@@ -1,8 +1,8 @@
 //! How many cores other programs keep busy while this one measures.
 //!
 //! The sum of the processor time of all processes that neither are this one nor descend from it, and what a hypervisor took
-//! for other machines. It is rather too little than too much: a process that ended without a parent who asked for its time is
-//! missed, and so is what runs outside of this container. It also counts a server of the user's on the same machine, which is
+//! for other machines. It errs on the low side: it misses a process whose parent never asked for its time, and what runs
+//! outside of this container. It also counts a server of the user's on the same machine, which is
 //! no disturbance but has the same effect: its cores can't be used by workers.
 
 /// The processor time of others, from one moment on.

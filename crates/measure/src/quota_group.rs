@@ -1,6 +1,6 @@
 //! A control group with a CPU quota, which this process enters and leaves again.
 //!
-//! It is how a container limits cores. Only Linux has them, and only root, or the owner of a delegated group, may make one.
+//! Containers limit cores this way. Only Linux has them, and only root, or the owner of a delegated group, may make one.
 
 use super::usable_cores::{Throttling, own_groups, throttling_in};
 use std::{
@@ -17,7 +17,7 @@ const PREFIX: &str = "makespan-";
 /// The period of a quota, microseconds: the system's default, and Docker's.
 const PERIOD_US: u32 = 100_000;
 
-/// How often a group is tried to be removed. A child that has just ended is in it for a moment longer.
+/// How many times to try to remove a group. A child that has just ended stays in it for a moment.
 const TRIES: u32 = 50;
 
 /// A group that this process is in, with the children that it starts. Dropping it leaves the group and removes it.
@@ -68,7 +68,7 @@ impl QuotaGroup {
 impl Drop for QuotaGroup {
     fn drop(&mut self) {
         if let Some(own) = self.folder.parent() {
-            // What can't be left can't be removed either, and ends with the machine.
+            // A group that can't be left can't be removed either, and lasts until the next boot.
             let _ = write(&own.join("cgroup.procs"), &process::id().to_string());
         }
         for _ in 0..TRIES {
@@ -92,7 +92,7 @@ fn remove_abandoned(own: &Path) {
     }
 }
 
-/// Writes to a file of the system's. Where there is none, none is made.
+/// Writes to a file of the system's, and never creates one.
 fn write(file: &Path, text: &str) -> io::Result<()> {
     OpenOptions::new().write(true).open(file)?.write_all(text.as_bytes())
 }

@@ -42,7 +42,7 @@ pub enum ServerError {
         cause: String,
     },
     /// A different program listens there.
-    #[error("what answers at {origin} is no mock server ({cause}); start one there with `makespan server`")]
+    #[error("the server at {origin} is not a mock server ({cause}); start one there with `makespan server`")]
     NoServer {
         /// Its URL.
         origin: String,

@@ -97,7 +97,7 @@ impl ServerLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NoPlace;
 
-/// So many at once.
+/// A limit on how many are served at once.
 #[derive(Debug)]
 struct Gate {
     places: Arc<Semaphore>,

@@ -50,7 +50,7 @@ pub(super) struct Link {
 }
 
 impl Link {
-    /// A link for the tasks of this thread. Must be called inside a local runtime, which it then lives as long as.
+    /// A link for the tasks of this thread. Must be called inside a local runtime, and lives as long as that does.
     pub(super) fn start(bandwidth: Bandwidth, timer: Timer) -> Rc<Self> {
         let link = Rc::new(Self {
             bandwidth,

@@ -64,7 +64,7 @@ pub(super) struct Service {
 }
 
 impl Service {
-    /// Reads what the routes need. Must be called inside a local runtime, which the service then lives as long as.
+    /// Reads what the routes need. Must be called inside a local runtime; the service lives as long as that does.
     pub(super) fn open(profile: CheckedProfile, own_host: String) -> Result<Self, ServeError> {
         let timer = Timer::start().map_err(ServeError::SetUp)?;
         let network = profile.network.clone();

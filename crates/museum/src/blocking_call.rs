@@ -12,14 +12,14 @@ const DOWNLOADS: u32 = 5;
 pub(super) const EXHIBIT: Exhibit = Exhibit {
     name: "blocking_call",
     title: "five coroutines that download one at a time",
-    document: "Its coroutine awaits each answer, and then writes it to a file with calls that block. As long as such a call \
-               takes, the one thread of the event loop stands inside it, and no other download goes on.",
+    document: "Its coroutine awaits each answer, and then writes it to a file with calls that block. While such a call \
+               runs, it occupies the event loop's only thread, and no other download makes progress.",
     here: "Five downloads in one event loop call a client that blocks. Each answer takes 20 ms, and the server's log says \
            how many were in flight at once.",
-    right_way: "A client made for event loops: its calls are awaited, and each await gives the thread to the others. What \
-                must block goes to a thread of its own, as the strategy async_offload does.",
-    lesson: "async makes nothing concurrent. Only an await lets others go on, so one blocking call in one coroutine stops \
-             all of them.",
+    right_way: "An async client: its calls are awaited, and each await yields the thread to the other coroutines. Calls \
+                that must block run on a separate thread, as in the strategy async_offload.",
+    lesson: "async alone makes nothing concurrent. Other coroutines run only during an await, so one blocking call in \
+             one coroutine stops all of them.",
     python: Some("blocking_call_in_coroutine"),
     run: exhibit,
 };

@@ -23,11 +23,11 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     document: "Advises moving the code that starts the pool out of its guard (if this is the main program), for \
                Windows. There a worker process begins by importing the script, and without the guard that starts \
                another pool.",
-    here: "A script that starts two workers, which are the same script again. Each process prints its depth; the \
-           exhibit stops at depth three. CPython notices this and refuses in the child, so there the errors never \
-           end.",
-    right_way: "The same script with its guard: only the main program starts workers. (makespan starts its own workers \
-                with a command of their own, and they run nothing but the tasks that they receive.)",
+    here: "A script that starts two workers, each of which runs the same script. Each process prints its depth; the \
+           exhibit stops at depth three. CPython detects this and raises an error in the child, so there the \
+           errors never end.",
+    right_way: "The same script with its guard: only the main program starts workers. (makespan's own workers have \
+                a separate command, and run only the tasks that they receive.)",
     lesson: "A newly started worker process runs all top-level code of the program. Code for the first process alone \
              must check that it is the first.",
     python: Some("no_main_guard"),

@@ -36,7 +36,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
            an iterator that would raise at the deadline, and the program drops it unread.",
     right_way: "The deadline belongs to the run and not to the reader of its results: a watchdog raises a flag that \
                 every worker sees, and no fetch may wait longer than the remaining time.",
-    lesson: "A timeout is one only if something enforces it. Ask of every timeout which code checks it, and what \
+    lesson: "A timeout works only if something enforces it. For every timeout, ask which code checks it, and what \
              happens to the work in flight.",
     python: Some("map_timeout_unread"),
     run: exhibit,
@@ -102,7 +102,7 @@ fn bug(tasks: &[Task]) -> Result<SideShown, ExhibitError> {
     Ok(SideShown {
         holds: finished == u64::from(TASKS) && late >= u64::from(TASKS - SLOW - 1) && looks == 0,
         verdict: format!(
-            "the deadline was checked {looks} times: {late} of {TASKS} tasks were begun after it had passed, and \
+            "the deadline was checked {looks} times: {late} of {TASKS} tasks started after it had passed, and \
              {finished} were finished"
         ),
         figures: figures([("finished", finished), ("begun_after_the_deadline", late), ("looks", looks)]),
@@ -119,7 +119,7 @@ fn right(done: &[Done]) -> SideShown {
             && done.iter().skip(SLOW as usize).all(|done| timed_out(&done)),
         verdict: format!(
             "the run ended at its deadline: {finished} of {TASKS} tasks finished and their results kept, {late} timed out, \
-             the one under way among them"
+             including the one in progress"
         ),
         figures: figures([("finished", finished), ("timed_out", late)]),
     }

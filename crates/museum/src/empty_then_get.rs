@@ -26,9 +26,9 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     here: "One item is left for two workers, which meet between the question and the wait, so both have seen the item \
            before either takes it. This forces the unlucky order. The exhibit proves that one waits for ever, and \
            releases it.",
-    right_way: "A queue whose sending end is closed before the first worker looks. Asking and taking is one step, \
-                which gives the next item, or the certainty that there will never be one.",
-    lesson: "What was true when you asked may be false when you act. Make the check and the action one step, and let \
+    right_way: "A queue whose sending end is closed before the first worker reads from it. Checking and taking are one \
+                step, which returns the next item, or reports that there will never be one.",
+    lesson: "What was true when you checked may be false when you act. Make the check and the action one step, and let \
              empty mean closed.",
     python: Some("empty_then_get"),
     run: exhibit,
@@ -39,8 +39,8 @@ fn exhibit(_: &Env) -> Result<Sides, ExhibitError> {
     let bug = SideShown {
         holds: (done, rest) == (ITEMS, AtRest { unfinished: 0, waiting: 1, gone: 1 }),
         verdict: format!(
-            "{} of {WORKERS} workers waits for ever: {done} of {} done, none queued, {} ended, and nobody left who \
-             could add one",
+            "{} of {WORKERS} workers waits for ever: {done} of {} done, none queued, {} ended, and nobody left to \
+             add one",
             rest.waiting,
             count(ITEMS, "item"),
             count(rest.gone as u64, "worker"),

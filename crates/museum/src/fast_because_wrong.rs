@@ -24,7 +24,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     document: "Its download function takes the URL as url, and uses img_url throughout: a variable left over from the loop \
                of the previous script. So every thread fetches the last picture and writes it to the same file. Nothing \
                fails, and the time is printed as a success.",
-    here: "Fifteen threads fetch from the mock server as printed: what to fetch and the file's name come from the global. \
+    here: "Fifteen threads fetch from the mock server as printed: the URL and the file's name come from the global variable. \
            Then the files are counted, and the server says which URLs it was asked for.",
     right_way: "The function uses its argument. In Rust a task is a value that owns its URL, so there is no leftover \
                 variable that it could use.",

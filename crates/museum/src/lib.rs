@@ -135,7 +135,7 @@ pub enum ExhibitError {
     #[error("the exhibit could not be set up: {0}; are too many threads, files or processes open?")]
     SetUp(#[from] io::Error),
     /// The exhibit's own code is wrong.
-    #[error("the exhibit panicked: {0}; that is a fault of makespan's own")]
+    #[error("the exhibit panicked: {0}; this is a bug in makespan")]
     Panicked(String),
     /// Its program in Python did something else.
     #[error("{program}: {reason}")]
@@ -146,7 +146,7 @@ pub enum ExhibitError {
         reason: String,
     },
     /// The exhibit hung, which none should.
-    #[error("the exhibit was not over after {} s and was given up; that is a fault of makespan's own", PATIENCE.as_secs())]
+    #[error("the exhibit did not end within {} s and was abandoned; this is a bug in makespan", PATIENCE.as_secs())]
     Stuck,
 }
 
@@ -179,7 +179,7 @@ impl Exhibit {
         match (thread.join(), shown) {
             (Err(panic), _) => Err(ExhibitError::Panicked(panic_message(&*panic))),
             (Ok(()), Ok(shown)) => shown,
-            (Ok(()), Err(_)) => Err(ExhibitError::Panicked("it ended without a word".into())),
+            (Ok(()), Err(_)) => Err(ExhibitError::Panicked("its thread ended without a result".into())),
         }
     }
 }

@@ -36,8 +36,8 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     right_way: "A guard calls task_done when it goes out of scope, like finally in Python, and the worker keeps the \
                 error and goes on. The same jobs also run through the threads strategy, where an error is a result \
                 like any other.",
-    lesson: "Whatever must happen after a task belongs where no exit path can skip it. And errors must be kept: a \
-             finally alone would let join return, one worker and one result short, without telling anybody.",
+    lesson: "Code that must run after a task belongs where no exit path can skip it. Errors must be kept, too: with a \
+             finally alone, join would return one worker and one result short, without any message.",
     python: Some("task_done_forgotten"),
     run: exhibit,
 };
@@ -99,7 +99,7 @@ fn bug(tasks: &[Task]) -> io::Result<SideShown> {
     let verdict = match joined {
         Err(_) => format!(
             "hangs: {unfinished} of {JOBS} jobs unfinished, none queued, {} gone, {waiting} waiting for jobs themselves: \
-             nobody is left who could finish it",
+             no worker is left to finish it",
             count(gone as u64, "worker")
         ),
         Ok(()) => format!("join returned, with {}", count(errors as u64, "error")),

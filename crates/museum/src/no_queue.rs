@@ -21,7 +21,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     document: "Explains queues by what happens without one: all workers take the same jobs, and the work is done as \
                many times as there are workers. It says so without running it.",
     here: "Five threads get a list of 30 URLs, and each fetches all of them. The server's log counts, not the threads.",
-    right_way: "The URLs are in one task queue. Taking one removes it, so no two workers can get the same.",
+    right_way: "The URLs are in one task queue. Taking one removes it, so no two workers can get the same one.",
     lesson: "Starting workers does not divide the work. The queue that hands it out does, and it must give each job to \
              exactly one worker.",
     python: None,

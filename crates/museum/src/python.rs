@@ -95,7 +95,7 @@ fn run(interpreter: &Interpreter, file: &Path, side: &str, env: &Env) -> Result<
     }
     let ended = if told.hangs { program.0.try_wait().ok().flatten() } else { reap(&mut program.0, LIMIT) };
     match (told.hangs, ended) {
-        (true, Some(status)) => return Err(format!("it said that it hangs, and ended: {status}")),
+        (true, Some(status)) => return Err(format!("it reported that it hangs, but it ended: {status}")),
         (false, None) => return Err(format!("it did not end within {} s", LIMIT.as_secs())),
         (false, Some(status)) if !status.success() => return Err(format!("it failed: {status}")),
         _ => {}

@@ -23,7 +23,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     document: "Downloads with asyncio under limits of 3 s and lets gather return exceptions as if they were results. The \
                list is dropped unread, and the last line logs the seconds to completion.",
     here: "Twelve downloads at once from one thread, each with a timeout of 200 ms for the whole download. For every \
-           fourth the mock server takes ten times as long.",
+           fourth one, the mock server takes ten times as long as that.",
     right_way: "The same downloads through the same event loop. The program looks at every result, and its last line and \
                 its exit code depend on them.",
     lesson: "An error that was turned into a value must be checked like one. Count the successes before you print how \

@@ -27,7 +27,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
            rare by itself, becomes nearly certain.",
     right_way: "The same threads, writes and pauses, with a lock held from a line's first write to its last.",
     lesson: "Writes that belong together need one lock. Output that has looked right so far only shows that no thread \
-             was interrupted between two writes so far.",
+             has yet been interrupted between two writes.",
     python: None,
     run: exhibit,
 };

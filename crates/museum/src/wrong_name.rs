@@ -49,7 +49,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
     right_way: "All names are looked up before the first call. That is what Rust's compiler does: the same slip in Rust \
                 does not compile, which a test of this file proves.",
     lesson: "The later a mistake is found, the more work is lost. Check everything that can be checked before the \
-             start: names by the compiler, files, addresses and options by the program.",
+             start: names by the compiler; files, URLs and options by the program.",
     python: None,
     run: exhibit,
 };

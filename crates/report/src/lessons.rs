@@ -21,7 +21,7 @@ pub(crate) fn section(input: &PageInput) -> Markup {
             section id=(ID) aria-labelledby={ (ID) "-title" } {
                 p class="eyebrow" { "For a class, or on your own" }
                 h2 id={ (ID) "-title" } { (TITLE) }
-                p class="lead" { "One idea each. Write your guess down before you run anything: a failed prediction teaches more than a result." }
+                p class="lead" { "One idea per lesson. Write your guess down before you run anything: a failed prediction teaches more than a result." }
                 @for lesson in input.lessons { (folded(lesson, &input.findings)) }
             }
         }

@@ -107,7 +107,7 @@ fn table(advice: &OwnAdvice) -> Markup {
                 }
             }
         }
-        p { (count(advice.rounds as usize, "interleaved round")) " on " (plain(advice.cores)) " usable cores." }
+        p { (count(advice.rounds as usize, "interleaved round")) " on " (cores(advice.cores)) "." }
     }
 }
 
@@ -126,7 +126,7 @@ pub(crate) fn quota_section(advice: &OwnQuotaAdvice) -> Markup {
             div class="part" {
                 ul { @for under in &advice.quotas { li { (cores(under.quota_cores)) ": " (under.advice.sentence) } } }
                 (quota_table(&advice.quotas))
-                p { "A quota stops all of a program's threads until its period of 0.1 s is over, once they have used up the period's time. The times include that." }
+                p { "Once a program's threads have used up the quota of a period of 0.1 s, the system stops all of them until the period ends. The times include these stops." }
                 (command(&first.command))
             }
         }
@@ -171,7 +171,7 @@ pub(crate) const LOAD_TITLE: &str = "Your own work, under load";
 /// The section under load.
 pub(crate) fn load_section(advice: &OwnLoadAdvice) -> Markup {
     let littles = format!(
-        "Little's law: {} tasks are under way on average. That many workers are always too few: they would have to be busy all the time.",
+        "By Little's law, {} tasks are in progress on average. That many workers are never enough, because each would have to be busy all the time.",
         significant(advice.under_way, 2)
     );
     html! {
@@ -230,7 +230,7 @@ fn latency_curve(advice: &OwnLoadAdvice) -> Markup {
         references: Vec::new(),
         published: Vec::new(),
         axis,
-        across: "tasks due in a second",
+        across: "tasks due per second",
         cores: None,
     };
     chart::figure(&words, &caption, |rendition| plot.draw(rendition))

@@ -145,7 +145,7 @@ fn help() -> Markup {
         ("t", "to the top"),
         ("g or /", "find a claim by its id or by words"),
         ("p", "present; then the arrow keys turn the page, Space shows the answer, Escape ends it"),
-        ("arrow keys", "walk through a chart's values; + and − zoom a timeline, Shift and an arrow key move it"),
+        ("arrow keys", "step through a chart's values; + and − zoom a timeline, Shift and an arrow key move it"),
         ("?", "this list"),
     ];
     html! {
@@ -155,7 +155,7 @@ fn help() -> Markup {
                 thead { tr { th scope="col" { "key" } th scope="col" { "does" } } }
                 tbody { @for (key, does) in keys { tr { th scope="row" { kbd { (key) } } td { (does) } } } }
             }
-            p { label { input id="single-keys" type="checkbox" checked; "Keys without a modifier act on the page" } }
+            p { label { input id="single-keys" type="checkbox" checked; "Enable single-key shortcuts" } }
             p { label { input id="print-everything" type="checkbox"; "Print everything, not only the first screen of each claim" } }
             form method="dialog" { button { "Close" } }
         }
@@ -264,7 +264,7 @@ fn footer(input: &PageInput) -> Markup {
                 "METHOD.md has the rest, and says which figure comes from which measurement."
             }
             p {
-                "Every answer was checked before its time was kept; a cell that gave a wrong one has a row and no time. "
+                "Every answer was checked before its time was kept; a cell with a wrong answer has a row but no time. "
                 "The same figures as JSON (" code { "makespan.run/2" } "): " code { "makespan run SCENARIO --json FILE" } ". "
                 "The seed, the command and the commit shown here make a run repeatable; times differ between machines."
             }

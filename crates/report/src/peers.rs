@@ -28,7 +28,7 @@ const LIKE: [(&str, &str); 7] = [
     ("async", "python/asyncio"),
 ];
 
-/// Two cells that differ in who does the work alone.
+/// Two cells that are alike, except for the program that does the work.
 pub(crate) struct Peers<'a> {
     record: &'a Record,
     ours: &'a CellRecord,
@@ -121,13 +121,13 @@ pub(crate) fn section(all: &[Peers]) -> Markup {
             h2 id={ (ID) "-title" } { "How much longer does the same work take in Python, and in other programs?" }
             div class="part" {
                 p {
-                    (count(all.len(), "pair")) " of cells that differ in who does the work alone, each measured in the same rounds, with every answer checked. "
-                    "The same tasks, spread in the same way: requests by one of Python's clients, thumbnails by Pillow, sums by a loop of its own; a program makes as many at once as one worker has."
+                    (count(all.len(), "pair")) " of cells, alike except for the program that does the work. Each pair was measured in the same rounds, and every answer was checked. "
+                    "Both sides do the same tasks and share them out in the same way. Python fetches with one of its clients, makes thumbnails with Pillow, and sums in a loop of its own. Another program makes all thumbnails of a worker in one start."
                 }
                 @if compared {
                     p {
-                        "Likeness is the peak signal-to-noise ratio of the brightness, against a thumbnail from the whole picture with Lanczos's filter: the least of the first pictures. "
-                        "Half the error is 6 dB more."
+                        "Likeness is the peak signal-to-noise ratio of the brightness, relative to a thumbnail made from the full picture with a Lanczos filter: the lowest value of the first pictures. "
+                        "Half the error means 6 dB more."
                     }
                 }
                 div class="scroll" tabindex="0" role="group" aria-label="The same work here, in Python and in other programs" {
@@ -154,7 +154,7 @@ pub(crate) fn section(all: &[Peers]) -> Markup {
                     }
                 }
                 @for interpreter in interpreters { p { (interpreter) "." } }
-                p { "With its libraries in a virtual environment, and vipsthumbnail if it is installed: " code { "make peers" } "." }
+                p { "To measure with Python's libraries in a virtual environment, and with vipsthumbnail if it is installed: " code { "make peers" } "." }
             }
         }
     }

@@ -148,7 +148,7 @@ fn an_advice_under_load_has_its_latencies_by_rate() {
     for expected in [
         "4 threads hold p95",
         "Requests to &lt;h&gt;",
-        "2.5 tasks are under way",
+        "2.5 tasks are in progress",
         "4, advised",
         &support::figures::time(0.12),
     ] {

@@ -14,7 +14,7 @@
 //!
 //! What an analysis spends is the share of its own intervals that may miss: the sum over all analyses is an upper bound
 //! (C. E. Bonferroni) for the share of measurements with any interval that misses. It therefore holds for any noise that
-//! a single interval bears, and for any reason to stop, also if that depends on what the figures say.
+//! a single interval tolerates, and for any reason to stop, even one that depends on what the figures say.
 //! `tests/integration/statistics/looks.rs` shows all of this.
 
 /// The share of intervals that may miss, over all analyses.

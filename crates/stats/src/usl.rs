@@ -1,4 +1,4 @@
-//! How a speedup goes on with more workers: Amdahl's law and the Universal Scalability Law.
+//! How a speedup develops with more workers: Amdahl's law and the Universal Scalability Law.
 //!
 //! N workers are X(N) = N / (1 + sigma (N - 1) + kappa N (N - 1)) times as fast as one. Sigma is *contention*: the share
 //! of the work that is done one at a time. Kappa is *coherence*: what each pair of workers costs, for example a cache
@@ -10,7 +10,7 @@
 //! the points' relative departures from the curve. The intervals are from a bootstrap that draws whole rounds, since
 //! the speedups of one round share its baseline (see [`crate::bootstrap`]; below about ten rounds it is too narrow).
 //!
-//! A prediction outside of what was measured supposes that the law goes on. What a bootstrap can't know is how wrong
+//! A prediction outside of what was measured assumes that the law still holds. What a bootstrap can't know is how wrong
 //! the law is. The fit shows it in part: a curve that misses a measured point by d is taken to miss any other by as
 //! much, and beyond the measured worker counts by more, in proportion to N.
 

@@ -2,7 +2,7 @@
 
 use crate::worker::layout::WorkerLayout;
 
-/// What people are shown of a strategy.
+/// How a strategy is presented to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presentation {
     /// Its name in legends.
@@ -11,7 +11,7 @@ pub struct Presentation {
     pub worker: (&'static str, &'static str),
     /// The strategy with its workers, as a sentence names it.
     pub phrase: Phrase,
-    /// Its line on light ground, its name on light ground, and both on dark ground: CSS colours.
+    /// Its line on a light background, its name on a light background, and both on a dark one: CSS colours.
     pub tones: [&'static str; 3],
     /// The marker of its points.
     pub marker: Marker,
@@ -51,7 +51,7 @@ pub enum Marker {
 }
 
 impl Presentation {
-    /// That of a strategy which states none: of an exercise, or of a newer version's record.
+    /// For a strategy that states none: an exercise, or one that only a newer version's record names.
     pub const OTHER: Self = Self {
         label: "",
         worker: ("worker", "workers"),

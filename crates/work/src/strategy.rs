@@ -42,8 +42,8 @@ pub use crate::worker::{
     work::{Account, OwnClock, OwnRun, Work},
 };
 
-/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder. Those of Python
-/// share a file here, and have one each in `fixtures/python/makespan_lane/strategy`.
+/// Every strategy, in the order in which tables and charts show them. A test compares it with the folder. The Python
+/// strategies share a file here, and have one each in `fixtures/python/makespan_lane/strategy`.
 pub const ALL: &[&dyn Strategy] = &[
     &sequential::Sequential,
     &thread_per_task::ThreadPerTask,
@@ -77,7 +77,7 @@ pub trait Strategy: Debug + Sync {
     /// The largest number of workers. A limit of the strategy, not of the machine.
     fn max_workers(&self) -> u32;
 
-    /// How people are shown it.
+    /// How it is presented to people.
     fn presentation(&self) -> Presentation {
         Presentation::OTHER
     }
@@ -132,7 +132,7 @@ pub trait Pool {
         CpuTime::default()
     }
 
-    /// The clock of a pool that is a program of its own; `None` for those that are timed here.
+    /// The clock of a pool that runs as a separate program; `None` if it is timed from here.
     fn own_clock(&mut self) -> Option<&mut dyn OwnClock> {
         None
     }
@@ -157,9 +157,9 @@ pub struct Env {
     /// The programs of the interpreters for `python/...`; empty for the usual one.
     #[serde(skip)]
     pub pythons: Vec<PathBuf>,
-    /// The one that a pool is started with; `None` for the first.
+    /// The interpreter that a pool is started with; `None` for the first of them.
     pub python: Option<PythonSetting>,
-    /// Where a pool finds the interpreter of the one before it, and leaves its own; `None` if each has a new one.
+    /// Where a pool finds its predecessor's interpreter and leaves its own; `None` if each pool gets a new one.
     #[serde(skip)]
     pub idle_python: Option<IdleLane>,
     /// Where a pool of `queue` makes its directory. The code that sets it removes it, however the pool ends.
@@ -220,7 +220,7 @@ pub fn named(name: &str) -> Result<&'static dyn Strategy, String> {
     found.ok_or_else(|| support::suggestion::unknown("strategy", name, &names()))
 }
 
-/// How people are shown the strategy of this name, which a newer version may have written.
+/// How the strategy of this name is presented. A record of a newer version may name one that is unknown here.
 pub fn presentation(name: &str) -> Presentation {
     named(name).map_or(Presentation::OTHER, Strategy::presentation)
 }
@@ -250,7 +250,7 @@ pub struct Admission(());
 /// Registers a strategy from outside this crate under its name, so that the runner measures it like those in [`ALL`].
 /// One at a time: a second guest is refused, and so is a name that is taken.
 ///
-/// Child processes don't know it, so its cells have no run in a fresh process before the first round.
+/// Child processes don't know it, so its cells are not run in a fresh process before the first round.
 pub fn admit(strategy: &'static dyn Strategy) -> Result<Admission, String> {
     let (name, mut guest) = (strategy.name(), guest());
     if ALL.iter().any(|one| one.name() == name) {

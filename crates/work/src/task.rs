@@ -34,7 +34,7 @@ use support::terminal::printable_path;
 /// One unit of work that one worker does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Task {
-    /// Nothing at all: the time that is left is the strategy's own.
+    /// Nothing at all: whatever time it takes is the strategy's overhead.
     Noop,
     /// One of the others, once it is due.
     Arrival(DueTask),
@@ -249,8 +249,8 @@ impl Task {
         }
     }
 
-    /// Runs inside an event loop. Only fetches and requests can wait without blocking: every other task keeps the loop's one thread
-    /// until it is done, and nothing else progresses meanwhile. That is the lesson, not an oversight.
+    /// Runs inside an event loop. Only fetches and requests can wait without blocking: every other task keeps the loop's
+    /// one thread until it is done, and nothing else progresses meanwhile. That is the lesson, not an oversight.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         match self {
             Self::Fetch(task) => task.run_async(lane).await,
@@ -288,7 +288,7 @@ impl Task {
         }
     }
 
-    /// The program that it starts, if it does. That program's processor time is none of this process's.
+    /// The program that it starts, if any. This process's own processor time doesn't include that program's.
     pub fn program(&self) -> Option<&str> {
         match self {
             Self::Command(task) => task.words.first().map(String::as_str),

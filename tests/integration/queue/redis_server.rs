@@ -148,7 +148,7 @@ fn who_is_not_let_in_is_refused_and_no_password_is_told() {
     let none = server.url().replace(&format!(":{RIGHT}@"), "");
     let no_such_database = server.url().replace("/0", "/77");
     for (url, expected) in
-        [(wrong, "wrong user or password"), (none, "wants a password"), (no_such_database, "out of range")]
+        [(wrong, "wrong user or password"), (none, "requires a password"), (no_such_database, "out of range")]
     {
         let address: Address = url.parse().unwrap();
         let error = address.broker("q").now_ns().unwrap_err();
@@ -202,7 +202,7 @@ fn what_can_pass_is_told_from_what_stays() {
         ("-NOREPLICAS Not enough good replicas to write.\r\n", "", true, "good replicas"),
         ("-ERR \u{1b}[2J\u{7}\u{1b}]0;title\u{7} and more\r\n", "", true, "\\u{1b}[2J"),
         ("$21\r\nredis_version:5.0.7\r\n\r\n", "", true, "it is Redis 5.0.7, and 6.2 or later is needed"),
-        ("HTTP/1.1 400 Bad Request\r\n\r\n", "", true, "does not speak as Redis does"),
+        ("HTTP/1.1 400 Bad Request\r\n\r\n", "", true, "does not speak the Redis protocol"),
         ("-ERR unknown command 'AUTH', with args beginning with: 'Zq7'\r\n", ":Zq7@", true, "password"),
     ];
     for (answer, login, stays, expected) in answers {

@@ -91,7 +91,7 @@ fn what_is_no_mock_server_is_refused() {
     let gate = gate::Gate::shut();
     let origin = gate.origin.clone();
     thread::spawn(move || gate::answer(gate.await_callers(1), gate::OK));
-    refused(&run(dir.path(), file, &["--server", &origin]), 2, "no mock server");
+    refused(&run(dir.path(), file, &["--server", &origin]), 2, "not a mock server");
     refused(&run(dir.path(), file, &["--server", "http://127.0.0.1:1"]), 1, "can't be reached");
     for wrong in ["127.0.0.1:1", "http://127.0.0.1", "https://127.0.0.1:1", "http://a@127.0.0.1:1", "http://h:1/path"] {
         refused(&run(dir.path(), file, &["--server", wrong]), 2, "http://HOST:PORT");

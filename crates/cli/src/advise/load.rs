@@ -7,7 +7,10 @@ use super::{
         table::fit,
     },
     own_work::{OwnWork, TaskSource},
-    program::{AdviceRun, phrase, spec},
+    program::{
+        AdviceRun,
+        trial::{phrase, spec},
+    },
 };
 use advice::{
     AdviceStanding, WorkSample,
@@ -242,10 +245,10 @@ impl MeasuredLoad {
         let too_few = if under_way < 1.0 {
             ""
         } else {
-            ". That many workers are always too few: they would have to be busy all the time"
+            ". That many workers are never enough, because each would have to be busy all the time"
         };
         let littles = format!(
-            "Little's law: {} tasks/s of {} each are {} under way on average (mean of {}){too_few}",
+            "Little's law: at {} tasks/s of {} each, {} are in progress on average (mean of {}){too_few}",
             significant(self.rate_per_s, 3),
             time(task_s),
             significant(under_way, 2),

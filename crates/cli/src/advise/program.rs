@@ -1,6 +1,8 @@
 //! The program of a measurement: a sample, a search, then rounds.
 
+mod sample;
 mod sizes;
+pub(super) mod trial;
 
 use super::{
     super::{
@@ -11,32 +13,28 @@ use super::{
     own_work::{OwnWork, TaskSource},
 };
 use advice::{Advice, AdviceStanding, Bound, CellTimes, CoresOfRun, WorkKind, WorkSample, judge, search};
-use anyhow::Context;
 use harness::{
     results::{
         record::{CellRecord, Check, Record},
         store::Store,
     },
-    runner::{
-        self, Observer, Plan, Settings, UncheckedRun,
-        cell::{CellError, PreparedCell},
-    },
-    scenario::{CellSpec, DEFAULT_VARIANT, Scenario, claim::Percentile, given::Given},
+    runner::{self, Observer, Plan, Settings, UncheckedRun},
+    scenario::{CellSpec, Scenario, claim::Percentile},
 };
 use indicatif::ProgressBar;
-use measure::{clock::between, cpu::CpuTime, host, open_files, usable_cores::UsableCores};
+use measure::{host, open_files, usable_cores::UsableCores};
 use serde::Serialize;
 use stats::{looks, median::median};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    num::NonZeroU32,
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 use support::figures::{count, time};
+use trial::{failures, phrase, rate, spec};
 use work::{
     strategy,
-    task::{Expected, Output, Task, TaskError},
+    task::{Output, TaskError},
 };
 
 /// The share of the budget that the sample may take.
@@ -177,7 +175,7 @@ impl<'a> AdviceRun<'a> {
         }
         let counts = self.affordable(self.counts(&search, &sample, most, cores), &search);
         self.size = Some(self.size_of_runs(&counts, &search));
-        let counts = self.even(counts);
+        let (counts, uneven) = self.even(counts);
         // Also: an answer that changes with time can't be told from a wrong one.
         let again = self.trial(baseline, 1)?.trial;
         self.remember(&again);
@@ -193,7 +191,8 @@ impl<'a> AdviceRun<'a> {
         progress.finish();
         self.tasks_done += record.cells.iter().map(|cell| cell.tasks * cell.rounds.len() as u32).sum::<u32>();
         let (cells, advice) = judged.advice(&record);
-        let mut notes: Vec<String> = self.work.notes.iter().cloned().chain(record.disturbances()).collect();
+        let mut notes: Vec<String> =
+            self.work.notes.iter().cloned().chain(uneven).chain(record.disturbances()).collect();
         let failing = self.outcomes.values().filter_map(|outcome| outcome.as_ref().err());
         if let Some(first) = failing.clone().next() {
             let (failed, known) = (failing.count(), count(self.outcomes.len(), "task"));
@@ -271,51 +270,6 @@ impl<'a> AdviceRun<'a> {
         }
     }
 
-    /// A task alone, to see how long one takes, then a few.
-    pub(super) fn sample(&mut self) -> anyhow::Result<WorkSample> {
-        let baseline = self.work.baseline;
-        let memory_before = CpuTime::largest_ended_child_bytes();
-        let first = self.trial_of(baseline, 1, 1)?.trial;
-        self.remember(&first);
-        let took_s = between(first.start_ns, first.end_ns).as_secs_f64().max(1e-6);
-        let most = match (&self.work.source, self.work.max_tasks) {
-            // What fails is not asked for again and again.
-            _ if self.only_error().is_some() => 2,
-            (TaskSource::Repeatable(_), Some(most)) => (most / 20).clamp(2, SAMPLED),
-            _ => self.distinct().min(SAMPLED),
-        };
-        let wanted = (self.budget.as_secs_f64() * FOR_SAMPLE / took_s) as u32;
-        // A function's first call imports what it needs, in each trial.
-        let imports = matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| matches!(task, Task::Function(_))));
-        let alone = imports.then(|| SampledTime::of(&first));
-        let trial = match &self.work.source {
-            // It has all tasks.
-            TaskSource::Scenario(_) => first,
-            _ => self.trial_of(baseline, 1, wanted.clamp(2, most.max(2)))?.trial,
-        };
-        self.remember(&trial);
-        let seen = SampledTime::of(&trial);
-        let seen = alone.and_then(|alone| seen.without(&alone)).unwrap_or(seen);
-        let starts_programs =
-            matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| task.program().is_some()));
-        Ok(WorkSample {
-            tasks: seen.tasks,
-            wall_s: seen.wall_s,
-            user_s: seen.user_s,
-            system_s: seen.system_s,
-            bytes: trial
-                .done
-                .iter()
-                .rev()
-                .take(seen.tasks as usize)
-                .filter_map(|done| done.result.as_ref().ok())
-                .map(|output| output.amount)
-                .sum(),
-            memory_bytes: CpuTime::largest_ended_child_bytes()
-                .filter(|now| starts_programs && memory_before < Some(*now)),
-        })
-    }
-
     fn bounds(&self, sample: &WorkSample) -> Vec<Bound> {
         let bound =
             |name: &str, workers: u64| Bound { name: name.into(), workers: workers.clamp(1, u32::MAX.into()) as u32 };
@@ -380,15 +334,6 @@ impl<'a> AdviceRun<'a> {
         Ok(failed.iter().any(|place| self.outcomes.get(place).is_some_and(Result::is_ok)))
     }
 
-    /// One task, done alone.
-    fn trial_at(&mut self, place: usize) -> anyhow::Result<Result<Output, TaskError>> {
-        let given = self.given(&[place]).context("there is no task to try")?;
-        let scenario = Scenario::given(&self.work.title, vec![(DEFAULT_VARIANT.into(), given)], self.longest_run());
-        let trial = self.trial_in(&scenario, &spec(self.work.baseline, 1))?.trial;
-        let done = trial.done.into_iter().next().context("the task was not done")?;
-        Ok(done.result)
-    }
-
     /// The worker counts worth measuring: around the best number of the best strategy, and the best number of the others.
     fn counts(&self, search: &[Tried], sample: &WorkSample, most: u32, cores: f64) -> Vec<Count> {
         let (theory, kind) = (sample.workers_for_cores(cores), sample.kind());
@@ -437,137 +382,9 @@ impl<'a> AdviceRun<'a> {
         (self.scenario(&sizes.into_iter().collect::<Vec<_>>()), specs)
     }
 
-    /// How many different tasks there are.
-    fn distinct(&self) -> u32 {
-        match &self.work.source {
-            TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks) => tasks.len() as u32,
-            TaskSource::Scenario(scenario) => {
-                scenario.variant(DEFAULT_VARIANT).map_or(1, harness::scenario::Variant::tasks)
-            }
-        }
-    }
-
-    fn variant(&self, workers: u32) -> String {
-        match &self.work.source {
-            TaskSource::Scenario(_) => DEFAULT_VARIANT.into(),
-            _ => self.tasks_with(workers).to_string(),
-        }
-    }
-
-    /// The places of `count` tasks among the different ones: evenly spread, if not all are used.
-    fn chosen(&self, count: u32) -> Vec<usize> {
-        let distinct = self.distinct() as usize;
-        match &self.work.source {
-            TaskSource::Repeatable(_) => {
-                let used = distinct.min(MOST_URLS as usize);
-                (0..count as usize).map(|index| (index % used) * distinct / used).collect()
-            }
-            _ => (0..count as usize).map(|index| index * distinct / count as usize).collect(),
-        }
-    }
-
-    /// A scenario with a variant for each of these numbers of tasks.
-    pub(super) fn scenario(&self, sizes: &[u32]) -> Scenario {
-        if let TaskSource::Scenario(scenario) = &self.work.source {
-            let deadline = scenario.deadline.min(self.longest_run());
-            return Scenario { deadline, ..(**scenario).clone() };
-        }
-        let given = |&size: &u32| Some((size.to_string(), self.given(&self.chosen(size))?));
-        Scenario::given(&self.work.title, sizes.iter().filter_map(given).collect(), self.longest_run())
-    }
-
-    /// The tasks at these places, each with the outcome that is known; `None` without any.
-    fn given(&self, places: &[usize]) -> Option<Given> {
-        let (TaskSource::Inputs(tasks) | TaskSource::Repeatable(tasks)) = &self.work.source else { return None };
-        let with_outcome = |&place: &usize| {
-            let expected = match self.outcomes.get(&place) {
-                Some(Ok(output)) => Expected::Output(self.as_compared(*output)),
-                _ => Expected::Any,
-            };
-            (self.task(&tasks[place]), expected)
-        };
-        Given::new(places.iter().map(with_outcome).collect(), self.work.max_tasks.is_none())
-    }
-
-    /// The deadline of a run.
-    fn longest_run(&self) -> Duration {
-        self.budget.max(Duration::from_secs(10))
-    }
-
-    /// The task, whose output is compared or not.
-    fn task(&self, task: &Task) -> Task {
-        let compared = self.not_compared.is_none();
-        let mut task = task.clone();
-        match &mut task {
-            Task::Command(task) => task.compared = compared,
-            Task::Request(task) => task.compared = compared,
-            Task::Function(task) => task.compared = compared,
-            _ => {}
-        }
-        task
-    }
-
-    fn as_compared(&self, output: Output) -> Output {
-        if self.not_compared.is_none() { output } else { Output { checksum: 0, amount: 0, ..output } }
-    }
-
-    /// One run of a strategy.
-    fn trial(&mut self, strategy: &str, workers: u32) -> anyhow::Result<TrialRun> {
-        self.trial_of(strategy, workers, self.tasks_with(workers))
-    }
-
-    fn trial_of(&mut self, strategy: &str, workers: u32, tasks: u32) -> anyhow::Result<TrialRun> {
-        let variant = if matches!(self.work.source, TaskSource::Scenario(_)) {
-            DEFAULT_VARIANT.into()
-        } else {
-            tasks.to_string()
-        };
-        self.trial_in(&self.scenario(&[tasks]), &CellSpec { variant, ..spec(strategy, workers) })
-    }
-
-    fn trial_in(&mut self, scenario: &Scenario, spec: &CellSpec) -> anyhow::Result<TrialRun> {
-        let cells = runner::cells(scenario, std::slice::from_ref(spec), self.settings)?;
-        let cell: &PreparedCell = cells.first().context("there is no cell to try")?;
-        let who = || phrase(&spec.strategy, spec.shape.workers().get());
-        if let Some(reason) = cell.refused() {
-            anyhow::bail!("{}: {reason}", who());
-        }
-        self.trials += 1;
-        let begun = Instant::now();
-        let trial = cell.trial(self.trials);
-        let trial = trial.map_err(|error: CellError| anyhow::anyhow!("{}: {error}", who()))?;
-        let overhead = begun.elapsed().saturating_sub(between(trial.start_ns, trial.end_ns));
-        self.tasks_done += trial.done.len() as u32;
-        Ok(TrialRun { trial, overhead_s: overhead.as_secs_f64() })
-    }
-
-    /// Keeps the outcomes of a sequential trial, and notices if the same task gives something else than before.
-    fn remember(&mut self, trial: &UncheckedRun) {
-        let places = self.chosen(trial.done.len() as u32);
-        for (place, done) in places.into_iter().zip(&trial.done) {
-            match (self.outcomes.get(&place), &done.result) {
-                (Some(Ok(before)), Ok(now)) if before != now => {
-                    self.not_compared.get_or_insert_with(|| {
-                        "the same task gave two different outputs sequentially, so outputs are not compared".into()
-                    });
-                }
-                (Some(Ok(_)), _) => {}
-                (_, result) => {
-                    self.outcomes.insert(place, result.clone());
-                }
-            }
-        }
-    }
-
     fn interrupted(&self) -> bool {
         self.settings.interrupted.load(Relaxed)
     }
-}
-
-/// A trial, and the seconds that it took beside its run.
-struct TrialRun {
-    trial: UncheckedRun,
-    overhead_s: f64,
 }
 
 /// A strategy's part of the search.
@@ -610,41 +427,6 @@ impl Observer for Judged {
     }
 }
 
-/// What the tasks of a trial took, seconds altogether.
-#[derive(Debug, Clone, Copy)]
-struct SampledTime {
-    tasks: u32,
-    wall_s: f64,
-    user_s: f64,
-    system_s: f64,
-}
-
-impl SampledTime {
-    fn of(trial: &UncheckedRun) -> Self {
-        let took: f64 = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
-        let (user_s, system_s) = (trial.cpu.user_s, trial.cpu.system_s);
-        Self {
-            tasks: trial.done.len() as u32,
-            // What other programs took is no waiting of a task's.
-            wall_s: (took - trial.cpu.core_wait_s().unwrap_or(0.0)).max(took.min(user_s + system_s)),
-            user_s,
-            system_s,
-        }
-    }
-
-    /// Without a task and what came before it. `None` if nothing is left.
-    fn without(self, first: &Self) -> Option<Self> {
-        let left = Self {
-            tasks: self.tasks.saturating_sub(first.tasks),
-            wall_s: self.wall_s - first.wall_s,
-            user_s: (self.user_s - first.user_s).max(0.0),
-            system_s: (self.system_s - first.system_s).max(0.0),
-        };
-        // The tasks may differ, and the first may have been the longest.
-        (left.tasks > 0 && left.wall_s > 0.0).then_some(left)
-    }
-}
-
 /// A cell's record as the advice needs it, of the rounds that all cells have.
 fn times(cell: &CellRecord, rounds: u32) -> CellTimes {
     let whole = &cell.rounds[..cell.rounds.len().min(rounds as usize)];
@@ -666,16 +448,6 @@ fn times(cell: &CellRecord, rounds: u32) -> CellTimes {
     }
 }
 
-/// So many workers of a strategy.
-pub(super) fn spec(strategy: &str, workers: u32) -> CellSpec {
-    CellSpec::plain(strategy, NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN))
-}
-
-pub(super) fn phrase(strategy: &str, workers: u32) -> String {
-    let layout = NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN).into();
-    strategy::presentation(strategy).phrase(strategy, layout)
-}
-
 /// The most workers worth trying of a strategy. Its own limit counts too.
 fn most_of(strategy: &str, cores: f64) -> u32 {
     let Ok(found) = strategy::named(strategy) else { return 1 };
@@ -690,14 +462,4 @@ fn cap(strategy: &str, cores: f64) -> Option<Bound> {
         name: format!("{MOST_PROCESSES_PER_CORE} processes for each core, the most that are tried"),
         workers,
     })
-}
-
-/// The share of a trial's tasks that failed.
-fn failures(trial: &UncheckedRun) -> f64 {
-    trial.done.iter().filter(|done| done.result.is_err()).count() as f64 / trial.done.len().max(1) as f64
-}
-
-/// Tasks per second.
-fn rate(trial: &UncheckedRun) -> f64 {
-    trial.done.len() as f64 / between(trial.start_ns, trial.end_ns).as_secs_f64().max(1e-9)
 }

@@ -20,9 +20,6 @@ use support::{
 /// Width of the longest bar, in characters.
 const BAR: f64 = 16.0;
 
-/// A curve that departs more than this from what was measured is not worth much.
-const POOR_FIT: f64 = 0.15;
-
 pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
     let advice = &found.advice;
     say!("{}\n", fitted(&work.title));
@@ -145,17 +142,15 @@ fn laws(found: &MeasuredWork) -> Option<String> {
         (_, Some(low), None) => format!("the greatest speedup, if there is one, with {} workers or more", whole(low)),
         _ => "no number of workers is too many".into(),
     };
-    let departure = usl.worst_departure.min(amdahl.worst_departure);
-    let poor = if departure > POOR_FIT {
-        format!("; neither fits well, the better is off by up to {}", percent(departure))
-    } else {
-        String::new()
-    };
+    // The intervals hold only if the law does, and that is seen from how far it is off.
+    let off = |curve: &Curve| format!("off by up to {}", percent(curve.worst_departure));
     Some(format!(
-        "Laws: Amdahl's serial share {}; Universal Scalability Law: contention {}, coherence {}, {peak}{poor}",
+        "Laws: Amdahl's serial share {}, {}; Universal Scalability Law: contention {}, coherence {}, {}, {peak}",
         share(amdahl.sigma),
+        off(amdahl),
         share(usl.sigma),
-        share(usl.kappa)
+        share(usl.kappa),
+        off(usl)
     ))
 }
 

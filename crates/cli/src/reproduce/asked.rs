@@ -70,7 +70,7 @@ impl Asked {
             if self.scenarios[place].source != own.source {
                 let name = &own.name;
                 return Err(Usage(format!(
-                    "{file}: another file with scenario {name} is named as well: one at a time"
+                    "{file}: another of the named files also defines scenario {name}: name only one"
                 ))
                 .into());
             }

@@ -1,4 +1,4 @@
-//! The last advices on a user's own work: what the page shows of the documents that `makespan advise` writes.
+//! The latest advice on a user's own work: what the page shows of the documents that `makespan advise` writes.
 
 use super::store::{StoreError, read_if_there, write_whole};
 use measure::usable_cores::Throttling;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use stats::Estimate;
 use std::path::Path;
 
-/// An advice.
+/// The advice on one piece of work.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct OwnAdvice {
     /// The command that measures it again.
@@ -19,7 +19,7 @@ pub struct OwnAdvice {
     pub advised: Option<Advised>,
     /// What would be worth changing.
     pub remedy: Option<String>,
-    /// Why it is not surer.
+    /// Why it is not more certain.
     pub doubts: Vec<String>,
     /// Usable cores; a fraction under a quota.
     pub cores: f64,
@@ -82,7 +82,7 @@ impl OwnAdvice {
     }
 }
 
-/// Advices under CPU quotas.
+/// The advice under several CPU quotas.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct OwnQuotaAdvice {
     /// One entry for each quota, in the order that was asked for.
@@ -100,7 +100,7 @@ pub struct AdviceUnderQuota {
     pub advice: OwnAdvice,
 }
 
-/// A document of which the data directory keeps the last one.
+/// A document of which the data directory keeps the latest version.
 pub trait KeptAdvice: DeserializeOwned {
     /// The name and version of the document.
     const SCHEMA: &str;
@@ -133,7 +133,7 @@ impl KeptAdvice for OwnLoadAdvice {
     const FILE: &str = "load_advice.json";
 }
 
-/// An advice for tasks that become due at a rate.
+/// The advice for tasks that become due at a rate.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub struct OwnLoadAdvice {
     /// The command that measures it again.
@@ -146,9 +146,9 @@ pub struct OwnLoadAdvice {
     pub strategy: String,
     /// Tasks that become due in a second.
     pub rate_per_s: f64,
-    /// The fewest workers that are shown to hold the rate.
+    /// The smallest number of workers shown to sustain the rate.
     pub workers: Option<u32>,
-    /// Tasks under way on average, by Little's law.
+    /// Tasks in flight on average, by Little's law.
     pub under_way: f64,
     /// Rounds of each cell.
     pub rounds: u32,

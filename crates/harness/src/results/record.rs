@@ -90,7 +90,7 @@ pub struct Record {
     pub cells: Vec<CellRecord>,
 }
 
-/// The share of the usable cores that others may keep busy before it is said: more than a machine at rest does.
+/// The share of the usable cores that others may keep busy without a warning: more than on an idle machine.
 const MOST_TAKEN: f64 = 0.15;
 
 /// The names of files, by the reason why they were left out.

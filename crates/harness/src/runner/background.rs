@@ -17,7 +17,7 @@ use work::{
     worker::task_queue::Schedule,
 };
 
-/// More than any run outlasts: a pool that has done all of them no longer computes, and the run doesn't count.
+/// More jobs than any run outlasts: a pool that has done all of them stops computing, and the run doesn't count.
 const JOBS: usize = 1_000;
 
 /// A pool at work. Dropping it ends it.
@@ -53,7 +53,7 @@ impl BackgroundPool {
         Ok(Self { conversation, _child: child })
     }
 
-    /// An error if it computed no longer at the end of the run beside it.
+    /// An error if it had stopped computing before the run beside it ended.
     pub(super) fn check(&self) -> Result<(), CellError> {
         if self.conversation.has_news() {
             return Err(CellError::Child("the pool in the background ended before the run did".into()));

@@ -90,7 +90,7 @@ pub struct Sample {
     pub account: Account,
 }
 
-/// One run of a cell of which nothing is checked.
+/// One run of a cell, with unchecked results.
 #[derive(Debug, Clone)]
 pub struct UncheckedRun {
     /// When the run began.
@@ -329,8 +329,8 @@ impl PreparedCell {
         })
     }
 
-    /// Starts a pool, runs the workload and closes the pool, without a warm-up and whatever comes of the tasks: to find out
-    /// what they are like.
+    /// Starts a pool, runs the workload and closes the pool, without a warm-up and without checking the results: to find
+    /// out what the tasks are like.
     pub fn trial(&self, round: u32) -> Result<UncheckedRun, CellError> {
         let order = RunOrder { warm_up: None, ..self.order(round) };
         let Outcome { start_ns, end_ns, cpu, done, lost, .. } =
@@ -438,8 +438,8 @@ fn python(spec: &CellSpec, env: &Env) -> Result<PythonSetting, String> {
     PythonSetting::named(spec.python.as_deref().unwrap_or_default(), &interpreters)
 }
 
-/// Why the baseline can't be measured, if so: a run cut off at its deadline has no time. A client that gives up before
-/// that is the variant's point.
+/// Why the baseline can't be measured, if so: a run cut off at its deadline has no time. A variant whose client gives up
+/// before that is meant to be cut off.
 fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
     if scenario.patience(&spec.variant) < scenario.deadline {
         return None;

@@ -64,7 +64,7 @@ impl ChildProcess {
         Self::start(command, program)
     }
 
-    /// Starts one that no viewer is shown, and no limit is set on.
+    /// Starts one without a viewer and without a limit.
     pub(super) fn unwatched(program: &Path) -> Result<Self, CellError> {
         let mut command = Command::new(program);
         command.arg("child").env_remove(feed::VARIABLE);

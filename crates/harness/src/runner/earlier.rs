@@ -6,7 +6,7 @@ use std::fmt::Debug;
 
 /// Why an earlier record can't be resumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the record of {started_at} can't be gone on with: its {what} is {found}, expected {expected}")]
+#[error("the record of {started_at} can't be resumed: its {what} is {found}, expected {expected}")]
 pub struct Unfit {
     /// When that record was begun.
     pub started_at: String,
@@ -32,7 +32,7 @@ pub(super) fn fits(earlier: &Record, begun: &Record) -> Result<(), Unfit> {
     differs("time scale", &earlier.time_scale, &begun.time_scale)?;
     differs("seed", &earlier.seed, &begun.seed)?;
     differs("purpose", &earlier.purpose, &begun.purpose)?;
-    differs("list of looks", &earlier.looks, &begun.looks)?;
+    differs("list of interim analyses", &earlier.looks, &begun.looks)?;
     differs("reason to end", &earlier.stopped, &begun.stopped)?;
     differs("number of cells", &earlier.cells.len(), &begun.cells.len())?;
     for (number, (cell, begun)) in (1..).zip(earlier.cells.iter().zip(&begun.cells)) {

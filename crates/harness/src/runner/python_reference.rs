@@ -18,7 +18,7 @@ use work::{
     worker::layout::WorkerLayout,
 };
 
-/// The outcomes of a stage's tasks in Python, or why they can't be told.
+/// The outcomes of a stage's tasks in Python, or why they can't be determined.
 type Reference = Result<Rc<[Expected]>, String>;
 
 /// The references so far, by variant and interpreter.

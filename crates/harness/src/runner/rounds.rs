@@ -1,4 +1,4 @@
-//! The rounds of one cell go into its record as they are; of their timelines, one is chosen.
+//! Adds the rounds of one cell to its record, and chooses one of their timelines.
 
 use super::cell::Sample;
 use crate::results::record::{CellRecord, Round, Timeline};

@@ -123,7 +123,7 @@ pub enum SetupError {
     #[error("{0} has no pictures: leave out --images, or run a scenario that makes thumbnails")]
     NoPicturesWanted(String),
     /// A server was given for tasks that fetch nothing.
-    #[error("{0} has no server: its tasks fetch nothing, so --server names none of its own")]
+    #[error("{0} has no server, since its tasks fetch nothing: leave out --server")]
     NoServerWanted(String),
     /// No directory for the queue's files.
     #[error("{}: can't make a directory for the queue: {error}; give another place with TMPDIR", printable_path(path))]

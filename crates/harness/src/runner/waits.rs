@@ -3,7 +3,7 @@
 //! A scenario divides its waits by the time scale, and nothing else. To know how long the run takes at the document's own
 //! pace, only the waits may be multiplied again: starting threads, connecting, and waking up cost what they cost, once. The
 //! server's log says of each request how long it was meant to wait: its latency, its queueing, and its body's wait for the
-//! link. What the server was late by is not part of that.
+//! link. The server's own lateness is not part of that.
 
 use mock_server::log::LogEntry;
 use std::collections::BTreeMap;
@@ -31,7 +31,7 @@ pub(super) fn simulated_s(spans: &[Span], log: &[LogEntry]) -> f64 {
     (waits_ns(None) + of_worker.into_values().max().unwrap_or(0)) as f64 / 1e9
 }
 
-/// How long this request was meant to wait, and at most as long as it did.
+/// How long this request was meant to wait, but no longer than it actually did.
 fn meant_ns(entry: &LogEntry) -> u64 {
     let until_answer = (entry.queued_ns + entry.latency_ns).min(entry.answered_ns.saturating_sub(entry.arrived_ns));
     until_answer + entry.link_ns

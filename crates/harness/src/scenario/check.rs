@@ -71,7 +71,7 @@ impl ScenarioChecker<'_> {
         let mut variants = vec![base.clone()];
         for (name, changes) in wire.variants {
             if name == DEFAULT_VARIANT {
-                let expected = format!("another name: `{name}` is the scenario as it stands");
+                let expected = format!("another name: `{name}` is the scenario without changes");
                 return Err(self.invalid("variants", &format!("`{name}`"), &expected));
             }
             variants.push(self.changed(base.clone(), name, changes, wire.time_scale)?);
@@ -229,7 +229,7 @@ impl ScenarioChecker<'_> {
                 let found = recipe.below.to_string();
                 Err(self.invalid("workload.prime_sum.below", &found, &format!("at most {LARGEST_SIEVE}")))
             }
-            // All tasks of a cell go to the process that weighs it in one message.
+            // All tasks of a cell go to the process that measures its memory in one message.
             Workload::Payload(recipe) if u64::from(recipe.bytes.get()) * u64::from(tasks) > LARGEST_TEXTS => {
                 let found = format!("{tasks} texts of {} bytes", recipe.bytes);
                 Err(self.invalid("workload.payload", &found, &format!("at most {LARGEST_TEXTS} bytes in all")))
@@ -246,7 +246,7 @@ impl ScenarioChecker<'_> {
     fn server(&self, key: &str, server: Profile, time_scale: f64) -> Result<Profile, ScenarioError> {
         if (server.time_scale - 1.0).abs() > f64::EPSILON {
             let key = format!("{key}.time_scale");
-            return Err(self.invalid(&key, "a number", "none here: it stands at the top of the file"));
+            return Err(self.invalid(&key, "a number", "none here: it belongs at the top of the file"));
         }
         if server.photos.is_some() {
             return Err(self.invalid(&format!("{key}.photos"), "a path", "none here: the fixtures know their place"));

@@ -208,7 +208,7 @@ pub enum Test<C> {
         /// Cells with different numbers of tasks.
         cells: Vec<C>,
     },
-    /// Its time over that of the best of the others, the best chosen in other rounds. A ratio.
+    /// Its time over that of the best of the others. The interval allows for the choice of the best. A ratio.
     DropOff {
         /// The cell that should be slower.
         at: C,

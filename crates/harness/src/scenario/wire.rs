@@ -332,7 +332,7 @@ pub(super) fn schema() -> serde_json::Value {
 
     fn without_null(value: &mut Value) {
         if let Value::Object(map) = value {
-            // How numbers are stored is no business of an editor's.
+            // Editors don't need to know how numbers are stored.
             map.retain(|key, value| !(value.is_null() || key == "format" && value.is_string()));
             if let Some(Value::Array(types)) = map.get_mut("type") {
                 types.retain(|one| one != "null");

@@ -51,7 +51,7 @@ struct Sleepers {
 }
 
 impl Timer {
-    /// A timer for the tasks of this thread. Must be called inside a local runtime, which it then lives as long as.
+    /// A timer for the tasks of this thread. Must be called inside a local runtime, and lives as long as that does.
     pub(crate) fn start() -> io::Result<Self> {
         let alarm = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC)?;
         let bell = bell(alarm.as_fd().try_clone_to_owned()?)?;

@@ -25,7 +25,7 @@ pub(crate) fn section(now: &Findings, before: &Findings) -> Markup {
             h2 id={ (ID) "-title" } { (TITLE) }
             p class="lead" {
                 (count(both.len(), "claim")) " measured in both runs: " (count(verdicts.len(), "verdict")) " changed, "
-                (count(figures.len(), "figure")) " moved out of the earlier interval."
+                (count(figures.len(), "figure")) " moved outside the earlier interval."
             }
             @if !verdicts.is_empty() {
                 div class="scroll" tabindex="0" role="group" aria-label="Verdicts that changed" {

@@ -212,7 +212,7 @@ impl DrawnClaim<'_> {
         html! {
             @if let Some(apart) = &finding.apart { p { (emphasised(apart)) } }
             (intervals(&own, &format!("{}-explained", finding.id), "Each explanation as an experiment, and the figure to explain", &html! { b { "The figure to explain" } " is the dotted line." }))
-            (intervals(&apart, &format!("{}-apart", finding.id), "The explanations with other numbers, on one axis", &html! { b { "The same explanations" } " with other numbers." }))
+            (intervals(&apart, &format!("{}-apart", finding.id), "The explanations in the separating experiment, on one axis", &html! { b { "The same explanations" } " in the experiment that separates them." }))
         }
     }
 
@@ -296,7 +296,7 @@ fn apart_row(mechanism: &MechanismFinding) -> Option<IntervalRow> {
     let measured = Some(mechanism.apart?);
     let comes_out = match mechanism.fit_apart {
         Some(fit) => ComesOut { fit, words: fit.words() },
-        None => ComesOut { fit: Fit::Undecided, words: "no figure of a document decides" },
+        None => ComesOut { fit: Fit::Undecided, words: "no document's figure decides" },
     };
     Some(explanation(mechanism, measured, Some(comes_out)))
 }

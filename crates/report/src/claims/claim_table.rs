@@ -105,7 +105,7 @@ fn measured_cells(unit: Unit, measured: &Measured) -> Markup {
 fn mechanism_table_row(mechanism: &MechanismFinding, finding: &Finding) -> Markup {
     let unit = finding.figures.first().map_or(Unit::Ratio, |first| first.unit);
     html! {
-        @for (measured, what, fit) in [(&mechanism.measured, "", mechanism.fit), (&mechanism.apart, ", where they differ", mechanism.fit_apart)] {
+        @for (measured, what, fit) in [(&mechanism.measured, "", mechanism.fit), (&mechanism.apart, ", in the separating experiment", mechanism.fit_apart)] {
             @if let Some(measured) = measured {
                 tr class={ "s-" (look_of(&mechanism.cells).strategy) } {
                     th scope="row" class="wide-name" { (mechanism.name) (what) }

@@ -134,10 +134,10 @@ pub(crate) fn section(decisions: &[Decided]) -> Markup {
                 summary { "Every strategy with its interval" }
                 p class="lead" {
                     "Speedup over sequential, of strategies in Python over sequential in Python, each with the workers shown, with 95 % intervals. "
-                    "A tinted line is shown to be the fastest, or as fast within 5 %, in pairs of the same rounds; "
-                    "\"not told apart\" means that more rounds would be needed. "
-                    "At the top of the page, \"gains up to\" is the fewest workers of which no larger number is shown to be faster by more than 5 %: "
-                    "\"8+\" if 8 is the most that were measured, \"–\" if no other number was."
+                    "A tinted row is shown to be the fastest, or as fast within 5 %, by pairs of times from the same rounds; "
+                    "\"not told apart\" means that more rounds are needed. "
+                    "At the top of the page, \"gains up to\" is the smallest number of workers that no larger number is shown to beat by more than 5 %: "
+                    "\"8+\" if 8 is the largest that was measured, \"–\" if no other was."
                 }
                 div class="decisions" {
                     @for (number, decided) in measured.iter().enumerate() { (row(decided, &format!("{ID}-{number}"))) }

@@ -47,7 +47,7 @@ impl<'a> FrontPage<'a> {
         let documents = in_words(self.documents.len());
         let say = if self.documents.len() == 1 { "tutorial says" } else { "tutorials say" };
         format!(
-            "{} well-known {say} what makes a program faster. Each of their {claims} claims was put to the test on this machine.",
+            "{} well-known {say} what makes a program faster. This page tests each of their {claims} claims on this machine.",
             capital(&documents)
         )
     }
@@ -71,7 +71,7 @@ impl<'a> FrontPage<'a> {
             (decisions::winners(self.input))
             (scoreboard::scoreboard(claims, &self.documents))
             @if left > 0 {
-                p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This measures every claim, in some minutes:" }
+                p class="small" { "Not measured yet: " (left) " of " (claims.len()) ". This command measures every claim in several minutes:" }
                 (command(COMMAND))
             }
         }
@@ -127,7 +127,7 @@ pub(crate) fn own_sections(input: &PageInput, own_host: bool, most_bars: usize) 
 pub(crate) fn key() -> Markup {
     html! {
         div class="how-to-read" {
-            p class="lead" { "Each claim shows its verdict, what the document says, and the document's figure and ours on one axis; the rest is folded. In a timeline, every lane is one worker and every bar a task, or several that are too short to be told apart." }
+            p class="lead" { "Each claim shows its verdict, what the document says, and the document's figure and ours on one axis; the rest is collapsed. In a timeline, every lane is one worker and every bar a task, or several that are too short to be told apart." }
             (intervals::key())
         }
     }

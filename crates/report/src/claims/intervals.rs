@@ -87,8 +87,8 @@ pub(crate) fn key() -> Markup {
     let middle = (12.0, 12.0);
     html! {
         ul class="reading" {
-            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "the figure to compare with: printed, derived from printed ones, or ours" }
-            li { (sample("s-threads", marker(Marker::Circle, middle, 7.0))) "measured here, in the strategy's hue and shape, with its interval" }
+            li { (sample("hollow", marker(Marker::Diamond, middle, 7.0))) "the reference: printed by the document, derived from printed figures, or ours" }
+            li { (sample("s-threads", marker(Marker::Circle, middle, 7.0))) "measured here, in the strategy's colour and shape, with its interval" }
             li { (sample("predicted", marker(Marker::Circle, middle, 7.0))) "predicted by a closed form, not measured" }
             li { (sample("", html! { rect class="agrees" x="1" y="3" width="22" height="18" rx="3" {} })) "range of agreement" }
         }

@@ -47,7 +47,7 @@ fn bugs(claims: &[Finding]) -> Markup {
     html! {
         @if !counted.is_empty() {
             details class="bugs" {
-                summary { "Bugs in the documents' programs and advice, counted apart: " (counted.join(", ")) }
+                summary { "Bugs in the documents' programs and advice, counted separately: " (counted.join(", ")) }
                 ul {
                     @for claim in claims {
                         @for bug in &claim.bugs { li { a href={ "#" (claim.id) } { (claim.id) } " " (bug.name) ": " (bug.result.words()) } }

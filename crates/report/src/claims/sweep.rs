@@ -111,10 +111,10 @@ impl<'a> Sweep<'a> {
             (words::speedup_caption(&self.group))
             @if !self.published.is_empty() { " Hollow marks are the document's figures." }
             @if let Some(LawThatFits { fit, between: (low, high), most, points }) = law {
-                " Dashed is Amdahl's law with a serial part of " (percent(fit.serial_fraction))
-                " (" (percent(*low)) " to " (percent(*high)) " by the intervals' ends), fitted to "
+                " The dashed line is Amdahl's law with a serial fraction of " (percent(fit.serial_fraction))
+                " (" (percent(*low)) " to " (percent(*high)) " at the intervals' ends), fitted to "
                 (count(*points, "point")) " of " (palette::label(self.strategy)) " with up to " (most)
-                " workers: it misses none of them by more than " (percent(fit.worst_departure)) "."
+                " workers: it is within " (percent(fit.worst_departure)) " of each of them."
             }
         }
     }
@@ -236,8 +236,8 @@ mod tests {
     #[test]
     fn a_law_is_drawn_where_it_fits_with_how_sure_it_is() {
         let html = chart(|workers| amdahl(0.0987, workers));
-        assert!(html.contains("class=\"law\"") && html.contains("a serial part of 9.9"), "{html}");
-        assert!(html.contains("by the intervals' ends"), "{html}");
+        assert!(html.contains("class=\"law\"") && html.contains("a serial fraction of 9.9"), "{html}");
+        assert!(html.contains("at the intervals' ends"), "{html}");
     }
 
     #[test]

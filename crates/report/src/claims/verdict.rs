@@ -34,7 +34,7 @@ pub(crate) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::HoldsInDirection,
         name: "holds-in-direction",
-        meaning: "the direction is as the document says, the size is not, or next to nothing",
+        meaning: "the direction is as the document says, but the size differs",
         light: "#7a5f00",
         dark: "#dfc04e",
         sign: "M6 18L18 6M9 6h9v9",
@@ -42,7 +42,7 @@ pub(crate) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::Depends,
         name: "depends",
-        meaning: "it holds under one condition, and not under another",
+        meaning: "it holds under one condition, but not under another",
         light: "#7539ad",
         dark: "#c9a0f3",
         sign: "M4 9h14M14.5 5.2L18.3 9M20 15.5H6M9.5 11.7L5.7 15.5l3.8 3.8",
@@ -58,7 +58,7 @@ pub(crate) const LOOKS: [VerdictStyle; 8] = [
     VerdictStyle {
         verdict: Verdict::Fitted,
         name: "fitted",
-        meaning: "a model fitted to the document's own figure gives it, which confirms nothing",
+        meaning: "a model fitted to the document's own figure reproduces it, which confirms nothing",
         light: "#006a83",
         dark: "#5ec9de",
         sign: "M12 6a1 1 0 1 0 .01 0M6 16a1 1 0 1 0 .01 0M18 16a1 1 0 1 0 .01 0",

@@ -79,7 +79,7 @@ impl<'a> QueueLesson<'a> {
                     ul { @for (what, why) in self.reasons() { li { b { (what) } " " (why) } } }
                     p { (at_least_once()) }
                     p { (self.document()) }
-                    p { "This shows at its deadline what happens to jobs that no worker takes:" }
+                    p { "This run shows what happens at its deadline to jobs that no worker has taken:" }
                     (crate::command::command(WITHOUT_WORKERS))
                     @if let Some(lesson) = self.in_class {
                         p { "For a class: " a href={ "#" (lessons::id(lesson)) } { "lesson " (lesson.number) ", " (lesson.title) } "." }
@@ -144,7 +144,7 @@ impl<'a> QueueLesson<'a> {
             ),
             (
                 "Work that must outlive its worker or its client.",
-                format!("In a pool a job is lost with either. A queue stores it separately. {tries}"),
+                format!("A pool loses a job when either of them dies. A queue stores jobs separately. {tries}"),
             ),
             (
                 "Bursts.",
@@ -243,8 +243,8 @@ impl<'a> QueueLesson<'a> {
 
     fn document(&self) -> Markup {
         html! {
-            "Document 001 ends where one machine does, with RQ. Jobs lie serialised in a list in Redis, and a list has a name. Any number of workers on any number of machines take from it, "
-            "and enqueuing alone does no work. It prints no time. "
+            "Document 001 ends with RQ, which goes beyond one machine. Jobs are serialised into a named list in Redis. Any number of workers on any number of machines take jobs from it, "
+            "and enqueuing alone does no work. The document prints no time. "
             (self.against_rq())
         }
     }
@@ -264,7 +264,7 @@ impl<'a> QueueLesson<'a> {
         let Some((workers, ours, theirs, times, simple)) = both.next_back() else { return String::new() };
         let simple = simple.map_or(String::new(), |simple| {
             format!(
-                " RQ forks a process for each job; compared with its worker that does not, it is {} times as many ({}).",
+                " RQ forks a process for each job; compared with RQ's worker that doesn't, the queue here does {} times as many ({}).",
                 ratio(simple.estimate),
                 interval(simple.low, simple.high)
             )
@@ -308,7 +308,7 @@ fn break_even(costs: &Costs) -> Markup {
         [Engine::Processes, Engine::Sqlite, Engine::Redis, Engine::Rq].into_iter().filter_map(measured).collect();
     html! {
         @if !all.is_empty() {
-            p { "The overhead is the same for a short job as for a long one. One at a time, it is:" }
+            p { "The overhead does not depend on a job's length. For one job at a time, it is:" }
             ul { @for (engine, alone) in all { li { (shares(engine, alone)) } } }
         }
     }

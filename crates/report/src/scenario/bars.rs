@@ -14,8 +14,8 @@ pub(crate) struct Bar {
     pub(crate) end_ns: u64,
     /// How many tasks it stands for.
     pub(crate) tasks: usize,
-    /// The task, if it is a single one; `None` for the prologue and for several.
-    pub(crate) index: Option<u32>,
+    /// The lowest and the highest number of its tasks; `None` for the prologue.
+    pub(crate) range: Option<(u32, u32)>,
     /// Total time of its tasks, nanoseconds; more than `end_ns - start_ns` where workers share a lane.
     pub(crate) busy_ns: u64,
     /// The time spent in each of [`waits::WAITS`], nanoseconds.
@@ -24,6 +24,11 @@ pub(crate) struct Bar {
     pub(crate) waits: Vec<Span>,
     /// How many of its tasks ended in an error.
     pub(crate) failed: usize,
+}
+
+/// A span's task as a range.
+fn own(span: &Span) -> Option<(u32, u32)> {
+    span.index.map(|index| (index, index))
 }
 
 /// The lane of a worker, when `workers` share `lanes`.
@@ -49,7 +54,7 @@ pub(crate) fn lanes(spans: &[Span], failed: &[u32], workers: u32, lanes: usize) 
         let Some(row) = rows.get_mut(lane_of(span.worker)) else { continue };
         // A wait lies inside the last bar of its worker and task that began before it.
         let end = row.partition_point(|(_, bar)| bar.start_ns <= span.start_ns);
-        let mine = row[..end].iter_mut().rev().find(|(worker, bar)| (*worker, bar.index) == (span.worker, span.index));
+        let mine = row[..end].iter_mut().rev().find(|(worker, bar)| (*worker, bar.range) == (span.worker, own(span)));
         if let Some((_, bar)) = mine {
             bar.waits_ns[kind] += span.end_ns.saturating_sub(span.start_ns);
             bar.waits.push(*span);
@@ -65,7 +70,7 @@ impl Bar {
             start_ns: span.start_ns,
             end_ns,
             tasks: usize::from(span.index.is_some()),
-            index: span.index,
+            range: own(span),
             busy_ns: end_ns - span.start_ns,
             waits_ns: [0; waits::KINDS],
             waits: Vec::new(),
@@ -80,7 +85,10 @@ impl Bar {
     fn take_in(&mut self, other: &Self) {
         self.end_ns = self.end_ns.max(other.end_ns);
         self.tasks += other.tasks;
-        self.index = None;
+        self.range = match (self.range, other.range) {
+            (Some((low, high)), Some((from, to))) => Some((low.min(from), high.max(to))),
+            (mine, more) => mine.or(more),
+        };
         self.busy_ns += other.busy_ns;
         self.waits_ns.iter_mut().zip(other.waits_ns).for_each(|(mine, more)| *mine += more);
         self.waits.clear();
@@ -139,8 +147,8 @@ mod tests {
             |worker, index, start_ns, end_ns| Span { kind: Activity::WaitLink, ..run(worker, index, start_ns, end_ns) };
         let spans = [run(0, 0, 0, 100), run(1, 1, 5, 90), wait(0, 0, 10, 30), wait(1, 1, 10, 20), run(0, 2, 100, 120)];
         let rows = lanes(&spans, &[], 2, 1);
-        let waits: Vec<_> = rows[0].iter().map(|bar| (bar.index, bar.waits_ns[1])).collect();
-        assert_eq!(waits, [(Some(0), 20), (Some(1), 10), (Some(2), 0)]);
+        let waits: Vec<_> = rows[0].iter().map(|bar| (bar.range, bar.waits_ns[1])).collect();
+        assert_eq!(waits, [(Some((0, 0)), 20), (Some((1, 1)), 10), (Some((2, 2)), 0)]);
     }
 
     #[test]
@@ -154,7 +162,7 @@ mod tests {
         assert_eq!(merge(&rows[0], 50).len(), 30);
         let merged = merge(&rows[0], 200);
         assert_eq!(merged.len(), 1);
-        assert_eq!((merged[0].tasks, merged[0].busy_ns, merged[0].index), (30, 30 * 99, None));
+        assert_eq!((merged[0].tasks, merged[0].busy_ns, merged[0].range), (30, 30 * 99, Some((0, 29))));
         assert_eq!(merged[0].failed, 2);
     }
 

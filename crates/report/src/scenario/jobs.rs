@@ -98,8 +98,8 @@ fn in_words(jobs: &Jobs) -> String {
         jobs.stages[stage].map_or("?".into(), |stage| format!("{}\u{a0}ms", milliseconds(stage.median_s)))
     };
     format!(
-        "How a job's time was spent, {}, medians: {} enqueuing, {} in the queue, {} running, {} for its result's way \
-         back.{}",
+        "How a job's time was spent, {}, medians: {} enqueuing, {} in the queue, {} running, {} returning the \
+         result.{}",
         jobs.cell.who(),
         took(0),
         took(1),
@@ -114,7 +114,7 @@ fn redelivered(cell: &Cell) -> Option<String> {
     let times = cell.record.redeliveries().filter(|times| *times > 0)?;
     let (jobs, was) = (count(times as usize, "job"), if times == 1 { "was" } else { "were" });
     Some(format!(
-        "{}: {jobs} {was} redelivered, because the worker that had it sent no more heartbeats. A job is delivered at \
+        "{}: {jobs} {was} redelivered, because a worker stopped sending heartbeats. A job is delivered at \
          most {MOST_TRIES} times, and its result counts once.",
         capital(&cell.who())
     ))

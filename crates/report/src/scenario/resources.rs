@@ -96,14 +96,14 @@ const FROM_START: &str = "How long single tasks took, from when a worker began e
     round by nearest rank, then the median over the rounds with its 95 % interval.";
 
 const FROM_DUE: &str = "How long single tasks took, from when each was due, whether or not a worker was free: a stall \
-    counts for all who wait behind it. Percentiles over the tasks of a round by nearest rank, then the median over the \
-    rounds with its 95 % interval.";
+    counts for every task that waits behind it. Percentiles over the tasks of a round by nearest rank, then the median \
+    over the rounds with its 95 % interval.";
 
-const CAPTION: &str = "Processor time, waiting for a core and context switches: mean over the rounds, for the run, all \
-    threads and worker processes together; the server's is not in it. Waiting for a core can't be drawn as a span: the \
-    system tells it as a total, and forgets threads that end. Threads, processes and memory: the most at once in one run \
-    in a fresh process. Memory per worker: of processes what each has; of others what the process grew by, divided by \
-    the workers.";
+const CAPTION: &str = "Processor time, waiting for a core and context switches: means over the rounds, for the run only, \
+    summed over all threads and worker processes, without the server. Waiting for a core can't be drawn as a span: \
+    the system reports only a total, and drops threads that have ended. Threads, processes and memory: the peak of one \
+    run in a fresh process. Memory per worker: for processes, the memory of each; otherwise, the growth of the process, \
+    divided by the number of workers.";
 
 fn switches(mean: f64) -> String {
     if mean < 1000.0 { significant(mean, 2) } else { significant(mean, 3) }

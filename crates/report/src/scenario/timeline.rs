@@ -520,10 +520,11 @@ fn bar_tip(row: &TimelineRow, bar: &Bar, lane: usize) -> String {
     let waits = WAITS.iter().zip(bar.waits_ns).map(|(wait, ns)| (wait.name, ns)).filter(|(_, ns)| *ns > 0);
     let parts = waits.map(|(name, ns)| format!("{name} {}", seconds(ns))).collect::<Vec<_>>().join(", ");
     let times = if parts.is_empty() { parts } else { format!(": {parts}, running {}", seconds(running_ns)) };
-    let what = match (bar.tasks, bar.index) {
-        (0, _) => "prologue".into(),
-        (1, Some(index)) => format!("task {index}"),
-        (tasks, _) => format!("{tasks} tasks"),
+    let what = match (bar.tasks, bar.range) {
+        (0, _) | (_, None) => "prologue".into(),
+        (1, Some((index, _))) => format!("task {index}"),
+        (tasks, Some((low, high))) if tasks == (high - low) as usize + 1 => format!("tasks {low} to {high}"),
+        (tasks, Some((low, high))) => format!("{tasks} of the tasks {low} to {high}"),
     };
     // Several workers may share a lane.
     let worker =
@@ -667,7 +668,7 @@ mod tests {
         assert!((layers[0].top + layers[0].height - layers[1].top).abs() < 1e-9, "they lie on one another");
         let tip = bar_tip(&row, bar, 0);
         assert!(
-            tip.starts_with("30 tasks, worker 0, 0\u{a0}µs to ") && tip.contains("waiting for the server"),
+            tip.starts_with("tasks 0 to 29, worker 0, 0\u{a0}µs to ") && tip.contains("waiting for the server"),
             "{tip}"
         );
     }

@@ -95,7 +95,7 @@ pub(crate) fn afterwards(group: &Group) -> Vec<String> {
     match best.place {
         Some(Place::Fastest) => sentences.push("It is the fastest.".into()),
         Some(Place::AsFast) => sentences.push("None is faster by more than 5 %.".into()),
-        _ => sentences.push("Which is the fastest is not shown.".into()),
+        _ => sentences.push("No strategy is shown to be the fastest.".into()),
     }
     for (wanted, words) in [(Place::AsFast, "As fast within 5 %"), (Place::NotToldApart, "Not told apart from it")] {
         // Of each other strategy, its best cell.
@@ -136,12 +136,12 @@ pub(crate) fn missing(record: &Record) -> Vec<String> {
         _ if record.rounds_done >= record.rounds => None,
         // No cell needed more rounds: nothing is missing.
         Some(EndReason::AllRounds | EndReason::Settled) => None,
-        Some(EndReason::Budget) => Some("Its budget of time was spent"),
+        Some(EndReason::Budget) => Some("Its time budget was spent"),
         None => Some("The run was interrupted"),
     };
     if let Some(ended) = ended {
         sentences.push(format!(
-            "{ended}: {} of {} were completed. Figures are from the rounds measured until then.",
+            "{ended}: {} of {} were completed. The figures are from those rounds.",
             record.rounds_done,
             count(record.rounds as usize, "round")
         ));
@@ -212,14 +212,14 @@ fn ratio_plain(value: f64) -> String {
 pub(crate) fn timer(timer: Timer) -> &'static str {
     match timer {
         Timer::Cold => "Timed: starting the workers, the run, and stopping them.",
-        Timer::Warm => "Timed: the run alone, on workers that were already there.",
+        Timer::Warm => "Timed: the run alone, on workers that were already running.",
         Timer::AsPublished => "Timed: what the document's own timer enclosed.",
     }
 }
 
 /// The heading of a group, if a section has several or shows a variant.
 pub(crate) fn group_title(group: &Group) -> String {
-    let variant = if group.variant == DEFAULT_VARIANT { "As it stands" } else { group.variant };
+    let variant = if group.variant == DEFAULT_VARIANT { "Default variant" } else { group.variant };
     let timer = match group.timer {
         Timer::Cold => "cold: workers started and stopped inside the timer",
         Timer::Warm => "warm: the run alone",
@@ -237,7 +237,7 @@ pub(crate) fn timeline_caption(group: &Group, by_server: bool) -> Markup {
             " Waits are from the server's log; the rest of a bar is the client's own work: connecting, reading, waking up."
         }
         @if group.cells.iter().any(|cell| cell.record.core_wait_s().is_some()) {
-            " Waiting for a core is known as a total only: see “Resources used”."
+            " Waiting for a core is known only as a total: see “Resources used”."
         }
     }
 }

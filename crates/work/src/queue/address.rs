@@ -104,7 +104,7 @@ impl FromStr for Address {
                 "sockets of Unix are not built in: no other machine could reach \
                                                        one; {EXPECTED}"
             )),
-            _ => Err(format!("that is no address of a queue; {EXPECTED}")),
+            _ => Err(format!("that is not the address of a queue; {EXPECTED}")),
         }
     }
 }
@@ -115,8 +115,9 @@ fn redis_url(text: &str) -> Result<RedisUrl, String> {
     if text.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "?#".contains(letter)) {
         return Err(format!("white space, `?` or `#` in the address of a queue; {ENCODE}"));
     }
-    let found =
-        text.parse::<ConnectionInfo>().map_err(|_| format!("no address of a Redis server; {EXPECTED}; {ENCODE}"))?;
+    let found = text
+        .parse::<ConnectionInfo>()
+        .map_err(|_| format!("not the address of a Redis server; {EXPECTED}; {ENCODE}"))?;
     let ConnectionAddr::Tcp(host, port) = found.addr() else { return Err(EXPECTED.to_owned()) };
     let login = found.redis_settings();
     if !host.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.:".contains(letter)) {

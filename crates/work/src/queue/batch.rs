@@ -3,7 +3,7 @@
 //! Whatever happens on the other side of the queue, each task ends with one result, or with the reason why there is
 //! none. An unreachable queue is retried until the deadline, because it may come back; jobs that it has lost are
 //! noticed. A job that is delivered twice counts once. If no worker takes jobs, the missing tasks say so. However a
-//! batch ends, it withdraws its unfinished jobs; those that it can't withdraw, the next run on the queue does.
+//! batch ends, it withdraws its unfinished jobs; the next run on the queue withdraws those that it couldn't.
 //!
 //! Each job names its run, and enqueueing counts as a heartbeat. A run that begins withdraws the jobs of all runs that
 //! were silent for a lease: otherwise its workers would do the jobs of a run that was killed.

@@ -2,7 +2,7 @@
 //!
 //! Delivery is *at least once*. A worker leases a job: it sends heartbeats, and if none arrives for a [`LEASE`], the
 //! job goes to another worker. So a job may be done twice, if its first worker was only slow or cut off; then only one
-//! delivery counts. After [`MOST_TRIES`] the job itself is taken for the cause.
+//! delivery counts. After [`MOST_TRIES`] the job itself is assumed to be the cause.
 
 use super::job::{Job, Message};
 use serde::{Deserialize, Serialize};
@@ -17,11 +17,11 @@ pub const LEASE: Duration = Duration::from_secs(3);
 /// The interval between a peer's heartbeats.
 pub const BEAT: Duration = Duration::from_millis(500);
 
-/// How long a queue may take to answer, apart from intended waits. A slower one was unavailable meanwhile: a host that
-/// was cut off sends nothing that says so.
+/// How long a queue may take to answer, apart from intended waits. A slower one counts as unavailable: a host that was
+/// cut off can't say so.
 pub const ANSWER: Duration = Duration::from_secs(2);
 
-/// What a run may take beyond its deadline to end in order: to withdraw its jobs, and to ask which workers are present.
+/// How long after its deadline a run may take to clean up: to withdraw its jobs, and to ask which workers are present.
 pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How often a job is handed out before it is given up.
@@ -175,7 +175,7 @@ pub enum QueueError {
         /// How the queue can lose jobs.
         hint: &'static str,
     },
-    /// The queue holds something foreign to makespan.
+    /// The queue holds something that makespan didn't write.
     #[error("the queue at {address} holds something that is not ours: {what}")]
     Foreign {
         /// Where it is, without a password.

@@ -29,7 +29,7 @@ pub struct Job {
 /// A message to the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Message {
-    /// A job is done, well or badly.
+    /// A job is done, with a result or an error.
     Delivered(Delivered),
     /// A job was redelivered, because its worker sent no heartbeat for a lease.
     Redelivered {
@@ -42,7 +42,7 @@ pub enum Message {
     },
 }
 
-/// A job, done.
+/// A finished job.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Delivered {
     /// The number of the run.

@@ -79,7 +79,7 @@ impl Errand {
             Task::Command(_) | Task::Request(_) | Task::Function(_) => {
                 return Err("work of the user's own: workers elsewhere don't have it".into());
             }
-            // When it is due stands in the job.
+            // The job itself says when it is due.
             Task::Arrival(arrival) => Self::of(&arrival.task)?,
         })
     }
@@ -89,7 +89,7 @@ impl Errand {
     pub fn task(self, data: &Path, outputs: &Path, server: Option<&str>) -> Result<Task, TaskError> {
         Ok(match self {
             Self::Noop => Task::Noop,
-            // A worker writes to no path that a job names.
+            // A worker never writes to a path that a job names.
             Self::Fetch(Fetch { save: Some(save), .. }) => {
                 return Err(TaskError::Refused(format!(
                     "{}: a job writes to no file",
@@ -133,7 +133,7 @@ fn fixture(kind: FixtureKind, data: &Path, name: &str) -> Result<PathBuf, TaskEr
     let dir = data.join("fixtures");
     match kind.named(&dir, name) {
         Ok(Some(path)) => Ok(path),
-        Ok(None) => Err(TaskError::Refused(format!("`{}` is the name of no fixture", shown(name)))),
+        Ok(None) => Err(TaskError::Refused(format!("`{}` is not the name of a fixture", shown(name)))),
         Err(error) => Err(TaskError::File { path: dir, message: error.to_string() }),
     }
 }

@@ -1,11 +1,11 @@
 //! N requests in flight on one thread: an event loop.
 //!
-//! **Wins** on many waits at once. A waiting request is a small struct, not a thread with a stack: ten thousand fit
-//! where threads stop at hundreds, and switching between them is a function call.
+//! **Wins** when many tasks wait at the same time. A waiting request is a small struct, not a thread with a stack: ten
+//! thousand fit where threads stop at hundreds, and switching between them costs a function call.
 //!
-//! **Loses** on tasks that compute. Only a task that reaches an `await` lets the others continue. A prime sum never
-//! does, so N of them run sequentially on the one thread, and every request waits behind them. They run here anyway:
-//! seeing this is the lesson. `async_offload` is the remedy.
+//! **Loses** on tasks that compute. A task yields only at an `await`. A prime sum has none, so N of them run
+//! sequentially on the one thread, and every request waits behind them. They are allowed here anyway: seeing this is
+//! the lesson. `async_offload` is the remedy.
 //!
 //! **Try**: `makespan run prime_sum --strategy async --workers 1,2,8`. Then read [`Task::run_async`]: which kind of
 //! task has an `await` in it?
@@ -84,15 +84,15 @@ impl Pool for EventLoop {
 }
 
 /// Nothing drives the loop between two runs, so it doesn't know yet which kept connections the server has closed. It
-/// polls its sockets when every task yields, and then runs the sockets' tasks, some dozens at a time.
+/// polls its sockets when every task yields, and then runs the sockets' tasks, a few dozen at a time.
 pub(super) async fn catch_up(connections: u32) {
     for _ in 0..2 + connections / 32 {
         yield_now().await;
     }
 }
 
-/// A slot does the same as a thread in `threads`, except that another slot continues at the `await`. No locks: one
-/// thread can't race with itself.
+/// A slot loops like a thread in `threads`, but yields to the other slots at the `await`. No locks: one thread can't
+/// race with itself.
 async fn work_through(slot: u32, work: &Work, queue: &TaskQueue) -> Vec<Done> {
     let mut lane = Lane::new(slot, work.run, work.stop.clone());
     let mut done = Vec::new();

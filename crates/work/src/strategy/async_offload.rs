@@ -1,16 +1,16 @@
-//! An event loop that passes blocking work to its own threads: tasks that compute, and tasks that wait without an
+//! An event loop that offloads blocking work to threads of its own: tasks that compute, and tasks that wait without an
 //! `await`.
 //!
-//! **Wins** when a workload mixes both kinds: thousands of waits on one thread, the few tasks that compute on others,
-//! so that no request waits behind a calculation.
+//! **Wins** when a workload mixes both kinds: thousands of waits share one thread, the few tasks that compute run on
+//! others, and no request waits behind a calculation.
 //!
-//! **Loses** a little everywhere else: on waits alone it is `async`, on calculations alone it is `threads` with an
-//! event loop in between, and each round trip costs some microseconds.
+//! **Loses** a little everywhere else. With waits alone it is `async`, with calculations alone it is `threads` behind
+//! an event loop, and each round trip to a thread costs a few microseconds.
 //!
 //! **Try**: prime sums with `async` and with `async_offload` on two workers, and compare the timelines. Then
-//! `makespan run many_in_flight --variant blocking`: a client that is unaware of event loops.
+//! `makespan run many_in_flight --variant blocking`: a client that knows nothing of event loops.
 //!
-//! It starts its threads itself: tokio's `spawn_blocking` panics where the system refuses the first one.
+//! It starts its threads itself, because tokio's `spawn_blocking` panics if the system refuses its first thread.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work, r#async::catch_up};
 use crate::presentation::{Marker, Phrase, Presentation};
@@ -45,8 +45,8 @@ struct OffloadingLoop {
     threads: PoolThreads,
 }
 
-/// Threads that are started on demand. Not tokio's own blocking threads: tokio panics if the system refuses the first
-/// one.
+/// Threads that are started on demand. They aren't tokio's blocking threads: tokio panics if the system refuses the
+/// first one.
 struct PoolThreads {
     /// At most this many.
     most: usize,

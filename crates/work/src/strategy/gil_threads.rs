@@ -1,16 +1,16 @@
-//! N threads that take tasks from one queue, and an interpreter lock that only one thread holds at a time: what
-//! `threads` is in CPython.
+//! N threads that take tasks from one queue, under an interpreter lock that only one thread holds at a time: what
+//! `threads` would be in CPython.
 //!
 //! **Wins** on tasks that wait, like any threads: a waiting thread releases the lock, and another sends its request.
-//! Also on tasks that compute in a library that releases the lock meanwhile.
+//! Also on tasks that compute in a library that releases the lock while it works.
 //!
 //! **Loses** on every other task that computes. N threads take turns and are no faster than one, and each hand-over of
-//! the lock costs a little. It loses most when both kinds mix: after each wait, a thread needs the lock again, and
-//! while another computes, that takes a whole switch interval (the convoy effect).
+//! the lock costs a little. It loses most when both kinds mix: after each wait, a thread needs the lock back, and if
+//! another thread is computing, that takes a whole switch interval (the convoy effect).
 //!
 //! **Try**: `makespan run gunzip --strategy threads,gil_threads --workers 2`, then the same with `--variant releasing`:
-//! one word in the library, and the opposite result. Then prime sums with `--switch-interval 0.1`: what does a shorter
-//! interval cost, and which work would it help?
+//! one change in the library, and the opposite result. Then prime sums with `--switch-interval 0.1`: what does a
+//! shorter interval cost, and which work would it help?
 
 use super::{
     Env, Pool, StartError, Strategy,

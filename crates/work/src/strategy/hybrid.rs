@@ -1,10 +1,11 @@
-//! P worker processes with T threads each: a process for each site, say, and threads for its pages.
+//! P worker processes with T threads each: for example a process for each site, and threads for its pages.
 //!
-//! **Wins** when a process holds what its threads share (a cache, a session, an interpreter with a global lock), and
-//! when few processes with many threads take less memory than many. A crash costs one process's tasks.
+//! **Wins** when a process holds something that its threads share (a cache, a session, an interpreter with a global
+//! lock), and when a few processes with many threads take less memory than many processes. A crash costs only the tasks
+//! of one process.
 //!
-//! **Loses** the simplicity of both halves. With the schedule `by_key`, the slowest site decides: its process is busy
-//! when the others are done, and their threads can't help. Each task crosses a pipe, as with `processes`.
+//! **Loses** the simplicity of both halves. With the schedule `by_key`, the slowest site decides: its process is still
+//! busy when the others are done, and their threads can't help. Each task crosses a pipe, as with `processes`.
 //!
 //! **Try**: `makespan run web_requests --strategy hybrid,threads --workers 3x5,5x3,15`: does the layout of fifteen
 //! workers matter?
@@ -48,7 +49,7 @@ impl Strategy for Hybrid {
         asked.processes().is_some().then_some(asked)
     }
 
-    /// The pool is that of `processes`. The parent keeps as many chunks in a process as it has threads, so each thread
+    /// Uses the pool of `processes`. The parent keeps as many chunks in a process as it has threads, so each thread
     /// gets its next task when it is free, and none waits in a process whose threads are all busy.
     fn start(&self, shape: WorkerLayout, env: &Env) -> Result<Box<dyn Pool>, StartError> {
         Ok(Box::new(match shape {

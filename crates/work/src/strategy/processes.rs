@@ -3,8 +3,8 @@
 //! **Wins** when threads of one process can't run at the same time (an interpreter with a global lock), and when a
 //! crash must not affect other workers: a worker killed in the middle of a task costs only that task.
 //!
-//! **Loses** a little on everything: a process takes a millisecond to start and megabytes of memory, and each task and
-//! each result crosses a pipe, some microseconds each way. In Rust, threads do the same work at the same speed for
+//! **Loses** a little on everything: a process takes a millisecond to start and megabytes of memory, and every task and
+//! every result crosses a pipe, a few microseconds each way. In Rust, threads do the same work at the same speed for
 //! less.
 //!
 //! **Try**: `makespan run prime_sum --strategy threads,processes --workers 2 --timer cold`, then `--timer warm`: how
@@ -74,8 +74,8 @@ impl WorkerProcesses {
 }
 
 impl Pool for WorkerProcesses {
-    /// One thread serves all workers: first a chunk to each, then one to each worker that has answered. It sleeps in
-    /// between. One thread per worker would compete with the workers for the cores.
+    /// One thread serves all workers: it sends each a chunk, then another whenever one answers, and sleeps in between.
+    /// One thread per worker would compete with the workers for the cores.
     fn run(&mut self, work: &Work) -> Vec<Done> {
         let (queue, mut done) = (work.task_queue(self.seats.len() as u32), Vec::new());
         let deadline_ns = now_ns() + work.stop.time_left().as_nanos() as u64;

@@ -1,20 +1,19 @@
 //! Real Python: the strategies of `fixtures/python`, each in an interpreter of its own.
 //!
-//! **Wins** nothing against the same strategy in Rust: a task that computes takes some fifty times as long. What counts is
-//! how these compare with each other, and with `python/sequential`: whether threads help in Python is a question about
+//! **Wins** nothing against the same strategy in Rust: a task that computes takes about fifty times as long. What matters
+//! is how these compare with each other and with `python/sequential`: whether threads help in Python is a question about
 //! Python.
 //!
 //! **Loses** what an interpreter costs: its lock lets one thread compute at a time (unless it is free-threaded), a process
-//! takes tens of milliseconds to start by `spawn`, and whatever crosses a process boundary is pickled.
+//! takes tens of milliseconds to start with `spawn`, and everything that crosses a process boundary is pickled.
 //!
 //! **Try**: `makespan run prime_sum --strategy python/threads,python/processes --workers 1,2`, then the same with
 //! `--python python3.14 --python python3.14t`, and `--timer cold --start-method fork,spawn`.
 //!
-//! Every cell has an interpreter of its own, and a cell whose start is timed a new one for every pool. The interpreter's
-//! start is not part of any time: a program has its interpreter before it starts workers, as ours has its own start behind
-//! it. The `start` phase is what a Python program pays for its pool, `run` and
-//! `stop` likewise, and all three are timed in Python: the way of tasks and results between Rust and Python is in none of
-//! them. The lane also measures the processor time.
+//! Each cell has its own interpreter; a cell whose start is timed gets a new one for every pool. Launching the interpreter
+//! is never timed: a Python program is already running when it starts workers, as ours is. The phases `start`, `run` and
+//! `stop` are what a Python program pays for its pool. All three are timed in Python, so that none of them includes the
+//! transfer of tasks and results between Rust and Python. The lane also measures the processor time.
 
 use super::{
     CloseError, Env, OwnClock, OwnRun, Pool, StartError, Strategy, Work, r#async::Async, hybrid::Hybrid,
@@ -212,7 +211,8 @@ impl Python {
     /// The strategy in this file, such as a student's, with the kind of workers of a built-in one. It is called
     /// `python/FILE.py`, and stays in memory for the rest of the program. The error says what is wrong with the names.
     pub fn guest(file: &Path, like: &str) -> Result<&'static Self, String> {
-        let like = ALL.iter().find(|one| one.name == like).ok_or_else(|| format!("{like} is no strategy of Python"))?;
+        let like =
+            ALL.iter().find(|one| one.name == like).ok_or_else(|| format!("`{like}` is not a Python strategy"))?;
         let text = |path: &OsStr| Some(&*path.to_str()?.to_owned().leak());
         let name_of = |file: &Path| text(OsStr::new(&format!("{PREFIX}{}", file.file_name()?.to_str()?)));
         let (Some(path), Some(name)) = (text(file.as_os_str()), name_of(file)) else {
@@ -290,13 +290,13 @@ impl Python {
         let PythonSetting { interpreter, start_method } = setting(env)?;
         let package = package::installed(&env.data).map_err(|error| format!("its files can't be written: {error}"))?;
         let of_path = |reason| format!("{}: {reason}", printable_path(&interpreter.path));
-        // What a student's file does to its interpreter is its own.
+        // A student's file may alter its interpreter, so no other pool gets that one.
         let idle = env.idle_python.clone().filter(|_| self.file.is_none());
         let spawn = || {
             let mut lane = LaneProcess::spawn(&interpreter.path, &package, &env.interrupted)?;
             lane.greeting().map(|_| lane)
         };
-        // A strategy of fixed size goes by the tasks that it knows.
+        // A strategy of fixed size derives its layout from the loaded tasks.
         let placeholders = vec![of_task(&Task::Noop)?; shape.workers().get() as usize];
         let load = Order::Load { tasks: placeholders, prologue: Vec::new() };
         let loaded = |mut lane: LaneProcess| match lane.ask(&load)? {
@@ -350,7 +350,7 @@ struct PythonPool {
 
 enum LaneState {
     Started,
-    /// The pool was closed, in its own time.
+    /// The pool was closed; the lane has timed it.
     Stopped,
     /// The lane was told to end in the middle of a run, which was interrupted.
     Dismissed,
@@ -358,7 +358,7 @@ enum LaneState {
     Lost(LostWorker),
 }
 
-/// Why there are no answers.
+/// Why a run has no answers.
 enum NoAnswers {
     Interrupted,
     Lost(LostWorker),
@@ -505,7 +505,7 @@ impl PythonPool {
             self.loaded = Some(work.clone());
         }
         let limit = work.stop.time_left();
-        // An interrupted run has no time left, which the lane would take for a deadline that has passed.
+        // An interrupted run has no time left, which the lane would mistake for a missed deadline.
         if work.stop.check() == Err(Stopped::Interrupted) {
             self.lane.end(ANSWER_LIMIT);
             return Err(NoAnswers::Interrupted);
@@ -541,7 +541,7 @@ impl PythonPool {
         }
     }
 
-    /// Hears what the lane says unasked: that it has lost a worker.
+    /// Reads what the lane reports without being asked: the loss of a worker.
     fn notice(&mut self) {
         if matches!(self.state, LaneState::Started) && self.lane.has_news() {
             let lost = match self.lane.reply(ANSWER_LIMIT) {
@@ -555,7 +555,7 @@ impl PythonPool {
     }
 }
 
-/// A reply that is no answer to what was asked.
+/// A reply that doesn't answer the request.
 fn no_answers(reply: Reply) -> NoAnswers {
     match reply {
         Reply::Failed { lost: Some(lost), .. } => NoAnswers::Lost(lost.into()),

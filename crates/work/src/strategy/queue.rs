@@ -1,14 +1,14 @@
 //! N worker processes that take jobs from a queue: a SQLite file, or a Redis server that workers on other machines can
 //! reach too.
 //!
-//! **Wins** when one machine is not enough, and when work must outlast a worker. Any worker that reaches the queue can
-//! take jobs. It may start after the work was enqueued, and may stop in the middle: if a worker falls silent, another
-//! one gets its job.
+//! **Wins** when one machine is not enough, and when work must survive the loss of a worker. Any worker that reaches
+//! the queue can take jobs. It may join after the work was enqueued, and may leave in the middle: if a worker falls
+//! silent, another one gets its job.
 //!
-//! **Loses** on everything that one machine can do by itself. A job is written, found and read, and its result travels
-//! back the same way: several trips to a server or a file, where a thread looks at a list (`cargo bench --bench queue`
-//! measures the cost here). And a job that goes to another worker may run twice: a queue promises "at least once", and
-//! each job must tolerate that.
+//! **Loses** whenever one machine is enough. A job is written, found and read, and its result travels back the same
+//! way: several round trips to a server or a file, where a thread pops from a list (`cargo bench --bench queue`
+//! measures the cost here). And a job that goes to another worker may run twice: a queue promises "at least once", so
+//! every job must be safe to repeat (idempotent).
 //!
 //! **Try**: `makespan run gallery_downloads --strategy processes,queue --workers 8`. Then kill one of the workers in
 //! the middle of a run: what does that cost each strategy? Then `--workers 0` with `--queue redis://HOST`, and
@@ -80,7 +80,7 @@ impl Strategy for Queue {
 
     fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
         if schedule != Schedule::OneByOne {
-            return Some("who takes which job is decided at the queue, by who is free: only one_by_one".into());
+            return Some("the queue gives each job to the next free worker: only one_by_one".into());
         }
         tasks.iter().find_map(|task| Errand::of(task).err())
     }
@@ -115,7 +115,7 @@ impl Pool for QueuePool {
         batch.hand_in();
         while batch.waits() {
             batch.collect();
-            // A worker that can't join would only die again.
+            // While the queue is unreachable, a replacement couldn't join it.
             if batch.is_open() {
                 self.staff.replace_the_dead(&work.stop);
             }

@@ -1,7 +1,7 @@
 //! Sequential execution on the calling thread. The baseline: every speedup is relative to it.
 //!
 //! **Wins** when there is one task, when tasks are so short that handing one over costs more than doing it, and when
-//! the next reader must understand the program: there is nothing here to get wrong.
+//! the program must be easy to understand: there is nothing here to get wrong.
 //!
 //! **Loses** when tasks wait. While one waits for a server, the processor could start all the others.
 //!

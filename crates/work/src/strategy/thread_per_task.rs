@@ -1,9 +1,9 @@
 //! A thread for each task, all at once.
 //!
-//! **Wins** by simplicity when there are few tasks and they wait: all requests are in flight at once, and the run takes
-//! as long as the slowest one. No pool, no queue, no size to choose.
+//! **Wins** by its simplicity when there are few tasks and they wait: all requests are in flight at once, and the run
+//! takes as long as the slowest one. No pool, no queue, no size to choose.
 //!
-//! **Loses** when there are many tasks. A thread keeps a stack, so at some hundreds or thousands of threads the system
+//! **Loses** when there are many tasks. Each thread needs a stack, so after hundreds or thousands of threads the system
 //! refuses more: the tasks without a thread are lost, where a pool of fifty would have done them all. And a short task
 //! isn't worth the cost of starting a thread.
 //!
@@ -63,7 +63,7 @@ impl Strategy for ThreadPerTask {
 
     fn refuses(&self, schedule: Schedule, _: &[Task]) -> Option<String> {
         (schedule != Schedule::OneByOne)
-            .then(|| format!("each task has a thread of its own: `{schedule}` can't be asked of it"))
+            .then(|| format!("each task has a thread of its own: the schedule `{schedule}` does not apply"))
     }
 
     fn start(&self, _: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {

@@ -2,11 +2,11 @@
 //!
 //! **Wins** on tasks that wait: while one thread waits, another sends its request. Also on tasks that compute, up to
 //! the number of cores: in Rust, threads of one process really run at the same time. They share memory, so handing over
-//! a task is free, and a thread takes some tens of microseconds to start and join (`cargo bench --bench overheads`
+//! a task copies nothing, and a thread takes tens of microseconds to start and join (`cargo bench --bench overheads`
 //! measures this).
 //!
-//! **Loses** on tasks that compute with more threads than cores (the cores stay the same, and the queue for them
-//! grows), and on ten thousand waits at once, where each needs a stack.
+//! **Loses** on tasks that compute once there are more threads than cores (the extra threads only queue for a core),
+//! and on ten thousand simultaneous waits, each of which needs a stack.
 //!
 //! **Try**: twice as many workers as tasks. Then `--schedule blocks` on prime sums: which worker finishes last, and why?
 
@@ -75,7 +75,7 @@ impl Strategy for Threads {
 }
 
 impl ThreadPool {
-    /// Starts the threads. When a run begins, each does `work_through` once.
+    /// Starts the threads. When a run begins, each calls `work_through` once.
     pub(super) fn start(
         shape: WorkerLayout,
         work_through: impl Fn(u32, &RunTicket) + Clone + Send + 'static,

@@ -1,14 +1,14 @@
-//! N threads with a deque each; an idle thread steals from another's. This is rayon as its users know it.
+//! N threads with a deque each; an idle thread steals from another's. This is how rayon schedules tasks.
 //!
-//! **Wins** on tasks that compute, above all when they are uneven or split into more tasks as they go: there is no
-//! single queue to wait for, and a thread mostly uses its own.
+//! **Wins** on tasks that compute, above all when they are uneven or spawn further tasks: there is no single queue to
+//! contend for, and a thread mostly uses its own.
 //!
 //! **Loses** on tasks that wait. A thread that waits for a server can't steal, so N threads mean N requests in flight,
-//! as with plain threads, although everybody expects more of rayon.
+//! as with plain threads, although many expect more of rayon.
 //!
-//! **Try**: compare the order in which tasks start with `threads`. Where does each thread begin?
+//! **Try**: compare the order in which tasks start with that of `threads`. Where does each thread begin?
 //!
-//! It starts and joins rayon's threads itself: dropping rayon's pool asks them to end and doesn't wait until they have.
+//! It starts and joins rayon's threads itself: dropping a rayon pool asks them to end, but doesn't wait for them.
 
 use super::{CloseError, Env, Pool, StartError, Strategy, Work};
 use crate::presentation::{Marker, Phrase, Presentation};
@@ -60,10 +60,10 @@ impl Strategy for WorkStealing {
 
     fn refuses(&self, schedule: Schedule, tasks: &[Task]) -> Option<String> {
         if schedule != Schedule::OneByOne {
-            return Some(format!("rayon deals by stealing; `{schedule}` can't be asked of it"));
+            return Some(format!("rayon schedules by work stealing: `{schedule}` does not apply"));
         }
         let arrivals = tasks.iter().any(|task| task.due_ns().is_some());
-        arrivals.then(|| "rayon takes tasks in an order of its own, not as they become due".into())
+        arrivals.then(|| "rayon runs tasks in its own order, not as they become due".into())
     }
 
     fn start(&self, shape: WorkerLayout, _: &Env) -> Result<Box<dyn Pool>, StartError> {

@@ -1,8 +1,8 @@
 //! Run a program and read its standard output: work that a thread waits for and a process does.
 //!
 //! There is no shell in between. The program gets no input, its output is only checksummed, and of what it says on standard
-//! error, the last line is kept for the error. It has a process group of its own, so that Ctrl-C in the terminal is not its
-//! own affair, and so that all of it can be killed at the deadline.
+//! error, the last line is kept for the error. It has a process group of its own, so that Ctrl-C in the terminal
+//! doesn't reach it, and so that all of it can be killed at the deadline.
 
 use super::{
     Output, Task, TaskContext, TaskError,
@@ -229,7 +229,7 @@ impl StartedProgram {
         let mut chunk = vec![0; CHUNK];
         let mut open = [true, true];
         let mut ended = None;
-        // What has a copy of the pipes may outlive the program: then there is nothing more to wait for.
+        // A process that inherited the pipes may outlive the program: then there is nothing more to wait for.
         while open.contains(&true) && ended.is_none() {
             host.check()?;
             wait(&stdout, &stderr, open);
@@ -253,7 +253,7 @@ impl StartedProgram {
         };
         self.ended = true;
         if open.contains(&true) {
-            // Somebody in its group still has the pipe, so the group's number is nobody else's.
+            // A process in its group still has the pipe, so the group's id can't have been reused.
             let _ = killpg(self.group(), Signal::SIGKILL);
         }
         Ok((status, Output { checksum: crc.finalize().into(), amount, status: None }, words))

@@ -362,7 +362,7 @@ thread_local! {
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
-            // As curl: a company's own certificates are there, and the program need not be built again for new ones.
+            // The system's certificates, as with curl: they include a company's own, and new ones need no new build.
             .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
             .build(),
         DefaultConnector::default(),
@@ -624,7 +624,7 @@ mod tests {
         for here in ["/b", "//other/b", "http://h:1/b"] {
             assert_eq!(follow(&stays, here), follow(&free, here), "{here}");
         }
-        assert_eq!(follow(&stays, "//other/b"), Ok(Some("http://h:1//other/b".into())), "a path, to who reads it so");
+        assert_eq!(follow(&stays, "//other/b"), Ok(Some("http://h:1//other/b".into())), "read as a path");
     }
 
     fn recipe(paths: &[&str], sites: &[&str]) -> Recipe {

@@ -2,7 +2,7 @@
 //!
 //! A write goes to the page cache: the processor copies the bytes, and nothing waits. The same write with `fsync`
 //! returns when the disk has them: that waits. A file that was just written is read from the page cache, which again
-//! only copies. So "reading and writing files is I/O" needs to be told which of these it means.
+//! only copies. So "reading and writing files is I/O" has to say which of these it means.
 //!
 //! CPython releases its lock around all three calls; so does this, under the simulated one.
 
@@ -115,7 +115,7 @@ fn output(digest: crc32fast::Hasher, bytes: u64) -> Output {
     Output { checksum: digest.finalize().into(), amount: bytes, status: None }
 }
 
-/// A file's content, in chunks: all whole ones are the same bytes, so that making them takes no time of the task's.
+/// A file's content, in chunks: all whole ones are the same bytes, so that the task spends no time making them.
 fn content(bytes: u64) -> impl Iterator<Item = &'static [u8]> {
     static CHUNK: [u8; CHUNK_BYTES] = {
         let (mut chunk, mut state, mut place) = ([0; CHUNK_BYTES], 1_u32, 0);

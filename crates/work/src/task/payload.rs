@@ -1,7 +1,7 @@
 //! The sum of a text that comes with the task: hardly any work, and much to send.
 //!
-//! A thread reads the text where it is. A process gets a copy: the text is serialised, written to a pipe, read and put
-//! together again, and only then summed. What that costs depends on the length alone, whatever the task does with it.
+//! A thread reads the text where it is. A process gets a copy: the text is serialised, written to a pipe, read and
+//! deserialised, and only then summed. What that costs depends on the length alone, whatever the task does with it.
 
 use super::{Expected, Output, Task, TaskContext, TaskError};
 use serde::{Deserialize, Serialize};
@@ -42,7 +42,8 @@ fn output(sum: u64, bytes: usize) -> Output {
 const DIGITS: &str = "0123456789";
 
 impl Recipe {
-    /// The tasks: digits in turn, each text from another one on. The sums are worked out without the texts.
+    /// The tasks: each text cycles through the digits, starting at a different one. The sums are worked out without the
+    /// texts.
     pub fn build(&self) -> Vec<(Task, Expected)> {
         let bytes = self.bytes.get() as usize;
         let whole: u64 = DIGITS.bytes().map(u64::from).sum();

@@ -3,8 +3,8 @@
 //! A core writes to a cache line (64 bytes on most processors) only while no other core has it. So when threads write to
 //! one counter, its line travels from core to core with every step. The same happens when each has a counter of its own,
 //! but the counters are neighbours in one line: *false sharing*, since the program shares nothing and the hardware does.
-//! Counters that lie apart share neither. And cores that read far more than fits into their caches share the way to the
-//! memory.
+//! Counters that lie apart share neither. And cores that read far more than fits into their caches compete for memory
+//! bandwidth.
 //!
 //! Only threads of one process share any of this: each process has counters and numbers of its own.
 
@@ -72,7 +72,7 @@ static APART: [Padded; COUNTERS] = [const { Padded(AtomicU64::new(0)) }; COUNTER
 const NUMBERS: u32 = 8 << 20;
 static ARRAY: LazyLock<Vec<u64>> = LazyLock::new(|| (0..u64::from(NUMBERS)).collect());
 
-/// Steps between two looks at the deadline.
+/// Steps between two checks of the deadline.
 const CHUNK: u32 = 1 << 14;
 
 impl SharedWork {

@@ -200,7 +200,7 @@ impl Thumbnail {
     }
 }
 
-/// The answer of a program that wrote these files; of none, an empty one.
+/// The answer of a program that wrote these files; an empty one without any.
 pub(super) fn written(thumbnails: &[Thumbnail]) -> Result<Output, TaskError> {
     let (mut crc, mut amount) = (crc32fast::Hasher::new(), 0);
     for path in thumbnails.iter().map(Thumbnail::output) {

@@ -86,14 +86,14 @@ impl DueTask {
         self.task.run(host)
     }
 
-    /// The same inside an event loop, which goes on meanwhile.
+    /// The same inside an event loop, which keeps running meanwhile.
     pub async fn run_async(&self, lane: &mut Lane) -> Result<Output, TaskError> {
         lane.await_due_async(self.due_ns).await?;
         Box::pin(self.task.run_async(lane)).await
     }
 }
 
-/// A limit for the sleep of a worker that has nothing to do: so often it checks whether the run is over.
+/// The longest sleep of an idle worker before it checks again whether the run is over.
 pub(crate) const NAP: Duration = Duration::from_millis(20);
 
 #[cfg(test)]

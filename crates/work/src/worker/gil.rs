@@ -19,15 +19,15 @@ use std::{
     time::Duration,
 };
 
-/// CPython's own, `sys.getswitchinterval()`.
+/// CPython's default switch interval, as `sys.getswitchinterval()` returns it.
 pub const SWITCH_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The lock. Each thread uses it through a [`Holder`].
 #[derive(Debug)]
 pub struct Gil {
     interval: Duration,
-    /// A thread waited for a whole interval and did not get the lock. The only field read without the mutex, because the holder reads it
-    /// in its innermost loop. Relaxed is enough: a thread that acts on it takes the mutex first.
+    /// A thread waited for a whole interval and did not get the lock. The only field read without the mutex, because the
+    /// holder reads it in its innermost loop. Relaxed is enough: a thread that acts on it takes the mutex first.
     drop_request: AtomicBool,
     /// Held for a few instructions at a time, never while a thread computes or waits: it guards the book-keeping, and
     /// the interpreter lock is part of that.

@@ -48,7 +48,7 @@ pub enum Activity {
 }
 
 impl Activity {
-    /// All of them. A feed tells each by its place here.
+    /// All of them. A feed encodes each as its index here.
     pub(super) const ALL: [Self; 11] = [
         Self::Run,
         Self::WaitFirstByte,
@@ -91,7 +91,7 @@ pub struct Span {
     pub end_ns: u64,
 }
 
-/// One task, done.
+/// A finished task.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Done {
     /// Which task of the workload it was.
@@ -198,7 +198,7 @@ impl Lane {
         self.begin();
     }
 
-    /// The task begins, now or once more: what was before is no part of it.
+    /// The task begins now, perhaps for a second time: what came before is no part of it.
     fn begin(&mut self) {
         self.spans.clear();
         self.begun_ns = now_ns();
@@ -214,8 +214,8 @@ impl Lane {
         std::mem::take(&mut self.spans)
     }
 
-    /// The nap before the next check whether the task is due; `None` if it is, and has begun. A task whose time has
-    /// come before it was taken begins at once.
+    /// The nap before the next check whether the task is due; `None` if it is, and has begun. A task that is
+    /// overdue when it is taken begins at once.
     fn nap(&mut self, due_ns: u64) -> Result<Option<Duration>, Stopped> {
         if self.due_ns.is_none() {
             self.due_ns = Some(due_ns);
@@ -230,7 +230,7 @@ impl Lane {
         Ok(Some(left.min(NAP)))
     }
 
-    /// [`await_due`](TaskContext::await_due) inside an event loop, which goes on meanwhile.
+    /// [`await_due`](TaskContext::await_due) inside an event loop, which keeps running meanwhile.
     pub async fn await_due_async(&mut self, due_ns: u64) -> Result<(), Stopped> {
         while let Some(nap) = self.nap(due_ns)? {
             tokio::time::sleep(nap).await;

@@ -33,7 +33,7 @@ pub struct Work {
 }
 
 /// The clock of a pool that is a program of its own. It runs the prologue as well, and its times are the cell's: measured
-/// from outside, they would include the way to the program and back.
+/// from outside, they would include the round trip to the program.
 pub trait OwnClock {
     /// Seconds to start the pool.
     fn start_s(&self) -> f64;
@@ -41,7 +41,7 @@ pub trait OwnClock {
     /// The last run; `None` if the pool didn't survive it.
     fn last_run(&mut self) -> Option<OwnRun>;
 
-    /// The memory of the program before it started the pool, bytes; `None` if the system doesn't tell.
+    /// The memory of the program before it started the pool, bytes; `None` if the system doesn't report it.
     fn bytes_before(&self) -> Option<u64>;
 
     /// Ends the workers, and returns how long that took, seconds. The program goes on until the pool is closed. `None` if
@@ -72,7 +72,7 @@ pub struct OwnRun {
     pub cpu: CpuTime,
     /// The spans of the prologue, or the error of the step that failed.
     pub prologue: Result<Vec<Span>, TaskError>,
-    /// How many processes and threads have done its tasks; told of strategies in files of their own.
+    /// How many processes and threads have done its tasks; reported only by strategies in files of their own.
     pub did: Option<Headcount>,
 }
 

@@ -5,6 +5,7 @@ use super::{AdviceRun, Count, MOST_ROUNDS, MOST_URLS, Tried};
 use advice::judge::FEWEST_ROUNDS;
 use harness::runner::Plan;
 use std::{collections::BTreeSet, time::Duration};
+use support::{figures::count, words::listed};
 
 /// With fewer rounds than this, little is shown: then fewer worker counts are measured.
 const FEW_ROUNDS: u32 = 6;
@@ -71,14 +72,22 @@ impl AdviceRun<'_> {
         }
     }
 
-    /// The counts without those that leave workers idle in the last wave of a short run: that would be no fault of theirs.
-    pub(super) fn even(&self, mut counts: Vec<Count>) -> Vec<Count> {
+    /// The counts without those that leave workers idle in the last wave of a short run, which would be no fault of theirs;
+    /// and a note on those.
+    pub(super) fn even(&self, counts: Vec<Count>) -> (Vec<Count>, Option<String>) {
         let is_even = |count: &Count| {
             let tasks = self.tasks_with(count.workers);
             tasks.is_multiple_of(count.workers) || tasks >= 4 * count.workers
         };
-        counts.retain(|count| count.rank == 0 || is_even(count));
-        counts
+        let (even, uneven): (Vec<Count>, Vec<Count>) =
+            counts.into_iter().partition(|count| count.rank == 0 || is_even(count));
+        let workers: BTreeSet<u32> = uneven.iter().map(|count| count.workers).collect();
+        let note = workers.first().map(|&fewest| {
+            let listed = listed(&workers.iter().map(u32::to_string).collect::<Vec<_>>(), "or");
+            let tasks = count(self.tasks_with(fewest) as usize, "task");
+            format!("not measured with {listed} workers: a run's {tasks} can't be shared evenly among them")
+        });
+        (even, note)
     }
 
     /// How many rounds are possible, and when to look.

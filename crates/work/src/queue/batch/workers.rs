@@ -104,7 +104,7 @@ impl Workers {
         elsewhere
     }
 
-    /// A message, if nobody does.
+    /// A message if no worker listens, which counts the workers of other builds.
     pub(super) fn nobody_listens(&self, queue: &str) -> Option<String> {
         if self.listening {
             return None;

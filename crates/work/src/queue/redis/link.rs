@@ -128,7 +128,7 @@ impl RedisLink {
         QueueError::Refused { address: self.address.clone(), cause }
     }
 
-    /// Servers repeat what they did not understand.
+    /// Removes the password: servers quote commands that they did not understand.
     fn redact(&self, text: &str) -> String {
         match self.password.as_deref() {
             Some(password) if !password.is_empty() => printable(&text.replace(password, "***")).into_owned(),
@@ -147,10 +147,10 @@ fn cause(error: &RedisError, limit: Duration) -> String {
     let code = error.code().unwrap_or_default();
     match error.kind() {
         ErrorKind::Io if error.is_timeout() => format!("no answer within {:.1} s", limit.as_secs_f64()),
-        ErrorKind::Parse => "what listens there does not speak as Redis does".to_owned(),
+        ErrorKind::Parse => "the server there does not speak the Redis protocol".to_owned(),
         // The server's own words may hold what it was sent.
         ErrorKind::AuthenticationFailed => "wrong user or password".to_owned(),
-        _ if code == "NOAUTH" => "it wants a password: redis://:PASSWORD@HOST:PORT/DB".to_owned(),
+        _ if code == "NOAUTH" => "it requires a password: redis://:PASSWORD@HOST:PORT/DB".to_owned(),
         ErrorKind::Server(_) | ErrorKind::Extension => {
             error.detail().map_or_else(|| error.to_string(), |detail| format!("{code} {detail}"))
         }
@@ -158,7 +158,7 @@ fn cause(error: &RedisError, limit: Duration) -> String {
     }
 }
 
-/// The server's version, as numbers and as text. `None` if it doesn't tell.
+/// The server's version, as numbers and as text. `None` if it doesn't report one.
 fn version(connection: &mut Connection) -> RedisResult<Option<((u32, u32), String)>> {
     let about: String = match cmd("INFO").arg("server").query(connection) {
         Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoPerm) => return Ok(None),

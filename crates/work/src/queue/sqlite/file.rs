@@ -129,7 +129,7 @@ impl Trouble {
         let Self::Sqlite(error) = self else { return self };
         let folder = path.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new(".")).display();
         match error.sqlite_error_code() {
-            Some(ErrorCode::NotADatabase) => Self::Foreign("the file is no SQLite database. Name another file".into()),
+            Some(ErrorCode::NotADatabase) => Self::Foreign("it is not a SQLite database. Name another file".into()),
             Some(ErrorCode::DatabaseCorrupt) => {
                 Self::Refused(format!("the file is damaged ({error}). Delete it and its `-wal`, or name another"))
             }
@@ -263,8 +263,8 @@ fn make(connection: &mut Connection) -> Result<(), Trouble> {
     Ok(making.commit()?)
 }
 
-/// Every time in the file comes from one clock. After a reboot the clock is another: all earlier writers are gone, and
-/// the file starts anew too. Another machine's file is left alone.
+/// Every time in the file comes from one clock. A reboot starts another clock: all earlier writers are gone, so the
+/// file starts anew too. Another machine's file is left alone.
 fn keep_time(connection: &mut Connection) -> Result<(), Trouble> {
     let theirs =
         |connection: &Connection| connection.query_row("SELECT axis FROM clock", [], |row| row.get::<_, String>(0));
@@ -278,7 +278,7 @@ fn keep_time(connection: &mut Connection) -> Result<(), Trouble> {
     let ours = ClockAxis::here();
     if theirs.host != ours.host || theirs.boot == ours.boot && theirs != ours {
         return Err(Trouble::Refused(format!(
-            "the file belongs to {}, whose clock is another. A file serves one machine: name another, or a Redis server",
+            "the file belongs to {}, which has another clock. A file serves one machine: name another, or a Redis server",
             theirs.host
         )));
     }

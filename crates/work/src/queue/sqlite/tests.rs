@@ -1,4 +1,4 @@
-//! SQLite's own. For what every queue promises: `tests/broker.rs`.
+//! Tests of what is specific to SQLite. `tests/broker.rs` tests what every queue promises.
 
 use super::*;
 use crate::queue::job_spec::Errand;
@@ -76,7 +76,7 @@ fn a_file_that_is_no_database_is_left_alone() {
     let text = "Not a database, and long enough for one: ".repeat(50);
     fs::write(&file, &text).unwrap();
     let error = error(&file);
-    assert!(matches!(&error, QueueError::Foreign { what, .. } if what.contains("no SQLite database")), "{error}");
+    assert!(matches!(&error, QueueError::Foreign { what, .. } if what.contains("not a SQLite database")), "{error}");
     assert_eq!(fs::read_to_string(&file).unwrap(), text);
 }
 

@@ -74,8 +74,8 @@ impl Heartbeat {
         BEAT
     }
 
-    /// Reports a loss once, despite retries. Only here, not where workers take jobs: what ends before the next
-    /// heartbeat was no loss.
+    /// Reports a loss once, despite retries. Only here, not where workers take jobs: an outage that ends before
+    /// the next heartbeat is no loss.
     fn missed(&mut self, error: QueueError) -> Duration {
         let unreachable = matches!(error, QueueError::Unreachable { .. });
         if unreachable && !std::mem::replace(&mut self.lost, true) {

@@ -1,6 +1,6 @@
 //! Writing a body to a slow disk, as it arrives.
 //!
-//! The write blocks its thread, as Python's `file.write` does: inside an event loop, nothing else goes on meanwhile.
+//! The write blocks its thread, as Python's `file.write` does: inside an event loop, nothing else runs meanwhile.
 //! The bytes go to a real file; that its disk is slow is simulated, by sleeping for as long as they would take.
 
 use crate::task::{TaskError, files::create};

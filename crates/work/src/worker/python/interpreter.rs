@@ -31,7 +31,7 @@ pub struct Interpreter {
     /// Its program.
     #[serde(with = "support::path_bytes")]
     pub path: PathBuf,
-    /// What it has.
+    /// What it reports about itself.
     pub greeting: Greeting,
 }
 
@@ -66,7 +66,7 @@ pub const START_METHODS: [&str; 3] = ["fork", "spawn", "forkserver"];
 /// Stands for the first interpreter without a lock, in a cell's name.
 const FREE_THREADED: &str = "free-threaded";
 
-/// As records tell it: `CPython 3.11.7, with the lock, /usr/bin/python3`.
+/// As records show it: `CPython 3.11.7, with the lock, /usr/bin/python3`.
 impl fmt::Display for Interpreter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}, {}", self.in_words(), printable_path(&self.path))
@@ -163,7 +163,7 @@ fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
-/// What this interpreter says of itself, or why it can't be used. Asked once.
+/// What this interpreter reports about itself, or why it can't be used. Asked once, then remembered.
 fn greeting(path: &Path, data: &Path) -> Result<Greeting, String> {
     static KNOWN: Mutex<BTreeMap<PathBuf, Result<Greeting, String>>> = Mutex::new(BTreeMap::new());
     // The values are never half-written.

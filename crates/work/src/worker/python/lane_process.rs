@@ -29,7 +29,7 @@ use support::{
 };
 
 /// How long after its deadline a run may take to be answered: two seconds until the lane ends it, five until its workers
-/// have said what they used, and one for the way. A child process with a cell waits longer than that.
+/// have reported their CPU time, and one for the reply to arrive. A child process with a cell waits longer than that.
 const RUN_SLACK: Duration = Duration::from_secs(8);
 
 /// How long an interpreter may take to greet. It imports two hundred modules first, which takes a tenth of a second on an idle
@@ -39,10 +39,10 @@ const GREETING_LIMIT: Duration = Duration::from_secs(20);
 /// How long a pool may take to start: the lane gives up after a minute.
 const POOL_LIMIT: Duration = Duration::from_secs(65);
 
-/// The longest line of a reply. No lane writes such a one, but a program that is none may.
+/// The longest line of a reply, bytes. No lane writes one as long, but a program that isn't a lane may.
 const LONGEST_LINE: u64 = 16 << 20;
 
-/// The longest sleep between two looks at the stop signal, milliseconds.
+/// The longest sleep between two checks of the stop signal, milliseconds.
 const NAP_MS: u16 = 20;
 
 /// How much of the lane's last words an error shows, bytes.
@@ -181,7 +181,7 @@ impl LaneProcess {
         }
     }
 
-    /// Whether it has said something that it was not asked for, or has ended.
+    /// Whether it has sent something unasked, or has ended.
     pub(crate) fn has_news(&self) -> bool {
         let mut pipe = [PollFd::new(self.replies.get_ref().as_fd(), PollFlags::POLLIN)];
         !self.replies.buffer().is_empty() || poll(&mut pipe, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
@@ -245,8 +245,7 @@ impl LaneProcess {
     }
 }
 
-/// Where a lane waits whose pool was closed in good order, for the next pool of the same cell. Dropping the last clone
-/// ends it.
+/// Where a lane whose pool closed cleanly waits for the next pool of the same cell. Dropping the last clone ends it.
 #[derive(Debug, Clone, Default)]
 pub struct IdleLane(Arc<Mutex<Option<LaneProcess>>>);
 
@@ -257,7 +256,7 @@ impl IdleLane {
     }
 
     pub(crate) fn put(&self, lane: LaneProcess) {
-        // Poisoned, it ends here, as any lane that is dropped.
+        // If the mutex is poisoned, the lane is dropped here, which ends it.
         if let Ok(mut place) = self.0.lock() {
             *place = Some(lane);
         }
@@ -269,7 +268,7 @@ impl IdleLane {
 pub(crate) enum Unanswered {
     /// It was interrupted, and the lane was told to end.
     Interrupted,
-    /// The lane is gone, in this way.
+    /// The lane is gone; this is how it ended.
     Lost(String),
 }
 

@@ -25,7 +25,7 @@ use support::terminal::printable_path;
 /// The version of the protocol.
 pub(crate) const PROTOCOL: u32 = 1;
 
-/// What an interpreter says of itself.
+/// What an interpreter reports about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Greeting {
     pub(crate) protocol: u32,
@@ -179,7 +179,7 @@ impl From<WireError> for TaskError {
     }
 }
 
-/// The task as the lane takes it, or why it can't be done in Python. When it becomes due, the order to run says.
+/// The task as the lane takes it, or why it can't be done in Python. Its due time is part of the order to run.
 pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
     Ok(match task {
         Task::Noop => json!({"kind": "noop"}),
@@ -210,7 +210,7 @@ pub(crate) fn of_task(task: &Task) -> Result<Value, String> {
         Task::Thumbnail(Thumbnail { input, output_dir, width, height }) => json!({
             "kind": "thumbnail", "input": text(input)?, "output_dir": text(output_dir)?, "width": width, "height": height,
         }),
-        // Whether the library releases the lock is for the simulated one to know: Python's own does.
+        // Whether the library releases the lock matters only to the simulated lock: Python's zlib always does.
         Task::Gunzip(Gunzip { input, .. }) => json!({"kind": "gunzip", "input": text(input)?}),
         Task::File(FileTask { path, access: Access::Read, .. }) => json!({"kind": "read_file", "path": text(path)?}),
         Task::File(FileTask { path, bytes, access }) => {
