@@ -13,7 +13,7 @@ function drawFigures(ours) {
   say(byId('figures-of'), `The same figures, ${roundsInWords()}`);
   const command = byId('command');
   show(command, Boolean(room?.command));
-  if (room?.command) say(command.querySelector('code'), room.command);
+  if (room?.command) sayCommand(command.querySelector('code'), room.command);
 }
 
 function roundsInWords() {

@@ -17,6 +17,11 @@ const MANY_CELLS = 12;
 
 const byId = (id) => document.getElementById(id);
 const say = (node, words) => { if (node && node.textContent !== words) node.textContent = words; };
+// A command, which breaks between its words and not at the hyphens inside them.
+function sayCommand(node, command) {
+  if (node.textContent === command) return;
+  node.replaceChildren(...command.split(' ').flatMap((word, place) => [place ? ' ' : '', el('span', { class: 'word' }, word)]));
+}
 const show = (node, shown) => { if (node && node.hidden === shown) node.hidden = !shown; };
 
 function el(tag, attributes = {}, ...content) {

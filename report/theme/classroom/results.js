@@ -17,7 +17,7 @@ function resultOf(race_) {
   const revealed_ = question?.measured && { ...question, rounds: cells.find(({ name }) => name === question.cell)?.times_s.length };
   say(part('summary'), `${race_.race}. ${question ? `${question.text} ` : ''}${asked(race_.wanted)}`);
   say(part('.answer'), revealed_ ? revealInWords(revealed_) : question ? 'The cell was not measured, so the guesses stay sealed.' : '');
-  say(part('code'), race_.command);
+  sayCommand(part('code'), race_.command);
   const entries = cells.map((standing, index) => ({ cell: cellOf(standing.name), index, standing }));
   part('tbody').replaceChildren(...entries.map((at) => row(at, entries)));
   show(part('.scroll'), cells.length > 0);

@@ -42,12 +42,12 @@ fn slide(lesson: &Lesson, step: &LessonStep, place: &RunnerSetup) -> Markup {
                         p class="why" { (command.why) ":" }
                         @if command.before {
                             div class="first" {
-                                pre tabindex="0" { code { (command.run) } }
+                                (line(&command.run))
                                 button id="before-button" type="button" { "Measure this first" }
                             }
                             p id="before-told" class="mine" role="status" hidden {}
                         } @else {
-                            pre tabindex="0" { code { (command.run) } }
+                            (line(&command.run))
                         }
                     }
                 },
@@ -86,6 +86,20 @@ fn title(kind: StepKind) -> &'static str {
 }
 
 /// The script makes its letters as large as the slide allows.
+/// A command line, which breaks between its words and not at the hyphens inside them.
+fn line(command: &str) -> Markup {
+    html! {
+        pre tabindex="0" {
+            code {
+                @for (place, word) in command.split(' ').enumerate() {
+                    @if place > 0 { " " }
+                    span class="word" { (word) }
+                }
+            }
+        }
+    }
+}
+
 /// The lesson's code in each of its languages. The buttons show one at a time, where both at once need small letters.
 fn languages(lesson: &Lesson) -> Markup {
     let of = |python: bool| lesson.code.iter().filter(move |excerpt| excerpt.is_python() == python);
