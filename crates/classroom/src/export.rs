@@ -61,7 +61,7 @@ struct ExportedQuestion<'s> {
     cell: &'s str,
     /// Every guess, smallest first.
     guesses: Vec<wire::Guess>,
-    /// How long it took, seconds: the mean of the rounds; null where the cell was not measured.
+    /// How long it took, seconds: the geometric mean of the rounds; null where the cell was not measured.
     measured: Option<Estimate>,
     /// The class's median, seconds; null without guesses, and where the cell was not measured.
     median: Option<f64>,

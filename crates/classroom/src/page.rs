@@ -160,7 +160,7 @@ fn class_menu(shared: bool) -> Markup {
                 p { button id="quiz-button" type="button" aria-keyshortcuts="q" { "Quiz before the class" } }
                 (arena::refusal("quiz-refusal"))
                 button id="keys-button" type="button" { "Keys on" }
-                p class="small" { "Space: the next step. a: ask. r: run. s: stop. q: quiz." }
+                p class="small" { "Space: the next step. a: ask. r: run. s: stop. z: zoom. q: quiz." }
                 @if shared {
                     button id="code-button" type="button" { "New join code" }
                     p class="small" { "Students who have joined stay." }

@@ -338,7 +338,7 @@ mod tests {
                         prop_assert_eq!(counts, before == RacePhase::Asking);
                         if counts { guessed.insert(seat, guess); }
                     }
-                    RoomStep::Measure => room.stand(standings(&[1.0, 2.0])),
+                    RoomStep::Measure => room.stand(standings(&[1.5, 1.5])),
                     RoomStep::End => if before == RacePhase::Running { room.ended(RunEnd::Finished) },
                 }
                 let told = room.to_wire(wire::ClassState::default());
@@ -380,13 +380,13 @@ mod tests {
         room.guess(ann, guess("Ann", 1.5)).unwrap();
         room.run_asked().unwrap();
         assert_eq!(room.guess(bob, guess("Bob", 1.0)), Err(NotNow::Sealed));
-        room.stand(standings(&[1.0, 2.0]));
+        room.stand(standings(&[1.5, 1.5]));
         room.ended(RunEnd::Finished);
         assert_eq!(room.guess(bob, guess("Bob", 1.5)), Err(NotNow::NoQuestion));
         let revealed = room.to_wire(wire::ClassState::default()).question.unwrap().revealed.unwrap();
         assert_eq!(
             (revealed.measured.estimate, revealed.median, revealed.closest),
-            (1.5, Some(1.75), vec!["Ann".into(), "Bob".into()])
+            (1.5, Some(1.75), vec!["Ann".into()])
         );
     }
 
@@ -396,7 +396,7 @@ mod tests {
         room.ask(race(true)).unwrap();
         room.run_asked().unwrap();
         let of = |python: &str, times_s: &[f64]| (format!("{CELL}{python}"), standings(times_s).remove(0).1);
-        room.stand(vec![of("0", &[9.0; 2]), of(", Python 3.11", &[1.0, 2.0]), of(", Python 3.14t", &[5.0; 2])]);
+        room.stand(vec![of("0", &[9.0; 2]), of(", Python 3.11", &[1.5, 1.5]), of(", Python 3.14t", &[5.0; 2])]);
         room.ended(RunEnd::Finished);
         let question = room.to_wire(wire::ClassState::default()).question.unwrap();
         let measured = question.revealed.unwrap().measured.estimate;

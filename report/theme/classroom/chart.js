@@ -77,7 +77,9 @@ function drawChart(place) {
   const series = [...new Set(points.map(({ at }) => at.cell.strategy))].map((strategy) => ({
     strategy, points: points.filter(({ at }) => at.cell.strategy === strategy).sort((a, b) => a.at.cell.workers - b.at.cell.workers),
   }));
-  const chart = chartScales(width, size, points, series);
+  const rounds = Math.max(0, ...points.map((point) => point.rounds.length));
+  say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}${isByLatency() ? '' : 'Dotted: ideal.'}`.trim());
+  const chart = chartScales(width, size, points, series, roomFor(place));
   const { x, y, left, right, top, bottom } = chart;
   const text = (at, words, more = {}) => svg('text', { x: at[0], y: at[1], dy: '.35em', class: 'muted', ...more }, words);
   const line = (kind, [x1, y1], [x2, y2]) => svg('line', { class: kind, x1, y1, x2, y2 });
@@ -92,13 +94,18 @@ function drawChart(place) {
   series.forEach((one, rank) => parts.push(drawSeries(one, chart, (rank - (series.length - 1) / 2) * Math.min(0.22 * size, 0.75 * size / series.length), size)));
   parts.push(...endLabels(series, chart, size));
   place.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${chart.height}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': chartInWords(points) }, ...parts));
-  const rounds = Math.max(0, ...points.map((point) => point.rounds.length));
-  say(byId('chart-note'), `${race.ended ? '' : 'So far. '}${rounds < 2 ? 'One round, so no interval yet. ' : 'Brackets: 95 % interval; small points: each round. '}${isByLatency() ? '' : 'Dotted: ideal.'}`.trim());
+}
+
+// On a lesson's slide, everything below the chart must fit, too.
+function roomFor(place) {
+  if (step() !== 'see') return Infinity;
+  const [{ top, bottom }, around] = [place, place.parentElement].map((one) => one.getBoundingClientRect());
+  return slideEnd() - top - (around.bottom - bottom);
 }
 
 const chartInWords = (points) => (points.length ? `Speedup over sequential. ${points.map(({ at, speedup }) => `${who(at.cell)}: ${ratio(speedup.estimate)}`).join('; ')}.` : 'Speedup over sequential: nothing yet.');
 
-function chartScales(width, size, points, series) {
+function chartScales(width, size, points, series, room_) {
   const labels = series.map(({ strategy }) => look(strategy).label);
   const widest = Math.max(0, ...[...labels, 'ideal'].map((words) => textWidth(words, size, true)));
   const numbers = [...new Set([1, ...race.entries.map(({ cell }) => cell.workers)])].sort((a, b) => a - b);
@@ -115,13 +122,14 @@ function chartScales(width, size, points, series) {
   const yTicks = doublings ? doublingTicks(bottomValue, topValue) : ticks(topValue, 6);
   const left = 0.6 * size + Math.max(...yTicks.map((tick) => textWidth(`${plain(tick)}×`, size, false)));
   const [right, top] = [width - widest - 1.2 * size, 2 * size];
-  const bottom = Math.max(top + 14 * size, top + (labels.length + 1) * 1.3 * size, Math.min(width * 0.6, 19 * size));
+  const [least, below] = [Math.max(10, (labels.length + 1) * 1.3) * size, 3.1 * size];
+  const bottom = Math.max(top + least, Math.min(Math.max(top + 14 * size, Math.min(width * 0.6, 19 * size)), room_ - below));
   const share = (value, from, to, log) => (log ? Math.log(value / from) / Math.log(to / from) : (value - from) / (to - from));
   const logX = most > 4;
   const x = (value) => left + 0.7 * size + share(value, 1, most, logX) * (right - left - 1.4 * size);
   const y = (value) => bottom - Math.min(Math.max(share(Math.max(value, doublings ? 1e-9 : 0), bottomValue, topValue, doublings), 0), 1) * (bottom - top);
   const inside = (value) => value >= bottomValue && value <= topValue;
-  return { x, y, inside, left, right, top, bottom, most, topValue, yTicks, xTicks: spread(numbers, x, 1.5 * size), height: bottom + 3.1 * size };
+  return { x, y, inside, left, right, top, bottom, most, topValue, yTicks, xTicks: spread(numbers, x, 1.5 * size), height: bottom + below };
 }
 
 function doublingTicks(low, high) {

@@ -68,7 +68,9 @@ function drawReveal(question) {
   // Its name may be hidden or cleaned up by now.
   const same = guesses.filter((guess) => guess.seconds === own?.seconds);
   const mine = guesses.indexOf(same.find((guess) => guess.name === own.name) ?? same[0]);
-  drawStrip(byId('strip'), question.revealed, mine);
+  // Without guesses there is nothing to place beside the measured time.
+  for (const part of [byId('strip'), section.querySelector('details')]) show(part, guesses.length > 0);
+  if (guesses.length) drawStrip(byId('strip'), question.revealed, mine);
   show(byId('own-result'), Boolean(own));
   if (own) say(byId('own-result'), `You guessed ${inSeconds(own.seconds)}, ${ratio(own.seconds / measured.estimate)} times the measured time.`);
   byId('guesses').replaceChildren(...guesses.map((guess, index) => el('tr', index === mine ? { class: 'own' } : {},
@@ -91,7 +93,7 @@ function revealInWords({ text, cell, measured, rounds, guesses, median: middle, 
   const decimals = Math.max(...[measured.low, measured.high].map((end) => (String(round(end)).split('.')[1] ?? '').length));
   const sure = rounds < 2 ? 'one round, so there is no interval' : `95 % interval ${interval(measured, (end) => `${round(end).toFixed(decimals)}\u00a0s`)}, ${count(rounds, 'round')}`;
   const what = text.includes('99 of 100') ? '99 of 100 were answered within' : `${capital(who(cellOf(cell)))} took`;
-  const took = `${what} ${inSeconds(measured.estimate)} (${rounds < 2 ? '' : 'mean; '}${sure}).`;
+  const took = `${what} ${inSeconds(measured.estimate)} (${sure}).`;
   if (!guesses.length) return `${took} Nobody guessed.`;
   const named = [...new Set(closest.filter(Boolean))];
   const unnamed = closest.length - closest.filter(Boolean).length;
@@ -122,7 +124,7 @@ function stripAxis({ measured, guesses, median: middle }) {
 
 // `mine` is the index of one's own guess, or -1.
 function drawStrip(place_, revealed_, mine = -1) {
-  const { measured, rounds, guesses, median: middle, closest_s: ends } = revealed_;
+  const { measured, guesses, median: middle, closest_s: ends } = revealed_;
   const width = place_.clientWidth;
   if (!width) { revealed = null; return; }
   const size = fontSize();
@@ -150,7 +152,7 @@ function drawStrip(place_, revealed_, mine = -1) {
     ...marks.flatMap((tick) => [svg('line', { class: 'tick', x1: x(tick), x2: x(tick), y1: base, y2: base + 5 }), words(x(tick), base + 1.05 * size, inSeconds(tick), { class: 'muted' })])];
   parts.push(svg('rect', { class: 'agrees', x: x(measured.low) - 1, y: 2.1 * size, width: x(measured.high) - x(measured.low) + 2, height: base - 2.1 * size }));
   parts.push(svg('line', { class: 'truth', x1: x(measured.estimate), x2: x(measured.estimate), y1: 2.1 * size, y2: base }));
-  const truth = words(x(measured.estimate), 0.7 * size, `measured${rounds > 1 ? ', mean' : ''}: ${inSeconds(measured.estimate)}`, { class: 'value' });
+  const truth = words(x(measured.estimate), 0.7 * size, `measured: ${inSeconds(measured.estimate)}`, { class: 'value' });
   parts.push(truth);
   if (middle !== null) {
     parts.push(svg('line', { class: 'wanted', x1: x(middle), x2: x(middle), y1: 2.1 * size, y2: base }));

@@ -89,6 +89,8 @@ let built = false;
 let chartIsOld = false;
 let panels = [];
 let axisEnd = 0;
+// Whether the axis ends with the slowest of the others, and the baseline runs out of the picture.
+let zoomed = false;
 let shownPhase = null;
 let drawnWidth = 0;
 

@@ -73,7 +73,7 @@ function laneView(canvas, node) {
       drawLane(lane || [], top, Math.max(1, Math.floor(pitch) - gap), from, until, tone);
     });
     faults(at, until, rows, count, pitch, above, tone);
-    if (!at.running && at.clock > 0 && until >= at.clock && at.standing?.check !== 'failed') {
+    if (!at.running && at.clock > 0 && until >= at.clock && at.clock <= axisEnd && at.standing?.check !== 'failed') {
       context.fillStyle = tone.words;
       context.fillRect(Math.min(x(at.clock), width - 3), 0, 3, height);
     }
@@ -91,7 +91,7 @@ function laneView(canvas, node) {
     for (const tick of ticks(axisEnd, width > 800 ? 8 : 5)) context.fillRect(x(tick), 0, 1, height);
     // A line where the baseline ended, which shows the time saved.
     const [baseline] = race.entries;
-    if (at.index === 0 || !baseline.settled) return;
+    if (at.index === 0 || !baseline.settled || baseline.clock > axisEnd) return;
     context.fillStyle = tone.quiet;
     for (let y = 0; y < height; y += 6) context.fillRect(Math.min(x(baseline.clock), width - 2), y, 2, 3);
   }

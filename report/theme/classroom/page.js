@@ -88,6 +88,7 @@ addEventListener('DOMContentLoaded', () => {
   quiz();
   keys();
   byId('replay')?.addEventListener('click', toggleReplay);
+  byId('zoom')?.addEventListener('click', toggleZoom);
   byId('guess')?.addEventListener('submit', guess);
   byId('guess')?.addEventListener('input', () => refuse('', 'guess-refusal'));
   byId('seat')?.addEventListener('submit', join);

@@ -20,6 +20,16 @@ function toggleReplay() {
   schedule();
 }
 
+// Beside a long baseline, the others' lanes are too short to be read.
+const BASELINE_SQUEEZES = 3;
+
+function toggleZoom() {
+  zoomed = !zoomed;
+  sizesChanged();
+}
+
+const isSqueezed = () => race.ended !== null && race.entries.length > 1 && race.entries[0].clock > BASELINE_SQUEEZES * Math.max(...race.entries.slice(1).map((one) => one.clock));
+
 function draw() {
   const ours = isOurs();
   show(byId('race'), ours && (race.plan !== null || room?.phase === 'running'));
@@ -31,7 +41,10 @@ function draw() {
   }
   if (!race.plan) cleared();
   drawNow();
-  if (chartIsOld) drawFigures(ours);
+  if (chartIsOld) {
+    drawFigures(ours);
+    fitLanes();
+  }
   describeState();
 }
 
@@ -54,6 +67,7 @@ function build() {
   show(byId('shared-cores'), race.plan.cores <= 2 && isLecturer());
   built = true;
   axisEnd = 0;
+  zoomed = false;
   chartIsOld = true;
 }
 
@@ -66,7 +80,8 @@ function roundUp(value) {
 
 // One axis for all panels: it grows when a run takes longer than any before.
 function rescale() {
-  const longest = Math.max(...race.entries.map((one) => (isChecked(one) ? checkedFor() : 0)), ...race.entries.map(now));
+  const seen = zoomed ? race.entries.slice(1) : race.entries;
+  const longest = Math.max(...seen.map((one) => (isChecked(one) ? checkedFor() : 0)), ...seen.map(now));
   // During a race it only grows: an axis that jumps back and forth can't be read.
   const end = longest <= 0 ? 1 : race.ended ? longest * 1.02 : Math.max(roundUp(longest * 1.01), axisEnd);
   if (end === axisEnd) return;
@@ -185,6 +200,8 @@ function drawNow() {
   const button = byId('replay');
   show(button, race.ended !== null && race.entries.some((one) => one.settled));
   say(button, replay ? 'Stop the replay' : 'Replay');
+  show(byId('zoom'), isSqueezed());
+  say(byId('zoom'), zoomed ? 'Whole axis' : 'Zoom in');
   const at = running || (race.at?.timed ? race.entries[race.at.cell] : null);
   const over = race.ended !== null;
   show(byId('gauges'), !over && Boolean(at));

@@ -24,12 +24,28 @@ function goTo(name) {
   sizesChanged();
 }
 
+// How far down a slide may reach without a scroll bar: the page ends with room for the bar with the steps.
+const slideEnd = () => innerHeight - parseFloat(getComputedStyle(byId('next').closest('.lesson')).paddingBottom);
+
+// On a lesson's slide, the lanes take the height that is left.
+function fitLanes() {
+  const place = byId('panels');
+  if (!place) return;
+  place.style.removeProperty('--high');
+  for (const panel of panels) panel.stale();
+  schedule();
+  if (step() !== 'run' || !panels.length || matchMedia('(max-width: 44rem)').matches) return;
+  const left = slideEnd() - scrollY - byId('keys').getBoundingClientRect().bottom;
+  const high = panels.map(({ node }) => node.querySelector('.picture').clientHeight).find((one) => one > 0) ?? 0;
+  if (left > 0 && high) place.style.setProperty('--high', `${Math.floor(Math.min(high + left / panels.length - 4, 12 * fontSize()))}px`);
+}
+
 // The largest letters with which the code fits without breaking a line: both languages side by side or one above the other, or,
 // where that takes small letters, one at a time.
 function fitCode() {
   const place = document.querySelector('.slide:not([hidden]) .languages');
   if (!place) return;
-  const end = byId('next').closest('nav').getBoundingClientRect().top;
+  const end = slideEnd();
   const fits = () => place.getBoundingClientRect().bottom + scrollY <= end && [...place.querySelectorAll('pre')].every((pre) => pre.scrollWidth <= pre.clientWidth);
   const choice = place.parentElement.querySelector('.language-choice');
   const sizes = [1, 0.92, 0.84, 0.76, 0.7];
@@ -88,7 +104,7 @@ function pressed(event) {
 
 // ---- Single keys, which can be switched off: speech and an elbow press them as well ----
 
-const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), q: toggleQuiz, ' ': proceed };
+const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), z: () => byId('zoom')?.checkVisibility() && toggleZoom(), q: toggleQuiz, ' ': proceed };
 let keysOn = true;
 
 function keys() {

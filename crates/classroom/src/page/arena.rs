@@ -88,6 +88,7 @@ fn lanes() -> Markup {
                     (gauge("in-flight", "in flight"))
                     (gauge("cores", "cores busy"))
                 }
+                button id="zoom" type="button" aria-keyshortcuts="z" hidden {}
                 button id="replay" type="button" hidden {}
                 p id="clock" class="clock" aria-hidden="true" {}
             }
