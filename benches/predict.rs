@@ -1,5 +1,5 @@
 //! How well does one worker's time predict the time of two? Predicts threads, processes and async with two workers
-//! from the rounds of `sequential` and from what two cores of this machine are worth, measures them, and compares.
+//! from the rounds of `sequential` and from what two cores of this machine are worth at the time, measures them, and compares.
 //!
 //! Not a Criterion benchmark: its figures are the relative errors of predictions, printed for each cell and for all. Where
 //! requests arrive at a rate, the run takes as long as they arrive, whatever the workers do: those scenarios are left out.
@@ -47,7 +47,6 @@ fn main() -> ExitCode {
     if chosen.is_empty() {
         return ExitCode::SUCCESS;
     }
-    let cores = two_cores(asked.mode);
     let (mut compared, mut failures) = (Vec::new(), Vec::new());
     for scenario in chosen {
         if tried(&scenario).is_none_or(|variant| variant.arrivals.is_some()) {
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
         } else {
             eprintln!("measuring {}", scenario.name);
         }
-        match measured(&scenario, cores, asked.mode) {
+        match measured(&scenario, asked.mode) {
             Ok(cells) => compared.extend(cells),
             Err(error) => failures.push(format!("{}: {error}", scenario.name)),
         }
@@ -66,7 +65,7 @@ fn main() -> ExitCode {
     match asked.mode {
         Mode::Test if failures.is_empty() => println!("Success\n"),
         Mode::Test => {}
-        _ => print(&compared, cores),
+        _ => print(&compared),
     }
     common::conclude(&failures)
 }
@@ -74,6 +73,8 @@ fn main() -> ExitCode {
 /// A prediction beside what was measured.
 struct Compared {
     name: String,
+    /// What two cores were worth around it.
+    cores: f64,
     predicted_s: f64,
     measured_s: f64,
     /// What two workers did differently from one.
@@ -87,18 +88,22 @@ impl Compared {
     }
 }
 
-/// How many times as fast two threads compute as one, both at the same time: 2 on two whole cores, less where they share a
-/// core, its cache or its clock.
-fn two_cores(mode: Mode) -> f64 {
-    let tries = if mode == Mode::Test { 1 } else { 15 };
-    let ratios: Vec<f64> = (0..tries).filter_map(|_| Some(2.0 * time_of(1)? / time_of(2)?)).collect();
-    let most = UsableCores::of_this_process().cores().clamp(1.0, 2.0);
-    median(&ratios).unwrap_or(1.0).clamp(1.0, most)
+/// How many times as fast two threads compute as one, several times.
+fn two_over_one(mode: Mode) -> Vec<f64> {
+    let tries = if mode == Mode::Test { 1 } else { 5 };
+    (0..tries).filter_map(|_| Some(2.0 * time_of(1)? / time_of(2)?)).collect()
 }
 
-/// Seconds in which so many threads each sum the primes below a number; `None` if the system refuses a thread.
+/// What two cores are worth: 2 if both are whole, less where they share a core, its cache or its clock, or with other programs.
+fn two_cores(ratios: &[f64]) -> f64 {
+    let most = UsableCores::of_this_process().cores().clamp(1.0, 2.0);
+    median(ratios).unwrap_or(1.0).clamp(1.0, most)
+}
+
+/// Seconds in which so many threads each sum the primes below a number: some 50 ms, since a scheduler may leave both on one
+/// core for their first few. `None` if the system refuses a thread.
 fn time_of(threads: u32) -> Option<f64> {
-    let sum = || black_box((2..black_box(60_000_u64)).filter(|n| (2..=n.isqrt()).all(|by| n % by != 0)).sum::<u64>());
+    let sum = || black_box((2..black_box(250_000_u64)).filter(|n| (2..=n.isqrt()).all(|by| n % by != 0)).sum::<u64>());
     wake_cores();
     let begun = Instant::now();
     thread::scope(|scope| {
@@ -114,7 +119,7 @@ fn tried(scenario: &Scenario) -> Option<&Variant> {
 }
 
 /// Measures the scenario with one worker and with two, and predicts the latter from the former.
-fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>, String> {
+fn measured(scenario: &Scenario, mode: Mode) -> Result<Vec<Compared>, String> {
     let Some(variant) = tried(scenario) else { return Ok(Vec::new()) };
     let two = STRATEGIES.iter().map(|&strategy| CellSpec {
         variant: variant.name.clone(),
@@ -126,7 +131,11 @@ fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>
     });
     let cells = scenario::with_baselines(two.collect());
     let settings = common::settings(Plan::rounds(if mode == Mode::Test { 1 } else { ROUNDS }));
+    // Right before and right after: measured once for all scenarios, a moment's disturbance would be part of every prediction.
+    let mut ratios = two_over_one(mode);
     let record = runner::measure(scenario, &cells, &settings, &mut Silent).map_err(|error| error.to_string())?;
+    ratios.extend(two_over_one(mode));
+    let cores = two_cores(&ratios);
     let time = |cell: &CellRecord| median(&cell.timed_s());
     let passed = |cell: &&CellRecord| cell.check == Check::Passed && cell.task_errors() == 0;
     let Some(alone) = record.cells.iter().find(|cell| cell.is_baseline).filter(passed) else { return Ok(Vec::new()) };
@@ -134,7 +143,7 @@ fn measured(scenario: &Scenario, cores: f64, mode: Mode) -> Result<Vec<Compared>
     let compared = |cell: &CellRecord| {
         let predicted_s = predicted_s(alone, &cell.spec, cores)?;
         let why = why(alone, cell, predicted_s)?;
-        Some(Compared { name: name(cell), predicted_s, measured_s: time(cell)?, why })
+        Some(Compared { name: name(cell), cores, predicted_s, measured_s: time(cell)?, why })
     };
     Ok(record.cells.iter().filter(|cell| !cell.is_baseline).filter(passed).filter_map(compared).collect())
 }
@@ -180,24 +189,30 @@ fn why(alone: &CellRecord, cell: &CellRecord, predicted_s: f64) -> Option<String
         _ if time_s > predicted_s => {
             "as much processor time as one: they waited for something they share, such as a disk".into()
         }
-        _ if computes => "as much processor time as one: two cores were worth more meanwhile than beforehand".into(),
+        _ if computes => "as much processor time as one: two cores were worth more meanwhile than around it".into(),
         _ => "as much processor time as one: what they wait for serves two faster than one".into(),
     })
 }
 
 /// Prints every cell, and how good the predictions are together.
-fn print(compared: &[Compared], cores: f64) {
+fn print(compared: &[Compared]) {
     let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["cell", "predicted", "measured", "error"]);
+    table.load_style(presets::NOTHING).set_header(["cell", "two cores", "predicted", "measured", "error"]);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     for cell in compared {
         let ms = |seconds: f64| format!("{:.2} ms", 1e3 * seconds);
         let error = format!("{:+.1} %", 100.0 * cell.error());
-        table.add_row([cell.name.clone(), ms(cell.predicted_s), ms(cell.measured_s), error]);
+        table.add_row([
+            cell.name.clone(),
+            format!("{:.2}", cell.cores),
+            ms(cell.predicted_s),
+            ms(cell.measured_s),
+            error,
+        ]);
     }
-    println!("Two workers, predicted from one worker and from two cores that are worth {cores:.2}:\n{table}\n");
+    println!("Two workers, predicted from one worker and from what two cores are worth around it:\n{table}\n");
     let errors: Vec<f64> = compared.iter().map(|cell| cell.error().abs()).collect();
     if let Some(middle) = median(&errors) {
         let small = errors.iter().filter(|&&error| error <= SMALL).count();

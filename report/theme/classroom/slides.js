@@ -24,8 +24,11 @@ function goTo(name) {
   sizesChanged();
 }
 
-// How far down a slide may reach without a scroll bar: the page ends with room for the bar with the steps.
-const slideEnd = () => innerHeight - parseFloat(getComputedStyle(byId('next').closest('.lesson')).paddingBottom);
+// How far down a slide may reach: the bar with the steps is not covered, nor the room for it at the page's end.
+function slideEnd() {
+  const bar = byId('next').closest('nav');
+  return Math.min(bar.getBoundingClientRect().top, innerHeight - parseFloat(getComputedStyle(bar.closest('.lesson')).paddingBottom));
+}
 
 // On a lesson's slide, the lanes take the height that is left.
 function fitLanes() {
