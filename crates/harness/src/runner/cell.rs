@@ -27,6 +27,7 @@ use work::{
         arrival,
         error::LostWorker,
         lane::{Done, Span},
+        layout::WorkerLayout,
         python::{
             interpreter::{PythonSetting, found},
             lane_process::IdleLane,
@@ -246,7 +247,7 @@ impl PreparedCell {
                 .refuses(spec.schedule, &tasks)
                 .or(no_python)
                 .or_else(|| strategy.lacks(&env, &tasks))
-                .or_else(|| outlasts(scenario, &spec))
+                .or_else(|| outlasts(scenario, &spec.variant, shape))
                 .or_else(|| stage.lacks_cores()),
             env,
             _queues: queues,
@@ -438,17 +439,18 @@ fn python(spec: &CellSpec, env: &Env) -> Result<PythonSetting, String> {
     PythonSetting::named(spec.python.as_deref().unwrap_or_default(), &interpreters)
 }
 
-/// Why the baseline can't be measured, if so: a run cut off at its deadline has no time. A variant whose client gives up
+/// Why so many workers are too few, if so: a run cut off at its deadline has no time. A variant whose client gives up
 /// before that is meant to be cut off.
-fn outlasts(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
-    if scenario.patience(&spec.variant) < scenario.deadline {
+fn outlasts(scenario: &Scenario, variant: &str, shape: WorkerLayout) -> Option<String> {
+    if scenario.patience(variant) < scenario.deadline {
         return None;
     }
-    let variant = scenario.variant(&spec.variant).filter(|_| spec.strategy == "sequential")?;
-    let (waits_s, deadline_s) = (variant.waits_in_turn_s(), scenario.deadline.as_secs_f64());
+    let (variant, workers) = (scenario.variant(variant)?, shape.workers().get());
+    let (waits_s, deadline_s) = (variant.waits_in_turn_s() / f64::from(workers), scenario.deadline.as_secs_f64());
     (waits_s > deadline_s).then(|| {
         let tasks = variant.tasks();
-        format!("{tasks} sequential waits take {waits_s:.0} s and more, and a run is stopped after {deadline_s:.0} s")
+        let waits = if workers == 1 { "sequential waits".into() } else { format!("waits by {workers} workers") };
+        format!("{tasks} {waits} take {waits_s:.0} s and more, and a run is stopped after {deadline_s:.0} s")
     })
 }
 
