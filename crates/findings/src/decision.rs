@@ -92,7 +92,10 @@ fn ranking(decision: &Decision, record: &Record) -> Option<Vec<WithRounds>> {
     let rounds = rows.iter().map(|(_, row)| row.rounds).min()?;
     // All are relative to the same baseline in the same round, so it cancels.
     let times: Vec<&[f64]> = rows.iter().map(|(times, _)| times.as_slice()).collect();
-    let places = ranking::places(&times, DELTA, looks::alpha(&record.looks, rounds));
+    let places = match record.taken_from(found) {
+        Some(_) => vec![Place::NotToldApart; times.len()],
+        None => ranking::places(&times, DELTA, looks::alpha(&record.looks, rounds)),
+    };
     let placed = rows.into_iter().zip(places);
     let placed = placed.map(|((_, row), place)| WithRounds { cell: Ranked { place, ..row.cell }, ..row });
     Some(placed.collect())

@@ -41,6 +41,7 @@ pub(super) fn assess<'a>(
         Err(_) => (None, None),
     };
     let missing = judge::missing(figure.needs.as_ref(), taken.record.map(|record| record.host.cores_usable));
+    let lacked = taken.lacked_cores(&figure.test);
     let (verdict, reason) = match (&taken.quantity, missing) {
         (_, Some(missing)) => (Verdict::NotTestable, Some(missing)),
         (Err(Lacking::NotMeasured), _) => (Verdict::NotMeasured, None),
@@ -48,6 +49,7 @@ pub(super) fn assess<'a>(
         (Ok(Quantity::Scattered(_)), _) if measured.is_none() => {
             (Verdict::Undecided, Some("the rounds differ too much for an interval".into()))
         }
+        _ if lacked.is_some() => (Verdict::Undecided, lacked),
         (Ok(quantity), _) => {
             let ruling = judge::rule(figure, unit, quantity, alpha);
             measured = measured.map(|measured| Measured { p: ruling.p, ..measured });

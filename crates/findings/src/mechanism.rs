@@ -21,16 +21,11 @@ use stats::Estimate;
 pub(super) fn mechanisms(claim: &Claim, evidence: &Evidence) -> Vec<MechanismFinding> {
     let [document, document_apart] = ranges(claim);
     let found = |mechanism: &Mechanism| {
-        let placed = |test: &Test<CellSpec>| placed(test, &mechanism.scenario, evidence);
-        let (own, apart) = (placed(&mechanism.test), mechanism.apart.as_ref().and_then(placed));
-        MechanismFinding {
-            name: mechanism.name.clone(),
-            cells: mechanism.test.cells().into_iter().cloned().collect(),
-            measured: own.as_ref().map(|(_, measured)| *measured),
-            fit: own.zip(document).map(|((placed, _), range)| fit(&placed, range)),
-            apart: apart.as_ref().map(|(_, measured)| *measured),
-            fit_apart: apart.zip(document_apart).map(|((placed, _), range)| fit(&placed, range)),
-        }
+        let tried = |test: &Test<CellSpec>, range| tried(test, &mechanism.scenario, evidence, range);
+        let (measured, fit) = tried(&mechanism.test, document);
+        let (apart, fit_apart) = mechanism.apart.as_ref().map(|test| tried(test, document_apart)).unwrap_or_default();
+        let cells = mechanism.test.cells().into_iter().cloned().collect();
+        MechanismFinding { name: mechanism.name.clone(), cells, measured, fit, apart, fit_apart }
     };
     claim.mechanisms.iter().map(found).collect()
 }
@@ -45,12 +40,19 @@ pub(super) fn ranges(claim: &Claim) -> [Option<(f64, f64)>; 2] {
     [document, apart].map(|figure| figure.map(range))
 }
 
-fn placed(test: &Test<CellSpec>, scenario: &str, evidence: &Evidence) -> Option<(Placed, Measured)> {
+/// A mechanism's figure, and whether it lies in the range.
+fn tried(
+    test: &Test<CellSpec>,
+    scenario: &str,
+    evidence: &Evidence,
+    range: Option<(f64, f64)>,
+) -> (Option<Measured>, Option<Fit>) {
     let taken = quantity::taken(test, scenario, evidence);
-    let Ok(quantity @ Quantity::Scattered(scattered)) = &taken.quantity else { return None };
+    let Ok(quantity @ Quantity::Scattered(scattered)) = &taken.quantity else { return (None, None) };
     let placed = Placed::of(scattered, alpha(test, quantity, taken.record));
-    let measured = placed.measured()?;
-    Some((placed, measured))
+    let Some(measured) = placed.measured() else { return (None, None) };
+    let crowded = taken.lacked_cores(test).is_some();
+    (Some(measured), range.map(|range| if crowded { Fit::Undecided } else { fit(&placed, range) }))
 }
 
 pub(super) fn fit(placed: &Placed, range: (f64, f64)) -> Fit {

@@ -100,6 +100,20 @@ pub(super) struct TestCells<'a> {
     pub quantity: Result<Quantity, Lacking>,
 }
 
+impl TestCells<'_> {
+    /// Why no figure of time can be judged by these cells, if other programs took the cores that their workers waited for.
+    /// A percentile of latencies also suffers from what has to wait for a core now and then.
+    pub(super) fn lacked_cores(&self, test: &Test<CellSpec>) -> Option<String> {
+        let record = self.record?;
+        let taken = match test {
+            Test::Memory { .. } | Test::Count { .. } | Test::Exhibit(_) | Test::Fails { .. } => None,
+            Test::Latency { .. } => record.taken_cores(),
+            _ => record.taken_from(self.cells.iter().copied()),
+        }?;
+        Some(format!("{}, so close them and measure again", record.who_took(taken)))
+    }
+}
+
 /// The result of this test from the newest record with all its cells.
 pub(super) fn taken<'a>(test: &Test<CellSpec>, scenario: &str, evidence: &'a Evidence) -> TestCells<'a> {
     if let Test::Exhibit(name) = test {

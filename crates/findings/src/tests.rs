@@ -443,6 +443,48 @@ fn a_decision_names_what_is_shown_to_be_the_fastest_or_as_fast() {
     assert!(nothing.decisions[0].ranking.is_empty() && nothing.decisions[0].answer.is_empty());
 }
 
+/// More threads get a larger share of cores that others keep busy: 1.4 times as fast, even under a lock.
+#[test]
+fn where_others_took_the_cores_only_what_waits_is_judged() {
+    let memory = "name = \"memory\", test = { memory = { cell = \"threads x 5\", against = \"sequential x 1\" } }, expects = { above = 0.5, from = \"said\" }";
+    let faster = speed_up("expects = { above = 1.0, from = \"said\" }");
+    let likely =
+        "mechanisms = [{ name = \"chance\", test = { ratio = { from = \"sequential x 1\", to = \"threads x 5\" } } }]";
+    let rows = "[[decisions]]\nwork = \"waiting\"\ncells = [\"threads x 5\", \"processes x 8\"]\n";
+    let printed = speed_up("printed = 3.0");
+    let claims = [claim("000-3", &[&faster, memory], ""), claim("000-4", &[&printed], likely), rows.to_owned()];
+    let scenario = requests(&claims.concat());
+    let times = [("sequential x 1", 9.0), ("threads x 5", 3.0), ("processes x 8", 1.2)];
+    let made = Record { others_cores: Some(1.2), ..MadeMeasurement::of(&scenario).record(&times) };
+    let waiting_for_cores = |share: f64| {
+        let mut record = made.clone();
+        let rounds = record.cells.iter_mut().flat_map(|cell| &mut cell.rounds);
+        rounds.for_each(|round| round.core_wait_s = Some(share * round.run_s));
+        record
+    };
+    let (waits, computes) = (waiting_for_cores(0.1), waiting_for_cores(0.5));
+    let alone = Record { others_cores: Some(0.1), ..computes.clone() };
+    let judged = |record: &Record| {
+        let found = findings(std::slice::from_ref(&scenario), &evidence([record.clone()]));
+        let figures: Vec<Verdict> = found.claims[0].figures.iter().map(|figure| figure.verdict).collect();
+        (figures, found.claims[1].mechanisms[0].fit, found.decisions[0].answer.clone(), found)
+    };
+    for record in [&waits, &alone] {
+        let (figures, fit, answer, _) = judged(record);
+        assert_eq!((figures, fit), (vec![Verdict::Holds; 2], Some(Fit::Fits)));
+        assert_eq!(answer, "processes");
+    }
+    let (figures, fit, answer, found) = judged(&computes);
+    assert_eq!((figures, fit), (vec![Verdict::Undecided, Verdict::Holds], Some(Fit::Undecided)));
+    assert_eq!(answer, "not told apart: threads and processes");
+    assert_eq!(
+        found.claims[0].figures[0].reason.as_deref(),
+        Some("other programs kept 1.2 of 2 cores busy, so close them and measure again")
+    );
+    let sentence = found.claims[0].brief.to_string();
+    assert!(sentence.contains("not decided: other programs kept 1.2 of 2 cores busy, so"), "{sentence}");
+}
+
 #[test]
 fn strategies_of_python_are_compared_with_a_loop_in_python() {
     let rows = "[[cells]]\nstrategies = [\"python/sequential\", \"python/asyncio\", \"python/processes\"]\nworkers = [5]\n\

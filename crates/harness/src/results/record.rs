@@ -93,6 +93,10 @@ pub struct Record {
 /// The share of the usable cores that others may keep busy without a warning: more than on an idle machine.
 const MOST_TAKEN: f64 = 0.15;
 
+/// The share of its time that a worker waits for a core and lacks it. Found by trial, beside a program that kept one of two cores
+/// busy: it was more than 0.3 for what computes, and less than 0.2 for what waits.
+const LACKING: f64 = 0.25;
+
 /// The names of files, by the reason why they were left out.
 pub type Reasons<'a> = BTreeMap<&'a str, Vec<&'a str>>;
 
@@ -142,15 +146,22 @@ impl Record {
         self.others_cores.filter(|others| affinity - others < (1.0 - MOST_TAKEN) * usable)
     }
 
+    /// The same, if the workers of one of these cells had to wait for cores. More workers then get a larger share of the cores,
+    /// whatever they do with it, so times don't tell what more workers are worth.
+    pub fn taken_from<'a>(&self, cells: impl IntoIterator<Item = &'a CellRecord>) -> Option<f64> {
+        self.taken_cores().filter(|_| cells.into_iter().any(CellRecord::lacked_cores))
+    }
+
+    /// What [`taken_cores`](Self::taken_cores) are, in words.
+    pub fn who_took(&self, taken: f64) -> String {
+        format!("other programs kept {} of {} busy", fixed(taken, 1), self.host.cores())
+    }
+
     /// Sentences about what took processor time from the workers: a quota, other programs.
     pub fn disturbances(&self) -> impl Iterator<Item = String> {
-        let taken = self.taken_cores().map(|taken| {
-            format!(
-                "Other programs kept {} of {} busy: the workers had the rest. Close them, and measure again.",
-                fixed(taken, 1),
-                self.host.cores()
-            )
-        });
+        let taken = self
+            .taken_cores()
+            .map(|taken| format!("The workers lacked cores: {}. Close them, and measure again.", self.who_took(taken)));
         self.throttled().into_iter().chain(taken)
     }
 
@@ -485,6 +496,15 @@ impl CellRecord {
     pub fn cpu_share(&self) -> Option<f64> {
         let run_s = mean(&self.each(|round| round.run_s)).filter(|run_s| *run_s >= LEAST_RUN_S)?;
         Some(mean(&self.each(Round::cpu_s))? / run_s)
+    }
+
+    /// Whether a worker waited for a core for a quarter of the time, on average or more. Where the system doesn't tell: whether it
+    /// computed for as long.
+    fn lacked_cores(&self) -> bool {
+        let workers = mean(&self.each(|round| f64::from(round.workers_at_once))).unwrap_or(0.0).max(1.0);
+        let run_s = mean(&self.each(|round| round.run_s)).unwrap_or(0.0);
+        let waited = self.core_wait_s().map(|waited_s| waited_s / run_s).or(self.cpu_share());
+        waited.is_some_and(|share| share / workers >= LACKING)
     }
 
     /// Context switches in the run phase, mean over the rounds; `None` before the first.
