@@ -10,8 +10,9 @@ function current() {
   return above.at(-1);
 }
 
-function goTo(claim) {
-  if (claim) location.hash = claim.id;
+// To the same address, a browser doesn't go again.
+function goTo(id) {
+  if (location.hash === `#${id}`) byId(id).scrollIntoView(); else location.hash = id;
 }
 
 (function addresses() {
@@ -56,8 +57,8 @@ function goTo(claim) {
   const entries = [...document.querySelectorAll('#contents ol a')].map((link) => ({ link, id: link.hash.slice(1) }));
   // Made when it is first needed: the words of a claim, without those of its charts.
   function words(entry) {
-    const texts = byId(entry.id).querySelectorAll('h3, p, td, th, code');
-    entry.words ??= `${entry.id} ${[...texts].map((text) => text.textContent).join(' ')}`.toLowerCase();
+    const texts = () => [...byId(entry.id).querySelectorAll('h3, p, td, th, code')].map((text) => text.textContent);
+    entry.words ??= `${entry.id} ${texts().join(' ')}`.toLowerCase();
     return entry.words;
   }
   const hits = () => {
@@ -71,7 +72,7 @@ function goTo(claim) {
     for (const details of document.querySelectorAll('#contents details.claims')) {
       const any = details.querySelector('li:not([hidden])');
       details.hidden = !any;
-      details.open = Boolean(box.value && any);
+      details.open = box.value ? Boolean(any) : Boolean(details.querySelector('[aria-current]'));
     }
     found.textContent = box.value ? `${shown.size} of ${entries.length} claims; Enter goes to the first` : '';
   }
@@ -83,12 +84,12 @@ function goTo(claim) {
   box.addEventListener('keydown', (event) => {
     if (event.key === 'Escape') { clear(); box.blur(); }
     if (event.key !== 'Enter') return;
-    const [first] = hits();
+    const first = box.value.trim() && hits()[0];
     if (!first) return;
     clear();
     box.blur();
     if (byId('contents').matches(':popover-open')) byId('contents').hidePopover();
-    goTo(byId(first.id));
+    goTo(first.id);
   });
 })();
 
@@ -104,15 +105,16 @@ function goTo(claim) {
     if (!list.checkVisibility()) list.showPopover();
     byId('find').focus();
   }
+  // From the last claim that begins at the window's top or above: where claims are short, several begin in its first third.
   function step(by) {
-    const at = claims.indexOf(current());
-    // Before the first claim, the next one is the first; a claim that begins below the top is not yet reached.
-    goTo(claims[Math.max(at + by, 0)]);
+    const at = claims.findLastIndex((claim) => claim.getBoundingClientRect().top < 40);
+    const to = claims[Math.max(at + by, 0)];
+    if (to) goTo(to.id);
   }
   const does = {
     j: () => step(1),
     k: () => step(-1),
-    t: () => { location.hash = 'top'; },
+    t: () => goTo('top'),
     g: find,
     '/': find,
     p: () => present(),

@@ -31,8 +31,9 @@ const present = (function presenter() {
     page.style.overflowY = 'hidden';
     for (const size of [1.8, 1.6, 1.4, 1.25, 1.1, 1, 0.9, 0.8]) {
       list[at].style.setProperty('--stage', `${size}em`);
-      if (page.scrollHeight <= innerHeight) return;
+      if (page.scrollHeight <= innerHeight) break;
     }
+    // A part that is opened later may reach beyond the window.
     page.style.overflowY = '';
   }
 
@@ -46,6 +47,7 @@ const present = (function presenter() {
     if (!claims.length) return;
     const from = current();
     choose();
+    if (byId('contents').matches(':popover-open')) byId('contents').hidePopover();
     body.classList.add('presenting');
     stage.hidden = false;
     turnTo(list.indexOf(from));
@@ -56,7 +58,6 @@ const present = (function presenter() {
     shown.classList.remove('on-stage');
     body.classList.remove('presenting', 'asking');
     stage.hidden = true;
-    document.documentElement.style.overflowY = '';
     shown.scrollIntoView();
   }
 
@@ -68,9 +69,14 @@ const present = (function presenter() {
     Escape: end,
     p: end,
   };
+  // A list, a chart or a button that has the focus keeps its own keys. A remote control's keys always turn the page.
+  function isKept({ key, target }) {
+    const owner = target.closest?.(key === ' ' ? 'button, summary, select' : key.startsWith('Arrow') ? '.chart, select' : 'select');
+    return key !== 'Escape' && Boolean(owner) || key === 'p' && !byId('single-keys').checked;
+  }
   addEventListener('keydown', (event) => {
-    // The key that began it does not end it. A chart, a list or a button that has the focus keeps its own keys.
-    if (!presenting() || event.defaultPrevented || event.target.closest?.('select, .chart, button, summary') && event.key !== 'Escape') return;
+    // The key that began it does not end it.
+    if (!presenting() || event.defaultPrevented || isKept(event)) return;
     if (!does[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     does[event.key]();
@@ -81,7 +87,18 @@ const present = (function presenter() {
   button('answer', () => ask(!asking()));
   button('leave', end);
   button('present', start);
-  order.addEventListener('change', () => { choose(); turnTo(0); order.blur(); });
+  let byKey = false;
+  order.addEventListener('pointerdown', () => { byKey = false; });
+  order.addEventListener('keydown', () => { byKey = true; });
+  // Chosen with the mouse, it gives the arrow keys back.
+  order.addEventListener('change', () => { choose(); turnTo(0); if (!byKey) order.blur(); });
   addEventListener('resize', fit);
+  // A link from one claim into another.
+  addEventListener('hashchange', () => {
+    const claim = byId(decodeURIComponent(location.hash.slice(1)))?.closest('article.claim');
+    if (!presenting() || !claim || claim === list[at]) return;
+    if (!list.includes(claim)) list = claims;
+    turnTo(list.indexOf(claim), false);
+  });
   return start;
 })();

@@ -3,15 +3,19 @@
 
 (function tables() {
   const words = (cell) => cell.innerText.replace(/\s+/g, ' ').trim();
-  // Figures by value, whatever stands after them; everything else as text, and what is missing last.
+  const UNITS = { 'µs': 1e-6, ms: 1e-3, kB: 1e3, MB: 1e6, GB: 1e9 };
+  // Figures by value, in one unit; everything else as text.
   const value = (cell) => {
     const text = words(cell).replace(/\u2212/g, '-').replace(/(\d),(?=\d{3})/g, '$1');
     const number = parseFloat(text.replace(/^[^\d-]*/, ''));
-    return Number.isFinite(number) && !/^[a-z]/i.test(text) ? number : text;
+    if (!Number.isFinite(number) || /^[a-z]/i.test(text)) return text;
+    return number * (UNITS[text.match(/\d\s?(µs|ms|kB|MB|GB)/)?.[1]] ?? 1);
   };
-  const compare = (a, b) => {
-    if (typeof a === typeof b) return typeof a === 'number' ? a - b : a.localeCompare(b);
-    return typeof a === 'number' ? -1 : 1;
+  // Figures before words, and what is missing last, in either direction.
+  const rank = (key) => (typeof key === 'number' ? 0 : /^[\s–-]*$/.test(key) ? 2 : 1);
+  const compare = (a, b, direction) => {
+    if (rank(a) !== rank(b)) return rank(a) - rank(b);
+    return direction * (typeof a === 'number' ? a - b : a.localeCompare(b));
   };
 
   function sortable(table) {
@@ -27,7 +31,7 @@
         head.setAttribute('aria-sort', down ? 'descending' : 'ascending');
         const body = table.tBodies[0];
         const rows = [...body.rows].map((row) => ({ row, key: row.cells[column] ? value(row.cells[column]) : '' }));
-        rows.sort((a, b) => compare(a.key, b.key) * (down ? -1 : 1));
+        rows.sort((a, b) => compare(a.key, b.key, down ? -1 : 1));
         body.append(...rows.map(({ row }) => row));
       });
     });

@@ -70,14 +70,18 @@
       zoom(event.deltaY < 0 ? 1.25 : 0.8, shareAt(event));
     }, { passive: false });
     let grabbed = null;
-    chart.addEventListener('pointerdown', (event) => { if (factor > 1 && event.pointerType === 'mouse') grabbed = shareAt(event); });
-    addEventListener('pointermove', (event) => {
+    chart.addEventListener('pointerdown', (event) => {
+      if (factor === 1) return;
+      grabbed = shareAt(event);
+      chart.setPointerCapture(event.pointerId);
+    });
+    chart.addEventListener('pointermove', (event) => {
       if (grabbed === null) return;
       const at = shareAt(event);
       pan(grabbed - at);
       grabbed = at;
     });
-    addEventListener('pointerup', () => { grabbed = null; });
+    for (const end of ['pointerup', 'pointercancel']) chart.addEventListener(end, () => { grabbed = null; });
     chart.addEventListener('keydown', (event) => {
       const action = {
         '+': () => zoom(2), '-': () => zoom(0.5), '0': () => zoom(1 / most),
@@ -97,7 +101,8 @@
       const button = document.createElement('button');
       button.type = 'button';
       button.textContent = name;
-      button.addEventListener('click', () => charts.forEach((chart) => chart.zoom(by)));
+      // Every lane begins at the left edge; short ones would leave the picture otherwise.
+      button.addEventListener('click', () => charts.forEach((chart) => chart.zoom(by, 0)));
       bar.append(button);
     }
     bar.append('Drag to move, or Shift and an arrow key.');

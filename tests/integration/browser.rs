@@ -93,8 +93,6 @@ impl View<'_> {
         if self.value("typeof axe").await == "undefined" {
             self.run(script).await;
         }
-        // It looks at thousands of elements, and a machine may be busy.
-        self.post("timeouts", json!({ "script": 300_000 })).await;
         let run = "const done = arguments[0]; const rules = matchMedia('(prefers-color-scheme: dark)').matches ? { runOnly: ['color-contrast'] } : {}; axe.run({ exclude: [['svg.chart *']] }, { resultTypes: ['violations'], ...rules }).then((found) => done(found.violations.map((fault) => `${fault.id}: ${fault.nodes[0].html.slice(0, 200)}`)));";
         let faults = self.client.execute_async(run, Vec::new()).await.expect("axe-core runs");
         let place = "`${innerWidth} x ${innerHeight}, ${matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'}, ${location}`";
@@ -161,6 +159,8 @@ impl Driver {
     pub async fn session(&self, profile: &str) -> Client {
         let profile = self.folder.path().join(profile);
         let capabilities = json!({
+            // A race, or axe-core's look at thousands of elements, on a machine that is as busy as it may be.
+            "timeouts": { "script": 300_000 },
             "goog:loggingPrefs": { "browser": "ALL", "performance": "ALL" },
             "goog:chromeOptions": { "binary": self.chromium, "args": [
                 "--headless",

@@ -71,7 +71,7 @@ function drawChart(place) {
   if (!points.length) {
     place.replaceChildren();
     const baseline = race.entries[0].standing;
-    say(byId('chart-note'), baseline?.times_s.length ? 'No other cell is measured yet.' : race.ended ? 'Without a baseline there is nothing to compare with.' : 'Once sequential is measured, the others are compared with it.');
+    say(byId('chart-note'), baseline?.times_s.length ? `No other cell ${race.ended ? 'was measured' : 'is measured yet'}.` : race.ended ? 'Without a baseline there is nothing to compare with.' : 'Once sequential is measured, the others are compared with it.');
     return;
   }
   const series = [...new Set(points.map(({ at }) => at.cell.strategy))].map((strategy) => ({

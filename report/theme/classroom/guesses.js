@@ -1,10 +1,11 @@
 // The question, the guesses, and the result.
 
+// For all tabs: a seat is a cookie of the whole browser.
 const MINE = 'makespan-guess';
 
 function ownGuess() {
   try {
-    const own = JSON.parse(sessionStorage.getItem(MINE));
+    const own = JSON.parse(localStorage.getItem(MINE));
     return own && own.instance === room?.instance && own.race === room.race && room.question ? own : null;
   } catch { return null; }
 }
@@ -55,8 +56,8 @@ function drawReveal(question) {
   say(byId('reveal-title'), question.text);
   if (stopped) {
     say(byId('reveal-sentence'), 'The cell was not measured, so the guesses stay sealed.');
-    byId('strip').replaceChildren();
-    byId('guesses').replaceChildren();
+    for (const part of [byId('strip'), byId('own-result'), section.querySelector('details')]) show(part, false);
+    revealed = null;
     return;
   }
   const now_ = JSON.stringify(question.revealed);
@@ -82,7 +83,11 @@ function drawReveal(question) {
 function hideButton({ name }) {
   if (!name || !isLecturer()) return [];
   const button = el('button', { type: 'button', 'aria-label': `Hide the name ${name}` }, 'Hide');
-  button.addEventListener('click', async () => refuse(await post('/hide', { name })));
+  button.addEventListener('click', async () => {
+    // The button goes with its row.
+    byId('reveal').querySelector('summary').focus();
+    refuse(await post('/hide', { name }));
+  });
   return [button];
 }
 
@@ -156,7 +161,7 @@ function drawStrip(place_, revealed_, mine = -1) {
   parts.push(truth);
   if (middle !== null) {
     parts.push(svg('line', { class: 'wanted', x1: x(middle), x2: x(middle), y1: 2.1 * size, y2: base }));
-    parts.push(medianLabel(middle, measured.estimate, x, base, size, words));
+    parts.push(words(x(middle), base + 2.5 * size, `the class's median: ${inSeconds(middle)}`, { class: 'muted' }));
   }
   for (const dot of dots) {
     const isOwn = dot.guess === guesses[mine];
@@ -171,8 +176,6 @@ function drawStrip(place_, revealed_, mine = -1) {
   const alternative = [`${count(guesses.length, 'guess', 'guesses')} on an axis of seconds, measured ${inSeconds(measured.estimate)}`, ...beyond.filter(Boolean)].join(', ');
   place_.replaceChildren(svg('svg', { viewBox: `0 0 ${width} ${high}`, class: 'chart', role: 'img', 'font-size': size, 'aria-label': alternative }, ...parts));
 }
-
-const medianLabel = (middle, _, x, base, size, words) => words(x(middle), base + 2.5 * size, `the class's median: ${inSeconds(middle)}`, { class: 'muted' });
 
 function stripTicks(from, to, log, width, size) {
   if (!log) return ticks(to, width > 500 ? 8 : 5).filter((tick) => tick > 0);

@@ -121,7 +121,11 @@ function isOurs() {
 
 const isRace = (own) => Boolean(own && room?.wanted && raceKey(room.wanted) === raceKey(own));
 const raceKey = ({ scenario, variant, strategies, workers: counts, schedules, time_scale: scale }) => JSON.stringify([scenario, variant, strategies, counts, schedules, scale]);
-const slidesData = (name) => { const data = byId('slides')?.dataset[name]; return data ? JSON.parse(data) : null; };
+const parsed = new Map();
+function slidesData(name) {
+  if (!parsed.has(name)) parsed.set(name, JSON.parse(byId('slides')?.dataset[name] || 'null'));
+  return parsed.get(name);
+}
 const lessonRace = () => slidesData('race');
 // What the class should have seen before it guesses.
 const raceBefore = () => slidesData('before');

@@ -31,8 +31,10 @@ function sizesChanged() {
 
 // ---- The connection ----
 
+let source = null;
+
 function connect() {
-  const source = new EventSource('/events');
+  source = new EventSource('/events');
   source.addEventListener('open', connected);
   source.addEventListener('room', (event) => heardRoom(JSON.parse(event.data)));
   source.addEventListener('run', (event) => heardRun(event.lastEventId, JSON.parse(event.data)));
@@ -41,11 +43,17 @@ function connect() {
     // The browser reconnects by itself, unless the server refused it.
     if (source.readyState === EventSource.CLOSED) setTimeout(connectAgain, 2000);
   });
-  addEventListener('pagehide', () => source.close());
+}
+
+// A tab that nobody sees needs no stream, and a browser has six connections to a server. What it missed is told again.
+function hiddenOrShown() {
+  if (document.hidden) source?.close();
+  else if (!source || source.readyState === EventSource.CLOSED) connect();
 }
 
 // A seat that the classroom doesn't know any more needs the code again: the page has the form for it.
 async function connectAgain() {
+  if (document.hidden) return;
   if (page() === 'seated') {
     const stop_ = new AbortController();
     const answer = await fetch('/events', { signal: stop_.signal }).catch(() => null);
@@ -101,5 +109,8 @@ addEventListener('DOMContentLoaded', () => {
   // Once shown, the chart takes room from the lanes.
   const widths = new ResizeObserver(() => { if (byId('panels').clientWidth !== drawnWidth) { drawnWidth = byId('panels').clientWidth; sizesChanged(); } });
   if (byId('panels')) widths.observe(byId('panels'));
-  if (page() !== 'join') connect();
+  if (page() === 'join') return;
+  hiddenOrShown();
+  document.addEventListener('visibilitychange', hiddenOrShown);
+  addEventListener('pagehide', () => source?.close());
 });

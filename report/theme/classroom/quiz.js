@@ -20,7 +20,7 @@ const nextQuiz = (quiz) => (quiz?.after_is_next ? 'after' : 'before');
 function drawWall(quiz) {
   const wall = byId('quiz');
   const state = JSON.stringify([quiz?.open, Boolean(quiz?.results)]);
-  say(byId('quiz-button'), quiz?.open ? 'Close the quiz' : quiz?.results ? 'Results of the quiz' : QUIZ_NAMES[nextQuiz(quiz)]);
+  say(byId('quiz-button'), quiz?.open ? 'Show the quiz' : quiz?.results ? 'Results of the quiz' : QUIZ_NAMES[nextQuiz(quiz)]);
   if (quiz) {
     say(byId('quiz-title'), quiz.open ? QUIZ_NAMES[quiz.open] : 'What the class has learned');
     say(byId('quiz-counted'), quiz.open ? `${quiz.began} have begun, ${quiz.finished} have answered all ${quiz.questions} questions` : '');
@@ -42,12 +42,15 @@ function quizRow({ question, answer, before, after }) {
 
 const shareOf = ({ right, answered }) => (answered ? `${Math.round(100 * right / answered)}\u00a0% of ${answered}` : 'nobody');
 
+// What is open or told is shown or hidden here. Only its own button ends a quiz, for good.
 async function toggleQuiz() {
-  const quiz = room?.quiz;
+  const [quiz, wall] = [room?.quiz, byId('quiz')];
   byId('quiz-button').closest('details').open = false;
-  if (quiz?.results) { byId('quiz').showModal(); return; }
-  refuse(await post('/quiz', { open: quiz?.open ? null : nextQuiz(quiz) }), 'quiz-refusal');
+  if (!quiz?.open && !quiz?.results) { refuse(await post('/quiz', { open: nextQuiz(quiz) })); return; }
+  if (wall.open) wall.close(); else wall.showModal();
 }
+
+const closeQuiz = async () => refuse(await post('/quiz', { open: null }), 'quiz-refusal');
 
 // ---- A phone ----
 
@@ -72,8 +75,10 @@ async function drawSheet(quiz) {
 
 // Each question with the right answer and why. A phone that was opened again has forgotten its own.
 function drawAnswers(results) {
-  show(byId('told'), Boolean(results));
-  if (!results) return;
+  // Not above the next question.
+  const isTold = Boolean(results) && !['asking', 'running'].includes(room.phase);
+  show(byId('told'), isTold);
+  if (!isTold) return;
   const own = (number) => answered?.questions[number].options[answered.chosen[number]];
   const isRight = ({ answer }, number) => own(number) === answer;
   const score = answered ? `: ${results.filter(isRight).length} of ${results.length} right` : '';
@@ -87,7 +92,10 @@ function drawAnswers(results) {
 // A number and its unit stay on one line.
 const unbroken = (text) => text.replace(/(\d) (?=(?:ms|s|%)(?![a-z]))/g, '$1\u00a0');
 
+let questionSince = 0;
+
 function drawNextQuestion() {
+  questionSince = performance.now();
   const { questions, chosen } = sheet;
   const number = questions.findIndex((_, index) => !(index in chosen));
   const isDone = number < 0;
@@ -100,8 +108,14 @@ function drawNextQuestion() {
   })));
 }
 
+// The second tap of a double tap must not answer the next question, whose buttons stand in the same place.
+const DOUBLE_TAP_MS = 500;
+
 async function choose(question, option) {
+  if (busy || performance.now() - questionSince < DOUBLE_TAP_MS) return;
+  busy = true;
   const refusal = await post('/answer', { question, option });
+  busy = false;
   refuse(refusal, 'sheet-refusal');
   if (refusal || !sheet) return;
   sheet.chosen[question] = option;
@@ -111,5 +125,5 @@ async function choose(question, option) {
 
 function quiz() {
   byId('quiz-button')?.addEventListener('click', toggleQuiz);
-  byId('quiz-close')?.addEventListener('click', toggleQuiz);
+  byId('quiz-close')?.addEventListener('click', closeQuiz);
 }

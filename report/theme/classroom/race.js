@@ -28,7 +28,11 @@ function toggleZoom() {
   sizesChanged();
 }
 
-const isSqueezed = () => race.ended !== null && race.entries.length > 1 && race.entries[0].clock > BASELINE_SQUEEZES * Math.max(...race.entries.slice(1).map((one) => one.clock));
+function isSqueezed() {
+  const [baseline, ...others] = race.entries.map((one) => one.clock);
+  const next = Math.max(0, ...others);
+  return race.ended !== null && next > 0 && baseline > BASELINE_SQUEEZES * next;
+}
 
 function draw() {
   const ours = isOurs();
@@ -37,6 +41,7 @@ function draw() {
     if (!built) build();
     rescale();
     for (const panel of panels) panel.update();
+    show(byId('stage'), panels.length > MANY_CELLS && race.ended === null);
     drawStage();
   }
   if (!race.plan) cleared();
@@ -62,7 +67,6 @@ function build() {
   place.replaceChildren(...panels.map((panel) => panel.node));
   const cells = panels.length;
   place.dataset.size = cells <= 4 ? 'few' : cells <= 7 ? 'some' : cells <= MANY_CELLS ? 'many' : 'crowd';
-  show(byId('stage'), cells > MANY_CELLS);
   say(byId('shared-cores'), `The browser, the server and the workers share ${count(race.plan.cores, 'core')} here, so this page redraws little and rarely. An unwatched run takes the same code path.`);
   show(byId('shared-cores'), race.plan.cores <= 2 && isLecturer());
   built = true;

@@ -35,12 +35,10 @@ function phaseChanged(before) {
   const setup = byId('setup');
   if (setup && (before !== null || room.phase !== 'idle')) setup.open = room.phase === 'idle';
   shownPhase = room.phase;
-  if (page() === 'lesson' && before === 'asking' && room.phase === 'running' && step() === 'ask') goTo('run');
+  if (page() === 'lesson' && before === 'asking' && room.phase === 'running' && step() === 'ask' && isOurs()) goTo('run');
   if (before !== null) for (const place_ of ['refusal', 'guess-refusal']) refuse('', place_);
-  if (room.phase === 'over') {
-    chartIsOld = true;
-    overAt = performance.now();
-  }
+  settledAt = before === null ? -Infinity : performance.now();
+  if (room.phase === 'over') chartIsOld = true;
 }
 
 function drawButtons() {
@@ -51,7 +49,8 @@ function drawButtons() {
   const canAsk = page() === 'lesson' || Boolean(byId('asked')?.value);
   ask.disabled = !canAsk || phase === 'asking' || phase === 'running';
   stop.disabled = !(phase === 'asking' || phase === 'running');
-  run.disabled = phase === 'running';
+  // On another lesson's page, its own question is not run.
+  run.disabled = phase === 'running' || phase === 'asking' && !isOurs();
   say(run, phase === 'asking' ? 'Run it now' : 'Run');
   say(stop, phase === 'asking' ? 'Withdraw' : 'Stop');
   ask.classList.toggle('main', !ask.disabled);
@@ -90,7 +89,8 @@ function drawBefore() {
   if (isIts && room.phase === 'over' && race.ended !== null) toldBefore = beforeInWords();
   const told = isOurs() && room.question?.facts.split('\n\n').find((one) => one.startsWith('Measured before: '));
   const isRunning = isIts && room.phase === 'running';
-  say(place, isRunning ? `Measuring this first. ${runningWords()}` : toldBefore || told);
+  // Which round it is, the status says.
+  say(place, isRunning ? 'Measuring this first.' : toldBefore || told);
   show(place, isRunning || Boolean(told || toldBefore));
   byId('before-button').disabled = ['asking', 'running'].includes(room.phase);
 }
@@ -123,7 +123,7 @@ function overWords() {
 // Resolves to the error message; empty on success.
 async function post(path, body) {
   try {
-    const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body === undefined ? '' : JSON.stringify(body) });
+    const answer = await fetch(path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: body === undefined ? '' : JSON.stringify(body), signal: AbortSignal.timeout(10_000) });
     if (answer.ok) return '';
     const refusal = await answer.json().catch(() => ({}));
     return refusal.error || `The classroom answered ${answer.status}.`;
@@ -151,9 +151,10 @@ function wantedNow() {
 }
 
 let busy = false;
-let overAt = -Infinity;
+let settledAt = -Infinity;
 // A second click of a double click, or a second key in the last moment of a race, asks for nothing more.
 const SETTLING_MS = 1000;
+const isSettled = () => performance.now() - settledAt > SETTLING_MS;
 
 // One request at a time.
 async function demand(button, path, body) {
@@ -168,11 +169,14 @@ const stop = () => demand('stop-button', '/stop');
 
 function run() {
   if (room?.phase === 'asking') return demand('run-button', '/run');
-  if (performance.now() - overAt > SETTLING_MS) return demand('run-button', '/run', { ...wantedNow(), ask: null });
+  if (isSettled()) return demand('run-button', '/run', { ...wantedNow(), ask: null });
 }
 
+// Nor does a second press of the key that asked seal the guesses.
+const unlessJustAsked = (action) => { if (room?.phase !== 'asking' || isSettled()) action(); };
+
 // A key pressed in passing doesn't take the result away: that takes the button.
-function runByKey() { if (!room?.question?.revealed) run(); }
+const unlessRevealed = (action) => { if (!room?.question?.revealed) action(); };
 
 const typedSeconds = (typed) => Number(typed.replace(',', '.'));
 
@@ -194,7 +198,7 @@ async function guess(event) {
   const refusal = await post('/guess', { name: name.value.trim(), seconds: seconds.value });
   refuse(refusal, 'guess-refusal');
   if (refusal) return;
-  try { sessionStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is lost on reload */ }
+  try { localStorage.setItem(MINE, JSON.stringify(own)); } catch { /* then it is lost on reload */ }
   seconds.value = '';
   if (room) drawQuestion();
 }
@@ -205,7 +209,8 @@ async function join(event) {
   const refusal = await post('/join', { code });
   refuse(refusal, 'seat-refusal');
   if (refusal) return;
-  try { sessionStorage.setItem(CODE, code); } catch { /* then it has to be typed again */ }
+  // A new seat has no guess yet.
+  try { localStorage.removeItem(MINE); sessionStorage.setItem(CODE, code); } catch { /* then it has to be typed again */ }
   location.replace('/join');
 }
 

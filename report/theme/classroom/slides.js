@@ -85,7 +85,8 @@ function lesson() {
   if (!byId('slides')) return;
   byId('back').addEventListener('click', () => go(-1));
   byId('next').addEventListener('click', () => go(1));
-  addEventListener('hashchange', () => goTo(location.hash.slice(1)));
+  // The link that skips to the race is no step.
+  addEventListener('hashchange', () => { if (steps().some((slide) => `#${nameOf(slide)}` === location.hash)) goTo(location.hash.slice(1)); });
   languages();
   goTo(location.hash.slice(1));
 }
@@ -107,7 +108,7 @@ function pressed(event) {
 
 // ---- Single keys, which can be switched off: speech and an elbow press them as well ----
 
-const SHORTCUTS = { a: () => byId('ask-button') && ask(), r: () => byId('run-button') && runByKey(), s: () => byId('stop-button') && stop(), z: () => byId('zoom')?.checkVisibility() && toggleZoom(), q: toggleQuiz, ' ': proceed };
+const SHORTCUTS = { a: () => byId('ask-button') && unlessRevealed(ask), r: () => byId('run-button') && unlessJustAsked(() => unlessRevealed(run)), s: () => byId('stop-button') && stop(), z: () => byId('zoom')?.checkVisibility() && toggleZoom(), q: toggleQuiz, ' ': () => unlessJustAsked(proceed) };
 let keysOn = true;
 
 function keys() {
@@ -129,7 +130,8 @@ function proceed() {
   if (page() === 'race') return proceedWith[phase]?.();
   if (byId('run-button') && phase === 'asking') return run();
   if (byId('run-button') && phase === 'running') return undefined;
-  const isAsked = phase === 'over' && isOurs();
+  // Of a question that was withdrawn, nothing ran.
+  const isAsked = phase === 'over' && isOurs() && race.ended !== null;
   const isFirst = raceBefore() && !toldBefore;
   if (byId('run-button') && !isAsked && ['ask', 'run'].includes(step())) return isFirst ? measureBefore() : ask();
   if (byId('next').disabled) return document.querySelector('.lesson-after').click();

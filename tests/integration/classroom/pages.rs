@@ -125,6 +125,7 @@ fn a_race_is_asked_for_guessed_watched_and_revealed() {
 
         watch(lecturer).await;
         lecturer.run("document.activeElement.blur()").await;
+        lecturer.until("isSettled()").await;
         lecturer.press('r').await;
         pupil.phase("running").await;
         pupil.until("document.getElementById('mine').textContent.includes('0.3\\u00a0s, sealed')").await;

@@ -19,6 +19,7 @@ pub async fn look_at(view: &View<'_>, page: &Path) {
     sorting(view).await;
     saving(view).await;
     zooming(view).await;
+    sorting_by_value(view).await;
     drawer(view).await;
     printing(view).await;
     axe(view, &address).await;
@@ -57,6 +58,10 @@ async fn keys(view: &View<'_>) {
     at_claim(view, &id(2)).await;
     let marked = "document.querySelector('#contents [aria-current]').hash";
     view.until(&format!("{marked} === '#{}'", id(2))).await;
+    view.press('t').await;
+    view.until("scrollY === 0").await;
+    // Again, although the address stays the same.
+    view.run("scrollTo(0, 3000)").await;
     view.press('t').await;
     view.until("scrollY === 0").await;
     view.press('?').await;
@@ -108,6 +113,16 @@ async fn presenting(view: &View<'_>) {
     view.until(&format!("!({answer}) && ({seen})[0] !== '000-3'")).await;
     view.press(Key::Left).await;
     view.until(&format!("({seen})[0] === '000-3'")).await;
+    // A part that is opened can be scrolled to, and a remote control turns the page from there.
+    let first = "document.querySelector('.on-stage .folds summary')";
+    view.press(' ').await;
+    view.run(&format!("{first}.focus(); {first}.click()")).await;
+    view.until("document.querySelector('.on-stage .folds details').open").await;
+    assert_eq!(view.value("getComputedStyle(document.documentElement).overflowY").await, "visible");
+    view.press(Key::PageDown).await;
+    view.until(&format!("({seen})[0] !== '000-3'")).await;
+    view.press(Key::PageUp).await;
+    view.until(&format!("({seen})[0] === '000-3'")).await;
     // A lecture's order.
     let lecture = "(() => { const order = document.getElementById('order'); order.selectedIndex = 1; order.dispatchEvent(new Event('change')); return order.value; })()";
     let order = view.value(lecture).await;
@@ -135,6 +150,25 @@ async fn sorting(view: &View<'_>) {
 fn figures(column: &Value) -> Vec<f64> {
     let text = |cell: &Value| cell.as_str().unwrap_or_default().trim_end_matches('×').parse().unwrap_or(f64::NAN);
     column.as_array().expect("it is a column").iter().map(text).collect()
+}
+
+/// Times are sorted by their length, whatever their unit, and what is missing is last in either direction.
+async fn sorting_by_value(view: &View<'_>) {
+    let rows = ["749 ms", "8.99 s", "–", "273 µs", "1,000 ms", "not measured"]
+        .map(|text| format!("<tr><td>{text}</td></tr>"))
+        .concat();
+    view.run(&format!(
+        "{TABLE}.tBodies[0].innerHTML = '{rows}'; {TABLE}.tHead.rows[0].cells[0].removeAttribute('aria-sort')"
+    ))
+    .await;
+    let column = format!("[...{TABLE}.tBodies[0].rows].map((row) => row.cells[0].textContent)");
+    for expected in [
+        ["273 µs", "749 ms", "1,000 ms", "8.99 s", "not measured", "–"],
+        ["8.99 s", "1,000 ms", "749 ms", "273 µs", "not measured", "–"],
+    ] {
+        view.run(&format!("{TABLE}.tHead.rows[0].cells[0].querySelector('button').click()")).await;
+        assert_eq!(view.value(&column).await, json!(expected));
+    }
 }
 
 /// What is saved is what is shown.

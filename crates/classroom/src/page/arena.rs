@@ -44,7 +44,7 @@ fn predict(shared: Option<&JoinInfo>) -> Markup {
                     button class="main" type="submit" { "Guess" }
                 }
                 (refusal("guess-refusal"))
-                p id="mine" class="mine" hidden {}
+                p id="mine" class="mine" role="status" hidden {}
                 p class="counted" { b id="count" { "0" } " " span id="counted" { "guesses so far" } }
             }
             @if let Some(shared) = shared {
