@@ -83,7 +83,19 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     let mut nothing = whole.clone();
     nothing["cells"] = json!([]);
     fs::write(dir.path().join("nothing.json"), nothing.to_string()).expect("writable");
-    let arguments = ["compare", "before.json", "nothing.json", "--fail-if-slower", "5%"];
+    let missing = document(
+        dir.path(),
+        &["compare", "before.json", "nothing.json", "--fail-if-slower", "5%"],
+        "compare-1.json",
+        3,
+    );
+    assert_eq!((&missing["outcome"], &missing["cells"][1]["outcome"]), (&json!("lost"), &json!("lost")));
+    let (code, words) = said("nothing.json", "5%");
+    assert!(
+        code == Some(3) && words.contains("(the second record does not have it)"),
+        "what broke must not pass: {words}"
+    );
+    let arguments = ["compare", "nothing.json", "before.json", "--fail-if-slower", "5%"];
     let output = makespan(dir.path(), &arguments);
     assert_eq!(output.status.code(), Some(1), "what tests nothing must not pass");
     assert!(text(&output.stderr).contains("no cell could be compared"), "{}", text(&output.stderr));
@@ -227,7 +239,12 @@ fn what_more_cores_would_give_is_predicted_from_a_record() {
     let threads = &found["strategies"][0];
     assert_eq!(threads["fitted_to_workers"], json!([1, 2]));
     assert!(threads["laws"][0]["fit"].is_object() && threads["laws"][1]["fit"].is_null(), "{threads}");
+    // Amdahl's law goes through any one point.
+    let amdahl = &threads["laws"][0];
+    let unknown = [&amdahl["fit"]["worst_departure"], &amdahl["predictions"][0]["speedup"]["high"]];
+    assert!(unknown.iter().all(|it| it.is_null()), "{amdahl}");
     let (said, _) = success(dir.path(), &ask("two", &[]));
+    assert!(said.contains("nothing shows how well it fits") && !said.contains("within"), "{said}");
     assert!(said.contains("with 2 cores, only Amdahl's law can be fitted"), "{said}");
 
     // A record of what the scenario no longer says is none.

@@ -1,6 +1,7 @@
 //! What was measured of one number of workers.
 
 use serde::Serialize;
+use stats::fisher;
 
 /// One number of workers of one strategy, measured in rounds.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -15,6 +16,9 @@ pub struct CellTimes {
     pub workers: u32,
     /// Seconds for each task of a run (its time, divided by its tasks), one entry for each round.
     pub task_s: Vec<f64>,
+    /// How many tasks, of all rounds together.
+    #[serde(skip)]
+    pub tasks: u32,
     /// The share of tasks that failed, of all rounds together.
     #[serde(rename = "failed_share")]
     pub failed: f64,
@@ -34,9 +38,13 @@ pub struct CellTimes {
 }
 
 impl CellTimes {
-    /// Whether a greater share of its tasks failed.
-    pub fn fails_more_than(&self, other: &Self) -> bool {
-        self.failed > other.failed
+    /// Whether a greater share of its tasks is shown to fail. A share `alpha` of such answers may be luck.
+    pub(super) fn fails_more_than(&self, other: &Self, alpha: f64) -> bool {
+        self.rounds() > 0 && fisher::p_more(self.failures(), self.tasks, other.failures(), other.tasks) < alpha
+    }
+
+    fn failures(&self) -> u32 {
+        (self.failed * f64::from(self.tasks)).round() as u32
     }
 
     pub(super) fn rounds(&self) -> usize {

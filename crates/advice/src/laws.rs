@@ -9,6 +9,12 @@ use stats::{
 /// The fewest worker counts, one worker among them, from which two parameters and their fit can be told.
 const FEWEST_COUNTS: usize = 4;
 
+/// Why laws are not fitted, where the cores have nothing to do with it.
+const TOO_FEW: &str = "that takes four numbers of workers of one strategy";
+
+/// Why they are not fitted to work that computes, where numbers beyond the cores were measured.
+const TOO_FEW_CORES: &str = "that takes four numbers of workers of one strategy, none greater than the cores: beyond, workers that compute share them";
+
 /// Both laws, fitted to the same speedups.
 #[derive(Debug, Clone, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -40,17 +46,30 @@ pub struct Curve {
 }
 
 impl Laws {
-    /// The laws for these numbers of workers with their speedups in each round, one worker among them or not. `None` with
-    /// fewer than four numbers, one worker included, and where a law can't be fitted.
-    pub fn of(points: &[(u32, Vec<f64>)]) -> Option<Self> {
-        let mut counts: Vec<u32> = points.iter().map(|(workers, _)| *workers).chain([1]).collect();
+    /// The laws for these numbers of workers with their speedups in each round, one worker among them or not. `cores` are
+    /// those that the workers share, if they compute: neither law knows that there is no more to gain beyond them, so greater
+    /// numbers are left out.
+    ///
+    /// # Errors
+    ///
+    /// Why they are not fitted: fewer than four numbers, one worker included, or a law can't be fitted to them.
+    pub fn of(points: &[(u32, Vec<f64>)], cores: Option<f64>) -> Result<Self, &'static str> {
+        let (within, beyond): (Vec<_>, Vec<_>) =
+            points.iter().cloned().partition(|(workers, _)| cores.is_none_or(|cores| f64::from(*workers) <= cores));
+        let why = if beyond.is_empty() { TOO_FEW } else { TOO_FEW_CORES };
+        let mut counts: Vec<u32> = within.iter().map(|(workers, _)| *workers).chain([1]).collect();
         counts.sort_unstable();
         counts.dedup();
         if counts.len() < FEWEST_COUNTS {
-            return None;
+            return Err(why);
         }
-        let curve = |law| fit(law, points).ok().map(Curve::from);
-        Some(Self { amdahl: curve(Law::Amdahl)?, usl: curve(Law::Usl)? })
+        let curve = |law| fit(law, &within).map(Curve::from).map_err(|_| why);
+        Ok(Self { amdahl: curve(Law::Amdahl)?, usl: curve(Law::Usl)? })
+    }
+
+    /// The greatest number of workers that they are fitted to.
+    pub fn most_workers(&self) -> u32 {
+        self.usl.fit.most_workers
     }
 }
 
@@ -79,10 +98,20 @@ mod tests {
     #[test]
     fn four_counts_are_needed_and_one_worker_is_one_of_them() {
         let point = |workers: u32| (workers, vec![usl::speedup(0.1, 0.01, workers); 3]);
-        assert!(Laws::of(&[point(1), point(2), point(4)]).is_none());
-        let laws = Laws::of(&[point(2), point(4), point(8)]).expect("four with one worker");
+        assert_eq!(Laws::of(&[point(1), point(2), point(4)], None).err(), Some(TOO_FEW));
+        let laws = Laws::of(&[point(2), point(4), point(8)], None).expect("four with one worker");
         assert!((laws.usl.sigma.estimate - 0.1).abs() < 1e-9 && laws.usl.worst_departure < 1e-9, "{laws:?}");
         assert!(laws.usl.peak_workers.is_some() && laws.amdahl.peak_workers.is_none());
         assert!((laws.usl.speedup(4) - usl::speedup(0.1, 0.01, 4)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn workers_that_share_a_core_are_left_out() {
+        let on_cores = |cores: f64, workers: u32| (workers, vec![f64::from(workers).min(cores); 3]);
+        let two_cores = [1, 2, 3, 4].map(|workers| on_cores(2.0, workers));
+        assert_eq!(Laws::of(&two_cores, Some(2.0)).err(), Some(TOO_FEW_CORES));
+        let eight_cores = [1, 4, 6, 8, 16].map(|workers| on_cores(8.0, workers));
+        let laws = Laws::of(&eight_cores, Some(8.0)).expect("four within the cores");
+        assert!(laws.usl.kappa.estimate < 1e-9 && laws.most_workers() == 8, "{laws:?}");
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{cell::CellTimes, sample::Bound};
 use serde::Serialize;
+use stats::Estimate;
 use support::figures::{count, fixed, time};
 
 /// This share of the cores busy counts as all of them.
@@ -13,6 +14,9 @@ const ONE_AT_A_TIME: f64 = 1.3;
 /// Shorter tasks than this may cost as much to hand over as to do: a pool of processes takes tens of microseconds for each, an
 /// interpreter more.
 const WORTH_HANDING_OVER_S: f64 = 0.001;
+
+/// A task that keeps so many cores busy has threads of its own.
+const SEVERAL_CORES: f64 = 1.3;
 
 /// A task that keeps more than this share of a core busy computes rather than waits.
 const MOSTLY_COMPUTES: f64 = 0.5;
@@ -82,11 +86,17 @@ pub struct CoresOfRun {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) advised: &'a CellTimes,
-    /// Cells with more workers.
-    pub(super) wider: &'a [&'a CellTimes],
-    /// How many times as fast as sequential the fastest of the strategy's cells is.
-    pub(super) best_speedup: f64,
+    /// The strategy's next larger number of workers, if more of its tasks are shown to fail.
+    pub(super) failing: Option<&'a CellTimes>,
+    /// How many times as fast as sequential the fastest of the strategy's cells is, at least 1; `None` if that is not known, or
+    /// no cell is shown to be as fast as the fastest.
+    pub(super) best_speedup: Option<Estimate>,
+    /// The bound that was set beforehand, if the advised workers are as many.
     pub(super) bound: Option<&'a Bound>,
+    /// Whether the last additional workers still gained much; `None` if that is not shown.
+    pub(super) still_scales: Option<bool>,
+    /// The most cores that any of the strategy's cells with as many workers or more kept busy.
+    pub(super) most_busy: f64,
     /// Cores that one task keeps busy.
     pub(super) busy_alone: f64,
     /// Seconds of a task.
@@ -97,35 +107,44 @@ pub(super) struct Seen<'a> {
 }
 
 impl ScalingLimit {
-    pub(super) fn of(seen: Seen<'_>) -> Self {
-        let Seen { advised, wider, best_speedup, bound, busy_alone, task_s, computes, cores } = seen;
-        let CoresOfRun { usable: cores, taken } = cores;
-        let failing = wider.iter().filter(|cell| cell.fails_more_than(advised)).min_by_key(|cell| cell.workers);
-        if let Some(cell) = failing {
-            return Self::Failures { workers: cell.workers, error: cell.first_error.clone().unwrap_or_default() };
+    /// `None` if it is not known: an interval of a speedup that has a threshold inside shows neither side of it.
+    pub(super) fn of(seen: Seen<'_>) -> Option<Self> {
+        let CoresOfRun { usable: cores, taken } = seen.cores;
+        let all_cores = ALL_CORES * cores;
+        if let Some(cell) = seen.failing {
+            return Some(Self::Failures { workers: cell.workers, error: cell.first_error.clone().unwrap_or_default() });
         }
         // Workers would use them, and more workers get a larger share: nothing else can be told from that.
-        if let Some(taken) = taken.filter(|_| computes) {
-            return Self::OtherPrograms { taken, cores };
+        if let Some(taken) = taken.filter(|taken| seen.computes && seen.most_busy + taken >= all_cores) {
+            return Some(Self::OtherPrograms { taken, cores });
         }
-        let busy = advised.cores_busy.unwrap_or(0.0);
-        if best_speedup < ONE_AT_A_TIME && task_s < WORTH_HANDING_OVER_S {
-            return Self::TooShort { task_s };
+        let best = seen.best_speedup?;
+        let several_at_once = exceeds(best, ONE_AT_A_TIME);
+        if several_at_once == Some(false) && seen.task_s < WORTH_HANDING_OVER_S {
+            return Some(Self::TooShort { task_s: seen.task_s });
         }
-        if advised.workers == 1 && busy_alone >= 1.3 {
-            return Self::OwnThreads { busy: busy_alone };
+        let (busy, busy_alone) = (seen.advised.cores_busy.unwrap_or(0.0), seen.busy_alone);
+        if seen.advised.workers == 1 && busy_alone >= all_cores.max(SEVERAL_CORES) {
+            return Some(Self::OwnThreads { busy: busy_alone });
         }
-        if busy.max(best_speedup * busy_alone) >= ALL_CORES * cores {
-            // Where only the speedup shows it, the processor time was not all seen.
-            let seen = busy >= ALL_CORES * cores;
-            return Self::Cores { busy: if seen { busy } else { best_speedup * busy_alone }, cores };
+        if busy >= all_cores {
+            return Some(Self::Cores { busy, cores });
         }
-        match bound {
-            Some(bound) if bound.workers <= advised.workers => Self::Bound(bound.clone()),
-            _ if best_speedup < ONE_AT_A_TIME => Self::OneAtATime,
-            _ if busy_alone >= MOSTLY_COMPUTES => Self::Shared { at_once: best_speedup },
-            _ => Self::Served { at_once: best_speedup },
+        // Where only the speedup shows it, the processor time was not all seen.
+        if exceeds(best, all_cores / busy_alone)? {
+            return Some(Self::Cores { busy: best.estimate * busy_alone, cores });
         }
+        if let Some(bound) = seen.bound
+            && seen.still_scales?
+        {
+            return Some(Self::Bound(bound.clone()));
+        }
+        let at_once = best.estimate;
+        Some(match several_at_once? {
+            false => Self::OneAtATime,
+            true if busy_alone >= MOSTLY_COMPUTES => Self::Shared { at_once },
+            true => Self::Served { at_once },
+        })
     }
 
     /// What it is, as the end of "The limit: ...".
@@ -194,6 +213,11 @@ impl ScalingLimit {
             Self::OneAtATime => "the shared resource: hold the lock for less time, or move fewer bytes".into(),
         }
     }
+}
+
+/// Whether it is greater than the threshold; `None` if the interval shows neither.
+pub(super) fn exceeds(it: Estimate, threshold: f64) -> Option<bool> {
+    if it.low > threshold { Some(true) } else { (it.high <= threshold).then_some(false) }
 }
 
 /// Cores without a fraction that is none.

@@ -59,11 +59,6 @@ impl WorkSample {
         if self.wall_s > 0.0 { (self.user_s + self.system_s) / self.wall_s } else { 0.0 }
     }
 
-    /// Seconds of waiting for each second of computing; infinite without computing.
-    pub fn wait_per_compute(&self) -> f64 {
-        (1.0 / self.cores_busy() - 1.0).max(0.0)
-    }
-
     /// What kind of work it is.
     pub fn kind(&self) -> WorkKind {
         match self.cores_busy() {
@@ -76,7 +71,7 @@ impl WorkSample {
 
     /// The number of workers that keeps so many cores busy: N = cores x (1 + wait / compute), at least 1. It is the number
     /// at which the cores become the limit, if nothing else is before (B. Goetz and others, *Java Concurrency in Practice*,
-    /// 2006, section 8.2).
+    /// 2006, section 8.2). Of a task that keeps more than one core busy, it is the cores divided by those.
     pub fn workers_for_cores(&self, cores: f64) -> f64 {
         (cores / self.cores_busy()).max(1.0)
     }
@@ -113,10 +108,10 @@ mod tests {
     #[test]
     fn the_closed_forms_are_those_of_the_books() {
         let nine_to_one = sample(1.0, 0.1);
-        assert!((nine_to_one.wait_per_compute() - 9.0).abs() < 1e-9);
         assert!((nine_to_one.workers_for_cores(2.0) - 20.0).abs() < 1e-9);
         assert!((nine_to_one.workers_for_rate(50.0) - 5.0).abs() < 1e-9, "50 tasks/s of 0.1 s each");
         assert!((sample(1.0, 1.0).workers_for_cores(8.0) - 8.0).abs() < 1e-9);
+        assert!((sample(1.0, 4.0).workers_for_cores(8.0) - 2.0).abs() < 1e-9, "each keeps four busy");
         assert!((sample(1.0, 4.0).workers_for_cores(2.0) - 1.0).abs() < 1e-9, "it has no fewer than one");
         assert!(sample(1.0, 0.0).workers_for_cores(2.0).is_infinite());
     }

@@ -30,8 +30,6 @@ use std::{
     time::Duration,
 };
 
-use support::terminal::printable_path;
-
 pub(crate) use words::AdviceExport;
 #[cfg(feature = "schema")]
 pub(crate) use {load::LoadAdviceExport, quota::QuotaExport};
@@ -44,7 +42,8 @@ as long as that helps, and measures a few counts around the best one in interlea
 is spent. The advice is the smallest number of workers within 5 % of the fastest.
 
 The work is really done, and more than once: a command that writes files writes them each time, and your server receives real \
-requests. Standard error says beforehand what will be run or sent. Ctrl-C stops all commands; if makespan itself is killed with \
+requests. Standard error says beforehand what will be run or sent. What a command leaves running in its process group is killed when \
+the command ends. Ctrl-C stops all commands; if makespan itself is killed with \
 SIGKILL, commands that are already running continue to their end.";
 
 #[derive(clap::Args)]
@@ -67,7 +66,7 @@ pub struct AdviseArgs {
     /// A scenario's name (see `makespan list`), or the path of a TOML file
     #[arg(long, value_name = "NAME", help_heading = "Work")]
     scenario: Option<String>,
-    /// Inputs of a command or function: files by name or by pattern, such as 'photos/*.jpg'
+    /// Inputs of a command or function: files by name or by pattern, such as 'photos/*.jpg'. A repeated one is left out
     #[arg(long, value_name = "PATTERN", num_args = 1.., help_heading = "Work", conflicts_with_all = ["url", "urls", "scenario"])]
     inputs: Vec<String>,
     /// Inputs of a command or function: the lines of this file
@@ -82,7 +81,7 @@ pub struct AdviseArgs {
     /// Body of the requests
     #[arg(long, value_name = "TEXT", help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     body: Option<String>,
-    /// Maximum number of requests to send in total
+    /// Maximum number of requests to send in total. With fewer, fewer workers are tried
     #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(20..), help_heading = "Requests", conflicts_with_all = ["command", "function", "scenario"])]
     max_requests: u32,
     /// Maximum number of tasks at once [default: 16 for requests, else 64]
@@ -102,7 +101,7 @@ pub struct AdviseArgs {
     /// control groups (Linux; root, or a delegated group). The budget applies to each quota
     #[arg(long, value_name = "CORES,...", value_delimiter = ',', value_parser = quota_cores, conflicts_with = "rate")]
     quota: Vec<f64>,
-    /// How long to measure, in seconds
+    /// How long to measure, in seconds. In a shorter time, fewer workers are tried
     #[arg(long, value_name = "SECONDS", default_value_t = 60.0, value_parser = budget)]
     budget: f64,
     /// Also write the advice as JSON; `-` for standard output, instead of the text
@@ -131,7 +130,7 @@ Exit status:
   0  the advice stands
   1  tasks failed, or the work could not be run
   2  the command line or an input is wrong
-  3  undecided within the budget";
+  3  undecided within the budget, or no number of workers holds --rate";
 
 fn rate(text: &str) -> Result<f64, String> {
     let number = text.trim().strip_suffix("/s").unwrap_or(text).trim().parse().ok();
@@ -191,8 +190,7 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
         (shown.then_some(found.advice.standing), is_kept)
     };
     if is_kept {
-        let data = args.data.dir.as_ref().map(|dir| format!(" --data {}", printable_path(dir)));
-        note!("the page shows it: makespan report{}", data.unwrap_or_default());
+        note!("the page shows it: makespan report{}", args.data.as_option());
     }
     Ok(exit_code(standing))
 }

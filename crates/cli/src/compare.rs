@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use harness::{
     results::{
         output::Output,
-        record::{CellRecord, Record},
+        record::{CellRecord, Check, Record},
         store,
     },
     scenario::CellSpec,
@@ -25,8 +25,12 @@ use support::{
     terminal::width,
 };
 
-/// The exit code if a cell is shown to be slower by more than `--fail-if-slower` allows.
-const SLOWER: u8 = 3;
+/// The exit code if a cell is shown to be slower by more than `--fail-if-slower` allows, or has lost its time.
+const REJECTED: u8 = 3;
+
+/// The fewest rounds of each record from which `--fail-if-slower` decides. Two lists of two values lie apart by chance in
+/// one of six cases in each direction, two of six in one of 924.
+const LEAST_ROUNDS: usize = 6;
 
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -35,7 +39,7 @@ pub struct CompareArgs {
     before: PathBuf,
     /// The record after
     after: PathBuf,
-    /// Fail if a cell is slower than before by more than this percentage, over its whole 95 % interval
+    /// Fail if a cell is slower than before by more than this percentage, over its whole interval, or has no time any more
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     fail_if_slower: Option<f64>,
     /// Also write the comparison as JSON; `-` for standard output, instead of the table
@@ -52,8 +56,11 @@ Examples:
   makespan compare before.json after.json --json - | jq '.cells[] | {spec, times_as_fast}'
 
 The exit code is 0 whatever the comparison shows. With --fail-if-slower 5%, it is 3 if the whole
-95 % interval of a cell's time lies above 105 % of its time before, and 1 if no cell could be
-compared. A cell with only part of its interval above is reported as undecided; that is no failure.";
+interval of a cell's time lies above 105 % of its time before, or if a cell had a time before and
+the second record has none of the same tasks; otherwise 1 if no cell could be compared. With several
+cells, the intervals of this test are wider than the table's, so that all together hold in 95 %. A
+cell with only part of its interval above, or with fewer than 6 rounds in either record, is reported
+as undecided; that is no failure.";
 
 /// A share in percent: `5%`, or `5`.
 fn percent(text: &str) -> Result<f64, String> {
@@ -107,13 +114,18 @@ struct Compared<'a> {
     times_as_fast: Option<Estimate>,
     /// What the interval shows: a difference only if it excludes 1; null if it can't be compared.
     shown: Option<Shown>,
-    /// With `--fail-if-slower`: `slower` if the whole interval is slower than allowed, `undecided` if a part of it is;
-    /// null without it, and if the cell can't be compared.
+    /// With `--fail-if-slower`: `slower` if the whole interval is slower than allowed, `undecided` if a part of it is or
+    /// there are fewer than six rounds, `lost` if only the record before has a time of these tasks; null without it, and
+    /// if the record before has no time. This interval is wider than that of `times_as_fast`: those of all compared cells
+    /// hold together in 95 %.
     outcome: Option<GateOutcome>,
     /// Why it can't be compared; null if it can.
     why_not: Option<&'static str>,
     #[serde(skip)]
     cell: &'a CellRecord,
+    /// The times before and after, one for each round.
+    #[serde(skip)]
+    times_s: [Vec<f64>; 2],
 }
 
 /// Whether something is slower than allowed.
@@ -122,9 +134,11 @@ struct Compared<'a> {
 #[serde(rename_all = "snake_case")]
 enum GateOutcome {
     Passed,
-    /// The interval contains times that are allowed, and such that are not.
+    /// The interval contains times that are allowed, and such that are not; or there are too few rounds.
     Undecided,
     Slower,
+    /// It had a time before, and the second record has none of the same tasks. What broke must not pass.
+    Lost,
 }
 
 impl GateOutcome {
@@ -151,7 +165,11 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
         );
         return Err(Usage(message).into());
     }
-    let cells: Vec<Compared> = before.cells.iter().map(|old| compared(old, &after, args.fail_if_slower)).collect();
+    let mut cells: Vec<Compared> = before.cells.iter().map(|old| compared(old, &after)).collect();
+    if let Some(percent) = args.fail_if_slower {
+        judge(&mut cells, percent);
+    }
+    let could_compare = cells.iter().any(|cell| cell.times_as_fast.is_some());
     let comparison = RecordComparison {
         schema: SCHEMA,
         scenario: &before.scenario,
@@ -171,9 +189,11 @@ pub fn run(args: &CompareArgs) -> anyhow::Result<ExitCode> {
     if let Some(output) = &args.json {
         output.write_json(&comparison)?;
     }
-    match (args.fail_if_slower, comparison.outcome) {
-        (Some(_), None) => Err(anyhow!("--fail-if-slower: no cell could be compared, so nothing was tested")),
-        (_, Some(GateOutcome::Slower)) => Ok(SLOWER.into()),
+    match comparison.outcome {
+        Some(GateOutcome::Slower | GateOutcome::Lost) => Ok(REJECTED.into()),
+        _ if args.fail_if_slower.is_some() && !could_compare => {
+            Err(anyhow!("--fail-if-slower: no cell could be compared, so nothing was tested"))
+        }
         _ => Ok(ExitCode::SUCCESS),
     }
 }
@@ -187,13 +207,13 @@ impl RecordComparison<'_> {
             say!("\n{}", table::fit(heads, &rows, &[1, 2], width()));
         }
         say!("\n{} compared.", figures::count(rows.len(), "cell"));
-        for why in [ALONE, NO_TIME, TOO_FEW_ROUNDS] {
+        for why in [ALONE, FAILED, NO_TIME, OTHER_TASKS, TOO_FEW_ROUNDS] {
             let count = self.cells.iter().filter(|cell| cell.why_not == Some(why)).count();
             if count > 0 {
                 say!("{}", fitted(&format!("{} not compared: {why}.", figures::count(count, "cell"))));
             }
         }
-        if let Some(percent) = self.fail_if_slower_percent.filter(|_| !rows.is_empty()) {
+        if let Some(percent) = self.fail_if_slower_percent.filter(|_| self.outcome.is_some()) {
             say!("{}", fitted(&self.tested(&format!("{} %", exact(percent)))));
         }
         let caveat =
@@ -204,13 +224,18 @@ impl RecordComparison<'_> {
     /// A sentence for each outcome of the test that there was.
     fn tested(&self, percent: &str) -> String {
         let those = |outcome| {
-            let cells: Vec<String> =
-                self.cells.iter().filter(|it| it.outcome == Some(outcome)).map(|it| table::who(it.cell)).collect();
+            let named = |it: &Compared| match it.why_not {
+                Some(why) => format!("{} ({why})", table::who(it.cell)),
+                None => table::who(it.cell),
+            };
+            let cells: Vec<String> = self.cells.iter().filter(|it| it.outcome == Some(outcome)).map(named).collect();
             cells.join("; ")
         };
+        let more = format!("measure more rounds, at least {LEAST_ROUNDS} for each record");
         let sentences = [
+            (GateOutcome::Lost, "Failed: the second record has no time to compare with: ".into()),
             (GateOutcome::Slower, format!("Slower by more than {percent}: ")),
-            (GateOutcome::Undecided, format!("Undecided whether slower by more than {percent}; measure more rounds: ")),
+            (GateOutcome::Undecided, format!("Undecided whether slower by more than {percent}; {more}: ")),
             (GateOutcome::Passed, format!("Not slower by more than {percent}: ")),
         ];
         let said = sentences.into_iter().map(|(outcome, words)| (words, those(outcome)));
@@ -231,19 +256,24 @@ fn key(cell: &CellRecord) -> (&CellSpec, u32, u32) {
 
 // Why a cell of the first record has no line.
 const ALONE: &str = "the second record does not have it";
+const FAILED: &str = "it failed in the second record";
 const NO_TIME: &str = "one of the records has no time for it: it failed, was skipped or was not measured";
+const OTHER_TASKS: &str = "the tasks differ, or their server, limits or time scale";
 const TOO_FEW_ROUNDS: &str = "an interval needs two rounds in both records; measure again with --rounds 10";
 
-fn compared<'a>(old: &'a CellRecord, after: &Record, percent: Option<f64>) -> Compared<'a> {
+fn compared<'a>(old: &'a CellRecord, after: &Record) -> Compared<'a> {
     let new = after.cells.iter().find(|new| key(new) == key(old));
-    let [old_s, new_s] = [Some(old), new].map(|cell| cell.map_or_else(Vec::new, CellRecord::timed_s));
-    let [before_s, after_s] = [&old_s, &new_s].map(|times_s| median(times_s));
-    let times_as_fast = bootstrap::ratio_of_medians(&old_s, &new_s);
-    let why_not = match times_as_fast {
-        Some(_) => None,
-        None if new.is_none() => Some(ALONE),
-        None if before_s.is_none() || after_s.is_none() => Some(NO_TIME),
-        None => Some(TOO_FEW_ROUNDS),
+    let times_s = [Some(old), new].map(|cell| cell.map_or_else(Vec::new, CellRecord::timed_s));
+    let [before_s, after_s] = [&times_s[0], &times_s[1]].map(|times_s| median(times_s));
+    let same_tasks = new.is_some_and(|new| new.checksum == old.checksum);
+    let times_as_fast = bootstrap::ratio_of_medians(&times_s[0], &times_s[1]).filter(|_| same_tasks);
+    let why_not = match (times_as_fast, new) {
+        (Some(_), _) => None,
+        (None, None) => Some(ALONE),
+        (None, Some(new)) if before_s.is_some() && new.check == Check::Failed => Some(FAILED),
+        _ if before_s.is_none() || after_s.is_none() => Some(NO_TIME),
+        _ if !same_tasks => Some(OTHER_TASKS),
+        _ => Some(TOO_FEW_ROUNDS),
     };
     Compared {
         spec: &old.spec,
@@ -253,9 +283,27 @@ fn compared<'a>(old: &'a CellRecord, after: &Record, percent: Option<f64>) -> Co
         after_s,
         times_as_fast,
         shown: times_as_fast.map(Shown::by),
-        outcome: times_as_fast.zip(percent).map(|(ratio, percent)| GateOutcome::of(ratio, percent)),
+        outcome: None,
         why_not,
         cell: old,
+        times_s,
+    }
+}
+
+/// Decides of each cell that had a time before whether it is slower by more than this percentage. Of many cells, some lie
+/// outside of their 95 % interval by chance, so the test's intervals are wider.
+fn judge(cells: &mut [Compared], percent: f64) {
+    let comparisons = cells.iter().filter(|cell| cell.times_as_fast.is_some()).count();
+    for cell in cells.iter_mut().filter(|cell| cell.before_s.is_some()) {
+        let [before_s, after_s] = &cell.times_s;
+        let outcome = match cell.why_not {
+            Some(TOO_FEW_ROUNDS) => GateOutcome::Undecided,
+            Some(_) => GateOutcome::Lost,
+            None if before_s.len().min(after_s.len()) < LEAST_ROUNDS => GateOutcome::Undecided,
+            None => bootstrap::ratio_of_medians_among(before_s, after_s, comparisons)
+                .map_or(GateOutcome::Undecided, |ratio| GateOutcome::of(ratio, percent)),
+        };
+        cell.outcome = Some(outcome);
     }
 }
 
@@ -331,6 +379,68 @@ fn differences(before: &Record, after: &Record) -> Vec<Difference> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use testdata::records::{MadeCell, record};
+
+    /// A record of cells of one to so many workers, whose rounds take these times.
+    fn timed(workers: u32, times_s: &[f64]) -> Record {
+        let made = |workers| MadeCell {
+            strategy: "threads",
+            workers,
+            tasks: 8,
+            task_s: 0.1,
+            waiting: 0.5,
+            side_by_side: workers,
+        };
+        let cells: Vec<MadeCell> = (1..=workers).map(made).collect();
+        let mut record = record("tiny", "Which?", times_s.len() as u32, &cells);
+        for cell in &mut record.cells {
+            cell.rounds.iter_mut().zip(times_s).for_each(|(round, &time_s)| round.run_s = time_s);
+        }
+        record
+    }
+
+    /// What the gate says of each cell at 5 %, and why it wasn't compared.
+    fn judged(before: &Record, after: &Record) -> Vec<(Option<GateOutcome>, Option<&'static str>)> {
+        let mut cells: Vec<Compared> = before.cells.iter().map(|old| compared(old, after)).collect();
+        judge(&mut cells, 5.0);
+        cells.iter().map(|cell| (cell.outcome, cell.why_not)).collect()
+    }
+
+    const BEFORE_S: [f64; 6] = [0.97, 0.98, 0.99, 1.0, 1.01, 1.02];
+
+    #[test]
+    fn a_cell_that_lost_its_time_does_not_pass() {
+        let (before, mut after) = (timed(5, &BEFORE_S), timed(4, &BEFORE_S));
+        after.cells[1].check = Check::Failed;
+        after.cells[2].check = Check::Skipped;
+        after.cells[3].checksum = "another".into();
+        let lost = |why| (Some(GateOutcome::Lost), Some(why));
+        let passed = (Some(GateOutcome::Passed), None);
+        assert_eq!(judged(&before, &after), [passed, lost(FAILED), lost(NO_TIME), lost(OTHER_TASKS), lost(ALONE)]);
+        // What had no time before has none to lose.
+        let found = judged(&after, &before);
+        assert_eq!(found, [passed, (None, Some(NO_TIME)), (None, Some(NO_TIME)), lost(OTHER_TASKS)]);
+    }
+
+    #[test]
+    fn too_few_rounds_decide_nothing() {
+        let slower = |rounds: usize| BEFORE_S[..rounds].iter().map(|time_s| 1.2 * time_s).collect::<Vec<f64>>();
+        let outcome = |before, after| judged(&timed(1, &slower(before)), &timed(1, &slower(after)))[0];
+        for (before, after) in [(2, 2), (6, 5), (5, 6)] {
+            assert_eq!(outcome(before, after), (Some(GateOutcome::Undecided), None), "{before}, {after}");
+        }
+        assert_eq!(outcome(6, 6).0, Some(GateOutcome::Passed));
+        assert_eq!(outcome(6, 1), (Some(GateOutcome::Undecided), Some(TOO_FEW_ROUNDS)));
+        assert_eq!(judged(&timed(1, &BEFORE_S), &timed(1, &slower(6)))[0].0, Some(GateOutcome::Slower));
+    }
+
+    #[test]
+    fn of_many_cells_each_must_be_shown_more_clearly() {
+        // Beside the allowed 5 % in nearly all draws.
+        let after_s = [1.06, 1.07, 1.08, 1.09, 1.10, 1.11];
+        let outcome = |cells| judged(&timed(cells, &BEFORE_S), &timed(cells, &after_s))[0].0;
+        assert_eq!((outcome(1), outcome(40)), (Some(GateOutcome::Slower), Some(GateOutcome::Undecided)));
+    }
 
     #[test]
     fn only_an_interval_beside_one_is_a_difference() {

@@ -145,6 +145,11 @@ impl Data {
     fn store(self) -> Store {
         Store::at(self.dir)
     }
+
+    /// The option as it was given, for a command that is to use the same directory; empty without it.
+    fn as_option(&self) -> String {
+        self.dir.as_ref().map_or_else(String::new, |dir| format!(" --data {}", support::terminal::printable_path(dir)))
+    }
 }
 
 /// Wrong usage or bad input, found after the command line was parsed: exit code 2.

@@ -46,13 +46,15 @@ pub struct PredictArgs {
 
 const EXAMPLES: &str = "\
 Examples:
-  makespan run prime_sum --strategy threads,processes --workers 1,2,4
+  makespan run prime_sum --strategy threads,processes --workers 1,2,3,4
   makespan predict prime_sum --cores 16
   makespan predict latency_only --cores 8,100 --json - | jq '.strategies[].laws[].predictions'
 
 Amdahl's law and the Universal Scalability Law are fitted to the speedups in the scenario's newest
 record. A prediction is not a measurement: it assumes that the law continues to hold, and that
-tasks, memory and network keep up. Its interval grows with the distance from what was measured.";
+tasks, memory and network keep up. Its interval grows with the distance from what was measured.
+There is none if a law has as many parameters as there are worker counts above one. To be judged,
+Amdahl's law needs two such counts, the Universal Scalability Law three.";
 
 /// The name and version of the JSON document.
 pub(crate) const SCHEMA: &str = "makespan.predict/1";
@@ -118,8 +120,21 @@ struct FittedParameters {
     /// never falls.
     #[cfg_attr(feature = "schema", schemars(with = "OpenEstimate"))]
     peak_workers: Estimate,
-    /// The largest distance of a measured speedup from the law, as a share of that speedup.
-    worst_departure: f64,
+    /// The largest distance of a measured speedup from the law, as a share of that speedup; null if the law has as many
+    /// parameters as there are worker counts above one, so that nothing shows how well it fits.
+    worst_departure: Option<f64>,
+}
+
+/// A prediction.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct Predicted {
+    /// The estimate.
+    estimate: f64,
+    /// The lower end of its 95 % interval; null if nothing shows how well the law fits.
+    low: Option<f64>,
+    /// The upper end, likewise.
+    high: Option<f64>,
 }
 
 /// An estimate as JSON has it if it is not finite.
@@ -141,9 +156,9 @@ struct PredictedSpeedup {
     cores: u32,
     /// Whether more workers than were measured are predicted.
     extrapolated: bool,
-    speedup: Estimate,
-    /// The predicted time in seconds, with its 95 % interval.
-    time_s: Estimate,
+    speedup: Predicted,
+    /// The predicted time in seconds.
+    time_s: Predicted,
 }
 
 pub fn run(args: PredictArgs) -> anyhow::Result<ExitCode> {
@@ -248,6 +263,12 @@ impl OfLaw {
                 return Self { law, not_fitted: Some(refusal.to_string()), fit: None, predictions: Vec::new() };
             }
         };
+        let is_judged = fit.is_judged();
+        let predicted = |Estimate { estimate, low, high }| Predicted {
+            estimate,
+            low: is_judged.then_some(low),
+            high: is_judged.then_some(high),
+        };
         let prediction = |&cores: &u32| {
             // Sixteen workers do thirty tasks in two waves, as fifteen do.
             let most = ceiling::quantised_ceiling(tasks, cores)?;
@@ -257,10 +278,16 @@ impl OfLaw {
                 low: baseline_s / speedup.high,
                 high: baseline_s / speedup.low,
             };
-            Some(PredictedSpeedup { cores, extrapolated: cores > fit.most_workers, speedup, time_s })
+            Some(PredictedSpeedup {
+                cores,
+                extrapolated: cores > fit.most_workers,
+                speedup: predicted(speedup),
+                time_s: predicted(time_s),
+            })
         };
         let predictions = cores.iter().filter_map(prediction).collect();
-        let UslFit { sigma, kappa, peak_workers, worst_departure, .. } = fit;
+        let worst_departure = is_judged.then_some(fit.worst_departure);
+        let UslFit { sigma, kappa, peak_workers, .. } = fit;
         Self {
             law,
             not_fitted: None,
@@ -336,7 +363,7 @@ impl OfStrategy<'_> {
                 in_words(law.law).to_owned(),
                 it.cores.to_string(),
                 format!("{}x", ratio(it.speedup.estimate)),
-                interval(it.speedup.low, it.speedup.high),
+                it.speedup.low.zip(it.speedup.high).map_or("none".into(), |(low, high)| interval(low, high)),
                 table::seconds(it.time_s.estimate),
             ]
         };
@@ -367,7 +394,19 @@ impl OfStrategy<'_> {
             };
             words = format!("{words}, kappa {}; {peak}", small(fit.kappa));
         }
-        format!("{words}. It is within {} % of every measured speedup.", significant(100.0 * fit.worst_departure, 2))
+        match fit.worst_departure {
+            // No measurement is so precise that a smaller distance says more.
+            Some(share) => {
+                format!(
+                    "{words}. It is within {} % of every measured speedup.",
+                    significant(100.0 * share.max(1e-4), 2)
+                )
+            }
+            None => format!(
+                "{words}. It has as many parameters as there are worker counts above one, so nothing shows how well it \
+                 fits, and its predictions have no interval."
+            ),
+        }
     }
 }
 
@@ -379,9 +418,22 @@ mod tests {
     fn workers_that_have_no_task_change_nothing() {
         let points = [2_u32, 4, 8].map(|workers| (workers, vec![usl::speedup(0.02, 0.001, workers); 4]));
         let law = OfLaw::of("usl", usl::fit(Law::Usl, &points), 30.0, 30, &[15, 16, 30, 100]);
-        let found: Vec<Estimate> = law.predictions.iter().map(|prediction| prediction.speedup).collect();
+        let found: Vec<Predicted> = law.predictions.iter().map(|prediction| prediction.speedup).collect();
         assert_eq!((found[1], found[3]), (found[0], found[2]), "thirty tasks are two waves, or one");
         assert!((found[0].estimate - usl::speedup(0.02, 0.001, 15)).abs() < 1e-9, "{found:?}");
+    }
+
+    #[test]
+    fn a_law_through_its_only_point_has_no_interval() {
+        let point = [(15_u32, vec![8.0, 8.1, 7.9])];
+        let law = OfLaw::of("amdahl", usl::fit(Law::Amdahl, &point), 30.0, 640, &[8, 64]);
+        assert_eq!(law.fit.as_ref().map(|fit| fit.worst_departure), Some(None));
+        assert!(law.predictions.iter().all(|it| it.speedup.low.is_none() && it.time_s.high.is_none()));
+        let spec = testdata::records::cell("threads", 15);
+        let strategy = OfStrategy { spec: &spec, tasks: 640, fitted_to_workers: vec![1, 15], laws: vec![law] };
+        let words = strategy.fitted(&strategy.laws[0]);
+        assert!(words.contains("nothing shows how well it fits") && !words.contains("within"), "{words}");
+        assert!(strategy.rows().iter().all(|row| row[4] == "none"), "{:?}", strategy.rows());
     }
 
     #[test]

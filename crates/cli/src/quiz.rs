@@ -32,7 +32,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
         }
         asked += 1;
     }
-    say!("\n{right} of {asked} right.");
+    let rest = questions.len() - asked;
+    let unasked =
+        if rest > 0 { format!("; {} not answered", support::figures::count(rest, "question")) } else { String::new() };
+    say!("\n{right} of {asked} right{unasked}.");
     missed.dedup_by_key(|lesson| lesson.number);
     for Lesson { number, title, .. } in missed {
         say!("makespan lesson {number:<3} {title}");

@@ -131,7 +131,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     let parts = asked.parts();
     let (key, plan) = (args.key(&parts), args.plan());
     let page = LivePage::of(&args.data);
-    let store = args.data.store();
+    let (data, store) = (args.data.as_option(), args.data.store());
     if args.fresh {
         Journal::open(&store, key.clone())?.close()?;
     }
@@ -171,7 +171,7 @@ pub fn run(args: ReproduceArgs) -> anyhow::Result<ExitCode> {
     if let Some(page) = &page {
         page.rewrite();
     }
-    conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_ref())?;
+    conclude(&asked, &findings(&asked.scenarios, &evidence), args.json.as_ref(), &data)?;
     note!("recorded in {}", store.dir().display());
     Ok(if whole(&asked, &parts, &evidence) && shown { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -268,7 +268,7 @@ fn show_one(exhibit: &Exhibit, env: &Env, store: &Store, watch: &Watch) -> anyho
 }
 
 /// Prints the findings for people or for programs.
-fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Result<()> {
+fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>, data: &str) -> anyhow::Result<()> {
     let found = asked.among(all.clone());
     if let Some(output) = json {
         let host = HostFacts::gather(crate::commit().as_deref());
@@ -278,7 +278,7 @@ fn conclude(asked: &Asked, all: &Findings, json: Option<&Output>) -> anyhow::Res
         return Ok(());
     }
     coloured(&ledger::of(&found.claims, Look::of_stdout()));
-    say!("The page with all charts: makespan report");
+    say!("The page with all charts: makespan report{data}");
     Ok(())
 }
 

@@ -17,6 +17,11 @@ const RESAMPLES: usize = 10_000;
 /// How many times as fast the second list is: median of the first over median of the second, with its 95 % interval.
 /// `None` if a list has fewer than two values, or one that isn't a positive number.
 pub fn ratio_of_medians(before_s: &[f64], after_s: &[f64]) -> Option<Estimate> {
+    ratio_of_medians_among(before_s, after_s, 1)
+}
+
+/// The same with a wider interval: those of so many comparisons hold all together in 95 % (Bonferroni), at least one.
+pub fn ratio_of_medians_among(before_s: &[f64], after_s: &[f64], comparisons: usize) -> Option<Estimate> {
     let usable = |times: &[f64]| times.len() >= 2 && times.iter().all(|&time| time > 0.0 && time.is_finite());
     if !usable(before_s) || !usable(after_s) {
         return None;
@@ -26,7 +31,9 @@ pub fn ratio_of_medians(before_s: &[f64], after_s: &[f64]) -> Option<Estimate> {
     let mut ratios: Vec<f64> = (0..RESAMPLES).map(|_| before.median(&mut random) / after.median(&mut random)).collect();
     ratios.sort_unstable_by(f64::total_cmp);
     let quantile = |share: f64| ratios[(share * (RESAMPLES - 1) as f64).round() as usize];
-    Some(Estimate { estimate: median(before_s)? / median(after_s)?, low: quantile(0.025), high: quantile(0.975) })
+    let outside = 0.025 / comparisons as f64;
+    let (low, high) = (quantile(outside), quantile(1.0 - outside));
+    Some(Estimate { estimate: median(before_s)? / median(after_s)?, low, high })
 }
 
 /// A list to draw from.
@@ -75,6 +82,14 @@ mod tests {
         let (slow, fast) = ([2.0, 2.1, 1.9, 2.05, 2.0, 1.95], [1.0, 1.02, 0.98, 1.01, 1.0, 0.99]);
         let ratio = ratio_of_medians(&slow, &fast).expect("enough values");
         assert!(ratio.low > 1.8 && ratio.high < 2.2 && (ratio.estimate - 2.0).abs() < 0.05, "{ratio:?}");
+    }
+
+    #[test]
+    fn of_many_comparisons_each_has_a_wider_interval() {
+        // Barely apart: alone a difference, as one of forty none.
+        let (slow, fast) = ([1.04, 1.05, 1.08, 1.10, 1.12, 1.13], [0.95, 0.98, 1.0, 1.02, 1.03, 1.06]);
+        let low = |comparisons| ratio_of_medians_among(&slow, &fast, comparisons).expect("enough values").low;
+        assert!(low(1) > 1.0 && low(40) < 1.0, "{} {}", low(1), low(40));
     }
 
     #[test]

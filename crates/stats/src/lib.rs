@@ -5,9 +5,11 @@
 //! | [`paired`] | how many times as fast is one thing as another, both measured in the same rounds? |
 //! | [`median`] | what is a typical time, and how certain is it? |
 //! | [`bootstrap`] | the same, for two lists not measured in pairs |
+//! | [`binomial`] | is a share below a limit, and where is a percentile? |
 //! | [`student`] | the mean of a few values, with its interval |
 //! | [`equivalence`] | is it the same, within a margin fixed beforehand? |
 //! | [`trend`] | how does a time grow with the number of tasks? |
+//! | [`fisher`] | do more tasks fail than of the others? |
 //! | [`greatest`] | is it slower than the best of the others? |
 //! | [`ranking`] | which is the fastest, and which are as fast? |
 //! | [`holm`] | which of many tests remain significant together? |
@@ -22,10 +24,12 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod binomial;
 pub mod bootstrap;
 pub mod ceiling;
 pub mod equivalence;
 mod estimate;
+pub mod fisher;
 pub mod greatest;
 pub mod holm;
 pub mod looks;

@@ -12,7 +12,8 @@
 //!
 //! A prediction outside of what was measured assumes that the law still holds. What a bootstrap can't know is how wrong
 //! the law is. The fit shows it in part: a curve that misses a measured point by d is taken to miss any other by as
-//! much, and beyond the measured worker counts by more, in proportion to N.
+//! much, and beyond the measured worker counts by more, in proportion to N. A law with as many parameters as there are
+//! points shows nothing of this: what it predicts has no interval (see [`UslFit::is_judged`]).
 
 use super::Estimate;
 use rand::{RngExt, SeedableRng};
@@ -139,21 +140,29 @@ pub struct UslFit {
     /// The number of workers with the greatest speedup, at least 1. `f64::INFINITY`, also as an end of the interval,
     /// where the speedup never falls.
     pub peak_workers: Estimate,
-    /// The largest distance of a measured point from the curve, as a share of the point's speedup. It says nothing if
-    /// the law has as many parameters as there are points above one worker: then the curve goes through all of them.
+    /// The largest distance of a measured point from the curve, as a share of the point's speedup. It says nothing of a
+    /// fit that isn't judged.
     pub worst_departure: f64,
     /// The largest worker count that was measured. What lies beyond it is an extrapolation.
     pub most_workers: u32,
+    /// How many different worker counts above one it is fitted to.
+    points: usize,
     fitted: SigmaKappa,
     drawn: Vec<SigmaKappa>,
 }
 
 impl UslFit {
+    /// Whether there are more points than parameters, so that they show how well the law fits: one with a parameter for
+    /// each goes through all of them, whatever they are.
+    pub fn is_judged(&self) -> bool {
+        self.points > self.law.parameters()
+    }
+
     /// The speedup of `workers` workers, at least 1, over one.
     ///
     /// The interval has the scatter of the rounds, and is widened by the worst departure: by as much up to the largest
-    /// measured count, beyond it by N / largest times as much. It knows nothing of the number of tasks or cores: see
-    /// [`crate::ceiling`].
+    /// measured count, beyond it by N / largest times as much. For a fit that isn't judged it is the scatter alone, and
+    /// no interval of the prediction. It knows nothing of the number of tasks or cores: see [`crate::ceiling`].
     pub fn predict(&self, workers: u32) -> Estimate {
         let workers = workers.max(1);
         let of_rounds = interval(self.fitted.speedup(workers), self.drawn.iter().map(|drawn| drawn.speedup(workers)));
@@ -219,6 +228,7 @@ pub fn fit(law: Law, points: &[(u32, Vec<f64>)]) -> Result<UslFit, NotFitted> {
         peak_workers: interval(fitted.peak(), drawn.iter().map(|drawn| drawn.peak())),
         worst_departure: departures.fold(0.0, f64::max),
         most_workers,
+        points: counts.len(),
         fitted,
         drawn,
     })
@@ -312,6 +322,16 @@ mod tests {
         assert!((linear.estimate - 64.0).abs() < 1e-9 && found.worst_departure < 1e-12, "{found:?}");
         let superlinear = fit(Law::Usl, &[(2, vec![2.1; 3]), (4, vec![4.5; 3])]).unwrap();
         assert!(superlinear.peak_workers.estimate.is_infinite() && superlinear.worst_departure > 0.04);
+    }
+
+    #[test]
+    fn a_law_through_its_only_points_is_not_judged() {
+        let is_judged = |law, counts: &[u32]| fit(law, &noisy(0.1, 0.001, counts, 3, 0.01, 1)).unwrap().is_judged();
+        // One worker is known, and a count that was measured twice is one.
+        assert!(
+            !is_judged(Law::Amdahl, &[1, 15]) && !is_judged(Law::Amdahl, &[4, 4]) && is_judged(Law::Amdahl, &[2, 4])
+        );
+        assert!(!is_judged(Law::Usl, &[1, 2, 4]) && is_judged(Law::Usl, &[2, 4, 8]));
     }
 
     #[test]

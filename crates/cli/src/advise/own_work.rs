@@ -1,11 +1,15 @@
 //! The user's own work, from the command line: tasks, and what is sensible to do with them.
 
-use super::{super::Usage, AdviseArgs, program::MOST_URLS};
+use super::{
+    super::{Usage, print::note},
+    AdviseArgs,
+    program::MOST_URLS,
+};
 use harness::{
     results::store::Store,
     scenario::{self, DEFAULT_VARIANT, Scenario, Workload},
 };
-use std::{env, fs, path::Path, process::Command};
+use std::{collections::BTreeSet, env, fs, path::Path, process::Command};
 use support::{
     figures::{count, grouped, plain},
     terminal::printable_path,
@@ -80,7 +84,9 @@ impl OwnWork {
                 let expected = own.strategies.join(", ");
                 return Err(Usage(format!("--strategy: found {name}, expected strategies such as {expected}")).into());
             }
-            strategies.push(strategy.name());
+            if !strategies.contains(&strategy.name()) {
+                strategies.push(strategy.name());
+            }
         }
         Ok(Self { strategies, ..own })
     }
@@ -246,12 +252,17 @@ fn of_function(name: &str, args: &AdviseArgs, store: &Store) -> anyhow::Result<O
     })
 }
 
-/// The inputs of a command or a function.
+/// The inputs of a command or a function, each once: two workers must not write the same output.
 fn inputs(args: &AdviseArgs) -> Result<Vec<String>, Usage> {
-    let inputs = match &args.inputs_from {
+    let mut inputs = match &args.inputs_from {
         Some(file) => lines("--inputs-from", file)?,
         None => matching(&args.inputs)?,
     };
+    let (given, mut seen) = (inputs.len(), BTreeSet::new());
+    inputs.retain(|input| seen.insert(input.clone()));
+    if inputs.len() < given {
+        note!("{} left out: an input is used once", count(given - inputs.len(), "repeated input"));
+    }
     if inputs.len() < FEWEST_INPUTS {
         let found = count(inputs.len(), "input");
         return Err(Usage(format!(
@@ -289,4 +300,28 @@ fn lines(option: &str, file: &Path) -> Result<Vec<String>, Usage> {
     let text = fs::read_to_string(file);
     let text = text.map_err(|error| Usage(format!("{option}: {}: {error}", printable_path(file))))?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: AdviseArgs,
+    }
+
+    #[test]
+    fn what_is_given_twice_is_done_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name).to_string_lossy().into_owned();
+        ["1", "2", "3", "4"].iter().for_each(|name| fs::write(path(name), "").unwrap());
+        let (first, all) = (path("1"), path("*"));
+        let line = ["x", "--command", "cat", "--strategy", "threads,threads", "--inputs", &first, &all];
+        let args = Line::parse_from(line).args;
+        assert_eq!(inputs(&args).unwrap(), ["1", "2", "3", "4"].map(path));
+        assert_eq!(OwnWork::of(&args, &args.data.clone().store()).unwrap().strategies, ["threads"]);
+    }
 }

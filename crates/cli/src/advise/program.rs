@@ -31,7 +31,7 @@ use std::{
     time::{Duration, Instant},
 };
 use support::figures::{count, time};
-use trial::{failures, phrase, rate, spec};
+use trial::{failures, is_cut, phrase, rate, spec};
 use work::{
     strategy,
     task::{Output, TaskError},
@@ -57,6 +57,9 @@ pub(super) const MOST_URLS: u32 = 8;
 
 /// Descriptors that a worker needs at once: a socket, or three pipes and a process.
 const FILES_OF_A_WORKER: u64 = 4;
+
+/// A single run in which a share of the tasks fails that is greater by no more than this may have been unlucky: the rounds tell.
+const FAILS_MORE: f64 = 0.1;
 
 /// The most processes or interpreters that a search goes up to, for each core.
 const MOST_PROCESSES_PER_CORE: u32 = 16;
@@ -159,26 +162,47 @@ impl<'a> AdviceRun<'a> {
         let baseline = self.work.baseline;
         let sample = self.sample()?;
         if let Some(error) = self.only_error() {
-            return Ok(self.failed(sample, cores, &error));
+            return Ok(self.sample_alone(sample, cores, Vec::new(), Some(error)));
         }
         let theory = sample.workers_for_cores(cores);
-        let bounds = self.bounds(&sample);
+        let mut bounds = self.bounds(&sample);
+        if Bound::tightest(&bounds).is_some_and(|bound| bound.workers == 1) {
+            return Ok(self.sample_alone(sample, cores, bounds, None));
+        }
         // Where the cores are the limit, a search beyond would only find noise.
         let beyond =
             if sample.kind() == WorkKind::Waits { f64::INFINITY } else { (theory * PAST_THE_CORES).ceil().max(4.0) };
-        let most = Bound::tightest(&bounds).map_or(1, |bound| bound.workers).min(beyond as u32);
-        let mut search = Vec::new();
+        let mut most = Bound::tightest(&bounds).map_or(1, |bound| bound.workers).min(beyond as u32);
+        if let Some(why) = self.too_little(&sample) {
+            return Ok(self.refused(sample, cores, bounds, &why));
+        }
+        let (mut search, mut ended_by) = (Vec::new(), None);
         let (alone, base_failed) = self.alone()?;
         for strategy in self.work.strategies.clone() {
             search.push(Tried { strategy, ..alone });
-            self.search(strategy, base_failed, most.min(most_of(strategy, cores)), &mut search)?;
+            ended_by =
+                self.search(strategy, base_failed, most.min(most_of(strategy, cores)), &mut search)?.or(ended_by);
+        }
+        if let Some(option) = ended_by {
+            let workers = search.iter().map(|tried| tried.workers).max().unwrap_or(1).max(2);
+            most = most.min(workers);
+            bounds.push(Bound { name: option.into(), workers });
         }
         let counts = self.affordable(self.counts(&search, &sample, most, cores), &search);
+        if let Some(why) = self.too_little_for(&counts, &search) {
+            return Ok(self.refused(sample, cores, bounds, &why));
+        }
         self.size = Some(self.size_of_runs(&counts, &search));
         let (counts, uneven) = self.even(counts);
         // Also: an answer that changes with time can't be told from a wrong one.
-        let again = self.trial(baseline, 1)?.trial;
-        self.remember(&again);
+        if self.has_time_for_reference(&counts, &search) {
+            let again = self.trial_of(baseline, 1, self.reference())?.trial;
+            self.remember(&again);
+        } else if self.chosen(self.reference()).iter().any(|place| !self.outcomes.contains_key(place)) {
+            self.not_compared.get_or_insert_with(|| {
+                "the budget left no time to do every task sequentially, so outputs are not compared".into()
+            });
+        }
         let (scenario, cells) = self.cells(&counts);
         let plan = self.plan(&counts, &search);
         let round_tasks: u32 = counts.iter().map(|count| self.tasks_with(count.workers)).sum();
@@ -235,15 +259,16 @@ impl<'a> AdviceRun<'a> {
         if matches!(self.work.source, TaskSource::Repeatable(_)) { u32::MAX } else { self.distinct() }
     }
 
-    /// Nothing to measure: every task of the sample failed.
-    fn failed(&self, sample: WorkSample, cores: f64, error: &str) -> MeasuredWork {
+    /// Nothing to measure: every task of the sample failed, with this error, or a bound allows no second worker.
+    fn sample_alone(&self, sample: WorkSample, cores: f64, bounds: Vec<Bound>, error: Option<String>) -> MeasuredWork {
         let cell = CellTimes {
             strategy: self.work.baseline.into(),
             phrase: phrase(self.work.baseline, 1),
             workers: 1,
             task_s: vec![sample.task_s()],
-            failed: 1.0,
-            first_error: Some(error.into()),
+            tasks: sample.tasks,
+            failed: if error.is_some() { 1.0 } else { 0.0 },
+            first_error: error,
             cores_busy: None,
             latency_s: None,
             memory_bytes: None,
@@ -253,13 +278,13 @@ impl<'a> AdviceRun<'a> {
             std::slice::from_ref(&cell),
             &sample,
             CoresOfRun { usable: cores, taken: None },
-            |_| None,
+            |_| Bound::tightest(&bounds).cloned(),
             looks::ALPHA,
         );
         MeasuredWork {
             sample,
             cores,
-            bounds: Vec::new(),
+            bounds,
             search: Vec::new(),
             cells: vec![cell],
             advice,
@@ -279,9 +304,6 @@ impl<'a> AdviceRun<'a> {
             TaskSource::Scenario(_) => bounds.push(bound("the number of tasks", self.distinct().into())),
             TaskSource::Repeatable(_) => {}
         }
-        if let Some(most) = self.work.max_tasks {
-            bounds.push(bound("--max-requests", (most / 8).into()));
-        }
         bounds.push(bound("the limit of open files", open_files::raise_limit() / FILES_OF_A_WORKER));
         let memory = sample.memory_bytes.zip(host::available_memory_bytes());
         bounds.extend(memory.map(|(each, free)| bound("the memory that is free", free / each.max(1))));
@@ -297,41 +319,44 @@ impl<'a> AdviceRun<'a> {
         Ok((tried, failures(&run.trial)))
     }
 
-    /// Doubles the number of workers for as long as that helps.
+    /// Doubles the number of workers for as long as that helps. Names the option that ends it before, if any does.
     fn search(
         &mut self,
         strategy: &'static str,
         base_failed: f64,
         most: u32,
         all: &mut Vec<Tried>,
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<Option<&'static str>> {
         while let Some(workers) = search::next(&rates(all, strategy), most) {
             let over = self.begun.elapsed().as_secs_f64() > self.budget.as_secs_f64() * FOR_SEARCH;
-            let spent = self.work.max_tasks.is_some_and(|most| self.tasks_done + workers > most / 2);
-            if over || spent || self.interrupted() {
+            if self.interrupted() {
                 break;
+            }
+            if let Some(option) = self.no_room_for(strategy, workers, all).or(over.then_some("--budget")) {
+                return Ok(Some(option));
             }
             self.line.set_message(format!("trying {}", phrase(strategy, workers)));
             let run = self.trial(strategy, workers)?;
             let rate = if self.fails_more(&run.trial, base_failed)? { 0.0 } else { rate(&run.trial) };
             all.push(Tried { strategy, workers, rate, overhead_s: run.overhead_s });
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// Whether more tasks fail than sequentially. Inputs differ, so those that failed are done sequentially too, if they were
-    /// not yet: some fail whatever does them.
+    /// Whether clearly more tasks fail than sequentially. Inputs differ, so those that failed are done sequentially too, if they
+    /// were not yet: some fail whatever does them.
     fn fails_more(&mut self, trial: &UncheckedRun, base_failed: f64) -> anyhow::Result<bool> {
-        let TaskSource::Inputs(_) = &self.work.source else { return Ok(failures(trial) > base_failed) };
+        let TaskSource::Inputs(_) = &self.work.source else { return Ok(failures(trial) > base_failed + FAILS_MORE) };
         let places = self.chosen(trial.done.len() as u32);
-        let failed = places.into_iter().zip(&trial.done).filter(|(_, done)| done.result.is_err());
+        let failed = places.into_iter().zip(&trial.done).filter(|(_, done)| done.result.is_err() && !is_cut(done));
         let failed: Vec<usize> = failed.map(|(place, _)| place).collect();
         let unknown: Vec<usize> = failed.iter().copied().filter(|place| !self.outcomes.contains_key(place)).collect();
         for place in unknown {
             let alone = self.trial_at(place)?;
             self.outcomes.insert(place, alone);
         }
-        Ok(failed.iter().any(|place| self.outcomes.get(place).is_some_and(Result::is_ok)))
+        let only_here = failed.iter().filter(|&place| self.outcomes.get(place).is_some_and(Result::is_ok)).count();
+        Ok(only_here as f64 > FAILS_MORE * trial.done.len() as f64)
     }
 
     /// The worker counts worth measuring: around the best number of the best strategy, and the best number of the others.
@@ -430,21 +455,27 @@ impl Observer for Judged {
 /// A cell's record as the advice needs it, of the rounds that all cells have.
 fn times(cell: &CellRecord, rounds: u32) -> CellTimes {
     let whole = &cell.rounds[..cell.rounds.len().min(rounds as usize)];
-    let tasks = f64::from(cell.tasks.max(1));
+    let tasks = cell.tasks * whole.len() as u32;
     let failed: u32 = whole.iter().map(|round| round.task_errors).sum();
+    let each = |time_s: &f64| time_s / f64::from(cell.tasks.max(1));
     let workers = cell.spec.shape.workers().get();
+    // Its time would be that of the tasks which ended before.
+    let timed_out = TaskError::TimedOut.to_string();
+    let is_cut = whole.iter().any(|round| round.first_error.as_ref() == Some(&timed_out));
     CellTimes {
         strategy: cell.spec.strategy.clone(),
         phrase: phrase(&cell.spec.strategy, workers),
         workers,
-        task_s: cell.timed_s().iter().take(whole.len()).map(|time_s| time_s / tasks).collect(),
-        failed: f64::from(failed) / (tasks * whole.len().max(1) as f64),
+        task_s: cell.timed_s().iter().take(whole.len()).map(each).collect(),
+        tasks,
+        failed: f64::from(failed) / f64::from(tasks.max(1)),
         first_error: whole.iter().find_map(|round| round.first_error.clone()),
         cores_busy: cell.cpu_share(),
         latency_s: median(&cell.latencies_s(Percentile::P50)),
         memory_bytes: cell.peak_memory_bytes,
         out: matches!(cell.check, Check::Failed | Check::Skipped)
-            .then(|| cell.error().unwrap_or("no reason given").to_owned()),
+            .then(|| cell.error().unwrap_or("no reason given").to_owned())
+            .or_else(|| is_cut.then(|| "a run was cut at its deadline".into())),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
     say!("{}\n", fitted(&work.title));
     say!("{}\n", fitted(&advice.sentence));
     if found.rounds == 0 {
-        // Every task of the sample failed, and the sentence says how.
+        // Nothing was compared, and the sentence says why.
         return;
     }
     if !advice.places.iter().all(Option::is_none) {
@@ -41,8 +41,8 @@ pub(super) fn print(work: &OwnWork, found: &MeasuredWork) {
     }
     say!("{}", fitted(&format!("Kind of work: {}", kind(&found.sample))));
     say!("{}", fitted(&format!("In theory: {}", theory(found))));
-    let few = "Laws: not fitted: that takes four numbers of workers of one strategy";
-    say!("{}", fitted(&laws(found).unwrap_or_else(|| few.into())));
+    let why = advice.no_laws.unwrap_or("that takes four numbers of workers of one strategy");
+    say!("{}", fitted(&laws(found).unwrap_or_else(|| format!("Laws: not fitted: {why}"))));
     if let Some(limit) = &advice.limit {
         say!("{}", fitted(&format!("Worth changing: {}", limit.remedy())));
     }
@@ -63,7 +63,8 @@ fn row(found: &MeasuredWork, cell: usize, longest: f64) -> [String; 10] {
     let (times, advice) = (&found.cells[cell], &found.advice);
     let speedup = advice.speedups[cell];
     let shown = if cell == 0 { Some(1.0) } else { speedup.map(|speedup| speedup.estimate) };
-    let laws = advice.laws.as_ref().filter(|_| cell == 0 || is_advised(found, times));
+    let is_within = |laws: &&Laws| cell == 0 || is_advised(found, times) && times.workers <= laws.most_workers();
+    let laws = advice.laws.as_ref().filter(is_within);
     let or_none = |text: Option<String>| text.unwrap_or_default();
     let marked = if advice.advised == Some(cell) { " <" } else { "" };
     [
@@ -98,14 +99,15 @@ fn kind(sample: &WorkSample) -> String {
     // Around a short task, there is more computing than in it.
     let computing_s = (sample.user_s + sample.system_s) / each;
     let is_parallel = sample.kind() == WorkKind::Parallel;
-    let computing_s = if is_parallel { computing_s } else { computing_s.min(sample.task_s()) };
+    let most_s = if is_parallel { f64::INFINITY } else { sample.task_s() };
     let waiting = percent((1.0 - busy).max(0.0));
-    let resident = sample.memory_bytes.map_or_else(String::new, |bytes| format!("; {} of memory", memory(bytes)));
+    let resident =
+        sample.memory_bytes.map_or_else(String::new, |bytes| format!("; at most {} of memory", memory(bytes)));
     format!(
-        "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output{resident} (mean of {})",
+        "{what}. A task takes {}: {waiting} of it waiting, {} computing ({} of it in the kernel), {} of output (mean of {}){resident}",
         time(sample.task_s()),
-        time(computing_s),
-        time(sample.system_s / each),
+        time(computing_s.min(most_s)),
+        time((sample.system_s / each).min(most_s)),
         memory(sample.bytes / u64::from(sample.tasks.max(1))),
         count(sample.tasks as usize, "task"),
     )
@@ -117,11 +119,14 @@ fn theory(found: &MeasuredWork) -> String {
     let shown = if workers > 10_000.0 { "more than 10,000".into() } else { significant(workers, 2) };
     let bounds: Vec<String> =
         found.bounds.iter().map(|Bound { name, workers }| format!("{name} ({workers})")).collect();
-    format!(
-        "{} x (1 + wait / compute) = {shown} workers keep the cores busy; bounds: {}",
-        count_of(cores),
-        bounds.join(", ")
-    )
+    let busy = sample.cores_busy();
+    // Where a task uses more than one core, the other formula has no waiting to count with.
+    let formula = if busy > 1.0 {
+        format!(" / {} that a task keeps busy (at least 1)", fixed(busy, 2))
+    } else {
+        " x (1 + wait / compute)".into()
+    };
+    format!("{}{formula} = {shown} workers keep the cores busy; bounds: {}", count_of(cores), bounds.join(", "))
 }
 
 fn count_of(cores: f64) -> String {
@@ -189,9 +194,9 @@ pub(crate) struct AdviceExport<'a> {
     sentence: &'a str,
     /// Why it doesn't stand, or what makes it less sure.
     doubts: &'a [String],
-    /// What stops it from scaling; null if nothing was measured.
+    /// What stops it from scaling; null if it is not known.
     limit: Option<&'a ScalingLimit>,
-    /// What would be worth changing, for people.
+    /// What would be worth changing, for people; null where the limit is not known.
     remedy: Option<String>,
     /// Cores that this process may use.
     cores: f64,
@@ -203,7 +208,8 @@ pub(crate) struct AdviceExport<'a> {
     workers_for_cores: Option<f64>,
     /// What limits the number of workers beforehand.
     bounds: &'a [Bound],
-    /// The laws, fitted to the advised strategy; null with fewer than four worker counts.
+    /// The laws, fitted to the advised strategy; null with fewer than four worker counts, for work that computes none beyond
+    /// the cores.
     laws: Option<&'a Laws>,
     /// Rounds that every cell completed.
     rounds: u32,

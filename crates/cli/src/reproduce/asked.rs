@@ -53,7 +53,9 @@ impl Asked {
         }
         if asked.claims.is_empty() {
             let what = if names.is_empty() { "the built-in scenarios".into() } else { names.join(", ") };
-            return Err(Usage(format!("{what}: has no claims; `makespan list --claims` shows all")).into());
+            let instead =
+                "add [[claims]] as the file that `makespan new scenario` writes shows, or see `makespan list --claims`";
+            return Err(Usage(format!("{what}: has no claims; {instead}")).into());
         }
         Ok(asked)
     }

@@ -2,7 +2,7 @@
 //!
 //! There is no shell in between. The program gets no input, its output is only checksummed, and of what it says on standard
 //! error, the last line is kept for the error. It has a process group of its own, so that Ctrl-C in the terminal
-//! doesn't reach it, and so that all of it can be killed at the deadline.
+//! doesn't reach it, and so that all of it can be killed: at the deadline, and what is left of it when the program ends.
 
 use super::{
     Output, Task, TaskContext, TaskError,
@@ -24,12 +24,16 @@ use std::{
     path::Path,
     process::{Child, ChildStderr, ChildStdout, ExitStatus, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 use support::{pipe::put_down, terminal::printable};
 
-/// The longest sleep between two checks whether the run is over, milliseconds.
+/// The longest sleep between two checks whether the run or the program is over, milliseconds.
 const NAP_MS: u16 = 20;
+
+/// Nor is a sleep longer than this share of the program's time so far: where a child of the program keeps the pipes open, its
+/// end is seen that much too late.
+const LATE: u32 = 8;
 
 /// How much is read at once, bytes.
 const CHUNK: usize = 64 << 10;
@@ -186,7 +190,7 @@ impl CommandTask {
         command.args(&self.words[1..]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let spawned = command.process_group(0).spawn();
         let child = spawned.map_err(|error| TaskError::Failed(format!("{}: {error}", printable(&self.words[0]))))?;
-        let mut program = StartedProgram { child, ended: false };
+        let mut program = StartedProgram { child, begun: Instant::now(), ended: false };
         let (status, output, last_words) = program.follow(host)?;
         if status.success() {
             return match &*self.thumbnails {
@@ -215,6 +219,7 @@ fn last_line(bytes: &[u8]) -> String {
 /// A started program. Dropped before it has ended, it is killed with its process group, and reaped.
 struct StartedProgram {
     child: Child,
+    begun: Instant,
     ended: bool,
 }
 
@@ -232,7 +237,7 @@ impl StartedProgram {
         // A process that inherited the pipes may outlive the program: then there is nothing more to wait for.
         while open.contains(&true) && ended.is_none() {
             host.check()?;
-            wait(&stdout, &stderr, open);
+            self.wait(&stdout, &stderr, open);
             ended = self.child.try_wait().map_err(failed)?;
             open[0] = open[0]
                 && drain(&mut stdout, &mut chunk, |bytes| {
@@ -252,10 +257,8 @@ impl StartedProgram {
             None => self.ending(host)?,
         };
         self.ended = true;
-        if open.contains(&true) {
-            // A process in its group still has the pipe, so the group's id can't have been reused.
-            let _ = killpg(self.group(), Signal::SIGKILL);
-        }
+        // What it has left behind. The group's id can't be another's yet: ids are given out in turn.
+        self.kill_group();
         Ok((status, Output { checksum: crc.finalize().into(), amount, status: None }, words))
     }
 
@@ -273,15 +276,24 @@ impl StartedProgram {
         }
     }
 
-    fn group(&self) -> Pid {
-        Pid::from_raw(self.child.id().cast_signed())
+    fn kill_group(&self) {
+        let _ = killpg(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGKILL);
+    }
+
+    /// Waits a moment for one of the open pipes.
+    fn wait(&self, stdout: &ChildStdout, stderr: &ChildStderr, open: [bool; 2]) {
+        let all = [stdout.as_fd(), stderr.as_fd()].into_iter().zip(open).filter(|(_, open)| *open);
+        let mut pipes: Vec<PollFd> = all.map(|(pipe, _)| PollFd::new(pipe, PollFlags::POLLIN)).collect();
+        let nap_ms = (self.begun.elapsed() / LATE).as_millis().clamp(1, NAP_MS.into());
+        // An interrupted poll is a poll that saw nothing.
+        let _ = poll(&mut pipes, PollTimeout::from(nap_ms as u16));
     }
 }
 
 impl Drop for StartedProgram {
     fn drop(&mut self) {
         if !self.ended {
-            let _ = killpg(self.group(), Signal::SIGKILL);
+            self.kill_group();
             put_down(&mut self.child);
         }
     }
@@ -290,14 +302,6 @@ impl Drop for StartedProgram {
 fn nonblocking(pipe: &impl AsFd) -> io::Result<()> {
     fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     Ok(())
-}
-
-/// Waits a moment for one of the open pipes.
-fn wait(stdout: &ChildStdout, stderr: &ChildStderr, open: [bool; 2]) {
-    let all = [stdout.as_fd(), stderr.as_fd()].into_iter().zip(open).filter(|(_, open)| *open);
-    let mut pipes: Vec<PollFd> = all.map(|(pipe, _)| PollFd::new(pipe, PollFlags::POLLIN)).collect();
-    // An interrupted poll is a poll that saw nothing.
-    let _ = poll(&mut pipes, PollTimeout::from(NAP_MS));
 }
 
 /// Reads all that is there. False at the pipe's end.
@@ -386,15 +390,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pid = dir.path().join("pid");
         let script = format!("sleep 600 & echo $! > {}; wait", pid.display());
-        assert_eq!(run(&["sh", "-c", &script], Duration::from_millis(300)), Err(TaskError::TimedOut));
-        let grandchild: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
-        let gone = || nix::sys::signal::kill(Pid::from_raw(grandchild), None).is_err() || is_zombie(grandchild);
+        assert_eq!(run(&["sh", "-c", &script], Duration::from_secs(2)), Err(TaskError::TimedOut));
+        assert_ends(&pid);
+    }
+
+    /// The process whose id is in this file ends soon.
+    fn assert_ends(pid: &Path) {
+        let pid: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+        let gone = || nix::sys::signal::kill(Pid::from_raw(pid), None).is_err() || is_zombie(pid);
         assert!(
             (0..200).any(|_| gone() || {
                 thread::sleep(Duration::from_millis(10));
                 false
             }),
-            "{grandchild} lives"
+            "{pid} lives"
         );
     }
 
@@ -404,7 +413,14 @@ mod tests {
     }
 
     #[test]
-    fn a_program_in_the_background_does_not_keep_the_task() {
-        assert_eq!(run(&["sh", "-c", "sleep 600 & printf x"], LONG).unwrap().amount, 1);
+    fn a_program_in_the_background_neither_keeps_the_task_nor_outlives_it() {
+        let dir = tempfile::tempdir().unwrap();
+        // With the pipes, and without them.
+        for streams in ["", ">/dev/null 2>&1"] {
+            let pid = dir.path().join("pid");
+            let script = format!("sleep 600 {streams} & echo $! > {}; printf x", pid.display());
+            assert_eq!(run(&["sh", "-c", &script], LONG).unwrap().amount, 1);
+            assert_ends(&pid);
+        }
     }
 }

@@ -36,7 +36,7 @@ pub struct PrimeSum {
 
 /// Sums of all primes below `below`, in `tasks` ranges of equal width.
 ///
-/// Equal width is not equal work: a large prime takes more divisions than a small one, so the last range is longest.
+/// Equal width is not equal work: a large prime takes more divisions than a small one, so the last range takes longest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "schema", schemars(rename = "PrimeSum"))]

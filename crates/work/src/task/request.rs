@@ -35,6 +35,10 @@ pub struct Request {
     pub compared: bool,
 }
 
+/// What every request has, unless it says otherwise itself.
+const OWN_HEADERS: [(&str, &str); 2] =
+    [("user-agent", concat!("makespan/", env!("CARGO_PKG_VERSION"))), ("accept", "*/*")];
+
 /// Why a request can't be sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadRequest {
@@ -147,6 +151,12 @@ impl Request {
 
     fn with_body<B>(&self, body: B) -> Result<HttpRequest<B>, TaskError> {
         let mut request = HttpRequest::builder().method(&*self.method).uri(&self.url);
+        // The same for both clients: some servers refuse a request without them, and some echo them.
+        let own =
+            OWN_HEADERS.iter().filter(|(own, _)| !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(own)));
+        for (name, value) in own {
+            request = request.header(*name, *value);
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
@@ -187,6 +197,12 @@ mod tests {
         assert_eq!(with(&[("a b", "c")], "GET"), Err(BadRequest::Header("a b: c".into())));
         assert_eq!(with(&[("a", "c\nd")], "GET"), Err(BadRequest::Header("a: c\nd".into())));
         assert_eq!(Request::header("A:  b:c "), Ok(("A".into(), "b:c".into())));
+        let sent = Request { headers: vec![("Accept".into(), "text/html".into())], ..get("http://h/") }.with_body(());
+        let sent: Vec<_> = sent.unwrap().headers().iter().map(|(name, value)| format!("{name}: {value:?}")).collect();
+        assert_eq!(
+            sent,
+            [concat!("user-agent: \"makespan/", env!("CARGO_PKG_VERSION"), "\""), "accept: \"text/html\""]
+        );
         assert_eq!(Request::header("A"), Err(BadRequest::Header("A".into())));
     }
 }

@@ -1,7 +1,7 @@
 //! What a few tasks are like.
 
 use super::super::own_work::TaskSource;
-use super::{AdviceRun, FOR_SAMPLE, SAMPLED};
+use super::{AdviceRun, FOR_SAMPLE, SAMPLED, sizes::SAMPLED_REQUESTS, trial::was_cut};
 use advice::WorkSample;
 use harness::runner::UncheckedRun;
 use measure::{clock::between, cpu::CpuTime};
@@ -18,7 +18,7 @@ impl AdviceRun<'_> {
         let most = match (&self.work.source, self.work.max_tasks) {
             // What fails is not asked for again and again.
             _ if self.only_error().is_some() => 2,
-            (TaskSource::Repeatable(_), Some(most)) => (most / 20).clamp(2, SAMPLED),
+            (TaskSource::Repeatable(_), Some(most)) => ((f64::from(most) * SAMPLED_REQUESTS) as u32).clamp(2, SAMPLED),
             _ => self.distinct().min(SAMPLED),
         };
         let wanted = (self.budget.as_secs_f64() * FOR_SAMPLE / took_s) as u32;
@@ -28,9 +28,14 @@ impl AdviceRun<'_> {
         let trial = match &self.work.source {
             // It has all tasks.
             TaskSource::Scenario(_) => first,
-            _ => self.trial_of(baseline, 1, wanted.clamp(2, most.max(2)))?.trial,
+            _ if took_s > self.budget.as_secs_f64() => first,
+            _ => {
+                let more = self.trial_of(baseline, 1, wanted.clamp(2, most.max(2)))?.trial;
+                self.remember(&more);
+                // What was cut says little.
+                if was_cut(&more) { first } else { more }
+            }
         };
-        self.remember(&trial);
         let seen = SampledTime::of(&trial);
         let seen = alone.and_then(|alone| seen.without(&alone)).unwrap_or(seen);
         let starts_programs =

@@ -18,6 +18,7 @@ use std::{
 use work::{
     strategy,
     task::{Expected, Output, Task, TaskError},
+    worker::lane::Done,
 };
 
 impl AdviceRun<'_> {
@@ -137,7 +138,9 @@ impl AdviceRun<'_> {
     /// Keeps the outcomes of a sequential trial, and notices if the same task gives something else than before.
     pub(super) fn remember(&mut self, trial: &UncheckedRun) {
         let places = self.chosen(trial.done.len() as u32);
-        for (place, done) in places.into_iter().zip(&trial.done) {
+        // Where nothing ended before the deadline, a single task takes longer. Otherwise, only the run was cut.
+        let none_ended = trial.done.iter().all(is_cut);
+        for (place, done) in places.into_iter().zip(&trial.done).filter(|(_, done)| none_ended || !is_cut(done)) {
             match (self.outcomes.get(&place), &done.result) {
                 (Some(Ok(before)), Ok(now)) if before != now => {
                     self.not_compared.get_or_insert_with(|| {
@@ -169,12 +172,24 @@ pub(in crate::advise) fn phrase(strategy: &str, workers: u32) -> String {
     strategy::presentation(strategy).phrase(strategy, layout)
 }
 
-/// The share of a trial's tasks that failed.
+/// Whether the deadline of a run ended this task. Then it has neither failed nor been done.
+pub(super) fn is_cut(done: &Done) -> bool {
+    done.result == Err(TaskError::TimedOut)
+}
+
+/// Whether the deadline ended any task of a trial.
+pub(super) fn was_cut(trial: &UncheckedRun) -> bool {
+    trial.done.iter().any(is_cut)
+}
+
+/// The share of a trial's tasks that failed, among those that ended.
 pub(super) fn failures(trial: &UncheckedRun) -> f64 {
-    trial.done.iter().filter(|done| done.result.is_err()).count() as f64 / trial.done.len().max(1) as f64
+    let ended = || trial.done.iter().filter(|done| !is_cut(done));
+    ended().filter(|done| done.result.is_err()).count() as f64 / ended().count().max(1) as f64
 }
 
 /// Tasks per second.
 pub(super) fn rate(trial: &UncheckedRun) -> f64 {
-    trial.done.len() as f64 / between(trial.start_ns, trial.end_ns).as_secs_f64().max(1e-9)
+    let ended = trial.done.iter().filter(|done| !is_cut(done)).count();
+    ended as f64 / between(trial.start_ns, trial.end_ns).as_secs_f64().max(1e-9)
 }

@@ -332,13 +332,13 @@ fn the_deadline_is_by_the_queues_clock() {
 #[test]
 fn what_is_finished_is_kept_until_the_queue_is_back() {
     let mut hub = Hub::default();
-    hub.ask(Duration::from_secs(1), (0, endless()));
+    hub.ask(Duration::from_secs(4), (0, endless()));
     let (crew, events) = join(&hub, 2);
     hub.wait_until("it is at work", |state| state.renewed.contains("job 0"));
     hub.change(|state| state.unreachable = true);
     hub.wait_until("the loss is noticed", |_| !locked(&events).is_empty());
     // Its deadline passes meanwhile, and its result waits.
-    std::thread::sleep(Duration::from_millis(1500));
+    std::thread::sleep(Duration::from_secs(5));
     hub.change(|state| state.unreachable = false);
     hub.wait_until("it is delivered", |state| state.delivered.len() == 1);
     hub.wait_until("the return is noticed", |_| locked(&events).len() == 2);
