@@ -139,7 +139,7 @@ impl Measured {
                     return own;
                 }
             }
-            thread::sleep(Duration::from_millis(2));
+            thread::sleep(Duration::from_millis(10));
         }
         Vec::new()
     }
@@ -147,7 +147,7 @@ impl Measured {
     /// Waits for its end, and looks what is left. What hangs is killed, and has no status.
     pub fn end(mut self) -> (Ended, TempDir) {
         let status = self.status_within(LONGEST);
-        let gone_by = Instant::now() + Duration::from_secs(2);
+        let gone_by = Instant::now() + Duration::from_secs(10);
         while !left_behind::marked(&self.mark).is_empty() && Instant::now() < gone_by {
             thread::sleep(Duration::from_millis(10));
         }

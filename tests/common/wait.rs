@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Longer than anything here takes: what is not over by then hangs.
-pub const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(5);
 
 /// Waits for something that must happen, however busy the machine is.
 pub fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {

@@ -208,7 +208,9 @@ fn judge(case: &Case) -> Result<(), String> {
         let (code, report) = check(case, rounds)?;
         jsonschema::validate(&schema(), &report).map_err(|error| format!("{error} at {}", error.instance_path()))?;
         let grade = report["grade"].as_str().unwrap_or_default();
-        if grade == "inconclusive" && code == Some(1) && tries < TRIES {
+        // A solution is as good as the built-in strategy; beside enough other programs, it may measure as worse.
+        let may_improve = grade == "inconclusive" || matches!(case.expected, Passed) && grade == "failed";
+        if may_improve && code == Some(1) && tries < TRIES {
             rounds += report["speed"]["more_rounds"].as_u64().unwrap_or(10).clamp(4, 20) as u32;
             tries += 1;
             continue;

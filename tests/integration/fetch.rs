@@ -107,7 +107,7 @@ fn a_wait_in_vain_is_written_down_too() {
         ..Profile::default()
     };
     let server = ServerProcess::start(Path::new(program_under_test()), &profile).expect("the server starts");
-    let tasks = tasks(&server, "tasks = 2\npaths = ['/slow-answer', '/slow-body']\ntimeout_s = 0.2");
+    let tasks = tasks(&server, "tasks = 2\npaths = ['/slow-answer', '/slow-body']\ntimeout_s = 2");
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).expect("named as in `ALL`");
         let done = run(strategy, 1, &work(&tasks, Schedule::OneByOne));

@@ -362,7 +362,7 @@ fn requests_beyond_the_limit_wait_their_turn() {
 #[test]
 fn a_client_that_gives_up_while_queueing_frees_its_place() {
     let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), ..Limits::default() };
-    let routes = vec![Route { latency_s: 0.2, ..Route::at("/slow") }, Route::at("/fast")];
+    let routes = vec![Route { latency_s: 1.0, ..Route::at("/slow") }, Route::at("/fast")];
     let server = started(&Profile { limits, routes, ..Profile::default() });
     let (mut first, mut second, mut third) = (Client::of(&server), Client::of(&server), Client::of(&server));
     first.send("GET", "/slow", "1/0");
@@ -386,7 +386,7 @@ fn a_client_that_gives_up_while_queueing_frees_its_place() {
 fn a_queue_with_an_end_refuses_what_finds_no_place_in_it() {
     let limits =
         Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), waiting: Some(1), ..Limits::default() };
-    let routes = vec![Route { latency_s: 0.2, ..Route::at("/slow") }];
+    let routes = vec![Route { latency_s: 1.0, ..Route::at("/slow") }];
     let server = started(&Profile { limits, routes, ..Profile::default() });
     let (mut first, mut second) = (Client::of(&server), Client::of(&server));
     first.send("GET", "/slow", "1/0");
@@ -487,7 +487,7 @@ fn an_idle_connection_gives_its_place_to_one_that_waits() {
 #[test]
 fn a_connection_is_closed_when_it_was_idle_for_as_long_as_the_profile_says() {
     let limits =
-        Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(1.0), ..Limits::default() };
+        Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(10.0), ..Limits::default() };
     let server = started(&Profile { limits, time_scale: 10.0, ..profile(5) });
     let (mut idle, mut waits) = (Client::of(&server), Client::of(&server));
     idle.get("/x", "1/0").unwrap();

@@ -107,9 +107,9 @@ fn the_first_verdicts_can_be_read_while_the_rest_is_measured() {
     let with_claim = |name: &str, id: &str, body: &str| {
         let claim = format!(
             "[[cells]]\nstrategies = ['threads']\nworkers = [2]\n[[claims]]\nid = '{id}'\nquestion = 'Is it so?'\n\
-             says = 'It is so.'\n[[claims.figures]]\nname = 'speedup of 2 threads'\n\
-             test = {{ ratio = {{ from = 'sequential x 1', to = 'threads x 2' }} }}\n\
-             expects = {{ above = 0.000_001, from = 'ours' }}\n"
+             says = 'It is so.'\n[[claims.figures]]\nname = 'tasks'\n\
+             test = {{ count = {{ cell = 'threads x 2', what = 'tasks' }} }}\n\
+             expects = {{ above = 1, from = 'ours' }}\n"
         );
         scenario(dir.path(), name, &format!("{body}{claim}"));
     };

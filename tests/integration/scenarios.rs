@@ -211,6 +211,10 @@ fn a_new_scenario_is_right_with_all_of_its_optional_keys() {
     let all = scenario::parse("mine", "mine.toml", &switched_on(main)).expect("with every key");
     assert_eq!(all.variants.len(), 2);
     assert!(all.variants[0].server.as_ref().is_some_and(|server| server.check().is_ok()));
+    let claim: Vec<&str> = main.lines().filter_map(|line| line.strip_prefix("#     ")).collect();
+    let claimed =
+        scenario::parse("mine", "mine.toml", &format!("{main}\n{}", claim.join("\n"))).expect("with the claim");
+    assert_eq!(claimed.claims[0].figures.len(), 1);
     let cells = "\n[[cells]]\nstrategies = ['threads']\nworkers = [2]\n";
     let others: Vec<&str> = others.split("\n\n").filter(|part| part.contains("# [workload.")).collect();
     assert_eq!(others.len(), 6, "prime_sum, thumbnails, gunzip, files, payload, sharing");

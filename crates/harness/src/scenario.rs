@@ -159,7 +159,7 @@ pub struct Background {
     pub workers: WorkerLayout,
     /// The cores that it is confined to.
     pub cores: Half,
-    /// The first number that a job doesn't test: this makes a job long or short.
+    /// Numbers below this are tested: the larger it is, the longer a job takes.
     pub below: u64,
 }
 

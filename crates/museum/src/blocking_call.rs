@@ -25,7 +25,7 @@ pub(super) const EXHIBIT: Exhibit = Exhibit {
 };
 
 fn exhibit(env: &Env) -> Result<Sides, ExhibitError> {
-    let site = Site::open(env, vec![Route { latency_s: 0.02, ..Route::at("/*") }])?;
+    let site = Site::open(env, vec![Route { latency_s: 0.15, ..Route::at("/*") }])?;
     let download = |run_number, blocking| {
         let tasks: Vec<_> = (0..DOWNLOADS).map(|_| site.fetch_in_loop("/", blocking)).collect();
         let done = run(&Async, DOWNLOADS, env, run_number, &tasks, AMPLE)?;

@@ -334,7 +334,7 @@ pub enum Countable {
 pub struct Needs {
     /// Usable cores.
     pub cores: Option<u32>,
-    /// No more usable cores than this: otherwise the workers are no more than the cores.
+    /// No more usable cores than this, so that there are more workers than cores.
     pub at_most_cores: Option<u32>,
     /// Something that the machine lacks, in words: "the document's own machine and its Python".
     pub other: Option<String>,

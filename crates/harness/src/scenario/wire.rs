@@ -26,7 +26,7 @@ pub(super) struct Scenario {
     pub question: String,
     /// The document that it is from: the digits before its claims' numbers. Without it, none.
     pub document: Option<String>,
-    /// How many times as fast everything passes that waits: it divides times, and multiplies rates. From 0.001 to
+    /// How many times faster than in the document all waiting is: latencies are divided by it, rates multiplied. From 0.001 to
     /// 1000000.
     #[serde(default = "one")]
     pub time_scale: f64,
