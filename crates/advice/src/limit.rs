@@ -165,8 +165,11 @@ impl ScalingLimit {
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
             }
-            Self::Bound(bound) => {
+            Self::Bound(bound) if bound.name.starts_with('-') => {
                 format!("{}: {}; more workers might gain more", bound.name, count(bound.workers as usize, "worker"))
+            }
+            Self::Bound(bound) => {
+                format!("{}, which allows {} at most", bound.name, count(bound.workers as usize, "worker"))
             }
             Self::Failures { workers, error } => format!("tasks fail with {workers} at once ({error})"),
             Self::Served { at_once } => {
@@ -198,14 +201,18 @@ impl ScalingLimit {
     pub fn remedy(&self) -> String {
         match self {
             Self::Cores { .. } => "less computing in each task, or more cores".into(),
-            Self::OtherPrograms { .. } => "close them, and measure again".into(),
+            Self::OtherPrograms { .. } => {
+                "close other programs, and measure again; if it is your own server that keeps the cores busy, measure from \
+                 another machine"
+                    .into()
+            }
             Self::OwnThreads { .. } => {
                 "nothing here, or give each task fewer threads of its own and run more tasks".into()
             }
             Self::Bound(bound) if bound.name.starts_with('-') => {
                 format!("raise {}, if your system can take it", bound.name)
             }
-            Self::Bound(bound) => format!("{}: with more, measure again", bound.name),
+            Self::Bound(bound) => format!("{}: with a larger one, more workers may gain more", bound.name),
             Self::Failures { .. } => "the limit behind the failures: run fewer tasks at once, or raise it".into(),
             Self::Served { .. } => "the resource they wait for: let it serve more at once, or respond faster".into(),
             Self::Shared { .. } => "contention: a profiler finds locks, and smaller data fits the caches".into(),

@@ -152,13 +152,13 @@ const MOST_TASKS: u32 = 5000;
 
 /// Whether something is the case, as far as the measurements show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Shown {
+enum Judgement {
     Yes,
     No,
     Open,
 }
 
-impl Shown {
+impl Judgement {
     /// The first that applies.
     fn of(yes: bool, no: bool) -> Self {
         match (yes, no) {
@@ -196,22 +196,22 @@ impl LoadCell {
     /// Whether the workers can do the rate at all. A short run doesn't show it by long latencies, because the queue has no time
     /// to grow. Either the rate would keep more workers busy than there are; or, where a shared resource is the limit, latencies
     /// grow with the time at which a task was due.
-    fn keeps_up(&self, alpha: f64) -> Shown {
+    fn keeps_up(&self, alpha: f64) -> Judgement {
         // One-sided tests: alpha is for one end of an interval.
         let busy = self.busy_workers(2.0 * alpha);
         let growth = self.of_each(LoadRound::growth).map(|growth| growth.interval(2.0 * alpha));
-        let (Some(busy), Some(growth)) = (busy, growth) else { return Shown::Open };
+        let (Some(busy), Some(growth)) = (busy, growth) else { return Judgement::Open };
         let workers = f64::from(self.workers);
         let is_overloaded = busy.low >= workers || growth.low > GROWS;
         // Slopes of short runs scatter, so the estimate has to do.
-        Shown::of(busy.high < workers && growth.estimate <= GROWS, is_overloaded)
+        Judgement::of(busy.high < workers && growth.estimate <= GROWS, is_overloaded)
     }
 
     /// Whether it meets the target: whether fewer tasks took as long as it or longer than may.
-    fn meets(&self, target: LatencyTarget, alpha: f64) -> Shown {
+    fn meets(&self, target: LatencyTarget, alpha: f64) -> Judgement {
         let (over, all) = self.over(target);
         let limit = target.percentile.share_over();
-        Shown::of(binomial::p_at_most(over, all, limit) <= alpha, binomial::p_at_least(over, all, limit) <= alpha)
+        Judgement::of(binomial::p_at_most(over, all, limit) <= alpha, binomial::p_at_least(over, all, limit) <= alpha)
     }
 
     /// How many of all tasks took as long as the target or longer.
@@ -221,14 +221,14 @@ impl LoadCell {
     }
 
     /// Whether its p95, within each round, is as short as that of another cell.
-    fn is_as_good_as(&self, other: &Self, alpha: f64) -> Shown {
+    fn is_as_good_as(&self, other: &Self, alpha: f64) -> Judgement {
         let p95 = |cell: &Self| -> Vec<f64> {
             let of = |round: &LoadRound| binomial::percentile(round.latencies_s.clone(), 0.95, alpha);
             cell.rounds.iter().filter_map(of).map(|p95| p95.estimate).collect()
         };
         let ratio = paired::log_ratio(&p95(self), &p95(other));
         let longer = ratio.and_then(|ratio| student::exp(ratio.interval(alpha)));
-        longer.map_or(Shown::Open, |longer| Shown::of(longer.high < 1.0 + AS_GOOD, longer.low >= 1.0 + AS_GOOD))
+        longer.map_or(Judgement::Open, |longer| Judgement::of(longer.high < 1.0 + AS_GOOD, longer.low >= 1.0 + AS_GOOD))
     }
 }
 
@@ -265,28 +265,28 @@ pub fn judge_load(cells: &[LoadCell], asked_per_s: f64, target: Option<LatencyTa
     let widest = asked.last().copied();
     let holds = |cell: &LoadCell| {
         if cell.failed > 0.0 {
-            return Shown::No;
+            return Judgement::No;
         }
         let in_time = match (target, widest) {
             (Some(target), _) => cell.meets(target, part),
             (None, Some(widest)) if widest.workers > cell.workers => cell.is_as_good_as(widest, part),
-            (None, _) => Shown::Yes,
+            (None, _) => Judgement::Yes,
         };
         cell.keeps_up(part).and(in_time)
     };
-    let held: Vec<(&LoadCell, Shown)> = asked.iter().map(|&cell| (cell, holds(cell))).collect();
-    let workers = held.iter().find(|(_, holds)| *holds == Shown::Yes).map(|(cell, _)| cell.workers);
-    let fewer = held.iter().take_while(|(_, holds)| *holds != Shown::Yes);
-    let open: Vec<&LoadCell> = fewer.filter(|(_, holds)| *holds == Shown::Open).map(|(cell, _)| *cell).collect();
+    let held: Vec<(&LoadCell, Judgement)> = asked.iter().map(|&cell| (cell, holds(cell))).collect();
+    let workers = held.iter().find(|(_, holds)| *holds == Judgement::Yes).map(|(cell, _)| cell.workers);
+    let fewer = held.iter().take_while(|(_, holds)| *holds != Judgement::Yes);
+    let open: Vec<&LoadCell> = fewer.filter(|(_, holds)| *holds == Judgement::Open).map(|(cell, _)| *cell).collect();
     let needed = |cell: &&LoadCell, target: LatencyTarget| {
         let (over, all) = cell.over(target);
         binomial::needed(over, all, target.percentile.share_over(), part, MOST_TASKS)
     };
     let undecided = |target: LatencyTarget| {
-        let cells = open.iter().filter(|cell| cell.meets(target, part) == Shown::Open);
+        let cells = open.iter().filter(|cell| cell.meets(target, part) == Judgement::Open);
         cells.filter_map(|cell| needed(cell, target)).max()
     };
-    let overload = widest.filter(|widest| widest.keeps_up(part) == Shown::No && workers.is_none());
+    let overload = widest.filter(|widest| widest.keeps_up(part) == Judgement::No && workers.is_none());
     LoadAdvice {
         workers,
         needs_tasks: target.and_then(undecided),
@@ -303,7 +303,7 @@ fn knee(cells: &[LoadCell], percentiles: &[[Option<Estimate>; 3]], alpha: f64) -
     by_rate.sort_by(|&one, &other| cells[one].rate_per_s.total_cmp(&cells[other].rate_per_s));
     let p95 = |cell: usize| percentiles[cell][1].map(|found| found.estimate);
     let &lowest =
-        by_rate.first().filter(|&&lowest| by_rate.len() > 1 && cells[lowest].keeps_up(alpha) == Shown::Yes)?;
+        by_rate.first().filter(|&&lowest| by_rate.len() > 1 && cells[lowest].keeps_up(alpha) == Judgement::Yes)?;
     let lowest_s = p95(lowest)?;
     let is_past = |&cell: &usize| cells[cell].failed > 0.0 || p95(cell).is_none_or(|p95_s| p95_s > 2.0 * lowest_s);
     let next = by_rate.iter().position(is_past);

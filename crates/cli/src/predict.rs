@@ -383,7 +383,8 @@ impl OfStrategy<'_> {
             let figure = |value| significant(value, 2);
             format!("{} ({}–{})", figure(it.estimate), figure(it.low), figure(it.high))
         };
-        let mut words = format!("{name}, {law_name}, fitted to {workers} workers: sigma {}", small(fit.sigma));
+        let mut words =
+            format!("{name}, {law_name}, fitted to {workers} workers: contention (sigma) {}", small(fit.sigma));
         if law.law == "usl" {
             let Estimate { estimate, low, high } = fit.peak_workers;
             let peak = |value: f64| if value < NO_PEAK { plain(value.round()) } else { "none".into() };
@@ -392,7 +393,7 @@ impl OfStrategy<'_> {
                 [false, true] => format!("no peak is predicted, and none shown below {} workers", peak(low)),
                 [false, false] => "no peak is predicted".to_owned(),
             };
-            words = format!("{words}, kappa {}; {peak}", small(fit.kappa));
+            words = format!("{words}, coherence (kappa) {}; {peak}", small(fit.kappa));
         }
         match fit.worst_departure {
             // No measurement is so precise that a smaller distance says more.

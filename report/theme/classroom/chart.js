@@ -3,7 +3,6 @@
 function drawFigures(ours) {
   const section = byId('speedup');
   if (!section) return;
-  chartIsOld = false;
   const some = ours && race.plan && race.entries.some((one) => one.standing && (one.standing.times_s.length || one.standing.check !== 'passed'));
   show(section, Boolean(some));
   if (!some) return;

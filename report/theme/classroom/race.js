@@ -47,6 +47,7 @@ function draw() {
   if (!race.plan) cleared();
   drawNow();
   if (chartIsOld) {
+    chartIsOld = false;
     drawFigures(ours);
     fitLanes();
   }

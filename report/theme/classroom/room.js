@@ -176,7 +176,7 @@ function run() {
 const unlessJustAsked = (action) => { if (room?.phase !== 'asking' || isSettled()) action(); };
 
 // A key pressed in passing doesn't take the result away: that takes the button.
-const unlessRevealed = (action) => { if (!room?.question?.revealed) action(); };
+const unlessRevealed = (action) => { if (!isOurs() || !room?.question?.revealed) action(); };
 
 const typedSeconds = (typed) => Number(typed.replace(',', '.'));
 

@@ -266,8 +266,8 @@ fn inputs(args: &AdviseArgs) -> Result<Vec<String>, Usage> {
     if inputs.len() < FEWEST_INPUTS {
         let found = count(inputs.len(), "input");
         return Err(Usage(format!(
-            "found {found}, expected at least {FEWEST_INPUTS}: a task for each is what is spread over workers; give --inputs \
-             or --inputs-from"
+            "found {found}, expected at least {FEWEST_INPUTS}: each input is one task, and tasks are what workers share; give \
+             --inputs or --inputs-from"
         )));
     }
     Ok(inputs)
@@ -308,7 +308,7 @@ mod tests {
     use clap::Parser;
 
     #[derive(clap::Parser)]
-    struct Line {
+    struct CommandLine {
         #[command(flatten)]
         args: AdviseArgs,
     }
@@ -320,7 +320,7 @@ mod tests {
         ["1", "2", "3", "4"].iter().for_each(|name| fs::write(path(name), "").unwrap());
         let (first, all) = (path("1"), path("*"));
         let line = ["x", "--command", "cat", "--strategy", "threads,threads", "--inputs", &first, &all];
-        let args = Line::parse_from(line).args;
+        let args = CommandLine::parse_from(line).args;
         assert_eq!(inputs(&args).unwrap(), ["1", "2", "3", "4"].map(path));
         assert_eq!(OwnWork::of(&args, &args.data.clone().store()).unwrap().strategies, ["threads"]);
     }

@@ -162,7 +162,10 @@ fn laws(found: &MeasuredWork) -> Option<String> {
 fn certainty(found: &MeasuredWork) -> String {
     let advice = &found.advice;
     let rounds = count(found.rounds as usize, "interleaved round");
-    let answers = found.not_compared.clone().unwrap_or_else(|| "every output was the same as sequentially".into());
+    let answers = found.not_compared.clone().unwrap_or_else(|| {
+        let whose = if found.cells.iter().any(|cell| cell.out.is_some()) { "of the others, " } else { "" };
+        format!("{whose}every output was the same as sequentially")
+    });
     let standing = match advice.standing {
         AdviceStanding::Stands => format!(
             "the advice stands after {rounds}: the chance that any comparison behind it is wrong is at most 5 %"

@@ -23,7 +23,7 @@ pub enum WrongAnswer {
         error: TaskError,
     },
     /// A task gave a wrong answer.
-    #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: expected {expected:?}, found {found:?}")]
+    #[error("{wrong} of {tasks} tasks went wrong; the first, task {index}: {}", differs(expected, found))]
     Wrong {
         /// How many tasks are wrong.
         wrong: usize,
@@ -46,6 +46,22 @@ pub enum WrongAnswer {
         /// How often it was redelivered.
         redelivered: u32,
     },
+}
+
+/// How an answer differs from the expected one.
+fn differs(expected: &Expected, found: &Output) -> String {
+    match expected {
+        Expected::Output(right) if right.status != found.status => {
+            let status = |output: &Output| output.status.map_or_else(|| "none".into(), |status| status.to_string());
+            format!("expected the status {}, found {}", status(right), status(found))
+        }
+        Expected::Output(right) if right.amount != found.amount => {
+            format!("expected an amount of {}, found {} (bytes, or numbers found)", right.amount, found.amount)
+        }
+        Expected::Output(right) => format!("expected the checksum {}, found {}", right.checksum, found.checksum),
+        Expected::Error(kind) => format!("expected an error ({kind:?}), found an answer"),
+        Expected::AsSequential | Expected::Any => "there is no sequential answer to compare with".into(),
+    }
 }
 
 fn once_or_more(redelivered: u32) -> String {
