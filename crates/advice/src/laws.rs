@@ -13,7 +13,8 @@ const FEWEST_COUNTS: usize = 4;
 const TOO_FEW: &str = "that takes four numbers of workers of one strategy";
 
 /// Why they are not fitted to work that computes, where numbers beyond the cores were measured.
-const TOO_FEW_CORES: &str = "that takes four numbers of workers of one strategy, none greater than the cores: beyond, workers that compute share them";
+const TOO_FEW_CORES: &str = "that takes four numbers of workers of one strategy, none greater than the number of cores: more \
+                             workers that compute share the cores";
 
 /// Both laws, fitted to the same speedups.
 #[derive(Debug, Clone, Serialize)]
