@@ -383,7 +383,7 @@ mod tests {
             assert_eq!((advice.workers, advice.open.len()), (None, 0));
             assert!(advice.overload.is_some_and(|under_way| (under_way - 40.0).abs() < 1e-9), "{advice:?}");
         }
-        // A server that does half the rate, whoever waits: latencies grow by a second with every second.
+        // A server that does half the rate, however many wait: latencies grow by a second with every second.
         let mut grows = cell(64, 400.0, 0.1);
         for round in &mut grows.rounds {
             round.latencies_s = round.due_s.iter().map(|due_s| 0.01 + due_s).collect();
