@@ -16,7 +16,7 @@ use std::{
     io::{BufRead, BufReader, Write},
     path::Path,
     process::{Child, Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 use tempfile::TempDir;
 
@@ -43,10 +43,19 @@ fn advice(dir: &Path, arguments: &[&str]) -> (Value, i32) {
     advice_as("advice-1", dir, arguments)
 }
 
-fn advice_as(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
-    // One at a time: they measure.
+/// One at a time: they measure.
+fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn advice_as(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
+    let _alone = alone();
+    advice_beside_others(name, dir, arguments)
+}
+
+/// The same, while other tests that measure are kept waiting by the caller, or not.
+fn advice_beside_others(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
     let all = [&["advise", "--data", "data", "--json", "-"], arguments].concat();
     let output = makespan(dir, &all);
     let words = text(&output.stderr);
@@ -168,10 +177,16 @@ const LOOP: &str = "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); done";
 
 /// The advice on a command for each of these inputs; its inputs are the last argument.
 fn command_advice(inputs: u32, script: &str, more: &[&str]) -> Value {
+    let _alone = alone();
+    command_advice_beside_others(inputs, script, more)
+}
+
+fn command_advice_beside_others(inputs: u32, script: &str, more: &[&str]) -> Value {
     let dir = dir();
     (0..inputs).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
     let command = format!("sh -c '{script}; cat $0' {{}}");
-    advice(dir.path(), &[&["--command", &command, "--inputs", "*.txt"], more].concat()).0
+    let arguments = [&["--command", &command, "--inputs", "*.txt"], more].concat();
+    advice_beside_others("advice-1", dir.path(), &arguments).0
 }
 
 /// How many workers are advised, if the advice stands. On a busy machine it may not, and then it says why.
@@ -211,8 +226,10 @@ fn computing_commands_are_given_as_many_workers_as_cores() {
 fn other_programs_are_not_taken_for_a_lock() {
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get);
     let forever = || Command::new("sh").args(["-c", "while :; do :; done"]).spawn().expect("sh starts");
+    // The loops must not take the cores of the other tests that measure.
+    let _alone = alone();
     let mut others: Vec<Child> = (0..cores).map(|_| forever()).collect();
-    let advice = command_advice(12, LOOP, &["--budget", "5"]);
+    let advice = command_advice_beside_others(12, LOOP, &["--budget", "5"]);
     for other in &mut others {
         other.kill().and_then(|()| other.wait()).expect("it is ended");
     }
@@ -224,7 +241,8 @@ fn other_programs_are_not_taken_for_a_lock() {
     let limit = advice["limit"]["limit"].as_str();
     assert!(!limit.is_some_and(|limit| ["one_at_a_time", "shared"].contains(&limit)), "{advice:#}");
     assert!(advice["kind"] == "waits" || advice["standing"] != "stands", "{advice:#}");
-    assert!(is_crowded(&advice), "{advice:#}");
+    // Beside still more programs, the budget may be too small to measure anything. Then it says that.
+    assert!(is_crowded(&advice) || advice["rounds"] == 0, "{advice:#}");
 }
 
 #[test]
@@ -367,7 +385,10 @@ fn tasks_of_a_scenario_become_due_at_a_rate_too_and_the_page_shows_what_was_foun
     let cells = advice["cells"].as_array().expect("cells");
     let is_asked = |cell: &Value| (cell["rate_per_s"].as_f64().expect("a rate") - 100.0).abs() < 1e-9;
     assert!(cells.iter().any(is_asked), "a second of this machine, whatever waits are divided by: {advice:#}");
-    assert_eq!((&advice["tasks"], code), (&30.into(), 0), "as many as the scenario has: {advice:#}");
+    assert_eq!(advice["tasks"], 30, "as many as the scenario has: {advice:#}");
+    let stands = advice["standing"] == "stands";
+    assert!(stands || advice["standing"] == "undecided", "{advice:#}");
+    assert_eq!(code, if stands { 0 } else { 3 }, "{advice:#}");
     success(dir.path(), &["report", "--data", "data", "--out", "page.html"]);
     let page = fs::read_to_string(dir.path().join("page.html")).expect("the page");
     assert!(page.contains("id=\"own-load\"") && page.contains("--scenario web_requests --rate 100/s"));
