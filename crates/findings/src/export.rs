@@ -4,16 +4,16 @@
 //! JSON Schema is `fixtures/schema/findings-2.json`; a test keeps the two in sync.
 
 use super::{
-    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, PartKind,
-    ReadingFinding, SCHEMA, Sentence, SentencePart, Unit, Verdict, bug_counts, counts,
+    BugFinding, BugResult, Decided, FigureFinding, Finding, Findings, Fit, Measured, MechanismFinding, ReadingFinding,
+    SCHEMA, Sentence, Unit, Verdict, bug_counts, counts,
 };
 use harness::scenario::{
     CellSpec,
     claim::{FigureRole, Provenance, Sourced},
 };
 use measure::host::HostFacts;
-use serde::Serialize;
-use stats::{Estimate, ranking::Place};
+use serde::{Serialize, Serializer};
+use stats::Estimate;
 use std::collections::BTreeMap;
 
 /// One JSON document with all findings.
@@ -27,7 +27,7 @@ pub struct Export<'a> {
     makespan_version: &'static str,
     host: &'a HostFacts,
     /// What a reader takes home: claims and bugs, counted apart.
-    summary: Words<'a>,
+    summary: &'a Sentence,
     /// How many claims have which verdict.
     verdicts: BTreeMap<Verdict, usize>,
     /// How many bugs have which result.
@@ -35,7 +35,7 @@ pub struct Export<'a> {
     /// One entry for each claim, in the order of the documents.
     claims: Vec<Claim<'a>>,
     /// What does which kind of work fastest: the rows of the decision table.
-    decisions: Vec<Decision<'a>>,
+    decisions: &'a [Decided],
 }
 
 /// A claim with its verdict.
@@ -53,85 +53,25 @@ struct Claim<'a> {
     /// The verdict on the whole.
     verdict: Verdict,
     /// The verdict in plain words, generated from the figures.
-    sentence: Words<'a>,
+    sentence: &'a Sentence,
     /// Each figure of it.
     figures: Vec<Figure<'a>>,
     /// What the verdict depends on; null without readings.
     depends_on: Option<&'a str>,
     /// The verdict under each condition.
-    readings: Vec<Reading<'a>>,
+    readings: &'a [ReadingFinding],
     /// Bugs of the document's program.
-    bugs: Vec<Bug<'a>>,
+    bugs: &'a [BugFinding],
     /// What could have given the document's figure.
     mechanisms: Vec<Mechanism<'a>>,
     /// Whether the mechanisms can be told apart; null without mechanisms.
-    apart: Option<Words<'a>>,
+    apart: Option<&'a Sentence>,
     /// Where Rust differs.
     in_rust: Option<&'a str>,
     /// What to keep in mind.
     caveat: Option<&'a str>,
     /// The command that repeats just this.
     command: &'a str,
-}
-
-/// A sentence: as a whole, and in parts whose texts, joined, are the whole.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Words<'a> {
-    /// The whole text.
-    text: String,
-    /// Its parts; their texts, joined, are the whole.
-    parts: Vec<WordsPart<'a>>,
-}
-
-/// A part of a sentence.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct WordsPart<'a> {
-    /// What it is: words, a measured figure, another figure, or the interval of the measured figure before it.
-    kind: &'static str,
-    /// As it is written.
-    text: &'a str,
-    /// The figure; null for words and intervals.
-    value: Option<f64>,
-    /// The interval's lower end; null for everything else.
-    low: Option<f64>,
-    /// The interval's upper end; null for everything else.
-    high: Option<f64>,
-    /// The unit of the numbers; null for words.
-    unit: Option<Unit>,
-}
-
-/// What holds under one condition.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Reading<'a> {
-    /// The condition.
-    condition: &'a str,
-    /// The verdict.
-    verdict: Verdict,
-    /// The verdict in plain words.
-    sentence: Words<'a>,
-}
-
-/// A bug of a document's program.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Bug<'a> {
-    /// Its name.
-    name: &'a str,
-    /// What the document's program does.
-    program: &'a str,
-    /// The exhibit that shows it; null if a cell does.
-    exhibit: Option<&'a str>,
-    /// The cells that show it.
-    cells: Vec<String>,
-    /// Whether it was shown.
-    result: BugResult,
-    /// What happened; null if nothing was measured.
-    happened: Option<&'a str>,
-    /// Whether the claim is refuted if it was shown.
-    refutes: bool,
 }
 
 /// A number and where it is from.
@@ -204,12 +144,8 @@ struct Range {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 struct Value {
-    /// The estimate.
-    estimate: f64,
-    /// The interval's lower end.
-    low: f64,
-    /// The interval's upper end.
-    high: f64,
+    #[serde(flatten)]
+    estimate: Estimate,
     /// What they count in.
     unit: Unit,
     /// How many rounds it is from; 1 for a count.
@@ -255,45 +191,17 @@ struct Mechanism<'a> {
     standing: Option<Fit>,
 }
 
-/// What is fastest for one kind of work.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct Decision<'a> {
-    /// The kind of work.
-    work: &'a str,
-    /// The scenario it was measured with.
-    scenario: &'a str,
-    /// The answer in words; empty where nothing was measured.
-    answer: &'a str,
-    /// How many rounds it is from.
-    rounds: u32,
-    /// Each cell, the fastest first.
-    ranking: Vec<RankEntry>,
-}
-
-/// A cell and how fast it is.
-#[derive(Debug, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct RankEntry {
-    /// The cell.
-    cell: String,
-    speedup: Estimate,
-    /// What is shown from pairs: faster than all others; at most 5 % slower than the fastest; slower than the one with
-    /// the shortest time; or none of these.
-    place: Place,
-}
-
 /// The findings in the form that is exported, measured on this host. `summary` is [`summary`](super::summary())'s.
 pub fn export<'a>(findings: &'a Findings, summary: &'a Sentence, host: &'a HostFacts) -> Export<'a> {
     Export {
         schema: SCHEMA,
         makespan_version: env!("CARGO_PKG_VERSION"),
         host,
-        summary: words(summary),
+        summary,
         verdicts: counts(&findings.claims).into(),
         bugs: bug_counts(&findings.claims).into(),
         claims: findings.claims.iter().map(claim).collect(),
-        decisions: findings.decisions.iter().map(decision).collect(),
+        decisions: &findings.decisions,
     }
 }
 
@@ -306,46 +214,16 @@ fn claim(finding: &Finding) -> Claim<'_> {
         question: &finding.question,
         says: &finding.says,
         verdict: finding.verdict,
-        sentence: words(&finding.sentence),
+        sentence: &finding.sentence,
         figures: finding.figures.iter().map(figure).collect(),
         depends_on: finding.depends_on.as_deref(),
-        readings: finding.readings.iter().map(reading).collect(),
-        bugs: finding.bugs.iter().map(bug).collect(),
+        readings: &finding.readings,
+        bugs: &finding.bugs,
         mechanisms: finding.mechanisms.iter().map(|found| mechanism(found, unit)).collect(),
-        apart: finding.apart.as_ref().map(words),
+        apart: finding.apart.as_ref(),
         in_rust: finding.in_rust.as_deref(),
         caveat: finding.caveat.as_deref(),
         command: &finding.command,
-    }
-}
-
-fn words(sentence: &Sentence) -> Words<'_> {
-    fn part(SentencePart { text, kind }: &SentencePart) -> WordsPart<'_> {
-        let (kind, value, ends, unit) = match *kind {
-            PartKind::Words => ("words", None, None, None),
-            PartKind::Measured(value, unit) => ("measured", Some(value), None, Some(unit)),
-            PartKind::Number(value, unit) => ("number", Some(value), None, Some(unit)),
-            PartKind::Interval(low, high, unit) => ("interval", None, Some((low, high)), Some(unit)),
-        };
-        let (low, high) = ends.unzip();
-        WordsPart { kind, text, value, low, high, unit }
-    }
-    Words { text: sentence.to_string(), parts: sentence.parts().iter().map(part).collect() }
-}
-
-fn reading(found: &ReadingFinding) -> Reading<'_> {
-    Reading { condition: &found.condition, verdict: found.verdict, sentence: words(&found.sentence) }
-}
-
-fn bug(found: &BugFinding) -> Bug<'_> {
-    Bug {
-        name: &found.name,
-        program: &found.program,
-        exhibit: found.exhibit.as_deref(),
-        cells: cells(&found.cells),
-        result: found.result,
-        happened: found.happened.as_deref(),
-        refutes: found.refutes,
     }
 }
 
@@ -370,11 +248,9 @@ fn figure(found: &FigureFinding) -> Figure<'_> {
         agrees: found.agrees.map(|(low, high)| Range { low: end(low), high: end(high) }),
         measured: found.measured.map(|measured| value(measured, found.unit)),
         outcome: found.outcome.as_deref(),
-        prediction: found.prediction.as_ref().map(|&super::Prediction { value, interval, by }| Prediction {
-            value,
-            low: interval.map(|(low, _)| low),
-            high: interval.map(|(_, high)| high),
-            by,
+        prediction: found.prediction.as_ref().map(|&super::Prediction { value, interval, by }| {
+            let (low, high) = interval.unzip();
+            Prediction { value, low, high, by }
         }),
         verdict: found.verdict,
         reason: found.reason.as_deref(),
@@ -398,28 +274,22 @@ fn mechanism(found: &MechanismFinding, unit: Unit) -> Mechanism<'_> {
     }
 }
 
-fn decision(decided: &Decided) -> Decision<'_> {
-    let rank = |ranked: &super::Ranked| RankEntry {
-        cell: ranked.cell.to_string(),
-        speedup: ranked.speedup,
-        place: ranked.place,
-    };
-    Decision {
-        work: &decided.work,
-        scenario: &decided.scenario,
-        answer: &decided.answer,
-        rounds: decided.rounds,
-        ranking: decided.ranking.iter().map(rank).collect(),
-    }
-}
-
 fn value(measured: Measured, unit: Unit) -> Value {
-    let Measured { value: Estimate { estimate, low, high }, rounds, alpha, p } = measured;
-    Value { estimate, low, high, unit, rounds, alpha, p }
+    let Measured { value: estimate, rounds, alpha, p } = measured;
+    Value { estimate, unit, rounds, alpha, p }
 }
 
 fn cells(cells: &[CellSpec]) -> Vec<String> {
     cells.iter().map(ToString::to_string).collect()
+}
+
+/// Other programs know a cell by the name that tables show.
+pub(super) fn cell_name<S: Serializer>(cell: &CellSpec, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(cell)
+}
+
+pub(super) fn cell_names<S: Serializer>(named: &[CellSpec], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(cells(named))
 }
 
 #[cfg(test)]

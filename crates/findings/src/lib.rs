@@ -137,33 +137,37 @@ pub struct Finding {
     pub command: String,
 }
 
-/// The verdict on a claim under one condition.
-#[derive(Debug, Clone, PartialEq)]
+/// What holds under one condition.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Reading"))]
 pub struct ReadingFinding {
-    /// The condition: `with the lock held`.
+    /// The condition.
     pub condition: String,
     /// The verdict.
     pub verdict: Verdict,
-    /// The same in plain words, generated from the figures.
+    /// The verdict in plain words.
     pub sentence: Sentence,
 }
 
-/// What became of a bug of a document's program.
-#[derive(Debug, Clone, PartialEq)]
+/// A bug of a document's program.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Bug"))]
 pub struct BugFinding {
-    /// Its name: `one failed request hangs the program`.
+    /// Its name.
     pub name: String,
     /// What the document's program does.
     pub program: String,
-    /// The exhibit that shows it; `None` if cells do.
+    /// The exhibit that shows it; `None` if a cell does.
     pub exhibit: Option<String>,
     /// The cells that show it.
+    #[serde(serialize_with = "export::cell_names")]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub cells: Vec<CellSpec>,
     /// Whether it was shown.
     pub result: BugResult,
-    /// What happened, as a clause; `None` if nothing was measured.
+    /// What happened; `None` if nothing was measured.
     pub happened: Option<String>,
-    /// Whether it refutes the claim.
+    /// Whether the claim is refuted if it was shown.
     pub refutes: bool,
 }
 
@@ -282,20 +286,20 @@ pub enum Fit {
     Undecided,
 }
 
-/// The fastest strategy for one kind of work.
-#[derive(Debug, Clone, PartialEq)]
+/// What is fastest for one kind of work.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Decision"))]
 pub struct Decided {
     /// The kind of work.
     pub work: String,
     /// The scenario it was measured with.
     pub scenario: String,
-    /// Each cell with its speedup over its variant's `sequential`, or over Python's if all of them are in Python; the fastest
-    /// first. Empty if nothing was measured.
-    pub ranking: Vec<Ranked>,
-    /// The answer in words: "threads or async". Empty if nothing was measured.
+    /// The answer in words; empty where nothing was measured.
     pub answer: String,
-    /// Rounds.
+    /// How many rounds it is from.
     pub rounds: u32,
+    /// Each cell, the fastest first.
+    pub ranking: Vec<Ranked>,
 }
 
 impl Decided {
@@ -305,15 +309,20 @@ impl Decided {
     }
 }
 
-/// One cell of a decision.
-#[derive(Debug, Clone, PartialEq)]
+/// A cell and how fast it is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RankEntry"))]
 pub struct Ranked {
     /// The cell.
+    #[serde(serialize_with = "export::cell_name")]
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub cell: CellSpec,
-    /// Its speedup over sequential.
+    /// Over its variant's `sequential`, or over Python's if all of the decision's cells are in Python.
+    // In the schema, the type describes it.
+    #[cfg_attr(feature = "schema", schemars(description = ""))]
     pub speedup: Estimate,
-    /// What is shown about it among the others, paired, in the same rounds. "As fast" allows
-    /// [`harness::scenario::claim::DELTA`].
+    /// What is shown from pairs: faster than all others; at most 5 % slower than the fastest; slower than the one with
+    /// the shortest time; or none of these.
     pub place: Place,
 }
 

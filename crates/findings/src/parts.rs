@@ -2,35 +2,52 @@
 //! none of them has to find a figure in a text.
 
 use super::{Measured, Unit};
+use serde::Serialize;
 use std::fmt::{self, Display, Formatter};
 use support::words::capital;
 
-/// A sentence, or several.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A sentence: as a whole, and in parts whose texts, joined, are the whole.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Words"))]
 pub struct Sentence {
+    /// The whole text.
+    text: String,
+    /// Its parts; their texts, joined, are the whole.
     parts: Vec<SentencePart>,
 }
 
-/// One part of a sentence. The texts of all parts, joined, are the sentence.
-#[derive(Debug, Clone, PartialEq)]
+/// A part of a sentence.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WordsPart"))]
 pub struct SentencePart {
-    /// As it is written, with the unit.
-    pub text: String,
-    /// What it is.
+    /// What it is: words, a measured figure, another figure, or the interval of the measured figure before it.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub kind: PartKind,
+    /// As it is written.
+    pub text: String,
+    /// The figure; `None` for words and intervals.
+    pub value: Option<f64>,
+    /// The interval's lower end; `None` for everything else.
+    pub low: Option<f64>,
+    /// The interval's upper end; `None` for everything else.
+    pub high: Option<f64>,
+    /// The unit of the numbers; `None` for words.
+    pub unit: Option<Unit>,
 }
 
-/// What a part of a sentence is. Numbers are in the unit, times at the document's own pace.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What a part of a sentence is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PartKind {
     /// Words and punctuation.
+    #[default]
     Words,
     /// A figure that was measured: what the sentence is about.
-    Measured(f64, Unit),
+    Measured,
     /// Another figure: printed, derived, predicted or chosen.
-    Number(f64, Unit),
-    /// The interval of the measured figure before it, from its lower to its upper end.
-    Interval(f64, f64, Unit),
+    Number,
+    /// The interval of the measured figure before it.
+    Interval,
 }
 
 impl Sentence {
@@ -52,35 +69,33 @@ impl Sentence {
     /// Continued with words.
     #[must_use]
     pub fn then(self, text: impl Into<String>) -> Self {
-        self.part(text.into(), PartKind::Words)
+        self.part(SentencePart { text: text.into(), ..SentencePart::default() })
     }
 
     /// Continued with a figure that was measured: `4.91 times`.
     #[must_use]
     pub fn measured(self, unit: Unit, value: f64) -> Self {
-        self.part(unit.in_words(value), PartKind::Measured(value, unit))
+        self.figure(PartKind::Measured, unit.in_words(value), unit, value)
     }
 
     /// Continued with another figure.
     #[must_use]
     pub fn number(self, unit: Unit, value: f64) -> Self {
-        self.part(unit.given(value), PartKind::Number(value, unit))
+        self.figure(PartKind::Number, unit.given(value), unit, value)
     }
 
     /// Continued with the interval of a figure: `95 % interval 4.85–4.97`.
     #[must_use]
     pub fn interval(self, unit: Unit, measured: &Measured) -> Self {
         let text = format!("{} interval {}", measured.level(), unit.interval_in_words(measured.value));
-        self.part(text, PartKind::Interval(measured.value.low, measured.value.high, unit))
+        let (low, high) = (Some(measured.value.low), Some(measured.value.high));
+        self.part(SentencePart { kind: PartKind::Interval, text, value: None, low, high, unit: Some(unit) })
     }
 
     /// Continued with another sentence.
     #[must_use]
-    pub fn and(mut self, other: Self) -> Self {
-        for SentencePart { text, kind } in other.parts {
-            self = self.part(text, kind);
-        }
-        self
+    pub fn and(self, other: Self) -> Self {
+        other.parts.into_iter().fold(self, Self::part)
     }
 
     /// `a`, `a and b`, `a, b and c`.
@@ -99,14 +114,20 @@ impl Sentence {
         if let Some(first) = self.parts.first_mut() {
             first.text = capital(&first.text);
         }
+        self.text = capital(&self.text);
         self
     }
 
-    fn part(mut self, text: String, kind: PartKind) -> Self {
+    fn figure(self, kind: PartKind, text: String, unit: Unit, value: f64) -> Self {
+        self.part(SentencePart { kind, text, value: Some(value), low: None, high: None, unit: Some(unit) })
+    }
+
+    fn part(mut self, part: SentencePart) -> Self {
+        self.text += &part.text;
         match self.parts.last_mut() {
-            _ if text.is_empty() => {}
-            Some(last) if last.kind == PartKind::Words && kind == PartKind::Words => last.text += &text,
-            _ => self.parts.push(SentencePart { text, kind }),
+            _ if part.text.is_empty() => {}
+            Some(last) if last.kind == PartKind::Words && part.kind == PartKind::Words => last.text += &part.text,
+            _ => self.parts.push(part),
         }
         self
     }
@@ -114,7 +135,7 @@ impl Sentence {
 
 impl Display for Sentence {
     fn fmt(&self, to: &mut Formatter<'_>) -> fmt::Result {
-        self.parts.iter().try_for_each(|part| to.write_str(&part.text))
+        to.write_str(&self.text)
     }
 }
 
@@ -134,13 +155,15 @@ mod tests {
             .then(")")
             .then(".");
         assert_eq!(sentence.to_string(), "5 threads were 4.91\u{a0}times as fast (95\u{a0}% interval 4.85–4.97).");
-        let kinds: Vec<PartKind> = sentence.parts().iter().map(|part| part.kind).collect();
+        let kinds: Vec<_> =
+            sentence.parts().iter().map(|part| (part.kind, part.value, part.low.zip(part.high), part.unit)).collect();
+        let words = (PartKind::Words, None, None, None);
         let expected = [
-            PartKind::Words,
-            PartKind::Measured(4.91, Unit::Ratio),
-            PartKind::Words,
-            PartKind::Interval(4.85, 4.97, Unit::Ratio),
-            PartKind::Words,
+            words,
+            (PartKind::Measured, Some(4.91), None, Some(Unit::Ratio)),
+            words,
+            (PartKind::Interval, None, Some((4.85, 4.97)), Some(Unit::Ratio)),
+            words,
         ];
         assert_eq!(kinds, expected);
         let list = |items: &[&str]| {

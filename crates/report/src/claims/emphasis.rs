@@ -6,11 +6,11 @@ use maud::{Markup, html};
 /// The sentence as HTML.
 pub(crate) fn emphasised(sentence: &Sentence) -> Markup {
     html! {
-        @for SentencePart { text, kind } in sentence.parts() {
+        @for SentencePart { text, kind, .. } in sentence.parts() {
             @match kind {
-                PartKind::Words | PartKind::Number(..) => (text),
-                PartKind::Measured(..) => strong { (text) },
-                PartKind::Interval(..) => span class="sure wraps" { (text) },
+                PartKind::Words | PartKind::Number => (text),
+                PartKind::Measured => strong { (text) },
+                PartKind::Interval => span class="sure wraps" { (text) },
             }
         }
     }
