@@ -1,10 +1,10 @@
 //! What was measured of one number of workers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::fisher;
 
 /// One number of workers of one strategy, measured in rounds.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CellTimes {
     /// The strategy's name.

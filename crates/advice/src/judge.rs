@@ -10,7 +10,7 @@ use super::{
     limit::{CoresOfRun, ScalingLimit, Seen, exceeds},
     sample::{Bound, WorkKind, WorkSample},
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::{
     Estimate,
     noise::Noise,
@@ -20,7 +20,7 @@ use stats::{
 };
 use support::{
     figures::{count, interval, percent, ratio},
-    words::listed,
+    words::{capital, listed},
 };
 
 /// How much longer still counts as "as fast".
@@ -36,7 +36,7 @@ const NOISIEST: f64 = 0.3;
 const MORE_MEMORY: f64 = 1.5;
 
 /// What the advice is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AdviceStanding {
@@ -344,10 +344,7 @@ fn sentence(
     }
     let limit = advice.limit.as_ref().map(|limit| format!("The limit: {}.", limit.in_words()));
     let limit = limit.unwrap_or_else(|| "The limit is not known yet.".into());
-    let whole = parts.join("; ") + ".";
-    let mut letters = whole.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{} {limit}", letters.as_str())
+    format!("{}. {limit}", capital(&parts.join("; ")))
 }
 
 /// `8 threads are`, `async with 8 in flight is`.
@@ -366,7 +363,8 @@ fn take(phrase: &str) -> String {
 }
 
 fn is_plural(phrase: &str) -> bool {
-    phrase.ends_with('s') && phrase.starts_with(|first: char| first.is_ascii_digit())
+    // Not `1 process`.
+    phrase.ends_with('s') && phrase.starts_with(|first: char| first.is_ascii_digit()) && !phrase.starts_with("1 ")
 }
 
 #[cfg(test)]
@@ -619,6 +617,12 @@ mod tests {
             (AdviceStanding::Undecided, Some(1)),
             "threads say nothing there"
         );
+    }
+
+    #[test]
+    fn a_verb_agrees_with_what_does_it() {
+        let phrases = ["8 threads", "2 processes", "1 process", "async with 8 in flight"];
+        assert_eq!(phrases.map(are), ["8 threads are", "2 processes are", "1 process is", "async with 8 in flight is"]);
     }
 
     #[test]

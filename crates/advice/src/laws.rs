@@ -1,9 +1,9 @@
 //! Amdahl's law and the Universal Scalability Law, fitted to the cells of one strategy.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::{
     Estimate,
-    usl::{Law, UslFit, fit},
+    usl::{Law, UslFit, fit, speedup},
 };
 
 /// The fewest worker counts, one worker among them, from which two parameters and their fit can be told.
@@ -17,7 +17,7 @@ const TOO_FEW_CORES: &str = "that takes four numbers of workers of one strategy,
                              workers that compute share the cores";
 
 /// Both laws, fitted to the same speedups.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Laws {
     /// Amdahl's law: contention alone.
@@ -27,7 +27,7 @@ pub struct Laws {
 }
 
 /// One law.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Curve {
     /// Contention: the share of the work that is done one at a time.
@@ -42,8 +42,9 @@ pub struct Curve {
     pub peak_high: Option<f64>,
     /// The largest distance of a measured speedup from the curve, as a share of it.
     pub worst_departure: f64,
+    /// The greatest number of workers that it is fitted to.
     #[serde(skip)]
-    fit: UslFit,
+    most_workers: u32,
 }
 
 impl Laws {
@@ -70,14 +71,14 @@ impl Laws {
 
     /// The greatest number of workers that they are fitted to.
     pub fn most_workers(&self) -> u32 {
-        self.usl.fit.most_workers
+        self.usl.most_workers
     }
 }
 
 impl Curve {
     /// The speedup that the law gives for so many workers.
     pub fn speedup(&self, workers: u32) -> f64 {
-        self.fit.predict(workers).estimate
+        speedup(self.sigma.estimate, self.kappa.estimate, workers)
     }
 }
 
@@ -86,8 +87,8 @@ impl From<UslFit> for Curve {
         let [peak_workers, peak_low, peak_high] =
             [fit.peak_workers.estimate, fit.peak_workers.low, fit.peak_workers.high]
                 .map(|workers| Some(workers).filter(|workers| workers.is_finite()));
-        let (sigma, kappa, worst_departure) = (fit.sigma, fit.kappa, fit.worst_departure);
-        Self { sigma, kappa, peak_workers, peak_low, peak_high, worst_departure, fit }
+        let UslFit { sigma, kappa, worst_departure, most_workers, .. } = fit;
+        Self { sigma, kappa, peak_workers, peak_low, peak_high, worst_departure, most_workers }
     }
 }
 

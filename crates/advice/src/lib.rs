@@ -9,6 +9,7 @@
 //! | [`load`] | how many workers hold a rate, and where is the knee? |
 //! | [`limit`] | what stops it from scaling? |
 //! | [`laws`] | which curve do the speedups follow? |
+//! | [`documents`] | what of it is written, and read for the page? |
 
 // Nothing may panic where the system refuses a thread: `clippy.toml` has the list.
 #![cfg_attr(not(test), warn(clippy::disallowed_methods))]
@@ -16,6 +17,7 @@
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 mod cell;
+pub mod documents;
 pub mod judge;
 pub mod laws;
 pub mod limit;

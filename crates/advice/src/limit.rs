@@ -1,9 +1,9 @@
 //! What stops it from scaling, and what would be worth changing.
 
 use super::{cell::CellTimes, sample::Bound};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::Estimate;
-use support::figures::{count, fixed, time};
+use support::figures::{self, count, exact, fixed, time};
 
 /// This share of the cores busy counts as all of them.
 const ALL_CORES: f64 = 0.85;
@@ -22,7 +22,7 @@ const SEVERAL_CORES: f64 = 1.3;
 const MOSTLY_COMPUTES: f64 = 0.5;
 
 /// Why more workers than advised don't help.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", tag = "limit")]
 pub enum ScalingLimit {
@@ -151,16 +151,19 @@ impl ScalingLimit {
     pub fn in_words(&self) -> String {
         match self {
             // What a process has used is read at the end of a run: of a short one, that may be more than there is.
+            Self::Cores { busy, cores } if busy < cores && exact(*cores) == "1" => {
+                format!("the core: {} of it is busy", fixed(*busy, 1))
+            }
             Self::Cores { busy, cores } if busy < cores => {
-                format!("the cores: {} of {} are busy", fixed(*busy, 1), trimmed(*cores))
+                format!("the cores: {} of {} are busy", fixed(*busy, 1), exact(*cores))
             }
             Self::Cores { cores, .. } if cores.fract() > 0.0 => {
-                format!("the quota of {} cores: it is used up", trimmed(*cores))
+                format!("the quota of {}: it is used up", figures::cores(*cores))
             }
             Self::Cores { cores, .. } if *cores <= 1.0 => "the core: it is busy all the time".into(),
-            Self::Cores { cores, .. } => format!("the cores: all {} are busy", trimmed(*cores)),
+            Self::Cores { cores, .. } => format!("the cores: all {} are busy", exact(*cores)),
             Self::OtherPrograms { taken, cores } => {
-                format!("other programs: they keep {} of {} cores busy", fixed(*taken, 1), trimmed(*cores))
+                format!("other programs: they keep {} of {} busy", fixed(*taken, 1), figures::cores(*cores))
             }
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
@@ -190,9 +193,9 @@ impl ScalingLimit {
     /// Why no advice stands with it, if so.
     pub(super) fn doubt(&self) -> Option<String> {
         let Self::OtherPrograms { taken, cores } = self else { return None };
-        let (taken, cores) = (fixed(*taken, 1), trimmed(*cores));
+        let (taken, cores) = (fixed(*taken, 1), figures::cores(*cores));
         Some(format!(
-            "other programs, or a server on this machine, kept {taken} of {cores} cores busy: the advice is for a \
+            "other programs, or a server on this machine, kept {taken} of {cores} busy: the advice is for a \
              machine under that load"
         ))
     }
@@ -227,7 +230,23 @@ pub(super) fn exceeds(it: Estimate, threshold: f64) -> Option<bool> {
     if it.low > threshold { Some(true) } else { (it.high <= threshold).then_some(false) }
 }
 
-/// Cores without a fraction that is none.
-fn trimmed(cores: f64) -> String {
-    if cores.fract() == 0.0 { fixed(cores, 0) } else { fixed(cores, 1) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_core_is_a_core() {
+        let others = |cores| ScalingLimit::OtherPrograms { taken: 0.9, cores }.in_words();
+        assert_eq!(others(1.0), "other programs: they keep 0.9 of 1 core busy");
+        assert_eq!(others(2.0), "other programs: they keep 0.9 of 2 cores busy");
+        let busy = |busy, cores| ScalingLimit::Cores { busy, cores }.in_words();
+        assert_eq!(
+            [busy(0.9, 1.0), busy(1.0, 1.0)],
+            ["the core: 0.9 of it is busy", "the core: it is busy all the time"]
+        );
+        assert_eq!(
+            [busy(1.8, 2.0), busy(0.3, 0.25)],
+            ["the cores: 1.8 of 2 are busy", "the quota of 0.25 cores: it is used up"]
+        );
+    }
 }

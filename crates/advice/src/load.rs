@@ -3,12 +3,12 @@
 //! Tasks become due at a rate, whether earlier ones are done or not (an open loop). A latency counts from when a task was due, so
 //! that one that waits for a worker is late, and not merely begun later.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stats::{Estimate, binomial, paired, student, student::Mean};
 use std::{fmt, str::FromStr};
 
 /// A percentile that must be below a time: `p99<200ms`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct LatencyTarget {
     /// Which one.
@@ -18,7 +18,7 @@ pub struct LatencyTarget {
 }
 
 /// The percentiles that are measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "percentiles")]

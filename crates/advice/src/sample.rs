@@ -1,9 +1,9 @@
 //! What kind of work it is, and how many workers the closed forms give it.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A few tasks, done sequentially. All figures are sums over the tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WorkSample {
     /// How many tasks.
@@ -24,7 +24,7 @@ pub struct WorkSample {
 const SHORT_S: f64 = 0.005;
 
 /// What tasks spend their time on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WorkKind {
@@ -39,7 +39,7 @@ pub enum WorkKind {
 }
 
 /// What limits the number of workers beforehand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Bound {
     /// Its name: `--at-most`, memory.

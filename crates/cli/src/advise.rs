@@ -11,15 +11,11 @@ use super::{
     measuring::{self, PythonArgs},
     print::note,
 };
-use advice::{AdviceStanding, load::LatencyTarget};
+use advice::{AdviceStanding, documents::AdviceDocument, load::LatencyTarget};
 use clap::{ArgGroup, builder::NonEmptyStringValueParser};
-use harness::results::{
-    output::Output,
-    own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
-};
+use harness::results::{output::Output, own_advice, store::Store};
 use own_work::OwnWork;
 use program::AdviceRun;
-use serde::Serialize;
 use std::{
     path::PathBuf,
     process::ExitCode,
@@ -29,10 +25,6 @@ use std::{
     },
     time::Duration,
 };
-
-pub(crate) use words::AdviceExport;
-#[cfg(feature = "schema")]
-pub(crate) use {load::LoadAdviceExport, quota::QuotaExport};
 
 pub const LONG_ABOUT: &str = "\
 Advise how many workers, and of which kind, for your own commands, URLs or Python functions
@@ -161,33 +153,17 @@ pub fn run(args: &AdviseArgs) -> anyhow::Result<ExitCode> {
     note!("{}", work.announcement());
     let settings = program::settings(args, &store, Arc::clone(&interrupted))?;
     let start = || AdviceRun::new(&work, &settings, Duration::from_secs_f64(args.budget));
-    let json = args.json.as_ref();
+    let output = AdviceOutput { json: args.json.as_ref(), store: &store, interrupted: &interrupted };
     let (standing, is_kept) = if !args.quota.is_empty() {
         let found = quota::sweep(&args.quota, &start, &interrupted)?;
-        let document = found.export(&work);
-        let shown = show(&interrupted, json, &|| found.print(&work), &document)?;
-        if shown {
-            OwnQuotaAdvice::keep(store.dir(), &document)?;
-        }
-        (shown.then(|| found.standing()), shown)
+        output.show(found.standing(), &|| found.print(&work), &found.export(&work), true)?
     } else if let Some(rate) = args.rate {
         let found = start().under_load(rate, args.target)?;
-        let document = found.export(&work);
-        let shown = show(&interrupted, json, &|| found.print(&work), &document)?;
-        let is_kept = shown && found.rounds > 0;
-        if is_kept {
-            OwnLoadAdvice::keep(store.dir(), &document)?;
-        }
-        (shown.then(|| found.standing()), is_kept)
+        output.show(found.standing, &|| found.print(&work), &found.export(&work), found.rounds > 0)?
     } else {
         let found = start().whole()?;
-        let document = AdviceExport::of(&work, &found);
-        let shown = show(&interrupted, json, &|| words::print(&work, &found), &document)?;
-        let is_kept = shown && found.rounds > 0;
-        if is_kept {
-            OwnAdvice::keep(store.dir(), &document)?;
-        }
-        (shown.then_some(found.advice.standing), is_kept)
+        let document = words::export(&work, &found);
+        output.show(found.advice.standing, &|| words::print(&work, &found), &document, found.rounds > 0)?
     };
     if is_kept {
         note!("the page shows it: makespan report{}", args.data.as_option());
@@ -205,22 +181,36 @@ fn exit_code(standing: Option<AdviceStanding>) -> ExitCode {
     }
 }
 
-/// Shows what was found, as text, as JSON or as both. False after Ctrl-C, when nothing was.
-fn show(
-    interrupted: &AtomicBool,
-    json: Option<&Output>,
-    print: &dyn Fn(),
-    document: &impl Serialize,
-) -> anyhow::Result<bool> {
-    if interrupted.load(Relaxed) {
-        note!("interrupted: no advice");
-        return Ok(false);
+/// Where an advice goes.
+struct AdviceOutput<'a> {
+    json: Option<&'a Output>,
+    store: &'a Store,
+    interrupted: &'a AtomicBool,
+}
+
+impl AdviceOutput<'_> {
+    /// Shows what was found, as text, as JSON or as both, and keeps it for the page if it is worth it. Returns the standing, and
+    /// whether it was kept. After Ctrl-C, it does nothing, and there is no standing.
+    fn show<T: AdviceDocument>(
+        &self,
+        standing: AdviceStanding,
+        print: &dyn Fn(),
+        document: &T,
+        is_worth_keeping: bool,
+    ) -> anyhow::Result<(Option<AdviceStanding>, bool)> {
+        if self.interrupted.load(Relaxed) {
+            note!("interrupted: no advice");
+            return Ok((None, false));
+        }
+        if self.json != Some(&Output::Stdout) {
+            print();
+        }
+        if let Some(output) = self.json {
+            output.write_json(document)?;
+        }
+        if is_worth_keeping {
+            own_advice::keep(&self.store.dir().join(T::FILE), document)?;
+        }
+        Ok((Some(standing), is_worth_keeping))
     }
-    if json != Some(&Output::Stdout) {
-        print();
-    }
-    if let Some(output) = json {
-        output.write_json(document)?;
-    }
-    Ok(true)
 }

@@ -1,6 +1,9 @@
 //! `makespan doctor`: what on this machine disturbs measurements, with remedies, and the optional parts it has.
 
-use super::{Data, print::say};
+use super::{
+    Data,
+    print::{entry, fitted, say},
+};
 use harness::results::output::Output;
 use measure::disturbances::{self, Disturbance, Inspection, Severity};
 use serde::Serialize;
@@ -11,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use support::terminal::printable_path;
+use support::{figures::count, terminal::printable_path};
 use work::{
     queue::{
         address::{Address, DEFAULT_NAME, LOCAL_REDIS, VARIABLE},
@@ -120,9 +123,9 @@ impl Line {
 
     fn print(&self) {
         let found = self.found.as_deref().unwrap_or("not known on this system");
-        say!("  {} {}: {found}", self.state.mark(), self.name);
+        item(self.state, &format!("{}: {found}", self.name));
         if let Some(remedy) = &self.remedy {
-            say!("    remedy: {remedy}");
+            entry("    remedy:", 12, remedy);
         }
     }
 }
@@ -219,23 +222,33 @@ impl Checkup {
         for OptionalProgram { name, purpose, path } in &self.programs {
             let place = path.as_deref().unwrap_or("not found");
             let state = if path.is_some() { LineState::Fine } else { LineState::Absent };
-            say!("  {} {name}: {purpose} ({place})", state.mark());
+            item(state, &format!("{name}: {purpose} ({place})"));
         }
         say!("\nPython, for `--strategy python/threads` and the like:");
         self.pythons.iter().for_each(PythonLine::print);
-        say!("\nA job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):");
+        let queue =
+            "A job queue, for `--strategy queue` across machines (the default is a file, which needs no setup):";
+        say!("\n{}", fitted(queue));
         self.queue.print();
-        let distort = self.machine.iter().filter(|line| line.state == LineState::Distorts).count();
-        say!(
-            "\n{}",
-            match (self.ready, distort) {
-                (true, _) => "No blockers: ready to measure.".to_owned(),
-                (_, 0) => "Nothing distorts figures, but the items marked ✗ can't be used.".to_owned(),
-                (_, count) =>
-                    format!("{count} of these distort figures (✗). Comparisons within one run suffer less than times."),
-            }
-        );
+        say!("\n{}", fitted(&self.in_all()));
     }
+
+    fn in_all(&self) -> String {
+        let distort = self.machine.iter().filter(|line| line.state == LineState::Distorts).count();
+        match (self.ready, distort) {
+            (true, _) => "No blockers: ready to measure.".to_owned(),
+            (_, 0) => "Nothing distorts figures, but the items marked ✗ can't be used.".to_owned(),
+            (_, items) => format!(
+                "Figures are distorted by {} marked ✗. Comparisons within one run suffer less than times.",
+                count(items, "item")
+            ),
+        }
+    }
+}
+
+/// Prints a line of the list.
+fn item(state: LineState, text: &str) {
+    entry(&format!("  {}", state.mark()), 4, text);
 }
 
 /// Programs that makespan works without.
@@ -297,10 +310,10 @@ impl PythonLine {
             .map(|method| if method == default_start_method { format!("{method} (default)") } else { method.clone() });
         let installed = packages.iter().filter_map(|(name, version)| Some(format!("{name} {}", version.as_ref()?)));
         let listed = |names: Vec<String>| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        say!("    start methods: {}", listed(methods.collect()));
-        say!("    packages: {}", listed(installed.collect()));
+        entry("", 4, &format!("start methods: {}", listed(methods.collect())));
+        entry("", 4, &format!("packages: {}", listed(installed.collect())));
         for (strategy, missing) in lacks {
-            say!("    without python/{strategy}: it lacks {missing}");
+            entry("", 4, &format!("without python/{strategy}: it lacks {missing}"));
         }
     }
 }
@@ -338,5 +351,21 @@ fn queue() -> Line {
             let state = if name == VARIABLE { LineState::Unusable } else { LineState::Absent };
             Line::new(name, state, error.to_string())
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_item_is_no_items() {
+        let line = || Line::new("load", LineState::Distorts, "high");
+        let said = |machine: Vec<Line>| {
+            let (programs, pythons) = (Vec::new(), Vec::new());
+            Checkup { schema: SCHEMA, ready: false, machine, programs, pythons, queue: line() }.in_all()
+        };
+        assert!(said(vec![line()]).contains("by 1 item marked"));
+        assert!(said(vec![line(), line()]).contains("by 2 items marked"));
     }
 }

@@ -5,7 +5,7 @@ mod checkout;
 
 use super::{
     Usage, measuring,
-    print::{columns, note, say, wrapped},
+    print::{fitted, labelled, note, say},
 };
 use anyhow::Context;
 use checkout::{Built, Checkout};
@@ -34,6 +34,7 @@ pub struct ExerciseArgs {
 #[derive(Subcommand)]
 enum Action {
     /// Write an exercise's file: examples/NAME.rs in the checkout, or NAME.py in the working directory
+    #[command(after_help = NEW)]
     New(New),
     /// Test your solution, and grade its speed
     #[command(after_help = CHECK)]
@@ -82,7 +83,16 @@ Examples:
 
 In Rust, files are written into a checkout of makespan's sources and built there with cargo. In Python, they need neither.";
 
+const NEW: &str = "\
+Examples:
+  makespan exercise new work_queue
+  makespan exercise new work_queue --language python";
+
 const CHECK: &str = "\
+Examples:
+  makespan exercise check work_queue
+  makespan exercise check work_queue.py --python python3.14
+
 The exit code is 0 if the grade is \"passed\", and 1 if it is \"failed\" or \"inconclusive\" or the file doesn't compile.";
 
 /// The column where titles begin.
@@ -103,12 +113,12 @@ fn list() {
     say!("Exercises (makespan exercise new NAME):");
     for exercise in exercise::ALL {
         let title = format!("{}; compared with `{}`", exercise.title, exercise.rust.house);
-        for (number, line) in wrapped(&title, columns() - INDENT).iter().enumerate() {
-            say!("  {:width$}{line}", if number == 0 { exercise.name } else { "" }, width = INDENT - 2);
-        }
+        labelled(&format!("  {}", exercise.name), INDENT, &title);
     }
-    say!("\nEach is one file to complete. `makespan exercise check NAME` tests it and grades its speed.");
-    say!("In Python: `makespan exercise new NAME --language python`, then `makespan exercise check NAME.py`.");
+    let each = "Each is one file to complete. `makespan exercise check NAME` tests it and grades its speed.";
+    let in_python =
+        "In Python: `makespan exercise new NAME --language python`, then `makespan exercise check NAME.py`.";
+    say!("\n{}\n{}", fitted(each), fitted(in_python));
 }
 
 fn write(New { name, language, force }: &New) -> anyhow::Result<ExitCode> {

@@ -1,6 +1,6 @@
 //! Verdicts on the terminal: one line per claim, grouped by document; full detail for a single claim.
 
-use super::print::{columns, printable, wrapped};
+use super::print::{behind, columns, printable};
 use findings::{FigureFinding, Finding, Fit, MechanismFinding, Unit, Verdict, summary};
 use harness::scenario::claim::{Provenance, Sourced};
 use std::{
@@ -8,6 +8,7 @@ use std::{
     io::{self, IsTerminal},
     iter,
 };
+use support::figures;
 
 /// The column where paragraphs begin, to the right of their labels.
 const INDENT: usize = 14;
@@ -119,7 +120,7 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         let by = by.map(|it| {
             let shown = |number| figure.unit.figure(number);
             let sure = it.interval.map_or(String::new(), |(low, high)| format!(" ({} – {})", shown(low), shown(high)));
-            format!("{}: {}{sure} by {}, not measured", figure.name, shown(it.value), it.by)
+            format!("{}: {}{sure}, calculated and not measured: {}", figure.name, shown(it.value), formula(it.by))
         });
         lines.extend(by.into_iter().flat_map(|words| paragraph("Prediction", &words)));
     }
@@ -137,6 +138,15 @@ fn alone(claim: &Finding, look: Look) -> Vec<String> {
         lines.extend(text.into_iter().flat_map(|text| paragraph(label, text)));
     }
     lines
+}
+
+/// What a closed form assumes.
+fn formula(name: &str) -> &str {
+    match name {
+        "lock-step" => "workers proceed in waves of one task each (lock-step)",
+        "shared link" => "workers proceed in waves of one task each, and their answers share one link",
+        other => other,
+    }
 }
 
 fn mechanism_in_words(mechanism: &MechanismFinding, unit: Unit) -> String {
@@ -158,7 +168,7 @@ fn has_words(from: &Provenance) -> bool {
 fn how_sure(figures: &[FigureFinding]) -> Option<String> {
     let mut kinds: Vec<String> = Vec::new();
     for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| !measured.is_exact()) {
-        let kind = format!("{}, {} rounds", measured.level(), measured.rounds);
+        let kind = format!("{}, {}", measured.level(), figures::count(measured.rounds as usize, "round"));
         if !kinds.contains(&kind) {
             kinds.push(kind);
         }
@@ -270,8 +280,7 @@ fn lines_of(row: &LedgerRow, look: Look) -> Vec<String> {
         if expected.is_empty() { String::new() } else { format!("expected {expected} ({from})") },
     ];
     for text in iter::once(row.name.to_owned()).chain(figures) {
-        let text = wrapped(&printable(&text), look.columns.saturating_sub(GAP.len()));
-        lines.extend(text.into_iter().map(|line| format!("{GAP}{line}")));
+        lines.extend(behind("", GAP.len(), &printable(&text), look.columns));
     }
     lines
 }
@@ -317,8 +326,7 @@ fn painted(words: &str, verdict: Verdict, colour: bool) -> String {
 }
 
 fn paragraph(label: &str, text: &str, look: Look) -> Vec<String> {
-    let lines = wrapped(&printable(text), look.columns.saturating_sub(INDENT)).into_iter().enumerate();
-    lines.map(|(number, line)| format!("{:INDENT$}{line}", if number == 0 { label } else { "" })).collect()
+    behind(label, INDENT, &printable(text), look.columns)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{
     Data, Usage,
     ledger::{self, Look},
-    print::{coloured, columns, note, say, wrapped},
+    print::{self, coloured, note, say},
 };
 use anyhow::Context;
 use findings::{Finding, findings};
@@ -50,9 +50,7 @@ fn list(lessons: &[Lesson]) {
     say!("Lessons (makespan lesson NUMBER or NAME), {} minutes in all:", total_minutes(lessons));
     for Lesson { number, name, title, minutes, question, .. } in lessons {
         say!("\n{number:3}  {title} ({name}, {minutes} minutes)");
-        for line in wrapped(question, columns() - 5) {
-            say!("     {line}");
-        }
+        print::labelled("", 5, question);
     }
 }
 
@@ -106,9 +104,7 @@ fn step(lesson: &Lesson, kind: StepKind) {
         match paragraph {
             Paragraph::Words(words) => labelled(&label, &words),
             Paragraph::Item(words) => {
-                for (place, words) in wrapped(&words, columns() - INDENT - 2).iter().enumerate() {
-                    line(&format!("{} {words}", if place == 0 { "-" } else { " " }));
-                }
+                print::labelled(&format!("{:INDENT$}-", ""), INDENT + 2, &words);
             }
             Paragraph::Code(lines) => lines.lines().for_each(line),
         }
@@ -144,9 +140,7 @@ fn claims(lesson: &Lesson, data: Data) -> anyhow::Result<()> {
 }
 
 fn labelled(label: &str, text: &str) {
-    for (place, words) in wrapped(text, columns() - INDENT).iter().enumerate() {
-        say!("{}", format!("{:INDENT$}{words}", if place == 0 { label } else { "" }).trim_end());
-    }
+    print::labelled(label, INDENT, text);
 }
 
 fn line(text: &str) {

@@ -103,7 +103,7 @@ enum Command {
     Race(race::RaceArgs),
     /// Write the HTML page from the recorded measurements
     Report(report::ReportArgs),
-    /// Write a template scenario, with every key explained
+    /// Write a template scenario, with its keys explained
     New(new::NewArgs),
     /// Check scenarios without running them, and show what a run would measure
     Check(check::CheckArgs),
@@ -122,6 +122,7 @@ enum Command {
     /// Read a lesson: what to guess, what to run, and what the result means
     Lesson(lesson::LessonArgs),
     /// Answer ten questions about what people commonly get wrong
+    #[command(after_help = quiz::EXAMPLES)]
     Quiz,
     /// Complete a strategy yourself, then check and grade it
     Exercise(exercise::ExerciseArgs),

@@ -1,6 +1,6 @@
 //! `makespan list`: scenarios, claims and strategies.
 
-use super::print::{columns, say, wrapped};
+use super::print::{entry, labelled, right_of, say};
 use anyhow::Context;
 use harness::{
     results::output::Output,
@@ -152,34 +152,36 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         claims(&scenarios);
         return Ok(ExitCode::SUCCESS);
     }
-    let longest = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    let indent = right_of(scenarios.iter().map(|scenario| scenario.name.as_str()));
     say!("Scenarios (makespan run NAME):");
     for scenario in &scenarios {
         let from = scenario.document.as_ref().map(|document| format!(", document {document}")).unwrap_or_default();
-        say!("  {:longest$}  {}{from}: {}", scenario.name, scenario.title, scenario.question);
+        entry(&format!("  {}", scenario.name), indent, &format!("{}{from}: {}", scenario.title, scenario.question));
         let variants: Vec<&str> = scenario.variants.iter().skip(1).map(|variant| variant.name.as_str()).collect();
         let claims: Vec<&str> = scenario.claims.iter().map(|claim| claim.id.as_str()).collect();
         for (what, names) in [("variants", variants), ("claims", claims)] {
-            let names = if names.is_empty() { String::new() } else { format!("{what}: {}", names.join(", ")) };
-            for line in wrapped(&names, columns().saturating_sub(longest + 4)) {
-                say!("  {:longest$}  {line}", "");
+            if !names.is_empty() {
+                labelled("", indent, &format!("{what}: {}", names.join(", ")));
             }
         }
     }
+    let indent = right_of(strategy::ALL.iter().map(|strategy| strategy.name()));
     say!("\nStrategies (--strategy NAME,NAME):");
     for strategy in strategy::ALL {
-        say!("  {:longest$}  {}", strategy.name(), strategy.summary());
+        entry(&format!("  {}", strategy.name()), indent, strategy.summary());
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// Every claim with its question, grouped by document.
 fn claims(scenarios: &[Scenario]) {
+    let claims = by_document(scenarios);
+    let indent = right_of(claims.iter().map(|(_, claim)| claim.id.as_str()));
     say!("Claims (makespan reproduce CLAIM, or DOCUMENT, or SCENARIO):");
-    for of_document in by_document(scenarios).chunk_by(|(_, a), (_, b)| a.document() == b.document()) {
+    for of_document in claims.chunk_by(|(_, a), (_, b)| a.document() == b.document()) {
         say!("\nDocument {}:", of_document[0].1.document());
         for (scenario, claim) in of_document {
-            say!("  {:6}  {} ({})", claim.id, claim.question, scenario.name);
+            entry(&format!("  {}", claim.id), indent, &format!("{} ({})", claim.question, scenario.name));
         }
     }
 }

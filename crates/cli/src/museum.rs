@@ -2,13 +2,13 @@
 
 use super::{
     Usage, measuring,
-    print::{columns, note, say, wrapped},
+    print::{entry, fitted, labelled, note, right_of, say},
 };
 use harness::{
     results::{output::Output, store::Store},
     scenario::claims_of_exhibit,
 };
-use museum::{Exhibit, ExhibitError, ExhibitShown, SideShown};
+use museum::{Exhibit, ExhibitError, ExhibitShown, Figures, PythonShown, SideShown};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -68,12 +68,14 @@ pub fn run(args: &MuseumArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn list() {
-    let longest = museum::ALL.iter().map(|exhibit| exhibit.name.len()).max().unwrap_or(0);
+    let indent = right_of(museum::ALL.iter().map(|exhibit| exhibit.name));
     say!("Exhibits (makespan museum NAME):");
     for exhibit in museum::ALL {
-        say!("  {:longest$}  {} ({})", exhibit.name, exhibit.title, claims(exhibit));
+        let text = format!("{} ({})", exhibit.title, claims(exhibit));
+        entry(&format!("  {}", exhibit.name), indent, &text);
     }
-    say!("\nEach exhibit runs a bug of the five documents, shows how it is caught, and then runs the fix.");
+    let each = "Each exhibit runs a bug of the five documents, shows how it is caught, and then runs the fix.";
+    say!("\n{}", fitted(each));
     say!("`makespan museum --all` runs them all.");
 }
 
@@ -83,45 +85,105 @@ fn claims(exhibit: &Exhibit) -> String {
     format!("claim{plural} {}", claims.join(", "))
 }
 
-/// One exhibit's result as JSON.
+/// The name and version of one exhibit's result as JSON.
+pub(crate) const SCHEMA: &str = "makespan.museum/1";
+
+/// One exhibit's result. Other programs read it; `fixtures/schema/museum-1.json` describes it.
 #[derive(Serialize)]
-struct Visit {
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub(crate) struct Visit {
+    /// Which document this is, and its version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = SCHEMA)))]
+    schema: &'static str,
+    /// The exhibit's name.
     name: &'static str,
+    /// Its topic, for people.
     title: &'static str,
+    /// The claims that it is evidence for, such as 000-4.
     claims: Vec<&'static str>,
+    /// The file of its code.
     code: String,
-    /// Whether both sides showed what the exhibit says.
+    /// Whether every side showed what the exhibit says.
     holds: bool,
-    /// What was shown; `None` if it could not be run.
-    #[serde(flatten)]
-    shown: Option<ExhibitShown>,
-    /// Why it could not be run.
+    /// The document's way; null if the exhibit could not be run.
+    bug: Option<SideOfVisit>,
+    /// The right way; null if the exhibit could not be run.
+    right: Option<SideOfVisit>,
+    /// The same in Python; null if the exhibit has no such program, or there is no Python.
+    python: Option<VisitInPython>,
+    /// Why it could not be run; null if it was.
     error: Option<String>,
+}
+
+/// What one side of an exhibit showed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct SideOfVisit {
+    /// Whether it is as the exhibit says: the bug was caught, or the right way worked.
+    holds: bool,
+    /// What happened, in words and figures.
+    verdict: String,
+    /// The figures alone, by name.
+    figures: Figures,
+}
+
+impl From<SideShown> for SideOfVisit {
+    fn from(SideShown { holds, verdict, figures }: SideShown) -> Self {
+        Self { holds, verdict, figures }
+    }
+}
+
+/// What an exhibit's program in Python showed.
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+struct VisitInPython {
+    /// The interpreter, such as CPython 3.11.7.
+    interpreter: String,
+    /// The program's name in fixtures/python/exhibits.
+    program: String,
+    /// The document's way.
+    bug: SideOfVisit,
+    /// The right way.
+    right: SideOfVisit,
+}
+
+impl From<PythonShown> for VisitInPython {
+    fn from(PythonShown { interpreter, program, bug, right }: PythonShown) -> Self {
+        Self { interpreter, program, bug: bug.into(), right: right.into() }
+    }
 }
 
 impl Visit {
     fn of(exhibit: &Exhibit, shown: Result<ExhibitShown, ExhibitError>) -> Self {
-        let (shown, error) = match shown {
-            Ok(shown) => (Some(shown), None),
-            Err(error) => (None, Some(error.to_string())),
-        };
-        Self {
+        let unseen = Self {
+            schema: SCHEMA,
             name: exhibit.name,
             title: exhibit.title,
             claims: claims_of_exhibit(exhibit.name),
             code: exhibit.code(),
-            holds: shown.as_ref().is_some_and(ExhibitShown::holds),
-            shown,
-            error,
+            holds: shown.as_ref().is_ok_and(ExhibitShown::holds),
+            bug: None,
+            right: None,
+            python: None,
+            error: None,
+        };
+        match shown {
+            Ok(ExhibitShown { bug, right, python }) => Self {
+                bug: Some(bug.into()),
+                right: Some(right.into()),
+                python: python.map(VisitInPython::from),
+                ..unseen
+            },
+            Err(error) => Self { error: Some(error.to_string()), ..unseen },
         }
     }
 
     fn print(&self, exhibit: &Exhibit) {
-        if let Some(ExhibitShown { bug, right, python }) = &self.shown {
+        if let (Some(bug), Some(right)) = (&self.bug, &self.right) {
             verdict(("✗ Caught", "! Not caught"), bug);
             paragraph("  Done right", exhibit.right_way);
             verdict(("✓ Right", "! Not right"), right);
-            match (exhibit.python, python) {
+            match (exhibit.python, &self.python) {
                 (Some(_), Some(python)) => {
                     paragraph(
                         "  Python",
@@ -151,12 +213,12 @@ impl Visit {
 
 /// Prints what is known before the exhibit runs.
 fn introduce(exhibit: &Exhibit) {
-    say!("{}: {} ({})", exhibit.name, exhibit.title, claims(exhibit));
+    say!("{}", fitted(&format!("{}: {} ({})", exhibit.name, exhibit.title, claims(exhibit))));
     paragraph("  Document", exhibit.document);
     paragraph("  Here", exhibit.here);
 }
 
-fn verdict((held, failed): (&str, &str), finding: &SideShown) {
+fn verdict((held, failed): (&str, &str), finding: &SideOfVisit) {
     paragraph(if finding.holds { held } else { failed }, &finding.verdict);
 }
 
@@ -172,7 +234,5 @@ fn conclude(visits: &[Visit], json: Option<&Output>) -> anyhow::Result<ExitCode>
 }
 
 fn paragraph(label: &str, text: &str) {
-    for (number, line) in wrapped(text, columns() - INDENT).iter().enumerate() {
-        say!("{:INDENT$}{line}", if number == 0 { label } else { "" });
-    }
+    labelled(label, INDENT, text);
 }

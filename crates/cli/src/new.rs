@@ -22,7 +22,8 @@ pub struct NewArgs {
 
 #[derive(Subcommand)]
 enum What {
-    /// Write NAME.toml: a small scenario that runs as it is, with every key explained
+    /// Write NAME.toml: a small scenario that runs as it is. Comments explain its keys; docs/scenario.md has all of them
+    #[command(after_help = EXAMPLES)]
     Scenario {
         /// The scenario's name: that of the file, with or without `.toml`
         name: String,

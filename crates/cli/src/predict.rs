@@ -389,7 +389,10 @@ impl OfStrategy<'_> {
             let Estimate { estimate, low, high } = fit.peak_workers;
             let peak = |value: f64| if value < NO_PEAK { plain(value.round()) } else { "none".into() };
             let peak = match [estimate, low].map(|workers| workers < NO_PEAK) {
-                [true, _] => format!("predicted peak at {} workers ({}–{})", peak(estimate), peak(low), peak(high)),
+                [true, _] => {
+                    let noun = if peak(estimate) == "1" { "worker" } else { "workers" };
+                    format!("predicted peak at {} {noun} ({}–{})", peak(estimate), peak(low), peak(high))
+                }
                 [false, true] => format!("no peak is predicted, and none shown below {} workers", peak(low)),
                 [false, false] => "no peak is predicted".to_owned(),
             };

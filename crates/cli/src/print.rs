@@ -49,6 +49,29 @@ pub fn fitted(text: &str) -> String {
     text.lines().map(|line| wrapped(line, columns()).join("\n")).collect::<Vec<_>>().join("\n")
 }
 
+/// The text behind its label, in lines of at most `width` characters. All of them begin at the column `indent`.
+pub fn behind(label: &str, indent: usize, text: &str, width: usize) -> Vec<String> {
+    let lines = wrapped(text, width.saturating_sub(indent)).into_iter().enumerate();
+    lines.map(|(number, line)| format!("{:indent$}{line}", if number == 0 { label } else { "" })).collect()
+}
+
+/// Prints a paragraph behind its label.
+pub fn labelled(label: &str, indent: usize, text: &str) {
+    for line in behind(label, indent, text, columns()) {
+        say!("{line}");
+    }
+}
+
+/// Prints a line of a list likewise. Without a terminal, it isn't wrapped: other programs read whole lines.
+pub fn entry(label: &str, indent: usize, text: &str) {
+    if width().is_some() { labelled(label, indent, text) } else { say!("{label:indent$}{text}") }
+}
+
+/// The column where texts begin to the right of these names, which are indented by two.
+pub fn right_of<'a>(names: impl Iterator<Item = &'a str>) -> usize {
+    names.map(|name| name.chars().count()).max().unwrap_or(0) + 4
+}
+
 /// An error with its causes. A cause that the error's own message contains isn't repeated.
 pub fn in_words(error: &anyhow::Error) -> String {
     error
@@ -70,6 +93,13 @@ pub fn outcome() -> anyhow::Result<()> {
 mod tests {
     use super::*;
     use anyhow::{Context, anyhow};
+
+    #[test]
+    fn all_lines_begin_below_the_first() {
+        let text = "Which pictures does the gallery serve, and to whom?";
+        let lines = ["  001-1   Which pictures does the", "          gallery serve, and to", "          whom?"];
+        assert_eq!(behind("  001-1", 10, text, 33), lines);
+    }
 
     #[test]
     fn a_cause_is_said_once() {

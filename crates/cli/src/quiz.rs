@@ -1,6 +1,6 @@
 //! `makespan quiz`: ten questions in the terminal, each answered at once with the reason.
 
-use super::print::{columns, say, wrapped};
+use super::print::{labelled, say};
 use anyhow::Context;
 use lesson::{
     Lesson,
@@ -10,6 +10,13 @@ use std::{
     io::{self, BufRead, Write},
     process::ExitCode,
 };
+
+pub const EXAMPLES: &str = "\
+Example:
+  makespan quiz
+
+Each question is answered with a letter, and Ctrl-D ends the quiz. At the end it names the lessons
+that explain what you got wrong.";
 
 /// What became of a question.
 enum Answered {
@@ -45,10 +52,10 @@ pub fn run() -> anyhow::Result<ExitCode> {
 
 fn ask(number: u32, all: usize, question: &QuizQuestion, input: &mut impl BufRead) -> anyhow::Result<Answered> {
     say!("");
-    told(&format!("{number} of {all}. {}", question.text), "");
+    labelled("", 0, &format!("{number} of {all}. {}", question.text));
     let letters = 'a'..='z';
     for (letter, option) in letters.clone().zip(&question.options) {
-        told(&option.text, &format!("  {letter}  "));
+        labelled(&format!("  {letter}"), 5, &option.text);
     }
     loop {
         let last = letters.clone().nth(question.options.len() - 1).unwrap_or('a');
@@ -64,21 +71,13 @@ fn ask(number: u32, all: usize, question: &QuizQuestion, input: &mut impl BufRea
             say!("`{}` is not an answer; expected a letter from a to {last}", typed.escape_debug());
             continue;
         };
-        told(&chosen.why, if chosen.is_right { "Right. " } else { "Wrong. " });
+        labelled(if chosen.is_right { "Right." } else { "Wrong." }, 7, &chosen.why);
         if chosen.is_right {
             return Ok(Answered::Right);
         }
         if let Some(right) = question.right() {
-            told(&format!("{}. {}", right.text, right.why), "Right: ");
+            labelled("Right:", 7, &format!("{}. {}", right.text, right.why));
         }
         return Ok(Answered::Wrong);
-    }
-}
-
-/// The text, wrapped, behind a label.
-fn told(text: &str, label: &str) {
-    let indent = label.chars().count();
-    for (place, words) in wrapped(text, columns() - indent).iter().enumerate() {
-        say!("{}{words}", if place == 0 { label.to_owned() } else { " ".repeat(indent) });
     }
 }

@@ -21,6 +21,7 @@ use std::{
 use support::suggestion;
 
 #[derive(clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub struct ReportArgs {
     /// Write the page here; `-` for standard output [default: report/index.html in a checkout, else makespan.html]
     #[arg(long, value_name = "FILE")]
@@ -37,6 +38,11 @@ pub struct ReportArgs {
     #[command(flatten)]
     data: Data,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  makespan report --open
+  makespan report --data today --against yesterday --out changes.html";
 
 pub fn run(args: ReportArgs) -> anyhow::Result<ExitCode> {
     for (flag, dir) in [("--data", args.data.dir.as_deref()), ("--against", args.against.as_deref())] {

@@ -14,7 +14,7 @@ use harness::{
     results::{
         csv,
         output::{self, Output},
-        record::{Check, Record},
+        record::{CellRecord, Check, Record},
         store::Store,
         trace,
     },
@@ -229,7 +229,12 @@ pub fn run(args: RunArgs) -> anyhow::Result<ExitCode> {
     if let Some(output) = &args.csv {
         output.write(|to| csv::write(&record, to))?;
     }
-    note!("recorded in {}", kept.context("the measurement could not be recorded")?.display());
+    let kept = kept.context("the measurement could not be recorded")?;
+    if record.cells.iter().all(|cell| cell.check == Check::Skipped) {
+        let why = record.cells.iter().find_map(CellRecord::error).unwrap_or("no reason given");
+        anyhow::bail!("nothing was measured, because every cell was skipped: {why}");
+    }
+    note!("recorded in {}", kept.display());
     if let Some((error, path)) = events_lost.zip(args.events.as_ref()) {
         anyhow::bail!(
             "--events {}: some events could not be written: {error}; the measurement is complete",

@@ -1,7 +1,8 @@
 //! The JSON Schemas of the files that the program reads and writes, from the types of these files. The program has no use
 //! for them: tests compare them with `fixtures/schema`, and the reference is made from these.
 
-use super::{advise, compare, doctor, list, predict};
+use super::{compare, doctor, list, museum, predict};
+use advice::documents::{AdviceDocument, AdviceExport, LoadAdviceExport, QuotaExport};
 use classroom::export::ClassExport;
 use exercise::report::CheckReport;
 use findings::export::Export;
@@ -9,7 +10,6 @@ use harness::{
     live::event::{self, Event},
     results::{
         costs::{self, Costs},
-        own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
         record::{self, Record},
     },
 };
@@ -32,20 +32,24 @@ pub fn all() -> Vec<(String, Value)> {
             compare::SCHEMA,
             "Two records of one scenario, compared: what `makespan compare BEFORE AFTER --json FILE` writes.",
         ),
-        written::<advise::AdviceExport<'_>>(
-            OwnAdvice::SCHEMA,
+        written::<AdviceExport>(
+            AdviceExport::SCHEMA,
             "An advice on your own work: what `makespan advise --json FILE` writes.",
         ),
-        written::<advise::LoadAdviceExport<'_>>(
-            OwnLoadAdvice::SCHEMA,
+        written::<LoadAdviceExport>(
+            LoadAdviceExport::SCHEMA,
             "How many workers hold a rate: what `makespan advise --rate RATE --json FILE` writes.",
         ),
-        written::<advise::QuotaExport<'_>>(
-            OwnQuotaAdvice::SCHEMA,
+        written::<QuotaExport>(
+            QuotaExport::SCHEMA,
             "How many workers under each CPU quota: what `makespan advise --quota CORES --json FILE` writes.",
         ),
         written::<list::WholeList<'_>>(list::SCHEMA, "What there is: what `makespan list --json FILE` writes."),
         written::<doctor::Checkup>(doctor::SCHEMA, "What was found: what `makespan doctor --json FILE` writes."),
+        written::<museum::Visit>(
+            museum::SCHEMA,
+            "One exhibit's result: an item of the list that `makespan museum --json FILE` writes.",
+        ),
         written::<CheckReport>(
             exercise::report::SCHEMA,
             "The result of checking a strategy: what `makespan exercise check --json FILE` writes.",

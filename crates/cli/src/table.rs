@@ -3,7 +3,7 @@
 mod fit;
 mod latencies;
 
-use super::print::{fitted, say};
+use super::print::{entry, fitted, say};
 use harness::{
     results::{
         places::places,
@@ -103,7 +103,7 @@ fn left_out(record: &Record) {
     let Some((measured, all, reasons)) = record.pictures() else { return };
     say!("\n{measured} of {all} pictures were measured. Skipped:");
     for (why, files) in reasons {
-        say!("  {}: {why}", files.join(", "));
+        entry("", 2, &format!("{}: {why}", files.join(", ")));
     }
 }
 
@@ -118,7 +118,8 @@ fn failures(record: &Record) -> Vec<(String, Vec<String>)> {
         let did_less = baseline.is_some_and(|baseline| baseline.task_errors() < cell.task_errors());
         let less = if did_less { ", so the time is for less work: no speedup" } else { "" };
         let first = cell.error().map(|error| format!("; the first error: {error}")).unwrap_or_default();
-        let words = format!("{} of {} tasks failed{less}{first}", cell.task_errors(), cell.tasks);
+        let tasks = figures::count(cell.tasks as usize, "task");
+        let words = format!("{} of {tasks} failed{less}{first}", cell.task_errors());
         let who = who(cell);
         match failures.iter_mut().find(|(known, _)| *known == words) {
             Some((_, cells)) => cells.push(who),
@@ -150,8 +151,8 @@ fn unwelcome(record: &Record) -> Vec<(String, Vec<String>)> {
 fn again(cell: &CellRecord) -> String {
     let (redeliveries, rounds) = (cell.redeliveries().unwrap_or_default(), cell.rounds.len());
     let times = if redeliveries == 1 { "once".into() } else { format!("{redeliveries} times") };
-    let plural = if rounds == 1 { "" } else { "s" };
-    format!("in {rounds} round{plural}, a job was redelivered {times}: its worker stopped sending heartbeats")
+    let rounds = figures::count(rounds, "round");
+    format!("in {rounds}, a job was redelivered {times}: its worker stopped sending heartbeats")
 }
 
 /// Seconds with three significant figures, in a suitable unit.
@@ -168,7 +169,7 @@ fn circumstances(record: &Record) -> String {
     let host = &record.host;
     let mut parts = vec![
         format!("{}, {}", host.cpu_model.as_deref().unwrap_or("unknown processor"), host.cores()),
-        format!("{} of {} rounds, interleaved", record.rounds_done, record.rounds),
+        format!("{} of {}, interleaved", record.rounds_done, figures::count(record.rounds as usize, "round")),
     ];
     if (record.time_scale - 1.0).abs() > f64::EPSILON {
         parts.push(format!("latencies divided by {}", exact(record.time_scale)));

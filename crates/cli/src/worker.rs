@@ -16,7 +16,7 @@ use std::{
     process::{self, ExitCode},
     sync::mpsc::{Sender, channel},
 };
-use support::scratch::Scratch;
+use support::{figures::count, scratch::Scratch};
 use work::queue::{
     address::{Address, DEFAULT_NAME},
     worker::{JobWorkers, Membership, WorkerEvent, peer_id},
@@ -81,7 +81,7 @@ pub fn run(args: WorkerArgs) -> anyhow::Result<ExitCode> {
         note!("finishing the current jobs; Ctrl-C again stops at once");
     }
     let jobs = crew.leave()?;
-    note!("left queue `{}`: {jobs} job{} done", membership.queue, if jobs == 1 { "" } else { "s" });
+    note!("left queue `{}`: {} done", membership.queue, count(jobs as usize, "job"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -102,8 +102,8 @@ fn announce(membership: &Membership) {
     let Membership { address, queue, threads, .. } = membership;
     let first = peer_id(process::id(), 0);
     let me = first.rsplit_once(':').map_or(first.as_str(), |(me, _)| me);
-    let jobs = if *threads == NonZeroU32::MIN { "job" } else { "jobs" };
-    say!("listening on queue `{queue}` at {address} as {me} ({threads} {jobs} at once)");
+    let jobs = count(threads.get() as usize, "job");
+    say!("listening on queue `{queue}` at {address} as {me} ({jobs} at once)");
     // The caller may wait for this line, or may have closed the pipe.
     let _ = stdout().flush();
     note!("Ctrl-C finishes the current jobs and exits");

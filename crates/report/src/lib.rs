@@ -37,12 +37,12 @@ mod svg;
 pub use refresh::refresh;
 pub use svg::{palette, waits};
 
+use advice::documents::{AdviceExport, LoadAdviceExport, QuotaExport};
 use findings::{Finding, Findings};
 use harness::results::{
     costs::Costs,
     evidence::Evidence,
     output::Output,
-    own_advice::{OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
     record::Record,
     store::StoreError,
 };
@@ -68,11 +68,11 @@ pub struct PageInput {
     /// What a queue costs; `None` if that was not measured.
     pub costs: Option<Costs>,
     /// The last advice on the user's own work, if any.
-    pub advice: Option<OwnAdvice>,
+    pub advice: Option<AdviceExport>,
     /// The last advice under CPU quotas.
-    pub quota_advice: Option<OwnQuotaAdvice>,
+    pub quota_advice: Option<QuotaExport>,
     /// The last for tasks that become due at a rate.
-    pub load_advice: Option<OwnLoadAdvice>,
+    pub load_advice: Option<LoadAdviceExport>,
     /// The lessons to include.
     pub lessons: &'static [Lesson],
     /// When the page is written, as text.

@@ -11,9 +11,12 @@ use crate::{
         scale::{doubling_ticks, round_ticks},
     },
 };
-use harness::results::own_advice::{AdviceUnderQuota, FittedLaw, LoadedCell, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice};
+use advice::{
+    Curve,
+    documents::{AdviceExport, LoadAdviceExport, LoadedCellExport, QuotaExport, UnderQuota},
+};
 use maud::{Markup, html};
-use stats::{Estimate, median::median, usl};
+use stats::{Estimate, median::median};
 use support::figures::{cores, count, grouped, interval, memory, percent, plain, ratio, significant, time};
 
 /// The section's id.
@@ -22,7 +25,7 @@ pub(crate) const ID: &str = "own-work";
 pub(crate) const TITLE: &str = "Your own work";
 
 /// The section.
-pub(crate) fn section(advice: &OwnAdvice) -> Markup {
+pub(crate) fn section(advice: &AdviceExport) -> Markup {
     html! {
         section id=(ID) aria-labelledby={ (ID) "-title" } {
             p class="eyebrow" { (TITLE) ": the last advice" }
@@ -40,13 +43,15 @@ pub(crate) fn section(advice: &OwnAdvice) -> Markup {
 }
 
 /// Speedup against workers. Empty if no strategy was measured with two numbers of workers.
-fn curve(advice: &OwnAdvice) -> Markup {
+fn curve(advice: &AdviceExport) -> Markup {
     let mut series: Vec<Series> = Vec::new();
     for cell in &advice.cells {
-        let (Some(speedup), strategy) = (cell.speedup, &*cell.strategy) else { continue };
-        let tip = format!("{}: {}", palette::who(strategy, cell.workers), curves::in_words(speedup));
+        let (Some(speedup), strategy, workers) = (cell.speedup, &*cell.times.strategy, cell.times.workers) else {
+            continue;
+        };
+        let tip = format!("{}: {}", palette::who(strategy, workers), curves::in_words(speedup));
         let interval = Some((speedup.low, speedup.high));
-        let point = Point { across: cell.workers, value: speedup.estimate, interval, rounds: Vec::new(), tip };
+        let point = Point { across: workers, value: speedup.estimate, interval, rounds: Vec::new(), tip };
         let label = palette::label(strategy);
         match series.iter_mut().find(|series| series.label == label) {
             Some(series) => series.points.push(point),
@@ -58,12 +63,10 @@ fn curve(advice: &OwnAdvice) -> Markup {
         return html! {};
     }
     let most = series.iter().flat_map(|series| &series.points).map(|point| point.across).max().unwrap_or(1);
-    let law = |label: &str, law: &FittedLaw| Reference {
+    let law = |label: &str, law: &Curve| Reference {
         label: label.into(),
         class: "law",
-        corners: (1..=most)
-            .map(|workers| (f64::from(workers), usl::speedup(law.sigma.estimate, law.kappa.estimate, workers)))
-            .collect(),
+        corners: (1..=most).map(|workers| (f64::from(workers), law.speedup(workers))).collect(),
     };
     let laws = advice.laws.iter().flat_map(|laws| [law("Amdahl", &laws.amdahl), law("USL", &laws.usl)]);
     let references: Vec<Reference> = laws.collect();
@@ -87,7 +90,7 @@ fn curve(advice: &OwnAdvice) -> Markup {
 }
 
 /// Every measured cell.
-fn table(advice: &OwnAdvice) -> Markup {
+fn table(advice: &AdviceExport) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="Every measured number of workers" {
             table {
@@ -95,13 +98,13 @@ fn table(advice: &OwnAdvice) -> Markup {
                 tbody {
                     @for cell in &advice.cells {
                         tr {
-                            th scope="row" { (palette::label(&cell.strategy)) }
-                            td class="n" { (cell.workers) }
-                            td class="n" { (or_dash(median(&cell.task_s).map(|task_s| significant(task_s.recip(), 3)))) }
+                            th scope="row" { (palette::label(&cell.times.strategy)) }
+                            td class="n" { (cell.times.workers) }
+                            td class="n" { (or_dash(median(&cell.times.task_s).map(|task_s| significant(task_s.recip(), 3)))) }
                             td class="n" { (or_dash(cell.speedup.map(|speedup| format!("{}×", ratio(speedup.estimate))))) }
                             td class="n interval" { (or_dash(cell.speedup.map(|speedup| interval(speedup.low, speedup.high)))) }
-                            td class="n" { (or_dash(cell.peak_memory_bytes.map(memory))) }
-                            td { @if advice.advises(cell) { "advised" } @else if let Some(reason) = &cell.reason { (reason) } }
+                            td class="n" { (or_dash(cell.times.memory_bytes.map(memory))) }
+                            td { @if advice.advises(cell) { "advised" } @else if let Some(reason) = &cell.times.out { (reason) } }
                         }
                     }
                 }
@@ -117,8 +120,8 @@ pub(crate) const QUOTA_ID: &str = "own-quota";
 pub(crate) const QUOTA_TITLE: &str = "Your own work, under CPU quotas";
 
 /// The section with quotas, as containers have them. Nothing without any.
-pub(crate) fn quota_section(advice: &OwnQuotaAdvice) -> Markup {
-    let Some(AdviceUnderQuota { advice: first, .. }) = advice.quotas.first() else { return html! {} };
+pub(crate) fn quota_section(advice: &QuotaExport) -> Markup {
+    let Some(UnderQuota { advice: first, .. }) = advice.quotas.first() else { return html! {} };
     html! {
         section id=(QUOTA_ID) aria-labelledby={ (QUOTA_ID) "-title" } {
             p class="eyebrow" { (QUOTA_TITLE) ": the last advice" }
@@ -134,19 +137,19 @@ pub(crate) fn quota_section(advice: &OwnQuotaAdvice) -> Markup {
 }
 
 /// What is advised under each quota.
-fn quota_table(quotas: &[AdviceUnderQuota]) -> Markup {
+fn quota_table(quotas: &[UnderQuota]) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="What is advised under each quota" {
             table {
                 thead { tr { th scope="col" class="n" { "quota" } th scope="col" { "best so far, or advised" } th scope="col" class="n" { "tasks/s" } th scope="col" class="n" { "speedup" } th scope="col" class="n" { "95 % interval" } th scope="col" class="n" { "stopped for" } th scope="col" class="n" { "periods" } } }
                 tbody {
-                    @for AdviceUnderQuota { quota_cores, throttling, advice } in quotas {
+                    @for UnderQuota { quota_cores, throttling, advice, .. } in quotas {
                         @let cell = advice.cells.iter().find(|cell| advice.advises(cell));
                         @let speedup = cell.and_then(|cell| cell.speedup);
                         tr {
                             th scope="row" class="n" { (cores(*quota_cores)) }
-                            td { (cell.map_or_else(|| "–".into(), |cell| palette::who(&cell.strategy, cell.workers))) }
-                            td class="n" { (or_dash(cell.and_then(|cell| median(&cell.task_s)).map(|task_s| significant(task_s.recip(), 3)))) }
+                            td { (cell.map_or_else(|| "–".into(), |cell| palette::who(&cell.times.strategy, cell.times.workers))) }
+                            td class="n" { (or_dash(cell.and_then(|cell| median(&cell.times.task_s)).map(|task_s| significant(task_s.recip(), 3)))) }
                             td class="n" { (or_dash(speedup.map(|speedup| format!("{}×", ratio(speedup.estimate))))) }
                             td class="n interval" { (or_dash(speedup.map(|speedup| interval(speedup.low, speedup.high)))) }
                             td class="n" { (time(throttling.seconds)) }
@@ -169,7 +172,7 @@ pub(crate) const LOAD_ID: &str = "own-load";
 pub(crate) const LOAD_TITLE: &str = "Your own work, under load";
 
 /// The section under load.
-pub(crate) fn load_section(advice: &OwnLoadAdvice) -> Markup {
+pub(crate) fn load_section(advice: &LoadAdviceExport) -> Markup {
     let littles = format!(
         "By Little's law, {} tasks are in progress on average. That many workers are never enough, because each would have to be busy all the time.",
         significant(advice.under_way, 2)
@@ -190,9 +193,9 @@ pub(crate) fn load_section(advice: &OwnLoadAdvice) -> Markup {
 }
 
 /// The p95 against the rate, with the most workers. Empty if only one rate was measured, or rates are not whole numbers.
-fn latency_curve(advice: &OwnLoadAdvice) -> Markup {
+fn latency_curve(advice: &LoadAdviceExport) -> Markup {
     let most = advice.cells.iter().map(|cell| cell.workers).max().unwrap_or(1);
-    let point = |cell: &LoadedCell| {
+    let point = |cell: &LoadedCellExport| {
         let (p95, whole) = (cell.latency_p95_s?, cell.rate_per_s.round());
         let tip = format!("{} tasks/s: {} ({})", significant(whole, 3), time(p95.estimate), range(p95));
         let ms = |seconds: f64| seconds * 1e3;
@@ -241,7 +244,7 @@ fn range(of: Estimate) -> String {
 }
 
 /// Every measured number of workers and rate.
-fn load_table(advice: &OwnLoadAdvice) -> Markup {
+fn load_table(advice: &LoadAdviceExport) -> Markup {
     html! {
         div class="scroll" tabindex="0" role="group" aria-label="Every measured number of workers and rate" {
             table {

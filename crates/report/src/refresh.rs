@@ -2,13 +2,14 @@
 //! and links to Criterion's pages.
 
 use crate::{CriterionLink, OwnFindings, PageInput, ScenarioNote, write};
+use advice::documents::AdviceDocument;
 use findings::{Finding, Findings, findings};
 use harness::{
     results::{
         costs::Costs,
         criterion,
         output::Output,
-        own_advice::{KeptAdvice, OwnAdvice, OwnLoadAdvice, OwnQuotaAdvice},
+        own_advice,
         store::{Store, StoreError},
     },
     scenario::{self, Scenario},
@@ -40,9 +41,9 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     let (costs, damaged) =
         readable(Costs::read(store.dir()), |error| format!("{error}; `cargo bench --bench queue` measures it again"));
     let writes_again = |error| format!("{error}; `makespan advise` writes it again");
-    let (advice, damaged_advice) = readable(OwnAdvice::read(store.dir()), writes_again);
-    let (quota_advice, damaged_quota) = readable(OwnQuotaAdvice::read(store.dir()), writes_again);
-    let (load_advice, damaged_load) = readable(OwnLoadAdvice::read(store.dir()), writes_again);
+    let (advice, damaged_advice) = readable(latest(store), writes_again);
+    let (quota_advice, damaged_quota) = readable(latest(store), writes_again);
+    let (load_advice, damaged_load) = readable(latest(store), writes_again);
     let lessons = lesson::all().unwrap_or_default();
     let input = PageInput {
         records,
@@ -67,6 +68,11 @@ pub fn refresh(store: &Store, page: impl Into<Output>, against: Option<&Store>) 
     unreadable.dedup();
     let damaged = damaged.into_iter().chain(damaged_advice).chain(damaged_quota).chain(damaged_load);
     Ok(unreadable.into_iter().chain(unreadable_files).chain(damaged).chain(skipped).collect())
+}
+
+/// The latest advice of a kind.
+fn latest<T: AdviceDocument>(store: &Store) -> Result<Option<T>, StoreError> {
+    own_advice::read(&store.dir().join(T::FILE), T::SCHEMA)
 }
 
 /// A document, if it is there and can be read; otherwise, if it can't, what to say about it.

@@ -1,14 +1,12 @@
 //! Properties of the whole page.
 
 use super::*;
-use findings::{Findings, Fit, Sentence, Unit};
-use harness::results::{
-    evidence::Evidence,
-    own_advice::{
-        AdviceCell, AdviceUnderQuota, Advised, FittedLaw, FittedLaws, LoadedCell, OwnLoadAdvice, OwnQuotaAdvice,
-    },
-    record::Check,
+use advice::{
+    AdviceStanding, CellTimes, Laws, WorkKind, WorkSample,
+    documents::{AdviceDocument, AdvisedWorkers, ComparedCell, LoadedCellExport, UnderQuota},
 };
+use findings::{Findings, Fit, Sentence, Unit};
+use harness::results::{evidence::Evidence, record::Check};
 use measure::usable_cores::Throttling;
 use stats::Estimate;
 
@@ -67,42 +65,68 @@ fn words_of(html: &str) -> String {
     lines.join("\n")
 }
 
+const SAMPLE: WorkSample =
+    WorkSample { tasks: 8, wall_s: 0.32, user_s: 0.01, system_s: 0.01, bytes: 800, memory_bytes: None };
+
 #[test]
 fn an_advice_has_its_sentence_its_curve_and_every_figure() {
-    let cell = |strategy: &str, workers: u32, speedup: Option<f64>| AdviceCell {
-        strategy: strategy.into(),
-        workers,
-        task_s: vec![0.04 / speedup.unwrap_or(1.0); 3],
+    let cell = |strategy: &str, workers: u32, speedup: Option<f64>| ComparedCell {
+        times: CellTimes {
+            strategy: strategy.into(),
+            phrase: String::new(),
+            workers,
+            task_s: vec![0.04 / speedup.unwrap_or(1.0); 3],
+            tasks: 30,
+            failed: 0.0,
+            first_error: None,
+            cores_busy: None,
+            latency_s: None,
+            memory_bytes: None,
+            out: None,
+        },
         speedup: speedup.map(|estimate| Estimate { estimate, low: estimate * 0.95, high: estimate * 1.05 }),
-        peak_memory_bytes: None,
-        reason: None,
+        place: None,
     };
-    let exact = |value: f64| Estimate { estimate: value, low: value, high: value };
-    let law = |kappa: f64| FittedLaw { sigma: exact(0.1), kappa: exact(kappa) };
-    let advice = OwnAdvice {
+    let mut left_out = cell("threads", 8, None);
+    (left_out.times.task_s, left_out.times.out) = (Vec::new(), Some("no memory".into()));
+    let rounds = |workers: u32| (workers, vec![stats::usl::speedup(0.1, 0.01, workers); 3]);
+    let advice = AdviceExport {
+        schema: AdviceExport::SCHEMA.into(),
+        makespan_version: "0.1.0".into(),
         command: "makespan advise --url 'http://h/?a=1&b=2'".into(),
         work: "Requests to <h>".into(),
         sentence: "4 threads: 3.2 times as fast as sequential.".into(),
-        advised: Some(Advised { strategy: "threads".into(), workers: 4 }),
+        standing: AdviceStanding::Stands,
+        advised: Some(AdvisedWorkers { strategy: "threads".into(), workers: 4, speedup: None }),
+        limit: None,
         remedy: Some("let it serve more at once".into()),
         doubts: Vec::new(),
         cores: 2.0,
+        sample: SAMPLE,
+        kind: WorkKind::Waits,
+        workers_for_cores: None,
+        bounds: Vec::new(),
         rounds: 6,
-        laws: Some(FittedLaws { amdahl: law(0.0), usl: law(0.01) }),
+        tasks_done: 720,
+        outputs_not_compared: None,
+        notes: Vec::new(),
+        search: Vec::new(),
+        laws: Laws::of(&[1, 2, 4, 8].map(rounds), None).ok(),
         cells: vec![
             cell("sequential", 1, None),
             cell("threads", 2, Some(1.8)),
             cell("threads", 4, Some(3.2)),
-            AdviceCell { task_s: Vec::new(), reason: Some("no memory".into()), ..cell("threads", 8, None) },
+            left_out,
         ],
     };
-    let under = |quota_cores: f64, advice: &OwnAdvice| {
+    let under = |quota_cores: f64, advice: &AdviceExport| {
         let throttling = Throttling { periods: 57, seconds: 5.85 };
-        AdviceUnderQuota { quota_cores, throttling, advice: advice.clone() }
+        UnderQuota { quota_cores, throttling, run_s: None, advice: advice.clone() }
     };
-    let nothing = OwnAdvice { advised: None, sentence: "No advice.".into(), ..advice.clone() };
+    let nothing = AdviceExport { advised: None, sentence: "No advice.".into(), ..advice.clone() };
     let quotas = vec![under(0.5, &nothing), under(1.0, &advice)];
-    let html = page(&PageInput { quota_advice: Some(OwnQuotaAdvice { quotas }), ..input(Vec::new()) });
+    let quota_advice = Some(QuotaExport { schema: QuotaExport::SCHEMA.into(), quotas });
+    let html = page(&PageInput { quota_advice, ..input(Vec::new()) });
     for expected in ["0.5 cores: No advice.", "1 core: 4 threads", "3.20×", &support::figures::time(5.85)] {
         assert!(words_of(&html).contains(expected), "{expected}: {html}");
     }
@@ -118,24 +142,35 @@ fn an_advice_has_its_sentence_its_curve_and_every_figure() {
 
 #[test]
 fn an_advice_under_load_has_its_latencies_by_rate() {
-    let cell = |workers: u32, rate_per_s: f64, p95_s: Option<f64>| LoadedCell {
+    let cell = |workers: u32, rate_per_s: f64, p95_s: Option<f64>| LoadedCellExport {
         workers,
         rate_per_s,
         latency_p50_s: p95_s.map(|it| Estimate { estimate: it / 2.0, low: it / 2.2, high: it / 1.8 }),
         latency_p95_s: p95_s.map(|it| Estimate { estimate: it, low: it * 0.9, high: it * 1.1 }),
         latency_p99_s: None,
         failed_share: if p95_s.is_none() { 0.5 } else { 0.0 },
+        first_error: None,
+        over_target_share: None,
     };
-    let load_advice = OwnLoadAdvice {
+    let load_advice = LoadAdviceExport {
+        schema: LoadAdviceExport::SCHEMA.into(),
+        makespan_version: "0.1.0".into(),
         command: "makespan advise --url http://h/ --rate 50/s".into(),
         work: "Requests to <h>".into(),
         sentence: "4 threads hold p95 < 200 ms at 50 tasks/s.".into(),
+        standing: AdviceStanding::Stands,
         strategy: "threads".into(),
         rate_per_s: 50.0,
+        target: None,
         workers: Some(4),
+        workers_that_may_do: Vec::new(),
         under_way: 2.5,
+        knee_per_s: None,
+        queue_length: None,
+        sample: SAMPLE,
         rounds: 5,
         tasks: 200,
+        needs_tasks: None,
         cells: vec![
             cell(2, 50.0, Some(0.9)),
             cell(4, 50.0, Some(0.12)),

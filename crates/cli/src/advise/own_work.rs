@@ -103,7 +103,7 @@ impl OwnWork {
                 format!("will send{all} requests, up to {at_most} at once: {}", self.title)
             }
             TaskSource::Scenario(_) => {
-                format!("will measure the scenario {}, up to {at_most} tasks at once", self.title)
+                format!("will measure the scenario {}, up to {} at once", self.title, count(at_most as usize, "task"))
             }
         }
     }
@@ -149,7 +149,7 @@ fn of_urls(args: &AdviseArgs) -> Result<OwnWork, Usage> {
     let used = requests.len().min(MOST_URLS as usize);
     let others = match requests.len() {
         1 => String::new(),
-        all if all == used => format!(" and {} others", all - 1),
+        all if all == used => format!(" and {}", count(all - 1, "other")),
         all => format!(" and {} others of {all}, spread over the list", used - 1),
     };
     let encrypted = requests.iter().any(Request::is_encrypted);

@@ -12,7 +12,9 @@ use super::{
     AdviseArgs,
     own_work::{OwnWork, TaskSource},
 };
-use advice::{Advice, AdviceStanding, Bound, CellTimes, CoresOfRun, WorkKind, WorkSample, judge, search};
+use advice::{
+    Advice, AdviceStanding, Bound, CellTimes, CoresOfRun, WorkKind, WorkSample, documents::Tried, judge, search,
+};
 use harness::{
     results::{
         record::{CellRecord, Check, Record},
@@ -23,7 +25,6 @@ use harness::{
 };
 use indicatif::ProgressBar;
 use measure::{host, open_files, usable_cores::UsableCores};
-use serde::Serialize;
 use stats::{looks, median::median};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -80,22 +81,6 @@ pub(super) struct MeasuredWork {
     /// How many tasks were done in all.
     pub(super) tasks_done: u32,
     pub(super) notes: Vec<String>,
-}
-
-/// A single run of the search.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(super) struct Tried {
-    /// The strategy's name.
-    pub(super) strategy: &'static str,
-    /// How many workers.
-    pub(super) workers: u32,
-    /// Tasks per second; zero if more of them failed than sequentially.
-    #[serde(rename = "tasks_per_s")]
-    pub(super) rate: f64,
-    /// Seconds that the run took beside its tasks: to start and to end the workers.
-    #[serde(skip)]
-    overhead_s: f64,
 }
 
 /// A number of workers that is worth measuring.
@@ -179,7 +164,7 @@ impl<'a> AdviceRun<'a> {
         let (mut search, mut ended_by) = (Vec::new(), None);
         let (alone, base_failed) = self.alone()?;
         for strategy in self.work.strategies.clone() {
-            search.push(Tried { strategy, ..alone });
+            search.push(Tried { strategy: strategy.into(), ..alone });
             ended_by =
                 self.search(strategy, base_failed, most.min(most_of(strategy, cores)), &mut search)?.or(ended_by);
         }
@@ -314,8 +299,12 @@ impl<'a> AdviceRun<'a> {
     fn alone(&mut self) -> anyhow::Result<(Tried, f64)> {
         let run = self.trial(self.work.baseline, 1)?;
         self.remember(&run.trial);
-        let tried =
-            Tried { strategy: self.work.baseline, workers: 1, rate: rate(&run.trial), overhead_s: run.overhead_s };
+        let tried = Tried {
+            strategy: self.work.baseline.into(),
+            workers: 1,
+            rate: rate(&run.trial),
+            overhead_s: run.overhead_s,
+        };
         Ok((tried, failures(&run.trial)))
     }
 
@@ -338,7 +327,7 @@ impl<'a> AdviceRun<'a> {
             self.line.set_message(format!("trying {}", phrase(strategy, workers)));
             let run = self.trial(strategy, workers)?;
             let rate = if self.fails_more(&run.trial, base_failed)? { 0.0 } else { rate(&run.trial) };
-            all.push(Tried { strategy, workers, rate, overhead_s: run.overhead_s });
+            all.push(Tried { strategy: strategy.into(), workers, rate, overhead_s: run.overhead_s });
         }
         Ok(None)
     }

@@ -7,13 +7,14 @@ use super::{
     },
     own_work::OwnWork,
     program::{AdviceRun, MeasuredWork},
-    words::AdviceExport,
+    words,
 };
-use advice::AdviceStanding;
+use advice::{
+    AdviceStanding,
+    documents::{AdviceDocument, QuotaExport, UnderQuota},
+};
 use anyhow::Context;
-use harness::results::own_advice::{KeptAdvice, OwnQuotaAdvice};
 use measure::{quota_group::QuotaGroup, usable_cores::Throttling};
-use serde::Serialize;
 use stats::median::median;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use support::{
@@ -23,32 +24,6 @@ use support::{
 
 /// A run that is shorter than this, seconds, is over before some periods of a quota are.
 const SHORT_S: f64 = 0.5;
-
-/// Advices under several quotas.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct QuotaExport<'a> {
-    /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = OwnQuotaAdvice::SCHEMA)))]
-    schema: &'static str,
-    /// One entry for each quota, in the order that was asked for.
-    quotas: Vec<UnderQuota<'a>>,
-}
-
-/// An advice under a quota.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct UnderQuota<'a> {
-    /// The quota, in cores.
-    quota_cores: f64,
-    /// How often and how long it stopped the work, and makespan itself, mock server included.
-    throttling: Throttling,
-    /// How long a run of the advised cell took, seconds, about. A quota hardly limits a run that is over before some periods
-    /// of 0.1 s.
-    run_s: Option<f64>,
-    /// The advice.
-    advice: AdviceExport<'a>,
-}
 
 /// What was found under a quota.
 struct MeasuredQuota {
@@ -65,12 +40,12 @@ impl MeasuredQuota {
         Some(median(&cells[advice.advised?].task_s)? * tasks)
     }
 
-    fn export<'a>(&'a self, work: &'a OwnWork) -> UnderQuota<'a> {
+    fn export(&self, work: &OwnWork) -> UnderQuota {
         UnderQuota {
             quota_cores: self.quota,
             throttling: self.throttling,
             run_s: self.run_s(),
-            advice: AdviceExport::of(work, &self.work),
+            advice: words::export(work, &self.work),
         }
     }
 }
@@ -109,8 +84,11 @@ impl QuotaSweep {
         bad.unwrap_or(AdviceStanding::Stands)
     }
 
-    pub(super) fn export<'a>(&'a self, work: &'a OwnWork) -> QuotaExport<'a> {
-        QuotaExport { schema: OwnQuotaAdvice::SCHEMA, quotas: self.0.iter().map(|found| found.export(work)).collect() }
+    pub(super) fn export(&self, work: &OwnWork) -> QuotaExport {
+        QuotaExport {
+            schema: QuotaExport::SCHEMA.into(),
+            quotas: self.0.iter().map(|found| found.export(work)).collect(),
+        }
     }
 
     pub(super) fn print(&self, work: &OwnWork) {

@@ -2,18 +2,21 @@
 
 use super::{
     super::{
+        measuring,
         print::{fitted, note, say},
         table::fit,
     },
     own_work::OwnWork,
-    program::{MeasuredWork, Tried},
+    program::MeasuredWork,
 };
-use advice::{AdviceStanding, Bound, CellTimes, Curve, Laws, ScalingLimit, WorkKind, WorkSample, judge::MARGIN};
-use harness::results::own_advice::{KeptAdvice, OwnAdvice};
-use serde::Serialize;
-use stats::{Estimate, median::median, ranking::Place};
+use advice::{
+    AdviceStanding, Bound, CellTimes, Curve, Laws, ScalingLimit, WorkKind, WorkSample,
+    documents::{AdviceDocument, AdviceExport, AdvisedWorkers, ComparedCell},
+    judge::MARGIN,
+};
+use stats::median::median;
 use support::{
-    figures::{count, fixed, interval, memory, percent, ratio, significant, time},
+    figures::{cores, count, fixed, interval, memory, percent, ratio, significant, time},
     terminal::width,
 };
 
@@ -114,8 +117,8 @@ fn kind(sample: &WorkSample) -> String {
 }
 
 fn theory(found: &MeasuredWork) -> String {
-    let (sample, cores) = (&found.sample, found.cores);
-    let workers = sample.workers_for_cores(cores);
+    let sample = &found.sample;
+    let workers = sample.workers_for_cores(found.cores);
     let shown = if workers > 10_000.0 { "more than 10,000".into() } else { significant(workers, 2) };
     let bounds: Vec<String> =
         found.bounds.iter().map(|Bound { name, workers }| format!("{name} ({workers})")).collect();
@@ -126,11 +129,9 @@ fn theory(found: &MeasuredWork) -> String {
     } else {
         " x (1 + wait / compute)".into()
     };
-    format!("{}{formula} = {shown} workers keep the cores busy; bounds: {}", count_of(cores), bounds.join(", "))
-}
-
-fn count_of(cores: f64) -> String {
-    if cores.fract() == 0.0 { count(cores as usize, "core") } else { format!("{} cores", fixed(cores, 1)) }
+    let cores = cores(found.cores);
+    let them = if cores == "1 core" { "the core" } else { "the cores" };
+    format!("{cores}{formula} = {shown} workers keep {them} busy; bounds: {}", bounds.join(", "))
 }
 
 fn laws(found: &MeasuredWork) -> Option<String> {
@@ -139,12 +140,15 @@ fn laws(found: &MeasuredWork) -> Option<String> {
         format!("{} ({}–{})", significant(of.estimate, 2), significant(of.low, 2), significant(of.high, 2))
     };
     let whole = |workers: f64| fixed(workers, 0);
+    // As `count`, of a number that may be huge.
+    let counted =
+        |workers: f64| format!("{} {}", whole(workers), if whole(workers) == "1" { "worker" } else { "workers" });
     let Curve { peak_workers, peak_low, peak_high, .. } = *usl;
     let peak = match (peak_workers, peak_low, peak_high) {
         (Some(peak), Some(low), Some(high)) => {
-            format!("the greatest speedup with {} workers ({}–{})", whole(peak), whole(low), whole(high))
+            format!("the greatest speedup with {} ({}–{})", counted(peak), whole(low), whole(high))
         }
-        (_, Some(low), None) => format!("the greatest speedup, if there is one, with {} workers or more", whole(low)),
+        (_, Some(low), None) => format!("the greatest speedup, if there is one, with {} or more", counted(low)),
         _ => "no number of workers is too many".into(),
     };
     // The intervals hold only if the law does, and that is seen from how far it is off.
@@ -175,118 +179,37 @@ fn certainty(found: &MeasuredWork) -> String {
     format!("{standing}; \"as fast\" is within {}; {answers}", percent(MARGIN))
 }
 
-/// An advice on your own work: what `makespan advise --json FILE` writes. Keys are full words with their unit; an optional
-/// value is null, never absent. A later version may add keys.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub(crate) struct AdviceExport<'a> {
-    /// Which document this is, and its version.
-    #[cfg_attr(feature = "schema", schemars(extend("const" = OwnAdvice::SCHEMA)))]
-    schema: &'static str,
-    /// The version of makespan that wrote it.
-    makespan_version: &'static str,
-    /// The command that measures this again.
-    command: String,
-    /// What was measured, for people.
-    work: &'a str,
-    /// Whether the advice stands.
-    standing: AdviceStanding,
-    /// The advised workers, or, undecided, those that look best; null if nothing was measured.
-    advised: Option<AdvisedWorkers<'a>>,
-    /// The advice, for people.
-    sentence: &'a str,
-    /// Why it doesn't stand, or what makes it less sure.
-    doubts: &'a [String],
-    /// What stops it from scaling; null if it is not known.
-    limit: Option<&'a ScalingLimit>,
-    /// What would be worth changing, for people; null where the limit is not known.
-    remedy: Option<String>,
-    /// Cores that this process may use.
-    cores: f64,
-    /// A few tasks, done sequentially; sums over the tasks.
-    sample: &'a WorkSample,
-    /// What tasks spend their time on.
-    kind: WorkKind,
-    /// Cores x (1 + wait / compute); null if nothing is computed.
-    workers_for_cores: Option<f64>,
-    /// What limits the number of workers beforehand.
-    bounds: &'a [Bound],
-    /// The laws, fitted to the advised strategy; null with fewer than four worker counts, for work that computes none beyond
-    /// the cores.
-    laws: Option<&'a Laws>,
-    /// Rounds that every cell completed.
-    rounds: u32,
-    /// Tasks done in all, without those of warm-ups and memory runs.
-    tasks_done: u32,
-    /// Why outputs were not compared; null if they were.
-    outputs_not_compared: Option<&'a str>,
-    /// What else is worth knowing, for people.
-    notes: &'a [String],
-    /// What was measured in rounds, the sequential loop first.
-    cells: Vec<ComparedCell<'a>>,
-    /// The single runs by which the worker counts were found. They are no evidence.
-    search: &'a [Tried],
-}
-
-/// The advised workers.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct AdvisedWorkers<'a> {
-    /// The strategy's name.
-    strategy: &'a str,
-    /// How many workers.
-    workers: u32,
-    /// How many times as fast as sequential they are; null for sequential itself.
-    speedup: Option<Estimate>,
-}
-
-/// A cell, compared with the others.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct ComparedCell<'a> {
-    #[serde(flatten)]
-    times: &'a CellTimes,
-    /// How many times as fast as sequential it is; null if it can't be compared.
-    speedup: Option<Estimate>,
-    /// What is shown of it; null if it can't be compared.
-    place: Option<Place>,
-}
-
-impl<'a> AdviceExport<'a> {
-    pub(super) fn of(work: &'a OwnWork, found: &'a MeasuredWork) -> Self {
-        let advice = &found.advice;
-        let advised = advice.advised.and_then(|cell| found.cells.get(cell));
-        let theory = found.sample.workers_for_cores(found.cores);
-        let shown = advice.speedups.iter().zip(&advice.places);
-        Self {
-            schema: OwnAdvice::SCHEMA,
-            makespan_version: env!("CARGO_PKG_VERSION"),
-            command: super::measuring::command_line(),
-            work: &work.title,
-            standing: advice.standing,
-            advised: advised.map(|CellTimes { strategy, workers, .. }| AdvisedWorkers {
-                strategy,
-                workers: *workers,
-                speedup: advice.speedup,
-            }),
-            sentence: &advice.sentence,
-            doubts: &advice.doubts,
-            limit: advice.limit.as_ref(),
-            remedy: advice.limit.as_ref().map(ScalingLimit::remedy),
-            cores: found.cores,
-            sample: &found.sample,
-            kind: found.sample.kind(),
-            workers_for_cores: theory.is_finite().then_some(theory),
-            bounds: &found.bounds,
-            laws: advice.laws.as_ref(),
-            rounds: found.rounds,
-            tasks_done: found.tasks_done,
-            outputs_not_compared: found.not_compared.as_deref(),
-            notes: &found.notes,
-            cells: (found.cells.iter().zip(shown))
-                .map(|(times, (&speedup, &place))| ComparedCell { times, speedup, place })
-                .collect(),
-            search: &found.search,
-        }
+pub(super) fn export(work: &OwnWork, found: &MeasuredWork) -> AdviceExport {
+    let advice = found.advice.clone();
+    let advised = advice.advised.and_then(|cell| found.cells.get(cell));
+    let theory = found.sample.workers_for_cores(found.cores);
+    let compared = found.cells.iter().cloned().zip(advice.speedups).zip(advice.places);
+    AdviceExport {
+        schema: AdviceExport::SCHEMA.into(),
+        makespan_version: env!("CARGO_PKG_VERSION").into(),
+        command: measuring::command_line(),
+        work: work.title.clone(),
+        standing: advice.standing,
+        advised: advised.map(|CellTimes { strategy, workers, .. }| AdvisedWorkers {
+            strategy: strategy.clone(),
+            workers: *workers,
+            speedup: advice.speedup,
+        }),
+        sentence: advice.sentence,
+        doubts: advice.doubts,
+        remedy: advice.limit.as_ref().map(ScalingLimit::remedy),
+        limit: advice.limit,
+        cores: found.cores,
+        sample: found.sample,
+        kind: found.sample.kind(),
+        workers_for_cores: theory.is_finite().then_some(theory),
+        bounds: found.bounds.clone(),
+        laws: advice.laws,
+        rounds: found.rounds,
+        tasks_done: found.tasks_done,
+        outputs_not_compared: found.not_compared.clone(),
+        notes: found.notes.clone(),
+        cells: compared.map(|((times, speedup), place)| ComparedCell { times, speedup, place }).collect(),
+        search: found.search.clone(),
     }
 }

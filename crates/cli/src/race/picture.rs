@@ -26,6 +26,7 @@ use ratatui::{
     style::{Color, Modifier, Style},
 };
 use stats::{Estimate, median::median};
+use support::figures::count;
 
 /// On a smaller screen lanes aren't legible, and only times and speedups are shown.
 const SMALLEST: (u16, u16) = (60, 14);
@@ -198,7 +199,8 @@ impl RaceScreen {
     fn at_what(&self) -> String {
         let race = &self.race;
         if self.held {
-            return format!("finished: {} rounds", race.plan.as_ref().map_or(0, |plan| plan.rounds));
+            let rounds = race.plan.as_ref().map_or(0, |plan| plan.rounds);
+            return format!("finished: {}", count(rounds as usize, "round"));
         }
         let (Some(plan), Some((cell, timed, step, total))) = (&race.plan, race.at) else {
             return match &race.preparing {
@@ -224,9 +226,9 @@ impl RaceScreen {
             parts.push(format!("{} in flight", entry.in_flight));
         }
         if let Some(plan) = &self.race.plan {
-            let cores = plan.cores;
-            let in_use = self.race.cores.map(|used| format!("{used:.1} of {cores} cores in use"));
-            parts.push(in_use.unwrap_or_else(|| format!("{cores} cores")));
+            let cores = count(plan.cores as usize, "core");
+            let in_use = self.race.cores.map(|used| format!("{used:.1} of {cores} in use"));
+            parts.push(in_use.unwrap_or(cores));
         }
         parts.join(" · ")
     }

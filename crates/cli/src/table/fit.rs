@@ -1,6 +1,6 @@
 //! Tables that fit the terminal: columns are omitted and named, and if that isn't enough, each row becomes a list.
 
-use super::super::print::wrapped;
+use super::super::print::{behind, wrapped};
 use comfy_table::{CellAlignment, Table, presets};
 
 /// Names aren't wrapped to lines shorter than this.
@@ -77,8 +77,7 @@ fn lists<const N: usize>(heads: &[&str; N], rows: &[[String; N]], width: usize) 
         lines.extend(wrapped(&row[0], width));
         for (head, text) in heads.iter().zip(row).skip(1) {
             if !head.is_empty() && !text.is_empty() {
-                let text = wrapped(&format!("{head}: {text}"), width.saturating_sub(2));
-                lines.extend(text.into_iter().map(|line| format!("  {line}")));
+                lines.extend(behind("", 2, &format!("{head}: {text}"), width));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! How many tasks a run has, how many rounds there are, and which worker counts that leaves time for.
 
 use super::super::own_work::TaskSource;
-use super::{AdviceRun, Count, FOR_SAMPLE, MOST_ROUNDS, MOST_URLS, MeasuredWork, Tried};
-use advice::{Advice, AdviceStanding, Bound, WorkSample, judge::FEWEST_ROUNDS};
+use super::{AdviceRun, Count, FOR_SAMPLE, MOST_ROUNDS, MOST_URLS, MeasuredWork};
+use advice::{Advice, AdviceStanding, Bound, WorkSample, documents::Tried, judge::FEWEST_ROUNDS};
 use harness::runner::Plan;
 use std::{collections::BTreeSet, time::Duration};
 use support::{
@@ -39,8 +39,12 @@ impl AdviceRun<'_> {
     /// Why even two workers can't be measured within the limits, if so, although they were twice as fast as one.
     pub(super) fn too_little(&self, sample: &WorkSample) -> Option<String> {
         let (strategy, rate) = (self.work.strategies[0], 1.0 / sample.task_s().max(1e-9));
-        let tried =
-            |strategy, workers: u32| Tried { strategy, workers, rate: f64::from(workers) * rate, overhead_s: 0.0 };
+        let tried = |strategy: &str, workers: u32| Tried {
+            strategy: strategy.into(),
+            workers,
+            rate: f64::from(workers) * rate,
+            overhead_s: 0.0,
+        };
         let search = [tried(self.work.baseline, 1), tried(strategy, 2)];
         let (alone, two) = (self.tasks_with(1), self.tasks_with(2));
         let trials_s = (f64::from(alone) + f64::from(two) / 2.0) / rate;

@@ -172,6 +172,11 @@ pub(in crate::advise) fn phrase(strategy: &str, workers: u32) -> String {
     strategy::presentation(strategy).phrase(strategy, layout)
 }
 
+/// Whether a verb that follows the phrase is plural.
+pub(in crate::advise) fn is_plural(strategy: &str, workers: u32) -> bool {
+    strategy::presentation(strategy).is_plural(NonZeroU32::new(workers).unwrap_or(NonZeroU32::MIN).into())
+}
+
 /// Whether the deadline of a run ended this task. Then it has neither failed nor been done.
 pub(super) fn is_cut(done: &Done) -> bool {
     done.result == Err(TaskError::TimedOut)
