@@ -1,26 +1,18 @@
 //! The bug museum: every exhibit catches its bug, its right way is right, and nothing of it is left behind.
 
 use assert_cmd::Command;
-use common::{PATIENCE, left_behind, program_under_test, wait_until};
+use common::{PATIENCE, left_behind, program, program_under_test, skipped, wait_until};
 use makespan::museum::{ALL, ExhibitShown, Figures, named};
-use std::{collections::BTreeSet, fs, io::Write, path::Path, process::Output};
+use std::{collections::BTreeSet, fs, path::Path};
 
 /// Tests that look at this process's children must not have each other's among them.
-fn makespan(arguments: &[&str]) -> Output {
+fn ended(arguments: &[&str], code: i32) -> (String, String) {
     let _turn = left_behind::alone();
-    let mut command = Command::new(program_under_test());
-    command.env("COLUMNS", "100").timeout(PATIENCE).args(arguments).output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
+    program::ended(Path::new("."), arguments, code)
 }
 
 fn success(arguments: &[&str]) -> String {
-    let output = makespan(arguments);
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {said}\n{}", text(&output.stderr));
-    said
+    ended(arguments, 0).0
 }
 
 fn show(name: &str) -> ExhibitShown {
@@ -171,10 +163,8 @@ fn json_is_json_and_nothing_else() {
 #[test]
 fn what_makes_no_sense_is_refused() {
     let refusal = |arguments: &[&str]| {
-        let output = makespan(arguments);
-        let words = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {words}");
-        assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+        let (said, words) = ended(arguments, 2);
+        assert_eq!(said, "", "{arguments:?}");
         words
     };
     assert!(refusal(&["museum", "no_quue"]).contains("did you mean `no_queue`?"));
@@ -190,10 +180,8 @@ fn what_can_not_be_shown_is_an_error_and_not_a_finding() {
     // Six open files are too few for a server of one's own.
     let script = "ulimit -n 6; exec \"$0\" museum no_queue --json -";
     let mut shell = Command::new("sh");
-    let output = shell.timeout(PATIENCE).args(["-c", script, program_under_test()]).output().expect("a shell");
-    let (said, words) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(1), "{said}\n{words}");
-    assert!(words.contains("no_queue: ") && !words.contains("panicked"), "{words}");
+    let (said, words) = program::said(shell.timeout(PATIENCE).args(["-c", script, program_under_test()]), 1);
+    assert!(words.contains("no_queue: "), "{words}");
     let visits: Vec<serde_json::Value> = serde_json::from_str(&said).expect("one document");
     assert!(visits[0]["holds"] == false && visits[0]["bug"].is_null() && visits[0]["error"].is_string(), "{said}");
 }
@@ -201,9 +189,7 @@ fn what_can_not_be_shown_is_an_error_and_not_a_finding() {
 #[test]
 fn the_script_goes_no_deeper_than_it_says() {
     for arguments in [&["museum-script", "unguarded", "4"][..], &["museum-script", "other", "0"], &["museum-script"]] {
-        let output = makespan(arguments);
-        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        assert!(output.stdout.is_empty(), "{arguments:?}: {}", text(&output.stdout));
+        assert_eq!(ended(arguments, 1).0, "", "{arguments:?}");
     }
     assert_eq!(success(&["museum-script", "unguarded", "3"]), "3\n");
 }
@@ -216,9 +202,7 @@ fn bugs_are_caught_in_python_too() {
     assert_eq!(in_python.len(), 6);
     for exhibit in in_python {
         let Some(python) = show(exhibit.name).python else {
-            // `eprintln!` would be captured.
-            let _ = std::io::stderr().write_all(b"skipped: bugs in Python: no Python found\n");
-            return;
+            return skipped("bugs in Python: no Python found");
         };
         assert_eq!(Some(&*python.program), exhibit.python);
         wait_until("its processes are gone", || running(&format!("exhibits/{}.py", python.program)) == 0);

@@ -20,22 +20,12 @@ use std::{
 use tempfile::{NamedTempFile, TempDir};
 
 /// Fetches that take a while, so that each phase has a middle.
-const FETCHES: &str = "
+const FETCHES: &str = r#"
 deadline_s = 6
-[workload.fetch]
-tasks = 9
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.25
-[[cells]]
-strategies = [\"processes\"]
-workers = [3]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
-";
+workload.fetch = { tasks = 9, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.25 }]
+cells = [{ strategies = ["processes"], workers = [3] }]
+"#;
 
 /// What a run may take, on a machine as busy as you like: what isn't over by then hangs.
 const LONGEST: Duration = Duration::from_mins(3);

@@ -3,7 +3,7 @@
 use super::PATIENCE;
 use std::{
     collections::HashMap,
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
 };
 
@@ -29,6 +29,16 @@ impl Client {
 
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.get_mut().write_all(bytes.as_ref()).expect("the server reads");
+    }
+
+    /// Sends the request of a task, `RUN/INDEX`, and doesn't wait for its answer.
+    pub fn send(&mut self, method: &str, path: &str, task: &str) {
+        self.write(format!("{method} {path} HTTP/1.1\r\nHost: a\r\nmakespan-task: {task}\r\n\r\n"));
+    }
+
+    /// Gets it as a task.
+    pub fn get_as(&mut self, path: &str, task: &str) -> Reply {
+        self.get(path, &[&format!("makespan-task: {task}")])
     }
 
     pub fn get(&mut self, path: &str, headers: &[&str]) -> Reply {
@@ -60,10 +70,16 @@ impl Client {
         Reply { status, headers: lines.filter_map(header).collect(), body: Vec::new() }
     }
 
+    /// How many bytes still come, and how that ends.
+    pub fn rest(&mut self) -> (usize, io::Result<()>) {
+        let mut bytes = Vec::new();
+        let end = self.0.read_to_end(&mut bytes);
+        (bytes.len(), end.map(drop))
+    }
+
     /// Whether the server ends the connection, after whatever it still had to say. It may do so without reading all that
     /// was sent, which the system reports as a reset.
     pub fn ends(mut self) -> bool {
-        let end = self.0.read_to_end(&mut Vec::new());
-        end.map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |_| true)
+        self.rest().1.map_or_else(|error| error.kind() == ErrorKind::ConnectionReset, |()| true)
     }
 }

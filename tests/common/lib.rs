@@ -7,11 +7,17 @@ pub mod accident;
 pub mod gate;
 pub mod http;
 pub mod left_behind;
+pub mod measured;
 pub mod program;
 pub mod python;
 pub mod redis;
+pub mod schema;
+pub mod server;
+pub mod skipped;
+pub mod under_way;
 pub mod wait;
 
+pub use skipped::skipped;
 pub use wait::{PATIENCE, wait_until};
 
 use makespan::{
@@ -133,9 +139,13 @@ pub fn endless() -> Task {
 /// Writes a scenario's file.
 pub fn scenario(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(format!("{name}.toml"));
-    fs::write(&path, format!("title = \"A test\"\nquestion = \"Does it work?\"\n{text}"))
-        .expect("a writable directory");
+    fs::write(&path, titled(text)).expect("a writable directory");
     path
+}
+
+/// What every scenario must have, before what a test's is about.
+fn titled(text: &str) -> String {
+    format!("title = \"A test\"\nquestion = \"Does it work?\"\n{text}")
 }
 
 /// A scenario whose runs take no time to speak of.

@@ -1,18 +1,17 @@
 //! Real Python, where there is one.
 
-use crate::env;
+use crate::{env, skipped};
 use makespan::strategy::{ALL, Strategy, python::is_python};
-use std::{io::Write, sync::Once};
+use std::sync::Once;
 
 /// The strategies that this machine can run: all of them, but for those of Python that its interpreter lacks. Which these
-/// are is said once, past the test harness, which keeps the words of tests that pass to itself.
+/// are is said once.
 pub fn strategies() -> Vec<&'static dyn Strategy> {
     static SAID: Once = Once::new();
     let lacks = |strategy: &&dyn Strategy| strategy.lacks(&env(), &[]);
     SAID.call_once(|| {
         for (strategy, reason) in ALL.iter().filter_map(|strategy| Some((strategy, lacks(strategy)?))) {
-            // Nobody may be listening, and that fails no test.
-            let _ = writeln!(std::io::stderr(), "skipped: {}: {reason}", strategy.name());
+            skipped(format_args!("{}: {reason}", strategy.name()));
         }
     });
     ALL.iter().copied().filter(|strategy| lacks(strategy).is_none()).collect()

@@ -1,6 +1,10 @@
 //! A Redis server of a test's own: a real one, with its own port and folder, that can be killed and come back.
 
-use super::wait::wait_until;
+use super::{
+    skipped::{lacking, tool},
+    under_way::Guarded,
+    wait::wait_until,
+};
 use makespan::queue::address::Address;
 use nix::{
     sys::signal::{Signal, kill},
@@ -8,8 +12,7 @@ use nix::{
 };
 use redis::{Connection, RedisResult, cmd};
 use std::{
-    env, fs,
-    io::Write,
+    fs,
     net::{Ipv4Addr, TcpListener},
     path::PathBuf,
     process::{self, Child, Command, Stdio},
@@ -21,9 +24,11 @@ use std::{
 };
 use tempfile::TempDir;
 
+const PROGRAM: &str = "redis-server";
+
 /// A running `redis-server` with append-only persistence. It is gone when this is dropped.
 pub struct RedisServer {
-    process: Child,
+    process: Guarded,
     port: u16,
     password: Option<&'static str>,
     folder: TempDir,
@@ -41,7 +46,7 @@ impl RedisServer {
     }
 
     fn start_with(password: Option<&'static str>) -> Option<Self> {
-        let Some(program) = program() else {
+        let Some(program) = tool(PROGRAM) else {
             without_redis();
             return None;
         };
@@ -51,7 +56,7 @@ impl RedisServer {
             let mut process = spawn(&program, port, password, &folder);
             // Somebody else may have taken the port in the meantime; then ours ends.
             if is_up(&mut process, port, password) {
-                return Some(Self { process, port, password, folder });
+                return Some(Self { process: Guarded(process), port, password, folder });
             }
         }
     }
@@ -74,21 +79,21 @@ impl RedisServer {
     /// Ends it as the kernel would: no time to write anything.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);
-        self.process.wait().expect("it was started");
+        self.process.0.wait().expect("it was started");
     }
 
     /// Ends it in good order.
     pub fn shut_down(&mut self) {
         self.signal(Signal::SIGTERM);
-        self.process.wait().expect("it was started");
+        self.process.0.wait().expect("it was started");
     }
 
     /// Starts it again after it has ended, on the same port and with its data.
     pub fn restart(&mut self) {
-        let program = program().expect("it was there before");
+        let program = tool(PROGRAM).expect("it was there before");
         wait_until("the server is up again", || {
-            self.process = spawn(&program, self.port, self.password, &self.folder);
-            is_up(&mut self.process, self.port, self.password)
+            self.process = Guarded(spawn(&program, self.port, self.password, &self.folder));
+            is_up(&mut self.process.0, self.port, self.password)
         });
     }
 
@@ -110,14 +115,7 @@ impl RedisServer {
     }
 
     fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(self.process.id().cast_signed()), signal).expect("it is there");
-    }
-}
-
-impl Drop for RedisServer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        kill(Pid::from_raw(self.process.0.id().cast_signed()), signal).expect("it is there");
     }
 }
 
@@ -164,20 +162,8 @@ fn free_port() -> u16 {
     { port }.find(|&port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()).expect("some port is free")
 }
 
-/// Where the shell would find it.
-fn program() -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join("redis-server")).find(|path| path.is_file())
-}
-
-/// Says once what was left out, past the test harness, which keeps the words of tests that pass to itself. Where every
-/// tool is to be there, a missing one is a failure.
+/// Says once what was left out.
 fn without_redis() {
     static SAID: Once = Once::new();
-    let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-    assert!(!is("CI", "true") || is("NO_INSTALL", "1"), "redis-server not found");
-    SAID.call_once(|| {
-        let line = "skipped: the queue on Redis: redis-server not found; make test installs it on Debian and Ubuntu\n";
-        // Nobody may be listening, and that fails no test.
-        let _ = std::io::stderr().write_all(line.as_bytes());
-    });
+    SAID.call_once(|| lacking(PROGRAM, "the queue on Redis"));
 }

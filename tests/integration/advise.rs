@@ -1,10 +1,13 @@
 //! `makespan advise` on work whose answer is known: what it says, never how long that takes.
 
 use common::{
-    program::{makespan, refusal_in, success, text},
-    program_under_test, python,
+    program::{command, makespan, refusal_in, success, text},
+    python,
+    schema::{complaints, validator},
+    server::started,
+    skipped,
+    under_way::Guarded,
 };
-use jsonschema::Validator;
 use makespan::mock_server::{
     process::ServerProcess,
     profile::{Beyond, Body, Limit, Limits, Link, Profile, Route},
@@ -13,9 +16,9 @@ use makespan::worker::python::interpreter::{Interpreter, found};
 use serde_json::Value;
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, Output, Stdio},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 use tempfile::TempDir;
@@ -24,18 +27,11 @@ fn dir() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
-/// With eight inputs in it.
-fn dir_with_inputs() -> TempDir {
+/// With so many inputs in it.
+fn dir_with_inputs(count: u32) -> TempDir {
     let dir = dir();
-    (0..8).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
+    (0..count).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
     dir
-}
-
-fn schema(name: &str) -> Validator {
-    let file = Path::new(common::ROOT).join(format!("fixtures/schema/{name}.json"));
-    let schema: Value = serde_json::from_str(&fs::read_to_string(file).expect("the schema")).expect("JSON");
-    assert!(jsonschema::draft202012::meta::is_valid(&schema));
-    jsonschema::draft202012::new(&schema).expect("a schema")
 }
 
 /// The advice as JSON, and the exit code.
@@ -56,14 +52,18 @@ fn advice_as(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
 
 /// The same, while other tests that measure are kept waiting by the caller, or not.
 fn advice_beside_others(name: &str, dir: &Path, arguments: &[&str]) -> (Value, i32) {
-    let all = [&["advise", "--data", "data", "--json", "-"], arguments].concat();
-    let output = makespan(dir, &all);
-    let words = text(&output.stderr);
-    let advice: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
-    if let Err(error) = schema(name).validate(&advice) {
-        panic!("{}: {error}: {advice:#}", error.instance_path());
-    }
-    (advice, output.status.code().unwrap_or(-1))
+    let output = makespan(dir, &[&ADVISE, arguments].concat());
+    (read(name, &output), output.status.code().unwrap_or(-1))
+}
+
+const ADVISE: [&str; 5] = ["advise", "--data", "data", "--json", "-"];
+
+/// The document on standard output, checked by its schema.
+fn read(schema: &str, output: &Output) -> Value {
+    let read = serde_json::from_slice(&output.stdout);
+    let advice: Value = read.unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)));
+    assert_eq!(complaints(&validator(schema), &advice), [""; 0], "{advice:#}");
+    advice
 }
 
 fn workers(advice: &Value) -> u64 {
@@ -72,10 +72,6 @@ fn workers(advice: &Value) -> u64 {
 
 fn limit(advice: &Value) -> &str {
     advice["limit"]["limit"].as_str().unwrap_or_else(|| panic!("no limit: {advice:#}"))
-}
-
-fn server(profile: &Profile) -> ServerProcess {
-    ServerProcess::start(Path::new(program_under_test()), profile).expect("the server starts")
 }
 
 fn url(server: &ServerProcess) -> String {
@@ -88,7 +84,7 @@ const QUICK: [&str; 4] = ["--budget", "3", "--max-requests", "1500"];
 fn a_server_that_serves_four_at_once_is_given_about_four() {
     let limits = Limits { requests: Some(Limit { most: 4, beyond: Beyond::Queue }), ..Limits::default() };
     let server =
-        server(&Profile { limits, routes: vec![Route { latency_s: 0.03, ..Route::at("/x") }], ..Profile::default() });
+        started(&Profile { limits, routes: vec![Route { latency_s: 0.03, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
     let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &QUICK[..]].concat());
     let Some(workers) = workers_if_decided(&advice) else { return };
@@ -104,7 +100,7 @@ fn more_workers_do_not_widen_a_link() {
     let link = Link { bytes_per_s: Some(1e6), ..Link::default() };
     // A hundred milliseconds each: beside that, what a busy machine adds is little.
     let route = Route { body: Body::Bytes(100_000), ..Route::at("/x") };
-    let server = server(&Profile { link, routes: vec![route], ..Profile::default() });
+    let server = started(&Profile { link, routes: vec![route], ..Profile::default() });
     let dir = dir();
     let (advice, _) = advice(dir.path(), &["--url", &url(&server), "--budget", "8", "--max-requests", "1500"]);
     let Some(workers) = workers_if_decided(&advice) else { return };
@@ -116,7 +112,7 @@ fn more_workers_do_not_widen_a_link() {
 fn a_count_with_which_requests_fail_is_not_advised() {
     let limits = Limits { requests: Some(Limit { most: 2, beyond: Beyond::Refuse }), ..Limits::default() };
     let server =
-        server(&Profile { limits, routes: vec![Route { latency_s: 0.02, ..Route::at("/x") }], ..Profile::default() });
+        started(&Profile { limits, routes: vec![Route { latency_s: 0.02, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
     let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &QUICK[..]].concat());
     assert!(workers(&advice) <= 2, "{advice:#}");
@@ -141,7 +137,7 @@ fn a_server_that_is_not_there_is_a_failure() {
 
 #[test]
 fn the_last_advice_is_on_the_page_without_passwords() {
-    let server = server(&Profile { routes: vec![Route { latency_s: 0.01, ..Route::at("/x") }], ..Profile::default() });
+    let server = started(&Profile { routes: vec![Route { latency_s: 0.01, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
     let header = ["--header", "Authorization: Bearer it's hush"];
     let (advice, _) = advice(dir.path(), &[&["--url", &url(&server)], &header[..], &QUICK[..]].concat());
@@ -154,7 +150,8 @@ fn the_last_advice_is_on_the_page_without_passwords() {
 
 #[test]
 fn no_more_requests_are_sent_than_allowed() {
-    let server = server(&Profile { routes: vec![Route { latency_s: 0.002, ..Route::at("/x") }], ..Profile::default() });
+    let server =
+        started(&Profile { routes: vec![Route { latency_s: 0.002, ..Route::at("/x") }], ..Profile::default() });
     let dir = dir();
     let (advice, _) = advice(dir.path(), &["--url", &url(&server), "--budget", "3", "--at-most", "4"]);
     assert!(advice["tasks_done"].as_u64().is_some_and(|done| done <= 200), "{advice:#}");
@@ -164,7 +161,7 @@ fn no_more_requests_are_sent_than_allowed() {
 
 #[test]
 fn waiting_commands_are_given_as_many_workers_as_inputs() {
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     let command = "sh -c 'sleep 0.03; cat $0' {}";
     let (advice, _) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "4"]);
     assert!(workers_if_decided(&advice).is_none_or(|workers| workers >= 4), "{advice:#}");
@@ -182,8 +179,7 @@ fn command_advice(inputs: u32, script: &str, more: &[&str]) -> Value {
 }
 
 fn command_advice_beside_others(inputs: u32, script: &str, more: &[&str]) -> Value {
-    let dir = dir();
-    (0..inputs).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "x").expect("a file"));
+    let dir = dir_with_inputs(inputs);
     let command = format!("sh -c '{script}; cat $0' {{}}");
     let arguments = [&["--command", &command, "--inputs", "*.txt"], more].concat();
     advice_beside_others("advice-1", dir.path(), &arguments).0
@@ -275,7 +271,7 @@ fn under_the_interpreters_lock_more_threads_than_one_are_not_advised() {
     {
         return;
     }
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     let module = "def count(path):\n    for number in range(400_000):\n        pass\n    return number\n";
     fs::write(dir.path().join("own.py"), module).expect("a module");
     let function = ["--function", "own:count", "--inputs", "*.txt", "--budget", "8"];
@@ -292,7 +288,7 @@ fn under_the_interpreters_lock_more_threads_than_one_are_not_advised() {
 
 #[test]
 fn a_failing_command_is_told_with_its_words() {
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     let command = "sh -c 'echo no such thing >&2; exit 3'";
     let (advice, code) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "2"]);
     assert_eq!(code, 1);
@@ -302,7 +298,7 @@ fn a_failing_command_is_told_with_its_words() {
 
 #[test]
 fn an_output_that_changes_is_not_compared() {
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     let command = "sh -c 'sleep 0.01; date +%N' {}";
     let (advice, _) = advice(dir.path(), &["--command", command, "--inputs", "*.txt", "--budget", "2"]);
     assert!(
@@ -317,7 +313,7 @@ fn a_waiting_function_gains_from_threads_and_a_coroutine_from_asyncio() {
     if python::strategies_of_python().is_empty() {
         return;
     }
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     // What is imported computes about as long as all calls wait, which doesn't make them work that computes.
     let module = "import asyncio, time\nsum(range(5 * 10**6))\ndef wait(path):\n    time.sleep(0.03)\n    return path\n\
                   async def await_(path):\n    await asyncio.sleep(0.03)\n    return path\n";
@@ -334,7 +330,7 @@ fn a_waiting_function_gains_from_threads_and_a_coroutine_from_asyncio() {
 
 #[test]
 fn an_input_that_always_fails_is_named_and_is_no_limit() {
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     fs::write(dir.path().join("own.sh"), "sleep 0.03\ntest $1 != 5.txt\n").expect("a script");
     let arguments = ["--command", "sh own.sh {}", "--inputs", "*.txt", "--budget", "4"];
     let (advice, _) = advice(dir.path(), &arguments);
@@ -346,7 +342,7 @@ fn an_input_that_always_fails_is_named_and_is_no_limit() {
 
 #[test]
 fn under_load_as_many_workers_as_are_under_way_are_too_few() {
-    let server = server(&Profile { routes: vec![Route { latency_s: 0.05, ..Route::at("/x") }], ..Profile::default() });
+    let server = started(&Profile { routes: vec![Route { latency_s: 0.05, ..Route::at("/x") }], ..Profile::default() });
     let (dir, url) = (dir(), url(&server));
     let load = ["--url", &url, "--rate", "40/s", "--budget", "8", "--max-requests", "1000"];
     let (advice, _) = advice_as("load_advice-1", dir.path(), &[&load[..], &["--target", "p95<10s"]].concat());
@@ -364,8 +360,7 @@ fn functions_become_due_at_a_rate_too() {
     if python::strategies_of_python().is_empty() {
         return;
     }
-    let dir = dir();
-    (0..40).for_each(|number| fs::write(dir.path().join(format!("{number}.txt")), "").expect("an input"));
+    let dir = dir_with_inputs(40);
     let module = "import time\ndef wait(path):\n    time.sleep(0.05)\n    return path\n";
     fs::write(dir.path().join("own.py"), module).expect("a module");
     let load =
@@ -400,13 +395,9 @@ fn tasks_of_a_scenario_become_due_at_a_rate_too_and_the_page_shows_what_was_foun
 }
 
 /// A server in Python with a certificate of its own, which ends with it.
-struct EncryptedServer(Child, String);
-
-impl Drop for EncryptedServer {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
+struct EncryptedServer {
+    url: String,
+    _process: Guarded,
 }
 
 /// Its certificate, `cert.pem`, signs itself: it is its own authority.
@@ -429,7 +420,7 @@ fn encrypted_server(dir: &Path) -> Option<EncryptedServer> {
     let made = Command::new("openssl").args(make.split(' ')).current_dir(dir).output();
     let python = found(&[], dir).ok().and_then(|all| all.into_iter().next());
     let (Some(Interpreter { path, .. }), true) = (python, made.is_ok_and(|made| made.status.success())) else {
-        let _ = writeln!(std::io::stderr(), "skipped: advice over TLS: it takes openssl and a Python");
+        skipped("advice over TLS: it takes openssl and a Python");
         return None;
     };
     let mut server = Command::new(path);
@@ -437,7 +428,7 @@ fn encrypted_server(dir: &Path) -> Option<EncryptedServer> {
     let mut server = server.spawn().expect("Python starts");
     let mut port = String::new();
     BufReader::new(server.stdout.take().expect("a pipe")).read_line(&mut port).expect("its port");
-    Some(EncryptedServer(server, format!("https://127.0.0.1:{}/", port.trim())))
+    Some(EncryptedServer { url: format!("https://127.0.0.1:{}/", port.trim()), _process: Guarded(server) })
 }
 
 #[test]
@@ -445,16 +436,10 @@ fn requests_over_tls_trust_whom_the_system_trusts() {
     let dir = dir();
     let Some(server) = encrypted_server(dir.path()) else { return };
     let advise = |trusted: &str| {
-        let mut program = Command::new(program_under_test());
-        program.args(["advise", "--data", "data", "--json", "-", "--budget", "3", "--url", &server.1]);
-        let output = program
-            .env("SSL_CERT_FILE", dir.path().join(trusted))
-            .env_remove("SSL_CERT_DIR")
-            .current_dir(dir.path())
-            .output();
-        let output = output.expect("makespan runs");
-        serde_json::from_slice::<Value>(&output.stdout)
-            .unwrap_or_else(|error| panic!("{error}: {}", text(&output.stderr)))
+        let mut program = command(dir.path());
+        program.env("SSL_CERT_FILE", dir.path().join(trusted)).env_remove("SSL_CERT_DIR");
+        let output = program.args(ADVISE).args(["--budget", "3", "--url", &server.url]).output();
+        read("advice-1", &output.expect("makespan runs"))
     };
     let known = advise("cert.pem");
     assert!(known["rounds"].as_u64() > Some(0) && known["outputs_not_compared"].is_null(), "{known:#}");
@@ -465,7 +450,7 @@ fn requests_over_tls_trust_whom_the_system_trusts() {
 
 #[test]
 fn what_cannot_be_measured_is_refused_with_what_was_expected() {
-    let dir = dir_with_inputs();
+    let dir = dir_with_inputs(8);
     fs::write(dir.path().join("empty"), "\n").expect("a file");
     for (arguments, expected) in [
         (&["--command", "cat {}"][..], "found 0 inputs, expected at least 4"),
@@ -495,19 +480,14 @@ fn what_cannot_be_measured_is_refused_with_what_was_expected() {
 #[test]
 fn under_a_quota_there_are_as_many_cores_as_it_gives() {
     let dir = dir();
-    let work =
-        ["advise", "--scenario", "prime_sum", "--data", "data", "--budget", "2", "--quota", "0.5,1", "--json", "-"];
-    let output = makespan(dir.path(), &work);
+    let work = ["--scenario", "prime_sum", "--budget", "2", "--quota", "0.5,1"];
+    let output = makespan(dir.path(), &[&ADVISE[..], &work].concat());
     let words = text(&output.stderr);
     if words.contains("no control group") {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{words}");
-        let _ = std::io::stderr().write_all(b"skipped: quotas: no control group can be made here\n");
-        return;
+        return skipped("quotas: no control group can be made here");
     }
-    let advice: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {words}"));
-    if let Err(error) = schema("quota_advice-1").validate(&advice) {
-        panic!("{}: {error}: {advice:#}", error.instance_path());
-    }
+    let advice = read("quota_advice-1", &output);
     for (under, cores) in advice["quotas"].as_array().expect("a list").iter().zip([0.5, 1.0]) {
         assert_eq!(under["quota_cores"], cores);
         assert!(under["advice"]["cores"].as_f64().is_some_and(|usable| usable <= cores), "{under:#}");

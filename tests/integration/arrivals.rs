@@ -1,15 +1,18 @@
 //! Open-loop arrivals and pools in the background, from outside.
 
-use common::{PATIENCE, program_under_test, python::strategies_of_python, scenario};
+use common::{
+    program::{makespan, success},
+    python::strategies_of_python,
+    scenario,
+};
 use serde_json::Value;
 
 /// Measures two rounds of a scenario of this text. The record, and the exit code.
 fn measured(text: &str, arguments: &[&str]) -> (Value, Option<i32>) {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let file = scenario(dir.path(), "mine", text);
-    let mut command = assert_cmd::Command::new(program_under_test());
-    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "2"]).args(arguments);
-    let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
+    scenario(dir.path(), "mine", text);
+    let run = ["run", "mine.toml", "--rounds", "2", "--data", "data", "--json", "-"];
+    let output = makespan(dir.path(), &[&run, arguments].concat());
     let record = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("one document: {output:?}"));
     (record, output.status.code())
 }
@@ -22,30 +25,17 @@ fn cell<'a>(record: &'a Value, strategy: &str) -> &'a Value {
 
 const BESIDE: &str = "
 cores = 'first_half'
-[workload.prime_sum]
-below = 1000
-tasks = 4
-[variants.beside]
-background = { strategy = 'processes', workers = 2, cores = 'second_half', below = 200_000 }
-[variants.queue]
-background = { strategy = 'queue', workers = 1, cores = 'first_half', below = 200_000 }
-[variants.short]
-background = { strategy = 'threads', workers = 1, cores = 'second_half', below = 2 }
-[[cells]]
-strategies = ['threads']
-workers = [2]
-[[cells]]
-variant = 'beside'
-strategies = ['processes']
-workers = [2]
-[[cells]]
-variant = 'queue'
-strategies = ['async']
-workers = [2]
-[[cells]]
-variant = 'short'
-strategies = ['threads']
-workers = [2]
+workload.prime_sum = { below = 1000, tasks = 4 }
+cells = [
+    { strategies = ['threads'], workers = [2] },
+    { strategies = ['processes'], workers = [2], variant = 'beside' },
+    { strategies = ['async'], workers = [2], variant = 'queue' },
+    { strategies = ['threads'], workers = [2], variant = 'short' },
+]
+[variants]
+beside.background = { strategy = 'processes', workers = 2, cores = 'second_half', below = 200_000 }
+queue.background = { strategy = 'queue', workers = 1, cores = 'first_half', below = 200_000 }
+short.background = { strategy = 'threads', workers = 1, cores = 'second_half', below = 2 }
 ";
 
 #[test]
@@ -71,27 +61,19 @@ fn a_pool_in_the_background_that_ends_before_the_run_is_an_error() {
 
 /// One answer of a hundred is a quarter of a second late, and a request becomes due every 5 ms meanwhile.
 const STALL: &str = "
-[arrivals]
-rate_per_s = 200
-[workload.fetch]
-tasks = 100
-paths = ['/page']
+arrivals.rate_per_s = 200
+workload.fetch = { tasks = 100, paths = ['/page'] }
+cells = [{ strategies = ['threads', 'async'], workers = [1] }]
 [server]
 routes = [{ path = '/page', latency_s = 0.001 }]
 faults = [{ fault = 'stall', stall_s = 0.25, indexes = [20] }]
-[[cells]]
-strategies = ['threads', 'async']
-workers = [1]
 ";
 
 #[test]
 fn both_latencies_of_arrivals_are_printed() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let file = scenario(dir.path(), "mine", STALL);
-    let mut command = assert_cmd::Command::new(program_under_test());
-    let output =
-        command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "2"]).unwrap();
-    let printed = String::from_utf8_lossy(&output.stdout);
+    scenario(dir.path(), "mine", STALL);
+    let (printed, _) = success(dir.path(), &["run", "mine.toml", "--rounds", "2", "--data", "data"]);
     let at = |words: &str| printed.find(words).unwrap_or_else(|| panic!("{words}: {printed}"));
     assert!(at("Latency of a task, from when it was due") < at("Latency of a task, from when a worker began it"));
 }

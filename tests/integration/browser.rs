@@ -1,5 +1,9 @@
 //! A page in a real browser: Chromium, driven through `chromedriver`. Both run without a network.
 
+use common::{
+    skipped,
+    skipped::{lacking, tool},
+};
 use fantoccini::{
     Client, ClientBuilder,
     actions::{InputSource, KeyAction, KeyActions},
@@ -12,8 +16,8 @@ use nix::{
 };
 use serde_json::{Value, json};
 use std::{
-    env, fs,
-    io::{BufRead, BufReader, Write},
+    fs,
+    io::{BufRead, BufReader},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
@@ -83,9 +87,7 @@ impl View<'_> {
             let path = Path::new(common::ROOT).join("target/axe-core/axe.min.js");
             let script = fs::read_to_string(path).ok();
             if script.is_none() {
-                let reason = "skipped: what axe-core says of the page: target/axe-core/axe.min.js not found; `make test` fetches it\n";
-                // Nobody may be listening, and that fails no test.
-                let _ = std::io::stderr().write_all(reason.as_bytes());
+                skipped("what axe-core says of the page: target/axe-core/axe.min.js not found; `make test` fetches it");
             }
             script
         });
@@ -138,15 +140,10 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// `None` where Chromium or its driver is missing, which is said past the test harness: it keeps the words of tests
-    /// that pass to itself. Where every tool is to be there, a missing one is a failure.
+    /// `None` where Chromium or its driver is missing, which is said.
     pub fn start(tested: &str, folder: TempDir) -> Option<Self> {
-        let Some((chromium, driver)) = program("chromium").zip(program("chromedriver")) else {
-            let is = |name: &str, value: &str| env::var(name).is_ok_and(|found| found == value);
-            assert!(!is("CI", "true") || is("NO_INSTALL", "1"), "chromium or chromedriver not found");
-            let reason = "chromium/chromedriver not found; make test installs them on Debian and Ubuntu";
-            // Nobody may be listening, and that fails no test.
-            let _ = std::io::stderr().write_all(format!("skipped: {tested}: {reason}\n").as_bytes());
+        let Some((chromium, driver)) = tool("chromium").zip(tool("chromedriver")) else {
+            lacking("chromium or chromedriver", tested);
             return None;
         };
         // It takes a free port for IPv4 and goes when the same one isn't free for IPv6, which other tests' sockets see to.
@@ -205,11 +202,4 @@ impl Drop for Driver {
         let _ = killpg(Pid::from_raw(self.process.id() as i32), Signal::SIGKILL);
         let _ = self.process.wait();
     }
-}
-
-/// Where the shell would find a program.
-fn program(name: &str) -> Option<PathBuf> {
-    env::split_paths(&env::var_os("PATH")?)
-        .map(|folder: PathBuf| folder.join(name))
-        .find(|path: &PathBuf| Path::is_file(path))
 }

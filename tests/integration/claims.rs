@@ -87,15 +87,8 @@ fn every_claim_reads_like_one() {
 const FILE: &str = r#"
 title = "T"
 question = "Q?"
-[workload.prime_sum]
-below = 1000
-tasks = 4
-[[cells]]
-strategies = ["threads"]
-workers = [2]
-[[sweep]]
-strategies = ["threads"]
-workers = [2]
+workload.prime_sum = { below = 1000, tasks = 4 }
+cells = [{ strategies = ["threads"], workers = [2] }]
 "#;
 
 const CLAIM: &str = r#"

@@ -1,18 +1,13 @@
 //! The command line: what it says, where it says it, and with which exit code.
 
-use assert_cmd::Command;
 use common::{
-    FEW_PRIMES, PATIENCE,
-    program::{TINY, makespan, place, refusal, refusal_in, success, text, tiny},
+    FEW_PRIMES,
+    program::{TINY, command, document, ended, place, refusal, refusal_in, said, success, text, tiny},
     program_under_test, scenario,
+    schema::{complaints, validator},
 };
 use makespan::results::record::{Check, Record};
-use std::{
-    fs,
-    io::pipe,
-    path::Path,
-    process::{Output, Stdio},
-};
+use std::{fs, io::pipe, path::Path, process::Stdio};
 
 #[test]
 fn help_says_what_there_is() {
@@ -39,6 +34,43 @@ fn help_says_what_there_is() {
         let (said, _) = success(dir.path(), &arguments[usize::from(subcommand.is_empty())..]);
         insta::assert_snapshot!(format!("help_{subcommand}").trim_end_matches('_'), said);
     }
+}
+
+/// Also of subcommands of subcommands, which `the_reference_has_the_help_of_every_subcommand` doesn't ask for.
+#[test]
+fn every_help_has_examples() {
+    let dir = place();
+    let (help, _) = success(dir.path(), &["--help"]);
+    let listed = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).expect("a list");
+    let names = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let nested = ["new scenario", "exercise new", "exercise check"];
+    let reference = fs::read_to_string(Path::new(common::ROOT).join("docs/reference.md")).expect("the reference");
+    let lacking = |names: &str| {
+        let arguments: Vec<&str> = names.split(' ').chain(["--help"]).collect();
+        !success(dir.path(), &arguments).0.contains("\nExample")
+    };
+    let lacking: Vec<&str> =
+        names.filter(|name| !["", "help"].contains(name)).chain(nested).filter(|names| lacking(names)).collect();
+    assert_eq!(lacking, [""; 0]);
+    for names in nested {
+        assert!(reference.contains(&format!("$ makespan {names} --help")), "{names}");
+    }
+}
+
+#[test]
+fn what_the_museum_writes_is_by_its_schema() {
+    let visits: [serde_json::Value; 1] = document(place().path(), &["museum", "no_queue"], 0);
+    assert_eq!(complaints(&validator("museum-1"), &visits[0]), [""; 0]);
+    assert!(visits[0].get("python").is_some_and(serde_json::Value::is_null), "null, not absent: {visits:?}");
+}
+
+#[test]
+fn a_run_that_measures_nothing_fails_with_the_reason() {
+    let dir = place();
+    let mut without_python = command(dir.path());
+    without_python.env("PATH", dir.path()).env_remove("MAKESPAN_PYTHON").args(TINY);
+    let (_, words) = said(without_python.args(["--strategy", "python/threads"]), 1);
+    assert!(words.contains("nothing was measured") && words.contains("no `python3` on PATH"), "{words}");
 }
 
 #[test]
@@ -124,15 +156,12 @@ fn an_exercise_that_cargo_cant_build_fails() {
     let dir = place();
     fs::write(dir.path().join("Cargo.toml"), "[package]\nname = \"makespan\"\n").expect("writable");
     success(dir.path(), &["exercise", "new", "hybrid"]);
-    let mut command = Command::new(program_under_test());
-    command.current_dir(dir.path()).env("CARGO", dir.path().join("no-such-cargo")).args(["exercise", "check"]);
-    let output = command.output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("https://rustup.rs"), "{}", text(&output.stderr));
+    let no_cargo = dir.path().join("no-such-cargo");
+    let (_, words) = said(command(dir.path()).env("CARGO", no_cargo).args(["exercise", "check"]), 1);
+    assert!(words.contains("https://rustup.rs"), "{words}");
     // Its manifest has no sources: what cargo says of that is passed on.
-    let output = makespan(dir.path(), &["exercise", "check", "hybrid"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("error: "), "{}", text(&output.stderr));
+    let (_, words) = ended(dir.path(), &["exercise", "check", "hybrid"], 1);
+    assert!(words.contains("error: "), "{words}");
 }
 
 #[test]
@@ -239,21 +268,11 @@ fn a_scenario_that_is_wrong_is_refused_with_its_place() {
 #[test]
 fn a_server_that_is_wrong_is_refused_with_its_key() {
     let dir = place();
-    let text = "
-[workload.fetch]
-tasks = 2
-paths = [\"/\"]
-[server]
-[[server.routes]]
-path = \"/\"
-latency_s = -1
-[[cells]]
-strategies = [\"threads\"]
-workers = [2]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
-";
+    let text = r#"
+workload.fetch = { tasks = 2, paths = ["/"] }
+server.routes = [{ path = "/", latency_s = -1 }]
+cells = [{ strategies = ["threads"], workers = [2] }]
+"#;
     let path = scenario(dir.path(), "wrong", text).display().to_string();
     for words in [refusal(&["run", &path]), refusal(&["server", "--scenario", &path])] {
         assert!(words.contains("wrong.toml") && words.contains("server.routes[0].latency_s"), "{words}");
@@ -269,8 +288,7 @@ fn sites_that_are_no_host_names_are_refused() {
         ("listing = { path = '/' }\nsites = ['a.example']", "expected none with a `listing`"),
     ] {
         let text = format!(
-            "[workload.fetch]\ntasks = 2\n{sites}\n[server]\n[[cells]]\nstrategies = ['threads']\nworkers = [2]
-            [[sweep]]\nstrategies = ['threads']\nworkers = [2]\n"
+            "[workload.fetch]\ntasks = 2\n{sites}\n[server]\n[[cells]]\nstrategies = ['threads']\nworkers = [2]\n"
         );
         let words = refusal(&["run", &scenario(dir.path(), "wrong", &text).display().to_string()]);
         assert!(words.contains(says), "{words}");
@@ -303,8 +321,7 @@ fn the_table_has_a_line_for_each_cell() {
 fn speed_ups_are_over_the_baseline_that_is_named() {
     let asked = ["--strategy", "threads", "--workers", "1,2", "--baseline"];
     let dir = place();
-    let (said, _) = tiny(dir.path(), &[&asked[..], &["threads x 1", "--json", "-"]].concat());
-    let record: Record = serde_json::from_str(&said).expect("one document");
+    let record: Record = document(dir.path(), &[&TINY[..], &asked, &["threads x 1"]].concat(), 0);
     let told: Vec<(String, bool, bool)> = record
         .cells
         .iter()
@@ -322,9 +339,8 @@ fn speed_ups_are_over_the_baseline_that_is_named() {
 fn only_takes_whole_names_and_parts_of_them() {
     let dir = place();
     let cells = |only: &[&str]| {
-        let asked = ["--strategy", "threads", "--workers", "2,3,20", "--rounds", "1", "--json", "-"];
-        let (said, _) = success(dir.path(), &[&TINY[..2], &TINY[4..], &asked, only].concat());
-        let record: Record = serde_json::from_str(&said).expect("one document");
+        let asked = ["--strategy", "threads", "--workers", "2,3,20", "--rounds", "1"];
+        let record: Record = document(dir.path(), &[&TINY[..2], &TINY[4..], &asked, only].concat(), 0);
         record.cells.iter().skip(1).map(makespan::results::record::CellRecord::workers).collect::<Vec<_>>()
     };
     assert_eq!(cells(&["--only", "threads/2"]), [2, 20]);
@@ -340,19 +356,14 @@ fn a_pair_that_makes_no_sense_is_skipped_with_its_reason() {
     assert!(said.contains("skipped: work_stealing, blocks x 2: rayon schedules by work stealing"), "{said}");
 }
 
-/// With `--strategy queue`, and without whatever queue the environment of these tests may name.
-fn with_queue(dir: &Path, more: &[&str]) -> Output {
-    let mut command = Command::new(program_under_test());
-    command.current_dir(dir).env_remove("MAKESPAN_QUEUE").timeout(PATIENCE);
-    command.args(TINY).args(["--strategy", "queue"]).args(more).output().expect("the program starts")
+fn with_queue(dir: &Path, more: &[&str], code: i32) -> (String, String) {
+    ended(dir, &[&TINY[..], &["--strategy", "queue"], more].concat(), code)
 }
 
 #[test]
 fn a_queue_without_workers_of_the_run_must_be_named() {
     for workers in ["0", "0,2", "2,0"] {
-        let output = with_queue(place().path(), &["--workers", workers]);
-        let words = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{words}");
+        let (_, words) = with_queue(place().path(), &["--workers", workers], 2);
         let says = if workers == "0" { "with --queue URL or MAKESPAN_QUEUE" } else { "0 can't be combined" };
         assert!(words.contains(says) && words.contains("makespan worker"), "{words}");
     }
@@ -362,9 +373,8 @@ fn a_queue_without_workers_of_the_run_must_be_named() {
 fn a_run_that_nobody_works_for_says_so_after_its_deadline() {
     let dir = place();
     scenario(dir.path(), "tiny", &format!("deadline_s = 0.5\n{FEW_PRIMES}"));
-    let output = with_queue(dir.path(), &["--workers", "0", "--queue", "sqlite:queue.db", "--queue-name", "pictures"]);
-    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
-    let said = text(&output.stdout);
+    let queue = ["--workers", "0", "--queue", "sqlite:queue.db", "--queue-name", "pictures"];
+    let (said, _) = with_queue(dir.path(), &queue, 1);
     let words = "5 of 5 tasks went wrong; the first, task 0: 0 of 5 done: no worker listens on queue `pictures`";
     assert!(said.contains(words), "{said}");
 }
@@ -373,11 +383,9 @@ fn a_run_that_nobody_works_for_says_so_after_its_deadline() {
 fn a_password_is_never_shown() {
     // A port that nobody listens on, and what is no address at all.
     for (queue, code) in [("redis://me:hunter2@127.0.0.1:1/0", 1), ("rediss//me:hunter2@10.0.0.1", 2)] {
-        let output = with_queue(place().path(), &["--workers", "2", "--queue", queue]);
-        let words = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{words}");
+        let (said, words) = with_queue(place().path(), &["--workers", "2", "--queue", queue], code);
         assert!(!words.contains("hunter2") && words.contains("redis"), "{words}");
-        assert!(output.stdout.is_empty());
+        assert!(said.is_empty(), "{said}");
     }
 }
 
@@ -385,10 +393,8 @@ fn a_password_is_never_shown() {
 fn a_wrong_answer_is_a_failed_run() {
     let dir = place();
     let text = format!("{FEW_PRIMES}\n[[expected]]\nindexes = [1]\nerror = \"connect\"\n");
-    let path = scenario(dir.path(), "failing", &text).display().to_string();
-    let output = makespan(dir.path(), &["run", &path, "--data", "data", "--rounds", "2"]);
-    assert_eq!(output.status.code(), Some(1));
-    let said = self::text(&output.stdout);
+    scenario(dir.path(), "failing", &text);
+    let (said, _) = ended(dir.path(), &["run", "failing.toml", "--data", "data", "--rounds", "2"], 1);
     assert!(said.contains("FAILED: threads x 2: 1 of 5 tasks went wrong; the first, task 1"), "{said}");
 }
 
@@ -443,10 +449,9 @@ fn an_export_to_a_device_leaves_it_one() {
 #[test]
 fn an_export_that_cannot_be_written_is_a_failure_and_the_table_is_shown() {
     let dir = place();
-    let output = makespan(dir.path(), &[&TINY[..], &["--csv", "tiny.toml/times.csv"]].concat());
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).contains("sequential"));
-    assert!(text(&output.stderr).contains("tiny.toml/times.csv: can't be written"), "{}", text(&output.stderr));
+    let (said, words) = ended(dir.path(), &[&TINY[..], &["--csv", "tiny.toml/times.csv"]].concat(), 1);
+    assert!(said.contains("sequential"), "{said}");
+    assert!(words.contains("tiny.toml/times.csv: can't be written"), "{words}");
 }
 
 #[test]
@@ -466,9 +471,7 @@ fn a_run_needs_no_checkout_and_keeps_its_record_where_it_is_told() {
 #[test]
 fn an_unusable_data_directory_is_named_with_its_remedy() {
     let dir = place();
-    let output = makespan(dir.path(), &["run", "tiny.toml", "--data", "tiny.toml"]);
-    let words = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{words}");
+    let (_, words) = ended(dir.path(), &["run", "tiny.toml", "--data", "tiny.toml"], 1);
     assert!(words.contains("tiny.toml/outputs") && words.contains("--data DIR"), "{words}");
 }
 
@@ -489,9 +492,7 @@ fn ones_own_pictures_are_used() {
     let encoder = jpeg_encoder::Encoder::new_file(dir.path().join("two.jpg"), 90).expect("writable");
     encoder.encode(&picture, 200, 150, jpeg_encoder::ColorType::Rgb).expect("writable");
     let arguments = ["run", "thumbnails", "--images", ".", "--strategy", "threads", "--workers", "2"];
-    let (said, _) =
-        success(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data", "--json", "-"]].concat());
-    let record: Record = serde_json::from_str(&said).expect("one document");
+    let record: Record = document(dir.path(), &[&arguments[..], &["--rounds", "2", "--data", "data"]].concat(), 0);
     assert!(record.cells.iter().all(|cell| cell.tasks == 2), "{record:?}");
 }
 
@@ -520,25 +521,16 @@ fn one_bad_picture_does_not_stop_the_others() {
         fs::write(folder.join(OsStr::from_bytes(name)), content).expect("writable");
     }
     let run = |more: &[&str]| {
-        let mut command = Command::new(program_under_test());
-        command.current_dir(dir.path()).args([
-            "run",
-            "thumbnails",
-            "--strategy",
-            "threads,processes",
-            "--workers",
-            "2",
-        ]);
-        command.args(["--rounds", "2", "--images"]).arg(&folder).arg("--data").arg(OsStr::from_bytes(b"data \xe4"));
-        let output = command.args(more).output().expect("it starts");
-        assert_eq!(output.status.code(), Some(0), "{}{}", text(&output.stdout), text(&output.stderr));
-        text(&output.stdout)
+        let mut command = command(dir.path());
+        command.args(["run", "thumbnails", "--strategy", "threads,processes", "--workers", "2", "--rounds", "2"]);
+        command.arg("--images").arg(&folder).arg("--data").arg(OsStr::from_bytes(b"data \xe4"));
+        said(command.args(more), 0).0
     };
     let record: Record = serde_json::from_str(&run(&["--json", "-"])).expect("one document");
     assert!(record.cells.iter().all(|cell| cell.tasks == 2 && cell.check == Check::Passed), "{record:?}");
     let left_out: Vec<&str> = record.left_out.iter().map(|one| one.file.as_str()).collect();
     assert_eq!(left_out, ["\x1b[31mhalf.jpg", "bad.png", "empty.jpg", "phone.heic"]);
-    let said = run(&[]);
+    let table = run(&[]);
     for line in [
         "2 of 6 pictures were measured. Skipped:",
         "\n  \\u{1b}[31mhalf.jpg: damaged: it ends before its content does: copy it again\n",
@@ -546,16 +538,14 @@ fn one_bad_picture_does_not_stop_the_others() {
         "\n  empty.jpg: an empty file: copy it again\n",
         "\n  phone.heic: a HEIC picture, which is not supported: convert it to JPEG or PNG\n",
     ] {
-        assert!(said.contains(line), "{line}: {said}");
+        assert!(table.contains(line), "{line}: {table}");
     }
-    assert!(!said.contains('\x1b'), "{said}");
+    assert!(!table.contains('\x1b'), "{table}");
     fs::remove_file(folder.join("good.jfif")).expect("it is there");
     fs::remove_file(folder.join(OsStr::from_bytes(b"K\xe4se.jpg"))).expect("it is there");
-    let mut command = Command::new(program_under_test());
-    command.current_dir(dir.path()).args(["run", "thumbnails", "--strategy", "threads", "--data", "data", "--images"]);
-    let output = command.arg(&folder).output().expect("it starts");
-    let words = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{words}");
+    let mut command = command(dir.path());
+    command.args(["run", "thumbnails", "--strategy", "threads", "--data", "data", "--images"]).arg(&folder);
+    let (_, words) = said(&mut command, 2);
     assert!(words.contains("no pictures there; expected") && words.contains("half.jpg: damaged"), "{words}");
 }
 
@@ -573,16 +563,14 @@ fn a_picture_that_is_late_is_named_with_the_limit() {
     for number in 0..40 {
         image::RgbImage::new(600, 400).save(dir.path().join(format!("{number:02}.png"))).expect("writable");
     }
-    let scenario_of = |deadline: &str| {
-        format!(
-            "title = \"t\"\nquestion = \"q\"\n{deadline}[workload.thumbnails]\nphotos = 3\n[[cells]]\nstrategies = [\"threads\"]\nworkers = [1]\n[[sweep]]\nstrategies = [\"threads\"]\nworkers = [1]\n"
-        )
-    };
-    fs::write(dir.path().join("late.toml"), scenario_of("deadline_s = 0.000001\n")).expect("writable");
+    let text = r#"
+deadline_s = 0.000001
+workload.thumbnails = { photos = 3 }
+cells = [{ strategies = ["threads"], workers = [1] }]
+"#;
+    scenario(dir.path(), "late", text);
     let arguments = ["run", "late.toml", "--images", ".", "--rounds", "1", "--data", "data"];
-    let output = makespan(dir.path(), &arguments);
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(1), "{said}");
+    let (said, _) = ended(dir.path(), &arguments, 1);
     for part in
         ["tasks were not done at the run's deadline of 0.000001 s", ".png; give the scenario a larger `deadline_s`"]
     {
@@ -634,11 +622,8 @@ fn standard_output_that_is_full_is_a_failure() {
         let mut command = std::process::Command::new(program_under_test());
         let output = command.current_dir(dir.path()).args(arguments).stdout(full()).output().expect("it starts");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        assert!(
-            text(&output.stderr).contains("standard output: ") && text(&output.stderr).contains("No space left"),
-            "{}",
-            text(&output.stderr)
-        );
+        let words = text(&output.stderr);
+        assert!(words.contains("standard output: ") && words.contains("No space left"), "{words}");
     }
 }
 

@@ -1,6 +1,10 @@
 //! Fetches that a scenario asks for in a particular way, seen from the server.
 
-use common::{program_under_test, results, run, wait_until, work};
+use common::{
+    results, run,
+    server::{serving, started},
+    wait_until, work,
+};
 use makespan::{
     mock_server::{
         log::LogEntry,
@@ -11,12 +15,6 @@ use makespan::{
     task::{Task, TaskError, fetch::Recipe},
     worker::{lane::Activity, task_queue::Schedule},
 };
-use std::path::Path;
-
-fn server(routes: Vec<Route>) -> ServerProcess {
-    ServerProcess::start(Path::new(program_under_test()), &Profile { routes, ..Profile::default() })
-        .expect("the server starts")
-}
 
 fn tasks(server: &ServerProcess, recipe: &str) -> Vec<Task> {
     let recipe: Recipe = toml::from_str(recipe).expect("a recipe");
@@ -26,7 +24,7 @@ fn tasks(server: &ServerProcess, recipe: &str) -> Vec<Task> {
 #[test]
 fn each_site_is_asked_under_its_own_name() {
     let on = |site: &str, length| Route { site: Some(site.into()), body: Body::Bytes(length), ..Route::at("/*") };
-    let server = server(vec![on("alpha.example", 1), on("beta.example", 2)]);
+    let server = serving(vec![on("alpha.example", 1), on("beta.example", 2)]);
     let tasks = tasks(&server, "tasks = 4\npaths = ['/x', '/y']\nsites = ['alpha.example', 'beta.example']");
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).expect("named as in `ALL`");
@@ -38,7 +36,7 @@ fn each_site_is_asked_under_its_own_name() {
 
 #[test]
 fn a_blocking_fetch_keeps_the_event_loop_s_thread() {
-    let server = server(vec![Route { latency_s: 0.1, ..Route::at("/wait") }]);
+    let server = serving(vec![Route { latency_s: 0.1, ..Route::at("/wait") }]);
     let log = |blocking: bool| {
         let tasks = tasks(&server, &format!("tasks = 4\npaths = ['/wait']\nblocking = {blocking}"));
         let work = work(&tasks, Schedule::OneByOne);
@@ -65,7 +63,7 @@ fn a_refused_request_is_sent_again_until_it_is_answered() {
         routes: vec![Route { latency_s: 0.05, ..Route::at("/page") }],
         ..Profile::default()
     };
-    let server = ServerProcess::start(Path::new(program_under_test()), &profile).expect("the server starts");
+    let server = started(&profile);
     let tasks = tasks(&server, "tasks = 4\npaths = ['/page']\nretries = 1000\nretry_wait_s = 0.005");
     for strategy in repeating(&tasks) {
         let work = work(&tasks, Schedule::OneByOne);
@@ -81,7 +79,7 @@ fn a_refused_request_is_sent_again_until_it_is_answered() {
 #[test]
 fn a_request_is_sent_again_as_often_as_it_may_be_and_other_answers_are_not_repeated() {
     let never = Route { latency_s: 60.0, ..Route::at("/never") };
-    let server = server(vec![never, Route { status: 500, ..Route::at("/error") }]);
+    let server = serving(vec![never, Route { status: 500, ..Route::at("/error") }]);
     let tasks = tasks(&server, "tasks = 2\npaths = ['/never', '/error']\ntimeout_s = 0.5\nretries = 2");
     for strategy in repeating(&tasks) {
         let work = work(&tasks, Schedule::OneByOne);
@@ -106,7 +104,7 @@ fn a_wait_in_vain_is_written_down_too() {
         routes: vec![Route { latency_s: 60.0, ..Route::at("/slow-answer") }, slow_body],
         ..Profile::default()
     };
-    let server = ServerProcess::start(Path::new(program_under_test()), &profile).expect("the server starts");
+    let server = started(&profile);
     let tasks = tasks(&server, "tasks = 2\npaths = ['/slow-answer', '/slow-body']\ntimeout_s = 2");
     for name in ["sequential", "async"] {
         let strategy = strategy::named(name).expect("named as in `ALL`");

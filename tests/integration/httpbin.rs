@@ -2,19 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets something unexpected is to fail there")]
 
-use common::{http::Client, program_under_test};
+use common::{http::Client, server::started};
 use flate2::read::{GzDecoder, ZlibDecoder};
 use makespan::mock_server::{payload::NoiseBytes, process::ServerProcess, profile::Profile};
 use serde_json::{Value, json};
 use std::{
     io::{BufRead, Read},
-    path::Path,
     time::{Duration, Instant},
 };
 
 fn server() -> ServerProcess {
-    let profile = Profile { seed: 7, time_scale: 100.0, ..Profile::default() };
-    ServerProcess::start(Path::new(program_under_test()), &profile).expect("the server starts")
+    started(&Profile { seed: 7, time_scale: 100.0, ..Profile::default() })
 }
 
 fn as_json(bytes: &[u8]) -> Value {

@@ -1,7 +1,7 @@
 //! What lessons and lectures tell a reader to type is something that the program knows, and `makespan lesson` tells a whole
 //! lesson.
 
-use assert_cmd::Command;
+use common::program::{self, command, said, text};
 use makespan::{
     lesson::{self, Lesson, LessonRace, Paragraph},
     museum,
@@ -17,10 +17,8 @@ fn lessons() -> &'static [Lesson] {
 /// Runs the program in an empty folder: what it says, and what it complains of.
 fn makespan(arguments: &[&str]) -> (bool, String, String) {
     let place = tempfile::tempdir().expect("the temporary folder is writable");
-    let mut command = Command::new(common::program_under_test());
-    let output = command.current_dir(place.path()).args(arguments).output().expect("the program starts");
-    let [said, words] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
-    (output.status.success(), said, words)
+    let output = program::makespan(place.path(), arguments);
+    (output.status.success(), text(&output.stdout), text(&output.stderr))
 }
 
 /// Every command that a lesson or a lecture names, with where it stands.
@@ -139,10 +137,7 @@ fn the_words_of_a_lesson_fit_the_terminal() {
 
 /// The quiz with these lines as answers.
 fn quizzed(answers: &str) -> String {
-    let output = Command::new(common::program_under_test()).arg("quiz").write_stdin(answers).output();
-    let output = output.expect("the program starts");
-    assert!(output.status.success(), "{output:?}");
-    String::from_utf8(output.stdout).expect("UTF-8")
+    said(command(Path::new(".")).arg("quiz").write_stdin(answers), 0).0
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! A run that is watched, from outside: the events while it goes on, how it is stopped, and what is left when the
 //! watcher is gone.
 
-use common::{left_behind::with, program_under_test, scenario};
+use common::{
+    left_behind::with,
+    program_under_test, scenario,
+    schema::{self, validator},
+};
 use makespan::{
     live::{
         Event, Race, Watched, WatchedRun,
@@ -11,19 +15,16 @@ use makespan::{
 };
 use std::{
     collections::BTreeSet,
-    fs,
     path::Path,
     process::{Command, Stdio},
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-/// Every event, as JSON, and what the schema has against it.
+/// What the schema has against these events, and against which.
 fn complaints(events: &[Event]) -> Vec<String> {
-    let path = Path::new(common::ROOT).join("fixtures/schema/events-1.json");
-    let schema = serde_json::from_str(&fs::read_to_string(path).expect("it is ours")).expect("JSON");
-    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
+    let validator = validator("events-1");
     let lines = events.iter().map(|event| serde_json::to_value(event).expect("it can be written"));
-    lines.filter_map(|line| validator.validate(&line).err().map(|error| format!("{error}: {line}"))).collect()
+    lines.flat_map(|line| schema::complaints(&validator, &line)).collect()
 }
 
 fn watched(data: &Path, arguments: &[&str]) -> Watched {
@@ -32,30 +33,30 @@ fn watched(data: &Path, arguments: &[&str]) -> Watched {
         .expect("the program is there")
 }
 
+/// Watches it to its end: the race, and the events that it was made of.
+fn followed(data: &Path, arguments: &[&str]) -> (Race, Vec<Event>) {
+    let (mut events, mut race) = (Vec::new(), Race::default());
+    let how = watched(data, arguments).follow(&AtomicBool::new(false), &mut |event| {
+        events.push(event.clone());
+        race.add(event);
+    });
+    assert_eq!(how, RunEnd::Finished, "{arguments:?}");
+    (race, events)
+}
+
 #[test]
 fn a_run_is_told_of_as_it_goes_on() {
     let data = tempfile::tempdir().unwrap();
     // Long enough waits that the feed is read in the middle of them.
     let arguments =
         ["web_requests", "--strategy", "threads,processes", "--workers", "3", "--rounds", "2", "--time-scale", "3"];
-    let (mut events, mut race) = (Vec::new(), Race::default());
-    let how = watched(data.path(), &arguments).follow(&AtomicBool::new(false), &mut |event| {
-        events.push(event.clone());
-        race.add(event);
-    });
-    assert_eq!(how, RunEnd::Finished);
-    assert_eq!(complaints(&events), [] as [String; 0]);
+    let (race, events) = followed(data.path(), &arguments);
+    assert_eq!(complaints(&events), [""; 0]);
     assert_eq!(events.last(), Some(&Event::Ended { how: RunEnd::Finished }));
     let names: Vec<&str> = race.entries.iter().map(|entry| entry.cell.name.as_str()).collect();
     assert_eq!(names, ["sequential x 1", "threads x 3", "processes x 3"]);
     for (number, entry) in race.entries.iter().enumerate() {
-        let lanes: Vec<_> = events
-            .iter()
-            .filter_map(|event| match event {
-                Event::Lanes(lanes) if lanes.cell == number => Some(lanes),
-                _ => None,
-            })
-            .collect();
+        let lanes = lanes_of(&events, number);
         let mut runs: Vec<u64> = lanes.iter().map(|lanes| lanes.run).collect();
         runs.dedup();
         assert_eq!(runs.len(), 2, "{}: two rounds, and nothing of warm-ups or probes", entry.cell.name);
@@ -80,48 +81,23 @@ fn a_run_is_told_of_as_it_goes_on() {
 }
 
 /// Eight waits, each long enough that the feed is read in the middle of it.
-const WAITS: &str = "
-[workload.fetch]
-tasks = 8
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.15
-[variants.narrow]
-address_space_mb = 2000
-[[cells]]
-strategies = [\"threads\"]
-workers = [4]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [4]
-";
+const WAITS: &str = r#"
+workload.fetch = { tasks = 8, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.15 }]
+variants.narrow = { address_space_mb = 2000 }
+cells = [{ strategies = ["threads"], workers = [4] }]
+"#;
 
 /// Watches a scenario of this text to its end.
 fn watched_to_its_end(text: &str, arguments: &[&str]) -> (Race, Vec<Event>) {
     let data = tempfile::tempdir().expect("a temporary directory");
     let path = scenario(data.path(), "watched", text).display().to_string();
-    let (mut events, mut race) = (Vec::new(), Race::default());
-    let arguments = [&[path.as_str(), "--rounds", "1"], arguments].concat();
-    let how = watched(data.path(), &arguments).follow(&AtomicBool::new(false), &mut |event| {
-        events.push(event.clone());
-        race.add(event);
-    });
-    assert_eq!(how, RunEnd::Finished, "{arguments:?}");
-    (race, events)
+    followed(data.path(), &[&[path.as_str(), "--rounds", "1"], arguments].concat())
 }
 
 fn lanes_of(events: &[Event], cell: usize) -> Vec<&LaneUpdate> {
-    let mut of_cell = Vec::new();
-    for event in events {
-        if let Event::Lanes(lanes) = event
-            && lanes.cell == cell
-        {
-            of_cell.push(lanes);
-        }
-    }
-    of_cell
+    let lanes = events.iter().filter_map(|event| if let Event::Lanes(lanes) = event { Some(lanes) } else { None });
+    lanes.filter(|lanes| lanes.cell == cell).collect()
 }
 
 #[test]
@@ -163,17 +139,10 @@ fn every_strategy_has_its_lanes() {
 #[test]
 fn who_waits_for_the_lock_is_seen() {
     // Long enough for the lock to change hands several times.
-    let primes = "
-[workload.prime_sum]
-below = 3_000_000
-tasks = 8
-[[cells]]
-strategies = [\"gil_threads\"]
-workers = [2]
-[[sweep]]
-strategies = [\"gil_threads\"]
-workers = [2]
-";
+    let primes = r#"
+workload.prime_sum = { below = 3_000_000, tasks = 8 }
+cells = [{ strategies = ["gil_threads"], workers = [2] }]
+"#;
     let (race, events) = watched_to_its_end(primes, &[]);
     assert_eq!(race.entries[1].cell.name, "gil_threads x 2");
     let lock = |cell| {

@@ -5,12 +5,11 @@
 use common::{
     accident::{Measured, Phase, leftovers},
     left_behind::{self, send},
-    program_under_test,
+    program_under_test, skipped,
 };
 use makespan::results::record::Check;
 use nix::sys::signal::Signal;
 use std::{
-    io::Write,
     os::unix::{fs::PermissionsExt, process::CommandExt},
     process::{Command, Stdio},
     thread,
@@ -112,9 +111,7 @@ fn a_refused_thread_is_an_error_and_no_panic() {
         command.current_dir(dir.path()).uid(NOBODY).gid(NOBODY).stdin(Stdio::null()).output()
     };
     if !run(1000, ASKED[1].0, ASKED[1].1).is_ok_and(|output| output.status.success()) {
-        let _ =
-            writeln!(std::io::stderr(), "skipped: refused threads: needs prlimit, and a superuser who becomes another");
-        return;
+        return skipped("refused threads: needs prlimit, and a superuser who becomes another");
     }
     // From none beside the program itself to enough for some strategies and not for others.
     for (most, (strategies, workers)) in (1..=12).flat_map(|most| ASKED.map(|asked| (most, asked))) {

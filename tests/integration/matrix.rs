@@ -1,14 +1,11 @@
 //! Every strategy gives the same answers: for every kind of task, at every number of workers, however they are dealt.
 
-use common::{fetch, gate, layout, primes, python::strategies, results, run, work};
+use common::{fetch, gate, layout, primes, python::strategies, results, run, server::serving, work};
 use flate2::{Compression, write::GzEncoder};
 use image::RgbImage;
 use makespan::{
     measure::clock::now_ns,
-    mock_server::{
-        process::ServerProcess,
-        profile::{Body, Profile, Route},
-    },
+    mock_server::profile::{Body, Route},
     strategy::{ALL, Strategy, Work, python::is_python, sequential::Sequential},
     task::{
         ErrorKind, Output, Task, TaskError,
@@ -79,11 +76,6 @@ fn archives(dir: &Path) -> Vec<Task> {
         Task::Gunzip(Gunzip { input, releases_lock: number.is_multiple_of(2) })
     };
     (0..6).map(archive).collect()
-}
-
-fn server(routes: Vec<Route>) -> ServerProcess {
-    ServerProcess::start(Path::new(common::program_under_test()), &Profile { routes, ..Profile::default() })
-        .expect("it starts")
 }
 
 /// Whether it needs a file that only this machine has. A queue sends no such task.
@@ -204,7 +196,7 @@ fn files_give_the_same_everywhere() {
 #[test]
 fn fetches_give_the_same_everywhere_and_the_server_sees_each_once() {
     let page = Route { body: Body::Bytes(70_000), latency_s: 0.001, ..Route::at("/pages/*") };
-    let server = server(vec![page]);
+    let server = serving(vec![page]);
     let url = |index: usize| format!("{}/{}/{index}", server.origin(), if index == 4 { "not-there" } else { "pages" });
     let tasks: Vec<Task> =
         (0..9).map(|index| Task::Fetch(Fetch { keep_alive: index % 2 == 0, ..fetch(url(index)) })).collect();
@@ -282,7 +274,7 @@ fn failures_are_typed_and_stop_nobody_else() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let round = Route { status: 302, location: Some("/round".into()), ..Route::at("/round") };
     let missing = Route { status: 404, ..Route::at("/nothing/here") };
-    let server = server(vec![round, Route { latency_s: 3600.0, ..Route::at("/slow") }, missing]);
+    let server = serving(vec![round, Route { latency_s: 3600.0, ..Route::at("/slow") }, missing]);
     let half = gate::Gate::shut();
     let origin = half.origin.clone();
     thread::spawn(move || {
@@ -319,7 +311,7 @@ fn failures_are_typed_and_stop_nobody_else() {
 /// A limit that no clock can hold makes the blocking client panic; the event loop's bears it, and so does Python.
 #[test]
 fn a_panic_is_the_error_of_its_own_task() {
-    let server = server(Vec::new());
+    let server = serving(Vec::new());
     let panics = Fetch { connect_timeout: Duration::MAX, ..fetch(server.origin()) };
     let tasks = [primes(0, 10), Task::Fetch(panics), primes(10, 20)];
     for strategy in strategies() {

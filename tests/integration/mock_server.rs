@@ -2,7 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets something unexpected is to fail there")]
 
-use common::{http::Client, program_under_test};
+use common::{
+    http::Client,
+    left_behind::send,
+    program_under_test,
+    server::{listening_on, started},
+};
 use makespan::mock_server::{
     gallery::GalleryListing,
     log::LogEntry,
@@ -26,10 +31,6 @@ use std::{
 
 fn server(routes: Vec<Route>) -> ServerProcess {
     started(&Profile { seed: 7, routes, ..Profile::default() })
-}
-
-fn started(profile: &Profile) -> ServerProcess {
-    ServerProcess::start(Path::new(program_under_test()), profile).expect("the server starts")
 }
 
 fn route(path: &str, body: Body) -> Route {
@@ -281,11 +282,8 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// The server's first line, as everybody who starts one reads it.
 fn origin(child: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    line.trim_end().strip_prefix("listening on ").expect(&line).to_owned()
+    listening_on(child.stdout.as_mut().unwrap())
 }
 
 fn with_profile(arguments: &[&str], profile: &Profile) -> Child {
@@ -323,7 +321,7 @@ fn on_sigterm_it_answers_what_it_has_begun() {
     busy.write("GET /slow HTTP/1.1\r\nHost: a\r\n\r\n");
     // The server takes connections in their order: once this is answered, it has read the one before too.
     Client::at(&origin).get("/-/health", &[]);
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    send(Signal::SIGTERM, child.id());
     assert!(idle.ends());
     assert_eq!(busy.head().status, 200);
     assert!(child.wait().unwrap().success());
@@ -337,8 +335,7 @@ fn a_drain_that_cuts_requests_says_so_and_a_second_signal_hastens_it() {
     let mut busy = Client::at(&origin);
     busy.write("GET /delay/10 HTTP/1.1\r\nHost: a\r\n\r\n");
     Client::at(&origin).get("/-/health", &[]);
-    let pid = Pid::from_raw(child.id().try_into().unwrap());
-    kill(pid, Signal::SIGINT).unwrap();
+    send(Signal::SIGINT, child.id());
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = || {
         let mut line = String::new();
@@ -347,7 +344,7 @@ fn a_drain_that_cuts_requests_says_so_and_a_second_signal_hastens_it() {
     };
     assert!(line().starts_with("generic routes only"));
     assert_eq!(line(), "waiting up to 5 s for requests in service: 1; Ctrl-C again aborts them\n");
-    kill(pid, Signal::SIGINT).unwrap();
+    send(Signal::SIGINT, child.id());
     assert!(line().contains("requests cut off before their answers were complete: 1"));
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
@@ -397,8 +394,7 @@ fn a_program_that_is_no_server_is_told_apart() {
 #[test]
 fn a_server_that_went_away_is_named() {
     let server = server(vec![]);
-    let pid = Pid::from_raw(server.pid().try_into().unwrap());
-    kill(pid, Signal::SIGKILL).unwrap();
+    send(Signal::SIGKILL, server.pid());
     // Reaped only when `server` is dropped, but its socket is closed once it is a zombie.
     let addr = server.origin().strip_prefix("http://").unwrap();
     while TcpStream::connect(addr).is_ok() {}
@@ -417,7 +413,7 @@ fn help_shows_examples_and_hides_what_is_internal() {
 
 /// Told to end, it does so of its own accord, and says nothing more. Gives what it had said on stderr.
 fn told_to_end(child: Child) -> String {
-    kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+    send(Signal::SIGTERM, child.id());
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     String::from_utf8(output.stderr).unwrap()

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that meets something unexpected is to fail there")]
 
+use common::{http::Client, server::started};
 use makespan::mock_server::{
     log::LogEntry,
     process::ServerProcess,
@@ -12,18 +13,13 @@ use makespan::mock_server::{
     sharing::{Sharing, Transfer},
 };
 use std::{
-    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
-    net::TcpStream,
-    path::Path,
+    io::{BufRead, ErrorKind},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-/// No wait in these tests takes this long; without it a bug would hang them instead of failing them.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-fn started(profile: &Profile) -> ServerProcess {
-    ServerProcess::start(Path::new(common::program_under_test()), profile).expect("the server starts")
+fn connected(server: &ServerProcess) -> Client {
+    Client::at(server.origin())
 }
 
 fn body(path: &str, bytes: u64) -> Route {
@@ -39,59 +35,11 @@ fn faulty(bytes: u64, rule: FaultRule) -> Profile {
     Profile { faults: vec![rule], ..profile(bytes) }
 }
 
-/// One connection to a server.
-struct Client(BufReader<TcpStream>);
-
-impl Client {
-    fn of(server: &ServerProcess) -> Self {
-        let stream = TcpStream::connect(server.origin().strip_prefix("http://").unwrap()).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self(BufReader::new(stream))
-    }
-
-    fn send(&mut self, method: &str, path: &str, tag: &str) {
-        let request = format!("{method} {path} HTTP/1.1\r\nHost: a\r\nmakespan-task: {tag}\r\n\r\n");
-        self.0.get_mut().write_all(request.as_bytes()).unwrap();
-    }
-
-    /// The status, and the headers in small letters.
-    fn head(&mut self) -> io::Result<(u16, String)> {
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            if self.0.read_line(&mut head)? == 0 {
-                return Err(ErrorKind::UnexpectedEof.into());
-            }
-        }
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Ok((status, head.to_lowercase()))
-    }
-
-    /// The status, the headers, and how many bytes the body had.
-    fn get(&mut self, path: &str, tag: &str) -> io::Result<(u16, String, usize)> {
-        self.send("GET", path, tag);
-        let (status, head) = self.head()?;
-        let mut body = vec![0; header(&head, "content-length").parse().unwrap()];
-        self.0.read_exact(&mut body)?;
-        Ok((status, head, body.len()))
-    }
-
-    /// Everything that still comes, and how it ends.
-    fn rest(&mut self) -> (usize, io::Result<()>) {
-        let mut bytes = Vec::new();
-        let end = self.0.read_to_end(&mut bytes);
-        (bytes.len(), end.map(|_| ()))
-    }
-}
-
-fn header<'a>(head: &'a str, name: &str) -> &'a str {
-    head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
-}
-
 /// Each in a thread and on a connection of its own, all at once: the tags `RUN/0`, `RUN/1`, ...
 fn at_once(server: &ServerProcess, path: &str, run: u64, count: u32) {
     thread::scope(|scope| {
         for index in 0..count {
-            scope.spawn(move || Client::of(server).get(path, &format!("{run}/{index}")).unwrap());
+            scope.spawn(move || connected(server).get_as(path, &format!("{run}/{index}")));
         }
     });
 }
@@ -192,10 +140,10 @@ fn a_connection_gets_no_more_than_its_cap() {
 fn an_answer_without_a_body_needs_no_link() {
     let link = Link { bytes_per_s: Some(1000.0), connection_bytes_per_s: None };
     let server = started(&Profile { link, ..profile(1 << 40) });
-    let mut client = Client::of(&server);
+    let mut client = connected(&server);
     client.send("HEAD", "/x", "1/0");
-    assert_eq!(header(&client.head().unwrap().1, "content-length"), (1_u64 << 40).to_string());
-    assert_eq!(client.get("/status/404", "1/1").unwrap().0, 404);
+    assert_eq!(client.head().headers["content-length"], (1_u64 << 40).to_string());
+    assert_eq!(client.get_as("/status/404", "1/1").status, 404);
     for entry in log(&server, 1) {
         assert_eq!((entry.bytes, entry.sent_bytes, entry.link_ns, entry.link_share), (0, 0, 0, None));
     }
@@ -207,16 +155,16 @@ fn clients_that_vanish_or_never_read_leave_the_others_their_share() {
     let link = Link { bytes_per_s: Some(2e6), connection_bytes_per_s: None };
     let routes = vec![body("/x", BYTES), body("/endless", 1 << 40)];
     let server = started(&Profile { link, routes, ..Profile::default() });
-    let mut never_reading = Client::of(&server);
+    let mut never_reading = connected(&server);
     never_reading.send("GET", "/endless", "1/0");
     // Answered and then left, in the middle of the body.
-    let mut vanishing: Vec<Client> = (1..=9).map(|_| Client::of(&server)).collect();
+    let mut vanishing: Vec<Client> = (1..=9).map(|_| connected(&server)).collect();
     for (client, index) in vanishing.iter_mut().zip(1..) {
         client.send("GET", "/x", &format!("1/{index}"));
     }
-    vanishing.iter_mut().for_each(|client| drop(client.head().unwrap()));
+    vanishing.iter_mut().for_each(|client| drop(client.head()));
     drop(vanishing);
-    assert_eq!(Client::of(&server).get("/x", "1/10").unwrap().2, BYTES as usize);
+    assert_eq!(connected(&server).get_as("/x", "1/10").body.len(), BYTES as usize);
 
     let log = server.take_log(1).unwrap();
     assert_eq!(log.len(), 11);
@@ -238,7 +186,7 @@ fn clients_that_vanish_or_never_read_leave_the_others_their_share() {
 fn a_drip_takes_its_time() {
     let rule = FaultRule { drip_s: Some(0.1), ..FaultRule::always(Fault::Drip) };
     let server = started(&faulty(2_000, rule));
-    assert_eq!(Client::of(&server).get("/x", "1/0").unwrap().2, 2_000);
+    assert_eq!(connected(&server).get_as("/x", "1/0").body.len(), 2_000);
     let entry = &log(&server, 1)[0];
     assert_eq!((entry.fault, entry.sent_bytes), (Some(Fault::Drip), 2_000));
     assert!(entry.ended_ns.unwrap() - entry.answered_ns >= 100_000_000 - ROUNDING_NS, "{entry:?}");
@@ -248,11 +196,12 @@ fn a_drip_takes_its_time() {
 #[test]
 fn a_reset_is_seen_as_one() {
     let server = started(&faulty(10, FaultRule { indexes: Some(vec![1]), ..FaultRule::always(Fault::Reset) }));
-    let mut client = Client::of(&server);
-    assert_eq!(client.get("/x", "1/0").unwrap().0, 200);
-    let error = client.get("/x", "1/1").unwrap_err();
+    let mut client = connected(&server);
+    assert_eq!(client.get_as("/x", "1/0").status, 200);
+    client.send("GET", "/x", "1/1");
+    let error = client.0.fill_buf().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
-    assert_eq!(Client::of(&server).get("/x", "1/2").unwrap().0, 200, "others are served");
+    assert_eq!(connected(&server).get_as("/x", "1/2").status, 200, "others are served");
     let said: Vec<_> =
         log(&server, 1).iter().map(|entry| (entry.index, entry.status, entry.bytes, entry.fault)).collect();
     assert_eq!(said, [(Some(0), 200, 10, None), (Some(1), 0, 0, Some(Fault::Reset)), (Some(2), 200, 10, None)]);
@@ -267,9 +216,9 @@ fn a_body_breaks_off_by_reset_or_in_order() {
         (Fault::Truncate, Link { bytes_per_s: Some(10e6), connection_bytes_per_s: None }),
     ] {
         let server = started(&Profile { link, ..faulty(BYTES as u64, FaultRule::always(fault)) });
-        let mut client = Client::of(&server);
+        let mut client = connected(&server);
         client.send("GET", "/x", "1/0");
-        assert_eq!(header(&client.head().unwrap().1, "content-length"), BYTES.to_string());
+        assert_eq!(client.head().headers["content-length"], BYTES.to_string());
         let (read, end) = client.rest();
         match fault {
             Fault::Truncate => assert!(end.is_ok() && read == BYTES / 2, "{read} {end:?}"),
@@ -289,8 +238,11 @@ fn errors_and_stalls_are_answers() {
     ];
     let routes = vec![body("/bad/*", 9), body("/x", 9), body("/good", 9)];
     let server = started(&Profile { routes, faults: rules, time_scale: 2.0, ..Profile::default() });
-    let mut client = Client::of(&server);
-    let mut ask = |path, tag| client.get(path, tag).map(|(status, _, length)| (status, length)).unwrap();
+    let mut client = connected(&server);
+    let mut ask = |path, tag| {
+        let reply = client.get_as(path, tag);
+        (reply.status, reply.body.len())
+    };
     assert_eq!([ask("/bad/1", "1/0"), ask("/x", "1/1"), ask("/good", "1/2")], [(502, 0), (200, 9), (200, 9)]);
     let said: Vec<_> = log(&server, 1).iter().map(|entry| (entry.fault, entry.latency_ns)).collect();
     assert_eq!(said, [(Some(Fault::Error), 0), (Some(Fault::Stall), 10_000_000), (None, 0)]);
@@ -303,9 +255,9 @@ fn within_a_round_everybody_draws_the_same() {
     let faults = vec![FaultRule { probability: Some(0.3), ..FaultRule::always(Fault::Error) }];
     let server = started(&Profile { seed: 3, routes, faults, ..Profile::default() });
     let drawn = |run: u64| {
-        let mut client = Client::of(&server);
+        let mut client = connected(&server);
         for index in 0..40 {
-            client.get("/x", &format!("{run}/{index}")).unwrap();
+            client.get_as("/x", &format!("{run}/{index}"));
         }
         log(&server, run).iter().map(|entry| (entry.latency_ns, entry.status)).collect::<Vec<_>>()
     };
@@ -322,16 +274,16 @@ fn requests_beyond_the_limit_are_refused() {
     let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Refuse }), ..Limits::default() };
     let link = Link { bytes_per_s: Some(1e6), connection_bytes_per_s: None };
     let server = started(&Profile { limits, link, ..profile(1 << 40) });
-    let mut busy = Client::of(&server);
+    let mut busy = connected(&server);
     busy.send("GET", "/x", "1/0");
-    busy.head().unwrap();
+    busy.head();
     // The first is in service as long as its body is under way.
-    let (status, head, _) = Client::of(&server).get("/unknown", "1/1").unwrap();
-    assert_eq!((status, header(&head, "retry-after")), (503, "1"));
-    assert_eq!(header(&head, "makespan-retry-after-ns"), "1000000000");
+    let reply = connected(&server).get_as("/unknown", "1/1");
+    assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (503, "1"));
+    assert_eq!(reply.headers["makespan-retry-after-ns"], "1000000000");
     drop(busy);
     // Its place is free once the server has seen that it is gone.
-    while Client::of(&server).get("/unknown", "2/0").unwrap().0 == 503 {}
+    while connected(&server).get_as("/unknown", "2/0").status == 503 {}
     assert_eq!(server.take_log(1).unwrap()[1].status, 503);
 }
 
@@ -364,14 +316,14 @@ fn a_client_that_gives_up_while_queueing_frees_its_place() {
     let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), ..Limits::default() };
     let routes = vec![Route { latency_s: 1.0, ..Route::at("/slow") }, Route::at("/fast")];
     let server = started(&Profile { limits, routes, ..Profile::default() });
-    let (mut first, mut second, mut third) = (Client::of(&server), Client::of(&server), Client::of(&server));
+    let (mut first, mut second, mut third) = (connected(&server), connected(&server), connected(&server));
     first.send("GET", "/slow", "1/0");
     second.send("GET", "/slow", "1/1");
     // The server reads in the order of arrival: once this is answered, both are queued.
-    Client::of(&server).get("/-/health", "").unwrap();
+    connected(&server).get("/-/health", &[]);
     drop(second);
-    assert_eq!(third.get("/fast", "1/2").unwrap().0, 200);
-    first.head().unwrap();
+    assert_eq!(third.get_as("/fast", "1/2").status, 200);
+    first.head();
     let mut log: Vec<_> =
         server.take_log(1).unwrap().iter().map(|entry| (entry.index, entry.status, entry.gave_up)).collect();
     log.sort_unstable();
@@ -388,19 +340,19 @@ fn a_queue_with_an_end_refuses_what_finds_no_place_in_it() {
         Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), waiting: Some(1), ..Limits::default() };
     let routes = vec![Route { latency_s: 1.0, ..Route::at("/slow") }];
     let server = started(&Profile { limits, routes, ..Profile::default() });
-    let (mut first, mut second) = (Client::of(&server), Client::of(&server));
+    let (mut first, mut second) = (connected(&server), connected(&server));
     first.send("GET", "/slow", "1/0");
     second.send("GET", "/slow", "1/1");
     // Once this is answered, the first is in service, and the second waits.
-    Client::of(&server).get("/-/health", "").unwrap();
-    let (status, head, _) = Client::of(&server).get("/slow", "1/2").unwrap();
-    assert_eq!((status, header(&head, "retry-after")), (503, "1"));
+    connected(&server).get("/-/health", &[]);
+    let reply = connected(&server).get_as("/slow", "1/2");
+    assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (503, "1"));
     // A place in the queue is free as soon as its client gives up.
     drop(second);
-    Client::of(&server).get("/-/health", "").unwrap();
-    let mut third = Client::of(&server);
-    while third.get("/slow", "1/3").unwrap().0 == 503 {}
-    first.head().unwrap();
+    connected(&server).get("/-/health", &[]);
+    let mut third = connected(&server);
+    while third.get_as("/slow", "1/3").status == 503 {}
+    first.head();
     let log = server.take_log(1).unwrap();
     let answered: Vec<_> = log.iter().filter(|entry| entry.status == 200).map(|entry| entry.index).collect();
     assert_eq!(answered, [Some(0), Some(3)]);
@@ -412,12 +364,12 @@ fn when_to_come_again_is_scaled() {
         let limits = Limits { requests: Some(Limit { most: 1, beyond: Beyond::Refuse }), ..Limits::default() };
         let link = Link { bytes_per_s: Some(1e6), connection_bytes_per_s: None };
         let server = started(&Profile { limits, link, time_scale, ..profile(1 << 40) });
-        let mut busy = Client::of(&server);
+        let mut busy = connected(&server);
         busy.send("GET", "/x", "1/0");
-        busy.head().unwrap();
-        let (status, head, _) = Client::of(&server).get("/unknown", "1/1").unwrap();
-        assert_eq!((status, header(&head, "retry-after")), (503, whole_s));
-        assert_eq!(header(&head, "makespan-retry-after-ns"), exact_ns);
+        busy.head();
+        let reply = connected(&server).get_as("/unknown", "1/1");
+        assert_eq!((reply.status, reply.headers["retry-after"].as_str()), (503, whole_s));
+        assert_eq!(reply.headers["makespan-retry-after-ns"], exact_ns);
     }
 }
 
@@ -425,13 +377,13 @@ fn when_to_come_again_is_scaled() {
 fn beyond_the_rate_there_is_a_429_that_says_when_to_come_again() {
     let limits = Limits { rate: Some(Rate { per_s: 0.01, burst: 2 }), ..Limits::default() };
     let server = started(&Profile { limits, time_scale: 2.0, ..profile(5) });
-    let mut client = Client::of(&server);
-    let statuses = [0, 1, 2].map(|index| client.get("/x", &format!("1/{index}")).unwrap().0);
+    let mut client = connected(&server);
+    let statuses = [0, 1, 2].map(|index| client.get_as("/x", &format!("1/{index}")).status);
     assert_eq!(statuses, [200, 200, 429]);
-    let (status, head, _) = client.get("/x", "1/3").unwrap();
+    let reply = client.get_as("/x", "1/3");
     // A token each 50 s after scaling.
-    let wait_s: u64 = header(&head, "retry-after").parse().unwrap();
-    assert!(status == 429 && (1..=50).contains(&wait_s), "{head}");
+    let wait_s: u64 = reply.headers["retry-after"].parse().unwrap();
+    assert!(reply.status == 429 && (1..=50).contains(&wait_s), "{reply:?}");
     assert_eq!(log(&server, 1).last().unwrap().latency_ns, 0);
 }
 
@@ -442,21 +394,21 @@ fn connections_beyond_the_limit_are_closed_or_wait() {
         started(&Profile { limits, ..profile(5) })
     };
     let server = limited(Beyond::Refuse);
-    let mut held = Client::of(&server);
-    held.get("/x", "1/0").unwrap();
-    let (read, end) = Client::of(&server).rest();
+    let mut held = connected(&server);
+    held.get_as("/x", "1/0");
+    let (read, end) = connected(&server).rest();
     assert!(read == 0 && end.is_ok(), "closed at once, in order: {end:?}");
-    assert_eq!(held.get("/x", "1/1").unwrap().0, 200);
+    assert_eq!(held.get_as("/x", "1/1").status, 200);
 
     let server = limited(Beyond::Queue);
-    let mut held = Client::of(&server);
-    held.get("/x", "1/0").unwrap();
-    let (gives_up, mut waits) = (Client::of(&server), Client::of(&server));
+    let mut held = connected(&server);
+    held.get_as("/x", "1/0");
+    let (gives_up, mut waits) = (connected(&server), connected(&server));
     waits.send("GET", "/x", "1/1");
     drop(gives_up);
-    held.get("/x", "1/2").unwrap();
+    held.get_as("/x", "1/2");
     drop(held);
-    assert_eq!(waits.head().unwrap().0, 200);
+    assert_eq!(waits.head().status, 200);
     drop(waits);
     let log = log(&server, 1);
     assert_eq!(log.iter().map(|entry| entry.index.unwrap()).collect::<Vec<_>>(), [0, 2, 1]);
@@ -469,12 +421,12 @@ fn an_idle_connection_gives_its_place_to_one_that_waits() {
     let limits = Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), ..Limits::default() };
     let routes = vec![Route { latency_s: 0.02, ..Route::at("/x") }];
     let server = started(&Profile { limits, routes, ..Profile::default() });
-    let (mut one, mut other) = (Client::of(&server), Client::of(&server));
+    let (mut one, mut other) = (connected(&server), connected(&server));
     for index in 0..6 {
         one.send("GET", "/x", &format!("1/{}", 2 * index));
         other.send("GET", "/x", &format!("1/{}", 2 * index + 1));
-        one.head().unwrap();
-        other.head().unwrap();
+        one.head();
+        other.head();
     }
     let mut log = log(&server, 1);
     log.sort_unstable_by_key(|entry| entry.arrived_ns + entry.queued_ns);
@@ -489,9 +441,9 @@ fn a_connection_is_closed_when_it_was_idle_for_as_long_as_the_profile_says() {
     let limits =
         Limits { connections: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(10.0), ..Limits::default() };
     let server = started(&Profile { limits, time_scale: 10.0, ..profile(5) });
-    let (mut idle, mut waits) = (Client::of(&server), Client::of(&server));
-    idle.get("/x", "1/0").unwrap();
-    waits.get("/x", "1/1").unwrap();
+    let (mut idle, mut waits) = (connected(&server), connected(&server));
+    idle.get_as("/x", "1/0");
+    waits.get_as("/x", "1/1");
     assert!(matches!(idle.rest(), (0, Ok(()))), "closed in order");
     let log = log(&server, 1);
     assert!(log[1].queued_ns > 0, "the wait for the place is told: {log:?}");
@@ -502,11 +454,11 @@ fn a_client_that_never_reads_is_cut_off() {
     let limits =
         Limits { requests: Some(Limit { most: 1, beyond: Beyond::Queue }), idle_s: Some(0.2), ..Limits::default() };
     let server = started(&Profile { limits, ..profile(1 << 40) });
-    let mut never_reads = Client::of(&server);
+    let mut never_reads = connected(&server);
     never_reads.send("GET", "/x", "1/0");
-    never_reads.head().unwrap();
+    never_reads.head();
     // The other is let in when the place of the first is free.
-    assert_eq!(Client::of(&server).get("/bytes/5", "1/1").unwrap().2, 5);
+    assert_eq!(connected(&server).get_as("/bytes/5", "1/1").body.len(), 5);
     let entry = &log(&server, 1)[0];
     assert!(entry.sent_bytes < entry.bytes, "{entry:?}");
     assert_eq!(never_reads.rest().1.unwrap_err().kind(), ErrorKind::ConnectionReset);
@@ -529,9 +481,9 @@ fn one_at_a_time_passes_the_serial_section() {
 #[test]
 fn connecting_takes_its_time_once() {
     let server = started(&Profile { connect_delay_s: 0.01, ..profile(5) });
-    let mut client = Client::of(&server);
+    let mut client = connected(&server);
     for index in 0..3 {
-        client.get("/x", &format!("1/{index}")).unwrap();
+        client.get_as("/x", &format!("1/{index}"));
     }
     let latencies: Vec<u64> = log(&server, 1).iter().map(|entry| entry.latency_ns).collect();
     assert_eq!(latencies, [10_000_000, 0, 0]);
@@ -540,8 +492,8 @@ fn connecting_takes_its_time_once() {
 #[test]
 fn without_keep_alive_each_answer_closes_its_connection() {
     let server = started(&Profile { keep_alive: false, ..profile(5) });
-    let mut client = Client::of(&server);
-    let (_, head, _) = client.get("/x", "1/0").unwrap();
-    assert_eq!(header(&head, "connection"), "close");
+    let mut client = connected(&server);
+    let reply = client.get_as("/x", "1/0");
+    assert_eq!(reply.headers["connection"], "close");
     assert!(matches!(client.rest(), (0, Ok(()))));
 }

@@ -1,11 +1,14 @@
 //! When a measurement ends: at its looks, with its budget, with the last round, or because it is interrupted. And what a
 //! client makes of its own patience.
 
-use common::FEW_PRIMES;
+use common::{
+    FEW_PRIMES,
+    measured::{parsed, settings},
+};
 use makespan::{
     results::record::{Check, EndReason, Purpose, Record},
-    runner::{self, Observer, Plan, Settings, Silent},
-    scenario::{self, CellSpec, Scenario},
+    runner::{self, Observer, Plan, Silent},
+    scenario::CellSpec,
     task::ErrorKind,
 };
 use std::{
@@ -13,27 +16,6 @@ use std::{
     sync::{Arc, atomic::AtomicBool, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use tempfile::TempDir;
-
-fn parsed(text: &str) -> Scenario {
-    let text = format!("title = \"A test\"\nquestion = \"When does it end?\"\n{text}");
-    scenario::parse("plan", "plan.toml", &text).expect("it is right")
-}
-
-fn settings(dir: &TempDir, plan: Plan) -> Settings {
-    Settings {
-        env: common::env(),
-        data: dir.path().into(),
-        images: None,
-        server: None,
-        plan,
-        baseline: None,
-        seed: 1,
-        interrupted: Arc::default(),
-        command: String::new(),
-        commit: None,
-    }
-}
 
 fn looks(looks: &[u32]) -> Plan {
     Plan { purpose: Purpose::Findings, looks: looks.into(), ..Plan::rounds(0) }
@@ -70,7 +52,7 @@ impl Observer for Witness {
 
 fn measured(plan: Plan, witness: &mut Witness) -> Record {
     let (dir, scenario) = (tempfile::tempdir().expect("a temporary directory"), parsed(FEW_PRIMES));
-    let mut settings = settings(&dir, plan);
+    let mut settings = settings(dir.path(), plan);
     if let Some((_, flag)) = &witness.break_off {
         settings.interrupted = Arc::clone(flag);
     }
@@ -138,28 +120,16 @@ fn cells_are_run_for_their_memory_as_often_as_was_asked_and_all_others_once() {
 }
 
 /// Two of four answers are no pages.
-const SOME_PAGES: &str = "
-[workload.fetch]
-tasks = 4
-paths = [\"/here\", \"/gone\"]
-[server]
-[[server.routes]]
-path = \"/here\"
-[[server.routes]]
-path = \"/gone\"
-status = 404
-[[cells]]
-strategies = [\"threads\", \"async\"]
-workers = [2]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
-";
+const SOME_PAGES: &str = r#"
+workload.fetch = { tasks = 4, paths = ["/here", "/gone"] }
+server.routes = [{ path = "/here" }, { path = "/gone", status = 404 }]
+cells = [{ strategies = ["threads", "async"], workers = [2] }]
+"#;
 
 #[test]
 fn answers_are_counted_by_their_status() {
     let (dir, scenario) = (tempfile::tempdir().expect("a temporary directory"), parsed(SOME_PAGES));
-    let record = runner::measure(&scenario, &scenario.cells, &settings(&dir, Plan::rounds(2)), &mut Silent);
+    let record = runner::measure(&scenario, &scenario.cells, &settings(dir.path(), Plan::rounds(2)), &mut Silent);
     for cell in record.expect("it is measured").cells {
         assert_eq!(cell.statuses(), BTreeMap::from([(200, 2), (404, 2)]), "{cell:?}");
     }
@@ -167,43 +137,27 @@ fn answers_are_counted_by_their_status() {
 
 /// Three waits of 1.5 s, and a client that gives up after 3.75 s: at this pace, in the middle of the third wait. The
 /// scenario's own deadline is shorter than the waits of `patient` by one worker, so that one is not begun.
-const IMPATIENT: &str = "
+const IMPATIENT: &str = r#"
 time_scale = 2.5
 deadline_s = 2.5
 may_fail = true
 gives_up_s = 3.75
-[workload.fetch]
-tasks = 3
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 1.5
-[variants.many]
-tasks = 5
-[variants.patient]
-tasks = 5
-gives_up_s = 3600
-[[cells]]
-strategies = [\"threads\"]
-workers = [3]
-[[cells]]
-strategies = [\"threads\"]
-workers = [5]
-variant = \"many\"
-[[cells]]
-strategies = [\"threads\"]
-workers = [1, 2]
-variant = \"patient\"
-[[sweep]]
-strategies = [\"threads\"]
-workers = [3]
-";
+workload.fetch = { tasks = 3, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 1.5 }]
+cells = [
+    { strategies = ["threads"], workers = [3] },
+    { strategies = ["threads"], workers = [5], variant = "many" },
+    { strategies = ["threads"], workers = [1, 2], variant = "patient" },
+]
+variants.many = { tasks = 5 }
+variants.patient = { tasks = 5, gives_up_s = 3600 }
+"#;
 
 #[test]
 fn a_client_that_gives_up_has_what_came_until_then() {
     let (dir, scenario) = (tempfile::tempdir().expect("a temporary directory"), parsed(IMPATIENT));
-    let cells = runner::cells(&scenario, &scenario.cells, &settings(&dir, Plan::rounds(1))).expect("it is set up");
+    let cells =
+        runner::cells(&scenario, &scenario.cells, &settings(dir.path(), Plan::rounds(1))).expect("it is set up");
     for cell in &cells {
         let (variant, strategy) = (cell.spec.variant.as_str(), cell.spec.strategy.as_str());
         let expected: &[u32] = match (variant, strategy) {

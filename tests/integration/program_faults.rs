@@ -1,115 +1,76 @@
 //! `makespan run` when it is interrupted, killed, loses its server, or has no room: what is kept, and what is left.
 #![cfg(target_os = "linux")]
 
-use common::{left_behind, program_under_test, scenario, wait_until};
+use common::{left_behind, program_under_test, scenario, skipped, under_way::UnderWay, wait_until};
 use makespan::results::{
     record::{Check, Record},
     store,
 };
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::Signal;
 use std::{
     fs,
-    io::{Read, Write},
-    os::unix::process::CommandExt,
-    path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    path::Path,
+    process::{Command, ExitStatus},
 };
+use tempfile::TempDir;
 
 /// Fetches that take a while, through processes too.
-const FETCHES: &str = "
+const FETCHES: &str = r#"
 deadline_s = 50
-[workload.fetch]
-tasks = 4
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.02
-[[cells]]
-strategies = [\"threads\", \"processes\", \"queue\"]
-workers = [2]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
-";
+workload.fetch = { tasks = 4, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.02 }]
+cells = [{ strategies = ["threads", "processes", "queue"], workers = [2] }]
+"#;
 
 /// One sum that nobody waits for.
-const LONG_SUM: &str = "
+const LONG_SUM: &str = r#"
 deadline_s = 3600
-[workload.prime_sum]
-below = 30_000_000
-tasks = 2
-[[cells]]
-strategies = [\"processes\"]
-workers = [2]
-[[sweep]]
-strategies = [\"processes\"]
-workers = [2]
-";
+workload.prime_sum = { below = 30_000_000, tasks = 2 }
+cells = [{ strategies = ["processes"], workers = [2] }]
+"#;
 
-/// A measurement under way, in a process group of its own, as a shell would start it.
+/// A measurement under way.
 struct Measurement {
-    child: Child,
-    mark: String,
-    dir: tempfile::TempDir,
+    program: UnderWay,
+    dir: TempDir,
 }
 
 impl Measurement {
     fn of(text: &str) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let mark = dir.path().display().to_string();
-        let child = Command::new(program_under_test())
-            .arg("run")
-            .arg(scenario(dir.path(), "test", text))
-            .args(["--rounds", "1000", "--data", "."])
-            .current_dir(dir.path())
-            .env(left_behind::MARK, &mark)
-            .process_group(0)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        Self { child, mark, dir }
-    }
-
-    fn record(&self) -> Option<Record> {
-        store::read(&only_record(self.dir.path())?).ok()
+        scenario(dir.path(), "test", text);
+        let program = UnderWay::start(dir.path(), &["run", "test.toml", "--rounds", "1000", "--data", "."]);
+        Self { program, dir }
     }
 
     fn await_rounds(&self, rounds: u32) {
-        wait_until("a round is measured", || self.record().is_some_and(|record| record.rounds_done >= rounds));
+        let is_measured = || only_record(self.dir.path()).is_some_and(|record| record.rounds_done >= rounds);
+        wait_until("a round is measured", is_measured);
     }
 
-    /// Waits for its end, and that of everything it started.
-    fn end(mut self) -> (ExitStatus, String, Option<Record>) {
-        let mut words = String::new();
-        // Its children hold no end of this pipe for longer than they live, so this ends only when all have.
-        self.child.stderr.take().expect("it is a pipe").read_to_string(&mut words).expect("text");
-        let status = self.child.wait().expect("a child of ours");
-        wait_until("no process is left", || left_behind::marked(&self.mark).is_empty());
-        let record = self.record();
-        (status, words, record)
+    /// Its processes of this kind.
+    fn processes(&self, what: &str) -> Vec<u32> {
+        left_behind::marked_as(&self.program.mark, what)
     }
-}
 
-impl Drop for Measurement {
-    fn drop(&mut self) {
-        // Only a test that failed gets here with a process still running.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+    /// Waits for its end: how it ended, what it said on standard error, and what it kept.
+    fn end(self) -> (ExitStatus, String, Option<Record>) {
+        let (status, _, words) = self.program.end();
+        (status, words, only_record(self.dir.path()))
     }
 }
 
-fn only_record(data: &Path) -> Option<PathBuf> {
+fn only_record(data: &Path) -> Option<Record> {
     let entries = fs::read_dir(data.join("records")).ok()?.flatten();
-    entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "json"))
+    let path = entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|end| end == "json"))?;
+    store::read(&path).ok()
 }
 
 #[test]
 fn ctrl_c_keeps_the_record() {
     let measurement = Measurement::of(FETCHES);
     measurement.await_rounds(1);
-    killpg(nix::unistd::Pid::from_raw(measurement.child.id().cast_signed()), Signal::SIGINT).expect("it runs");
+    measurement.program.signal_all(Signal::SIGINT);
     let (status, words, record) = measurement.end();
     assert_eq!(status.code(), Some(130), "{words}");
     let record = record.expect("it is kept");
@@ -120,8 +81,8 @@ fn ctrl_c_keeps_the_record() {
 #[test]
 fn ctrl_c_ends_a_task_that_does_not_end() {
     let measurement = Measurement::of(LONG_SUM);
-    wait_until("workers work", || !left_behind::marked_as(&measurement.mark, "child").is_empty());
-    left_behind::send(Signal::SIGINT, measurement.child.id());
+    wait_until("workers work", || !measurement.processes("child").is_empty());
+    left_behind::send(Signal::SIGINT, measurement.program.id());
     let (status, words, record) = measurement.end();
     assert_eq!(status.code(), Some(130), "{words}");
     assert_eq!(record.expect("it is kept").rounds_done, 0);
@@ -130,9 +91,9 @@ fn ctrl_c_ends_a_task_that_does_not_end() {
 #[test]
 fn a_killed_program_takes_its_processes_along() {
     let measurement = Measurement::of(FETCHES);
-    let runs = |what| !left_behind::marked_as(&measurement.mark, what).is_empty();
+    let runs = |what| !measurement.processes(what).is_empty();
     wait_until("server and workers run", || runs("server") && runs("worker-process"));
-    left_behind::send(Signal::SIGKILL, measurement.child.id());
+    left_behind::send(Signal::SIGKILL, measurement.program.id());
     let (status, ..) = measurement.end();
     assert_eq!(status.code(), None, "killed");
 }
@@ -141,7 +102,7 @@ fn a_killed_program_takes_its_processes_along() {
 fn a_cell_whose_server_is_gone_has_failed_and_has_no_times() {
     let measurement = Measurement::of(FETCHES);
     measurement.await_rounds(1);
-    left_behind::send(Signal::SIGKILL, left_behind::marked_as(&measurement.mark, "server")[0]);
+    left_behind::send(Signal::SIGKILL, measurement.processes("server")[0]);
     let (status, words, record) = measurement.end();
     assert_eq!(status.code(), Some(1), "{words}");
     for cell in record.expect("it is kept").cells {
@@ -168,9 +129,7 @@ fn a_full_disk_is_named_and_the_table_still_shown() {
     };
     let mount = "mount -t tmpfs -o size=4k tmpfs \"$1\"";
     if !unshare(mount).is_ok_and(|tried| tried.status.success()) {
-        // Not `println!`: the test harness would keep that to itself.
-        let _ = writeln!(std::io::stderr(), "skipped: a full disk: no tiny file system can be mounted here");
-        return;
+        return skipped("a full disk: no tiny file system can be mounted here");
     }
     let output = unshare(&format!("{mount} && \"$2\" run \"$3\" --rounds 2 --data \"$1\"")).expect("it worked before");
     let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

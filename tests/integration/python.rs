@@ -1,12 +1,13 @@
 //! Python from outside: options, records, and what is said where there is none.
 
-use super::record::{complaints, validator};
+use assert_cmd::Command;
 use common::{
-    FEW_PRIMES, PATIENCE, ROOT, layout,
-    program::{place, refusal, success, text, tiny},
-    program_under_test,
+    FEW_PRIMES, ROOT, layout,
+    program::{command, document, place, refusal, said, success, text, tiny},
     python::strategies_of_python,
-    results, scenario, work,
+    results, scenario,
+    schema::{complaints, validator},
+    work,
 };
 use makespan::{
     results::record::{CellRecord, Check, PythonFacts, Record},
@@ -18,15 +19,15 @@ use serde_json::Value;
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::{self, Child, Stdio},
     time::Duration,
 };
 
 /// The program where there is no Python.
-fn without_python(dir: &Path, arguments: &[&str]) -> Output {
-    let mut command = assert_cmd::Command::new(program_under_test());
-    command.current_dir(dir).env("COLUMNS", "100").env("PATH", dir).env_remove("MAKESPAN_PYTHON");
-    command.timeout(PATIENCE).args(arguments).output().expect("the program starts")
+fn without_python(dir: &Path, arguments: &[&str]) -> Command {
+    let mut command = command(dir);
+    command.env("PATH", dir).env_remove("MAKESPAN_PYTHON").args(arguments);
+    command
 }
 
 #[test]
@@ -41,7 +42,7 @@ fn start_methods_are_a_dimension_of_strategies_with_processes() {
     assert!(said.contains("python/processes, spawn"), "{said}");
     let text = fs::read_to_string(dir.path().join("record.json")).expect("written");
     let json: Value = serde_json::from_str(&text).expect("JSON");
-    assert_eq!(complaints(&validator(), &json), [""; 0]);
+    assert_eq!(complaints(&validator("run-2"), &json), [""; 0]);
     let record: Record = serde_json::from_value(json).expect("a record");
     let names: Vec<String> = record.cells.iter().map(|cell| cell.spec.to_string()).collect();
     let expected = [
@@ -79,13 +80,11 @@ fn python_leaves_no_temporary_files() {
     let (dir, temporary) = (place(), place());
     let left = || fs::read_dir(temporary.path()).expect("a directory").count();
     let before = left();
-    let mut command = assert_cmd::Command::new(program_under_test());
-    command.current_dir(dir.path()).env("TMPDIR", temporary.path()).timeout(PATIENCE);
     // A fork server keeps its socket in a directory, and nobody removes that when the server is killed.
     let pool = ["--strategy", "python/processes,python/process_pool", "--workers", "2", "--start-method", "forkserver"];
-    command.args(["run", "tiny.toml", "--rounds", "1", "--json", "record.json"]).args(pool).assert().success();
-    let text = fs::read_to_string(dir.path().join("record.json")).expect("written");
-    let record: Record = serde_json::from_str(&text).expect("a record");
+    let mut command = command(dir.path());
+    command.env("TMPDIR", temporary.path()).args(["run", "tiny.toml", "--rounds", "1", "--json", "-"]).args(pool);
+    let record: Record = serde_json::from_str(&said(&mut command, 0).0).expect("a record");
     assert!(record.cells.iter().skip(1).all(|cell| cell.check == Check::Passed), "{:?}", record.cells);
     assert_eq!(left(), before);
 }
@@ -93,12 +92,10 @@ fn python_leaves_no_temporary_files() {
 #[test]
 fn without_python_its_cells_are_skipped_with_the_reason() {
     let dir = place();
-    let output =
-        without_python(dir.path(), &["run", "tiny.toml", "--rounds", "1", "--strategy", "threads,python/threads"]);
-    let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{said}{}", text(&output.stderr));
+    let run = ["run", "tiny.toml", "--rounds", "1", "--strategy", "threads,python/threads"];
+    let (said, _) = self::said(&mut without_python(dir.path(), &run), 0);
     assert!(said.contains("skipped: python/threads x 2: no Python found: no `python3` on PATH"), "{said}");
-    let said = text(&without_python(dir.path(), &["doctor"]).stdout);
+    let said = text(&without_python(dir.path(), &["doctor"]).output().expect("the program starts").stdout);
     assert!(said.contains("no Python found: no `python3` on PATH; name one with --python PATH"), "{said}");
 }
 
@@ -134,13 +131,12 @@ expects = { above = 1.0, from = "said" }
 "#;
     scenario(dir.path(), "mine", &format!("{FEW_PRIMES}{claim}"));
     let arguments = ["reproduce", "mine.toml", "900-1", "--data", "data"];
-    let output = without_python(dir.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "a skipped cell is no failure: {}", text(&output.stderr));
+    // A skipped cell is no failure.
+    said(&mut without_python(dir.path(), &arguments), 0);
     if !strategies_of_python().is_empty() {
-        let (said, words) = success(dir.path(), &[&arguments[..], &["--fresh", "--json", "-"]].concat());
-        let found: Value = serde_json::from_str(&said).expect("JSON");
-        let figure = &found["claims"].as_array().expect("claims")[0]["figures"][0];
-        assert!(figure["measured"]["estimate"].as_f64().is_some_and(|ratio| ratio > 0.0), "{figure}{words}");
+        let found: Value = document(dir.path(), &[&arguments[..], &["--fresh"]].concat(), 0);
+        let figure = &found["claims"][0]["figures"][0];
+        assert!(figure["measured"]["estimate"].as_f64().is_some_and(|ratio| ratio > 0.0), "{figure}");
     }
     // By itself, `run` measures nothing in Python.
     let (said, _) = success(dir.path(), &["run", "mine.toml", "--rounds", "1", "--data", "data"]);
@@ -189,7 +185,7 @@ fn the_package_in_python_passes_its_own_tests() {
     let temporary = place();
     // Side by side, because most of them wait most of the time.
     let start = |module: &String| {
-        let mut command = Command::new(&python);
+        let mut command = process::Command::new(&python);
         command.args(["-B", "-m", "unittest", &format!("tests.{module}")]).current_dir(&package);
         command.env("TMPDIR", temporary.path());
         (module.clone(), command.stderr(Stdio::piped()).spawn().expect("Python starts"))

@@ -3,6 +3,7 @@
 use common::{
     FEW_PRIMES,
     left_behind::{MARK, marked, send},
+    program::{ended, place, success},
     program_under_test, scenario, wait_until,
 };
 use nix::{
@@ -114,11 +115,7 @@ impl Terminal {
 
     /// Waits for its end, and holds that everything is as it was before. Returns what was shown after the screen was left.
     fn left(&mut self) -> (ExitStatus, String) {
-        let mut status = None;
-        wait_until("the race ends", || {
-            status = self.child.try_wait().expect("it is ours");
-            status.is_some()
-        });
+        let status = end_of(&mut self.child, &self.mark);
         // What it wrote last may still be on its way through the terminal.
         let end = "END OF THE TEST";
         File::from(self.slave.try_clone().expect("another handle"))
@@ -131,10 +128,9 @@ impl Terminal {
         assert!(on_screen.starts_with(ENTER), "{on_screen:?}");
         assert!(after.contains(SHOW_CURSOR), "{after:?}");
         assert!(tcgetattr(&self.slave).expect("its settings") == self.before, "keys come as they came before");
-        wait_until("nothing is left behind", || marked(&self.mark).is_empty());
         let after = after.replace(SHOW_CURSOR, "").replace("\r\n", "\n");
         assert!(!after.contains('\x1b'), "{after:?}");
-        (status.expect("it has ended"), after.trim_end_matches(end).to_owned())
+        (status, after.trim_end_matches(end).to_owned())
     }
 
     /// The child process that measures.
@@ -143,27 +139,20 @@ impl Terminal {
     }
 }
 
+/// Waits for the end of a race, and of everything that it started.
+fn end_of(race: &mut Child, mark: &str) -> ExitStatus {
+    wait_until("the race ends", || race.try_wait().expect("it is ours").is_some());
+    wait_until("nothing is left behind", || marked(mark).is_empty());
+    race.wait().expect("it has ended")
+}
+
 fn waits(dir: &Path) -> String {
-    scenario(
-        dir,
-        "waits",
-        "
-[workload.fetch]
-tasks = 6
-paths = [\"/wait\"]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.1
-[[cells]]
-strategies = [\"threads\"]
-workers = [3]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [3]
-",
-    )
-    .display()
-    .to_string()
+    let text = r#"
+workload.fetch = { tasks = 6, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.1 }]
+cells = [{ strategies = ["threads"], workers = [3] }]
+"#;
+    scenario(dir, "waits", text).display().to_string()
 }
 
 #[test]
@@ -223,9 +212,7 @@ fn a_terminal_that_is_gone_ends_the_race() {
     // Somebody closes the window. The program notices when it writes the next picture.
     race.gone.store(true, Relaxed);
     drop((race.master, race.slave));
-    wait_until("the race ends", || race.child.try_wait().unwrap().is_some());
-    assert_eq!(race.child.wait().unwrap().code(), Some(1));
-    wait_until("nothing is left behind", || marked(&race.mark).is_empty());
+    assert_eq!(end_of(&mut race.child, &race.mark).code(), Some(1));
 }
 
 #[test]
@@ -236,27 +223,20 @@ fn a_terminal_that_nobody_reads_does_not_keep_it_from_ending() {
     race.gone.store(true, Relaxed);
     thread::sleep(Duration::from_secs(1));
     send(Signal::SIGTERM, race.child.id());
-    wait_until("the race ends", || race.child.try_wait().unwrap().is_some());
-    assert_eq!(race.child.wait().unwrap().code(), Some(130));
-    wait_until("nothing is left behind", || marked(&race.mark).is_empty());
+    assert_eq!(end_of(&mut race.child, &race.mark).code(), Some(130));
 }
 
-/// Runs it without a terminal: what it says on standard output and on standard error, and its exit code.
-fn piped(arguments: &[&str], more: impl FnOnce(&mut Command)) -> (String, String, Option<i32>) {
-    let data = tempfile::tempdir().expect("a temporary directory");
-    scenario(data.path(), "tiny", FEW_PRIMES);
-    let mut command = Command::new(program_under_test());
-    command.arg("race").args(arguments).arg("--data").arg("data").current_dir(data.path()).stdin(Stdio::null());
-    more(&mut command);
-    let output = command.output().expect("the program starts");
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    (text(&output.stdout), text(&output.stderr), output.status.code())
+/// Runs it without a terminal. Beside `tiny.toml` there is `wrong.toml`, which expects an error that never comes.
+fn piped(arguments: &[&str], code: i32) -> (String, String) {
+    let data = place();
+    let wrong = format!("{FEW_PRIMES}\n[[expected]]\nindexes = [1]\nerror = \"connect\"\n");
+    scenario(data.path(), "wrong", &wrong);
+    ended(data.path(), &[&["race", "--data", "data"], arguments].concat(), code)
 }
 
 #[test]
 fn without_a_terminal_there_is_the_table_and_no_escape_codes() {
-    let (said, words, code) = piped(&["tiny.toml"], |_| {});
-    assert_eq!(code, Some(0), "{words}");
+    let (said, words) = piped(&["tiny.toml"], 0);
     assert!(!said.contains('\x1b') && !words.contains('\x1b'), "{said:?} {words:?}");
     // The sweep's strategies; the table and the verdict of `makespan run`.
     let strategies = said.lines().filter(|line| line.starts_with(" threads ") || line.starts_with(" processes "));
@@ -300,41 +280,28 @@ fn what_there_is_not_is_said_before_any_screen_and_what_fails_in_the_end() {
         (vec!["tiny.toml", "--workers", "two"], "two"),
         (vec!["tiny.toml", "--rounds", "0"], "1..=1000"),
     ] {
-        let (said, words, code) = piped(&arguments, |_| {});
-        assert_eq!((code, said.as_str()), (Some(2), ""), "{arguments:?}: {words}");
-        assert!(words.contains(says), "{arguments:?}: {words}");
+        let (said, words) = piped(&arguments, 2);
+        assert!(said.is_empty() && words.contains(says), "{arguments:?}: {said}{words}");
     }
     // In a terminal, too.
     let mut race = Terminal::race("typo", &["latency_onyl"]);
-    wait_until("it ends", || race.child.try_wait().unwrap().is_some());
+    end_of(&mut race.child, &race.mark);
     race.await_shown("did you mean");
     assert!(!race.shown().contains('\x1b'), "{:?}", race.shown());
 }
 
 #[test]
 fn a_cell_that_fails_its_check_is_exit_code_1_and_a_line_below_the_table() {
-    let wrong = format!("{FEW_PRIMES}\n[[expected]]\nindexes = [1]\nerror = \"connect\"\n");
-    let (said, words, code) = piped(&["wrong.toml", "--rounds", "1"], |command| {
-        let dir = command.get_current_dir().unwrap().to_owned();
-        scenario(&dir, "wrong", &wrong);
-    });
-    assert_eq!(code, Some(1), "{said} {words}");
+    let (said, words) = piped(&["wrong.toml", "--rounds", "1"], 1);
     assert!(said.contains("FAILED: threads x 2"), "{said} {words}");
 }
 
 #[test]
 fn what_is_raced_is_recorded_like_any_run() {
-    let data = tempfile::tempdir().unwrap();
-    let path = scenario(data.path(), "tiny", FEW_PRIMES);
-    let status = Command::new(program_under_test())
-        .args(["race", "--strategy", "processes", "--workers", "1,2", "--rounds", "2", "--data"])
-        .args([data.path(), &path])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status()
-        .unwrap();
-    assert!(status.success());
-    let records: Vec<_> = fs::read_dir(data.path().join("records")).unwrap().flatten().collect();
+    let data = place();
+    let arguments = ["race", "tiny.toml", "--strategy", "processes", "--workers", "1,2", "--rounds", "2"];
+    success(data.path(), &[&arguments[..], &["--data", "data"]].concat());
+    let records: Vec<_> = fs::read_dir(data.path().join("data/records")).unwrap().flatten().collect();
     assert_eq!(records.len(), 1);
     let record = makespan::results::store::read(&records[0].path()).unwrap();
     let cells: Vec<_> = record.cells.iter().map(|cell| (cell.spec.strategy.as_str(), cell.workers())).collect();

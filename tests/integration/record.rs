@@ -1,29 +1,18 @@
 //! The record: what it looks like, and that nothing of it is lost.
 
-use common::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
-use jsonschema::Validator;
+use common::{
+    FEW_PRIMES,
+    program::document,
+    scenario,
+    schema::{complaints, validator},
+};
 use makespan::results::{
     record::{Purpose, Record, Round, SCHEMA},
     store::{Store, StoreError, read},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::{collections::HashSet, fs, path::Path, sync::OnceLock};
-
-const SCHEMA_FILE: &str = "fixtures/schema/run-2.json";
-
-fn schema() -> Value {
-    let path = Path::new(common::ROOT).join(SCHEMA_FILE);
-    serde_json::from_str(&fs::read_to_string(path).expect(SCHEMA_FILE)).expect("JSON")
-}
-
-pub(crate) fn validator() -> Validator {
-    jsonschema::draft202012::new(&schema()).expect("a schema")
-}
-
-pub(crate) fn complaints(validator: &Validator, record: &Value) -> Vec<String> {
-    validator.iter_errors(record).map(|error| format!("{}: {error}", error.instance_path())).collect()
-}
+use std::{collections::HashSet, fs, sync::OnceLock};
 
 /// A real record, with cells that passed and one that was skipped.
 fn real() -> Value {
@@ -38,29 +27,25 @@ fn failed() -> Value {
 
 fn measured(expected: &str, exit_code: i32) -> Value {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let own = "
+    let own = r#"
 [[cells]]
-strategies = [\"work_stealing\"]
+strategies = ["work_stealing"]
 workers = [2]
-schedules = [\"blocks\"]
+schedules = ["blocks"]
 [[cells]]
-strategies = [\"async\", \"queue\"]
+strategies = ["async", "queue"]
 workers = [3]
 [[cells]]
-strategies = [\"threads\"]
+strategies = ["threads"]
 workers = [2]
-schedules = [\"chunks(2)\"]
-timer = \"as_published\"
+schedules = ["chunks(2)"]
+timer = "as_published"
 [as_published]
-sequential = [\"run\"]
-threads = [\"start\", \"run\"]
-";
-    let file = scenario(dir.path(), "tiny", &format!("document = \"000\"\n{FEW_PRIMES}{own}{expected}"));
-    let mut command = assert_cmd::Command::new(program_under_test());
-    command.current_dir(dir.path()).timeout(PATIENCE).arg("run").arg(file).args(["--rounds", "3"]);
-    let output = command.args(["--data", "data", "--json", "-"]).output().expect("the program starts");
-    assert_eq!(output.status.code(), Some(exit_code), "{output:?}");
-    serde_json::from_slice(&output.stdout).expect("one document")
+sequential = ["run"]
+threads = ["start", "run"]
+"#;
+    scenario(dir.path(), "tiny", &format!("document = \"000\"\n{FEW_PRIMES}{own}{expected}"));
+    document(dir.path(), &["run", "tiny.toml", "--rounds", "3", "--data", "data"], exit_code)
 }
 
 /// The real one, with everything in it that can be there.
@@ -105,7 +90,7 @@ fn checks(record: &Value) -> HashSet<&str> {
 
 #[test]
 fn real_records_are_valid() {
-    let validator = validator();
+    let validator = validator("run-2");
     assert_eq!(complaints(&validator, &real()), [""; 0]);
     assert_eq!(complaints(&validator, &full()), [""; 0]);
     let (record, failed) = (real(), failed());

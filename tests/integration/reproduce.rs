@@ -1,27 +1,30 @@
 //! `makespan reproduce`: what it measures, what it says and where, and what is left when it is interrupted or killed.
 
-use assert_cmd::Command;
-use common::{FEW_PRIMES, PATIENCE, program_under_test, scenario};
+use common::{
+    FEW_PRIMES,
+    program::{ended, success},
+    scenario,
+};
 use makespan::results::{
     record::{EndReason, Purpose, Record},
     store::read,
 };
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path};
 use tempfile::TempDir;
 
 /// One claim on cells of [`FEW_PRIMES`].
 fn claim(id: &str) -> String {
     format!(
-        "
+        r#"
 [[claims]]
-id = \"{id}\"
-question = \"Are two threads as fast as one?\"
-says = \"Two threads add up few primes in the same time.\"
+id = "{id}"
+question = "Are two threads as fast as one?"
+says = "Two threads add up few primes in the same time."
 [[claims.figures]]
-name = \"speedup of 2 threads\"
-test = {{ ratio = {{ from = \"sequential x 1\", to = \"threads x 2\" }} }}
-expects = {{ above = 0.000_001, from = \"ours\" }}
-"
+name = "speedup of 2 threads"
+test = {{ ratio = {{ from = "sequential x 1", to = "threads x 2" }} }}
+expects = {{ above = 0.000_001, from = "ours" }}
+"#
     )
 }
 
@@ -32,23 +35,9 @@ fn place(claims: &str) -> TempDir {
     dir
 }
 
-fn reproduce(dir: &Path, arguments: &[&str]) -> Output {
-    let mut command = Command::new(program_under_test());
-    command.current_dir(dir).timeout(PATIENCE).args(["reproduce", "--data", "data"]).args(arguments);
-    command.output().expect("the program starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("UTF-8")
-}
-
 /// What it says on standard output and standard error when it ends like this.
 fn said(dir: &Path, arguments: &[&str], code: i32) -> (String, String) {
-    let output = reproduce(dir, arguments);
-    let (said, words) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}\n{words}");
-    assert!(!words.contains("panicked"), "{words}");
-    (said, words)
+    ended(dir, &[&["reproduce", "--data", "data"], arguments].concat(), code)
 }
 
 /// What was measured for claims, whether it is over or not.
@@ -152,17 +141,15 @@ fn a_claim_of_a_file_is_named_with_its_file() {
     let file = measured(dir.path())[0].scenario_file.clone().expect("it is a file of the user's");
     assert!(Path::new(&file).is_absolute() && file.ends_with("tiny.toml"), "{file}");
 
-    let mut report = Command::new(program_under_test());
-    report.current_dir(dir.path()).timeout(PATIENCE).args(["report", "--data", "data", "--out", "page.html"]);
-    report.assert().success();
+    let report = ["report", "--data", "data", "--out", "page.html"];
+    success(dir.path(), &report);
     let page = fs::read_to_string(dir.path().join("page.html")).expect("it was written");
     let own = page.split("A file of yours: ").nth(1).expect("a section of its own");
     assert!(own.contains("009-2") && own.contains(&format!("makespan reproduce {file} 009-2")), "{own}");
     // A file that is gone takes its claims with it.
     fs::remove_file(dir.path().join("tiny.toml")).expect("it is ours");
-    let output = report.output().expect("it starts");
-    let words = text(&output.stderr);
-    assert!(output.status.success() && words.contains("its claims are not on the page"), "{words}");
+    let (_, words) = success(dir.path(), &report);
+    assert!(words.contains("its claims are not on the page"), "{words}");
 }
 
 #[test]
@@ -236,22 +223,12 @@ fn a_wrong_answer_is_a_failure_and_is_named() {
 #[test]
 fn real_time_says_beforehand_how_long_it_takes() {
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let text = "
+    let text = r#"
 time_scale = 10
-[workload.fetch]
-tasks = 4
-paths = [\"/\"]
-[server]
-[[server.routes]]
-path = \"/\"
-latency_s = 0.05
-[[cells]]
-strategies = [\"threads\"]
-workers = [2]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
-";
+workload.fetch = { tasks = 4, paths = ["/"] }
+server.routes = [{ path = "/", latency_s = 0.05 }]
+cells = [{ strategies = ["threads"], workers = [2] }]
+"#;
     scenario(dir.path(), "paced", &(text.to_owned() + &claim("009-1")));
     let (_, words) = said(dir.path(), &["paced.toml", "--real-time"], 0);
     assert!(words.starts_with("At the documents' own pace, waiting alone takes"), "{words}");
@@ -264,91 +241,34 @@ workers = [2]
 #[cfg(target_os = "linux")]
 mod broken_off {
     use super::*;
-    use common::{left_behind, wait_until};
+    use common::{under_way::UnderWay, wait_until};
     use makespan::results::record::Check;
-    use nix::{
-        sys::signal::{Signal, killpg},
-        unistd::Pid,
-    };
-    use std::{
-        io::Read,
-        os::unix::process::CommandExt,
-        process::{Child, Command, ExitStatus, Stdio},
-    };
+    use nix::sys::signal::Signal;
+    use std::process::ExitStatus;
 
     /// Fetches that take a while, through processes too.
-    const FETCHES: &str = "
-[workload.fetch]
-tasks = 4
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.03
-[[cells]]
-strategies = [\"threads\", \"processes\"]
-workers = [2]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [2]
+    const FETCHES: &str = r#"
+workload.fetch = { tasks = 4, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.03 }]
+cells = [{ strategies = ["threads", "processes"], workers = [2] }]
 [[claims]]
-id = \"009-1\"
-question = \"Are two processes as fast as one?\"
-says = \"Two processes wait in the same time.\"
+id = "009-1"
+question = "Are two processes as fast as one?"
+says = "Two processes wait in the same time."
 [[claims.figures]]
-name = \"speedup of 2 processes\"
-test = { ratio = { from = \"threads x 2\", to = \"processes x 2\" } }
-expects = { above = 0.000_001, from = \"ours\" }
-";
-
-    /// A reproduction under way, in a process group of its own, as a shell would start it.
-    struct UnderWay {
-        child: Child,
-        mark: String,
-    }
-
-    impl UnderWay {
-        fn start(dir: &Path) -> Self {
-            let mark = dir.display().to_string();
-            let child = Command::new(program_under_test())
-                .args(["reproduce", "wait.toml", "--data", "data"])
-                .current_dir(dir)
-                .env(left_behind::MARK, &mark)
-                .process_group(0)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("the program starts");
-            Self { child, mark }
-        }
-
-        /// Waits for its end, and that of everything it started.
-        fn end(mut self) -> (ExitStatus, String, String) {
-            let (mut said, mut words) = (String::new(), String::new());
-            self.child.stdout.take().expect("it is a pipe").read_to_string(&mut said).expect("text");
-            self.child.stderr.take().expect("it is a pipe").read_to_string(&mut words).expect("text");
-            let status = self.child.wait().expect("a child of ours");
-            wait_until("no process is left", || left_behind::marked(&self.mark).is_empty());
-            (status, said, words)
-        }
-    }
-
-    impl Drop for UnderWay {
-        fn drop(&mut self) {
-            // Only a test that failed gets here with a process still running.
-            let _ = self.child.kill();
-            let _ = self.child.wait();
-        }
-    }
+name = "speedup of 2 processes"
+test = { ratio = { from = "threads x 2", to = "processes x 2" } }
+expects = { above = 0.000_001, from = "ours" }
+"#;
 
     /// One that has measured a round and gets this signal then.
     fn broken_off_by(signal: Signal) -> (TempDir, (ExitStatus, String, String)) {
         let dir = tempfile::tempdir().expect("a temporary directory");
         scenario(dir.path(), "wait", FETCHES);
-        let under_way = UnderWay::start(dir.path());
+        let under_way = UnderWay::start(dir.path(), &["reproduce", "wait.toml", "--data", "data"]);
         let has_measured = || measured(dir.path()).first().is_some_and(|record| record.rounds_done >= 1);
         wait_until("a round is measured", has_measured);
-        killpg(Pid::from_raw(under_way.child.id().cast_signed()), signal).expect("it runs");
+        under_way.signal_all(signal);
         let end = under_way.end();
         (dir, end)
     }

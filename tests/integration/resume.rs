@@ -1,6 +1,6 @@
 //! What is broken off can be gone on with: nothing that was measured in whole rounds is lost, and nothing is made up.
 
-use common::{FEW_PRIMES, left_behind, wait_until};
+use common::{FEW_PRIMES, left_behind, measured::parsed, wait_until};
 use makespan::{
     results::{
         journal::{self, Journal},
@@ -8,13 +8,12 @@ use makespan::{
         store::{Store, StoreError, read},
     },
     runner::{self, Observer, Plan, Settings, Silent, Unfit},
-    scenario::{self, Scenario},
+    scenario::Scenario,
 };
 use std::{
     env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::Arc,
     thread,
     time::Duration,
 };
@@ -25,35 +24,24 @@ const ROUNDS: u32 = 6;
 /// From here on, the one to be killed measures no more and waits for it.
 const FAR_ENOUGH: u32 = 4;
 
-const CLAIM: &str = "
+const CLAIM: &str = r#"
 [[claims]]
-id = \"002-1\"
-question = \"Are two faster than one?\"
-says = \"Yes.\"
+id = "002-1"
+question = "Are two faster than one?"
+says = "Yes."
 [[claims.figures]]
-name = \"speedup of 2 threads\"
-test = { ratio = { from = \"sequential x 1\", to = \"threads x 2\" } }
-expects = { above = 1.0, from = \"ours\" }
-";
+name = "speedup of 2 threads"
+test = { ratio = { from = "sequential x 1", to = "threads x 2" } }
+expects = { above = 1.0, from = "ours" }
+"#;
 
 fn tiny() -> Scenario {
-    let text = format!("title = \"A test\"\nquestion = \"Does it go on?\"\n{FEW_PRIMES}{CLAIM}");
-    scenario::parse("tiny", "tiny.toml", &text).expect("it is right")
+    parsed(&format!("{FEW_PRIMES}{CLAIM}"))
 }
 
 fn settings(data: &Path) -> Settings {
-    Settings {
-        env: common::env(),
-        data: data.into(),
-        images: None,
-        server: None,
-        plan: Plan { purpose: Purpose::Findings, looks: vec![ROUNDS], ..Plan::rounds(0) },
-        baseline: None,
-        seed: 1,
-        interrupted: Arc::default(),
-        command: "makespan reproduce tiny".into(),
-        commit: None,
-    }
+    let plan = Plan { purpose: Purpose::Findings, looks: vec![ROUNDS], ..Plan::rounds(0) };
+    Settings { command: "makespan reproduce tiny".into(), ..common::measured::settings(data, plan) }
 }
 
 fn store(data: &Path) -> Store {
@@ -331,8 +319,7 @@ fn a_cell_is_evidence_only_for_what_it_measured() {
     assert_eq!(cells(changed(|scenario| scenario.time_scale = 7.0)), 0);
     assert_eq!(cells(changed(|scenario| scenario.deadline *= 2)), 0);
     assert_eq!(cells(changed(|scenario| scenario.variants[0].may_fail = true)), 0);
-    let text = format!("title = \"A test\"\nquestion = \"Does it go on?\"\n{FEW_PRIMES}{CLAIM}");
-    let more = text.replace("below = ", "below = 1");
-    assert_ne!(text, more);
-    assert_eq!(cells(scenario::parse("tiny", "tiny.toml", &more).expect("it is right")), 0, "other numbers");
+    let more = FEW_PRIMES.replace("below = ", "below = 1");
+    assert_ne!(FEW_PRIMES, more);
+    assert_eq!(cells(parsed(&(more + CLAIM))), 0, "other numbers");
 }

@@ -1,10 +1,10 @@
 //! Commands for scripts: documents in JSON with their schemas, exit codes, scenarios that are begun and checked, predictions.
 
-use super::record::complaints;
 use common::{
     FEW_PRIMES,
-    program::{makespan, place, refusal, refusal_in, success, text, tiny},
+    program::{self, ended, makespan, place, refusal, refusal_in, success, text, tiny},
     scenario,
+    schema::{complaints, schema, validator},
 };
 use makespan::results::record::{Check, Record};
 use serde_json::{Value, json};
@@ -21,24 +21,17 @@ fn two_records_are_compared() {
 }
 
 /// The document that the program writes on standard output with `--json -`, checked by its schema.
-fn document(dir: &Path, arguments: &[&str], schema: &str, code: i32) -> Value {
-    let output = makespan(dir, &[arguments, &["--json", "-"]].concat());
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
-    let path = Path::new(common::ROOT).join("fixtures/schema").join(schema);
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("it is ours")).expect("JSON");
-    assert!(jsonschema::draft202012::meta::is_valid(&schema));
-    assert_eq!(document["schema"], schema["properties"]["schema"]["const"]);
-    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    assert_eq!(complaints(&validator, &document), [""; 0], "{document:#}");
+fn document(dir: &Path, arguments: &[&str], name: &str, code: i32) -> Value {
+    let document: Value = program::document(dir, arguments, code);
+    assert_eq!(document["schema"], schema(name)["properties"]["schema"]["const"]);
+    assert_eq!(complaints(&validator(name), &document), [""; 0], "{document:#}");
     document
 }
 
 #[test]
 fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     let dir = place();
-    let (said, _) = success(dir.path(), &["run", "tiny.toml", "--rounds", "6", "--data", "data", "--json", "-"]);
-    let whole: Value = serde_json::from_str(&said).expect("a record");
+    let whole: Value = program::document(dir.path(), &["run", "tiny.toml", "--rounds", "6", "--data", "data"], 0);
     // Each cell takes so many seconds in each round, with a scatter of one percent.
     let times = |of: [f64; 2], name: &str| {
         let mut record = whole.clone();
@@ -57,7 +50,7 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     times([4.0, 2.1], "around.json");
     let compared = |after: &str, code| {
         let arguments = ["compare", "before.json", after, "--fail-if-slower", "5%"];
-        let found = document(dir.path(), &arguments, "compare-1.json", code);
+        let found = document(dir.path(), &arguments, "compare-1", code);
         let outcomes = found["cells"].as_array().expect("cells").iter().map(|cell| cell["outcome"].clone());
         (found["outcome"].clone(), outcomes.collect::<Vec<_>>())
     };
@@ -74,7 +67,7 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     assert!(code == Some(0) && words.contains("\nUndecided whether slower by more than 5 %"), "{words}");
     assert_eq!(said("slower.json", "30%").0, Some(0));
     assert_eq!(
-        document(dir.path(), &["compare", "before.json", "slower.json"], "compare-1.json", 0)["outcome"],
+        document(dir.path(), &["compare", "before.json", "slower.json"], "compare-1", 0)["outcome"],
         json!(null)
     );
 
@@ -83,12 +76,8 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
     let mut nothing = whole.clone();
     nothing["cells"] = json!([]);
     fs::write(dir.path().join("nothing.json"), nothing.to_string()).expect("writable");
-    let missing = document(
-        dir.path(),
-        &["compare", "before.json", "nothing.json", "--fail-if-slower", "5%"],
-        "compare-1.json",
-        3,
-    );
+    let missing =
+        document(dir.path(), &["compare", "before.json", "nothing.json", "--fail-if-slower", "5%"], "compare-1", 3);
     assert_eq!((&missing["outcome"], &missing["cells"][1]["outcome"]), (&json!("lost"), &json!("lost")));
     let (code, words) = said("nothing.json", "5%");
     assert!(
@@ -96,10 +85,16 @@ fn a_cell_that_is_shown_to_be_slower_fails_the_comparison() {
         "what broke must not pass: {words}"
     );
     let arguments = ["compare", "nothing.json", "before.json", "--fail-if-slower", "5%"];
-    let output = makespan(dir.path(), &arguments);
-    assert_eq!(output.status.code(), Some(1), "what tests nothing must not pass");
-    assert!(text(&output.stderr).contains("no cell could be compared"), "{}", text(&output.stderr));
-    document(dir.path(), &arguments, "compare-1.json", 1);
+    // What tests nothing must not pass.
+    let (_, words) = ended(dir.path(), &arguments, 1);
+    assert!(words.contains("no cell could be compared"), "{words}");
+    document(dir.path(), &arguments, "compare-1", 1);
+    let mut few = whole.clone();
+    for cell in few["cells"].as_array_mut().expect("cells") {
+        cell["rounds"].as_array_mut().expect("rounds").truncate(3);
+    }
+    fs::write(dir.path().join("few.json"), few.to_string()).expect("writable");
+    assert_eq!(said("few.json", "5%").0, Some(1), "what can't find anything must not pass");
 }
 
 #[test]
@@ -119,10 +114,7 @@ fn records_that_cannot_be_compared_are_refused() {
         ("newer.json", "its schema is `makespan.run/9`"),
         ("missing.json", "No such file"),
     ] {
-        let output = makespan(dir.path(), &["compare", "tiny.json", file]);
-        assert_eq!(output.status.code(), Some(2), "{file}");
-        assert!(output.stdout.is_empty());
-        let words = text(&output.stderr);
+        let words = refusal_in(dir.path(), &["compare", "tiny.json", file]);
         assert!(words.contains(says) && words.contains(file), "{file}: {words}");
     }
 }
@@ -134,8 +126,7 @@ fn a_new_scenario_can_be_measured_at_once_and_nothing_is_overwritten() {
     assert_eq!(said, "mine.toml\nChange it, then: makespan check mine.toml && makespan run mine.toml\n");
     let (said, _) = success(dir.path(), &["check", "mine.toml"]);
     insta::assert_snapshot!("checked_scenario", said);
-    let (said, _) = success(dir.path(), &["run", "mine.toml", "--rounds", "2", "--data", "data", "--json", "-"]);
-    let record: Record = serde_json::from_str(&said).expect("one document");
+    let record: Record = program::document(dir.path(), &["run", "mine.toml", "--rounds", "2", "--data", "data"], 0);
     assert!(record.cells.len() == 7 && record.cells.iter().all(|cell| cell.check == Check::Passed), "{record:?}");
     fs::write(dir.path().join("mine.toml"), "mine").expect("writable");
     for name in ["mine", "mine.toml"] {
@@ -144,9 +135,8 @@ fn a_new_scenario_can_be_measured_at_once_and_nothing_is_overwritten() {
     }
     assert_eq!(fs::read_to_string(dir.path().join("mine.toml")).expect("it is there"), "mine");
     assert!(refusal_in(dir.path(), &["new", "scenario", ".toml"]).contains("expected a name"));
-    let output = makespan(dir.path(), &["new", "scenario", "no/such/folder"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stderr).contains("can't write no/such/folder.toml: "), "{}", text(&output.stderr));
+    let (_, words) = ended(dir.path(), &["new", "scenario", "no/such/folder"], 1);
+    assert!(words.contains("can't write no/such/folder.toml: "), "{words}");
 }
 
 #[test]
@@ -160,10 +150,9 @@ fn every_file_is_checked_and_each_error_says_where() {
         "{said}{words}"
     );
     assert!(said.contains("the tasks compute, so only a measurement shows how long they take"), "{said}");
-    let output = makespan(dir.path(), &["check", "wrong.toml", "tiny.toml", "missing.toml", "lesson.md", "no_such"]);
-    assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stdout).starts_with("tiny.toml: A test"), "{}", text(&output.stdout));
-    let words = text(&output.stderr);
+    let files = ["wrong.toml", "tiny.toml", "missing.toml", "lesson.md", "no_such"];
+    let (said, words) = ended(dir.path(), &[&["check"], &files[..]].concat(), 2);
+    assert!(said.starts_with("tiny.toml: A test"), "{said}");
     for part in ["wrong.toml: ", "unknown field `taks`", "missing.toml: ", "lesson.md: ", "unknown scenario `no_such`"]
     {
         assert!(words.contains(part), "{part}: {words}");
@@ -210,7 +199,7 @@ fn what_more_cores_would_give_is_predicted_from_a_record() {
     let dir = place();
     let law = |workers: f64| workers / (1.0 + 0.05 * (workers - 1.0) + 0.002 * workers * (workers - 1.0));
     lawful(dir.path(), "eight", 8, law);
-    let found = document(dir.path(), &ask("eight", &["--cores", "4,16,64"]), "predict-1.json", 0);
+    let found = document(dir.path(), &ask("eight", &["--cores", "4,16,64"]), "predict-1", 0);
     let threads = &found["strategies"][0];
     assert_eq!(
         (&threads["spec"]["strategy"], &threads["fitted_to_workers"]),
@@ -235,7 +224,7 @@ fn what_more_cores_would_give_is_predicted_from_a_record() {
 
     // With two cores, more workers than two are no evidence.
     lawful(dir.path(), "two", 2, |workers| law(workers.min(2.0)));
-    let found = document(dir.path(), &ask("two", &[]), "predict-1.json", 0);
+    let found = document(dir.path(), &ask("two", &[]), "predict-1", 0);
     let threads = &found["strategies"][0];
     assert_eq!(threads["fitted_to_workers"], json!([1, 2]));
     assert!(threads["laws"][0]["fit"].is_object() && threads["laws"][1]["fit"].is_null(), "{threads}");
@@ -251,9 +240,7 @@ fn what_more_cores_would_give_is_predicted_from_a_record() {
     scenario(dir.path(), "lawful", &FEW_PRIMES.replace("tasks = 5", "tasks = 641"));
     let words = refusal_in(dir.path(), &ask("eight", &[]));
     assert!(words.contains("measure it again: makespan run lawful.toml --strategy"), "{words}");
-    let output = makespan(dir.path(), &ask("nowhere", &[]));
-    assert_eq!(output.status.code(), Some(1));
-    let words = text(&output.stderr);
+    let (_, words) = ended(dir.path(), &ask("nowhere", &[]), 1);
     assert!(words.contains("measure it first: makespan run lawful.toml") && words.contains("nowhere"), "{words}");
     assert!(refusal(&["predict", "prime_sums"]).contains("did you mean `prime_sum`?"));
 }
@@ -279,7 +266,7 @@ fn list_names_everything_once() {
 #[test]
 fn the_list_for_programs_has_everything() {
     let dir = place();
-    let listed = document(dir.path(), &["list"], "list-1.json", 0);
+    let listed = document(dir.path(), &["list"], "list-1", 0);
     let of = |what: &str, key: &str| -> Vec<String> {
         let all = listed[what].as_array().expect("an array").iter();
         all.map(|it| it[key].as_str().expect("a text").to_owned()).collect()
@@ -306,10 +293,10 @@ fn doctor_says_by_its_exit_code_whether_this_machine_is_ready() {
     let kept: Value =
         serde_json::from_str(&fs::read_to_string(dir.path().join("found.json")).expect("written")).unwrap();
     assert_eq!(kept["ready"], json!(ready));
-    let again = document(dir.path(), &["doctor"], "doctor-1.json", i32::from(!ready));
+    let again = document(dir.path(), &["doctor"], "doctor-1", i32::from(!ready));
     assert_eq!(again["machine"].as_array().map(Vec::len), kept["machine"].as_array().map(Vec::len));
 
-    let broken = document(dir.path(), &["doctor", "--python", "/bin/false"], "doctor-1.json", 1);
+    let broken = document(dir.path(), &["doctor", "--python", "/bin/false"], "doctor-1", 1);
     let python = &broken["pythons"][0];
     assert_eq!(
         (&python["name"], &python["state"], &python["facts"]),

@@ -1,9 +1,15 @@
 //! What the mock server makes of clients that ask for its log, give up, half-close, or send what is no request.
 
-use common::{http::Client, program_under_test, wait_until};
+use common::{
+    http::Client,
+    program::success,
+    program_under_test,
+    server::{listening_on, serving, started},
+    wait_until,
+};
 use makespan::{
     mock_server::{
-        process::{ServerError, ServerProcess},
+        process::ServerError,
         profile::{Body, Limits, Profile, Route},
     },
     strategy,
@@ -11,19 +17,11 @@ use makespan::{
     worker::task_queue::Schedule,
 };
 use serde_json::{Value, json};
-use std::{io::Read, net::Shutdown, path::Path, process::Command, thread, time::Duration};
-
-fn started(profile: &Profile) -> ServerProcess {
-    ServerProcess::start(Path::new(program_under_test()), profile).expect("the server starts")
-}
-
-fn server(routes: Vec<Route>) -> ServerProcess {
-    started(&Profile { routes, ..Profile::default() })
-}
+use std::{io::Read, net::Shutdown, process::Command, thread, time::Duration};
 
 #[test]
 fn only_delete_takes_a_log_and_other_methods_are_refused() {
-    let server = server(vec![Route::at("/empty")]);
+    let server = serving(vec![Route::at("/empty")]);
     let mut client = Client::at(server.origin());
     client.get("/empty", &["makespan-task: 1/0"]);
     for (method, status) in [("HEAD", 200), ("GET", 200), ("POST", 405), ("PUT", 405), ("PATCH", 405), ("FOO", 405)] {
@@ -45,7 +43,7 @@ fn only_delete_takes_a_log_and_other_methods_are_refused() {
 
 #[test]
 fn a_log_says_how_many_entries_of_its_run_were_dropped() {
-    let server = server(vec![Route::at("/empty")]);
+    let server = serving(vec![Route::at("/empty")]);
     let mut client = Client::at(server.origin());
     let mut ask = |run: u32, index: u32| client.get("/empty", &[&format!("makespan-task: {run}/{index}")]);
     (0..5).for_each(|index| drop(ask(1, index)));
@@ -59,7 +57,7 @@ fn a_log_says_how_many_entries_of_its_run_were_dropped() {
 #[test]
 fn a_client_that_gives_up_is_in_the_log_and_one_without_a_task_is_counted() {
     let slow = Route { latency_s: 3600.0, ..Route::at("/slow") };
-    let server = server(vec![slow]);
+    let server = serving(vec![slow]);
     let mut client = Client::at(server.origin());
     client.write("GET /slow HTTP/1.1\r\nHost: a\r\nmakespan-task: 1/7\r\n\r\n");
     drop(client);
@@ -86,7 +84,7 @@ fn a_client_that_gives_up_is_in_the_log_and_one_without_a_task_is_counted() {
 
 #[test]
 fn a_client_that_half_closes_has_its_answer() {
-    let server = server(vec![Route { latency_s: 0.1, body: Body::Bytes(3_000_000), ..Route::at("/slow") }]);
+    let server = serving(vec![Route { latency_s: 0.1, body: Body::Bytes(3_000_000), ..Route::at("/slow") }]);
     let paths = ["/bytes/5", "/delay/0.1", "/drip?numbytes=5&duration=0.1", "/slow", "/bytes/3000000"];
     for (path, length) in paths.iter().zip([5, 100, 5, 3_000_000, 3_000_000]) {
         for version in ["1.0", "1.1"] {
@@ -103,7 +101,7 @@ fn a_client_that_half_closes_has_its_answer() {
 
 #[test]
 fn what_is_no_request_has_the_status_that_says_why() {
-    let server = server(vec![]);
+    let server = serving(vec![]);
     let long = |length: usize| format!("GET /get?{} HTTP/1.1\r\nHost: a\r\n\r\n", "x".repeat(length));
     for (request, status) in [
         ("GET /get HTTP/1.1\r\n\r\n".to_owned(), 400),
@@ -159,9 +157,7 @@ fn out_of_descriptors_it_says_so_once_and_goes_on_when_one_is_free() {
     let mut server = Command::new("sh");
     server.args(["-c", &format!("ulimit -n 40; exec {} server", program_under_test())]);
     let mut server = server.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let origin = line.trim_end().strip_prefix("listening on ").unwrap().to_owned();
+    let origin = listening_on(server.stdout.take().unwrap());
     let mut clients: Vec<Client> = (0..60).map(|_| Client::at(&origin)).collect();
     let mut stderr = BufReader::new(server.stderr.take().unwrap()).lines().map(Result::unwrap);
     assert!(stderr.next().unwrap().starts_with("generic routes only"));
@@ -182,30 +178,15 @@ fn a_run_does_not_stall_behind_idle_connections_and_its_table_tells_of_404s() {
     let dir = tempfile::tempdir().unwrap();
     let text = "
 deadline_s = 25
-[workload.fetch]
-tasks = 8
-paths = ['/a/{number}', '/gone']
+workload.fetch = { tasks = 8, paths = ['/a/{number}', '/gone'] }
+cells = [{ strategies = ['threads', 'async'], workers = [8] }]
 [server]
 connect_delay_s = 0.05
 limits.connections = { most = 4, beyond = 'queue' }
-[[server.routes]]
-path = '/a/*'
-latency_s = 0.02
-[[server.routes]]
-path = '/gone'
-status = 404
-[[cells]]
-strategies = ['threads', 'async']
-workers = [8]
-[[sweep]]
-strategies = ['threads']
-workers = [8]
+routes = [{ path = '/a/*', latency_s = 0.02 }, { path = '/gone', status = 404 }]
 ";
-    let path = common::scenario(dir.path(), "idle", text);
-    let mut run = Command::new(program_under_test());
-    run.arg("run").arg(path).args(["--rounds", "3", "--data"]).arg(dir.path());
-    let output = run.output().unwrap();
-    let said = String::from_utf8(output.stdout).unwrap();
-    assert!(output.status.success() && !said.contains("FAILED"), "{said}");
+    common::scenario(dir.path(), "idle", text);
+    let (said, _) = success(dir.path(), &["run", "idle.toml", "--rounds", "3", "--data", "data"]);
+    assert!(!said.contains("FAILED"), "{said}");
     assert!(said.contains("async x 8: 4 of 8 answers had status 404"), "{said}");
 }

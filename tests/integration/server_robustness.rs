@@ -1,21 +1,23 @@
 //! Whatever clients do, the mock server goes on serving the others, and its memory stays bounded: a real process, real
 //! sockets.
 
-use common::{PATIENCE, http::Client, program_under_test};
+use common::{
+    PATIENCE,
+    http::Client,
+    left_behind::send,
+    program_under_test,
+    server::{listening_on, started},
+};
 use makespan::{
     measure::open_files,
     mock_server::{payload::NoiseBytes, process::ServerProcess, profile::Profile},
 };
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::sys::signal::Signal;
 use proptest::prelude::*;
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::{Shutdown, TcpStream},
-    path::Path,
     process::{Command, Stdio},
 };
 
@@ -27,7 +29,7 @@ const MOST_MB: u64 = 100;
 const MOST_KB_PER_CONNECTION: u64 = 40;
 
 fn server() -> ServerProcess {
-    ServerProcess::start(Path::new(program_under_test()), &Profile::default()).expect("the server starts")
+    started(&Profile::default())
 }
 
 fn connected(server: &ServerProcess) -> TcpStream {
@@ -223,9 +225,7 @@ fn clients_that_vanish_leave_nothing_behind() {
 fn on_sigterm_a_body_in_flight_is_sent_to_its_end() {
     let mut child =
         Command::new(program_under_test()).arg("server").stdout(Stdio::piped()).spawn().expect("the server starts");
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("a line");
-    let origin = line.trim_end().strip_prefix("listening on ").expect("the first line").to_owned();
+    let origin = listening_on(child.stdout.as_mut().expect("piped"));
 
     // More than the sockets on the way can hold, so the server is in the middle of it when it is told.
     let length = 30_000_000;
@@ -233,7 +233,7 @@ fn on_sigterm_a_body_in_flight_is_sent_to_its_end() {
     let mut client = Client::at(&origin);
     client.write(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_eq!(client.head().status, 200);
-    kill(Pid::from_raw(child.id().try_into().expect("a process id")), Signal::SIGTERM).expect("it runs");
+    send(Signal::SIGTERM, child.id());
     common::wait_until("the server accepts nobody else", || TcpStream::connect(addr(&origin)).is_err());
     let mut body = Vec::new();
     client.0.read_to_end(&mut body).expect("the answer, then the end");

@@ -1,11 +1,15 @@
 //! Runs in a child process whose address space is limited: threads are refused there, and only there.
 #![cfg(target_os = "linux")]
 
-use common::{left_behind, wait_until};
+use common::{
+    left_behind,
+    measured::{parsed, settings},
+    wait_until,
+};
 use makespan::{
     results::record::{CellRecord, Check},
     runner::{self, Plan, Settings, Silent},
-    scenario::{self, Scenario},
+    scenario,
     task::ErrorKind,
 };
 use std::{
@@ -14,59 +18,25 @@ use std::{
 };
 
 /// Sums that take long enough for all threads to stand at once, where there is room for about fifty.
-const CROWD: &str = "
+const CROWD: &str = r#"
 may_fail = true
 address_space_mb = 200
-[workload.prime_sum]
-below = 6_000_000
-tasks = 150
-[[cells]]
-strategies = [\"thread_per_task\", \"threads\"]
-workers = [20]
-[[sweep]]
-strategies = [\"threads\"]
-workers = [20]
-";
+workload.prime_sum = { below = 6_000_000, tasks = 150 }
+cells = [{ strategies = ["thread_per_task", "threads"], workers = [20] }]
+"#;
 
 /// One task that never ends.
-const LONG: &str = "
+const LONG: &str = r#"
 address_space_mb = 200
-[workload.prime_sum]
-below = 100_000_000
-tasks = 1
-[[cells]]
-strategies = [\"sequential\"]
-workers = [1]
-[[sweep]]
-strategies = [\"sequential\"]
-workers = [1]
-";
-
-fn parsed(text: &str) -> Scenario {
-    let text = format!("title = \"A test\"\nquestion = \"Does it fit?\"\n{text}");
-    scenario::parse("limits", "limits.toml", &text).expect("it is right")
-}
-
-fn settings(dir: &tempfile::TempDir, interrupted: &Arc<AtomicBool>) -> Settings {
-    Settings {
-        env: common::env(),
-        data: dir.path().into(),
-        images: None,
-        server: None,
-        plan: Plan::rounds(2),
-        baseline: None,
-        seed: 1,
-        interrupted: Arc::clone(interrupted),
-        command: String::new(),
-        commit: None,
-    }
-}
+workload.prime_sum = { below = 100_000_000, tasks = 1 }
+cells = [{ strategies = ["sequential"], workers = [1] }]
+"#;
 
 #[test]
 fn a_crowd_of_threads_is_refused_and_a_pool_passes() {
     let _alone = left_behind::alone();
     let (dir, scenario) = (tempfile::tempdir().expect("a temporary directory"), parsed(CROWD));
-    let settings = settings(&dir, &Arc::default());
+    let settings = settings(dir.path(), Plan::rounds(2));
     let record = runner::measure(&scenario, &scenario.cells, &settings, &mut Silent).expect("it is measured");
     let cell =
         |name: &str| -> &CellRecord { record.cells.iter().find(|cell| cell.spec.strategy == name).expect("measured") };
@@ -96,7 +66,7 @@ fn fetches_that_stand_in_the_crowd_are_finished() {
     let scenario = scenario.expect("it is built in");
     let crowd = scenario.cells.iter().filter(|cell| cell.variant == "crowd" && cell.strategy != "sequential");
     let crowd: Vec<_> = crowd.cloned().collect();
-    let cells = runner::cells(&scenario, &crowd, &settings(&dir, &Arc::default())).expect("it is set up");
+    let cells = runner::cells(&scenario, &crowd, &settings(dir.path(), Plan::rounds(2))).expect("it is set up");
     assert_eq!(cells.len(), 2);
     for cell in cells.iter().cycle().take(6) {
         let sample = cell.once(0).expect("the process lives, and what came back is right");
@@ -112,7 +82,8 @@ fn an_interrupted_child_is_ended() {
     let _alone = left_behind::alone();
     let (dir, scenario) = (tempfile::tempdir().expect("a temporary directory"), parsed(LONG));
     let interrupted = Arc::new(AtomicBool::new(false));
-    let cells = runner::cells(&scenario, &scenario.cells, &settings(&dir, &interrupted)).expect("it is set up");
+    let settings = Settings { interrupted: Arc::clone(&interrupted), ..settings(dir.path(), Plan::rounds(2)) };
+    let cells = runner::cells(&scenario, &scenario.cells, &settings).expect("it is set up");
     let canceller = thread::spawn(move || {
         wait_until("the child runs", || !left_behind::children().is_empty());
         interrupted.store(true, Relaxed);

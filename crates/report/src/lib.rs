@@ -39,13 +39,7 @@ pub use svg::{palette, waits};
 
 use advice::documents::{AdviceExport, LoadAdviceExport, QuotaExport};
 use findings::{Finding, Findings};
-use harness::results::{
-    costs::Costs,
-    evidence::Evidence,
-    output::Output,
-    record::Record,
-    store::StoreError,
-};
+use harness::results::{costs::Costs, evidence::Evidence, output::Output, record::Record, store::StoreError};
 use lesson::Lesson;
 
 /// The input of a page.

@@ -1,13 +1,10 @@
 //! How the classroom closes, whatever goes on in it.
 
 use super::harness::{Classroom, json, long};
-use common::{left_behind::send, program_under_test, wait_until};
-use makespan::{
-    classroom::wire::{RaceRequest, RoomState},
-    live::Event,
-};
+use common::{left_behind::send, program::ended, wait_until};
+use makespan::classroom::wire::{RaceRequest, RoomState};
 use nix::sys::signal::Signal;
-use std::{net::TcpListener, process::Command};
+use std::{net::TcpListener, path::Path};
 
 #[test]
 fn ctrl_c_ends_streams_and_the_race_and_leaves_nothing_behind() {
@@ -16,7 +13,7 @@ fn ctrl_c_ends_streams_and_the_race_and_leaves_nothing_behind() {
         let browser = classroom.browser();
         let (mut news, other) = (browser.listen(), browser.listen());
         json::<RoomState>(&browser.post("/run", &RaceRequest { strategies: vec!["processes".into()], ..long() }));
-        news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+        news.until_timed();
         assert!(!classroom.started().is_empty());
         classroom.signal(signal);
         // Both come to an end, and not by being cut off.
@@ -33,7 +30,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_race_that_hangs() {
     let browser = classroom.browser();
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &long()));
-    news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+    news.until_timed();
     send(Signal::SIGSTOP, classroom.race_process());
     classroom.signal(Signal::SIGINT);
     // It has heard the first one.
@@ -50,7 +47,7 @@ fn killed_it_takes_the_race_with_it() {
     let browser = classroom.browser();
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &long()));
-    news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+    news.until_timed();
     classroom.signal(Signal::SIGKILL);
     classroom.ends();
     wait_until("the race is gone", || classroom.started().is_empty());
@@ -61,11 +58,7 @@ fn a_port_that_is_taken_is_said_to_be() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     for arguments in [vec!["--addr", &addr], vec!["--share", &addr]] {
-        let ended =
-            Command::new(program_under_test()).arg("classroom").args(arguments).output().expect("the program is there");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{said}");
-        assert!(said.contains(&addr) && said.contains("in use"), "{said}");
-        assert!(ended.stdout.is_empty());
+        let (said, words) = ended(Path::new("."), &[&["classroom"], &arguments[..]].concat(), 1);
+        assert!(said.is_empty() && words.contains(&addr) && words.contains("in use"), "{said}{words}");
     }
 }

@@ -4,7 +4,10 @@ use common::{
     PATIENCE,
     http::{Client, Reply},
     left_behind::{MARK, marked, marked_as, send},
-    program_under_test, wait_until,
+    program_under_test,
+    server::listening_on,
+    under_way::Guarded,
+    wait_until,
 };
 use makespan::{
     classroom::wire::{GuessRequest, RaceRequest, Refusal, RoomState},
@@ -17,7 +20,7 @@ use std::{
     fmt::Display,
     io::{BufRead, BufReader, Read},
     net::TcpStream,
-    process::{self, Child, Command, ExitStatus, Stdio},
+    process::{self, Command, ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering::Relaxed},
     thread,
 };
@@ -25,7 +28,7 @@ use tempfile::TempDir;
 
 /// A classroom that is open. It is gone, with all that it has started, when this is dropped.
 pub struct Classroom {
-    process: Child,
+    process: Guarded,
     /// `http://127.0.0.1:PORT`, for the lecturer.
     pub here: String,
     /// The same for pupils, and the join code.
@@ -73,9 +76,7 @@ impl Classroom {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the program is there");
-        let mut line = String::new();
-        BufReader::new(process.stdout.take().expect("a pipe")).read_line(&mut line).expect("it says where it is");
-        let here = line.trim_end().strip_prefix("listening on ").expect(&line).to_owned();
+        let here = listening_on(process.stdout.take().expect("a pipe"));
         let mut notes = BufReader::new(process.stderr.take().expect("a pipe")).lines().map_while(Result::ok);
         let said: Vec<String> = notes.by_ref().take_while(|note| !note.starts_with("Ctrl-C")).collect();
         thread::spawn(move || notes.for_each(drop));
@@ -83,7 +84,7 @@ impl Classroom {
             let (url, code) = note.strip_prefix("Students join at ")?.split_once(" with the code ")?;
             Some((url.split("/join").next()?.to_owned(), code.to_owned()))
         });
-        Self { process, here, elsewhere, mark, _data: data }
+        Self { process: Guarded(process), here, elsewhere, mark, _data: data }
     }
 
     /// A browser on the lecturer's machine.
@@ -99,7 +100,7 @@ impl Classroom {
 
     /// All that it has started and that is still there.
     pub fn started(&self) -> Vec<u32> {
-        marked(&self.mark).into_iter().filter(|&pid| pid != self.process.id()).collect()
+        marked(&self.mark).into_iter().filter(|&pid| pid != self.process.0.id()).collect()
     }
 
     /// The process of the race that runs.
@@ -113,24 +114,14 @@ impl Classroom {
     }
 
     pub fn signal(&self, signal: Signal) {
-        send(signal, self.process.id());
+        send(signal, self.process.0.id());
     }
 
     /// Waits until it has ended by itself.
     pub fn ends(&mut self) -> ExitStatus {
-        let mut status = None;
-        wait_until("the classroom closes", || {
-            status = self.process.try_wait().expect("it was started");
-            status.is_some()
-        });
-        status.expect("it has ended")
-    }
-}
-
-impl Drop for Classroom {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let process = &mut self.process.0;
+        wait_until("the classroom closes", || process.try_wait().expect("it was started").is_some());
+        process.wait().expect("it has ended")
     }
 }
 
@@ -273,6 +264,11 @@ impl News {
     /// The news up to a state of the room.
     pub fn until_room(&mut self, what: &str, is_it: impl Fn(&RoomState) -> bool) -> Vec<Told> {
         self.until(what, |told| matches!(told, Told::RoomState(room) if is_it(room)))
+    }
+
+    /// The news up to the first run that counts.
+    pub fn until_timed(&mut self) -> Vec<Told> {
+        self.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }))
     }
 
     /// The news up to an event of a race.

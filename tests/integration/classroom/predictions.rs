@@ -1,18 +1,13 @@
 //! Predictions: given, changed, sealed, revealed; and those that don't count.
 
 use super::harness::{Classroom, asked, guess, json, long, refused, rooms, short};
+use common::schema::{complaints, validator};
 use makespan::classroom::wire::{RacePhase, RaceRequest, RoomState};
 use serde_json::{Value, json};
-use std::fs;
 
 /// Holds an export against the schema that ships.
 fn is_valid(export: &Value) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../fixtures/schema/classroom-1.json");
-    let schema: Value = serde_json::from_str(&fs::read_to_string(path).expect("it is there")).expect("JSON");
-    assert!(jsonschema::draft202012::meta::is_valid(&schema));
-    let validator = jsonschema::draft202012::new(&schema).expect("a schema");
-    let complaints: Vec<String> = validator.iter_errors(export).map(|error| error.to_string()).collect();
-    assert_eq!(complaints, [""; 0]);
+    assert_eq!(complaints(&validator("classroom-1"), export), [""; 0]);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn a_race_that_is_stopped_leaves_nothing_behind() {
     assert!(refused(&browser.press("/stop"), 409).contains("no race is running"));
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &RaceRequest { strategies: vec!["processes".into()], ..long() }));
-    news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+    news.until_timed();
     assert!(classroom.started().len() >= 2, "the run and its server at least");
     json::<RoomState>(&browser.press("/stop"));
     let told = news.until_room("the end", is_over);
@@ -116,7 +116,7 @@ fn a_race_that_is_killed_has_failed_and_the_next_one_runs() {
     let browser = classroom.browser();
     let mut news = browser.listen();
     json::<RoomState>(&browser.post("/run", &long()));
-    news.until_event("a run", |event| matches!(event, Event::Working { timed: true, .. }));
+    news.until_timed();
     send(Signal::SIGKILL, classroom.race_process());
     let told = news.until_room("the end", is_over);
     let ended = rooms(&told).last().unwrap().ended.clone();

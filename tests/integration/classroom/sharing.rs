@@ -1,10 +1,10 @@
 //! Sharing: what pupils reach and what they don't, and how they get in.
 
 use super::harness::{Browser, Classroom, asked, guess, json, refused, short};
-use common::{http::Client, program_under_test, wait_until};
+use common::{http::Client, program::ended, wait_until};
 use makespan::classroom::wire::RoomState;
 use serde_json::json;
-use std::{process::Command, thread};
+use std::{path::Path, thread};
 
 #[test]
 fn nothing_can_be_started_from_elsewhere() {
@@ -145,10 +145,7 @@ fn what_others_reach_has_to_be_asked_for() {
         (["--share", "0.0.0.0"], "not an address of this machine"),
         (["--share", "nowhere"], "not an address of this machine"),
     ] {
-        let ended =
-            Command::new(program_under_test()).arg("classroom").args(arguments).output().expect("the program is there");
-        let said = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(2), "{said}");
+        let (_, said) = ended(Path::new("."), &[&["classroom"], &arguments[..]].concat(), 2);
         assert!(said.contains(words), "{said}");
     }
 }

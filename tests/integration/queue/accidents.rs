@@ -3,7 +3,14 @@
 #![cfg(target_os = "linux")]
 
 use super::runs::{Engine, NAME, run, work};
-use common::{PATIENCE, endless, fetch, gate, primes, program_under_test, redis::RedisServer, scenario, wait_until};
+use common::{
+    PATIENCE, endless, fetch, gate, primes,
+    program::{TINY, ended, makespan, place, text},
+    redis::RedisServer,
+    scenario,
+    under_way::UnderWay,
+    wait_until,
+};
 use makespan::{
     queue::{
         address::Address,
@@ -12,21 +19,17 @@ use makespan::{
         job_spec::Errand,
         outage::Outage,
     },
-    results::record::{CellRecord, Check, Record},
+    results::{
+        record::{CellRecord, Check},
+        store::read,
+    },
     strategy::{Env, Pool, QueueSettings, Strategy, Work, queue::Queue},
     task::{Task, TaskError},
     worker::{stop::Stop, task_queue::Schedule},
 };
 use redis::cmd;
 use rusqlite::Connection;
-use std::{
-    fs,
-    path::Path,
-    process::{Command, Stdio},
-    sync::mpsc::channel,
-    thread,
-    time::Duration,
-};
+use std::{fs, sync::mpsc::channel, thread, time::Duration};
 
 fn engine(server: &RedisServer) -> Engine {
     Engine { address: server.address(), redis: None, _file: None }
@@ -268,37 +271,20 @@ fn another_run_on_the_same_name_is_counted() {
     pool.close().expect("its worker is well");
 }
 
-fn makespan(dir: &Path) -> Command {
-    let mut command = Command::new(program_under_test());
-    command.current_dir(dir).env_remove("MAKESPAN_QUEUE").stdin(Stdio::null());
-    command
-}
-
-const SLOW: &str = "
-[workload.fetch]
-tasks = 30
-paths = [\"/wait\"]
-[server]
-[[server.routes]]
-path = \"/wait\"
-latency_s = 0.06
-[[cells]]
-strategies = [\"queue\"]
-workers = [2]
-[[sweep]]
-strategies = [\"queue\"]
-workers = [2]
-";
+const SLOW: &str = r#"
+workload.fetch = { tasks = 30, paths = ["/wait"] }
+server.routes = [{ path = "/wait", latency_s = 0.06 }]
+cells = [{ strategies = ["queue"], workers = [2] }]
+"#;
+const ONE_ROUND: [&str; 8] = ["--strategy", "queue", "--workers", "2", "--rounds", "1", "--data", "data"];
 
 #[test]
 fn a_round_with_an_outage_is_measured_again_and_the_record_and_the_table_say_so() {
     let Some(mut server) = RedisServer::start() else { return };
     let dir = tempfile::tempdir().expect("a temporary directory");
-    let file = scenario(dir.path(), "slow", SLOW);
-    let mut command = makespan(dir.path());
-    command.args(["run", "--strategy", "queue", "--workers", "2", "--rounds", "1", "--data", "data"]).arg(file);
-    command.args(["--json", "record.json", "--events", "events.jsonl", "--queue", &server.url()]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    scenario(dir.path(), "slow", SLOW);
+    let options = ["--json", "record.json", "--events", "events.jsonl", "--queue", &server.url()];
+    let under_way = UnderWay::start(dir.path(), &[&["run", "slow.toml"], &ONE_ROUND[..], &options].concat());
     let is_timed = || {
         let events = fs::read_to_string(dir.path().join("events.jsonl")).unwrap_or_default();
         events.lines().any(|line| line.contains("\"working\",\"cell\":1,\"timed\":true"))
@@ -310,11 +296,9 @@ fn a_round_with_an_outage_is_measured_again_and_the_record_and_the_table_say_so(
     server.kill();
     thread::sleep(Duration::from_millis(200));
     server.restart();
-    let output = child.wait_with_output().expect("it ends");
-    let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{table}{words}");
-    let json = fs::read_to_string(dir.path().join("record.json")).expect("it was written");
-    let record: Record = serde_json::from_str(&json).expect("a record");
+    let (status, table, words) = under_way.end();
+    assert!(status.success(), "{table}{words}");
+    let record = read(&dir.path().join("record.json")).expect("it was written");
     let cell: &CellRecord = record.cells.iter().find(|cell| cell.spec.strategy == "queue").expect("it was asked for");
     assert_eq!((cell.check, cell.rounds.len()), (Check::Passed, 1), "{:?}", cell.error());
     let [excluded, ..] = &cell.excluded[..] else { panic!("the outage is in no record: {table}") };
@@ -325,58 +309,29 @@ fn a_round_with_an_outage_is_measured_again_and_the_record_and_the_table_say_so(
 
 #[test]
 fn another_run_on_the_same_name_is_said_at_once_and_in_the_table() {
-    let (engine, dir) = (Engine::sqlite(), tempfile::tempdir().expect("a temporary directory"));
-    let mut command = makespan(dir.path());
-    command.arg("run").arg(scenario(dir.path(), "tiny", common::FEW_PRIMES)).args(["--rounds", "1", "--data", "data"]);
-    command.args([
-        "--strategy",
-        "queue",
-        "--workers",
-        "1",
-        "--queue-name",
-        NAME,
-        "--queue",
-        &engine.address.to_string(),
-    ]);
+    let (engine, dir) = (Engine::sqlite(), place());
+    let options = ["--queue-name", NAME, "--queue", &engine.address.to_string()];
     let mut other = engine.broker();
     let peer = Peer { id: "far:1:run-0".into(), role: Role::Run, build: BUILD.into(), host: "far".into() };
     other.beat(&peer, &[]).expect("a file");
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("it starts");
+    let mut under_way = UnderWay::start(dir.path(), &[&["run", "tiny.toml"], &ONE_ROUND[..], &options].concat());
     wait_until("its end", || {
         other.beat(&peer, &[]).expect("a file");
-        child.try_wait().expect("ours").is_some()
+        under_way.has_ended()
     });
-    let output = child.wait_with_output().expect("it has ended");
-    let (table, words) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "{table}{words}");
+    let (status, table, words) = under_way.end();
+    assert!(status.success(), "{table}{words}");
     assert!(words.contains("another run (far:1:run-0) uses queue `jobs`"), "{words}");
     assert!(table.contains("another run used the same queue at"), "{table}");
 }
 
 #[test]
 fn a_full_disk_under_the_events_is_said_and_the_measurement_is_kept() {
-    let dir = tempfile::tempdir().expect("a temporary directory");
-    let file = scenario(dir.path(), "tiny", common::FEW_PRIMES);
-    let mut command = makespan(dir.path());
-    command.arg("run").arg(file).args([
-        "--rounds",
-        "2",
-        "--data",
-        "data",
-        "--events",
-        "/dev/full",
-        "--json",
-        "out.json",
-    ]);
-    let output = command.output().expect("it starts");
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{words}");
+    let dir = place();
+    let (_, words) = ended(dir.path(), &[&TINY[..], &["--events", "/dev/full", "--json", "out.json"]].concat(), 1);
     assert!(words.contains("/dev/full") && words.contains("No space left"), "{words}");
     assert!(!words.contains("interrupted"), "{words}");
-    let record: Record =
-        serde_json::from_str(&fs::read_to_string(dir.path().join("out.json")).expect("it was written"))
-            .expect("a record");
-    assert_eq!(record.rounds_done, 2);
+    assert_eq!(read(&dir.path().join("out.json")).expect("it was written").rounds_done, 2);
 }
 
 #[test]
@@ -391,8 +346,8 @@ fn a_queue_s_address_in_the_place_of_a_scenario_shows_no_password() {
         &["reproduce", "redis://:secret@host"],
         &["run", "prime_sum", "--images", "redis://:secret@host", "--strategy", "redis://:secret@host"],
     ] {
-        let output = makespan(dir.path()).args(arguments).output().expect("it starts");
-        let words = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        let output = makespan(dir.path(), arguments);
+        let words = text(&output.stdout) + &text(&output.stderr);
         assert!(!output.status.success(), "{arguments:?}: {words}");
         assert!(
             !words.contains("secret") && !words.contains("cret@") && !words.contains(":se "),

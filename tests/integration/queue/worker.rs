@@ -1,6 +1,6 @@
 //! `makespan worker` as a user starts it, on a queue in a file: what it says, what it does, and how it leaves.
 
-use common::{PATIENCE, program_under_test, wait_until};
+use common::{PATIENCE, left_behind, program::text, program_under_test, under_way::Guarded, wait_until};
 use makespan::{
     queue::{
         address::Address,
@@ -10,11 +10,11 @@ use makespan::{
     },
     task::prime_sum::{Method, PrimeSum},
 };
-use nix::{sys::signal::Signal, unistd::Pid};
+use nix::sys::signal::Signal;
 use std::{
     io::{BufRead, BufReader, Read},
     path::Path,
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    process::{ChildStdout, Command, Output, Stdio},
     time::Duration,
 };
 use tempfile::TempDir;
@@ -29,7 +29,7 @@ fn worker(dir: &Path, arguments: &[&str]) -> Command {
 fn refused(arguments: &[&str], code: i32) -> String {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let Output { status, stdout, stderr } = worker(dir.path(), arguments).output().expect("it starts");
-    let words = String::from_utf8(stderr).expect("UTF-8");
+    let words = text(&stderr);
     assert_eq!(status.code(), Some(code), "{arguments:?}: {words}");
     assert!(stdout.is_empty() && !words.contains("panicked"), "{words}");
     words
@@ -37,7 +37,7 @@ fn refused(arguments: &[&str], code: i32) -> String {
 
 /// A worker that listens on `sqlite:jobs.db`.
 struct Listening {
-    child: Child,
+    child: Guarded,
     stdout: BufReader<ChildStdout>,
     first_line: String,
 }
@@ -48,30 +48,21 @@ impl Listening {
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut first_line = String::new();
         stdout.read_line(&mut first_line).expect("a line");
-        Self { child, stdout, first_line }
+        Self { child: Guarded(child), stdout, first_line }
     }
 
     fn send(&self, signal: Signal) {
-        let pid = Pid::from_raw(self.child.id().cast_signed());
-        nix::sys::signal::kill(pid, signal).expect("it is there");
+        left_behind::send(signal, self.child.0.id());
     }
 
     /// Its exit code, and what it says on standard error.
     fn end(mut self) -> (Option<i32>, String) {
-        let status = self.child.wait().expect("it ends");
+        let status = self.child.0.wait().expect("it ends");
         let (mut more, mut words) = (String::new(), String::new());
         self.stdout.read_to_string(&mut more).expect("UTF-8");
-        self.child.stderr.take().expect("a pipe").read_to_string(&mut words).expect("UTF-8");
+        self.child.0.stderr.take().expect("a pipe").read_to_string(&mut words).expect("UTF-8");
         assert_eq!(more, "", "the first line is all there is on standard output");
         (status.code(), words)
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        // It has mostly ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -117,7 +108,7 @@ fn it_does_jobs_and_leaves_when_it_is_told_to() {
         let listening = Listening::start(dir.path(), &["--concurrency", "2"]);
         let first = &listening.first_line;
         assert!(first.starts_with("listening on queue `makespan` at sqlite:"), "{first}");
-        assert!(first.contains(&format!(":{} (2 jobs at once)", listening.child.id())), "{first}");
+        assert!(first.contains(&format!(":{} (2 jobs at once)", listening.child.0.id())), "{first}");
         let workers = broker.present().expect("a file");
         assert!(workers.iter().all(|one| one.build == BUILD && one.role == Role::Worker), "{workers:?}");
         assert_eq!(workers.len(), 2, "both are there when the first line is");
@@ -168,7 +159,7 @@ fn a_run_of_another_build_is_refused_with_both_builds() {
         child.try_wait().expect("ours").is_some()
     });
     let output = child.wait_with_output().expect("it has ended");
-    let words = String::from_utf8(output.stderr).expect("UTF-8");
+    let words = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{words}");
     assert!(words.contains("0.0.0+other") && words.contains(BUILD), "{words}");
     assert!(output.stdout.is_empty());

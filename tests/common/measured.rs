@@ -1,0 +1,29 @@
+//! Measurements by the library itself, without the program around it.
+
+use super::{env, titled};
+use makespan::{
+    runner::{Plan, Settings},
+    scenario::{self, Scenario},
+};
+use std::{path::Path, sync::Arc};
+
+/// A scenario of this text. Its title and question are those of every test's.
+pub fn parsed(text: &str) -> Scenario {
+    scenario::parse("tiny", "tiny.toml", &titled(text)).expect("it is right")
+}
+
+/// What `makespan run` would ask for, with this directory for what is kept.
+pub fn settings(data: &Path, plan: Plan) -> Settings {
+    Settings {
+        env: env(),
+        data: data.into(),
+        images: None,
+        server: None,
+        plan,
+        baseline: None,
+        seed: 1,
+        interrupted: Arc::default(),
+        command: String::new(),
+        commit: None,
+    }
+}
