@@ -39,6 +39,7 @@ use std::{
     env,
     path::Path,
     process::{Command, ExitCode},
+    sync::{PoisonError, RwLock},
     thread,
 };
 
@@ -204,8 +205,14 @@ fn is_right(case: &Case) -> bool {
 
 /// The error says what happened instead.
 fn judge(case: &Case) -> Result<(), String> {
+    static MEASURED: RwLock<()> = RwLock::new(());
     let (mut rounds, mut tries) = (ROUNDS, 1);
     loop {
+        // Measured again, it is alone: beside others, their processes take its time.
+        let (_together, _alone) = match tries {
+            1 => (Some(MEASURED.read().unwrap_or_else(PoisonError::into_inner)), None),
+            _ => (None, Some(MEASURED.write().unwrap_or_else(PoisonError::into_inner))),
+        };
         let (code, report) = check(case, rounds)?;
         let complaints = complaints(&validator("exercise-1"), &report);
         if !complaints.is_empty() {

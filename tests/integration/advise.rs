@@ -119,7 +119,7 @@ fn a_count_with_which_requests_fail_is_not_advised() {
     // On a busy machine there is no time for the numbers that fail: then it is a server that serves two at once.
     let cells = advice["cells"].as_array().expect("cells");
     if cells.iter().all(|cell| cell["workers"].as_u64() <= Some(2)) {
-        assert_ne!(limit(&advice), "cores", "{advice:#}");
+        assert_ne!(advice["limit"]["limit"], "cores", "{advice:#}");
         return;
     }
     assert_eq!(limit(&advice), "failures", "{advice:#}");
@@ -185,19 +185,20 @@ fn command_advice_beside_others(inputs: u32, script: &str, more: &[&str]) -> Val
     advice_beside_others("advice-1", dir.path(), &arguments).0
 }
 
-/// How many workers are advised, if the advice stands. On a busy machine it may not, and then it says why.
+/// How many workers are advised, if the advice stands. On a busy machine it may not, and then it says why; or the budget
+/// ended the search, and then that is the limit.
 fn workers_if_decided(advice: &Value) -> Option<u64> {
     if advice["standing"] == "stands" {
-        return Some(workers(advice));
+        return Some(workers(advice)).filter(|_| advice["limit"]["name"] != "--budget");
     }
     let doubts = advice["doubts"].as_array().is_some_and(|doubts| !doubts.is_empty());
     assert!(advice["standing"] == "undecided" && doubts, "{advice:#}");
     None
 }
 
-/// Whether other programs kept so many cores busy that the advice says so.
+/// Whether other programs kept so many cores busy that the advice says so, or that the budget sufficed for no round.
 fn is_crowded(advice: &Value) -> bool {
-    advice["notes"].to_string().contains("other programs kept")
+    advice["notes"].to_string().contains("other programs kept") || advice["rounds"] == 0
 }
 
 /// How many workers keep the cores busy, and how many cores there are.
@@ -237,8 +238,7 @@ fn other_programs_are_not_taken_for_a_lock() {
     let limit = advice["limit"]["limit"].as_str();
     assert!(!limit.is_some_and(|limit| ["one_at_a_time", "shared"].contains(&limit)), "{advice:#}");
     assert!(advice["kind"] == "waits" || advice["standing"] != "stands", "{advice:#}");
-    // Beside still more programs, the budget may be too small to measure anything. Then it says that.
-    assert!(is_crowded(&advice) || advice["rounds"] == 0, "{advice:#}");
+    assert!(is_crowded(&advice), "{advice:#}");
 }
 
 #[test]
@@ -337,7 +337,7 @@ fn an_input_that_always_fails_is_named_and_is_no_limit() {
     let tried = advice["search"].as_array().expect("a search");
     assert!(tried.iter().all(|tried| tried["tasks_per_s"].as_f64() > Some(0.0)), "{advice:#}");
     let notes = advice["notes"].to_string();
-    assert!(notes.contains("failed, whatever does them") && limit(&advice) != "failures", "{advice:#}");
+    assert!(notes.contains("failed, whatever does them") && advice["limit"]["limit"] != "failures", "{advice:#}");
 }
 
 #[test]
@@ -369,7 +369,9 @@ fn functions_become_due_at_a_rate_too() {
     assert!((1.5..20.0).contains(&advice["under_way"].as_f64().expect("a number")), "{advice:#}");
     let cells = advice["cells"].as_array().expect("cells");
     let is_measured = |cell: &Value| cell["latency_p50_s"]["estimate"].as_f64().is_some_and(|s| s >= 0.05);
-    assert!(!cells.is_empty() && cells.iter().all(is_measured), "{advice:#}");
+    // Where Python takes seconds to start, the budget leaves no time.
+    let no_time = advice["sentence"].as_str().is_some_and(|words| words.contains("a longer --budget"));
+    assert!((!cells.is_empty() || no_time) && cells.iter().all(is_measured), "{advice:#}");
 }
 
 #[test]

@@ -12,6 +12,7 @@ use common::{
     wait_until,
 };
 use makespan::{
+    measure::clock::now_ns,
     queue::{
         address::Address,
         broker::{Peer, Role},
@@ -68,8 +69,11 @@ fn an_outage_is_told_for_the_run_and_for_its_workers() {
     let words = pool.account().disturbance().expect("its time does not count");
     assert!(words.contains("no answer for"), "{words}");
     let next = common::work(&vec![primes(0, 10); 4], Schedule::OneByOne);
+    let begun = now_ns();
     assert!(run(&mut *pool, &next).iter().all(Result::is_ok));
-    assert_eq!(outages(&mut *pool), [], "a run tells of its own outages alone");
+    // On a busy machine, a worker may be without the queue until then.
+    let own = |one: &Outage| one.end_ns > begun;
+    assert!(outages(&mut *pool).iter().all(own), "a run tells of its own outages alone");
     pool.close().expect("the workers are well");
 }
 
