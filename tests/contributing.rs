@@ -7,7 +7,6 @@
 
 use makespan::results::{record::Check, store};
 use std::{
-    env,
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -203,7 +202,7 @@ fn in_a_hurry(cargo: &mut Command) -> &mut Command {
 /// Builds the copy without a word about the new files, and says where the program is.
 fn build(copy: &Path, blocks: &[Block]) -> PathBuf {
     let (profile, flag) = if cfg!(debug_assertions) { ("debug", None) } else { ("release", Some("--release")) };
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::command();
     // With the workspace and a test among what is built, dependencies get the features that they have in the build of this
     // test, and are not compiled again.
     cargo.args(["build", "--offline", "--workspace", "--bin", COPY, "--test", "contributing"]).args(flag);

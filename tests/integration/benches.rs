@@ -11,7 +11,7 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::Output,
 };
 
 fn read(arguments: &[&str]) -> clap::error::Result<Asked> {
@@ -132,7 +132,7 @@ fn what_criterion_refuses_is_refused() {
 /// Two targets, one of our own and one of Criterion's, built as `cargo test --bench` builds them.
 fn targets() -> [PathBuf; 2] {
     const NAMES: [&str; 2] = ["rounds", "prime_sum"];
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::command();
     // With the features of this test's own build, its dependencies are not compiled again.
     cargo.args(["test", "--offline", "--no-run", "--workspace", "--message-format", "json"]).current_dir(common::ROOT);
     cargo.args(NAMES.iter().flat_map(|name| ["--bench", name])).args((!cfg!(debug_assertions)).then_some("--release"));
@@ -240,7 +240,7 @@ fn records_are_kept_in_the_target_directory_of_cargo() {
 #[test]
 fn the_program_and_the_benchmarks_share_their_dependencies() {
     let with_features = |kinds: &str| -> BTreeSet<String> {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        let mut cargo = support::cargo::command();
         cargo.args(["tree", "--offline", "--prefix", "none", "--no-dedupe", "--format", "{p} {f}", "--edges", kinds]);
         let Output { status, stdout, stderr } = cargo.current_dir(common::ROOT).output().expect("cargo starts");
         assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));

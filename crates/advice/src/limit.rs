@@ -163,7 +163,7 @@ impl ScalingLimit {
             Self::Cores { cores, .. } if *cores <= 1.0 => "the core: it is busy all the time".into(),
             Self::Cores { cores, .. } => format!("the cores: all {} are busy", exact(*cores)),
             Self::OtherPrograms { taken, cores } => {
-                format!("other programs: they keep {} of {} busy", fixed(*taken, 1), figures::cores(*cores))
+                format!("other programs: they keep {} busy", of_cores(*taken, *cores))
             }
             Self::OwnThreads { busy } => {
                 format!("the cores: a single task already keeps {} of them busy", fixed(*busy, 1))
@@ -193,10 +193,9 @@ impl ScalingLimit {
     /// Why no advice stands with it, if so.
     pub(super) fn doubt(&self) -> Option<String> {
         let Self::OtherPrograms { taken, cores } = self else { return None };
-        let (taken, cores) = (fixed(*taken, 1), figures::cores(*cores));
+        let taken = of_cores(*taken, *cores);
         Some(format!(
-            "other programs, or a server on this machine, kept {taken} of {cores} busy: the advice is for a \
-             machine under that load"
+            "other programs, or a server on this machine, kept {taken} busy: the advice is for a machine under that load"
         ))
     }
 
@@ -230,6 +229,12 @@ pub(super) fn exceeds(it: Estimate, threshold: f64) -> Option<bool> {
     if it.low > threshold { Some(true) } else { (it.high <= threshold).then_some(false) }
 }
 
+/// `0.9 of 2 cores`. Under a quota, others may have more cores than the work, and then these are no share of its own.
+fn of_cores(taken: f64, cores: f64) -> String {
+    let share = if taken > cores { "cores".into() } else { format!("of {}", figures::cores(cores)) };
+    format!("{} {share}", fixed(taken, 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -239,6 +244,7 @@ mod tests {
         let others = |cores| ScalingLimit::OtherPrograms { taken: 0.9, cores }.in_words();
         assert_eq!(others(1.0), "other programs: they keep 0.9 of 1 core busy");
         assert_eq!(others(2.0), "other programs: they keep 0.9 of 2 cores busy");
+        assert_eq!(others(0.5), "other programs: they keep 0.9 cores busy");
         let busy = |busy, cores| ScalingLimit::Cores { busy, cores }.in_words();
         assert_eq!(
             [busy(0.9, 1.0), busy(1.0, 1.0)],

@@ -5,6 +5,7 @@
 // Only the command line prints.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+pub mod cargo;
 pub mod figures;
 pub mod path_bytes;
 pub mod pipe;

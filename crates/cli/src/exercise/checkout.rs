@@ -8,7 +8,7 @@ use std::{
     env, fs,
     io::ErrorKind,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 use toml::{Table, Value};
 
@@ -58,8 +58,8 @@ impl Checkout {
     /// Builds the exercise, and the binary that its worker processes are started from, because workers must be of the
     /// same build. `None` if the exercise doesn't compile; cargo has printed why.
     pub(super) fn build(&self, exercise: &Exercise, profile: &str) -> anyhow::Result<Option<Built>> {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut command = Command::new(&cargo);
+        let mut command = support::cargo::command();
+        let cargo = command.get_program().to_owned();
         command.args(["build", "--quiet", "--profile", profile, "--message-format", "json-render-diagnostics"]);
         command.args(["--bin", &self.binary, "--example", exercise.name]);
         let output = command.current_dir(&self.root).stdin(Stdio::null()).stderr(Stdio::inherit()).output();

@@ -16,7 +16,6 @@ use std::{
     io::{self, Write},
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -374,7 +373,7 @@ fn of_cargo(root: &Path) -> Option<PathBuf> {
     struct Metadata {
         target_directory: PathBuf,
     }
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut cargo = support::cargo::command();
     let output = cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]).current_dir(root).output();
     let metadata: Metadata = serde_json::from_slice(&output.ok()?.stdout).ok()?;
     Some(metadata.target_directory)
