@@ -212,8 +212,9 @@ fn computing_commands_are_given_as_many_workers_as_cores() {
     let advice = command_advice(12, LOOP, &["--budget", "6"]);
     let (closed_form, cores) = for_cores(&advice);
     // Beside other programs, a command waits for a core, and that looks like waiting.
-    assert!(is_crowded(&advice) || ["computes", "mixed"].map(Value::from).contains(&advice["kind"]), "{advice:#}");
-    let most = if is_crowded(&advice) { f64::INFINITY } else { cores * 2.5 };
+    let is_crowded = is_crowded(&advice) || advice["cells"][0]["cores_busy"].as_f64() < Some(0.8);
+    assert!(is_crowded || ["computes", "mixed"].map(Value::from).contains(&advice["kind"]), "{advice:#}");
+    let most = if is_crowded { f64::INFINITY } else { cores * 2.5 };
     assert!((cores * 0.9..most).contains(&closed_form), "{advice:#}");
     // Beside other programs, more workers may get a larger share of the cores.
     assert!(workers_if_decided(&advice).is_none_or(|workers| workers as f64 <= cores * 3.0), "{advice:#}");
