@@ -145,6 +145,8 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
         Side::Above => (above, below),
         Side::Below => (below, above),
     };
+    // Clear of the bound, but with an estimate within the band, it would be refuted by more rounds of the same.
+    let right = right && !placed.estimate_within(band);
     match (right, wrong, placed.within(band)) {
         (true, _, false) => Ruling::decided(Verdict::Holds, p_right),
         (_, true, _) => Ruling::decided(Verdict::Refuted, p_wrong),

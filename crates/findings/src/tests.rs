@@ -655,6 +655,20 @@ fn question() -> impl Strategy<Value = String> {
     ]
 }
 
+/// 1.28 lies below 1.319, but by a negligible 3 %: eight rounds may not decide what more of them turn round.
+#[test]
+fn a_bound_that_is_hardly_kept_is_not_kept_before_that_is_known() {
+    let scenario = requests(&claim("000-7", &[&speed_up("expects = { below = 1.319, from = \"said\" }")], ""));
+    let rounds: Vec<(f64, f64)> = [0.967, 0.964, 0.979, 1.0, 1.032, 1.043, 1.0, 1.017].map(|s| (1.28, s)).into();
+    let of = |rounds: &[(f64, f64)]| {
+        let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, rounds)]));
+        (found.claims[0].verdict, found.claims[0].figures[0].measured.as_ref().expect("it is measured").value)
+    };
+    let (verdict, few) = of(&rounds);
+    assert!(few.high < 1.319 && verdict == Verdict::Undecided, "{verdict:?}, {few:?}");
+    assert_eq!(of(&rounds.repeat(3)).0, Verdict::Refuted);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
