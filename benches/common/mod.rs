@@ -18,7 +18,6 @@ use std::{
     os::unix::fs::symlink,
     path::Path,
     process::{Command, ExitCode, ExitStatus},
-    sync::Arc,
 };
 use tempfile::TempDir;
 
@@ -29,18 +28,7 @@ pub fn env() -> Env {
 
 /// Settings of a measurement that a bench makes itself, and that isn't recorded.
 pub fn settings(plan: Plan) -> Settings {
-    Settings {
-        env: env(),
-        data: store::Store::at(None).dir().into(),
-        images: None,
-        server: None,
-        plan,
-        baseline: None,
-        seed: 1,
-        interrupted: Arc::default(),
-        command: String::new(),
-        commit: None,
-    }
+    Settings::new(env(), store::Store::at(None).dir(), plan)
 }
 
 /// Runs our program, which measures and records. A test leaves no record and prints nothing unless it fails; a quick

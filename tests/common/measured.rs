@@ -5,7 +5,7 @@ use makespan::{
     runner::{Plan, Settings},
     scenario::{self, Scenario},
 };
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 /// A scenario of this text. Its title and question are those of every test's.
 pub fn parsed(text: &str) -> Scenario {
@@ -14,16 +14,5 @@ pub fn parsed(text: &str) -> Scenario {
 
 /// What `makespan run` would ask for, with this directory for what is kept.
 pub fn settings(data: &Path, plan: Plan) -> Settings {
-    Settings {
-        env: env(),
-        data: data.into(),
-        images: None,
-        server: None,
-        plan,
-        baseline: None,
-        seed: 1,
-        interrupted: Arc::default(),
-        command: String::new(),
-        commit: None,
-    }
+    Settings::new(env(), data, plan)
 }

@@ -8,7 +8,7 @@ use harness::{
     results::{output::Output, store::Store},
     scenario::claims_of_exhibit,
 };
-use museum::{Exhibit, ExhibitError, ExhibitShown, Figures, PythonShown, SideShown};
+use museum::{Exhibit, ExhibitError, ExhibitShown, PythonShown, SideShown};
 use serde::Serialize;
 use std::process::ExitCode;
 
@@ -106,51 +106,13 @@ pub(crate) struct Visit {
     /// Whether every side showed what the exhibit says.
     holds: bool,
     /// The document's way; null if the exhibit could not be run.
-    bug: Option<SideOfVisit>,
+    bug: Option<SideShown>,
     /// The right way; null if the exhibit could not be run.
-    right: Option<SideOfVisit>,
+    right: Option<SideShown>,
     /// The same in Python; null if the exhibit has no such program, or there is no Python.
-    python: Option<VisitInPython>,
+    python: Option<PythonShown>,
     /// Why it could not be run; null if it was.
     error: Option<String>,
-}
-
-/// What one side of an exhibit showed.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct SideOfVisit {
-    /// Whether it is as the exhibit says: the bug was caught, or the right way worked.
-    holds: bool,
-    /// What happened, in words and figures.
-    verdict: String,
-    /// The figures alone, by name.
-    figures: Figures,
-}
-
-impl From<SideShown> for SideOfVisit {
-    fn from(SideShown { holds, verdict, figures }: SideShown) -> Self {
-        Self { holds, verdict, figures }
-    }
-}
-
-/// What an exhibit's program in Python showed.
-#[derive(Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-struct VisitInPython {
-    /// The interpreter, such as CPython 3.11.7.
-    interpreter: String,
-    /// The program's name in fixtures/python/exhibits.
-    program: String,
-    /// The document's way.
-    bug: SideOfVisit,
-    /// The right way.
-    right: SideOfVisit,
-}
-
-impl From<PythonShown> for VisitInPython {
-    fn from(PythonShown { interpreter, program, bug, right }: PythonShown) -> Self {
-        Self { interpreter, program, bug: bug.into(), right: right.into() }
-    }
 }
 
 impl Visit {
@@ -168,12 +130,7 @@ impl Visit {
             error: None,
         };
         match shown {
-            Ok(ExhibitShown { bug, right, python }) => Self {
-                bug: Some(bug.into()),
-                right: Some(right.into()),
-                python: python.map(VisitInPython::from),
-                ..unseen
-            },
+            Ok(ExhibitShown { bug, right, python }) => Self { bug: Some(bug), right: Some(right), python, ..unseen },
             Err(error) => Self { error: Some(error.to_string()), ..unseen },
         }
     }
@@ -218,7 +175,7 @@ fn introduce(exhibit: &Exhibit) {
     paragraph("  Here", exhibit.here);
 }
 
-fn verdict((held, failed): (&str, &str), finding: &SideOfVisit) {
+fn verdict((held, failed): (&str, &str), finding: &SideShown) {
     paragraph(if finding.holds { held } else { failed }, &finding.verdict);
 }
 

@@ -8,11 +8,10 @@ use harness::{
         store::{Store, StoreError},
     },
     runner::{Observer, cell::CellError},
-    scenario::{CellSpec, DEFAULT_VARIANT},
+    scenario::CellSpec,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::path::{Path, PathBuf};
-use support::figures::count;
 
 /// The progress line: a bar, then the template.
 pub fn line(template: &str) -> ProgressBar {
@@ -44,17 +43,6 @@ impl<'a> Keeper<'a> {
     }
 }
 
-/// A cell of `makespan advise`, which measures runs of several lengths and names each variant by its number of tasks.
-fn with_tasks(cell: &CellSpec) -> String {
-    match cell.variant.parse() {
-        Ok(tasks) => {
-            let plain = CellSpec { variant: DEFAULT_VARIANT.into(), ..cell.clone() };
-            format!("{plain}, {} a run", count(tasks, "task"))
-        }
-        Err(_) => cell.to_string(),
-    }
-}
-
 /// Follows the measurement of one scenario.
 pub struct Progress<'a> {
     line: ProgressBar,
@@ -83,9 +71,7 @@ impl Observer for Progress<'_> {
     fn working(&mut self, _: usize, cell: &CellSpec, step: u32, total: u32) {
         self.line.set_length(total.into());
         self.line.set_position(step.into());
-        // Only `makespan advise` measures without a record. In a record, a variant may have any name.
-        let words = if self.keeper.is_some() { cell.to_string() } else { with_tasks(cell) };
-        self.line.set_message(printable(&words).into_owned());
+        self.line.set_message(printable(&cell.to_string()).into_owned());
     }
 
     fn lost(&mut self, why: &CellError) {
@@ -96,19 +82,5 @@ impl Observer for Progress<'_> {
         if let Some(keeper) = &mut self.keeper {
             keeper.keep(record);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_of_tasks_is_named_as_one() {
-        let named =
-            |variant: &str| with_tasks(&CellSpec { variant: variant.into(), ..testdata::records::cell("threads", 21) });
-        let shown = ["1", "42", "default", "slow"].map(named);
-        assert_eq!(shown[..2], ["threads x 21, 1 task a run", "threads x 21, 42 tasks a run"]);
-        assert_eq!(shown[2..], ["threads x 21", "threads x 21, slow"]);
     }
 }

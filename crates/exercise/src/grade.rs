@@ -20,10 +20,7 @@ use stats::{
     student::{self, Mean},
 };
 use std::{
-    sync::{
-        Arc,
-        mpsc::{RecvTimeoutError, Sender, channel},
-    },
+    sync::mpsc::{RecvTimeoutError, Sender, channel},
     thread::{Builder, JoinHandle},
     time::Duration,
 };
@@ -130,16 +127,10 @@ struct Started {
 fn start(scenario: Scenario, cells: Vec<CellSpec>, settings: &CheckSettings) -> Result<Started, GradeError> {
     let command = format!("makespan exercise check {} --rounds {}", scenario.name, settings.rounds);
     let settings = runner::Settings {
-        commit: None,
-        env: settings.env.clone(),
-        data: settings.env.data.clone(),
-        images: None,
-        server: None,
-        plan: Plan::rounds(settings.rounds),
         baseline: cells.first().cloned(),
         seed: SEED,
-        interrupted: Arc::default(),
         command,
+        ..runner::Settings::new(settings.env.clone(), &settings.env.data, Plan::rounds(settings.rounds))
     };
     let (tell, steps) = channel();
     let measure = move || runner::measure(&scenario, &cells, &settings, &mut StepSender(tell));

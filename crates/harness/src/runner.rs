@@ -35,7 +35,7 @@ use stage::{SetupError, Stage};
 use std::{
     collections::{BTreeMap, BTreeSet},
     env,
-    path::PathBuf,
+    path::{Path, PathBuf},
     rc::Rc,
     sync::{
         Arc,
@@ -68,6 +68,24 @@ pub struct Settings {
     pub command: String,
     /// The commit that the program was built from, for the record. Only the program itself knows it.
     pub commit: Option<String>,
+}
+
+impl Settings {
+    /// With a mock server of its own and the fixtures' pictures, against `sequential`, and with nothing for the record.
+    pub fn new(env: Env, data: &Path, plan: Plan) -> Self {
+        Self {
+            env,
+            data: data.into(),
+            images: None,
+            server: None,
+            plan,
+            baseline: None,
+            seed: 1,
+            interrupted: Arc::default(),
+            command: String::new(),
+            commit: None,
+        }
+    }
 }
 
 /// Listens to a measurement. All methods do nothing by default.

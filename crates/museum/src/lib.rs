@@ -101,14 +101,15 @@ impl ExhibitShown {
     }
 }
 
-/// The result of one side of an exhibit.
+/// What one side of an exhibit showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SideShown {
-    /// Whether it is as the exhibit says.
+    /// Whether it is as the exhibit says: the bug was caught, or the right way worked.
     pub holds: bool,
     /// What happened, in words and figures.
     pub verdict: String,
-    /// The figures alone, for machines.
+    /// The figures alone, by name.
     pub figures: Figures,
 }
 

@@ -40,16 +40,17 @@ const WATCHED: Duration = Duration::from_millis(500);
 /// The longest line that a program may write, bytes.
 const LONGEST_LINE: u64 = 64 << 10;
 
-/// Both sides of an exhibit's program in Python.
+/// What an exhibit's program in Python showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PythonShown {
-    /// The interpreter: `CPython 3.11.7`.
+    /// The interpreter, such as CPython 3.11.7.
     pub interpreter: String,
-    /// The program's name in `fixtures/python/exhibits`.
+    /// The program's name in fixtures/python/exhibits.
     pub program: String,
-    /// The bug: holds if it occurred.
+    /// The document's way.
     pub bug: SideShown,
-    /// The right way: holds if it did the work right.
+    /// The right way.
     pub right: SideShown,
 }
 

@@ -96,16 +96,10 @@ pub(super) fn settings(args: &AdviseArgs, store: &Store, interrupted: Arc<Atomic
     let mut env = measuring::env(store)?;
     env.pythons.clone_from(&args.python.python);
     Ok(Settings {
-        env,
-        data: store.dir().into(),
-        images: None,
-        server: None,
-        plan: Plan::rounds(1),
-        baseline: None,
-        seed: 1,
         interrupted,
         command: measuring::command_line(),
         commit: crate::commit(),
+        ..Settings::new(env, store.dir(), Plan::rounds(1))
     })
 }
 

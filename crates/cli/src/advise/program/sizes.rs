@@ -345,18 +345,8 @@ mod tests {
             notes: Vec::new(),
         };
         let dir = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            env: Env::new(std::env::current_exe().unwrap(), dir.path()),
-            data: dir.path().into(),
-            images: None,
-            server: None,
-            plan: Plan::rounds(1),
-            baseline: None,
-            seed: 1,
-            interrupted: Arc::default(),
-            command: String::new(),
-            commit: None,
-        };
+        let env = Env::new(std::env::current_exe().unwrap(), dir.path());
+        let settings = Settings::new(env, dir.path(), Plan::rounds(1));
         let found = AdviceRun::new(&work, &settings, Duration::from_secs_f64(budget_s)).whole().unwrap();
         let seen = seen.load(Relaxed);
         assert_eq!(found.tasks_done, seen);

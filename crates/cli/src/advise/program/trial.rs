@@ -15,6 +15,7 @@ use std::{
     num::NonZeroU32,
     time::{Duration, Instant},
 };
+use support::figures::count;
 use work::{
     strategy,
     task::{Expected, Output, Task, TaskError},
@@ -44,7 +45,7 @@ impl AdviceRun<'_> {
     pub(super) fn variant(&self, workers: u32) -> String {
         match &self.work.source {
             TaskSource::Scenario(_) => DEFAULT_VARIANT.into(),
-            _ => self.tasks_with(workers).to_string(),
+            _ => variant_of(self.tasks_with(workers)),
         }
     }
 
@@ -66,7 +67,7 @@ impl AdviceRun<'_> {
             let deadline = scenario.deadline.min(self.longest_run());
             return Scenario { deadline, ..(**scenario).clone() };
         }
-        let given = |&size: &u32| Some((size.to_string(), self.given(&self.chosen(size))?));
+        let given = |&size: &u32| Some((variant_of(size), self.given(&self.chosen(size))?));
         Scenario::given(&self.work.title, sizes.iter().filter_map(given).collect(), self.longest_run())
     }
 
@@ -114,7 +115,7 @@ impl AdviceRun<'_> {
         let variant = if matches!(self.work.source, TaskSource::Scenario(_)) {
             DEFAULT_VARIANT.into()
         } else {
-            tasks.to_string()
+            variant_of(tasks)
         };
         self.trial_in(&self.scenario(&[tasks]), &CellSpec { variant, ..spec(strategy, workers) })
     }
@@ -197,4 +198,9 @@ pub(super) fn failures(trial: &UncheckedRun) -> f64 {
 pub(super) fn rate(trial: &UncheckedRun) -> f64 {
     let ended = trial.done.iter().filter(|done| !is_cut(done)).count();
     ended as f64 / between(trial.start_ns, trial.end_ns).as_secs_f64().max(1e-9)
+}
+
+/// The variant whose runs have so many tasks.
+fn variant_of(tasks: u32) -> String {
+    format!("{} a run", count(tasks as usize, "task"))
 }
