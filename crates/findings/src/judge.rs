@@ -145,16 +145,18 @@ fn beyond(placed: &Placed, bound: f64, band: (f64, f64), side: Side) -> Ruling {
         Side::Above => (above, below),
         Side::Below => (below, above),
     };
-    // Clear of the bound, but with an estimate within the band, it would be refuted by more rounds of the same.
-    let right = right && !placed.estimate_within(band);
+    let is_negligible = placed.estimate_within(band);
     match (right, wrong, placed.within(band)) {
-        (true, _, false) => Ruling::decided(Verdict::Holds, p_right),
+        // Where the difference is negligible, more rounds of the same would refute it.
+        (true, _, false) if !is_negligible => Ruling::decided(Verdict::Holds, p_right),
         (_, true, _) => Ruling::decided(Verdict::Refuted, p_wrong),
         (_, _, true) => Ruling::decided(Verdict::Refuted, placed.p_within(band)),
         _ => {
-            // Either clear of the bound, or inside the band and clear of both its ends.
-            let clear = placed.rounds_clear_of(&[bound]);
-            let inside = placed.estimate_within(band).then(|| placed.rounds_clear_of(&[band.0, band.1])).flatten();
+            // Either clear of the bound, or inside the band and clear of both its ends. Where it lies on the right side by a
+            // negligible difference, to be clear of the bound is not enough.
+            let is_right = placed.estimate_within((bound, f64::INFINITY)) == matches!(side, Side::Above);
+            let clear = placed.rounds_clear_of(&[bound]).filter(|_| !(is_right && is_negligible));
+            let inside = placed.rounds_clear_of(&[band.0, band.1]).filter(|_| is_negligible);
             Ruling::undecided(clear.into_iter().chain(inside).min())
         }
     }

@@ -662,11 +662,13 @@ fn a_bound_that_is_hardly_kept_is_not_kept_before_that_is_known() {
     let rounds: Vec<(f64, f64)> = [0.967, 0.964, 0.979, 1.0, 1.032, 1.043, 1.0, 1.017].map(|s| (1.28, s)).into();
     let of = |rounds: &[(f64, f64)]| {
         let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, rounds)]));
-        (found.claims[0].verdict, found.claims[0].figures[0].measured.as_ref().expect("it is measured").value)
+        let figure = &found.claims[0].figures[0];
+        (figure.verdict, figure.measured.as_ref().expect("it is measured").value, figure.reason.clone())
     };
-    let (verdict, few) = of(&rounds);
+    let (verdict, few, reason) = of(&rounds);
     assert!(few.high < 1.319 && verdict == Verdict::Undecided, "{verdict:?}, {few:?}");
-    assert_eq!(of(&rounds.repeat(3)).0, Verdict::Refuted);
+    assert_eq!(reason.as_deref(), Some("about 12 rounds would settle it"));
+    assert_eq!(of(&rounds.repeat(2)).0, Verdict::Refuted);
 }
 
 proptest! {
