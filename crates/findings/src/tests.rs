@@ -1,11 +1,13 @@
-//! Tests of the findings: a sentence for each kind of test and verdict, and rules that hold for any evidence.
+//! Tests of the findings: a sentence for each kind of test and verdict.
+
+mod open;
+mod properties;
 
 use super::*;
 use harness::{
     results::record::{Check, Round},
     scenario::claim::Test,
 };
-use proptest::prelude::*;
 use testdata::measurement::{MadeMeasurement, evidence, requests, shown, spec, sums};
 
 /// A claim with these figures, as TOML.
@@ -561,75 +563,7 @@ fn the_page_of_time_is_the_documents_own() {
     assert!((measured.value.estimate - 1.602).abs() < 1e-9, "{measured:?}");
 }
 
-#[test]
-fn a_cell_is_open_until_its_figures_are_precise_or_decided() {
-    let above = speed_up("expects = { above = 1.0, from = \"said\" }").replace("x 5", "x 8");
-    let scenario = requests(&claim("000-7", &[&speed_up("printed = 4.138"), &above], ""));
-    let cells = [("sequential x 1", 9.0), ("threads x 5", 2.0), ("threads x 8", 1.2)];
-    let open = |scatter: f64, change: &dyn Fn(&mut Record)| {
-        let mut record = MadeMeasurement { scatter, ..MadeMeasurement::of(&scenario) }.record(&cells);
-        change(&mut record);
-        open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record).into_iter().collect::<Vec<usize>>()
-    };
-    assert_eq!(open(0.02, &|_| {}), [0; 0], "precise");
-    assert_eq!(open(1.0, &|_| {}), [0, 1], "7.5 is above 1, but 4.5 may be within 15 % of 4.138");
-    assert_eq!(open(1.0, &|record| record.cells[0].check = Check::Failed), [0; 0], "what failed doesn't count");
-    assert_eq!(open(1.0, &|record| record.scenario = "another".into()), [0; 0], "nor what is measured elsewhere");
-}
-
-#[test]
-fn what_all_rounds_would_leave_undecided_gets_no_more_of_them() {
-    let open = |mean: f64, looks: &[u32], rounds: u32| needs_more(&[""], mean, looks, rounds);
-    assert!(open(0.001, &[3, 6, 12], 3), "three rounds say too little about scatter");
-    assert!(!open(0.001, &[3, 6, 12], 6), "twelve rounds would not tell it from 1");
-    assert!(open(0.001, &[3, 6, 2000], 6), "two thousand might");
-    assert!(open(0.08, &[3, 6, 12], 6), "twelve rounds would");
-    assert!(!open(0.8, &[3, 6, 12], 6), "and six have");
-}
-
-#[test]
-fn a_figure_that_decides_nothing_ends_with_the_second_analysis() {
-    let beside = ", in_rust = true";
-    let looks = &[3, 6, 12];
-    assert!(needs_more(&[beside], 0.08, looks, 3) && needs_more(&["", beside], 0.08, looks, 6));
-    assert!(!needs_more(&[beside], 0.08, looks, 6));
-}
-
-#[test]
-fn claims_that_nobody_asked_for_count_in_full() {
-    let figure = speed_up("expects = { above = 1.0, from = \"said\" }");
-    let claims: Vec<String> = (1..=40).map(|number| claim(&format!("000-{number}"), &[&figure], "")).collect();
-    let scenario = requests(&claims.concat());
-    // p is about 0.003: enough for ten figures, too much for forty.
-    let times = |round| (f64::exp(0.4 + if round % 2 == 0 { 0.3 } else { -0.3 }), 1.0);
-    let record = with_times(&scenario, &(0..12).map(times).collect::<Vec<_>>());
-    let record = Record { looks: vec![3, 12, 24], rounds_done: 12, ..record };
-    let is_open = |asked: &[Claim]| !open_cells(std::slice::from_ref(&scenario), asked, &record).is_empty();
-    assert!(!is_open(&scenario.claims), "with all of them, a fourth is likely to count");
-    assert!(is_open(&scenario.claims[..1]), "of one alone, all others do");
-}
-
-/// Whether cells need more rounds for a claim whose figures end with these keys. Their value is e to the power of `mean`,
-/// give or take 0.1 from round to round, and the claim says that it is above 1.
-fn needs_more(figures: &[&str], mean: f64, looks: &[u32], rounds: u32) -> bool {
-    let figures: Vec<String> =
-        figures.iter().map(|rest| speed_up(&format!("expects = {{ above = 1.0, from = \"said\" }}{rest}"))).collect();
-    let figures: Vec<&str> = figures.iter().map(String::as_str).collect();
-    let scenario = requests(&claim("000-7", &figures, "in_rust = \"It is so.\""));
-    let times = |round| ((mean + if round % 2 == 0 { 0.1 } else { -0.1 }).exp(), 1.0);
-    let record = with_times(&scenario, &(0..rounds).map(times).collect::<Vec<_>>());
-    let record = Record { looks: looks.into(), rounds_done: rounds, ..record };
-    !open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record).is_empty()
-}
-
-/// Times of two cells, one pair for each round.
-fn pairs() -> impl Strategy<Value = Vec<(f64, f64)>> {
-    let pair = (-0.3_f64..0.3, -0.3_f64..0.3);
-    (-0.4_f64..0.4, 0.001_f64..1.0, prop::collection::vec(pair, 2..12)).prop_map(|(apart, scatter, rounds)| {
-        rounds.into_iter().map(|(a, b)| ((apart + a * scatter).exp(), (b * scatter).exp())).collect()
-    })
-}
-
+/// The scenario's record with these times of the loop and of 5 threads, one pair for each round.
 fn with_times(scenario: &Scenario, rounds: &[(f64, f64)]) -> Record {
     with_times_of("threads x 5", scenario, rounds)
 }
@@ -643,120 +577,6 @@ fn with_times_of(to: &str, scenario: &Scenario, rounds: &[(f64, f64)]) -> Record
         }
     }
     record
-}
-
-/// An arbitrary expectation of a figure of the two cells.
-fn question() -> impl Strategy<Value = String> {
-    prop_oneof![
-        (0.5_f64..2.0).prop_map(|value| format!("printed = {value:.3}")),
-        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ above = {value:.3}, from = \"said\" }}")),
-        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ below = {value:.3}, from = \"said\" }}")),
-        (0.7_f64..1.4).prop_map(|value| format!("expects = {{ equal = {value:.3}, from = \"said\" }}")),
-    ]
-}
-
-/// 1.28 lies below 1.319, but by a negligible 3 %: eight rounds may not decide what more of them turn round.
-#[test]
-fn a_bound_that_is_hardly_kept_is_not_kept_before_that_is_known() {
-    let scenario = requests(&claim("000-7", &[&speed_up("expects = { below = 1.319, from = \"said\" }")], ""));
-    let rounds: Vec<(f64, f64)> = [0.967, 0.964, 0.979, 1.0, 1.032, 1.043, 1.0, 1.017].map(|s| (1.28, s)).into();
-    let of = |rounds: &[(f64, f64)]| {
-        let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, rounds)]));
-        let figure = &found.claims[0].figures[0];
-        (figure.verdict, figure.measured.as_ref().expect("it is measured").value, figure.reason.clone())
-    };
-    let (verdict, few, reason) = of(&rounds);
-    assert!(few.high < 1.319 && verdict == Verdict::Undecided, "{verdict:?}, {few:?}");
-    assert_eq!(reason.as_deref(), Some("about 12 rounds would settle it"));
-    assert_eq!(of(&rounds.repeat(2)).0, Verdict::Refuted);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
-
-    #[test]
-    fn a_model_never_confirms_what_it_was_fitted_to(rounds in pairs(), question in question()) {
-        // The scenario was calibrated from 000-1, and `serial_start` from 000-3 too.
-        let scenario = requests(&claim("000-1", &[&speed_up(&question)], ""));
-        let found = findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, &rounds)]));
-        prop_assert!(found.claims[0].verdict != Verdict::Holds);
-        prop_assert!(found.claims[0].figures.iter().all(|figure| figure.verdict != Verdict::Holds));
-    }
-
-    #[test]
-    fn dividing_the_other_way_round_mirrors_above_and_below(rounds in pairs(), bound in 0.7_f64..1.4) {
-        let back = "name = \"it\", test = { ratio = { from = \"threads x 5\", to = \"sequential x 1\" } }";
-        let there = requests(&claim("000-7", &[&speed_up(&format!("expects = {{ above = {bound:?}, from = \"said\" }}"))], ""));
-        let back = requests(&claim("000-7", &[&format!("{back}, expects = {{ below = {:?}, from = \"said\" }}", 1.0 / bound)], ""));
-        let [a, b] = [there, back].map(|scenario| {
-            let record = with_times(&scenario, &rounds);
-            findings(&[scenario], &evidence([record])).claims[0].verdict
-        });
-        prop_assert_eq!(a, b);
-    }
-
-    #[test]
-    fn more_rounds_of_the_same_never_turn_a_verdict_into_its_opposite(rounds in pairs(), question in question()) {
-        let scenario = requests(&claim("000-7", &[&speed_up(&question)], ""));
-        let of = |rounds: &[(f64, f64)]| {
-            findings(std::slice::from_ref(&scenario), &evidence([with_times(&scenario, rounds)])).claims[0].verdict
-        };
-        let (few, many) = (of(&rounds), of(&rounds.repeat(3)));
-        prop_assert!(few == Verdict::Undecided || many != Verdict::Undecided, "{few:?} became {many:?}");
-        let opposite = [(Verdict::Holds, Verdict::Refuted), (Verdict::Refuted, Verdict::Holds)];
-        prop_assert!(!opposite.contains(&(few, many)), "{few:?} became {many:?}");
-    }
-
-    #[test]
-    fn what_is_decided_alone_stays_decided_beside_other_claims(rounds in pairs(), other in pairs()) {
-        let here = requests(&claim("000-7", &[&speed_up("printed = 1.2")], ""));
-        let on_four = speed_up("expects = { above = 1.0, from = \"said\" }").replace("threads x 5", "threads x 4");
-        let there = sums(&claim("002-5", &[&on_four], ""));
-        let scenarios = [here.clone(), there.clone()];
-        let verdict = |records: Vec<Record>| findings(&scenarios, &evidence(records)).claims[0].verdict;
-        let alone = verdict(vec![with_times(&here, &rounds)]);
-        let both = verdict(vec![with_times_of("threads x 4", &there, &other), with_times(&here, &rounds)]);
-        prop_assert!(alone == Verdict::Undecided || alone == both, "{alone:?} became {both:?}");
-    }
-
-    #[test]
-    fn any_record_is_judged_without_a_panic(
-        damage in prop::collection::vec((any::<prop::sample::Index>(), 0..9_u8, prop::num::f64::ANY), 0..12),
-        rounds in 0..4_u32,
-    ) {
-        let scenario = everything();
-        let names: Vec<String> = scenario.cells.iter().map(ToString::to_string).collect();
-        let cells: Vec<(&str, f64)> = names.iter().map(|name| (name.as_str(), 1.0)).collect();
-        let mut record = MadeMeasurement { rounds, looks: Vec::new(), ..MadeMeasurement::of(&scenario) }.record(&cells);
-        for (which, how, value) in damage {
-            if record.cells.is_empty() {
-                break;
-            }
-            let index = which.index(record.cells.len());
-            let cell = &mut record.cells[index];
-            match how {
-                0 => cell.check = Check::Failed,
-                1 => cell.check = Check::Skipped,
-                2 => cell.rounds.clear(),
-                3 => cell.rounds.iter_mut().for_each(|round| round.run_s = value),
-                4 => cell.rounds.iter_mut().for_each(|round| round.task_errors += 1),
-                5 => drop(cell.rounds.pop()),
-                6 => cell.memory_samples_bytes.clear(),
-                7 => cell.tasks = 0,
-                _ => drop(record.cells.remove(index)),
-            }
-        }
-        let open = open_cells(std::slice::from_ref(&scenario), &scenario.claims, &record);
-        prop_assert!(open.iter().all(|&place| place < record.cells.len()));
-        let evidence = evidence([record]);
-        let found = findings(std::slice::from_ref(&scenario), &evidence);
-        prop_assert_eq!(&found, &findings(std::slice::from_ref(&scenario), &evidence));
-        for figure in found.claims.iter().flat_map(|claim| &claim.figures) {
-            let ends = figure.measured.map_or([0.0; 3], |measured| [measured.value.low, measured.value.estimate, measured.value.high]);
-            prop_assert!(ends.iter().all(|end| end.is_finite()) && ends.is_sorted(), "{:?}", figure);
-            prop_assert!(figure.verdict != Verdict::Undecided || figure.reason.is_some(), "no cause: {:?}", figure);
-        }
-    }
 }
 
 /// A scenario with every kind of test.
