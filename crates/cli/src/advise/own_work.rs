@@ -64,6 +64,11 @@ pub(super) enum TaskSource {
 }
 
 impl OwnWork {
+    /// Whether a worker's first task takes longer than others, because a function's module is imported with it.
+    pub(super) fn imports(&self) -> bool {
+        matches!(&self.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| matches!(task, Task::Function(_))))
+    }
+
     pub(super) fn of(args: &AdviseArgs, store: &Store) -> anyhow::Result<Self> {
         let own = if let Some(line) = &args.command {
             of_command(line, args)?

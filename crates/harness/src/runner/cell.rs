@@ -330,10 +330,11 @@ impl PreparedCell {
         })
     }
 
-    /// Starts a pool, runs the workload and closes the pool, without a warm-up and without checking the results: to find
-    /// out what the tasks are like.
-    pub fn trial(&self, round: u32) -> Result<UncheckedRun, CellError> {
-        let order = RunOrder { warm_up: None, ..self.order(round) };
+    /// Starts a pool, runs the workload and closes the pool, without checking the results: to find out what the tasks are
+    /// like. A warm-up costs a task for each worker.
+    pub fn trial(&self, round: u32, warm_up: bool) -> Result<UncheckedRun, CellError> {
+        let order = self.order(round);
+        let order = RunOrder { warm_up: order.warm_up.filter(|_| warm_up), ..order };
         let Outcome { start_ns, end_ns, cpu, done, lost, .. } =
             carry_out(&order, &self.env.interrupted, &mut |_| Ok(()))?;
         lost.into_iter().next().map_or(Ok(UncheckedRun { start_ns, end_ns, cpu, done }), |lost| Err(lost.into()))

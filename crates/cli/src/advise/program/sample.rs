@@ -3,9 +3,7 @@
 use super::super::own_work::TaskSource;
 use super::{AdviceRun, FOR_SAMPLE, SAMPLED, sizes::SAMPLED_REQUESTS, trial::was_cut};
 use advice::WorkSample;
-use harness::runner::UncheckedRun;
 use measure::{clock::between, cpu::CpuTime};
-use work::task::Task;
 
 impl AdviceRun<'_> {
     /// A task alone, to see how long one takes, then a few.
@@ -22,9 +20,6 @@ impl AdviceRun<'_> {
             _ => self.distinct().min(SAMPLED),
         };
         let wanted = (self.budget.as_secs_f64() * FOR_SAMPLE / took_s) as u32;
-        // A function's first call imports what it needs, in each trial.
-        let imports = matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| matches!(task, Task::Function(_))));
-        let alone = imports.then(|| SampledTime::of(&first));
         let trial = match &self.work.source {
             // It has all tasks.
             TaskSource::Scenario(_) => first,
@@ -36,60 +31,19 @@ impl AdviceRun<'_> {
                 if was_cut(&more) { first } else { more }
             }
         };
-        let seen = SampledTime::of(&trial);
-        let seen = alone.and_then(|alone| seen.without(&alone)).unwrap_or(seen);
+        let took: f64 = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
+        let (user_s, system_s) = (trial.cpu.user_s, trial.cpu.system_s);
         let starts_programs =
             matches!(&self.work.source, TaskSource::Inputs(tasks) if tasks.iter().any(|task| task.program().is_some()));
         Ok(WorkSample {
-            tasks: seen.tasks,
-            wall_s: seen.wall_s,
-            user_s: seen.user_s,
-            system_s: seen.system_s,
-            bytes: trial
-                .done
-                .iter()
-                .rev()
-                .take(seen.tasks as usize)
-                .filter_map(|done| done.result.as_ref().ok())
-                .map(|output| output.amount)
-                .sum(),
-            memory_bytes: CpuTime::largest_ended_child_bytes()
-                .filter(|now| starts_programs && memory_before < Some(*now)),
-        })
-    }
-}
-
-/// What the tasks of a trial took, seconds altogether.
-#[derive(Debug, Clone, Copy)]
-struct SampledTime {
-    tasks: u32,
-    wall_s: f64,
-    user_s: f64,
-    system_s: f64,
-}
-
-impl SampledTime {
-    fn of(trial: &UncheckedRun) -> Self {
-        let took: f64 = trial.done.iter().map(|done| done.took().as_secs_f64()).sum();
-        let (user_s, system_s) = (trial.cpu.user_s, trial.cpu.system_s);
-        Self {
             tasks: trial.done.len() as u32,
             // What other programs took is no waiting of a task's.
             wall_s: (took - trial.cpu.core_wait_s().unwrap_or(0.0)).max(took.min(user_s + system_s)),
             user_s,
             system_s,
-        }
-    }
-
-    /// Without a task and what came before it. `None` if nothing is left.
-    fn without(self, first: &Self) -> Option<Self> {
-        let left = Self {
-            tasks: self.tasks.saturating_sub(first.tasks),
-            wall_s: self.wall_s - first.wall_s,
-            user_s: (self.user_s - first.user_s).max(0.0),
-            system_s: (self.system_s - first.system_s).max(0.0),
-        };
-        // The tasks may differ, and the first may have been the longest.
-        (left.tasks > 0 && left.wall_s > 0.0).then_some(left)
+            bytes: trial.done.iter().filter_map(|done| done.result.as_ref().ok()).map(|output| output.amount).sum(),
+            memory_bytes: CpuTime::largest_ended_child_bytes()
+                .filter(|now| starts_programs && memory_before < Some(*now)),
+        })
     }
 }

@@ -129,7 +129,7 @@ impl AdviceRun<'_> {
         }
         self.trials += 1;
         let begun = Instant::now();
-        let trial = cell.trial(self.trials);
+        let trial = cell.trial(self.trials, self.work.imports());
         let trial = trial.map_err(|error: CellError| anyhow::anyhow!("{}: {error}", who()))?;
         let overhead = begun.elapsed().saturating_sub(between(trial.start_ns, trial.end_ns));
         self.tasks_done += trial.done.len() as u32;
