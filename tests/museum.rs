@@ -85,7 +85,9 @@ fn nothing_is_left_behind_of_an_exhibit() {
         let ours = |thread: &str| thread == name || thread.starts_with("worker ");
         let what = format!("{}: all threads are gone", exhibit.name);
         wait_until(&what, || !threads().iter().any(|thread| ours(thread)));
-        assert_eq!(left_behind::children(), children, "{}", exhibit.name);
+        // Snapshots of other tests ask cargo where they are: such a child comes and goes.
+        let what = format!("{}: no child is left", exhibit.name);
+        wait_until(&what, || left_behind::children().iter().all(|child| children.contains(child)));
     }
 }
 
