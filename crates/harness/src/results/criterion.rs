@@ -1,15 +1,14 @@
-//! Reads Criterion's files under `target/criterion`. No other module depends on them.
+//! Finds Criterion's own pages under `target/criterion`, which our page links to. No other module depends on its files.
 //!
-//! Criterion's book calls them private, so this import takes what it understands and reports what it skipped. Our own
-//! records are the source of truth; these add distributions, regressions and links.
+//! Criterion's book calls them private, so this import takes what it understands and reports what it skipped. Figures come
+//! from our own records alone.
 //!
 //! A benchmark has a folder `GROUP/FUNCTION/VALUE` (function and value may be absent, and characters invalid in a file
-//! name are replaced), with the last run's figures in `new/` and its page in `report/`. In our benches the group is the
+//! name are replaced), with its name in `new/benchmark.json` and its page in `report/`. In our benches the group is the
 //! scenario, the function the strategy, and the value the worker count.
 
 use super::store;
-use serde::{Deserialize, de::DeserializeOwned};
-use stats::Estimate;
+use serde::Deserialize;
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -26,12 +25,6 @@ pub struct Benchmark {
     pub value: Option<String>,
     /// The folder, relative to the imported one.
     pub directory: PathBuf,
-    /// How many samples were taken.
-    pub samples: usize,
-    /// Median seconds of one iteration.
-    pub median_s: Estimate,
-    /// Mean seconds of one iteration.
-    pub mean_s: Estimate,
 }
 
 impl Benchmark {
@@ -94,9 +87,8 @@ pub fn import(dir: &Path) -> Import {
 /// of the whole group keep it until Criterion rewrites them.
 pub fn remove(dir: &Path, group: &str, function: &str, value: &str) -> Result<bool, RemoveError> {
     let wanted = |directory: &PathBuf| {
-        read::<Identity>(&directory.join("new/benchmark.json")).is_ok_and(|identity| {
-            let Identity { group_id, function_id, value_str } = identity;
-            group_id == group && function_id.as_deref() == Some(function) && value_str.as_deref() == Some(value)
+        benchmark(directory).is_ok_and(|found| {
+            found.group == group && found.function.as_deref() == Some(function) && found.value.as_deref() == Some(value)
         })
     };
     let Some(directory) = benchmark_directories(dir).into_iter().find(wanted) else {
@@ -136,66 +128,13 @@ struct Identity {
     value_str: Option<String>,
 }
 
-/// What we read of `estimates.json`. The slope is ignored: flat sampling has none.
-#[derive(Deserialize)]
-struct Estimates {
-    mean: Statistic,
-    median: Statistic,
-}
-
-#[derive(Deserialize)]
-struct Statistic {
-    point_estimate: f64,
-    confidence_interval: Interval,
-}
-
-#[derive(Deserialize)]
-struct Interval {
-    confidence_level: f64,
-    lower_bound: f64,
-    upper_bound: f64,
-}
-
-/// What we read of `sample.json`: the nanoseconds of each sample, all its iterations together.
-#[derive(Deserialize)]
-struct CriterionSample {
-    times: Vec<f64>,
-}
-
-impl Statistic {
-    /// Criterion uses nanoseconds.
-    fn seconds(&self) -> Result<Estimate, String> {
-        let Interval { confidence_level, lower_bound, upper_bound } = self.confidence_interval;
-        if (confidence_level - 0.95).abs() > 1e-9 {
-            return Err(format!("its intervals have the level {confidence_level}, expected 0.95"));
-        }
-        Ok(Estimate { estimate: self.point_estimate / 1e9, low: lower_bound / 1e9, high: upper_bound / 1e9 })
-    }
-}
-
 fn benchmark(directory: &Path) -> Result<Benchmark, Skipped> {
-    let file = |name: &str| directory.join("new").join(name);
-    let Identity { group_id, function_id, value_str } = read(&file("benchmark.json"))?;
-    let CriterionSample { times } = read(&file("sample.json"))?;
-    let estimates = file("estimates.json");
-    let Estimates { mean, median } = read(&estimates)?;
-    let seconds =
-        |statistic: &Statistic| statistic.seconds().map_err(|reason| Skipped { file: estimates.clone(), reason });
-    Ok(Benchmark {
-        group: group_id,
-        function: function_id,
-        value: value_str,
-        directory: directory.to_owned(),
-        samples: times.len(),
-        median_s: seconds(&median)?,
-        mean_s: seconds(&mean)?,
-    })
-}
-
-fn read<T: DeserializeOwned>(file: &Path) -> Result<T, Skipped> {
-    let skipped = |reason: String| Skipped { file: file.to_owned(), reason };
-    let bytes = fs::read(file).map_err(|error| skipped(format!("could not be read: {error}")))?;
-    serde_json::from_slice(&bytes).map_err(|error| skipped(format!("is not what Criterion 0.8 writes: {error}")))
+    let file = directory.join("new/benchmark.json");
+    let skipped = |reason: String| Skipped { file: file.clone(), reason };
+    let bytes = fs::read(&file).map_err(|error| skipped(format!("could not be read: {error}")))?;
+    let Identity { group_id, function_id, value_str } = serde_json::from_slice(&bytes)
+        .map_err(|error| skipped(format!("is not what Criterion 0.8 writes: {error}")))?;
+    Ok(Benchmark { group: group_id, function: function_id, value: value_str, directory: directory.to_owned() })
 }
 
 #[cfg(test)]
@@ -212,9 +151,7 @@ mod tests {
         for directory in benchmark_directories(Path::new(SAMPLE)) {
             let to = copy.path().join(directory.strip_prefix(SAMPLE).unwrap()).join("new");
             fs::create_dir_all(&to).unwrap();
-            for name in ["benchmark.json", "estimates.json", "sample.json"] {
-                fs::copy(directory.join("new").join(name), to.join(name)).unwrap();
-            }
+            fs::copy(directory.join("new/benchmark.json"), to.join("benchmark.json")).unwrap();
         }
         copy
     }
@@ -237,29 +174,20 @@ mod tests {
         assert_eq!(names(&import), expected);
         assert_eq!(import.benchmarks[0].workers(), None);
         let threads = &import.benchmarks[3];
-        assert_eq!((threads.workers(), threads.samples), (Some(2), 10));
+        assert_eq!(threads.workers(), Some(2));
         assert_eq!(threads.directory, Path::new(SAMPLE).join("prime_sum/threads/2"));
-        // The bench slept for 400 us over two.
-        for estimate in [threads.median_s, threads.mean_s] {
-            assert!(200e-6 < estimate.low && estimate.low <= estimate.estimate && estimate.estimate <= estimate.high);
-            assert!(estimate.high < 400e-6, "{estimate:?}");
-        }
     }
 
     #[test]
     fn damage_costs_one_benchmark_and_is_named() {
-        let too_sure = fs::read_to_string(Path::new(SAMPLE).join("prime_sum/threads/2/new/estimates.json")).unwrap();
-        let too_sure = too_sure.replace("\"confidence_level\":0.95", "\"confidence_level\":0.99");
         let cases = [
-            ("benchmark.json", "", "EOF"),
-            ("benchmark.json", "{\"function_id\": 7}", "expected a string"),
-            ("sample.json", "[1, 2]", "is not what Criterion 0.8 writes"),
-            ("estimates.json", "{\"mean\": null}", "is not what Criterion 0.8 writes"),
-            ("estimates.json", &too_sure, "level 0.99"),
+            ("", "EOF"),
+            ("[1, 2]", "is not what Criterion 0.8 writes"),
+            ("{\"function_id\": 7}", "expected a string"),
         ];
-        for (name, text, reason) in cases {
+        for (text, reason) in cases {
             let copy = copy();
-            let damaged = copy.path().join("prime_sum/threads/2/new").join(name);
+            let damaged = copy.path().join("prime_sum/threads/2/new/benchmark.json");
             fs::write(&damaged, text).unwrap();
             let import = import(copy.path());
             assert_eq!(names(&import), ["overheads/start_thread", "prime_sum/sequential/1", "prime_sum/threads/1"]);
@@ -272,7 +200,7 @@ mod tests {
     #[test]
     fn a_file_that_is_missing_is_named() {
         let copy = copy();
-        let missing = copy.path().join("prime_sum/threads/1/new/sample.json");
+        let missing = copy.path().join("prime_sum/threads/1/new/benchmark.json");
         fs::remove_file(&missing).unwrap();
         let import = import(copy.path());
         assert_eq!(import.benchmarks.len(), 3);
