@@ -10,6 +10,8 @@
 //! Files are untrusted, so memory is bounded before it is allocated ([`MOST_BYTES`]), and a decoder can be stopped at
 //! any time: `watched.rs`.
 //!
+//! The pictures of the fixtures are drawn here, too: `synthetic.rs`.
+//!
 //! A separate crate because the resizer is generic, so it is compiled where it is called, which takes longer than all
 //! strategies together. For the same reason only planes of one sample per pixel are resized, of 8 or 16 bits.
 
@@ -23,6 +25,7 @@ pub mod format;
 pub mod header;
 pub mod lossless;
 pub mod planes;
+pub mod synthetic;
 mod watched;
 
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions};

@@ -8,17 +8,14 @@
 //! without being sent: [`FixtureKind`].
 
 mod archive;
-mod drawing;
 mod named;
-mod photo;
 mod set;
 mod user;
 
 pub use named::FixtureKind;
 pub use user::{LeftOut, OwnPictures, user_photos};
 
-use rand::Rng;
-use rand_pcg::Pcg32;
+use pictures::synthetic::{drawing, photo};
 use rayon::prelude::*;
 use set::{Content, FixtureFile, Set};
 use std::{
@@ -163,13 +160,6 @@ fn in_parallel<T: Send>(
     };
     let all = || (0..count).into_par_iter().map(step).collect();
     rayon::ThreadPoolBuilder::new().build_scoped(rayon::ThreadBuilder::run, |pool| pool.install(all))?
-}
-
-/// A number from `low` to `high`, both included. Spelled out here because any release of a library may change how it
-/// draws from a range, and the pictures with it; the bits of the generator itself are fixed by its definition.
-fn between(random: &mut Pcg32, low: i32, high: i32) -> i32 {
-    let width = u64::from(high.abs_diff(low)) + 1;
-    low + ((u64::from(random.next_u32()) * width) >> 32) as i32
 }
 
 #[cfg(test)]
