@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn the_default_limit_is_enough_for_a_steady_server() {
-        let (found, sent) = advised(Duration::from_millis(100), 1, 200, 30.0);
+        let (found, sent) = advised(Duration::from_millis(40), 1, 200, 30.0);
         // Which counts, and whether it is decided, depends on what else the tests' process does.
         let workers: Vec<u32> = found.cells.iter().map(|cell| cell.workers).collect();
         assert!(sent <= 200 && found.rounds >= 3 && workers.len() >= 3, "{sent} {} {workers:?}", found.rounds);
