@@ -18,7 +18,7 @@ bench: ## Measure Criterion's sweeps, our own rounds and every claim (about 15 m
 	$(CARGO) bench
 	@echo $(PAGE)
 
-bench-quick: ## Put every claim to the test once (about 8 minutes) and write the page
+bench-quick: ## Put every claim to the test once (about 7 minutes) and write the page
 	$(MAKESPAN) reproduce
 	@echo $(PAGE)
 
