@@ -8,7 +8,7 @@ use std::{
     io::{self, IsTerminal},
     iter,
 };
-use support::figures;
+use support::{distinct, figures};
 
 /// The column where paragraphs begin, to the right of their labels.
 const INDENT: usize = 14;
@@ -166,13 +166,10 @@ fn has_words(from: &Provenance) -> bool {
 
 /// `95 %, 10 rounds`, each kind once.
 fn how_sure(figures: &[FigureFinding]) -> Option<String> {
-    let mut kinds: Vec<String> = Vec::new();
-    for measured in figures.iter().filter_map(|figure| figure.measured).filter(|measured| !measured.is_exact()) {
-        let kind = format!("{}, {}", measured.level(), figures::count(measured.rounds as usize, "round"));
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
+    let measured = figures.iter().filter_map(|figure| figure.measured).filter(|measured| !measured.is_exact());
+    let kinds = distinct(
+        measured.map(|measured| format!("{}, {}", measured.level(), figures::count(measured.rounds as usize, "round"))),
+    );
     (!kinds.is_empty()).then(|| kinds.join("; "))
 }
 

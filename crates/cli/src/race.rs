@@ -47,6 +47,7 @@ use std::{
     thread::{self, Builder},
     time::{Duration, Instant},
 };
+use support::distinct;
 use work::worker::{layout::WorkerLayout, task_queue::Schedule};
 
 /// Minimum time between two frames: twenty per second are enough for the eye.
@@ -143,13 +144,7 @@ impl RaceArgs {
 }
 
 fn strategies(cells: &[CellSpec]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for cell in cells.iter().filter(|cell| cell.strategy != "sequential") {
-        if !names.contains(&cell.strategy) {
-            names.push(cell.strategy.clone());
-        }
-    }
-    names
+    distinct(cells.iter().map(|cell| cell.strategy.clone()).filter(|strategy| strategy != "sequential"))
 }
 
 /// One layout of each kind: the largest with at most [`FEW`] workers, else the smallest. All strategies then race with

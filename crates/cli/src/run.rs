@@ -30,7 +30,7 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
-use support::suggestion;
+use support::{distinct, suggestion};
 use work::{
     queue::{
         address::{Address, DEFAULT_NAME, VARIABLE},
@@ -282,12 +282,7 @@ fn asked(args: &RunArgs, store: &Store) -> anyhow::Result<Asked> {
 /// The cell that `--baseline` names. Its variant and timer are those of the cells that are compared with it.
 fn baseline(name: &str, cells: &[CellSpec]) -> Result<CellSpec, Usage> {
     let bare = |cell: &CellSpec| CellSpec { variant: DEFAULT_VARIANT.into(), timer: Timer::Warm, ..cell.clone() };
-    let mut all: Vec<CellSpec> = Vec::new();
-    for cell in cells.iter().map(bare) {
-        if !all.contains(&cell) {
-            all.push(cell);
-        }
-    }
+    let mut all = distinct(cells.iter().map(bare));
     let names: Vec<String> = all.iter().map(CellSpec::to_string).collect();
     let found = names.iter().position(|known| known.split_whitespace().eq(name.split_whitespace()));
     let known: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -487,13 +482,7 @@ fn fitting(all: Vec<&'static dyn Strategy>, asked: &[WorkerLayout], variant: &Va
 }
 
 fn names_of(cells: &[CellSpec]) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for cell in cells {
-        if !names.contains(&cell.strategy) {
-            names.push(cell.strategy.clone());
-        }
-    }
-    names
+    distinct(cells.iter().map(|cell| cell.strategy.clone()))
 }
 
 fn shapes(cells: &[CellSpec]) -> Vec<WorkerLayout> {

@@ -12,7 +12,7 @@ use harness::scenario::{
     Scenario,
     claim::{Claim, FigureRole},
 };
-use support::terminal::shell_word;
+use support::{distinct, terminal::shell_word};
 
 /// The weakest first: a claim is as strong as its weakest figure.
 const WEAKEST_FIRST: [Verdict; 6] = [
@@ -119,12 +119,7 @@ fn with_mechanisms(figures: &[&Assessed], mechanisms: &[MechanismFinding]) -> Ve
 
 /// A line for each condition, in the order in which the figures name them.
 fn readings(claim: &Claim, figures: &[&Assessed], verdicts: &[Verdict], scenarios: &[Scenario]) -> Vec<ReadingFinding> {
-    let mut conditions: Vec<&str> = Vec::new();
-    for condition in figures.iter().filter_map(|assessed| assessed.figure.reading.as_deref()) {
-        if !conditions.contains(&condition) {
-            conditions.push(condition);
-        }
-    }
+    let conditions = distinct(figures.iter().filter_map(|assessed| assessed.figure.reading.as_deref()));
     let line = |condition: &str| {
         let mine: Vec<(&Assessed, Verdict)> = figures
             .iter()

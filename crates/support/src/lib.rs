@@ -13,3 +13,14 @@ pub mod scratch;
 pub mod suggestion;
 pub mod terminal;
 pub mod words;
+
+/// Each item once, where it comes first. Compares each with all before it: for short lists.
+pub fn distinct<T: PartialEq>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut found = Vec::new();
+    for item in items {
+        if !found.contains(&item) {
+            found.push(item);
+        }
+    }
+    found
+}

@@ -7,7 +7,7 @@ use harness::scenario::{
     claim::{Claim, Test},
 };
 use std::{collections::BTreeSet, path::Path};
-use support::suggestion;
+use support::{distinct, suggestion};
 
 /// The requested claims.
 #[derive(Debug)]
@@ -142,13 +142,7 @@ impl Asked {
 
     /// The exhibits of the museum that the claims name, each once.
     pub fn exhibits(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for name in self.claims().flat_map(Claim::exhibits) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
-        names
+        distinct(self.claims().flat_map(Claim::exhibits))
     }
 
     /// The cells to measure, in the scenarios' order: those that the claims name, each once.
@@ -156,14 +150,8 @@ impl Asked {
         let part = |scenario: &Scenario| {
             let cells = self.cells_of(scenario);
             let here = self.claims().flat_map(|claim| &claim.figures).filter(|figure| figure.scenario == scenario.name);
-            let mut memory: Vec<CellSpec> = Vec::new();
-            for test in here.map(|figure| &figure.test).filter(|test| matches!(test, Test::Memory { .. })) {
-                for cell in test.cells() {
-                    if !memory.contains(cell) {
-                        memory.push(cell.clone());
-                    }
-                }
-            }
+            let of_memory = here.map(|figure| &figure.test).filter(|test| matches!(test, Test::Memory { .. }));
+            let memory = distinct(of_memory.flat_map(Test::cells).cloned());
             (!cells.is_empty()).then(|| Part { scenario: scenario.clone(), cells, memory })
         };
         self.scenarios.iter().filter_map(part).collect()
@@ -171,24 +159,14 @@ impl Asked {
 
     fn cells_of(&self, scenario: &Scenario) -> Vec<CellSpec> {
         let named: Vec<(&str, &CellSpec)> = self.claims().flat_map(Claim::cells).collect();
-        let mut cells: Vec<CellSpec> =
-            scenario.cells.iter().filter(|cell| named.contains(&(&scenario.name, cell))).cloned().collect();
-        if self.whole.contains(&scenario.name) {
-            for cell in scenario.decisions.iter().flat_map(|row| scenario::with_baselines(row.cells.clone())) {
-                if !cells.contains(&cell) {
-                    cells.push(cell);
-                }
-            }
-        }
-        cells
+        let named = scenario.cells.iter().filter(|cell| named.contains(&(&scenario.name, cell))).cloned();
+        let rows = scenario.decisions.iter().filter(|_| self.whole.contains(&scenario.name));
+        distinct(named.chain(rows.flat_map(|row| scenario::with_baselines(row.cells.clone()))))
     }
 
     /// Whether a claim expects this cell to fail.
     pub fn expects_failure(&self, scenario: &str, name: &CellSpec) -> bool {
-        let of_figures = self.claims().flat_map(|claim| &claim.figures).map(|figure| (&figure.scenario, &figure.test));
-        let of_bugs = self.claims().flat_map(|claim| &claim.bugs).map(|bug| (&bug.scenario, &bug.test));
-        of_figures
-            .chain(of_bugs)
-            .any(|(of, test)| of == scenario && matches!(test, Test::Fails { cell, .. } if cell == name))
+        let mut tests = self.claims().flat_map(Claim::tests);
+        tests.any(|(of, test)| of == scenario && matches!(test, Test::Fails { cell, .. } if cell == name))
     }
 }

@@ -7,6 +7,7 @@
 use super::{CellSpec, DEFAULT_VARIANT, Scenario};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use support::distinct;
 
 /// Deviations up to 15 % agree with a printed figure, unless the claim says otherwise.
 pub const TOLERANCE: f64 = 0.15;
@@ -404,33 +405,25 @@ impl Claim {
         (self.document(), self.id.split_once('-').and_then(|(_, number)| number.parse().ok()).unwrap_or(u32::MAX))
     }
 
-    /// Every cell that it names, with its scenario, without repetitions, in the order in which they are named.
-    pub fn cells(&self) -> Vec<(&str, &CellSpec)> {
-        let mut cells: Vec<(&str, &CellSpec)> = Vec::new();
-        let of_figures = self
-            .figures
-            .iter()
-            .flat_map(|figure| figure.test.cells().into_iter().map(|cell| (&*figure.scenario, cell)));
-        let of_bugs = self.bugs.iter().flat_map(|bug| bug.test.cells().into_iter().map(|cell| (&*bug.scenario, cell)));
+    /// Every test that it names, with its scenario: of its figures, its bugs and its mechanisms.
+    pub fn tests(&self) -> impl Iterator<Item = (&str, &Test<CellSpec>)> {
+        let of_figures = self.figures.iter().map(|figure| (&*figure.scenario, &figure.test));
+        let of_bugs = self.bugs.iter().map(|bug| (&*bug.scenario, &bug.test));
         let of_mechanisms = self.mechanisms.iter().flat_map(|mechanism| {
             let tests = [Some(&mechanism.test), mechanism.apart.as_ref()];
-            tests
-                .into_iter()
-                .flatten()
-                .flat_map(|test| test.cells().into_iter().map(|cell| (&*mechanism.scenario, cell)))
+            tests.into_iter().flatten().map(|test| (&*mechanism.scenario, test))
         });
-        for named in of_figures.chain(of_bugs).chain(of_mechanisms) {
-            if !cells.contains(&named) {
-                cells.push(named);
-            }
-        }
-        cells
+        of_figures.chain(of_bugs).chain(of_mechanisms)
+    }
+
+    /// Every cell that it names, with its scenario, without repetitions, in the order in which they are named.
+    pub fn cells(&self) -> Vec<(&str, &CellSpec)> {
+        distinct(self.tests().flat_map(|(scenario, test)| test.cells().into_iter().map(move |cell| (scenario, cell))))
     }
 
     /// The exhibits of the museum that it names.
     pub fn exhibits(&self) -> impl Iterator<Item = &str> {
-        let tests = self.figures.iter().map(|figure| &figure.test).chain(self.bugs.iter().map(|bug| &bug.test));
-        tests.filter_map(|test| match test {
+        self.tests().filter_map(|(_, test)| match test {
             Test::Exhibit(name) => Some(name.as_str()),
             _ => None,
         })

@@ -9,7 +9,7 @@ use super::{
     },
     load_cells, wire,
 };
-use support::{figures::exact, suggestion::one_of};
+use support::{distinct, figures::exact, suggestion::one_of};
 
 impl ScenarioChecker<'_> {
     /// The claims of a scenario that is otherwise checked.
@@ -318,13 +318,5 @@ fn possible<C>(test: &Test<C>, number: f64) -> Result<(), &'static str> {
 
 /// What the variants of these cells were calibrated from.
 fn calibrations(home: &Scenario, test: &Test<CellSpec>) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
-    for cell in test.cells() {
-        for id in home.calibrated_from(&cell.variant) {
-            if !ids.contains(id) {
-                ids.push(id.clone());
-            }
-        }
-    }
-    ids
+    distinct(test.cells().into_iter().flat_map(|cell| home.calibrated_from(&cell.variant)).cloned())
 }

@@ -21,7 +21,7 @@ use harness::{
 };
 use maud::{Markup, html};
 use museum::{Exhibit, ExhibitShown};
-use support::words::capital;
+use support::{distinct, words::capital};
 
 /// A claim with its charts chosen. What another claim shows is not shown again.
 pub(crate) struct DrawnClaim<'a> {
@@ -157,12 +157,7 @@ impl DrawnClaim<'_> {
     /// The figures, on one axis per unit, unless the front shows all of a unit.
     fn panels(&self, front: Option<&Panel>) -> Markup {
         let finding = self.finding;
-        let mut units: Vec<Unit> = Vec::new();
-        for unit in finding.figures.iter().map(|figure| figure.unit).filter(|unit| !is_told(*unit)) {
-            if !units.contains(&unit) {
-                units.push(unit);
-            }
-        }
+        let units = distinct(finding.figures.iter().map(|figure| figure.unit).filter(|unit| !is_told(*unit)));
         let rows = |unit: Unit| -> Vec<IntervalRow> {
             finding.figures.iter().filter(|figure| figure.unit == unit && has_marks(figure)).map(figure_row).collect()
         };

@@ -9,6 +9,7 @@ use harness::{
     scenario::Timer,
 };
 use stats::{Estimate, ceiling, median::Median, ranking::Place};
+use support::distinct;
 
 /// Cells that may be compared with one another.
 pub(crate) struct Group<'a> {
@@ -46,13 +47,7 @@ pub(crate) struct Time {
 
 /// The groups of a record, in the record's order.
 pub(crate) fn groups(record: &Record) -> Vec<Group<'_>> {
-    let mut keys: Vec<(&str, Timer)> = Vec::new();
-    for cell in &record.cells {
-        let key = (cell.spec.variant.as_str(), cell.spec.timer);
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
+    let keys = distinct(record.cells.iter().map(|cell| (cell.spec.variant.as_str(), cell.spec.timer)));
     keys.into_iter().map(|(variant, timer)| Group::of(record, variant, timer)).collect()
 }
 
