@@ -111,6 +111,6 @@ fn removed(scenario: &Scenario, spec: &CellSpec) -> Option<String> {
 /// Runs a cell this many times, each run checked, each in the next round. A wrong answer has no time.
 fn time(cell: &PreparedCell, iterations: u64, rounds: &mut RangeFrom<u32>) -> Result<Duration, String> {
     let samples = (0..iterations).zip(rounds).map(|(_, round)| cell.once(round).map_err(|error| error.to_string()));
-    let seconds = samples.map(|sample| Ok(sample?.timed_s(&cell.timed)));
+    let seconds = samples.map(|sample| Ok(sample?.round.timed_s(&cell.timed)));
     seconds.sum::<Result<f64, String>>().map(Duration::from_secs_f64)
 }

@@ -171,7 +171,7 @@ fn a_client_that_gives_up_has_what_came_until_then() {
         };
         assert_eq!(cell.refused(), None, "giving up is what the variant is about: {variant}");
         let sample = cell.once(0).expect("what came is right");
-        assert_eq!(sample.failed, expected, "{variant}, {strategy}");
+        assert_eq!(sample.timeline.failed, expected, "{variant}, {strategy}");
         assert!(sample.error.is_none_or(|error| error.kind() == ErrorKind::TimedOut));
     }
 }

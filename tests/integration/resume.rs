@@ -70,13 +70,12 @@ fn free(store: &Store, key: &str) -> Journal {
 struct Clerk {
     journal: Journal,
     wait_at: Option<u32>,
-    resumed: Option<u32>,
     anew: Option<Unfit>,
 }
 
 impl Clerk {
     fn new(journal: Journal) -> Self {
-        Self { journal, wait_at: None, resumed: None, anew: None }
+        Self { journal, wait_at: None, anew: None }
     }
 }
 
@@ -86,10 +85,6 @@ impl Observer for Clerk {
         while self.wait_at.is_some_and(|rounds| record.rounds_done >= rounds) {
             thread::park();
         }
-    }
-
-    fn resuming(&mut self, rounds: u32) {
-        self.resumed = Some(rounds);
     }
 
     fn starting_anew(&mut self, why: &Unfit) {
@@ -134,7 +129,7 @@ fn what_sigkill_broke_off_is_gone_on_with() {
     let mut clerk = Clerk::new(opened(dir.path()));
     let record =
         runner::resume(&scenario, &scenario.cells, &settings, earlier.clone(), &mut clerk).expect("it is set up");
-    assert_eq!((clerk.resumed, clerk.anew.as_ref()), (Some(kept), None));
+    assert_eq!(clerk.anew, None);
     assert_eq!((record.rounds_done, record.stopped), (ROUNDS, Some(EndReason::AllRounds)));
     assert_eq!(record.started_at, earlier.started_at);
     for (cell, before) in record.cells.iter().zip(&earlier.cells) {
@@ -192,7 +187,7 @@ fn what_does_not_fit_is_measured_anew_and_the_reason_is_told() {
         let anew = runner::resume(&scenario, &scenario.cells, &two_rounds, record, &mut clerk).expect("it is set up");
         let told = clerk.anew.expect(reason).to_string();
         assert!(told.contains(reason) && told.contains("expected"), "{reason}: {told}");
-        assert_eq!((clerk.resumed, anew.rounds_done, anew.stopped), (None, 2, Some(EndReason::AllRounds)));
+        assert_eq!((anew.rounds_done, anew.stopped), (2, Some(EndReason::AllRounds)));
         assert!(
             anew.cells
                 .iter()

@@ -71,7 +71,7 @@ fn fetches_that_stand_in_the_crowd_are_finished() {
     for cell in cells.iter().cycle().take(6) {
         let sample = cell.once(0).expect("the process lives, and what came back is right");
         match cell.spec.strategy.as_str() {
-            "threads" => assert!(sample.failed.is_empty(), "{:?}", sample.error),
+            "threads" => assert!(sample.timeline.failed.is_empty(), "{:?}", sample.error),
             _ => assert!(sample.error.is_none_or(|error| error.kind() == ErrorKind::NoThread)),
         }
     }

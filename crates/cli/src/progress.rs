@@ -11,7 +11,7 @@ use harness::{
     scenario::CellSpec,
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The progress line: a bar, then the template.
 pub fn line(template: &str) -> ProgressBar {
@@ -21,43 +21,22 @@ pub fn line(template: &str) -> ProgressBar {
     line
 }
 
-/// Writes the record whenever it has changed.
-pub struct Keeper<'a> {
-    store: &'a Store,
-    kept: Option<Result<PathBuf, StoreError>>,
-}
-
-impl<'a> Keeper<'a> {
-    pub fn new(store: &'a Store) -> Self {
-        Self { store, kept: None }
-    }
-
-    /// A full disk may have room later: every write is tried, and only the last result counts.
-    pub fn keep(&mut self, record: &Record) -> Option<&Path> {
-        self.kept.insert(self.store.write(record)).as_deref().ok()
-    }
-
-    /// The record's path. If it could not be written, prints why.
-    pub fn place(self) -> Option<PathBuf> {
-        self.kept?.inspect_err(|error| note!("makespan: {error}")).ok()
-    }
-}
-
-/// Follows the measurement of one scenario.
+/// Follows the measurement of one scenario, and writes its record whenever it has changed.
 pub struct Progress<'a> {
     line: ProgressBar,
-    keeper: Option<Keeper<'a>>,
+    store: Option<&'a Store>,
+    kept: Option<Result<PathBuf, StoreError>>,
 }
 
 impl<'a> Progress<'a> {
     pub fn new(store: Option<&'a Store>) -> Self {
-        Self { line: line("{msg} ({eta} left)"), keeper: store.map(Keeper::new) }
+        Self { line: line("{msg} ({eta} left)"), store, kept: None }
     }
 
-    /// Ends the line, and returns the record's path.
+    /// Ends the line, and returns the record's path. If it could not be written, prints why.
     pub fn finish(self) -> Option<PathBuf> {
         self.line.finish_and_clear();
-        self.keeper?.place()
+        self.kept?.inspect_err(|error| note!("makespan: {error}")).ok()
     }
 }
 
@@ -79,8 +58,7 @@ impl Observer for Progress<'_> {
     }
 
     fn updated(&mut self, record: &Record) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.keep(record);
-        }
+        // A full disk may have room later: every write is tried, and only the last result counts.
+        self.kept = self.store.map(|store| store.write(record));
     }
 }

@@ -103,10 +103,6 @@ pub trait Observer: Send {
     fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
         (0..record.cells.len()).collect()
     }
-    /// An earlier record is resumed, and this many of its rounds are kept.
-    fn resuming(&mut self, rounds: u32) {
-        let _ = rounds;
-    }
     /// An earlier record can't be resumed: everything is measured anew.
     fn starting_anew(&mut self, why: &Unfit) {
         let _ = why;
@@ -138,10 +134,6 @@ impl Observer for Vec<&mut dyn Observer> {
     fn open_cells(&mut self, record: &Record) -> BTreeSet<usize> {
         let all = (0..record.cells.len()).collect();
         self.iter_mut().fold(all, |open, one| &open & &one.open_cells(record))
-    }
-
-    fn resuming(&mut self, rounds: u32) {
-        self.iter_mut().for_each(|one| one.resuming(rounds));
     }
 
     fn starting_anew(&mut self, why: &Unfit) {
@@ -191,9 +183,8 @@ pub fn resume(
     observer: &mut dyn Observer,
 ) -> Result<Record, SetupError> {
     let mut bench = Bench::set_up(scenario, cells, settings, observer)?;
-    match bench.take_up(earlier) {
-        Ok(rounds) => observer.resuming(rounds),
-        Err(unfit) => observer.starting_anew(&unfit),
+    if let Err(unfit) = bench.take_up(earlier) {
+        observer.starting_anew(&unfit);
     }
     Ok(bench.measure(observer))
 }

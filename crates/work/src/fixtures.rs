@@ -104,12 +104,8 @@ pub fn photos(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<Pa
     Ok(pictures(dir, progress)?.into_iter().take(PHOTOS as usize).collect())
 }
 
-/// The three drawings `drawing_1.png` to `drawing_3.png`, about 225 kB each. They are made with the photographs and lie
-/// beside them, so that one folder holds both kinds named by the gallery's listing.
-pub fn drawings(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<PathBuf>, FixtureError> {
-    Ok(pictures(dir, progress)?.into_iter().skip(PHOTOS as usize).collect())
-}
-
+/// The photographs, and the three drawings `drawing_1.png` to `drawing_3.png`, about 225 kB each: one folder holds both kinds
+/// that the gallery's listing names.
 fn pictures(dir: &Path, progress: &(dyn Fn(u64, u64) + Sync)) -> Result<Vec<PathBuf>, FixtureError> {
     let set = named::FixtureKind::Picture.set(dir);
     let entries = set.ensure(|folder| in_parallel(PHOTOS + DRAWINGS, progress, |index| picture(folder, index)))?;
@@ -198,9 +194,10 @@ mod tests {
         assert!((210_000_000..=214_000_000).contains(&pixels), "{pixels} pixels are not 212 million");
         assert_eq!(sizes.iter().filter(|(width, height)| width < height).count(), 40);
 
-        let drawings = drawings(dir.path(), &|_, _| panic!("the set is there already")).expect("the same set");
+        let all = pictures(dir.path(), &|_, _| panic!("the set is there already")).expect("the same set");
+        let drawings = &all[PHOTOS as usize..];
         assert_eq!(drawings.len(), DRAWINGS as usize);
-        for drawing in &drawings {
+        for drawing in drawings {
             assert!((190_000..=260_000).contains(&size(drawing)), "{} has {} bytes", drawing.display(), size(drawing));
             let picture = ImageReader::open(drawing).expect("it was made").decode().expect("a PNG");
             assert_eq!(picture.color(), image::ColorType::Rgb8);

@@ -66,7 +66,7 @@ fn an_outage_is_told_for_the_run_and_for_its_workers() {
     let told = outages(&mut *pool);
     assert!(told.iter().any(|one| one.worker.is_none()), "{told:?}");
     assert!(told.iter().any(|one| one.worker.is_some_and(|worker| worker < 2)), "{told:?}");
-    let words = pool.account().disturbance().expect("its time does not count");
+    let words = Outage::disturbance(&pool.account().outages).expect("its time does not count");
     assert!(words.contains("no answer for"), "{words}");
     let next = common::work(&vec![primes(0, 10); 4], Schedule::OneByOne);
     let begun = now_ns();

@@ -225,7 +225,7 @@ struct RoundsSeen {
 impl Observer for RoundsSeen {
     fn measured(&mut self, number: usize, _: u32, sample: &Sample) {
         if let Some(rounds) = self.cells.get_mut(number) {
-            rounds.push(of_spans(&sample.spans, self.tasks_differ));
+            rounds.push(of_spans(&sample.timeline.spans, self.tasks_differ));
         }
     }
 }

@@ -115,7 +115,7 @@ impl<W: Write + Send> Observer for EventWriter<W> {
     }
 
     fn measured(&mut self, number: usize, round: u32, sample: &Sample) {
-        self.tell(&Event::Measured(CellTime { cell: number, round, run_s: sample.run_s(), bars: bars(sample) }));
+        self.tell(&Event::Measured(CellTime { cell: number, round, run_s: sample.round.run_s, bars: bars(sample) }));
     }
 
     fn updated(&mut self, record: &Record) {
@@ -164,7 +164,7 @@ fn by_latency(record: &Record) -> Compared {
 }
 
 fn bars(sample: &Sample) -> Vec<TaskSpan> {
-    let since_start = |at_ns: u64| between(sample.start_ns, at_ns).as_secs_f64();
+    let since_start = |at_ns: u64| between(sample.timeline.start_ns, at_ns).as_secs_f64();
     let bar = |span: &Span| TaskSpan {
         worker: span.worker,
         task: span.index,
@@ -172,9 +172,9 @@ fn bars(sample: &Sample) -> Vec<TaskSpan> {
         from_s: since_start(span.start_ns),
         to_s: since_start(span.end_ns),
     };
-    let mut bars: Vec<TaskSpan> = sample.spans.iter().filter(|span| span.worker < LANES).map(bar).collect();
+    let mut bars: Vec<TaskSpan> = sample.timeline.spans.iter().filter(|span| span.worker < LANES).map(bar).collect();
     if bars.len() > MANY_BARS {
-        bars.retain(|bar| bar.to_s - bar.from_s >= VISIBLE * sample.run_s());
+        bars.retain(|bar| bar.to_s - bar.from_s >= VISIBLE * sample.round.run_s);
     }
     bars
 }

@@ -29,8 +29,8 @@ use std::{
 };
 use work::{
     fixtures::LeftOut,
+    queue::outage::Outage,
     strategy::{Strategy, python::SEQUENTIAL},
-    worker::work::Account,
 };
 
 /// The most runs of a cell in one round until a time counts.
@@ -116,8 +116,8 @@ impl<'a> Bench<'a> {
         Ok(Self { settings, cells, probes, timelines, done, record, steps_done: 0, spent: Duration::ZERO })
     }
 
-    /// Takes over the complete rounds of an earlier record, and returns how many.
-    pub(super) fn take_up(&mut self, earlier: Record) -> Result<u32, Unfit> {
+    /// Takes over the complete rounds of an earlier record.
+    pub(super) fn take_up(&mut self, earlier: Record) -> Result<(), Unfit> {
         earlier::fits(&earlier, &self.record)?;
         let kept = earlier.rounds_done;
         self.record = Record { process: self.record.process, ..earlier };
@@ -128,7 +128,7 @@ impl<'a> Bench<'a> {
             self.spent += Duration::try_from_secs_f64(s).unwrap_or_default();
         }
         self.steps_done = self.steps() - (self.record.rounds - kept) * self.cells.len() as u32;
-        Ok(kept)
+        Ok(())
     }
 
     /// Measures until there is a reason to end or an interrupt.
@@ -225,22 +225,22 @@ impl<'a> Bench<'a> {
                 observer.updated(&self.record);
             }
             let sample = self.cells[index].once(round)?;
-            let Some(reason) = sample.account.disturbance() else { return Ok(sample) };
-            self.exclude(index, &sample.account.clone(), sample.into_timeline(round));
+            let Some(reason) = Outage::disturbance(&sample.timeline.outages) else { return Ok(sample) };
+            self.exclude(index, sample.round.redeliveries, sample.timeline);
             last = Some(reason);
         }
         Err(CellError::Disturbed { runs: MOST_RUNS, reason: last.unwrap_or_default() })
     }
 
-    fn exclude(&mut self, index: usize, account: &Account, mut timeline: Timeline) {
+    fn exclude(&mut self, index: usize, redeliveries: u32, mut timeline: Timeline) {
         let all = &mut self.record.cells[index].excluded;
         // One is enough to show what such a run looks like.
         if !all.is_empty() {
             timeline.spans.clear();
         }
         all.push(Excluded {
-            reason: account.disturbance().unwrap_or_default(),
-            redeliveries: account.redelivered.values().sum(),
+            reason: Outage::disturbance(&timeline.outages).unwrap_or_default(),
+            redeliveries,
             timeline,
         });
     }
@@ -293,7 +293,7 @@ impl<'a> Bench<'a> {
             let (elsewhere, outages) = (account.elsewhere.clone(), account.outages.clone());
             let timeline =
                 Timeline { round, start_ns, end_ns, spans: Vec::new(), failed: Vec::new(), elsewhere, outages };
-            self.exclude(index, account, timeline);
+            self.exclude(index, account.redelivered.values().sum(), timeline);
         }
         let (unmeasured, excluded) =
             (self.cells[index].unmeasured(), std::mem::take(&mut self.record.cells[index].excluded));
@@ -303,7 +303,7 @@ impl<'a> Bench<'a> {
 
     fn add(&mut self, index: usize, sample: Sample) -> Result<(), CellError> {
         let cell = &mut self.record.cells[index];
-        let now = sample.account.workers.unwrap_or(cell.spec.shape.workers().get());
+        let now = sample.round.workers;
         if let Some(before) = cell.rounds.first().map(|round| round.workers).filter(|before| *before != now) {
             return Err(CellError::Workers { now, before });
         }
@@ -312,7 +312,7 @@ impl<'a> Bench<'a> {
             cell.likeness_db = self.cells[index].likeness_db()?;
         }
         cell.check = Check::Passed;
-        self.timelines[index].add(cell, sample);
+        self.timelines[index].add(cell, sample.round, sample.timeline);
         Ok(())
     }
 }

@@ -8,12 +8,13 @@ use super::{
     join::join,
     next_run,
     order::{Outcome, RunOrder, carry_out},
+    rounds::most_at_once,
     stage::{SetupError, Stage},
     waits,
 };
 use crate::{
     results::latency::Latency,
-    results::record::{CellRecord, Check, PythonFacts, Timeline},
+    results::record::{CellRecord, Check, PythonFacts, Round, Timeline},
     scenario::{CellSpec, Phase, Scenario, Timer},
 };
 use measure::{clock::between, cpu::CpuTime};
@@ -21,6 +22,7 @@ use mock_server::{log::LogEntry, process::ServerError};
 use std::{collections::BTreeMap, rc::Rc, sync::Arc, time::Duration};
 use support::{scratch::Scratch, terminal::printable_path};
 use work::{
+    queue::outage::Outage,
     strategy::{self, CloseError, Env, StartError, Strategy, python::is_python, queue::Queue},
     task::{Expected, Task, TaskError},
     worker::{
@@ -61,34 +63,12 @@ pub struct PreparedCell {
 /// One measurement of one cell. All answers were right.
 #[derive(Debug, Clone)]
 pub struct Sample {
-    /// Seconds to start the pool.
-    pub start_s: f64,
-    /// When the run began.
-    pub start_ns: u64,
-    /// When it ended.
-    pub end_ns: u64,
-    /// Seconds of simulated waiting on the worker that waited longest: what the time scale divides.
-    pub waits_s: f64,
-    /// Seconds to close the pool.
-    pub stop_s: f64,
-    /// CPU time of the run, in all processes.
-    pub cpu: CpuTime,
+    /// What the record keeps of it.
+    pub round: Round,
     /// What each worker did when. A server's log, if any, tells what it waited for.
-    pub spans: Vec<Span>,
-    /// The tasks that ended in an error, as they were expected to, ascending.
-    pub failed: Vec<u32>,
-    /// What the first of them says.
+    pub timeline: Timeline,
+    /// What the first failed task says.
     pub error: Option<TaskError>,
-    /// Latencies from when a worker began each task, and from when it was due.
-    pub latency: Option<Latency>,
-    /// See `latency`.
-    pub latency_from_due: Option<Latency>,
-    /// The number of answers by HTTP status.
-    pub statuses: BTreeMap<u16, u32>,
-    /// The worker processes that were lost and replaced; only a queue tolerates that.
-    pub lost: Vec<LostWorker>,
-    /// The rest of the strategy's account.
-    pub account: Account,
 }
 
 /// One run of a cell, with unchecked results.
@@ -175,7 +155,7 @@ pub enum CellError {
         before: u32,
     },
     /// It failed while its queue gave no answer.
-    #[error("{error}; {}", account.disturbance().unwrap_or_default())]
+    #[error("{error}; {}", Outage::disturbance(&account.outages).unwrap_or_default())]
     Outage {
         /// What went wrong.
         error: Box<CellError>,
@@ -295,7 +275,7 @@ impl PreparedCell {
             }
         };
         let Outcome { start_s, start_ns, end_ns, stop_s, cpu, prologue, done, lost, account, .. } = outcome;
-        let failed = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
+        let failed: Vec<u32> = done.iter().filter(|one| one.result.is_err()).map(|one| one.index).collect();
         let error = done.iter().find_map(|one| one.result.as_ref().err().cloned());
         let (latency, latency_from_due) = (Latency::from_start(&done), Latency::from_due(&done));
         let mut statuses = BTreeMap::new();
@@ -303,31 +283,35 @@ impl PreparedCell {
             *statuses.entry(status).or_default() += 1;
         }
         let spans: Vec<Span> = prologue.into_iter().chain(done.into_iter().flat_map(|one| one.spans)).collect();
+        let run_s = between(start_ns, end_ns).as_secs_f64();
         // A slow disk is simulated by the client, of whose waits the server's log knows nothing.
         let slow_disk = |task: &Task| matches!(task, Task::Fetch(fetch) if fetch.save.is_some());
-        let waits_s = if self.stage.tasks.iter().any(slow_disk) {
-            between(start_ns, end_ns).as_secs_f64()
-        } else {
-            waits::simulated_s(&spans, &log)
-        };
+        let waits_s = if self.stage.tasks.iter().any(slow_disk) { run_s } else { waits::simulated_s(&spans, &log) };
         let mut spans = join(&spans, &log);
         spans.sort_unstable_by_key(|span| span.start_ns);
-        Ok(Sample {
+        let measured = Round {
             start_s,
-            start_ns,
-            end_ns,
+            run_s,
             waits_s,
             stop_s,
-            cpu,
-            spans,
-            failed,
-            error,
+            cpu_user_s: cpu.user_s,
+            cpu_system_s: cpu.system_s,
+            context_switches: cpu.switches,
+            core_wait_s: cpu.core_wait_s(),
+            task_errors: failed.len() as u32,
+            first_error: error.as_ref().map(TaskError::to_string),
             latency,
             latency_from_due,
             statuses,
-            lost,
-            account,
-        })
+            workers: account.workers.unwrap_or(self.spec.shape.workers().get()),
+            workers_at_once: most_at_once(&spans),
+            lost_workers: lost,
+            redeliveries: account.redelivered.values().sum(),
+            other_runs: account.other_runs,
+        };
+        let Account { elsewhere, outages, .. } = account;
+        let timeline = Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages };
+        Ok(Sample { round: measured, timeline, error })
     }
 
     /// Starts a pool, runs the workload and closes the pool, without checking the results: to find out what the tasks are
@@ -453,27 +437,4 @@ fn outlasts(scenario: &Scenario, variant: &str, shape: WorkerLayout) -> Option<S
         let waits = if workers == 1 { "sequential waits".into() } else { format!("waits by {workers} workers") };
         format!("{tasks} {waits} take {waits_s:.0} s and more, and a run is stopped after {deadline_s:.0} s")
     })
-}
-
-impl Sample {
-    /// Seconds from the first task's start to the last one's end.
-    pub fn run_s(&self) -> f64 {
-        between(self.start_ns, self.end_ns).as_secs_f64()
-    }
-
-    /// Its timeline, as the run of this round.
-    pub(super) fn into_timeline(self, round: u32) -> Timeline {
-        let Self { start_ns, end_ns, spans, failed, account: Account { elsewhere, outages, .. }, .. } = self;
-        Timeline { round, start_ns, end_ns, spans, failed, elsewhere, outages }
-    }
-
-    /// Seconds that a timer with these phases shows.
-    pub fn timed_s(&self, timed: &[Phase]) -> f64 {
-        let phase = |phase: &Phase| match phase {
-            Phase::Start => self.start_s,
-            Phase::Run => self.run_s(),
-            Phase::Stop => self.stop_s,
-        };
-        timed.iter().map(phase).sum()
-    }
 }

@@ -1,12 +1,8 @@
 //! Adds the rounds of one cell to its record, and chooses one of their timelines.
 
-use super::cell::Sample;
 use crate::results::record::{CellRecord, Round, Timeline};
 use stats::median::median;
-use work::{
-    task::TaskError,
-    worker::lane::{Activity, Span},
-};
+use work::worker::lane::{Activity, Span};
 
 /// The timelines of a cell's rounds, as far as this process measured them.
 #[derive(Debug, Default)]
@@ -22,29 +18,9 @@ impl Timelines {
     }
 
     /// Adds a round to the record.
-    pub(super) fn add(&mut self, cell: &mut CellRecord, sample: Sample) {
-        let number = cell.rounds.len() as u32;
-        cell.rounds.push(Round {
-            start_s: sample.start_s,
-            run_s: sample.run_s(),
-            waits_s: sample.waits_s,
-            stop_s: sample.stop_s,
-            cpu_user_s: sample.cpu.user_s,
-            cpu_system_s: sample.cpu.system_s,
-            context_switches: sample.cpu.switches,
-            core_wait_s: sample.cpu.core_wait_s(),
-            task_errors: sample.failed.len() as u32,
-            first_error: sample.error.as_ref().map(TaskError::to_string),
-            latency: sample.latency,
-            latency_from_due: sample.latency_from_due,
-            statuses: sample.statuses.clone(),
-            workers: sample.account.workers.unwrap_or(cell.spec.shape.workers().get()),
-            workers_at_once: most_at_once(&sample.spans),
-            lost_workers: sample.lost.clone(),
-            redeliveries: sample.account.redelivered.values().sum(),
-            other_runs: sample.account.other_runs,
-        });
-        self.0.push(sample.into_timeline(number));
+    pub(super) fn add(&mut self, cell: &mut CellRecord, round: Round, timeline: Timeline) {
+        cell.rounds.push(round);
+        self.0.push(timeline);
         self.choose(cell);
     }
 
@@ -60,7 +36,7 @@ impl Timelines {
 }
 
 /// The most workers that worked on tasks at the same time.
-fn most_at_once(spans: &[Span]) -> u32 {
+pub(super) fn most_at_once(spans: &[Span]) -> u32 {
     let tasks = spans.iter().filter(|span| span.kind == Activity::Run && span.index.is_some());
     // If one ends as another begins, they don't overlap: ends come first.
     let mut changes: Vec<(u64, i32)> = tasks.flat_map(|span| [(span.start_ns, 1), (span.end_ns, -1)]).collect();
@@ -78,35 +54,32 @@ mod tests {
     use super::*;
     use crate::results::record::Check;
     use crate::scenario::{CellSpec, Phase, Timer};
-    use measure::cpu::{CpuTime, Scheduled};
-    use work::{
-        task::TaskError,
-        worker::{error::LostWorker, layout::WorkerLayout, task_queue::Schedule, work::Account},
-    };
+    use work::worker::{error::LostWorker, layout::WorkerLayout, task_queue::Schedule};
 
-    /// With `failed` failed tasks.
-    fn sample(run_s: f64, failed: u32) -> Sample {
-        let alive = Some(Scheduled { ran_s: run_s, waited_s: run_s / 4.0 });
-        Sample {
-            start_s: 0.25,
+    /// Adds a round with `failed` failed tasks.
+    fn add(timelines: &mut Timelines, cell: &mut CellRecord, run_s: f64, failed: u32) {
+        let lost = LostWorker { process: 2, how: "killed by signal 9 (SIGKILL)".into() };
+        let round = Round {
+            run_s,
+            cpu_user_s: run_s,
+            core_wait_s: Some(run_s / 4.0),
+            task_errors: failed,
+            first_error: (failed > 0).then(|| "timed out".into()),
+            statuses: [(200, 3 - failed)].into(),
+            lost_workers: if failed > 1 { vec![lost] } else { Vec::new() },
+            redeliveries: 2,
+            ..Round::default()
+        };
+        let timeline = Timeline {
+            round: cell.rounds.len() as u32,
             start_ns: 0,
             end_ns: (run_s * 1e9) as u64,
-            waits_s: 0.0,
-            stop_s: 0.5,
-            cpu: CpuTime { user_s: run_s, system_s: 0.0, switches: 8, alive },
             spans: Vec::new(),
             failed: (0..failed).collect(),
-            error: (failed > 0).then_some(TaskError::TimedOut),
-            latency: None,
-            latency_from_due: None,
-            statuses: [(200, 3 - failed)].into(),
-            lost: if failed > 1 {
-                vec![LostWorker { process: 2, how: "killed by signal 9 (SIGKILL)".into() }]
-            } else {
-                Vec::new()
-            },
-            account: Account { redelivered: [(0, 2)].into(), ..Account::default() },
-        }
+            elsewhere: Vec::new(),
+            outages: Vec::new(),
+        };
+        timelines.add(cell, round, timeline);
     }
 
     fn measured(samples: &[(f64, u32)]) -> (CellRecord, Timelines) {
@@ -121,7 +94,7 @@ mod tests {
         let unmeasured = CellRecord::unmeasured(spec, 3, vec![Phase::Run]);
         let mut cell = CellRecord { check: Check::Passed, queue: Some("sqlite".into()), ..unmeasured };
         let mut timelines = Timelines::default();
-        samples.iter().for_each(|&(run_s, failed)| timelines.add(&mut cell, sample(run_s, failed)));
+        samples.iter().for_each(|&(run_s, failed)| add(&mut timelines, &mut cell, run_s, failed));
         (cell, timelines)
     }
 
@@ -143,7 +116,7 @@ mod tests {
         assert_eq!((kept.0.len(), &cell.timeline, cell.rounds.len()), (0, &None, 2), "round 2 is measured again");
         let (mut cell, _) = measured(&[(2.0, 0), (1.0, 0), (3.0, 0)]);
         let mut timelines = Timelines::of(&mut cell, 2);
-        timelines.add(&mut cell, sample(9.0, 0));
+        add(&mut timelines, &mut cell, 9.0, 0);
         assert_eq!(cell.timeline.as_ref().map(|timeline| timeline.round), Some(0));
         assert_eq!(cell.each(|round| round.run_s), [2.0, 1.0, 9.0]);
     }

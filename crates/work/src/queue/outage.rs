@@ -24,6 +24,12 @@ pub struct Outage {
 }
 
 impl Outage {
+    /// Why the time of a run with these outages does not count: its queue was unavailable for part of it. `None` without any.
+    pub fn disturbance(outages: &[Self]) -> Option<String> {
+        let cause = &outages.first()?.cause;
+        Some(format!("the queue gave no answer for {:.2} s ({cause})", Self::total_s(outages)))
+    }
+
     /// Seconds without the queue for at least one connection: outages of several connections overlap.
     pub fn total_s(outages: &[Self]) -> f64 {
         let mut stretches: Vec<(u64, u64)> = outages.iter().map(|one| (one.start_ns, one.end_ns)).collect();

@@ -91,14 +91,6 @@ pub struct Account {
     pub other_runs: u32,
 }
 
-impl Account {
-    /// Why the run's time does not count: its queue was unavailable for part of it. `None` if it wasn't.
-    pub fn disturbance(&self) -> Option<String> {
-        let cause = &self.outages.first()?.cause;
-        Some(format!("the queue gave no answer for {:.2} s ({cause})", Outage::total_s(&self.outages)))
-    }
-}
-
 /// A worker on another host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -220,7 +220,7 @@ fn an_outage_is_told_with_whose_it_was_and_what_is_over_before_the_run_is_not() 
     );
     assert_eq!((own.worker, own.cause.as_str()), (None, "connection refused"));
     assert!(own.start_ns > 0 && own.start_ns <= own.end_ns, "{own:?}");
-    assert!(account.disturbance().is_some_and(|words| words.contains("the queue gave no answer for")));
+    assert!(Outage::disturbance(&account.outages).is_some_and(|words| words.contains("the queue gave no answer for")));
 }
 
 #[test]
