@@ -2,7 +2,8 @@
 #![cfg(target_os = "linux")]
 
 use common::{
-    endless, fetch, gate, left_behind, number, primes, python::strategies_of_python, results, wait_until, work,
+    endless, fetch, gate, left_behind, number, primes, python::strategies_of_python, results, under_way::UnderWay,
+    wait_until, work,
 };
 use makespan::{
     strategy::{Env, Pool, Strategy, Work, python},
@@ -10,11 +11,7 @@ use makespan::{
     worker::{error::LostWorker, python::lane_process::IdleLane, stop::Stop, task_queue::Schedule},
 };
 use nix::sys::signal::Signal;
-use std::{
-    process::{Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{thread, time::Duration};
 
 /// A pool of three workers, its lane, and its worker processes. `None` where there is no Python.
 fn pool(strategy: &'static dyn Strategy) -> Option<(Box<dyn Pool>, u32, Vec<u32>)> {
@@ -171,36 +168,20 @@ fn a_program_that_is_killed_or_interrupted_leaves_no_python() {
         return;
     }
     let data = tempfile::tempdir().expect("a temporary directory");
-    for (signal, mark) in [(Signal::SIGINT, "python interrupted"), (Signal::SIGKILL, "python killed")] {
-        let strategies = "python/processes,python/threads,python/asyncio";
-        let mut run = Command::new(common::program_under_test())
-            .args([
-                "run",
-                "latency_only",
-                "--strategy",
-                strategies,
-                "--workers",
-                "3",
-                "--rounds",
-                "1000",
-                "--time-scale",
-                "1",
-            ])
-            .arg("--data")
-            .arg(data.path())
-            .env(left_behind::MARK, mark)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("it starts");
+    let strategies = "python/processes,python/threads,python/asyncio";
+    let data_in = data.path().to_string_lossy();
+    let endless = ["run", "latency_only", "--strategy", strategies, "--workers", "3", "--rounds", "1000"];
+    let endless = [&endless[..], &["--time-scale", "1", "--data", &*data_in]].concat();
+    for signal in [Signal::SIGINT, Signal::SIGKILL] {
+        let mut run = UnderWay::start(data.path(), &endless);
         let package = data.path().join("python");
         wait_until("a lane is there", || {
-            left_behind::marked(mark)
+            left_behind::marked(&run.mark)
                 .iter()
                 .any(|&pid| left_behind::argument_of(pid).starts_with(&*package.to_string_lossy()))
         });
         left_behind::send(signal, run.id());
-        run.wait().expect("it ends");
-        wait_until("no process is left", || left_behind::marked(mark).is_empty());
+        wait_until("the program ends", || run.has_ended());
+        wait_until("no process is left", || left_behind::marked(&run.mark).is_empty());
     }
 }
