@@ -9,8 +9,8 @@ use std::{
 };
 
 pub fn skipped(what: impl Display) {
-    // Nobody may be listening, and that fails no test.
-    let _ = writeln!(io::stderr(), "skipped: {what}");
+    // Written at once, so that no other test's line comes between. Nobody may be listening, and that fails no test.
+    let _ = io::stderr().write_all(format!("skipped: {what}\n").as_bytes());
 }
 
 /// The same for want of a tool that `make test` installs. Where every tool is to be there, a missing one is a failure.
