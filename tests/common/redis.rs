@@ -76,6 +76,15 @@ impl RedisServer {
         connect(self.port, self.password).expect("the server is up")
     }
 
+    /// Waits until a run waits for messages: it has read those that were delivered so far.
+    pub fn await_reader(&self) {
+        let mut connection = self.connect();
+        wait_until("a run waits for messages", || {
+            let clients: String = cmd("CLIENT").arg("LIST").query(&mut connection).expect("the server is up");
+            clients.lines().any(|client| client.contains(" flags=b ") && client.contains(" cmd=xread "))
+        });
+    }
+
     /// Ends it as the kernel would: no time to write anything.
     pub fn kill(&mut self) {
         self.signal(Signal::SIGKILL);

@@ -280,12 +280,13 @@ fn a_redis_that_is_gone_for_good_ends_the_run_at_its_deadline_with_what_is_done(
     let Some(Engine { address, redis: Some(mut server), .. }) = Engine::redis() else { return };
     let engine = Engine { address, redis: None, _file: None };
     let gate = gate::Gate::shut();
-    let work = work(&vec![Task::Fetch(fetch(&gate.origin)); 6], &gate.origin, Duration::from_secs(4));
     let mut pool = engine.pool(1);
+    let work = work(&vec![Task::Fetch(fetch(&gate.origin)); 6], &gate.origin, Duration::from_secs(4));
     let answering = thread::spawn(move || {
-        // When the third asks, the first two are delivered.
+        // When the third asks, the first two are delivered. What the run hasn't read by then is lost with the server.
         answer_in_turn(&gate, 2, |_| ());
         let third = gate.await_callers(1);
+        server.await_reader();
         server.kill();
         gate::answer(third, gate::OK);
         server
