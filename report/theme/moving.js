@@ -4,10 +4,11 @@
 const claims = [...document.querySelectorAll('article.claim')];
 const presenting = () => document.body.classList.contains('presenting');
 
-// The claim at the top of the window: the last one that begins above its first third.
-function current() {
-  const above = claims.filter((claim) => claim.getBoundingClientRect().top < innerHeight / 3);
-  return above.at(-1);
+// Which of these is at the top of the window: the one that begins last above its first third.
+function atTop(places) {
+  const begins = (place) => place.getBoundingClientRect().top;
+  const begun = places.filter((place) => place.checkVisibility() && begins(place) < innerHeight / 3);
+  return begun.reduce((last, place) => (last && begins(last) > begins(place) ? last : place), undefined);
 }
 
 // To the same address, a browser doesn't go again.
@@ -26,10 +27,10 @@ function goTo(id) {
     at.scrollIntoView();
     mark();
   }
-  const links = new Map([...document.querySelectorAll('#contents ol a')].map((link) => [link.hash.slice(1), link]));
+  const links = new Map([...document.querySelectorAll('#contents li a')].map((link) => [byId(link.hash.slice(1)), link]));
   let marked = null;
   function mark() {
-    const link = links.get(current()?.id);
+    const link = links.get(atTop([...links.keys()]));
     if (link === marked) return;
     marked?.removeAttribute('aria-current');
     marked = link;

@@ -45,7 +45,7 @@ const present = (function presenter() {
 
   function start() {
     if (!claims.length) return;
-    const from = current();
+    const from = atTop(claims);
     choose();
     if (byId('contents').matches(':popover-open')) byId('contents').hidePopover();
     body.classList.add('presenting');

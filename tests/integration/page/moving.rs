@@ -58,8 +58,14 @@ async fn keys(view: &View<'_>) {
     at_claim(view, &id(2)).await;
     let marked = "document.querySelector('#contents [aria-current]').hash";
     view.until(&format!("{marked} === '#{}'", id(2))).await;
+    // So is any other part of the page.
+    let others = view.value("[...document.querySelectorAll('#contents ul > li > a')].map((link) => link.hash)").await;
+    for other in others.as_array().expect("there are more than claims") {
+        view.run(&format!("location.hash = {other}")).await;
+        view.until(&format!("{marked} === {other}")).await;
+    }
     view.press('t').await;
-    view.until("scrollY === 0").await;
+    view.until(&format!("scrollY === 0 && {marked} === '#top'")).await;
     // Again, although the address stays the same.
     view.run("scrollTo(0, 3000)").await;
     view.press('t').await;
