@@ -126,7 +126,7 @@ fn held(breach: &'static dyn Strategy) -> ExitCode {
 const CASE: &str = "MAKESPAN_TEST_CASE";
 
 /// They mostly wait, so several may do so at once.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 8;
 
 /// Rounds at first. What is graded lies at half the floor or well above it, so few are enough.
 const ROUNDS: u32 = 4;
