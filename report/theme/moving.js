@@ -6,9 +6,12 @@ const presenting = () => document.body.classList.contains('presenting');
 
 // Which of these is at the top of the window: the one that begins last above its first third.
 function atTop(places) {
-  const begins = (place) => place.getBoundingClientRect().top;
-  const begun = places.filter((place) => place.checkVisibility() && begins(place) < innerHeight / 3);
-  return begun.reduce((last, place) => (last && begins(last) > begins(place) ? last : place), undefined);
+  let [last, lastTop] = [undefined, -Infinity];
+  for (const place of places) {
+    const { top } = place.getBoundingClientRect();
+    if (top >= lastTop && top < innerHeight / 3 && place.checkVisibility()) [last, lastTop] = [place, top];
+  }
+  return last;
 }
 
 // To the same address, a browser doesn't go again.
@@ -30,7 +33,7 @@ function goTo(id) {
   const links = new Map([...document.querySelectorAll('#contents li a')].map((link) => [byId(link.hash.slice(1)), link]));
   let marked = null;
   function mark() {
-    const link = links.get(atTop([...links.keys()]));
+    const link = links.get(atTop(links.keys()));
     if (link === marked) return;
     marked?.removeAttribute('aria-current');
     marked = link;

@@ -125,7 +125,7 @@ fn held(breach: &'static dyn Strategy) -> ExitCode {
 /// Which case a process is to be.
 const CASE: &str = "MAKESPAN_TEST_CASE";
 
-/// They mostly wait, so several may do so at once.
+/// They mostly wait, so several may do so at once. With still more, more of them have to be measured again.
 const AT_ONCE: usize = 8;
 
 /// Rounds at first. What is graded lies at half the floor or well above it, so few are enough.
